@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# Every output is below build/ (with SAN=1 below build/san/). CC, CFLAGS, LDFLAGS, DESTDIR and
+# prefix are the builder's; what the project itself needs is kept apart from them.
+
+B        ?= build$(if $(SAN),/san)
+prefix   ?= /usr/local
+bindir   ?= $(prefix)/bin
+CFLAGS   ?= -O2 -g
+WERROR   ?=
+BISON    ?= bison
+FLEX     ?= flex
+
+PACKAGES := libusb-1.0 yajl xenstore xencontrol
+STANDARD := -std=gnu11 -D_GNU_SOURCE -I$(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
+ifdef SAN
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+SOURCES  := $(wildcard src/*.c src/parser/*.c src/backends/*.c src/backends/*/*.c src/cli/*.c)
+GRAMMARS := $(patsubst src/parser/%.y,%,$(wildcard src/parser/*.y))
+GENERATED := $(foreach g,$(GRAMMARS),$(B)/gen/$(g).tab.c $(B)/gen/$(g).lex.c)
+OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCES))) \
+            $(GENERATED:.c=.o)
+UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+
+.PHONY: build check check-unit check-layers clean install uninstall
+.SECONDARY:
+
+build: $(B)/xenusb
+
+$(B)/xenusb: $(B)/obj/cli/main.o $(B)/libxenusb.a
+	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/libxenusb.a: $(OBJECTS)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+# The generated headers come first, since any file of the parser may include them.
+$(B)/obj/parser/%.o: src/parser/%.c | $(GENERATED)
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(B)/gen/%.tab.c $(B)/gen/%.tab.h &: src/parser/%.y
+	@mkdir -p $(@D)
+	$(BISON) -Wall -Werror -o $(B)/gen/$*.tab.c --defines=$(B)/gen/$*.tab.h $<
+
+$(B)/gen/%.lex.c $(B)/gen/%.lex.h &: src/parser/%.l $(B)/gen/%.tab.h
+	@mkdir -p $(@D)
+	$(FLEX) -o $(B)/gen/$*.lex.c --header-file=$(B)/gen/$*.lex.h $<
+
+# Generated code is not ours to mend: fewer warnings.
+$(B)/gen/%.o: $(B)/gen/%.c | $(GENERATED)
+	$(CC) $(STANDARD) -Isrc/parser -w $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c $(B)/libxenusb.a
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	    $(B)/libxenusb.a $(LIBS) -lcmocka
+
+check-unit: $(UNITS)
+	@tests/run $(UNITS)
+
+check-layers:
+	@tests/layers
+
+install: $(B)/xenusb
+	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/xenusb
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK_SIZE = 64 * 1024 };
+
+struct block {
+    struct block *next;
+    size_t size;
+    size_t used;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+    struct block *blocks;
+    struct block *reserve;
+    size_t used;
+    bool exhausted;
+};
+
+static struct block *block_new(size_t size)
+{
+    if (size > SIZE_MAX - sizeof(struct block))
+        return NULL;
+    struct block *block = malloc(sizeof *block + size);
+    if (block) {
+        block->next = NULL;
+        block->size = size;
+        block->used = 0;
+    }
+    return block;
+}
+
+struct arena *arena_new(size_t reserve)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        return NULL;
+    arena->reserve = block_new(reserve);
+    if (!arena->reserve) {
+        free(arena);
+        return NULL;
+    }
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    free(arena->reserve);
+    free(arena);
+}
+
+// No buffered output and no cleanup that allocates: neither can be trusted to work now.
+static _Noreturn void give_up(void)
+{
+    static const char words[] = "xenusb: error: out of memory\n";
+    ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)written;
+    _exit(1);
+}
+
+// A block with room for `size` bytes: the newest, a fresh one, or in need the reserve.
+static struct block *block_for(struct arena *arena, size_t size)
+{
+    struct block *block = arena->blocks;
+    if (block && block->size - block->used >= size)
+        return block;
+    block = arena->exhausted ? NULL : block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+    if (block) {
+        block->next = arena->blocks;
+        arena->blocks = block;
+        return block;
+    }
+    arena->exhausted = true;
+    if (arena->reserve->size - arena->reserve->used < size)
+        give_up();
+    return arena->reserve;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+    if (size > SIZE_MAX - align)
+        give_up();
+    size = (size + align - 1) / align * align;
+    struct block *block = block_for(arena, size);
+    void *bytes = block->bytes + block->used;
+    block->used += size;
+    arena->used += size;
+    return memset(bytes, 0, size);
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        give_up();
+    return arena_alloc(arena, count * size);
+}
+
+bool arena_exhausted(const struct arena *arena)
+{
+    return arena->exhausted;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}
+
+char *arena_copy(struct arena *arena, const char *bytes, size_t length)
+{
+    char *copy = arena_alloc(arena, length + 1);
+    if (length)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *string)
+{
+    return arena_copy(arena, string, strlen(string));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list words)
+{
+    va_list again;
+    va_copy(again, words);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        return arena_strdup(arena, format);
+    char *string = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(string, (size_t)length + 1, format, words);
+    return string;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    char *string = arena_vprintf(arena, format, words);
+    va_end(words);
+    return string;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "diag.h"
+
+#include "arena.h"
+
+enum { SHOWN_WIDTH = 160, MESSAGE_MAX = 4096 };
+
+static const struct {
+    const char *name;
+    const char *color;
+} severities[] = {
+    [SEVERITY_NOTE] = { "note", "\033[1;36m" },
+    [SEVERITY_WARNING] = { "warning", "\033[1;35m" },
+    [SEVERITY_ERROR] = { "error", "\033[1;31m" },
+};
+
+enum status status_worse(enum status a, enum status b)
+{
+    static const enum status by_weight[] = { STATUS_LEFTOVER, STATUS_TIMEOUT, STATUS_FAILED,
+                                             STATUS_REFUSED,  STATUS_REQUEST, STATUS_CHANGES };
+    for (size_t i = 0; i < sizeof by_weight / sizeof *by_weight; i++)
+        if (a == by_weight[i] || b == by_weight[i])
+            return by_weight[i];
+    return STATUS_OK;
+}
+
+void diags_init(struct diags *diags, struct arena *arena)
+{
+    *diags = (struct diags){ .arena = arena };
+    diags->last = &diags->first;
+}
+
+static struct diag *diag_new(struct diags *diags, enum severity severity,
+                             const struct source *source, struct span span, const char *format,
+                             va_list words)
+{
+    struct diag *diag = arena_new_of(diags->arena, struct diag);
+    diag->severity = severity;
+    diag->source = source;
+    diag->span = span;
+    diag->message = arena_vprintf(diags->arena, format, words);
+    return diag;
+}
+
+static struct diag *keep(struct diags *diags, struct diag *diag)
+{
+    diags->errors += diag->severity == SEVERITY_ERROR;
+    diags->warnings += diag->severity == SEVERITY_WARNING;
+    if (diags->kept == DIAGS_KEPT) {
+        diags->dropped++;
+        return diag;
+    }
+    diags->kept++;
+    *diags->last = diag;
+    diags->last = &diag->next;
+    return diag;
+}
+
+struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
+                      struct span span, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    struct diag *diag = diag_new(diags, severity, source, span, format, words);
+    va_end(words);
+    return keep(diags, diag);
+}
+
+struct diag *complain_error(struct diags *diags, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    struct diag *diag = diag_new(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, words);
+    va_end(words);
+    return keep(diags, diag);
+}
+
+struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    diag->hint = arena_vprintf(diags->arena, format, words);
+    va_end(words);
+    return diag;
+}
+
+void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
+               struct span span, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    struct diag *also = diag_new(diags, SEVERITY_NOTE, source, span, format, words);
+    va_end(words);
+    while (diag->also)
+        diag = diag->also;
+    diag->also = also;
+}
+
+// The part of a line that is shown: all of it, or a window around the caret.
+struct window {
+    struct text shown;
+    size_t from; // in the line
+    bool cut_left, cut_right;
+};
+
+static struct window window_around(struct text line, size_t caret)
+{
+    struct window window = { line, 0, false, false };
+    if (line.size <= SHOWN_WIDTH)
+        return window;
+    window.from = caret > SHOWN_WIDTH / 2 ? caret - SHOWN_WIDTH / 2 : 0;
+    size_t to = window.from + SHOWN_WIDTH < line.size ? window.from + SHOWN_WIDTH : line.size;
+    window.cut_left = window.from > 0;
+    window.cut_right = to < line.size;
+    window.shown = text_part(line, window.from, to);
+    return window;
+}
+
+// How wide a text is on the screen, made safe: one column for each character.
+static size_t width_of(struct arena *arena, struct text text)
+{
+    struct text shown = text_of(text_show(arena, text, MESSAGE_MAX));
+    size_t width = 0;
+    for (size_t i = 0; i < shown.size; i++)
+        width += ((unsigned char)shown.at[i] & 0xc0) != 0x80;
+    return width;
+}
+
+// Tabs as blanks, so that the caret stands under its word.
+static struct text without_tabs(struct arena *arena, struct text text)
+{
+    char *copy = arena_copy(arena, text.at, text.size);
+    for (size_t i = 0; i < text.size; i++)
+        if (copy[i] == '\t')
+            copy[i] = ' ';
+    return (struct text){ copy, text.size };
+}
+
+static void repeat(FILE *stream, char letter, size_t times)
+{
+    while (times--)
+        fputc(letter, stream);
+}
+
+static void print_line(struct diags *diags, const struct diag *diag, struct position place,
+                       FILE *stream, const char *color)
+{
+    struct arena *arena = diags->arena;
+    size_t at = (size_t)(diag->source->text.at + diag->span.from - place.line_text.at);
+    struct text line = without_tabs(arena, place.line_text);
+    struct window window = window_around(line, at);
+    size_t to = at + (diag->span.to - diag->span.from);
+    size_t end = window.from + window.shown.size;
+    if (to > end)
+        to = end;
+
+    fprintf(stream, "%5u | %s%s%s\n", place.line, window.cut_left ? "..." : "",
+            text_show(arena, window.shown, MESSAGE_MAX), window.cut_right ? "..." : "");
+    repeat(stream, ' ', 5);
+    fputs(" | ", stream);
+    repeat(stream, ' ',
+           (window.cut_left ? 3 : 0) + width_of(arena, text_part(line, window.from, at)));
+    fprintf(stream, "%s^", color);
+    size_t width = to > at ? width_of(arena, text_part(line, at, to)) : 1;
+    repeat(stream, '~', width > 1 ? width - 1 : 0);
+    if (diag->hint)
+        fprintf(stream, " %s", text_show(arena, text_of(diag->hint), MESSAGE_MAX));
+    fprintf(stream, "%s\n", *color ? "\033[0m" : "");
+}
+
+static void print_one(struct diags *diags, const struct diag *diag, FILE *stream, bool color)
+{
+    const char *paint = color ? severities[diag->severity].color : "";
+    const char *plain = color ? "\033[0m" : "";
+    const char *name =
+        diag->source ? text_show(diags->arena, text_of(diag->source->name), 1024) : "xenusb";
+    bool placed = diag->source && !span_is_none(diag->span);
+    struct position place = { 0 };
+    fputs(name, stream);
+    if (placed) {
+        place = source_position(diag->source, diag->span.from);
+        fprintf(stream, ":%u:%u", place.line, place.column);
+    }
+    fprintf(stream, ": %s%s:%s %s\n", paint, severities[diag->severity].name, plain,
+            text_show(diags->arena, text_of(diag->message), MESSAGE_MAX));
+    if (placed)
+        print_line(diags, diag, place, stream, color ? "\033[1;32m" : "");
+    else if (diag->hint)
+        fprintf(stream, "        %s\n", text_show(diags->arena, text_of(diag->hint), MESSAGE_MAX));
+}
+
+// Before the other: by its place in the text; what has no place comes last.
+static bool stands_before(const struct diag *a, const struct diag *b)
+{
+    bool a_placed = a->source && !span_is_none(a->span);
+    bool b_placed = b->source && !span_is_none(b->span);
+    if (!a_placed || !b_placed || a->source != b->source)
+        return a_placed && !b_placed;
+    return a->span.from < b->span.from;
+}
+
+void diags_print(struct diags *diags, FILE *stream, bool color)
+{
+    struct diag *sorted = NULL;
+    for (struct diag *diag = diags->first, *next; diag; diag = next) {
+        struct diag **at = &sorted;
+        next = diag->next;
+        while (*at && !stands_before(diag, *at))
+            at = &(*at)->next;
+        diag->next = *at;
+        *at = diag;
+    }
+    for (const struct diag *diag = sorted; diag; diag = diag->next)
+        for (const struct diag *part = diag; part; part = part->also)
+            print_one(diags, part, stream, color);
+    if (diags->dropped)
+        fprintf(stream, "... and %u more\n", diags->dropped);
+    diags->first = NULL;
+    diags->last = &diags->first;
+    diags->kept = 0;
+    diags->dropped = 0;
+}
+
+void diags_print_summary(const struct diags *diags, const char *name, FILE *stream)
+{
+    unsigned errors = diags->errors, warnings = diags->warnings;
+    if (!errors && !warnings)
+        return;
+    if (errors)
+        fprintf(stream, "%u error%s%s", errors, errors == 1 ? "" : "s", warnings ? ", " : "");
+    if (warnings)
+        fprintf(stream, "%u warning%s", warnings, warnings == 1 ? "" : "s");
+    fprintf(stream, " in %s\n", text_show(diags->arena, text_of(name), 1024));
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+// Complaints are values: made where something is wrong, gathered, printed once.
+#ifndef XENUSB_DIAG_H
+#define XENUSB_DIAG_H
+
+#include "source.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+// What an operation came to, and the exit status of the process. Larger is not worse: use
+// status_worse().
+enum status {
+    STATUS_OK = 0,      // done, or nothing to do
+    STATUS_FAILED = 1,  // failed, and undone
+    STATUS_REQUEST = 2, // a wrong request: usage, config, no such domain or device; nothing touched
+    STATUS_REFUSED = 3, // refused for safety, policy or permission; nothing touched
+    STATUS_LEFTOVER = 4, // failed, and not wholly undone
+    STATUS_TIMEOUT = 5,  // somebody did not answer in time; undone
+    STATUS_CHANGES = 10, // plan --exit-code: there is something to do
+};
+
+// The one that tells more: leftovers, then time-outs, failures, refusals, wrong requests, changes.
+enum status status_worse(enum status a, enum status b);
+
+enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+// One complaint. `source` may be NULL, and the span none: then it is about no place in a text.
+struct diag {
+    struct diag *next;
+    enum severity severity;
+    const struct source *source;
+    struct span span;
+    const char *message; // what happened, where, why; lower case, no full stop
+    const char *hint;    // behind the caret: what was expected, what to do; or NULL
+    struct diag *also;   // a second place that belongs to it, or NULL
+};
+
+enum { DIAGS_KEPT = 200 }; // more are counted, not kept
+
+struct diags {
+    struct arena *arena;
+    struct diag *first;
+    struct diag **last;
+    unsigned kept;
+    unsigned errors;
+    unsigned warnings;
+    unsigned dropped;
+};
+
+void diags_init(struct diags *diags, struct arena *arena);
+
+// Adds a complaint and returns it, so that a hint or a second place can be given to it. The words
+// may quote strangers: they are made safe when they are printed.
+struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
+                      struct span span, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 5, 6)));
+// An error that has no place in a text.
+struct diag *complain_error(struct diags *diags, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 2, 3)));
+
+// What stands behind the caret. Returns `diag`.
+struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 3, 4)));
+// A second place (the earlier declaration, the contradicting line), shown below the first.
+void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
+               struct span span, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+// Prints all in the order of their places within a source (those without a place last), each once
+// with its line and caret, then forgets them but keeps the counts. `color`: with ANSI colours.
+void diags_print(struct diags *diags, FILE *stream, bool color);
+
+// "2 errors, 1 warning in NAME", or nothing if there are none.
+void diags_print_summary(const struct diags *diags, const char *name, FILE *stream);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Wish minus fact: the steps that make the wish true. A plan is data; it can be printed, run, and
+// run backward.
+#ifndef XENUSB_PLAN_H
+#define XENUSB_PLAN_H
+
+#include "topology.h"
+
+enum step_op {
+    STEP_KEEP, // there already
+    STEP_ADD,
+    STEP_REMOVE, // the inverse of STEP_ADD
+    STEP_REFUSE, // not done, and why
+    STEP_SKIP,   // required=no, and it is not plugged in
+};
+
+enum step_state {
+    STEP_PLANNED,
+    STEP_DONE,
+    STEP_FAILED, // it was tried and is as it was before
+    STEP_UNDONE, // it was done, and its inverse too
+    STEP_LEFT,   // it was done and could not be undone, or nobody can tell
+};
+
+// One thing to do: with a device, or (device NULL) with the controller itself.
+struct step {
+    struct step *next;
+    enum step_op op;
+    enum step_state state;
+    struct controller *controller; // NULL only where a refused device has none
+    struct device *device;
+    const struct source *source; // who asked for it: the source and the place in it
+    struct span why;
+    const char *words; // a refusal's reason, or the peer's own words; NULL
+    double seconds;    // how long it took; 0 until it was done
+    bool timed_out;    // the peer did not answer in time
+};
+
+struct plan {
+    const struct topology *topology;
+    struct step *first;
+    struct step **last;
+    unsigned add;
+    unsigned remove;
+    unsigned keep;
+    unsigned refuse;
+};
+
+struct plan_options {
+    bool prune; // remove what the config does not name
+    bool force; // give away what the host uses
+};
+
+void plan_init(struct plan *plan, const struct topology *topology);
+struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
+                           struct controller *controller, struct device *device);
+
+// Makes the plan for `config` in `topology`. The topology gains the controllers and devices that
+// are planned. STATUS_REQUEST or STATUS_REFUSED after complaints at the words that ask for what
+// cannot be; the plan then still holds every step, the refused ones among them, to be shown.
+enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
+                      struct topology *topology, const struct host *host,
+                      const struct plan_options *options, struct plan *plan);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Things that are held (file descriptors, streams, memory from foreign libraries) and are let go
+// of when the scope ends, on every way out of it.
+#ifndef XENUSB_SCOPE_H
+#define XENUSB_SCOPE_H
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void scope_free(void *at)
+{
+    free(*(void **)at);
+}
+
+static inline void scope_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static inline void scope_fclose(FILE **stream)
+{
+    if (*stream)
+        fclose(*stream);
+}
+
+static inline void scope_closedir(DIR **dir)
+{
+    if (*dir)
+        closedir(*dir);
+}
+
+#define cleanup_with(function) __attribute__((cleanup(function)))
+#define cleanup_free           cleanup_with(scope_free)
+#define cleanup_close          cleanup_with(scope_close)
+#define cleanup_fclose         cleanup_with(scope_fclose)
+#define cleanup_closedir       cleanup_with(scope_closedir)
+
+// Hands a held pointer on to a new owner: the scope that held it no longer lets it go.
+#define steal_pointer(at)                                                                          \
+    ({                                                                                             \
+        __typeof__(*(at)) stolen_ = *(at);                                                         \
+        *(at) = NULL;                                                                              \
+        stolen_;                                                                                   \
+    })
+
+#endif

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// A text kept whole, and places in it. A place is two byte offsets; lines and columns are counted
+// only when somebody reads them.
+#ifndef XENUSB_SOURCE_H
+#define XENUSB_SOURCE_H
+
+#include "text.h"
+
+struct arena;
+struct diags;
+
+// From the byte at `from` up to and without the byte at `to`. {0, 0} is no place at all.
+struct span {
+    uint32_t from;
+    uint32_t to;
+};
+
+#define SPAN_NONE ((struct span){ 0, 0 })
+
+static inline bool span_is_none(struct span span)
+{
+    return span.from == 0 && span.to == 0;
+}
+
+// What is compiled: a file, standard input, or the words of a command line. The text is followed
+// by two NUL bytes that are not part of it.
+struct source {
+    const char *name; // as it is shown: the path as given, "<stdin>", "<command line>"
+    struct text text;
+};
+
+enum { SOURCE_MAX = 8 * 1024 * 1024 }; // bytes; far beyond any config that a person wrote
+
+// Reads a file ("-" is standard input) whole. NULL after a complaint: not there, no permission,
+// a directory, a device, larger than SOURCE_MAX, contains NUL bytes.
+const struct source *source_read(struct arena *arena, struct diags *diags, const char *path);
+
+// The words of a command line, joined by single blanks, so that each has a place.
+const struct source *source_from_words(struct arena *arena, const char *name,
+                                       const char *const *words, size_t count);
+
+// A source of `length` given bytes, copied.
+const struct source *source_from_bytes(struct arena *arena, const char *name, const char *bytes,
+                                       size_t length);
+
+// Where a byte stands: line and column from 1, the column in characters.
+struct position {
+    unsigned line;
+    unsigned column;
+    struct text line_text; // without its line end
+};
+struct position source_position(const struct source *source, uint32_t offset);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+// The fact: what a running domain has, and what was decided to be added to it.
+#ifndef XENUSB_TOPOLOGY_H
+#define XENUSB_TOPOLOGY_H
+
+#include "config.h"
+#include "host.h"
+
+struct backend;
+
+// A domain that was found: Xen's, or a QEMU behind a socket that somebody named.
+struct domain {
+    int id; // -1 without Xen
+    const char *name;
+    enum domain_type type;
+    const char *uuid;       // 36 characters, or "" without Xen
+    const char *qmp_socket; // path of its QEMU's monitor, or NULL if it has none
+    bool ours_to_lock;      // whether that socket is libxl's, shared with xl under its lock
+    bool paused;
+    bool dying;
+};
+
+enum device_state {
+    DEVICE_PLANNED,  // not there yet
+    DEVICE_ATTACHED, // QEMU reports it open, and the host shows that device held at its address
+    DEVICE_PRESENT,  // an emulated device: it is there
+    DEVICE_WAITING,  // QEMU waits for a host device that is not there
+    DEVICE_GONE,     // the host device it was made of has been unplugged, or came back elsewhere
+    DEVICE_UNKNOWN,  // cannot be seen
+};
+// "attached", "gone", ...
+const char *device_state_name(enum device_state state);
+
+struct controller;
+
+// A device at a port of a guest's controller.
+struct device {
+    struct device *next;
+    struct controller *controller;
+    struct port port; // depth 0: QEMU chose it and does not tell
+    enum device_kind kind;
+    const char *driver;             // QEMU's type, shown for DEVICE_OTHER
+    const char *id;                 // QEMU's id; "" if it has none (command line)
+    const char *path;               // QEMU's object path
+    struct selector selector;       // hostdev: by what QEMU or the record knows it
+    const struct host_device *host; // hostdev: the device it is now; NULL if gone
+    enum speed speed;               // SPEED_UNKNOWN if not known
+    enum device_state state;
+    const struct config_device *wish; // who asked for it in this run; NULL if nobody
+};
+
+// A controller of a guest.
+struct controller {
+    struct controller *next;
+    const struct backend *backend;        // who serves it
+    const struct controller_model *model; // NULL: one that xenusb cannot make
+    const char *driver;                   // QEMU's type, or "pvusb"
+    const char *name;                     // what a user calls it: "hci0", "usb"
+    const char *id;                       // QEMU's id; "" if it has none
+    const char *path;                     // QEMU's object path
+    const char *bus;                      // QEMU's bus name: "xenusb-0.0"
+    int index;                            // libxl's devid; -1: libxl does not know it
+    unsigned ports;                       // how many ports; numbers 1 to `ports`
+    unsigned ports_usb2;                  // xHCI: the first so many take low, full and high speed
+    unsigned ports_usb3;                  // xHCI: the first so many take SuperSpeed
+    uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
+    bool present;             // false: planned
+    bool has_unplaced;        // some device on it sits at a port that QEMU does not tell
+    const struct config_controller *wish; // who asked for it in this run; NULL if nobody
+    struct device *devices;
+};
+
+// Which controllers can be plugged into this QEMU here and now, as asked from it.
+struct plugging {
+    bool known;           // QEMU was asked
+    unsigned slots;       // how many more controllers fit on buses that take them
+    const char *why_not;  // where slots is 0, in QEMU's words
+    unsigned long models; // bit N: controller_models[N] exists in this QEMU and plugs
+};
+
+struct topology {
+    const struct domain *domain;
+    const char *qemu;               // "QEMU 7.2.22", or NULL
+    struct controller *controllers; // in the order of libxl's index, then as found
+    struct plugging plugging;
+};
+
+// The device at exactly that port, or NULL.
+struct device *controller_device_at(const struct controller *controller, struct port port);
+struct controller *topology_controller_named(const struct topology *topology, struct text name);
+struct controller *topology_controller_index(const struct topology *topology, int index);
+// Speeds that a port takes: the controller's own, its companions', full and low behind a hub.
+speed_mask controller_port_speeds(const struct controller *controller, struct port port);
+
+void topology_add_controller(struct topology *topology, struct controller *controller);
+void controller_add_device(struct controller *controller, struct device *device);
+
+#endif
