@@ -32,6 +32,7 @@ enum {
 struct controller_model {
     const char *name;       // libvirt's or QEMU's, the one that is shown
     const char *driver;     // QEMU's device type; NULL for PVUSB
+    const char *aliases[2]; // further names that users know
     unsigned version;       // of USB: 1, 2, 3
     unsigned ports;         // without a number given
     unsigned ports_max;     // == ports where the number is fixed

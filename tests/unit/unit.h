@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What cmocka.h wants included before itself.
+#ifndef XENUSB_TESTS_UNIT_H
+#define XENUSB_TESTS_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#endif
