@@ -6,6 +6,8 @@
 
 #include "plan.h"
 
+#include <signal.h>
+
 struct xen;
 
 // What every operation needs that touches the world. Owned by the verb that runs.
@@ -15,7 +17,8 @@ struct session {
     struct xen *xen; // NULL: no Xen on this machine, or not needed
     struct domain *domain;
     const struct host *host;
-    double patience; // scales every time limit; 1.0 by default
+    const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
+    double patience;                          // scales every time limit; 1.0 by default
 };
 
 struct backend {

@@ -29,6 +29,9 @@ struct host_device {
     bool held;                // some interface is bound to usbfs: a program (QEMU, say) has it
     const char *busy;         // why it must not be given away: "/dev/sda1 is mounted on /backup",
                               // "carries the default route"; NULL if nothing speaks against it
+    const char *owner; // who has it as far as records of domains tell: "win10 (3), controller
+                       // hci0 port 2"; NULL if no domain does
+    int owner_domain;  // that domain's id
 };
 
 struct host {

@@ -46,6 +46,7 @@ struct device {
     const struct host_device *host; // hostdev: the device it is now; NULL if gone
     enum speed speed;               // SPEED_UNKNOWN if not known
     enum device_state state;
+    const char *file;                 // disk: the image's path; NULL if not known
     const struct config_device *wish; // who asked for it in this run; NULL if nobody
 };
 
