@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+//
+// fakexen.so - as much of a hypervisor as the Xen user space needs on a machine without one.
+//
+// Preloaded below the distribution's own xenstored, oxenstored, libxenctrl, libxl and xl, it answers
+// in place of the lowest layer only: this file the hypercalls (libxencall), fakexen-ring.c memory and
+// event channels. The structures are those of the installed headers, so one source serves each release.
+//
+// $FAKEXEN_DIR/domains says which domains there are, one a line, and is read at every hypercall:
+//
+//     <domid> [hvm] [hap] [paused] [dying] [shutdown] [crashed] [uuid=<uuid>]
+//
+// Without uuid= a domain's handle is all zeros but for its last bytes, which are the domid (as libxl
+// and xenusb find a domain's files by its handle). A line that starts with no number says nothing.
+
+#define _GNU_SOURCE
+#define __XEN_TOOLS__ 1 // the headers show domctl and sysctl to toolstacks only
+#include "fakexen.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <xen/domctl.h>
+#include <xen/sched.h>
+#include <xen/sysctl.h>
+#include <xen/version.h>
+#include <xen/xen.h>
+#include <xencall.h>
+
+// FAKEXEN_VERSION_MAJOR and _MINOR come from rig.mk, which asks the installed libxenctrl.
+
+// Words that a domain's line may have, and the flags of xen/domctl.h that they stand for.
+static const struct {
+    const char *word;
+    uint32_t flags;
+} domain_words[] = {
+    {"hvm", XEN_DOMINF_hvm_guest},
+    {"hap", XEN_DOMINF_hap},
+    {"paused", XEN_DOMINF_paused},
+    {"dying", XEN_DOMINF_dying},
+    {"shutdown", XEN_DOMINF_shutdown},
+    {"crashed", XEN_DOMINF_shutdown | (SHUTDOWN_crash << XEN_DOMINF_shutdownshift)},
+};
+
+// Read 32 hexadecimal digits, with any dashes among them, as a domain handle.
+static void read_uuid(const char *text, uint8_t handle[16])
+{
+    unsigned digit = 0;
+
+    memset(handle, 0, 16);
+    for (; *text && digit < 32; text++) {
+        if (!isxdigit((unsigned char)*text))
+            continue;
+        unsigned value = isdigit((unsigned char)*text) ? (unsigned)(*text - '0')
+                                                       : (unsigned)(tolower(*text) - 'a' + 10);
+        handle[digit / 2] |= (uint8_t)(digit % 2 ? value : value << 4);
+        digit++;
+    }
+}
+
+// Fill info with the domain of this id and with what the words of its line say.
+static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaininfo *info)
+{
+    char *save, *word;
+
+    memset(info, 0, sizeof(*info));
+    info->domain = domid;
+    info->nr_online_vcpus = 1;
+    info->tot_pages = info->max_pages = 0x10000; // 256 MiB; nobody asks for more than a number
+    info->flags = XEN_DOMINF_blocked;
+    info->handle[14] = (uint8_t)(domid >> 8);
+    info->handle[15] = (uint8_t)domid;
+    for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
+        if (!strncmp(word, "uuid=", 5))
+            read_uuid(word + 5, info->handle);
+        for (size_t i = 0; i < sizeof(domain_words) / sizeof(domain_words[0]); i++) {
+            if (!strcmp(word, domain_words[i].word))
+                info->flags |= domain_words[i].flags;
+        }
+    }
+}
+
+// Find the first domain with an id of at least from, whatever the order of the lines.
+static bool next_domain(uint32_t from, struct xen_domctl_getdomaininfo *info)
+{
+    char path[FAKEXEN_PATH], line[256];
+    bool found = false;
+    FILE *file = fopen(fakexen_path(path, "domains", -1), "re");
+
+    if (!file)
+        return false;
+    while (fgets(line, sizeof(line), file)) {
+        char *end;
+        unsigned long domid = strtoul(line, &end, 10);
+        if (end == line || domid < from || domid >= DOMID_FIRST_RESERVED)
+            continue;
+        if (!found || domid < info->domain) {
+            read_domain((domid_t)domid, end, info);
+            found = true;
+        }
+    }
+    fclose(file);
+    return found;
+}
+
+bool fakexen_domain_exists(uint32_t domid)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return next_domain(domid, &info) && info.domain == domid;
+}
+
+static long fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+// xen/domctl.h. Xen up to 4.17 answers getdomaininfo with the first domain of at least the id asked
+// for; later callers compare the id, so the older rule serves all.
+static long do_domctl(struct xen_domctl *op)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    if (op->interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+        return fail(EACCES);
+    if (op->cmd != XEN_DOMCTL_getdomaininfo)
+        return fail(ENOSYS);
+    if (!next_domain(op->domain, &info))
+        return fail(ESRCH);
+    op->domain = info.domain;
+    op->u.getdomaininfo = info;
+    return 0;
+}
+
+static long list_domains(struct xen_sysctl_getdomaininfolist *list)
+{
+    struct xen_domctl_getdomaininfo info, *out = list->buffer.p;
+    uint32_t from = list->first_domain;
+
+    list->num_domains = 0;
+    while (list->num_domains < list->max_domains && next_domain(from, &info)) {
+        out[list->num_domains++] = info;
+        from = info.domain + 1u;
+    }
+    return 0;
+}
+
+// xen/sysctl.h: the list of domains, and a machine with one processor and 4 GiB.
+static long do_sysctl(struct xen_sysctl *op)
+{
+    if (op->interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+        return fail(EACCES);
+    switch (op->cmd) {
+    case XEN_SYSCTL_getdomaininfolist: return list_domains(&op->u.getdomaininfolist);
+    case XEN_SYSCTL_physinfo:
+        memset(&op->u.physinfo, 0, sizeof(op->u.physinfo));
+        op->u.physinfo.nr_cpus = op->u.physinfo.nr_nodes = 1;
+        op->u.physinfo.threads_per_core = op->u.physinfo.cores_per_socket = 1;
+        op->u.physinfo.total_pages = 1u << 20;
+        op->u.physinfo.capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_pv;
+        return 0;
+    default: return fail(ENOSYS);
+    }
+}
+
+// xen/version.h. The texts fit the smallest of the buffers there (16 bytes).
+static long do_version(uint64_t cmd, void *out)
+{
+    switch (cmd) {
+    case XENVER_version: return FAKEXEN_VERSION_MAJOR << 16 | FAKEXEN_VERSION_MINOR;
+    case XENVER_pagesize: return FAKEXEN_PAGE;
+    case XENVER_extraversion: memcpy(out, ".0-fake", sizeof(".0-fake")); return 0;
+    case XENVER_capabilities: memcpy(out, "hvm-3.0-x86_64 ", sizeof("hvm-3.0-x86_64 ")); return 0;
+    case XENVER_changeset:
+    case XENVER_commandline: memcpy(out, "fake", sizeof("fake")); return 0;
+    case XENVER_compile_info: memset(out, 0, sizeof(struct xen_compile_info)); return 0;
+    default: return fail(ENOSYS);
+    }
+}
+
+// Everything else is refused, and named on stderr if $FAKEXEN_TRACE is set.
+static long hypercall(unsigned int op, uint64_t arg1, uint64_t arg2)
+{
+    long rc;
+
+    switch (op) {
+    case __HYPERVISOR_domctl: rc = do_domctl((void *)(uintptr_t)arg1); break;
+    case __HYPERVISOR_sysctl: rc = do_sysctl((void *)(uintptr_t)arg1); break;
+    case __HYPERVISOR_xen_version: rc = do_version(arg1, (void *)(uintptr_t)arg2); break;
+    default: rc = fail(ENOSYS);
+    }
+    if (rc < 0 && errno == ENOSYS && getenv("FAKEXEN_TRACE"))
+        fprintf(stderr, "fakexen: hypercall %u (%#llx) refused\n", op, (unsigned long long)arg1);
+    return rc;
+}
+
+// libxencall (xencall.h). Its handle carries nothing; there is a hypervisor where $FAKEXEN_DIR is.
+struct xencall_handle {
+    char unused;
+};
+
+xencall_handle *xencall_open(struct xentoollog_logger *logger, unsigned int flags)
+{
+    (void)logger;
+    (void)flags;
+    if (!getenv("FAKEXEN_DIR")) {
+        errno = ENOENT;
+        return NULL;
+    }
+    return calloc(1, sizeof(struct xencall_handle));
+}
+
+int xencall_close(xencall_handle *handle)
+{
+    free(handle);
+    return 0;
+}
+
+int xencall_fd(xencall_handle *handle)
+{
+    (void)handle;
+    return -1;
+}
+
+int xencall0(xencall_handle *handle, unsigned int op)
+{
+    (void)handle;
+    return (int)hypercall(op, 0, 0);
+}
+
+int xencall1(xencall_handle *handle, unsigned int op, uint64_t arg1)
+{
+    (void)handle;
+    return (int)hypercall(op, arg1, 0);
+}
+
+int xencall2(xencall_handle *handle, unsigned int op, uint64_t arg1, uint64_t arg2)
+{
+    (void)handle;
+    return (int)hypercall(op, arg1, arg2);
+}
+
+long xencall2L(xencall_handle *handle, unsigned int op, uint64_t arg1, uint64_t arg2)
+{
+    (void)handle;
+    return hypercall(op, arg1, arg2);
+}
+
+int xencall3(xencall_handle *handle, unsigned int op, uint64_t arg1, uint64_t arg2, uint64_t arg3)
+{
+    (void)handle;
+    (void)arg3;
+    return (int)hypercall(op, arg1, arg2);
+}
+
+int xencall4(xencall_handle *handle, unsigned int op, uint64_t arg1, uint64_t arg2, uint64_t arg3,
+             uint64_t arg4)
+{
+    (void)arg4;
+    return xencall3(handle, op, arg1, arg2, arg3);
+}
+
+int xencall5(xencall_handle *handle, unsigned int op, uint64_t arg1, uint64_t arg2, uint64_t arg3,
+             uint64_t arg4, uint64_t arg5)
+{
+    (void)arg5;
+    return xencall4(handle, op, arg1, arg2, arg3, arg4);
+}
+
+void *xencall_alloc_buffer_pages(xencall_handle *handle, size_t pages)
+{
+    (void)handle;
+    return aligned_alloc(FAKEXEN_PAGE, pages * FAKEXEN_PAGE);
+}
+
+void xencall_free_buffer_pages(xencall_handle *handle, void *buffer, size_t pages)
+{
+    (void)handle;
+    (void)pages;
+    free(buffer);
+}
+
+void *xencall_alloc_buffer(xencall_handle *handle, size_t size)
+{
+    return xencall_alloc_buffer_pages(handle, (size + FAKEXEN_PAGE - 1) / FAKEXEN_PAGE);
+}
+
+void xencall_free_buffer(xencall_handle *handle, void *buffer)
+{
+    xencall_free_buffer_pages(handle, buffer, 0);
+}
+
+int xencall_buffers_never_fault(xencall_handle *handle)
+{
+    (void)handle;
+    return 1;
+}

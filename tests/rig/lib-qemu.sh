@@ -1,0 +1,147 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# lib.sh's words for QEMU. Every QEMU has three sockets: the one under test, a second QMP monitor
+# ("watch") by which the test sees QEMU's own truth while the first is held, and a qtest socket by
+# which the test plays the guest. A QEMU is named by its domain id, or by the path of its QMP socket.
+
+declare -A qemu_pid=()
+
+QEMU=${QEMU:-qemu-system-x86_64}
+
+# qemu_start NAME SOCKET ARGS...: one QEMU, its processors stopped (-S) unless QEMU_RUNS=1.
+qemu_start()
+{
+    local name=$1 socket=$2 file stopped=-S
+    shift 2
+    file=$(qemu_file "$name")
+    [ "${QEMU_RUNS:-0}" = 0 ] || stopped=
+    rm -f "$socket" "$file.watch" "$file.qtest"
+    "$QEMU" -machine "${QEMU_MACHINE:-pc}" -accel tcg -m 16 -nodefaults -no-user-config \
+        -no-shutdown -display none $stopped \
+        -chardev "socket,id=libxl-cmd,path=$socket,server=on,wait=off" \
+        -mon chardev=libxl-cmd,mode=control \
+        -qmp "unix:$file.watch,server=on,wait=off" \
+        -qtest "unix:$file.qtest,server=on,wait=off" -qtest-log none \
+        "$@" </dev/null >"$file.log" 2>&1 &
+    qemu_pid[$name]=$!
+    # It answers: all of its command line has been carried out.
+    "$RIG/qmpc" -t 20 "$file.watch" query-status >"$T/waiting" 2>&1 ||
+        fail "QEMU did not start: $QEMU $*"
+}
+
+# Where the files of a QEMU lie: all but the socket under test.
+qemu_file()
+{
+    echo "$T/qemu-${1//\//_}"
+}
+
+# qemu_up DOMID [ARGS...]: the device model of a domain, where libxl puts it and says so.
+qemu_up()
+{
+    local id=$1
+    shift
+    qemu_start "$id" "/run/xen/qmp-libxl-$id" -name "$(xenstore-read "/local/domain/$id/name")" "$@"
+    xenstore-write "/local/domain/0/device-model/$id/state" running \
+        "/local/domain/$id/image/device-model-pid" "${qemu_pid[$id]}"
+    xenstore-chmod "/local/domain/0/device-model/$id" n0 "r$id"
+}
+
+# qemu_plain SOCKET [ARGS...]: a QEMU that no toolstack knows.
+qemu_plain()
+{
+    local socket=$1
+    shift
+    qemu_start "$socket" "$socket" "$@"
+}
+
+# qemu_down NAME: it dies at once, and leaves its sockets behind as a killed one does.
+qemu_down()
+{
+    kill -KILL "${qemu_pid[$1]}"
+    wait "${qemu_pid[$1]}" 2>/dev/null || true
+    unset "qemu_pid[$1]"
+}
+
+want_qemu_alive()
+{
+    kill -0 "${qemu_pid[$1]}" 2>/dev/null || fail "QEMU $1 is dead"
+}
+
+# qmp NAME COMMAND...: what QEMU answers on its second monitor, one line each.
+qmp()
+{
+    local file
+    file=$(qemu_file "$1")
+    shift
+    "$RIG/qmpc" "$file.watch" "$@"
+}
+
+# The property PROPERTY of the object at PATH (or of the device with this id), as JSON.
+qom_get()
+{
+    local path=$2
+    [[ $path == /* ]] || path=/machine/peripheral/$path
+    qmp "$1" "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"$path\", \"property\": \"$3\"}}" |
+        sed -n 's/^{"return": \(.*\)}$/\1/p'
+}
+
+# want_qom NAME ID PROPERTY JSON
+want_qom()
+{
+    local value
+    value=$(qom_get "$1" "$2" "$3")
+    [ "$value" = "$4" ] || fail "$3 of $2 is ${value:-not there}, wanted $4"
+}
+
+# The ids of all devices of QEMU NAME that have one, sorted, one a line.
+peripherals()
+{
+    qmp "$1" '{"execute": "qom-list", "arguments": {"path": "/machine/peripheral"}}' |
+        grep -o '{"name": "[^"]*", "type": "child<[^"]*"}\|{"type": "child<[^"]*", "name": "[^"]*"}' |
+        sed 's/.*"name": "\([^"]*\)".*/\1/' | sort
+}
+
+# want_device NAME ID [TYPE]: QEMU has this device.
+want_device()
+{
+    local type
+    peripherals "$1" | grep -Fxq -e "$2" ||
+        fail "QEMU has no device $2 but: $(peripherals "$1" | tr '\n' ' ')"
+    [ $# -lt 3 ] && return 0
+    type=$(qom_get "$1" "$2" type)
+    [ "$type" = "\"$3\"" ] || fail "device $2 is a $type, wanted $3"
+}
+
+want_no_device()
+{
+    ! peripherals "$1" | grep -Fxq -e "$2" || fail "QEMU still has device $2"
+}
+
+# want_devices NAME [ID...]: QEMU has these and no others.
+want_devices()
+{
+    local name=$1 have want
+    shift
+    have=$(peripherals "$name") want=$([ $# = 0 ] || printf '%s\n' "$@" | sort)
+    [ "$have" = "$want" ] || fail "QEMU has: ${have//$'\n'/ }; wanted: ${want//$'\n'/ }"
+}
+
+# qtest NAME LINE...: play the guest's processor (QEMU's docs/devel/testing/qtest.rst).
+qtest()
+{
+    local file
+    file=$(qemu_file "$1")
+    shift
+    "$RIG/qmpc" -q "$file.qtest" "$@"
+}
+
+# guest_ejects NAME ID: the guest's ACPI lets go of a PCI device on the root bus of a pc machine, as
+# it does some time after device_del. (docs/specs/acpi_pci_hotplug.rst: bus selector 0xae10, eject 0xae08.)
+guest_ejects()
+{
+    local address
+    address=$(qom_get "$1" "$2" addr) # slot * 8 + function
+    [[ $address =~ ^[0-9]+$ ]] || fail "QEMU has no PCI device $2"
+    qtest "$1" 'outl 0xae10 0' "outl 0xae08 $((1 << (address / 8)))" >"$T/waiting"
+}

@@ -1,0 +1,194 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# lib.sh's words for xenstore, domains, guests and xl. The records are those that libxl makes when it
+# creates a domain (libxl_create.c, libxl_dm.c), as far as anyone looks at them.
+
+export FAKEXEN_DIR=$T/xen
+
+# The path of a program of the newest installed Xen. Debian keeps each release in a directory of its
+# own; what it has in sbin are wrappers, which want a running hypervisor.
+xen_program()
+{
+    local found=''
+    for found in $(printf '%s\n' /usr/lib/xen-[0-9]*/bin | sort -rV) /usr/lib/xen/bin \
+        /usr/libexec/xen/bin /usr/local/sbin /usr/sbin; do
+        [ -x "$found/$1" ] && echo "$found/$1" && return 0
+    done
+    fail "this machine has no $1"
+}
+
+# Start the real xenstored (c, the default, or ocaml) with domain 0 in it.
+xenstore_up()
+{
+    local kind=${1:-c} program
+    mkdir -p "$FAKEXEN_DIR"
+    echo 0 >"$FAKEXEN_DIR/domains"
+    mkfifo "$FAKEXEN_DIR/evt"
+    case $kind in
+    c)
+        program=$(xen_program xenstored)
+        preloaded "$program" -N --internal-db >"$T/xenstored.log" 2>&1 &
+        ;;
+    ocaml)
+        program=$(xen_program oxenstored)
+        truncate -s 4096 "$FAKEXEN_DIR/ring-0"
+        printf 9 >"$FAKEXEN_DIR/xsd_port"
+        printf '%s\n' "pid-file = $T/oxenstored.pid" "persistent = false" \
+            "access-log-file = $T/oxenstored.access" "xenstored-log-file = $T/oxenstored.log" \
+            "xenstored-kva = $FAKEXEN_DIR/ring-0" "xenstored-port = $FAKEXEN_DIR/xsd_port" \
+            >"$T/oxenstored.conf"
+        preloaded "$program" --no-fork --config-file "$T/oxenstored.conf" \
+            >"$T/xenstored.log" 2>&1 &
+        ;;
+    *) fail "xenstore_up: c or ocaml, not $kind" ;;
+    esac
+    # The daemon makes /tool before it listens, and may fork between the two.
+    wait_for xenstore-exists /tool
+    xenstore-write /local/domain/0/name Domain-0 /local/domain/0/domid 0 \
+        /local/domain/0/vm /vm/00000000-0000-0000-0000-000000000000
+}
+
+# Run a daemon over the fake hypervisor.
+preloaded()
+{
+    LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" exec "$@"
+}
+
+# The UUID that domain $1 gets if the test names none: it ends in the domid.
+default_uuid()
+{
+    printf '00000000-0000-0000-0000-%012x' "$1"
+}
+
+# The UUID of domain $1.
+uuid_of()
+{
+    local vm
+    vm=$(xenstore-read "/local/domain/$1/vm")
+    echo "${vm#/vm/}"
+}
+
+# Replace the hypervisor's list of domains by standard input, at once.
+write_domains()
+{
+    cat >"$FAKEXEN_DIR/domains.new"
+    mv "$FAKEXEN_DIR/domains.new" "$FAKEXEN_DIR/domains"
+}
+
+# domain_up ID hvm|pvh|pv NAME [UUID]: a domain as xl leaves it after "xl create".
+domain_up()
+{
+    local id=$1 type=$2 name=$3 uuid=${4:-$(default_uuid "$1")} words=
+    [ "$type" = pv ] || words='hvm hap'
+    { cat "$FAKEXEN_DIR/domains" && echo "$id $words uuid=$uuid"; } | write_domains
+    "$RIG/guestxs" introduce "$id"
+    xenstore-write \
+        "/vm/$uuid/uuid" "$uuid" "/vm/$uuid/name" "$name" \
+        "/local/domain/$id/vm" "/vm/$uuid" "/local/domain/$id/name" "$name" \
+        "/local/domain/$id/domid" "$id" \
+        "/libxl/$id/type" "$type" "/libxl/$id/dm-version" qemu_xen
+    xenstore-chmod "/vm/$uuid" n0 "r$id"
+    xenstore-chmod "/local/domain/$id" n0 "r$id"
+    xenstore-write "/local/domain/$id/device" '' "/local/domain/$id/data" ''
+    xenstore-chmod "/local/domain/$id/device" n0 "r$id"
+    xenstore-chmod "/local/domain/$id/data" "n$id"
+    xenstore-chmod "/libxl/$id" n0
+    printf '{"c_info": {"type": "%s", "name": "%s", "uuid": "%s"}}' "$type" "$name" "$uuid" \
+        >"/var/lib/xen/userdata-d.$id.$uuid.libxl-json"
+}
+
+# Domain ID ends, as the hypervisor tells it: nothing of it is cleaned up.
+domain_dies()
+{
+    grep -v "^$1 " "$FAKEXEN_DIR/domains" | write_domains
+    printf '\x01\0\0\0' >"$FAKEXEN_DIR/evt"
+}
+
+# Domain ID ends and the toolstack clears its records away.
+domain_down()
+{
+    local uuid
+    uuid=$(uuid_of "$1")
+    [ -z "${qemu_pid[$1]:-}" ] || qemu_down "$1"
+    guest_ends "$1"
+    domain_dies "$1"
+    xenstore-rm "/local/domain/$1" "/libxl/$1" "/vm/$uuid" "/local/domain/0/device-model/$1"
+    rm -f /var/lib/xen/userdata-*."$1.$uuid".*
+    rm -f "$FAKEXEN_DIR/ring-$1" "$FAKEXEN_DIR/evt-$1"
+}
+
+declare -A guest_pid=()
+
+# guest ID CMD...: run a xenstore client as domain ID, with no more rights than it has.
+guest()
+{
+    local id=$1
+    shift
+    if [ -z "${guest_pid[$id]:-}" ]; then
+        "$RIG/guestxs" serve "$id" >"$T/guest-$id.log" 2>&1 &
+        guest_pid[$id]=$!
+        wait_for test -S "$FAKEXEN_DIR/guest-$id.sock"
+    fi
+    XENSTORED_PATH=$FAKEXEN_DIR/guest-$id.sock timeout --kill-after=2 "$COMMAND_LIMIT" "$@"
+}
+
+# The kernel of domain ID is gone, so nobody acts as it any more.
+guest_ends()
+{
+    [ -n "${guest_pid[$1]:-}" ] || return 0
+    kill "${guest_pid[$1]}"
+    wait "${guest_pid[$1]}" || true
+    unset "guest_pid[$1]"
+}
+
+# The distribution's own xl.
+xl()
+{
+    local program
+    program=$(xen_program xl)
+    on_xen "$program" "$@"
+}
+
+# want_xs PATH VALUE: the node exists and has this value. The value may be empty.
+want_xs()
+{
+    local value
+    value=$(xenstore-read "$1" 2>&1) || fail "no node $1, wanted \"$2\""
+    [ "$value" = "$2" ] || fail "$1 is \"$value\", wanted \"$2\""
+}
+
+want_no_xs()
+{
+    ! xenstore-exists "$1" || fail "node $1 exists: $(xenstore-ls -f "$1")"
+}
+
+# want_xs_perms PATH PERMS: as xenstore-ls -p prints them, such as n3,r0.
+want_xs_perms()
+{
+    local perms
+    perms=$(xs_perms "$1")
+    [ "$perms" = "$2" ] || fail "$1 has permissions $perms, wanted $2"
+}
+
+xs_perms()
+{
+    xenstore-ls -fp "${1%/*}" | sed -n "s|^$1 = .*(\([^()]*\))\$|\1|p"
+}
+
+# Every node below PATH, one a line, sorted: for "these records are as before".
+xs_dump()
+{
+    { xenstore-ls -fp "$1" 2>/dev/null || true; } | sort
+}
+
+# wait_xs PATH VALUE: until somebody writes this value there.
+wait_xs()
+{
+    wait_for xs_is "$1" "$2"
+}
+
+xs_is()
+{
+    [ "$(xenstore-read "$1")" = "$2" ]
+}

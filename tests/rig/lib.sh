@@ -1,0 +1,238 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# The harness of the integration tests; README.md lists its words. A test is a bash script:
+#
+#     #!/bin/bash
+#     . "$(dirname "$0")/lib.sh"
+#
+#     case_list_is_empty()
+#     {
+#         xenstore_up
+#         domain_up 3 hvm web
+#         run xenusb list 3
+#         want_rc 0
+#     }
+#
+#     run_cases "$@"
+#
+# Every case_* runs in a process of its own, in private mount and PID namespaces with empty /run and
+# /var/lib/xen: whatever it starts ends with it, and it sees nothing of other cases or of this machine.
+# A command that fails ends its case (set -e), unless it is called by "run". Needs root.
+
+set -eEuo pipefail
+
+RIG_SRC=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(cd "$RIG_SRC/../.." && pwd)
+B=$(realpath -m "${B:-$TOP/build}")
+RIG=$B/rig
+XENUSB=$(realpath -m "${XENUSB:-$B/xenusb}")
+: "${WRAP:=}"             # what the binary under test runs in, such as valgrind and its options
+: "${CASE_LIMIT:=60}"     # seconds for one case
+: "${COMMAND_LIMIT:=20}"  # seconds for one command of "run"
+: "${RIG_SCALE:=1}"       # how much slower everything may be (valgrind)
+CASE_LIMIT=$((CASE_LIMIT * RIG_SCALE)) COMMAND_LIMIT=$((COMMAND_LIMIT * RIG_SCALE))
+T=/run/t                  # the case's own directory; short, for sockets have short names
+export LC_ALL=C TMPDIR=$T PATH=$PATH:/usr/sbin:/sbin
+unset XENSTORED_PATH
+
+# ---- the cases ----
+
+# Print what a failure needs, and end the case. Called by every assertion.
+fail()
+{
+    trap - ERR
+    {
+        echo "$*"
+        local depth
+        for ((depth = 1; depth < ${#FUNCNAME[@]} - 1; depth++)); do
+            [[ ${BASH_SOURCE[depth + 1]} == "$0" ]] &&
+                echo "  at ${0##*/}:${BASH_LINENO[depth]} (${FUNCNAME[depth + 1]})"
+        done
+        show_command
+        local log
+        for log in "$T"/*.log; do
+            [ -s "$log" ] || continue
+            echo "  --- ${log##*/} (its end)"
+            tail -n 15 "$log" | sed 's/^/  | /'
+        done
+    } >&2
+    exit 1
+}
+
+skip()
+{
+    echo "RIG-SKIP $*"
+    exit 0
+}
+
+# Become case $1: called in its namespaces, as process 1.
+become_case()
+{
+    if [ -z "${UMOCKDEV_DIR:-}" ]; then
+        mount -t tmpfs -o mode=755 rig /run
+        mount -t tmpfs -o mode=755 rig /var/lib/xen
+        mkdir -p "$T" /run/xen /run/xenstored /run/lock
+    fi
+    trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
+    "$1"
+    trap - ERR
+    exit 0
+}
+
+# Run case $1 in namespaces of its own; its output goes to the file $2.
+start_case()
+{
+    RIG_CASE=$1 timeout --kill-after=2 "$CASE_LIMIT" \
+        unshare --mount --pid --fork --kill-child --mount-proc bash "$0" </dev/null >"$2" 2>&1
+}
+
+# The end of a test script: run its cases, or those named by the arguments.
+run_cases()
+{
+    local names name output rc number=0 failures=0
+    [ -n "${RIG_CASE:-}" ] && become_case "$RIG_CASE"
+
+    # In the order of the file, which "declare" knows.
+    shopt -s extdebug
+    names=$(compgen -A function case_ | while read -r name; do declare -F "$name"; done |
+        sort -k2n | cut -d' ' -f1)
+    shopt -u extdebug
+    [ $# -gt 0 ] && names=$(printf '%s\n' "$@")
+    echo "1..$(grep -c . <<<"$names")"
+
+    output=$(mktemp --tmpdir=/tmp)
+    # shellcheck disable=SC2064 # the name is fixed now
+    trap "rm -f '$output'" EXIT
+    for name in $names; do
+        number=$((number + 1)) rc=0
+        if [ "$(id -u)" != 0 ]; then
+            rc=1
+            echo "this test makes namespaces and needs root" >"$output"
+        else
+            start_case "$name" "$output" || rc=$?
+        fi
+        if [ $rc = 0 ] && grep -q '^RIG-SKIP ' "$output"; then
+            echo "ok $number - $name # SKIP $(sed -n 's/^RIG-SKIP //p' "$output")"
+        elif [ $rc = 0 ]; then
+            echo "ok $number - $name"
+        else
+            failures=$((failures + 1))
+            echo "not ok $number - $name"
+            sed 's/^/# /' "$output"
+            [ $rc = 124 ] || [ $rc = 137 ] && echo "# not done after $CASE_LIMIT s"
+        fi
+    done
+    exit $((failures > 0))
+}
+
+# ---- commands and assertions ----
+
+out='' err='' rc=0 command_run=''
+
+# Run a program over the fake hypervisor, with a time limit.
+on_xen()
+{
+    LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" \
+        timeout --kill-after=2 "$COMMAND_LIMIT" "$@"
+}
+
+# The binary under test. Sanitizers come after the preloaded libraries here, which they must bear.
+xenusb()
+{
+    # shellcheck disable=SC2086 # WRAP is several words
+    ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}" on_xen $WRAP "$XENUSB" "$@"
+}
+
+# Run a command, a program or a word of this harness, and keep what it says: $out, $err, $rc.
+# Whatever it returns, the case goes on. Its standard input is this function's.
+run()
+{
+    command_run=$*
+    rc=0
+    if [ "$(type -t "$1")" = function ]; then
+        ("$@") >"$T/out" 2>"$T/err" || rc=$?
+    else
+        on_xen "$@" >"$T/out" 2>"$T/err" || rc=$?
+    fi
+    out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
+}
+
+# Print the last command of "run" as it went.
+show_command()
+{
+    [ -n "$command_run" ] || return 0
+    echo "  command: $command_run"
+    echo "  status:  $rc"
+    sed 's/^/  stdout: /' "$T/out"
+    sed 's/^/  stderr: /' "$T/err"
+}
+
+want_rc()
+{
+    [ "$rc" = "$1" ] || fail "status $rc, wanted $1"
+}
+
+# Each of these takes an extended regular expression that must match within one line.
+want_out()
+{
+    grep -Eq -e "$1" "$T/out" || fail "no line of stdout matches: $1"
+}
+
+want_err()
+{
+    grep -Eq -e "$1" "$T/err" || fail "no line of stderr matches: $1"
+}
+
+# Without an expression, nothing at all may be there.
+want_no_out()
+{
+    if [ $# = 0 ]; then
+        [ ! -s "$T/out" ] || fail "stdout is not empty"
+    elif grep -Eq -e "$1" "$T/out"; then
+        fail "a line of stdout matches: $1"
+    fi
+}
+
+want_no_err()
+{
+    if [ $# = 0 ]; then
+        [ ! -s "$T/err" ] || fail "stderr is not empty"
+    elif grep -Eq -e "$1" "$T/err"; then
+        fail "a line of stderr matches: $1"
+    fi
+}
+
+# Stdout is this text to the byte: a file, or - for standard input.
+want_same()
+{
+    local difference
+    difference=$(diff -u --label wanted "$1" --label got "$T/out") ||
+        fail "stdout is not what was wanted:
+$difference"
+}
+
+# No byte that a terminal would obey, in stdout or stderr.
+want_printable()
+{
+    if grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$T/out" "$T/err"; then
+        fail "a control character in the output"
+    fi
+    iconv -f UTF-8 -t UTF-8 "$T/out" "$T/err" >"$T/iconv" 2>&1 || fail "the output is not UTF-8"
+}
+
+# Wait until a command succeeds, for at most 10 s.
+wait_for()
+{
+    local turn
+    for ((turn = 0; turn < 1000 * RIG_SCALE; turn++)); do
+        "$@" >"$T/waiting" 2>&1 && return 0
+        sleep 0.01
+    done
+    fail "waited in vain for: $*
+$(<"$T/waiting")"
+}
+
+. "$RIG_SRC/lib-xen.sh"
+. "$RIG_SRC/lib-qemu.sh"
+. "$RIG_SRC/lib-usb.sh"

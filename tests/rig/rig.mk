@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+#
+# The test rig's programs, built into $(B)/rig. Included by the top Makefile; alone:
+#     make -f tests/rig/rig.mk B=build rig
+
+B ?= build
+RIG_SRC := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+RIG := $(B)/rig
+RIG_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Werror
+RIG_HEADERS := $(RIG_SRC)/fakexen.h
+
+# The rig stands in for a kernel and a hypervisor: it is never built with sanitizers, whatever the
+# project's CFLAGS ask for, and a preloaded library must not be compiled against checked libc calls.
+RIG_CC = $(CC) $(filter-out -fsanitize% -fno-sanitize%,$(CFLAGS)) $(RIG_CFLAGS) \
+	-U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
+
+RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
+RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
+
+.PHONY: rig rig-clean
+rig: $(RIG)/fakexen.so $(RIG)/guestxs $(RIG)/qmpc
+
+$(RIG):
+	mkdir -p $@
+
+$(RIG)/fakexen.so: $(RIG_SRC)/fakexen.c $(RIG_SRC)/fakexen-ring.c $(RIG_HEADERS) | $(RIG)
+	$(RIG_CC) -shared -fPIC -DFAKEXEN_VERSION_MAJOR=$(word 1,$(RIG_XEN_WORDS)) \
+		-DFAKEXEN_VERSION_MINOR=$(word 2,$(RIG_XEN_WORDS)) -o $@ $(filter %.c,$^) -ldl
+
+$(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
+	$(RIG_CC) -o $@ $< -lxenstore
+
+$(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
+	$(RIG_CC) -o $@ $<
+
+rig-clean:
+	rm -rf $(RIG)
