@@ -22,6 +22,8 @@ struct host_device {
     bool isochronous;         // some endpoint of the active configuration is
     bool fits_high_speed;     // a SuperSpeed device whose endpoints also fit high speed, as QEMU's
                               // usb_host_speed_compat (hw/usb/host-libusb.c) judges it
+    bool fits_full_speed;     // a SuperSpeed or high speed device whose endpoints also fit full
+                              // speed, by the same judge
     const char *manufacturer; // "" where there is none
     const char *name;         // product string, ""
     const char *serial;       // ""
