@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "host_busy.h"
+#include "unit.h"
+
+static struct arena *arena;
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(4096);
+    return arena ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static const char mounts[] =
+    "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/mapper/vg-root rw\n"
+    "30 22 8:17 / /media/my\\040stick rw shared:3 master:4 - vfat /dev/sdb1 rw,fmask=0022\n"
+    "31 22 0:45 /@ /srv rw - btrfs /dev/sdc2 rw\n"
+    "32 22 0:46 / /net rw - nfs server:/dev/sdd1 rw\n"
+    "33 22 0:47 / /odd\\04 rw - tmpfs tmpfs rw\n"
+    "short line\n"
+    "34 22 0:48 / /last rw - btrfs /dev/mapper/luks-1 rw";
+
+static const char *mounted(const char *number, const char *name, const char *mapped)
+{
+    struct block_device block = { number, name, mapped };
+    return mounts_find(arena, text_of(mounts), &block);
+}
+
+static void test_mount_by_number(void **state)
+{
+    (void)state;
+    assert_string_equal(mounted("8:17", "sdb1", ""), "/media/my stick");
+    assert_string_equal(mounted("254:0", "dm-0", ""), "/");
+    assert_null(mounted("8:1", "sda1", ""));
+    assert_null(mounted("8:18", "sdb", ""));
+    assert_null(mounted("", "sdz", ""));
+}
+
+static void test_mount_by_the_name_of_its_source(void **state)
+{
+    (void)state;
+    assert_string_equal(mounted("8:34", "sdc2", ""), "/srv");
+    assert_string_equal(mounted("254:3", "dm-3", "luks-1"), "/last");
+    assert_null(mounted("8:49", "sdd1", ""));
+    assert_null(mounted("254:9", "dm-9", "luks"));
+}
+
+static void test_mount_of_a_half_escape(void **state)
+{
+    (void)state;
+    assert_string_equal(mounted("0:47", "x", ""), "/odd\\04");
+}
+
+static void test_swap(void **state)
+{
+    (void)state;
+    struct text swaps = text_of("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+                                "/dev/sdb2                               partition\t999420\t0\t-2\n"
+                                "/swapfile                               file\t\t999420\t0\t-3\n");
+    assert_true(swaps_find(swaps, &(struct block_device){ "8:18", "sdb2", "" }));
+    assert_false(swaps_find(swaps, &(struct block_device){ "8:2", "sdb", "" }));
+    assert_false(swaps_find(swaps, &(struct block_device){ "8:3", "swapfile", "" }));
+    assert_false(swaps_find(TEXT_EMPTY, &(struct block_device){ "8:18", "sdb2", "" }));
+}
+
+static void test_default_route(void **state)
+{
+    (void)state;
+    struct text routes =
+        text_of("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\n"
+                "eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+                "usb0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+                "bad0\t00000000\t0100A8C0\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
+                "vpn0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n");
+    assert_true(routes_default(routes, "usb0"));
+    assert_false(routes_default(routes, "eth0"));
+    assert_false(routes_default(routes, "bad0"));
+    assert_false(routes_default(routes, "vpn0"));
+    assert_false(routes_default(routes, "usb"));
+    assert_false(routes_default(TEXT_EMPTY, "usb0"));
+}
+
+static void test_default_route_of_ipv6(void **state)
+{
+    (void)state;
+#define ANY "00000000000000000000000000000000"
+    struct text routes = text_of(
+        "fe800000000000000000000000000000 40 " ANY " 00 " ANY " 00000100 00000001 00000000 "
+        "00000001     eth0\n" ANY " 00 " ANY " 00 fe800000000000000000000000000001 00000400 "
+        "00000001 00000000 00000003     usb0\n" ANY " 00 " ANY " 00 " ANY
+        " ffffffff 00000001 00000000 00200200       lo\n");
+#undef ANY
+    assert_true(routes6_default(routes, "usb0"));
+    assert_false(routes6_default(routes, "eth0"));
+    assert_false(routes6_default(routes, "lo"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_mount_by_number, begin, end),
+        cmocka_unit_test_setup_teardown(test_mount_by_the_name_of_its_source, begin, end),
+        cmocka_unit_test_setup_teardown(test_mount_of_a_half_escape, begin, end),
+        cmocka_unit_test_setup_teardown(test_swap, begin, end),
+        cmocka_unit_test_setup_teardown(test_default_route, begin, end),
+        cmocka_unit_test_setup_teardown(test_default_route_of_ipv6, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
