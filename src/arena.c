@@ -108,6 +108,21 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
     return arena_alloc(arena, count * size);
 }
 
+void arena_reset(struct arena *arena)
+{
+    struct block *kept = arena->blocks;
+    for (struct block *block = kept ? kept->next : NULL, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
+    if (kept) {
+        kept->next = NULL;
+        kept->used = 0;
+    }
+    arena->reserve->used = 0;
+    arena->used = 0;
+}
+
 bool arena_exhausted(const struct arena *arena)
 {
     return arena->exhausted;

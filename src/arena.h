@@ -31,6 +31,9 @@ void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnu
 // undoes instead.
 bool arena_exhausted(const struct arena *arena);
 
+// Forgets everything that was handed out; some of the memory is kept for what comes next.
+void arena_reset(struct arena *arena);
+
 // Bytes handed out so far.
 size_t arena_used(const struct arena *arena);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// JSON in and out. json.c is the only file that knows yajl.
+// JSON in (json.c, the only file that knows yajl) and out (json_write.c).
 #ifndef XENUSB_JSON_H
 #define XENUSB_JSON_H
 
@@ -48,18 +48,25 @@ bool json_is_true(const struct json *value);
 // *why says what is wrong.
 const struct json *json_read(struct arena *arena, struct text text, const char **why);
 
+// A copy that lives in `arena`, without what stands behind it in its array or object.
+struct json *json_copy(struct arena *arena, const struct json *value)
+    __attribute__((returns_nonnull));
+
 // Reads a stream of documents, in pieces as they come (a QMP connection).
 struct json_stream;
-// `limit`: the most bytes that one document may have.
+// `limit`: the most bytes that one document may have, blanks before it included. NULL without
+// memory.
 struct json_stream *json_stream_new(size_t limit);
 void json_stream_free(struct json_stream *stream);
 // Takes bytes in. False if the stream is broken (bad JSON, a document over the limit, too deep);
-// then *why says what is wrong, and the stream stays broken.
+// then *why says what is wrong, and the stream stays broken. Whole documents that were not taken
+// are lost.
 bool json_stream_feed(struct json_stream *stream, struct text bytes, const char **why);
-// The next whole document, its memory in `arena`; NULL if none is complete yet.
-const struct json *json_stream_next(struct json_stream *stream, struct arena *arena);
+// The next whole document, lent until the next feed; NULL if there is none.
+const struct json *json_stream_next(struct json_stream *stream);
 
-// A writer. Strings that are not valid UTF-8 are written with \u{FFFD} in place of each bad byte.
+// A writer. Strings that are not valid UTF-8 are written with U+FFFD in place of each bad byte;
+// what a terminal would obey (control characters, bidirectional overrides) is escaped.
 struct json_writer;
 struct json_writer *json_writer_new(struct arena *arena, bool pretty);
 void json_open_object(struct json_writer *writer);

@@ -127,7 +127,7 @@ size_t text_utf8(struct text text, uint32_t *point)
 }
 
 // Code points that move the cursor, change the terminal or turn the direction of text.
-static bool is_unsafe(uint32_t point)
+bool text_unsafe(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
            (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
@@ -146,12 +146,12 @@ char *text_show(struct arena *arena, struct text text, size_t limit)
             return memcpy(shown + used, "...", sizeof "..."), shown;
         uint32_t point = 0;
         size_t length = text_utf8(text_part(text, i, text.size), &point);
-        if (length == 0 || (length == 1 && is_unsafe(point))) {
+        if (length == 0 || (length == 1 && text_unsafe(point))) {
             uint8_t byte = (uint8_t)text.at[i++];
             char escape[] = { '\\', 'x', hex[byte >> 4], hex[byte & 15] };
             memcpy(shown + used, escape, sizeof escape);
             used += sizeof escape;
-        } else if (is_unsafe(point)) {
+        } else if (text_unsafe(point)) {
             char escape[LONGEST] = "\\u{";
             size_t at = 3;
             for (int shift = 20; shift >= 0; shift -= 4)

@@ -58,6 +58,10 @@ char *text_show(struct arena *arena, struct text text, size_t limit);
 // *point; 0 if the bytes are not valid UTF-8 (RFC 3629: shortest form, no surrogates).
 size_t text_utf8(struct text text, uint32_t *point);
 
+// Whether a terminal may obey that code point, or show something else than what is there: control
+// characters, bidirectional controls, invisible ones.
+bool text_unsafe(uint32_t point);
+
 // Of the words in `choices` (NULL-terminated) the nearest to `word` by edits (insert, remove,
 // replace, swap of neighbours), if near enough to be meant; else NULL.
 const char *text_nearest(struct text word, const char *const *choices);
