@@ -47,8 +47,9 @@ struct plan {
 };
 
 struct plan_options {
-    bool prune; // remove what the config does not name
-    bool force; // give away what the host uses
+    const struct backend *const *backends; // who may serve new controllers; ends with NULL
+    bool prune;                            // remove what the config does not name
+    bool force;                            // give away what the host uses
 };
 
 void plan_init(struct plan *plan, const struct topology *topology);
@@ -58,8 +59,22 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
 // Makes the plan for `config` in `topology`. The topology gains the controllers and devices that
 // are planned. STATUS_REQUEST or STATUS_REFUSED after complaints at the words that ask for what
 // cannot be; the plan then still holds every step, the refused ones among them, to be shown.
+// `host` may be NULL where the config names no host device.
 enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
                       struct topology *topology, const struct host *host,
                       const struct plan_options *options, struct plan *plan);
+
+// What `detach` and `controller remove` are to take away.
+struct plan_removal {
+    const struct config *specs; // what the user named; NULL: everything
+    bool controllers;           // the specs name controllers
+};
+
+// Makes the plan that removes what is named. What is named and is not there is no error: a note
+// says so. More than one match is STATUS_REQUEST after a complaint. Removing a controller or a hub
+// removes what is on it first.
+enum status plan_remove(struct arena *arena, struct diags *diags,
+                        const struct plan_removal *removal, const struct topology *topology,
+                        struct plan *plan);
 
 #endif

@@ -76,3 +76,12 @@ void controller_add_device(struct controller *controller, struct device *device)
     device->next = *at;
     *at = device;
 }
+
+void controller_drop_device(struct device *device)
+{
+    struct device **at = &device->controller->devices;
+    while (*at && *at != device)
+        at = &(*at)->next;
+    if (*at)
+        *at = device->next;
+}

@@ -95,5 +95,7 @@ speed_mask controller_port_speeds(const struct controller *controller, struct po
 
 void topology_add_controller(struct topology *topology, struct controller *controller);
 void controller_add_device(struct controller *controller, struct device *device);
+// Takes it off its controller's list, so that its port counts as free; device->controller stays.
+void controller_drop_device(struct device *device);
 
 #endif

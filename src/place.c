@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "place.h"
+
+speed_mask place_speeds(const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV) {
+        const struct device_model *model = device_model_of(device->kind);
+        return model ? model->speeds : SPEEDS_USB3;
+    }
+    if (device->speed == SPEED_UNKNOWN)
+        return SPEEDS_USB3;
+    speed_mask speeds = SPEEDS(device->speed);
+    if (device->speed == SPEED_SUPER && device->host && device->host->fits_high_speed)
+        speeds |= SPEEDS(SPEED_HIGH);
+    return speeds;
+}
+
+// A dotted port needs a hub at every port before its last number.
+static bool hubs_lead_to(const struct controller *controller, struct port port)
+{
+    while (port.depth > 1) {
+        port.number[--port.depth] = 0;
+        const struct device *hub = controller_device_at(controller, port);
+        if (!hub || hub->kind != DEVICE_HUB)
+            return false;
+    }
+    return true;
+}
+
+enum place_verdict place_at(const struct controller *controller, const struct device *device,
+                            struct port port)
+{
+    if (port.depth == 0 || port.number[0] > controller->ports)
+        return PLACE_NO_PORT;
+    if (!hubs_lead_to(controller, port))
+        return PLACE_NO_HUB;
+    if (port.depth > 1 && port.number[port.depth - 1] > HUB_PORTS)
+        return PLACE_NO_PORT;
+    if (!(controller_port_speeds(controller, port) & place_speeds(device)))
+        return PLACE_SPEED;
+    const struct device *there = controller_device_at(controller, port);
+    return there && there != device ? PLACE_TAKEN : PLACE_FITS;
+}
+
+speed_mask place_speed_at(const struct controller *controller, const struct device *device,
+                          struct port port)
+{
+    speed_mask both = controller_port_speeds(controller, port) & place_speeds(device);
+    speed_mask best = 0;
+    for (enum speed speed = SPEED_LOW; speed <= SPEED_SUPER; speed++)
+        if (both & SPEEDS(speed))
+            best = SPEEDS(speed);
+    return best;
+}
+
+// Of the ports that are as fast for the device, one that wastes least: a keyboard should not take
+// one of the few ports where SuperSpeed works.
+static speed_mask waste(const struct controller *controller, const struct device *device,
+                        struct port port)
+{
+    return controller_port_speeds(controller, port) & ~place_speeds(device);
+}
+
+enum place_verdict place_on(const struct controller *controller, const struct device *device,
+                            struct port *port)
+{
+    enum place_verdict verdict = PLACE_SPEED;
+    speed_mask best = 0, least = 0;
+    for (unsigned i = 1; i <= controller->ports && i <= UINT8_MAX; i++) {
+        unsigned number = controller->has_unplaced ? controller->ports + 1 - i : i;
+        struct port at = { 1, { (uint8_t)number } };
+        enum place_verdict here = place_at(controller, device, at);
+        if (here == PLACE_TAKEN && verdict == PLACE_SPEED)
+            verdict = PLACE_TAKEN;
+        if (here != PLACE_FITS)
+            continue;
+        speed_mask speed = place_speed_at(controller, device, at);
+        speed_mask wasted = waste(controller, device, at);
+        if (verdict == PLACE_FITS && (speed < best || (speed == best && wasted >= least)))
+            continue;
+        verdict = PLACE_FITS;
+        best = speed;
+        least = wasted;
+        *port = at;
+    }
+    return verdict;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "plan.h"
+
+#include "arena.h"
+#include "planning.h"
+
+void plan_init(struct plan *plan, const struct topology *topology)
+{
+    *plan = (struct plan){ .topology = topology };
+    plan->last = &plan->first;
+}
+
+struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
+                           struct controller *controller, struct device *device)
+{
+    struct step *step = arena_new_of(arena, struct step);
+    step->op = op;
+    step->controller = controller;
+    step->device = device;
+    plan->add += op == STEP_ADD;
+    plan->remove += op == STEP_REMOVE;
+    plan->keep += op == STEP_KEEP;
+    plan->refuse += op == STEP_REFUSE;
+    *plan->last = step;
+    plan->last = &step->next;
+    return step;
+}
+
+struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
+                               const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    const char *message = arena_vprintf(planning->arena, format, words);
+    va_end(words);
+    planning->status = status_worse(planning->status, status);
+    return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
+}
+
+static void complain_no_controller(struct planning *planning, struct target *target)
+{
+    const struct config_text *name = &target->wish->controller_name;
+    const char *list = "";
+    for (const struct controller *at = planning->topology->controllers; at; at = at->next)
+        list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
+    target->op = STEP_REFUSE;
+    target->words = "no such controller";
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
+                          planning->topology->domain->name, (int)name->text.size, name->text.at);
+    diag_hint(planning->diags, diag, *list ? "it has: %s" : "it has none%s", list);
+}
+
+// A controller of the domain by the word of a command line: its name, or libxl's index.
+static struct controller *controller_called(const struct topology *topology, struct text word)
+{
+    uint64_t index = 0;
+    struct controller *found = topology_controller_named(topology, word);
+    if (!found && text_number(word, 10, 0, INT32_MAX, &index) == NUMBER_OK)
+        found = topology_controller_index(topology, (int)index);
+    return found;
+}
+
+static void find_wanted(struct planning *planning, struct target *target)
+{
+    const struct config_device *wish = target->wish;
+    if (wish->controller) {
+        for (struct controller *at = planning->topology->controllers; at; at = at->next)
+            if (at->wish == wish->controller)
+                target->wanted = at;
+        if (target->wanted)
+            return;
+        // Why there is none has been said at the controller's own place.
+        target->op = STEP_REFUSE;
+        target->words = "its controller cannot be had";
+    } else if (GIVEN(wish->controller_name)) {
+        target->wanted = controller_called(planning->topology, wish->controller_name.text);
+        if (!target->wanted)
+            complain_no_controller(planning, target);
+    }
+}
+
+static void make_targets(struct planning *planning)
+{
+    planning->target_count = planning->config->device_count;
+    planning->targets = arena_array_of(planning->arena, struct target, planning->target_count);
+    struct target *target = planning->targets;
+    for (const struct config_device *wish = planning->config->devices; wish; wish = wish->next) {
+        target->wish = wish;
+        target->op = STEP_ADD;
+        find_wanted(planning, target++);
+    }
+}
+
+static struct step *step_for(struct planning *planning, enum step_op op,
+                             struct controller *controller, struct device *device, struct span why)
+{
+    struct step *step = plan_add_step(planning->plan, planning->arena, op, controller, device);
+    step->source = planning->config->source;
+    step->why = why;
+    return step;
+}
+
+// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows.
+static bool is_prunable_controller(const struct controller *controller)
+{
+    return controller->present && !controller->wish && strncmp(controller->id, "xenusb", 6) == 0;
+}
+
+static bool is_prunable_device(const struct device *device)
+{
+    return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER;
+}
+
+static void add_removals(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct target *target = &planning->targets[i];
+        if (target->stale && target->op == STEP_ADD)
+            step_for(planning, STEP_REMOVE, target->stale->controller, target->stale,
+                     target->wish->why);
+    }
+    if (!planning->options->prune)
+        return;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->devices; device; device = device->next)
+            if (is_prunable_device(device))
+                step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (is_prunable_controller(at))
+            step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+}
+
+static struct span why_controller(const struct planning *planning,
+                                  const struct controller *controller)
+{
+    if (controller->wish)
+        return controller->wish->why;
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct device *device = planning->targets[i].device;
+        if (device && device->controller == controller)
+            return planning->targets[i].wish->why;
+    }
+    return SPAN_NONE;
+}
+
+static void add_controllers(struct planning *planning)
+{
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (at->wish || !at->present)
+            step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
+                     why_controller(planning, at));
+}
+
+// A refused device is shown too: what it would have been stands in a device of no controller.
+static struct device *refused_device(struct planning *planning, const struct target *target)
+{
+    struct device *device = arena_new_of(planning->arena, struct device);
+    device->kind = target->wish->kind;
+    device->driver = device_model_of(device->kind)->driver;
+    device->selector = target->wish->selector;
+    device->host = target->host;
+    device->wish = target->wish;
+    return device;
+}
+
+static void add_devices(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct target *target = &planning->targets[i];
+        struct device *device = target->device ? target->device : refused_device(planning, target);
+        struct step *step =
+            step_for(planning, target->op, device->controller, device, target->wish->why);
+        step->words = target->words;
+    }
+}
+
+enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
+                      struct topology *topology, const struct host *host,
+                      const struct plan_options *options, struct plan *plan)
+{
+    struct planning planning = { .arena = arena,
+                                 .diags = diags,
+                                 .config = config,
+                                 .topology = topology,
+                                 .host = host,
+                                 .options = options,
+                                 .plan = plan,
+                                 .status = STATUS_OK };
+    plan_init(plan, topology);
+    supply_wished(&planning);
+    make_targets(&planning);
+    resolve_targets(&planning);
+    match_targets(&planning);
+    settle_targets(&planning);
+    add_removals(&planning);
+    add_controllers(&planning);
+    add_devices(&planning);
+    return planning.status;
+}
