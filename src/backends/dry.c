@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "backends.h"
+
+static bool dry_suits(const struct config_controller *wish, const struct domain *domain)
+{
+    (void)wish;
+    (void)domain;
+    return true;
+}
+
+static enum status dry_open(struct session *session, void **handle)
+{
+    (void)session;
+    *handle = NULL;
+    return STATUS_OK;
+}
+
+static enum status dry_look(void *handle, struct topology *topology)
+{
+    (void)handle;
+    (void)topology;
+    return STATUS_OK;
+}
+
+static enum status dry_run(void *handle, struct step *const *steps, size_t count)
+{
+    (void)handle;
+    for (size_t i = 0; i < count; i++)
+        steps[i]->state = STEP_DONE;
+    return STATUS_OK;
+}
+
+static void dry_close(void *handle)
+{
+    (void)handle;
+}
+
+const struct backend dry_backend = {
+    .name = "dry",
+    .suits = dry_suits,
+    .open = dry_open,
+    .look = dry_look,
+    .run = dry_run,
+    .close = dry_close,
+};

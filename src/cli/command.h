@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// A verb is a file, and its card heads the file: what --help prints, which options it takes, what
+// runs. Options are rows; a card names those it takes.
+#ifndef XENUSB_CLI_COMMAND_H
+#define XENUSB_CLI_COMMAND_H
+
+#include "../backend.h"
+
+// Every option of every verb, as bits of a card's `options`.
+enum option {
+    OPTION_ALL = 1 << 0,
+    OPTION_DOMAIN = 1 << 1,
+    OPTION_DRY_RUN = 1 << 2,
+    OPTION_EXIT_CODE = 1 << 3,
+    OPTION_FORCE = 1 << 4,
+    OPTION_JSON = 1 << 5,
+    OPTION_PRUNE = 1 << 6,
+    OPTION_QMP = 1 << 7,
+    OPTION_TIMEOUT = 1 << 8,
+    OPTION_TREE = 1 << 9,
+};
+
+// What was asked for on the command line.
+struct invocation {
+    struct arena *arena;
+    struct diags *diags;
+    const struct command *command;
+    unsigned given;           // enum option, or'ed
+    const char *domain;       // --domain
+    const char *qmp;          // --qmp
+    double patience;          // --timeout; 1.0 by default
+    const char *const *words; // what is left after the verb and its options
+    size_t count;
+};
+
+struct command {
+    const char *name;      // "attach"; "controller add"
+    const char *arguments; // "DOMAIN SPEC..."
+    const char *summary;   // one line
+    const char *details;   // further lines of --help, or NULL
+    unsigned options;      // enum option, or'ed
+    size_t least;          // how many words it takes
+    size_t most;
+    enum status (*run)(const struct invocation *invocation);
+};
+
+extern const struct command check_command;
+extern const struct command plan_command;
+extern const struct command apply_command;
+extern const struct command attach_command;
+extern const struct command detach_command;
+extern const struct command controller_add_command;
+extern const struct command controller_remove_command;
+extern const struct command list_command;
+extern const struct command devices_command;
+
+// All verbs in the order of the help; ends with NULL.
+extern const struct command *const commands[];
+
+// Reads the options and words behind the verb into *invocation. STATUS_REQUEST after a complaint;
+// *help is set when
+// --help is among them.
+enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
+                         bool *help);
+
+// Prints a verb's help from its card.
+void options_print_help(const struct command *command, FILE *stream);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "../arena.h"
+#include "command.h"
+
+struct option_row {
+    enum option option;
+    const char *name;
+    const char *argument; // NULL: takes none
+    const char *help;
+};
+
+static const struct option_row option_rows[] = {
+    { OPTION_ALL, "all", NULL, "everything that was attached to the running guest" },
+    { OPTION_DOMAIN, "domain", "DOMAIN", "name or id of the domain; default: the file's name=" },
+    { OPTION_DRY_RUN, "dry-run", NULL, "go through all of it and change nothing" },
+    { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
+    { OPTION_FORCE, "force", NULL, "give away a device that this host uses" },
+    { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
+    { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
+    { OPTION_QMP, "qmp", "SOCKET", "a QEMU by its monitor socket, with or without Xen" },
+    { OPTION_TIMEOUT, "timeout", "FACTOR", "scale every time limit, 0.1 to 100; default 1" },
+    { OPTION_TREE, "tree", NULL, "print a tree instead of a table" },
+};
+
+enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
+
+static const struct option_row *row_of(const struct command *command, struct text name)
+{
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (command->options & option_rows[i].option && text_is(name, option_rows[i].name))
+            return &option_rows[i];
+    return NULL;
+}
+
+static enum status complain_unknown(struct invocation *invocation, struct text name)
+{
+    const char *names[OPTION_ROWS + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_ROWS; i++)
+        if (invocation->command->options & option_rows[i].option)
+            names[count++] = option_rows[i].name;
+    names[count] = NULL;
+    const char *near = text_nearest(name, names);
+    struct diag *diag = complain_error(invocation->diags, "%s has no option --%.*s",
+                                       invocation->command->name, (int)name.size, name.at);
+    diag_hint(invocation->diags, diag, near ? "did you mean --%s?" : "see xenusb %s --help",
+              near ? near : invocation->command->name);
+    return STATUS_REQUEST;
+}
+
+// "2", "0.5": digits with at most one dot, 0.1 to 100.
+static bool read_factor(struct text text, double *factor)
+{
+    uint64_t whole = 0, tenths = 0;
+    size_t dot = text_find(text, '.', 0);
+    struct text behind = text_part(text, dot + 1, text.size);
+    if (text_number(text_part(text, 0, dot), 10, 0, 100, &whole) != NUMBER_OK)
+        return false;
+    if (dot < text.size && text_number(behind, 10, 0, 9, &tenths) != NUMBER_OK)
+        return false;
+    *factor = (double)whole + (double)tenths / 10;
+    return *factor >= 0.1 && *factor <= 100;
+}
+
+static enum status take(struct invocation *invocation, const struct option_row *row,
+                        const char *value)
+{
+    invocation->given |= row->option;
+    switch (row->option) {
+    case OPTION_DOMAIN: invocation->domain = value; break;
+    case OPTION_QMP: invocation->qmp = value; break;
+    case OPTION_TIMEOUT:
+        if (!read_factor(text_of(value), &invocation->patience)) {
+            complain_error(invocation->diags, "--timeout takes a factor from 0.1 to 100, not '%s'",
+                           value);
+            return STATUS_REQUEST;
+        }
+        break;
+    default: break;
+    }
+    return STATUS_OK;
+}
+
+// Takes the option at words[*at], and its value where it has one.
+static enum status read_option(struct invocation *invocation, const char *const *words,
+                               size_t count, size_t *at)
+{
+    struct text word = text_of(words[*at]);
+    size_t equals = text_find(word, '=', 0);
+    struct text name = text_part(word, 2, equals);
+    const struct option_row *row = row_of(invocation->command, name);
+    const char *value = equals < word.size ? word.at + equals + 1 : NULL;
+    if (!row)
+        return complain_unknown(invocation, name);
+    if (!row->argument && value) {
+        complain_error(invocation->diags, "--%s takes no value", row->name);
+        return STATUS_REQUEST;
+    }
+    if (row->argument && !value) {
+        if (*at + 1 == count) {
+            complain_error(invocation->diags, "--%s needs a value: %s", row->name, row->argument);
+            return STATUS_REQUEST;
+        }
+        value = words[++*at];
+    }
+    return take(invocation, row, value);
+}
+
+static enum status count_words(const struct invocation *invocation)
+{
+    const struct command *command = invocation->command;
+    // The domain is the first word, unless a socket stands for it.
+    bool domain_word = strncmp(command->arguments, "DOMAIN", 6) == 0;
+    size_t least = command->least - (domain_word && invocation->qmp && command->least ? 1 : 0);
+    if (invocation->count >= least && invocation->count <= command->most)
+        return STATUS_OK;
+    struct diag *diag = complain_error(invocation->diags, "too %s words for %s",
+                                       invocation->count < least ? "few" : "many", command->name);
+    diag_hint(invocation->diags, diag, "usage: xenusb %s %s", command->name, command->arguments);
+    return STATUS_REQUEST;
+}
+
+enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
+                         bool *help)
+{
+    const char **rest = arena_array_of(invocation->arena, const char *, count);
+    bool ended = false;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        struct text word = text_of(words[i]);
+        if (!ended && text_is(word, "--"))
+            ended = true;
+        else if (!ended && (text_is(word, "--help") || text_is(word, "-h")))
+            *help = true;
+        else if (!ended && text_starts(word, "--"))
+            status = status_worse(status, read_option(invocation, words, count, &i));
+        else if (!ended && word.size > 1 && *word.at == '-') {
+            complain_error(invocation->diags, "no option '%s': options begin with --", word.at);
+            status = STATUS_REQUEST;
+        } else
+            rest[invocation->count++] = words[i];
+    }
+    invocation->words = rest;
+    if (*help || status != STATUS_OK)
+        return status;
+    return count_words(invocation);
+}
+
+void options_print_help(const struct command *command, FILE *stream)
+{
+    enum { HELP_COLUMN = 22 };
+    fprintf(stream, "usage: xenusb %s [options] %s\n\n%s\n", command->name, command->arguments,
+            command->summary);
+    if (command->details)
+        fprintf(stream, "\n%s\n", command->details);
+    fputs("\noptions:\n", stream);
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!(command->options & row->option))
+            continue;
+        int width = fprintf(stream, "  --%s%s%s", row->name, row->argument ? " " : "",
+                            row->argument ? row->argument : "");
+        fprintf(stream, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
+    }
+    fprintf(stream, "  --help%*s%s\n", HELP_COLUMN - 8, "", "this text");
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "table.h"
+
+#include "../arena.h"
+
+enum { CELL_MAX = 400, GAP = 2 };
+
+struct row {
+    struct row *next;
+    const char *const *cells;
+};
+
+struct table {
+    struct arena *arena;
+    const struct column *columns;
+    size_t count;
+    struct row *first;
+    struct row **last;
+};
+
+struct table *table_new(struct arena *arena, const struct column *columns, size_t count)
+{
+    struct table *table = arena_new_of(arena, struct table);
+    table->arena = arena;
+    table->columns = columns;
+    table->count = count;
+    table->last = &table->first;
+    return table;
+}
+
+void table_row(struct table *table, const char *const *cells)
+{
+    struct row *row = arena_new_of(table->arena, struct row);
+    const char **copy = arena_array_of(table->arena, const char *, table->count);
+    memcpy(copy, cells, table->count * sizeof *copy);
+    row->cells = copy;
+    *table->last = row;
+    table->last = &row->next;
+}
+
+// Columns on the screen: one for each character.
+static size_t width_of(const char *shown)
+{
+    size_t width = 0;
+    for (; *shown; shown++)
+        width += ((unsigned char)*shown & 0xc0) != 0x80;
+    return width;
+}
+
+static const char *shown(const struct table *table, const char *cell)
+{
+    return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
+}
+
+static void print_cell(const char *text, size_t width, bool last, FILE *stream)
+{
+    fputs(text, stream);
+    for (size_t at = width_of(text); !last && at < width + GAP; at++)
+        fputc(' ', stream);
+}
+
+void table_print(const struct table *table, FILE *stream)
+{
+    if (!table->first)
+        return;
+    size_t *widths = arena_array_of(table->arena, size_t, table->count);
+    size_t last = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->columns[i].title)
+            continue;
+        last = i;
+        widths[i] = width_of(table->columns[i].title);
+        for (const struct row *row = table->first; row; row = row->next) {
+            size_t width = width_of(shown(table, row->cells[i]));
+            widths[i] = width > widths[i] ? width : widths[i];
+        }
+    }
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].title)
+            print_cell(table->columns[i].title, widths[i], i == last, stream);
+    fputc('\n', stream);
+    for (const struct row *row = table->first; row; row = row->next) {
+        for (size_t i = 0; i < table->count; i++)
+            if (table->columns[i].title)
+                print_cell(shown(table, row->cells[i]), widths[i], i == last, stream);
+        fputc('\n', stream);
+    }
+}
+
+static void json_cell(struct json_writer *writer, enum column_kind kind, const char *cell)
+{
+    uint64_t number = 0;
+    if (kind == COLUMN_FLAG)
+        json_put_bool(writer, cell);
+    else if (kind == COLUMN_NUMBER && cell &&
+             text_number(text_of(cell), 10, 0, INT64_MAX, &number) == NUMBER_OK)
+        json_put_integer(writer, (int64_t)number);
+    else
+        json_put_string(writer, cell);
+}
+
+void table_json(const struct table *table, struct json_writer *writer)
+{
+    json_open_array(writer);
+    for (const struct row *row = table->first; row; row = row->next) {
+        json_open_object(writer);
+        for (size_t i = 0; i < table->count; i++) {
+            if (!table->columns[i].key)
+                continue;
+            json_key(writer, table->columns[i].key);
+            json_cell(writer, table->columns[i].kind, row->cells[i]);
+        }
+        json_close(writer);
+    }
+    json_close(writer);
+}
