@@ -23,6 +23,7 @@ GRAMMARS := $(patsubst src/parser/%.y,%,$(wildcard src/parser/*.y))
 GENERATED := $(foreach g,$(GRAMMARS),$(B)/gen/$(g).tab.c $(B)/gen/$(g).lex.c)
 OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCES))) \
             $(GENERATED:.c=.o)
+HELPERS  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
 .PHONY: build check check-unit check-layers clean install uninstall
@@ -58,10 +59,20 @@ $(B)/gen/%.lex.c $(B)/gen/%.lex.h &: src/parser/%.l $(B)/gen/%.tab.h
 $(B)/gen/%.o: $(B)/gen/%.c | $(GENERATED)
 	$(CC) $(STANDARD) -Isrc/parser -w $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(B)/libxenusb.a
+# What several unit tests share: linked by those that use it.
+$(B)/unit/helpers.a: $(HELPERS:tests/unit/%.c=$(B)/unit/obj/%.o)
+	@mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/unit/obj/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    $(B)/libxenusb.a $(LIBS) -lcmocka
+	    $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
 check-unit: $(UNITS)
 	@tests/run $(UNITS)

@@ -243,7 +243,8 @@ static void test_a_long_stream(void **state)
     struct json_stream *stream = json_stream_new(64);
     unsigned count = 0;
     for (unsigned i = 0; i < 20000; i++) {
-        feed(stream, "5,6]{\"k\":[7]}[1,2,3,4," + (i == 0 ? 13 : 0), i == 0 ? 9 : 22);
+        const char *bytes = i ? "5,6]{\"k\":[7]}[1,2,3,4," : "[1,2,3,4,";
+        feed(stream, bytes, strlen(bytes));
         const struct json *value;
         for (; (value = json_stream_next(stream)); count++)
             if (value->type == JSON_ARRAY)

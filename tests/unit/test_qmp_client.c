@@ -1,0 +1,602 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "backends/qmp/client.h"
+#include "fake_peer.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Time limits of a test that waits for one to pass, and of one that must not.
+#define SHORT 0.04 // 0.2 s to connect, 0.4 s for an answer
+#define LONG  6.0
+
+static int setup(void **state)
+{
+    *state = arena_new(0);
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    arena_free(*state);
+    return 0;
+}
+
+struct connection {
+    struct fake_peer *peer;
+    struct qmp_client *client;
+    enum status status;
+    const char *why;
+};
+
+static struct connection open_with(void **state, fake_script script, double patience)
+{
+    struct connection made = { .why = "" };
+    int fd;
+    made.peer = fake_start(script, NULL, true, &fd);
+    made.status =
+        qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + QMP_CONNECT_SECONDS * patience,
+                      patience, &made.client, &made.why);
+    return made;
+}
+
+static struct connection open_greeted(void **state, fake_script script, double patience)
+{
+    struct connection made = open_with(state, script, patience);
+    assert_int_equal(made.status, STATUS_OK);
+    return made;
+}
+
+static void end(struct connection *connection)
+{
+    qmp_close(connection->client);
+    fake_end(connection->peer);
+}
+
+// ---- the greeting ----
+
+static void only_greet(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    fake_stall(peer);
+}
+
+static void test_a_greeting(void **state)
+{
+    struct connection it = open_greeted(state, only_greet, LONG);
+    assert_string_equal(qmp_version(it.client), "7.2.22");
+    assert_false(qmp_broken(it.client));
+    end(&it);
+}
+
+static void no_greeting(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_stall(peer);
+}
+
+static void test_no_greeting_tells_who_may_hold_it(void **state)
+{
+    struct connection it = open_with(state, no_greeting, SHORT);
+    assert_int_equal(it.status, STATUS_TIMEOUT);
+    assert_non_null(strstr(it.why, "QEMU at SOCKET"));
+    assert_non_null(strstr(it.why, "another one (xl, libvirt, some other tool) holds it"));
+    fake_end(it.peer);
+}
+
+static void say_context(struct fake_peer *peer, void *context)
+{
+    fake_say(peer, context);
+}
+
+static void test_greetings_that_are_none(void **state)
+{
+    static const struct {
+        const char *said;
+        const char *complaint;
+    } cases[] = {
+        { "SSH-2.0-OpenSSH_9.2p1\r\n", "QEMU at SOCKET sent what is not QMP: " },
+        { "", "QEMU at SOCKET hung up without a greeting" },
+        { "{\"QMP\": {\"ver", "QEMU at SOCKET hung up without a greeting" },
+        { "{\"QMP\": 1}", "greeted in a way that is not QMP's" },
+        { "{\"return\": {}, \"id\": 1}", "did not greet as a QMP monitor does" },
+        { "[]", "did not greet as a QMP monitor does" },
+        { "{\"QMP\": {}}{\"QMP\": {}}", "greeted twice" },
+        { "{\"QMP\": {}}", "QEMU at SOCKET hung up" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int fd;
+        const char *why = "";
+        struct qmp_client *client = NULL;
+        char said[64];
+        strcpy(said, cases[i].said);
+        struct fake_peer *peer = fake_start(say_context, said, false, &fd);
+        assert_int_equal(
+            qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + LONG, LONG, &client, &why),
+            STATUS_FAILED);
+        assert_null(client);
+        assert_non_null(strstr(why, cases[i].complaint));
+        fake_end(peer);
+    }
+}
+
+static void refuse_capabilities(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_say(peer, "{\"QMP\": {\"version\": {\"qemu\": {\"major\": \"7\"}}}}");
+    fake_fail(peer, fake_command(peer), "CommandNotFound", "no such thing");
+    fake_stall(peer);
+}
+
+static void test_capabilities_refused(void **state)
+{
+    struct connection it = open_with(state, refuse_capabilities, LONG);
+    assert_int_equal(it.status, STATUS_FAILED);
+    assert_string_equal(it.why, "QEMU at SOCKET refused to negotiate; QEMU says: no such thing");
+    fake_end(it.peer);
+}
+
+static void greet_and_stall(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_say(peer, "{\"QMP\": {}}");
+    fake_stall(peer);
+}
+
+static void test_capabilities_unanswered(void **state)
+{
+    struct connection it = open_with(state, greet_and_stall, SHORT);
+    assert_int_equal(it.status, STATUS_TIMEOUT);
+    assert_string_equal(it.why, "QEMU at SOCKET did not answer qmp_capabilities within 0.4 s");
+    fake_end(it.peer);
+}
+
+// ---- commands and answers ----
+
+enum { MANY = 500 };
+
+// Not one answer before all commands are there; then backwards, an event before each.
+static void answer_backwards(struct fake_peer *peer, void *context)
+{
+    const struct json *commands[MANY];
+    (void)context;
+    fake_greet(peer);
+    for (int i = 0; i < MANY; i++)
+        commands[i] = fake_command(peer);
+    for (int i = MANY; i-- > 0;) {
+        fake_say(peer, "{\"timestamp\": {}, \"event\": \"NIC_RX_FILTER_CHANGED\"}");
+        if (i % 2)
+            fake_answer(peer, commands[i], i == 7 ? "\"seven\"" : "{}");
+        else
+            fake_fail(peer, commands[i], "GenericError", i == 8 ? "eight" : "no");
+    }
+    fake_stall(peer);
+}
+
+static void test_many_commands_cost_one_round_trip(void **state)
+{
+    struct qmp_command *commands[MANY];
+    struct connection it = open_greeted(state, answer_backwards, LONG);
+    for (int i = 0; i < MANY; i++)
+        commands[i] = qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    for (int i = 0; i < MANY; i++) {
+        assert_true(commands[i]->answered);
+        assert_int_equal(qmp_done(commands[i]), i % 2);
+        assert_true(commands[i]->seconds >= 0);
+    }
+    assert_true(text_is(json_text(commands[7]->value), "seven"));
+    assert_string_equal(commands[8]->error, "eight");
+    assert_string_equal(commands[8]->error_class, "GenericError");
+    qmp_close(it.client);
+    fake_join(it.peer);
+    assert_int_equal(fake_commands(it.peer), MANY + 1);
+    assert_int_equal(fake_rounds(it.peer), 2); // qmp_capabilities, and all the rest
+    fake_end(it.peer);
+}
+
+static void check_command(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    const struct json *command = fake_command(peer);
+    bool right = text_is(json_text(json_member(command, "execute")), "device_add") &&
+                 json_integer(json_member(json_member(command, "arguments"), "hostbus"), 0) == 3;
+    fake_answer(peer, command, right ? "true" : "false");
+    command = fake_command(peer);
+    right = json_member(command, "arguments") && !json_member(command, "arguments")->first;
+    fake_answer(peer, command, right ? "true" : "false");
+    fake_stall(peer);
+}
+
+static void test_what_a_command_looks_like(void **state)
+{
+    struct connection it = open_greeted(state, check_command, LONG);
+    struct qmp_command *with = qmp_submit(it.client, "device_add", text_of("{\"hostbus\":3}"));
+    struct qmp_command *without = qmp_submit(it.client, "query-pci", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    assert_true(json_is_true(with->value));
+    assert_true(json_is_true(without->value));
+    assert_true(qmp_await(it.client)); // nothing to wait for
+    end(&it);
+}
+
+// What is said instead of the answer to one command, and whether the peer then hangs up.
+struct said {
+    const char *bytes;
+    bool hangs_up;
+};
+
+static void say_after_greeting(struct fake_peer *peer, void *context)
+{
+    const struct said *said = context;
+    fake_greet(peer);
+    fake_command(peer);
+    fake_say(peer, said->bytes);
+    if (!said->hangs_up)
+        fake_stall(peer);
+}
+
+static void assert_breaks(void **state, fake_script script, void *context, const char *complaint)
+{
+    int fd;
+    const char *why = "";
+    struct qmp_client *client;
+    struct fake_peer *peer = fake_start(script, context, false, &fd);
+    assert_int_equal(
+        qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + LONG, LONG, &client, &why),
+        STATUS_OK);
+    struct qmp_command *command = qmp_submit(client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(client));
+    assert_true(qmp_broken(client));
+    assert_false(command->answered);
+    assert_non_null(strstr(qmp_why(client), "QEMU at SOCKET "));
+    assert_non_null(strstr(qmp_why(client), complaint));
+    // From then on nothing is sent and nothing answered.
+    assert_false(qmp_submit(client, "query-status", TEXT_EMPTY)->answered);
+    assert_false(qmp_await(client));
+    assert_false(qmp_listen(client, LONG));
+    qmp_close(client);
+    fake_end(peer);
+}
+
+static void test_answers_that_are_none(void **state)
+{
+    static const struct {
+        struct said said;
+        const char *complaint;
+    } cases[] = {
+        { { "{\"return\": {}, \"id\": 99}", false }, "answered a command that it was not given" },
+        { { "{\"return\": {}, \"id\": \"2\"}", false },
+          "answered a command that it was not given" },
+        { { "{\"return\": {}, \"id\": 1}", false }, "answered a command that it was not given" },
+        { { "{\"return\": {}}", false }, "answered a command that it was not given" },
+        { { "{\"return\": {}, \"error\": {}, \"id\": 2}", false }, "no QMP message" },
+        { { "{\"id\": 2}", false }, "no QMP message" },
+        { { "{\"event\": 1}", false }, "no QMP message" },
+        { { "{}", false }, "no QMP message" },
+        { { "[1]", false }, "no QMP message" },
+        { { "{\"error\": {\"class\": \"GenericError\"}, \"id\": 2}", false }, "does not describe" },
+        { { "{\"error\": \"bad\", \"id\": 2}", false }, "does not describe" },
+        { { "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}", false },
+          "did not understand what it was sent; QEMU says: JSON parse error" },
+        { { "{\"return\": {}, \"id\": 2}}", false }, "sent what is not QMP: " },
+        { { "{\"return\": \"\xff\", \"id\": 2}", false }, "sent what is not QMP: " },
+        { { "\x01", false }, "sent what is not QMP: " },
+        { { "", true }, "QEMU at SOCKET hung up" },
+        { { "{\"return\": {}, \"i", true }, "QEMU at SOCKET hung up" },
+        { { "{\"QMP\": {}}", true }, "greeted twice" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct said said = cases[i].said;
+        assert_breaks(state, say_after_greeting, &said, cases[i].complaint);
+    }
+}
+
+static void say_deep(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    fake_command(peer);
+    fake_say(peer, "{\"id\": 2, \"return\": ");
+    for (int i = 0; i < 300000; i++)
+        fake_say_bytes(peer, "[", 1);
+    fake_stall(peer);
+}
+
+static void say_much(struct fake_peer *peer, void *context)
+{
+    static const char kilobyte[1024] = { 0 };
+    char letters[sizeof kilobyte];
+    (void)context;
+    memset(letters, 'x', sizeof letters);
+    fake_greet(peer);
+    fake_command(peer);
+    fake_say(peer, "{\"id\": 2, \"return\": \"");
+    for (int i = 0; i < 2048; i++)
+        fake_say_bytes(peer, letters, sizeof letters);
+    fake_say(peer, "\"}");
+    fake_stall(peer);
+}
+
+static void test_messages_without_measure(void **state)
+{
+    assert_breaks(state, say_deep, NULL, "sent what is not QMP: nested too deeply");
+    assert_breaks(state, say_much, NULL, "sent what is not QMP: a message is too large");
+}
+
+static void answer_twice(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    const struct json *command = fake_command(peer);
+    fake_answer(peer, command, "1");
+    fake_answer(peer, command, "2");
+    fake_stall(peer);
+}
+
+static void test_an_answer_given_twice(void **state)
+{
+    struct connection it = open_greeted(state, answer_twice, LONG);
+    struct qmp_command *first = qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_true(qmp_await(it.client) || qmp_broken(it.client));
+    assert_int_equal(json_integer(first->value, 0), 1);
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(it.client));
+    assert_non_null(strstr(qmp_why(it.client), "answered a command that it was not given"));
+    end(&it);
+}
+
+// Answers the first two commands only when the third has come.
+static void answer_late(struct fake_peer *peer, void *context)
+{
+    const struct json *commands[3];
+    (void)context;
+    fake_greet(peer);
+    for (int i = 0; i < 3; i++)
+        commands[i] = fake_command(peer);
+    for (int i = 0; i < 3; i++)
+        fake_answer(peer, commands[i], "{}");
+    fake_stall(peer);
+}
+
+static void test_a_late_answer_harms_nobody(void **state)
+{
+    struct connection it = open_greeted(state, answer_late, SHORT);
+    struct qmp_command *first = qmp_submit(it.client, "device_add", TEXT_EMPTY);
+    struct qmp_command *second = qmp_submit(it.client, "device_del", TEXT_EMPTY);
+    assert_false(qmp_await(it.client));
+    assert_string_equal(qmp_why(it.client),
+                        "QEMU at SOCKET did not answer device_add within 0.4 s");
+    assert_false(qmp_broken(it.client));
+    struct qmp_command *third = qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    assert_true(third->answered);
+    assert_false(first->answered || second->answered);
+    assert_true(first->abandoned && second->abandoned);
+    end(&it);
+}
+
+static void chatter(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    fake_command(peer);
+    for (int i = 0; i < 2000; i++)
+        fake_say(peer, "{\"event\": \"RTC_CHANGE\", \"data\": {\"offset\": 1}}\r\n");
+    fake_say(peer, "{\"return\": ");
+    fake_stall(peer);
+}
+
+static void test_events_do_not_extend_the_wait(void **state)
+{
+    struct connection it = open_greeted(state, chatter, SHORT);
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(it.client));
+    assert_string_equal(qmp_why(it.client),
+                        "QEMU at SOCKET did not answer query-status within 0.4 s");
+    end(&it);
+}
+
+// ---- events ----
+
+static void tell_events(struct fake_peer *peer, void *context)
+{
+    char longest[400];
+    (void)context;
+    memset(longest, 'i', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    fake_greet(peer);
+    const struct json *command = fake_command(peer);
+    fake_say(peer, "{\"event\": \"RESUME\"}{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": "
+                   "\"t1\", \"path\": \"/machine/peripheral/t1\"}}");
+    fake_answer(peer, command, "{}");
+    fake_command(peer);
+    fake_say(peer, "{\"event\": \"DEVICE_UNPLUG_GUEST_ERROR\", \"data\": {\"path\": \"/a\"}}"
+                   "{\"event\": \"DEVICE_DELETED\"}{\"event\": \"DEVICE_DELETED\", \"data\": "
+                   "{\"device\": \"");
+    fake_say(peer, longest);
+    fake_say(peer, "\"}}");
+    fake_command(peer);
+    for (int i = 0; i < QMP_EVENTS_KEPT; i++)
+        fake_say(peer, "{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"old\"}}");
+    fake_say(peer, "{\"event\": \"DEVICE_DELETED\", \"data\": {\"device\": \"new\"}}");
+}
+
+static void test_events_are_kept(void **state)
+{
+    struct qmp_event event;
+    struct connection it = open_greeted(state, tell_events, SHORT);
+    assert_false(qmp_take_event(it.client, &event));
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    assert_true(qmp_take_event(it.client, &event));
+    assert_int_equal(event.kind, QMP_DEVICE_DELETED);
+    assert_string_equal(event.device, "t1");
+    assert_string_equal(event.path, "/machine/peripheral/t1");
+    assert_false(qmp_take_event(it.client, &event));
+    assert_true(qmp_listen(it.client, 0.01)); // nothing comes
+    assert_false(qmp_take_event(it.client, &event));
+
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(it.client)); // it is never answered, but events come
+    assert_true(qmp_take_event(it.client, &event));
+    assert_int_equal(event.kind, QMP_DEVICE_UNPLUG_GUEST_ERROR);
+    assert_string_equal(event.device, "");
+    assert_string_equal(event.path, "/a");
+    assert_true(qmp_take_event(it.client, &event));
+    assert_string_equal(event.path, "");
+    assert_true(qmp_take_event(it.client, &event));
+    assert_int_equal(strlen(event.device), sizeof event.device - 1);
+
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(it.client)); // it hangs up
+    unsigned count = 0;
+    for (; qmp_take_event(it.client, &event); count++)
+        assert_string_equal(event.device, count == QMP_EVENTS_KEPT - 1 ? "new" : "old");
+    assert_int_equal(count, QMP_EVENTS_KEPT);
+    end(&it);
+}
+
+static void tell_one_event(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    fake_say(peer, "{\"event\": \"DEVICE_DELETED\"}");
+    fake_stall(peer);
+}
+
+static void test_listening_ends_with_an_event(void **state)
+{
+    struct qmp_event event;
+    struct connection it = open_greeted(state, tell_one_event, LONG);
+    assert_true(qmp_listen(it.client, 3600));
+    assert_true(qmp_take_event(it.client, &event));
+    end(&it);
+}
+
+// ---- sockets with a path ----
+
+struct listener {
+    int fd;
+    char directory[32];
+    char path[64];
+};
+
+static struct listener listen_at(int backlog)
+{
+    struct listener made = { .directory = "/tmp/xenusb-unit-XXXXXX" };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    assert_non_null(mkdtemp(made.directory));
+    snprintf(made.path, sizeof made.path, "%s/qmp", made.directory);
+    memcpy(address.sun_path, made.path, sizeof made.path);
+    made.fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(made.fd, (struct sockaddr *)&address, sizeof address), 0);
+    if (backlog >= 0)
+        assert_int_equal(listen(made.fd, backlog), 0);
+    return made;
+}
+
+static void stop_listening(struct listener *listener)
+{
+    close(listener->fd);
+    unlink(listener->path);
+    rmdir(listener->directory);
+}
+
+static void assert_no_connection(void **state, const char *path, enum status status,
+                                 const char *complaint)
+{
+    struct qmp_client *client = NULL;
+    const char *why = "";
+    assert_int_equal(qmp_connect(*state, path, SHORT, &client, &why), status);
+    assert_null(client);
+    assert_non_null(strstr(why, complaint));
+}
+
+static void test_sockets_that_do_not_serve(void **state)
+{
+    char too_long[200];
+    memset(too_long, 'p', sizeof too_long - 1);
+    too_long[sizeof too_long - 1] = 0;
+    assert_no_connection(state, too_long, STATUS_REQUEST, "at most 107 bytes");
+    assert_no_connection(state, "/nowhere/qmp", STATUS_REQUEST,
+                         "there is no QMP socket /nowhere/qmp");
+    assert_no_connection(state, "/dev/null/qmp", STATUS_REQUEST, "there is no QMP socket");
+    struct listener silent = listen_at(-1);
+    assert_no_connection(state, silent.path, STATUS_FAILED, "its QEMU has ended");
+    stop_listening(&silent);
+}
+
+static void test_a_socket_that_others_wait_for(void **state)
+{
+    struct listener busy = listen_at(0);
+    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "another one (xl, libvirt");
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    memcpy(address.sun_path, busy.path, sizeof busy.path);
+    // The one of above still counts in the queue; if not, this one fills it.
+    int other = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    (void)connect(other, (struct sockaddr *)&address, sizeof address);
+    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "others (xl, libvirt");
+    close(other);
+    stop_listening(&busy);
+}
+
+static void test_a_socket_that_serves(void **state)
+{
+    struct listener listener = listen_at(1);
+    struct qmp_client *client = NULL;
+    const char *why = "";
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        static const char greeting[] = "{\"QMP\": {}}\n";
+        static const char answer[] = "{\"return\": {}, \"id\": 1}\n";
+        int fd = accept(listener.fd, NULL, NULL);
+        ssize_t size = write(fd, greeting, sizeof greeting - 1);
+        char byte = 0;
+        while (byte != '\n' && read(fd, &byte, 1) > 0)
+            ;
+        size += write(fd, answer, sizeof answer - 1);
+        while (read(fd, &byte, 1) > 0)
+            ;
+        _exit(size != sizeof greeting + sizeof answer - 2);
+    }
+    assert_int_equal(qmp_connect(*state, listener.path, LONG, &client, &why), STATUS_OK);
+    assert_string_equal(qmp_version(client), "");
+    qmp_close(client);
+    qmp_close(NULL);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    stop_listening(&listener);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_greeting),
+        cmocka_unit_test(test_no_greeting_tells_who_may_hold_it),
+        cmocka_unit_test(test_greetings_that_are_none),
+        cmocka_unit_test(test_capabilities_refused),
+        cmocka_unit_test(test_capabilities_unanswered),
+        cmocka_unit_test(test_many_commands_cost_one_round_trip),
+        cmocka_unit_test(test_what_a_command_looks_like),
+        cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_messages_without_measure),
+        cmocka_unit_test(test_an_answer_given_twice),
+        cmocka_unit_test(test_a_late_answer_harms_nobody),
+        cmocka_unit_test(test_events_do_not_extend_the_wait),
+        cmocka_unit_test(test_events_are_kept),
+        cmocka_unit_test(test_listening_ends_with_an_event),
+        cmocka_unit_test(test_sockets_that_do_not_serve),
+        cmocka_unit_test(test_a_socket_that_others_wait_for),
+        cmocka_unit_test(test_a_socket_that_serves),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
