@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Xen as the rest of the house sees it: xenstore and the list of domains. xen.c is the only file
-// that knows libxenstore and libxenctrl.
+// that knows libxenstore and libxenctrl; domains are found in xen_domain.c.
 #ifndef XENUSB_XEN_H
 #define XENUSB_XEN_H
 
@@ -19,6 +19,8 @@ static inline void xen_scope(struct xen **xen)
     xen_close(*xen);
 }
 #define cleanup_xen __attribute__((cleanup(xen_scope)))
+// The arena that everything read is in.
+struct arena *xen_arena(const struct xen *xen);
 
 // A transaction is a thing held: open until committed or aborted. NULL means outside of one.
 struct xen_transaction;
@@ -33,8 +35,14 @@ enum xen_result {
 };
 // The last failure, in words, for a complaint.
 const char *xen_why(const struct xen *xen);
+// What a failed result means for the whole: XEN_DENIED is STATUS_REFUSED; STATUS_TIMEOUT if
+// xenstored did not answer in time, after which nothing more can be asked; else STATUS_FAILED.
+enum status xen_status(const struct xen *xen, enum xen_result result);
 
-enum { XEN_VALUE_MAX = 4096 }; // bytes; XENSTORE_PAYLOAD_MAX in xen/io/xs_wire.h
+enum {
+    XEN_VALUE_MAX = 4096,     // bytes; XENSTORE_PAYLOAD_MAX in xen/io/xs_wire.h
+    XEN_CHILDREN_MAX = 10000, // of one node; more than any toolstack makes, and than a guest may
+};
 
 // Reads a node. *value is owned by the arena of `xen`; may hold any byte, NUL-terminated behind its
 // size.
@@ -66,11 +74,27 @@ enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
 enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction);
 void xen_abort(struct xen *xen, struct xen_transaction *transaction);
 
+// What the hypervisor itself says of a domain.
+enum { UUID_SIZE = 37 }; // 36 characters and a NUL
+struct xen_running {
+    unsigned id;
+    bool hvm; // HVM or PVH
+    bool paused;
+    bool dying;
+    char uuid[UUID_SIZE];
+};
+// Whether it can be asked: only by root in a privileged domain.
+bool xen_has_hypervisor(const struct xen *xen);
+// The domains with an id of at least `first`, by rising id, at most `room` of them. Returns how
+// many were written, or -1 if the hypervisor refuses.
+int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned room);
+
 // Domains of this host, by rising id; *domains is an array of *count in the arena.
 enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
                         size_t *count);
-// The domain of that name or id. STATUS_REQUEST after a complaint (with near names) if there is
-// none or it is dying, or if it is served by qemu-traditional or a stub domain (with the reason).
+// The domain of that name or id; digits are an id, as in xl, and a name only if there is no such
+// id. STATUS_REQUEST after a complaint (with near names) if there is none, more than one of that
+// name, or it is dying, or if it is served by qemu-traditional or a stub domain (with the reason).
 enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
                             struct domain **domain);
 // Whether that domain still is the one that was found: same id, same UUID, not dying.
