@@ -10,8 +10,10 @@ speed_mask place_speeds(const struct device *device)
     if (device->speed == SPEED_UNKNOWN)
         return SPEEDS_USB3;
     speed_mask speeds = SPEEDS(device->speed);
-    if (device->speed == SPEED_SUPER && device->host && device->host->fits_high_speed)
+    if (device->host && device->host->fits_high_speed)
         speeds |= SPEEDS(SPEED_HIGH);
+    if (device->host && device->host->fits_full_speed)
+        speeds |= SPEEDS(SPEED_FULL);
     return speeds;
 }
 

@@ -6,7 +6,7 @@
 
 #include "topology.h"
 
-// At which speeds a device can run. A SuperSpeed device whose endpoints fit high speed can do both;
+// At which speeds a device can run. A device whose endpoints fit a slower speed too can do both;
 // one of unknown speed is taken to run at any.
 speed_mask place_speeds(const struct device *device);
 

@@ -51,8 +51,7 @@ static void complain_no_controller(struct planning *planning, struct target *tar
     diag_hint(planning->diags, diag, *list ? "it has: %s" : "it has none%s", list);
 }
 
-// A controller of the domain by the word of a command line: its name, or libxl's index.
-static struct controller *controller_called(const struct topology *topology, struct text word)
+struct controller *plan_controller_called(const struct topology *topology, struct text word)
 {
     uint64_t index = 0;
     struct controller *found = topology_controller_named(topology, word);
@@ -74,7 +73,7 @@ static void find_wanted(struct planning *planning, struct target *target)
         target->op = STEP_REFUSE;
         target->words = "its controller cannot be had";
     } else if (GIVEN(wish->controller_name)) {
-        target->wanted = controller_called(planning->topology, wish->controller_name.text);
+        target->wanted = plan_controller_called(planning->topology, wish->controller_name.text);
         if (!target->wanted)
             complain_no_controller(planning, target);
     }

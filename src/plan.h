@@ -64,15 +64,22 @@ enum status plan_make(struct arena *arena, struct diags *diags, const struct con
                       struct topology *topology, const struct host *host,
                       const struct plan_options *options, struct plan *plan);
 
-// What `detach` and `controller remove` are to take away.
+// A controller of the domain by a user's word for it: its name, or libxl's index. NULL if there is
+// none.
+struct controller *plan_controller_called(const struct topology *topology, struct text word);
+
+// What `detach` and `controller remove` are to take away: one of the three.
 struct plan_removal {
-    const struct config *specs; // what the user named; NULL: everything
-    bool controllers;           // the specs name controllers
+    const struct source *source;           // of the spans below
+    const struct config *devices;          // its devices
+    const struct config_text *controllers; // controllers by name or index, `count` of them
+    size_t count;
+    bool all; // everything that was attached to the running guest
 };
 
 // Makes the plan that removes what is named. What is named and is not there is no error: a note
-// says so. More than one match is STATUS_REQUEST after a complaint. Removing a controller or a hub
-// removes what is on it first.
+// says so. More than one match is STATUS_REQUEST after a complaint. With a controller or a hub goes
+// what is on it.
 enum status plan_remove(struct arena *arena, struct diags *diags,
                         const struct plan_removal *removal, const struct topology *topology,
                         struct plan *plan);
