@@ -74,6 +74,8 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
+$(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
+
 check-unit: $(UNITS)
 	@tests/run $(UNITS)
 

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// The executor against a backend that fails where it is told to, and writes down what it was asked.
+#include "arena.h"
+#include "execute.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+// What the backend does with a thing, by its name: a controller's, or a device's id.
+struct misfortune {
+    const char *name;
+    enum step_op op;
+    enum step_state state; // STEP_FAILED or STEP_LEFT
+    bool timed_out;
+};
+
+struct scene {
+    struct arena *arena;
+    struct diags diags;
+    struct domain domain;
+    struct topology topology;
+    struct plan plan;
+    struct session session;
+    struct misfortune misfortunes[4];
+    volatile sig_atomic_t interrupted;
+    const char *interrupt_after; // the name of the step after which the user asks to stop
+    char log[1024];
+};
+
+static const char *name_of(const struct step *step)
+{
+    return step->device ? step->device->id : step->controller->name;
+}
+
+static void note(struct scene *scene, const char *words)
+{
+    size_t used = strlen(scene->log);
+    snprintf(scene->log + used, sizeof scene->log - used, "%s", words);
+}
+
+static enum status scripted_run(void *handle, struct step *const *steps, size_t count)
+{
+    struct scene *scene = handle;
+    enum status status = STATUS_OK;
+    note(scene, "[");
+    for (size_t i = 0; i < count; i++) {
+        struct step *step = steps[i];
+        note(scene, i ? " " : "");
+        note(scene, step->op == STEP_ADD ? "+" : "-");
+        note(scene, name_of(step));
+        step->state = STEP_DONE;
+        for (size_t j = 0; j < 4; j++) {
+            const struct misfortune *bad = &scene->misfortunes[j];
+            if (!bad->name || strcmp(bad->name, name_of(step)) != 0 || bad->op != step->op)
+                continue;
+            step->state = bad->state;
+            step->timed_out = bad->timed_out;
+            step->words = "it would not";
+            status = STATUS_FAILED;
+        }
+        if (scene->interrupt_after && strcmp(scene->interrupt_after, name_of(step)) == 0)
+            scene->interrupted = 1;
+    }
+    note(scene, "]");
+    return status;
+}
+
+static const struct backend scripted = { .name = "scripted", .run = scripted_run };
+
+static void *handle_of(void *context, const struct backend *backend)
+{
+    assert_ptr_equal(backend, &scripted);
+    return context;
+}
+
+static struct controller *controller_of(struct scene *scene, const char *name, enum step_op op)
+{
+    struct controller *controller = arena_new_of(scene->arena, struct controller);
+    controller->backend = &scripted;
+    controller->name = name;
+    controller->present = op != STEP_ADD;
+    plan_add_step(&scene->plan, scene->arena, op, controller, NULL);
+    return controller;
+}
+
+static void device_of(struct scene *scene, struct controller *controller, const char *id,
+                      const char *port, enum step_op op)
+{
+    struct device *device = arena_new_of(scene->arena, struct device);
+    device->id = id;
+    device->kind = DEVICE_TABLET;
+    device->controller = controller;
+    assert_true(port_read(text_of(port), &device->port));
+    plan_add_step(&scene->plan, scene->arena, op, controller, device);
+}
+
+static void begin(struct scene *scene)
+{
+    *scene = (struct scene){ .arena = arena_new(4096), .domain = { .id = 3, .name = "win10" } };
+    assert_non_null(scene->arena);
+    diags_init(&scene->diags, scene->arena);
+    scene->topology.domain = &scene->domain;
+    plan_init(&scene->plan, &scene->topology);
+    scene->session = (struct session){ .arena = scene->arena,
+                                       .diags = &scene->diags,
+                                       .domain = &scene->domain,
+                                       .interrupted = &scene->interrupted,
+                                       .patience = 1.0 };
+}
+
+static enum status carry_out(struct scene *scene)
+{
+    return execute(&scene->session, &scene->plan, handle_of, NULL, scene);
+}
+
+// A hub behind which something sits, another device, and a controller of their own.
+static void plan_additions(struct scene *scene)
+{
+    struct controller *hci0 = controller_of(scene, "hci0", STEP_ADD);
+    device_of(scene, hci0, "behind", "1.2", STEP_ADD);
+    device_of(scene, hci0, "hub", "1", STEP_ADD);
+    device_of(scene, hci0, "tablet", "2", STEP_ADD);
+}
+
+static void test_what_is_needed_comes_first(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][+behind]");
+    assert_int_equal(scene.diags.errors, 0);
+    assert_true(scene.plan.first->controller->present);
+    arena_free(scene.arena);
+}
+
+static void test_what_hangs_on_it_goes_first(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *hci0 = controller_of(&scene, "hci0", STEP_REMOVE);
+    device_of(&scene, hci0, "hub", "1", STEP_REMOVE);
+    device_of(&scene, hci0, "behind", "1.2", STEP_REMOVE);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[-behind][-hub][-hci0]");
+    arena_free(scene.arena);
+}
+
+static void test_removals_make_room_for_additions(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *hci0 = controller_of(&scene, "hci0", STEP_KEEP);
+    device_of(&scene, hci0, "new", "1", STEP_ADD);
+    device_of(&scene, hci0, "old", "1", STEP_REMOVE);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[-old][+new]");
+    arena_free(scene.arena);
+}
+
+static void test_a_failure_undoes_all_in_reverse(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.misfortunes[0] = (struct misfortune){ "behind", STEP_ADD, STEP_FAILED, false };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][+behind][-hub -tablet][-hci0]");
+    assert_int_equal(scene.plan.first->state, STEP_UNDONE);
+    assert_int_equal(scene.diags.errors, 1);
+    assert_non_null(strstr(scene.diags.first->message, "it would not"));
+    arena_free(scene.arena);
+}
+
+// Of steps sent together those that were done are undone, whichever failed.
+static void test_successes_beside_a_failure_are_undone(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.misfortunes[0] = (struct misfortune){ "hub", STEP_ADD, STEP_FAILED, false };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][-tablet][-hci0]");
+    arena_free(scene.arena);
+}
+
+static void test_removed_things_come_back(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *hci0 = controller_of(&scene, "hci0", STEP_REMOVE);
+    device_of(&scene, hci0, "tablet", "1", STEP_REMOVE);
+    scene.misfortunes[0] = (struct misfortune){ "hci0", STEP_REMOVE, STEP_FAILED, true };
+    assert_int_equal(carry_out(&scene), STATUS_TIMEOUT);
+    assert_string_equal(scene.log, "[-tablet][-hci0][+tablet]");
+    arena_free(scene.arena);
+}
+
+static void test_what_cannot_be_undone_is_named_with_its_cure(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.misfortunes[0] = (struct misfortune){ "tablet", STEP_ADD, STEP_FAILED, false };
+    scene.misfortunes[1] = (struct misfortune){ "hci0", STEP_REMOVE, STEP_FAILED, true };
+    assert_int_equal(carry_out(&scene), STATUS_LEFTOVER);
+    assert_int_equal(scene.plan.first->state, STEP_LEFT);
+    assert_int_equal(scene.diags.errors, 2);
+    const struct diag *left = scene.diags.first->next;
+    assert_non_null(strstr(left->message, "controller hci0 is still in win10"));
+    assert_non_null(strstr(left->hint, "xenusb controller remove win10 hci0"));
+    arena_free(scene.arena);
+}
+
+static void test_a_step_left_by_the_backend_counts(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.misfortunes[0] = (struct misfortune){ "tablet", STEP_ADD, STEP_LEFT, false };
+    assert_int_equal(carry_out(&scene), STATUS_LEFTOVER);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][-hub][-hci0]");
+    arena_free(scene.arena);
+}
+
+static void test_asked_to_stop_it_undoes(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.interrupt_after = "hci0";
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[+hci0][-hci0]");
+    assert_non_null(strstr(scene.diags.first->message, "interrupted"));
+    arena_free(scene.arena);
+}
+
+static void test_refused_and_kept_steps_do_nothing(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *hci0 = controller_of(&scene, "hci0", STEP_KEEP);
+    device_of(&scene, hci0, "there", "1", STEP_KEEP);
+    device_of(&scene, hci0, "skipped", "2", STEP_SKIP);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "");
+    arena_free(scene.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_is_needed_comes_first),
+        cmocka_unit_test(test_what_hangs_on_it_goes_first),
+        cmocka_unit_test(test_removals_make_room_for_additions),
+        cmocka_unit_test(test_a_failure_undoes_all_in_reverse),
+        cmocka_unit_test(test_successes_beside_a_failure_are_undone),
+        cmocka_unit_test(test_removed_things_come_back),
+        cmocka_unit_test(test_what_cannot_be_undone_is_named_with_its_cure),
+        cmocka_unit_test(test_a_step_left_by_the_backend_counts),
+        cmocka_unit_test(test_asked_to_stop_it_undoes),
+        cmocka_unit_test(test_refused_and_kept_steps_do_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "text.h"
+#include "unit.h"
+
+#include <string.h>
+
+static void test_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned base;
+        uint64_t max;
+        enum number_result result;
+        uint64_t value;
+    } rows[] = {
+        { "0", 0, 9, NUMBER_OK, 0 },
+        { "013", 0, 99, NUMBER_OK, 13 },
+        { "0x1F", 0, 99, NUMBER_OK, 31 },
+        { "c52b", 16, UINT16_MAX, NUMBER_OK, 0xc52b },
+        { "18446744073709551615", 10, UINT64_MAX, NUMBER_OK, UINT64_MAX },
+        { "18446744073709551616", 10, UINT64_MAX, NUMBER_OUT_OF_RANGE, 0 },
+        { "99999999999999999999999", 10, 5, NUMBER_OUT_OF_RANGE, 0 },
+        { "300", 10, 255, NUMBER_OUT_OF_RANGE, 0 },
+        { "", 10, 9, NUMBER_MALFORMED, 0 },
+        { "0x", 0, 9, NUMBER_MALFORMED, 0 },
+        { "+1", 10, 9, NUMBER_MALFORMED, 0 },
+        { "-1", 10, 9, NUMBER_MALFORMED, 0 },
+        { " 1", 10, 9, NUMBER_MALFORMED, 0 },
+        { "1 ", 10, 9, NUMBER_MALFORMED, 0 },
+        { "1f", 10, 99, NUMBER_MALFORMED, 0 },
+        { "99999999999999999999999x", 10, 5, NUMBER_MALFORMED, 0 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint64_t value = 0;
+        assert_int_equal(text_number(text_of(rows[i].text), rows[i].base, 0, rows[i].max, &value),
+                         rows[i].result);
+        assert_int_equal(value, rows[i].value);
+    }
+    uint64_t value = 7;
+    assert_int_equal(text_number(text_of("0"), 10, 1, 9, &value), NUMBER_OUT_OF_RANGE);
+    assert_int_equal(value, 7);
+}
+
+static void test_strangers_bytes_are_shown_safely(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *shown;
+    } rows[] = {
+        { "plain", "plain" },
+        { "gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f" },
+        { "\x1b[2J\x07", "\\x1b[2J\\x07" },
+        { "a\nb\tc\r", "a\\x0ab\\x09c\\x0d" },
+        { "\x7f", "\\x7f" },
+        { "\xc2\x9b", "\\u{9b}" },
+        { "\xe2\x80\xae", "\\u{202e}" },
+        { "\xff\xfe", "\\xff\\xfe" },
+        { "\xc0\xaf", "\\xc0\\xaf" },          // an overlong form
+        { "\xed\xa0\x80", "\\xed\\xa0\\x80" }, // a surrogate
+        { "\xf0\x9f\x94\x8c", "\xf0\x9f\x94\x8c" },
+        { "\xe2\x80", "\\xe2\\x80" }, // cut short
+    };
+    struct arena *arena = arena_new(64);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(text_show(arena, text_of(rows[i].bytes), 100), rows[i].shown);
+    assert_string_equal(text_show(arena, text_of("abcdefgh"), 4), "abcd...");
+    assert_string_equal(text_show(arena, (struct text){ "a\0b", 3 }, 10), "a\\x00b");
+    assert_string_equal(text_show(arena, TEXT_EMPTY, 0), "");
+    arena_free(arena);
+}
+
+static void test_the_nearest_word(void **state)
+{
+    (void)state;
+    static const char *const keys[] = { "usbversion", "numports", "name", "type", "port", NULL };
+    assert_string_equal(text_nearest(text_of("usbverison"), keys), "usbversion");
+    assert_string_equal(text_nearest(text_of("prot"), keys), "port");
+    assert_string_equal(text_nearest(text_of("TYPE"), keys), "type");
+    assert_string_equal(text_nearest(text_of("numport"), keys), "numports");
+    assert_null(text_nearest(text_of("backend"), keys));
+    assert_null(text_nearest(TEXT_EMPTY, keys));
+    assert_null(text_nearest(text_of("a-word-that-is-much-too-long-to-be-meant-for-any"), keys));
+}
+
+static void test_slices(void **state)
+{
+    (void)state;
+    struct text text = text_of(" a = b\t");
+    assert_true(text_is(text_trim(text), "a = b"));
+    assert_true(text_is(text_part(text, 1, 2), "a"));
+    assert_int_equal(text_part(text, 5, 99).size, 2);
+    assert_int_equal(text_part(text, 9, 3).size, 0);
+    assert_true(text_is_nocase(text_of("TyPe"), "type"));
+    assert_false(text_is_nocase(text_of("typ"), "type"));
+    assert_true(text_starts(text_of("type=x"), "type="));
+    assert_int_equal(text_find(text, '=', 0), 3);
+    assert_int_equal(text_find(text, '#', 0), text.size);
+    assert_true(text_same(TEXT_EMPTY, text_of("")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_strangers_bytes_are_shown_safely),
+        cmocka_unit_test(test_the_nearest_word),
+        cmocka_unit_test(test_slices),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
