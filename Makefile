@@ -76,6 +76,12 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 
 $(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
 
+# Calls what no command line reaches, for the tests of the rig.
+$(B)/rig/worldc: tests/rig/worldc.c $(B)/libxenusb.a
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	    $(B)/libxenusb.a $(LIBS)
+
 check-unit: $(UNITS)
 	@tests/run $(UNITS)
 

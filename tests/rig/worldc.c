@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+// Calls the rooms that know the world, one function a word, and prints what they say: for tests of
+// what no command line reaches. The exit status is the function's; complaints go to stderr.
+#include "arena.h"
+#include "backend.h"
+#include "host.h"
+#include "lock.h"
+#include "scope.h"
+#include "text.h"
+#include "xen.h"
+
+#include <inttypes.h>
+
+static struct arena *arena;
+static struct diags diags;
+static struct session session;
+static double patience = 1;
+
+static const char *shown(const char *string)
+{
+    return string ? text_show(arena, text_of(string), 4096) : "-";
+}
+
+static enum status open_xen(void)
+{
+    return xen_open(arena, &diags, 2 * patience, &session.xen);
+}
+
+static enum status find(const char *name)
+{
+    enum status status = open_xen();
+    return status == STATUS_OK ? xen_find_domain(session.xen, &diags, name, &session.domain)
+                               : status;
+}
+
+// ---- the host ----
+
+static enum status list_devices(char **words)
+{
+    (void)words;
+    struct host host;
+    enum status status = host_look(arena, &diags, &host);
+    for (const struct host_device *at = host.devices; at; at = at->next)
+        printf("%s %u.%u %04x:%04x %s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
+               at->bus, at->address, at->vendor, at->product, speed_name(at->speed),
+               at->hub ? " hub" : "", at->isochronous ? " isochronous" : "",
+               at->fits_high_speed ? " fits-high" : "", at->fits_full_speed ? " fits-full" : "",
+               shown(at->manufacturer), shown(at->name), shown(at->serial), shown(at->drivers),
+               at->held ? " held" : "", shown(at->busy));
+    return status;
+}
+
+static enum status show_device(char **words)
+{
+    struct host host;
+    enum status status = host_look(arena, &diags, &host);
+    const struct host_device *device = host_device_busid(&host, words[0]);
+    if (!device)
+        return status == STATUS_OK ? STATUS_REQUEST : status;
+    bool same = device == host_device_at(&host, device->bus, device->address);
+    printf("%s%s\n", host_device_show(arena, device), same ? "" : " (not at its address)");
+    return status;
+}
+
+static enum status usbback(char **words)
+{
+    (void)words;
+    printf("%s\n", host_has_usbback() ? "yes" : "no");
+    return STATUS_OK;
+}
+
+// ---- Xen ----
+
+static void print_domain(const struct domain *domain)
+{
+    static const char *const types[] = { "unknown", "pv", "pvh", "hvm" };
+    printf("%d [%s] %s %s %s%s%s%s\n", domain->id, shown(domain->name), types[domain->type],
+           shown(domain->uuid), shown(domain->qmp_socket), domain->ours_to_lock ? " locked" : "",
+           domain->paused ? " paused" : "", domain->dying ? " dying" : "");
+}
+
+static enum status list_domains(char **words)
+{
+    (void)words;
+    const struct domain *domains;
+    size_t count;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = xen_domains(session.xen, &diags, &domains, &count);
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        print_domain(&domains[i]);
+    return status;
+}
+
+static enum status find_domain(char **words)
+{
+    enum status status = find(words[0]);
+    if (status == STATUS_OK)
+        print_domain(session.domain);
+    return status;
+}
+
+// Says "found", waits for a line on standard input, and tells whether the domain still lives.
+static enum status watch_domain(char **words)
+{
+    enum status status = find(words[0]);
+    if (status != STATUS_OK)
+        return status;
+    puts("found");
+    fflush(stdout);
+    (void)getchar();
+    puts(xen_domain_lives(session.xen, session.domain) ? "lives" : "gone");
+    return STATUS_OK;
+}
+
+static enum status tell(enum xen_result result)
+{
+    if (result != XEN_OK)
+        complain_error(&diags, "result %u: %s", result, xen_why(session.xen));
+    return xen_status(session.xen, result);
+}
+
+static enum status read_node(char **words)
+{
+    struct text value;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_read(session.xen, NULL, words[0], &value));
+    if (status == STATUS_OK)
+        printf("%zu [%s]\n", value.size, text_show(arena, value, 4096));
+    return status;
+}
+
+static enum status read_number(char **words)
+{
+    uint64_t value = 0;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_read_number(session.xen, NULL, words[0], 1000, &value));
+    if (status == STATUS_OK)
+        printf("%" PRIu64 "\n", value);
+    return status;
+}
+
+static enum status list_node(char **words)
+{
+    const char *const *names;
+    size_t count;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_list(session.xen, NULL, words[0], &names, &count));
+    for (size_t i = 0; status == STATUS_OK && i < count; i++)
+        printf("%s\n", shown(names[i]));
+    return status;
+}
+
+// Opens, says so, waits for a line, then reads a node: for a daemon that dies or stalls meanwhile.
+static enum status read_late(char **words)
+{
+    struct text value;
+    enum status status = open_xen();
+    if (status != STATUS_OK)
+        return status;
+    puts("open");
+    fflush(stdout);
+    (void)getchar();
+    tell(xen_read(session.xen, NULL, words[0], &value));
+    return tell(xen_read(session.xen, NULL, words[0], &value));
+}
+
+// In one transaction: reads the first node, waits for a line, writes the second one.
+static enum status transact(char **words)
+{
+    struct text value;
+    struct xen_transaction *transaction = NULL;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_begin(session.xen, &transaction));
+    if (status != STATUS_OK)
+        return status;
+    (void)xen_read(session.xen, transaction, words[0], &value);
+    puts("begun");
+    fflush(stdout);
+    (void)getchar();
+    enum xen_result result = xen_write(session.xen, transaction, words[1], text_of("written"));
+    if (result == XEN_OK)
+        result = xen_commit(session.xen, transaction);
+    else
+        xen_abort(session.xen, transaction);
+    printf("result %u\n", result);
+    return STATUS_OK;
+}
+
+static enum status set_node(char **words)
+{
+    const struct xen_permission permissions[] = { { 3, 'n' }, { 0, 'r' } };
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_make_directory(session.xen, NULL, words[0]));
+    if (status == STATUS_OK)
+        status = tell(xen_write(session.xen, NULL, words[0], text_of(words[1])));
+    if (status == STATUS_OK)
+        status = tell(xen_set_permissions(session.xen, NULL, words[0], permissions, 2));
+    return status;
+}
+
+static enum status remove_node(char **words)
+{
+    enum status status = open_xen();
+    return status == STATUS_OK ? tell(xen_remove(session.xen, NULL, words[0])) : status;
+}
+
+// ---- locks ----
+
+// Takes a lock for a domain, says "held", and lets go of it after a line on standard input.
+static enum status hold_lock(char **words)
+{
+    static const char *const names[] = { "devices", "qmp", "userdata" };
+    cleanup_lock struct lock lock = LOCK_NONE;
+    enum status status = find(words[1]);
+    if (status != STATUS_OK)
+        return status;
+    if (strcmp(words[0], "host") == 0)
+        status = lock_host(&session, &lock);
+    else if (strcmp(words[0], "domain") == 0)
+        status = lock_domain(&session, &lock);
+    for (unsigned i = LOCK_LIBXL_DEVICES; i <= LOCK_LIBXL_USERDATA; i++)
+        if (strcmp(words[0], names[i]) == 0)
+            status = lock_libxl(&session, (enum libxl_lock)i, &lock);
+    if (status == STATUS_OK) {
+        printf("held %s\n", lock.path);
+        fflush(stdout);
+        (void)getchar();
+    }
+    return status;
+}
+
+static const struct {
+    const char *name;
+    int words;
+    enum status (*run)(char **words);
+} verbs[] = {
+    { "devices", 0, list_devices }, { "device", 1, show_device }, { "usbback", 0, usbback },
+    { "domains", 0, list_domains }, { "find", 1, find_domain },   { "watch", 1, watch_domain },
+    { "read", 1, read_node },       { "number", 1, read_number }, { "list", 1, list_node },
+    { "late", 1, read_late },       { "transact", 2, transact },  { "set", 2, set_node },
+    { "remove", 1, remove_node },   { "lock", 2, hold_lock },
+};
+
+int main(int count, char **words)
+{
+    enum status status = STATUS_REQUEST;
+    if (getenv("PATIENCE") && strcmp(getenv("PATIENCE"), "little") == 0)
+        patience = 0.1;
+    arena = arena_new(65536);
+    if (!arena)
+        return STATUS_FAILED;
+    diags_init(&diags, arena);
+    session = (struct session){ .arena = arena, .diags = &diags, .patience = patience };
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (count == verbs[i].words + 2 && strcmp(words[1], verbs[i].name) == 0)
+            status = verbs[i].run(words + 2);
+    diags_print(&diags, stderr, false);
+    xen_close(session.xen);
+    arena_free(arena);
+    return (int)status;
+}
