@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // fakexen-ring.c - the memory and event channels of fakexen.so, as the xenstore daemons use them:
-// libxenevtchn, libxengnttab, libxenforeignmemory, and the two files of /proc/xen that a daemon opens.
+// libxenevtchn, libxengnttab, libxenforeignmemory, and the two files of /proc/xen that a daemon
+// opens.
 //
-// In $FAKEXEN_DIR: ring-N is domain N's xenstore page (xen/io/xs_wire.h); evt is a FIFO of the ports
-// that fire in the daemon, evt-N one of the daemon's signals to domain N. guestxs is the other end.
+// In $FAKEXEN_DIR: ring-N is domain N's xenstore page (xen/io/xs_wire.h); evt is a FIFO of the
+// ports that fire in the daemon, evt-N one of the daemon's signals to domain N. guestxs is the
+// other end.
 
 #define _GNU_SOURCE
 #include "fakexen.h"

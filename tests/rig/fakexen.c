@@ -2,16 +2,18 @@
 //
 // fakexen.so - as much of a hypervisor as the Xen user space needs on a machine without one.
 //
-// Preloaded below the distribution's own xenstored, oxenstored, libxenctrl, libxl and xl, it answers
-// in place of the lowest layer only: this file the hypercalls (libxencall), fakexen-ring.c memory and
-// event channels. The structures are those of the installed headers, so one source serves each release.
+// Preloaded below the distribution's own xenstored, oxenstored, libxenctrl, libxl and xl, it
+// answers in place of the lowest layer only: this file the hypercalls (libxencall), fakexen-ring.c
+// memory and event channels. The structures are those of the installed headers, so one source
+// serves each release.
 //
 // $FAKEXEN_DIR/domains says which domains there are, one a line, and is read at every hypercall:
 //
 //     <domid> [hvm] [hap] [paused] [dying] [shutdown] [crashed] [uuid=<uuid>]
 //
-// Without uuid= a domain's handle is all zeros but for its last bytes, which are the domid (as libxl
-// and xenusb find a domain's files by its handle). A line that starts with no number says nothing.
+// Without uuid= a domain's handle is all zeros but for its last bytes, which are the domid (as
+// libxl and xenusb find a domain's files by its handle). A line that starts with no number says
+// nothing.
 
 #define _GNU_SOURCE
 #define __XEN_TOOLS__ 1 // the headers show domctl and sysctl to toolstacks only
@@ -34,12 +36,12 @@ static const struct {
     const char *word;
     uint32_t flags;
 } domain_words[] = {
-    {"hvm", XEN_DOMINF_hvm_guest},
-    {"hap", XEN_DOMINF_hap},
-    {"paused", XEN_DOMINF_paused},
-    {"dying", XEN_DOMINF_dying},
-    {"shutdown", XEN_DOMINF_shutdown},
-    {"crashed", XEN_DOMINF_shutdown | (SHUTDOWN_crash << XEN_DOMINF_shutdownshift)},
+    { "hvm", XEN_DOMINF_hvm_guest },
+    { "hap", XEN_DOMINF_hap },
+    { "paused", XEN_DOMINF_paused },
+    { "dying", XEN_DOMINF_dying },
+    { "shutdown", XEN_DOMINF_shutdown },
+    { "crashed", XEN_DOMINF_shutdown | (SHUTDOWN_crash << XEN_DOMINF_shutdownshift) },
 };
 
 // Read 32 hexadecimal digits, with any dashes among them, as a domain handle.
@@ -67,7 +69,6 @@ static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaini
     info->domain = domid;
     info->nr_online_vcpus = 1;
     info->tot_pages = info->max_pages = 0x10000; // 256 MiB; nobody asks for more than a number
-    info->flags = XEN_DOMINF_blocked;
     info->handle[14] = (uint8_t)(domid >> 8);
     info->handle[15] = (uint8_t)domid;
     for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
@@ -78,6 +79,8 @@ static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaini
                 info->flags |= domain_words[i].flags;
         }
     }
+    if (!(info->flags & (XEN_DOMINF_paused | XEN_DOMINF_dying | XEN_DOMINF_shutdown)))
+        info->flags |= XEN_DOMINF_blocked; // it waits, as an idle guest does
 }
 
 // Find the first domain with an id of at least from, whatever the order of the lines.
@@ -160,6 +163,7 @@ static long do_sysctl(struct xen_sysctl *op)
         op->u.physinfo.total_pages = 1u << 20;
         op->u.physinfo.capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_pv;
         return 0;
+    case XEN_SYSCTL_sched_id: op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2; return 0;
     default: return fail(ENOSYS);
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// guestxs introduce DOMID   tell the xenstore daemon of a domain, as a toolstack does at its creation
-// guestxs serve DOMID       be the xenstore driver of that domain's kernel
+// guestxs introduce DOMID   tell the xenstore daemon of a domain, as a toolstack does at its
+// creation guestxs serve DOMID       be the xenstore driver of that domain's kernel
 //
-// "serve" carries bytes between the unix socket $FAKEXEN_DIR/guest-DOMID.sock and the domain's ring, so
-// that with XENSTORED_PATH naming that socket any libxenstore client acts as this domain, its rights
-// enforced by the real daemon. One client at a time, for the ring is one stream of bytes. A client that
-// leaves must have read its last answer: what comes later would reach the next one.
+// "serve" carries bytes between the unix socket $FAKEXEN_DIR/guest-DOMID.sock and the domain's
+// ring, so that with XENSTORED_PATH naming that socket any libxenstore client acts as this domain,
+// its rights enforced by the real daemon. One client at a time, for the ring is one stream of
+// bytes. A client that leaves must have read its last answer: what comes later would reach the next
+// one.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -111,8 +112,8 @@ static int carry(struct bridge *bridge)
 {
     for (;;) {
         struct pollfd fds[] = {
-            {.fd = bridge->from_daemon, .events = POLLIN},
-            {.fd = bridge->client < 0 ? bridge->listener : bridge->client, .events = POLLIN},
+            { .fd = bridge->from_daemon, .events = POLLIN },
+            { .fd = bridge->client < 0 ? bridge->listener : bridge->client, .events = POLLIN },
         };
         uint32_t ports[64];
 
@@ -153,7 +154,7 @@ static int map_ring(struct bridge *bridge, uint32_t domid)
 
 static int listen_at(struct bridge *bridge, uint32_t domid)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
     char path[FAKEXEN_PATH], name[32];
 
     snprintf(name, sizeof(name), "guest-%u.sock", domid);
@@ -174,7 +175,7 @@ static int listen_at(struct bridge *bridge, uint32_t domid)
 
 static int serve(uint32_t domid)
 {
-    struct bridge bridge = {.port = FAKEXEN_PORT_BASE + domid, .client = -1};
+    struct bridge bridge = { .port = FAKEXEN_PORT_BASE + domid, .client = -1 };
     char path[FAKEXEN_PATH];
 
     bridge.to_daemon = open(fakexen_path(path, "evt", -1), O_RDWR | O_CLOEXEC);

@@ -5,8 +5,6 @@
 # ("watch") by which the test sees QEMU's own truth while the first is held, and a qtest socket by
 # which the test plays the guest. A QEMU is named by its domain id, or by the path of its QMP socket.
 
-declare -A qemu_pid=()
-
 QEMU=${QEMU:-qemu-system-x86_64}
 
 # qemu_start NAME SOCKET ARGS...: one QEMU, its processors stopped (-S) unless QEMU_RUNS=1.
@@ -24,7 +22,7 @@ qemu_start()
         -qmp "unix:$file.watch,server=on,wait=off" \
         -qtest "unix:$file.qtest,server=on,wait=off" -qtest-log none \
         "$@" </dev/null >"$file.log" 2>&1 &
-    qemu_pid[$name]=$!
+    echo $! >"$file.pid"
     # It answers: all of its command line has been carried out.
     "$RIG/qmpc" -t 20 "$file.watch" query-status >"$T/waiting" 2>&1 ||
         fail "QEMU did not start: $QEMU $*"
@@ -43,7 +41,7 @@ qemu_up()
     shift
     qemu_start "$id" "/run/xen/qmp-libxl-$id" -name "$(xenstore-read "/local/domain/$id/name")" "$@"
     xenstore-write "/local/domain/0/device-model/$id/state" running \
-        "/local/domain/$id/image/device-model-pid" "${qemu_pid[$id]}"
+        "/local/domain/$id/image/device-model-pid" "$(qemu_pid "$id")"
     xenstore-chmod "/local/domain/0/device-model/$id" n0 "r$id"
 }
 
@@ -55,17 +53,21 @@ qemu_plain()
     qemu_start "$socket" "$socket" "$@"
 }
 
+qemu_pid()
+{
+    cat "$(qemu_file "$1").pid"
+}
+
 # qemu_down NAME: it dies at once, and leaves its sockets behind as a killed one does.
 qemu_down()
 {
-    kill -KILL "${qemu_pid[$1]}"
-    wait "${qemu_pid[$1]}" 2>/dev/null || true
-    unset "qemu_pid[$1]"
+    end_process "$(qemu_pid "$1")"
+    rm "$(qemu_file "$1").pid"
 }
 
 want_qemu_alive()
 {
-    kill -0 "${qemu_pid[$1]}" 2>/dev/null || fail "QEMU $1 is dead"
+    is_alive "$(qemu_pid "$1")" || fail "QEMU $1 is dead"
 }
 
 # qmp NAME COMMAND...: what QEMU answers on its second monitor, one line each.

@@ -83,19 +83,20 @@ domain_up()
     [ "$type" = pv ] || words='hvm hap'
     { cat "$FAKEXEN_DIR/domains" && echo "$id $words uuid=$uuid"; } | write_domains
     "$RIG/guestxs" introduce "$id"
+    # What is made below a node has the rights of that node.
+    xenstore-write "/vm/$uuid" '' "/local/domain/$id" '' "/libxl/$id" ''
+    xenstore-chmod "/vm/$uuid" n0 "r$id"
+    xenstore-chmod "/local/domain/$id" n0 "r$id"
+    xenstore-chmod "/libxl/$id" n0
     xenstore-write \
         "/vm/$uuid/uuid" "$uuid" "/vm/$uuid/name" "$name" \
         "/local/domain/$id/vm" "/vm/$uuid" "/local/domain/$id/name" "$name" \
-        "/local/domain/$id/domid" "$id" \
+        "/local/domain/$id/domid" "$id" "/local/domain/$id/device" '' \
+        "/local/domain/$id/data" '' \
         "/libxl/$id/type" "$type" "/libxl/$id/dm-version" qemu_xen
-    xenstore-chmod "/vm/$uuid" n0 "r$id"
-    xenstore-chmod "/local/domain/$id" n0 "r$id"
-    xenstore-write "/local/domain/$id/device" '' "/local/domain/$id/data" ''
-    xenstore-chmod "/local/domain/$id/device" n0 "r$id"
     xenstore-chmod "/local/domain/$id/data" "n$id"
-    xenstore-chmod "/libxl/$id" n0
-    printf '{"c_info": {"type": "%s", "name": "%s", "uuid": "%s"}}' "$type" "$name" "$uuid" \
-        >"/var/lib/xen/userdata-d.$id.$uuid.libxl-json"
+    printf '{"c_info": {"type": "%s", "name": "%s", "uuid": "%s"}, "b_info": {"type.%s": {}}}' \
+        "$type" "$name" "$uuid" "$type" >"/var/lib/xen/userdata-d.$id.$uuid.libxl-json"
 }
 
 # Domain ID ends, as the hypervisor tells it: nothing of it is cleaned up.
@@ -108,26 +109,27 @@ domain_dies()
 # Domain ID ends and the toolstack clears its records away.
 domain_down()
 {
-    local uuid
+    local uuid path
     uuid=$(uuid_of "$1")
-    [ -z "${qemu_pid[$1]:-}" ] || qemu_down "$1"
+    [ ! -e "$(qemu_file "$1").pid" ] || qemu_down "$1"
     guest_ends "$1"
     domain_dies "$1"
-    xenstore-rm "/local/domain/$1" "/libxl/$1" "/vm/$uuid" "/local/domain/0/device-model/$1"
+    for path in "/local/domain/$1" "/libxl/$1" "/vm/$uuid" "/local/domain/0/device-model/$1" \
+        "/local/domain/0/backend/"{vusb,qusb}"/$1"; do
+        ! xenstore-exists "$path" || xenstore-rm "$path"
+    done
     rm -f /var/lib/xen/userdata-*."$1.$uuid".*
     rm -f "$FAKEXEN_DIR/ring-$1" "$FAKEXEN_DIR/evt-$1"
 }
-
-declare -A guest_pid=()
 
 # guest ID CMD...: run a xenstore client as domain ID, with no more rights than it has.
 guest()
 {
     local id=$1
     shift
-    if [ -z "${guest_pid[$id]:-}" ]; then
+    if [ ! -e "$T/guest-$id.pid" ]; then
         "$RIG/guestxs" serve "$id" >"$T/guest-$id.log" 2>&1 &
-        guest_pid[$id]=$!
+        echo $! >"$T/guest-$id.pid"
         wait_for test -S "$FAKEXEN_DIR/guest-$id.sock"
     fi
     XENSTORED_PATH=$FAKEXEN_DIR/guest-$id.sock timeout --kill-after=2 "$COMMAND_LIMIT" "$@"
@@ -136,10 +138,9 @@ guest()
 # The kernel of domain ID is gone, so nobody acts as it any more.
 guest_ends()
 {
-    [ -n "${guest_pid[$1]:-}" ] || return 0
-    kill "${guest_pid[$1]}"
-    wait "${guest_pid[$1]}" || true
-    unset "guest_pid[$1]"
+    [ -e "$T/guest-$1.pid" ] || return 0
+    end_process "$(<"$T/guest-$1.pid")"
+    rm "$T/guest-$1.pid"
 }
 
 # The distribution's own xl.

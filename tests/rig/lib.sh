@@ -44,9 +44,10 @@ fail()
     trap - ERR
     {
         echo "$*"
+        # Where the case called what led here; the frame outside the last function is run_cases.
         local depth
-        for ((depth = 1; depth < ${#FUNCNAME[@]} - 1; depth++)); do
-            [[ ${BASH_SOURCE[depth + 1]} == "$0" ]] &&
+        for ((depth = 0; depth < ${#FUNCNAME[@]} - 2; depth++)); do
+            [[ ${BASH_SOURCE[depth + 1]} == "$0" && ${FUNCNAME[depth + 1]} != main ]] &&
                 echo "  at ${0##*/}:${BASH_LINENO[depth]} (${FUNCNAME[depth + 1]})"
         done
         show_command
@@ -69,9 +70,9 @@ skip()
 # Become case $1: called in its namespaces, as process 1.
 become_case()
 {
-    if [ -z "${UMOCKDEV_DIR:-}" ]; then
-        mount -t tmpfs -o mode=755 rig /run
-        mount -t tmpfs -o mode=755 rig /var/lib/xen
+    if [ -z "${RIG_IN_TREE:-}" ]; then
+        mount -n -t tmpfs -o mode=755 rig /run
+        mount -n -t tmpfs -o mode=755 rig /var/lib/xen
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
     trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
@@ -124,6 +125,24 @@ run_cases()
         fi
     done
     exit $((failures > 0))
+}
+
+# True if this process runs; one that is dead and not yet waited for does not.
+is_alive()
+{
+    [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>"$T/waiting"
+}
+
+# Kill a process that this case started, and see it dead.
+end_process()
+{
+    local turn
+    kill -KILL "$1"
+    for ((turn = 0; turn < 1000; turn++)); do
+        is_alive "$1" || return 0
+        sleep 0.01
+    done
+    fail "process $1 does not die"
 }
 
 # ---- commands and assertions ----

@@ -3,11 +3,13 @@
 // qmpc [-t SECONDS] [-e] SOCKET COMMAND...   talk QMP: greeting and capabilities are taken care of
 // qmpc [-t SECONDS] -q SOCKET LINE...        talk the qtest protocol: each line gets one answer
 //
-// A COMMAND is a JSON object, or a bare command name. Each answer is printed as QEMU sends it, one a
-// line; with -e so are the events that come meanwhile. A socket that is not there yet is waited for.
-// Exit status: 0 every answer came, 1 it did not, 2 usage. An error that QEMU answers is an answer.
+// A COMMAND is a JSON object, or a bare command name. Each answer is printed as QEMU sends it, one
+// a line; with -e so are the events that come meanwhile. A socket that is not there yet is waited
+// for. Exit status: 0 every answer came, 1 it did not, 2 usage. An error that QEMU answers is an
+// answer.
 //
-// No JSON is parsed here: QEMU sends one message a line, and an event has a "timestamp" beside "event".
+// No JSON is parsed here: QEMU sends one message a line, and an event has a "timestamp" beside
+// "event".
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -30,9 +32,9 @@ static int fail(const char *what)
 // Connect to the socket at path, waiting up to seconds for it to appear. Returns a stream, or NULL.
 static FILE *connect_to(const char *path, long seconds)
 {
-    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    struct timeval limit = {.tv_sec = seconds};
+    const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct timeval limit = { .tv_sec = seconds };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || strlen(path) >= sizeof(address.sun_path))

@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(RIG)/fakexen.so $(RIG)/guestxs $(RIG)/qmpc
+rig: $(addprefix $(RIG)/,fakexen.so guestxs qmpc usbbed usbsys.so usbls)
 
 $(RIG):
 	mkdir -p $@
@@ -32,6 +32,17 @@ $(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
 
 $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<
+
+# umockdev's header is not ours to make warning-free.
+$(RIG)/usbbed: $(RIG_SRC)/usbbed.c $(RIG_SRC)/usbtree.c $(RIG_SRC)/usbdevices.c $(RIG_SRC)/usbtree.h | $(RIG)
+	$(RIG_CC) $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0)) -o $@ $(filter %.c,$^) \
+		$(shell pkg-config --libs umockdev-1.0)
+
+$(RIG)/usbsys.so: $(RIG_SRC)/usbsys.c | $(RIG)
+	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
+
+$(RIG)/usbls: $(RIG_SRC)/usbls.c | $(RIG)
+	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $< $(shell pkg-config --libs libusb-1.0)
 
 rig-clean:
 	rm -rf $(RIG)

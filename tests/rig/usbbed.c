@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+//
+// usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]
+//     run a program on a machine with the USB devices of usbdevices.c
+// usbbed tell SOCKET plug|unplug|replug NAME
+//     plug them while it runs; comes back when it is done
+//
+// PROGRAM sees the mocked /sys, /dev/bus/usb and uevents through libumockdev-preload, and writes to
+// the files of a driver (bind, unbind, ...) through usbsys.so, both put before what LD_PRELOAD had.
+// Every such write is logged in order, one a line: the file, the bytes, and the error if there was
+// one:
+//
+//     usbhid/unbind 1-4:1.0
+//     usbback/bind 1-4:1.9 ENODEV
+//
+// With --usbback the kernel has Xen's kernel backend. The tree's root is $UMOCKDEV_DIR, where a
+// test may add what it likes. usbbed ends with PROGRAM and its status, and reaps orphans, so that
+// it may be process 1. On SOCKET each connection is a sequence of packets; see serve_packet().
+
+#define _GNU_SOURCE
+#include "usbtree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <umockdev.h>
+#include <unistd.h>
+
+#define MAX_CLIENTS 64
+#define PACKET      4096
+
+#define UMOCKDEV_PRELOAD "libumockdev-preload.so.0"
+
+// A connection: a program that holds a driver's file open, or "usbbed tell".
+struct client {
+    int fd;
+    char file[PATH_MAX]; // such as usbhid/bind; empty until its first packet
+};
+
+static struct client clients[MAX_CLIENTS]; // in the order in which they came
+static size_t client_count;
+static FILE *write_log;
+
+static int fail(const char *what)
+{
+    fprintf(stderr, "usbbed: %s: %s\n", what, strerror(errno));
+    return 1;
+}
+
+static bool socket_address(const char *path, struct sockaddr_un *address)
+{
+    *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof(address->sun_path)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(address->sun_path, path, strlen(path) + 1);
+    return true;
+}
+
+static void answer(int fd, const char *text)
+{
+    // A program that wrote behind the back of usbsys.so may be gone without waiting for this.
+    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE)
+        fail("answer");
+}
+
+// Carry out "plug NAME" and its like. Returns NULL, or what is wrong.
+static const char *obey(char *text)
+{
+    char *name = strchr(text, ' ');
+
+    if (!name)
+        return "plug, unplug or replug what?";
+    *name++ = '\0';
+    if (!strcmp(text, "plug"))
+        return usbtree_plug(name);
+    if (!strcmp(text, "unplug"))
+        return usbtree_unplug(name);
+    if (!strcmp(text, "replug")) {
+        const char *error = usbtree_unplug(name);
+        return error ? error : usbtree_plug(name);
+    }
+    return "no such command";
+}
+
+// Play the kernel for one write to the client's file.
+static void write_to_driver(struct client *client, char *value)
+{
+    char number[16];
+    int error;
+
+    value[strcspn(value, "\n")] = '\0';
+    error = usbtree_write(client->file, value);
+    if (write_log) {
+        fprintf(write_log, "%s %s%s%s\n", client->file, value, error ? " " : "",
+                error ? strerrorname_np(error) : "");
+        fflush(write_log);
+    }
+    snprintf(number, sizeof(number), "%d", error);
+    answer(client->fd, number);
+}
+
+// A first packet "file <driver>/<file>" makes the connection that open file: each packet after it
+// is a write(2), answered with 0 or its errno. "file" alone is not answered. Any other packet is a
+// command, answered with "ok" or with what is wrong.
+static void serve_packet(struct client *client, char *packet)
+{
+    const char *error;
+
+    if (client->file[0]) {
+        write_to_driver(client, packet);
+    } else if (!strncmp(packet, "file ", 5)) {
+        snprintf(client->file, sizeof(client->file), "%s", packet + 5);
+    } else {
+        error = obey(packet);
+        answer(client->fd, error ? error : "ok");
+    }
+}
+
+// Take all that a client has sent. Returns false once it has hung up.
+static bool serve_client(struct client *client)
+{
+    char packet[PACKET + 1];
+    ssize_t length;
+
+    while ((length = recv(client->fd, packet, PACKET, MSG_DONTWAIT)) > 0) {
+        packet[length] = '\0';
+        serve_packet(client, packet);
+    }
+    return length < 0 && errno == EAGAIN;
+}
+
+// The oldest connection first, to its end: so writes that did not wait for their answer keep their
+// order.
+static void serve_clients(int listener)
+{
+    int fd;
+    size_t kept = 0;
+
+    while (client_count < MAX_CLIENTS &&
+           (fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        clients[client_count++] = (struct client){ .fd = fd };
+    for (size_t i = 0; i < client_count; i++) {
+        if (serve_client(&clients[i])) {
+            clients[kept++] = clients[i];
+            continue;
+        }
+        close(clients[i].fd);
+    }
+    client_count = kept;
+}
+
+// Reap whatever has ended. Returns true when that was the program, with its exit status in *status.
+static bool reap(pid_t program, int *status)
+{
+    bool ended = false;
+    int raw;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &raw, WNOHANG)) > 0) {
+        if (pid != program)
+            continue;
+        ended = true;
+        *status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+    }
+    return ended;
+}
+
+// Serve until the program ends; returns its status.
+static int serve(int listener, int signals, pid_t program)
+{
+    int status = 1;
+
+    while (!reap(program, &status)) {
+        struct pollfd fds[MAX_CLIENTS + 2] = {
+            { .fd = signals, .events = POLLIN },
+            { .fd = listener, .events = POLLIN },
+        };
+        struct signalfd_siginfo info;
+
+        for (size_t i = 0; i < client_count; i++)
+            fds[i + 2] = (struct pollfd){ .fd = clients[i].fd, .events = POLLIN };
+        if (poll(fds, client_count + 2, -1) < 0 && errno != EINTR)
+            return fail("poll");
+        while (read(signals, &info, sizeof(info)) == sizeof(info)) {
+            if (info.ssi_signo != SIGCHLD)
+                kill(program, (int)info.ssi_signo);
+        }
+        serve_clients(listener);
+    }
+    return status;
+}
+
+// The directory of this program.
+static const char *own_directory(void)
+{
+    static char path[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (length < 0)
+        return "";
+    path[length] = '\0';
+    *strrchr(path, '/') = '\0';
+    return path;
+}
+
+// Start again below libumockdev-preload: to send events, umockdev looks at the tree as a program
+// under it would. What else LD_PRELOAD has is for the program to come, and stays away from this
+// one.
+static int begin_again(char **argv)
+{
+    const char *others = getenv("LD_PRELOAD");
+
+    setenv("USBBED_PRELOAD", others ? others : "", 1);
+    setenv("LD_PRELOAD", UMOCKDEV_PRELOAD, 1);
+    execv("/proc/self/exe", argv);
+    return fail("exec");
+}
+
+// Start the program below both preloaded libraries; usbsys.so lies beside this program.
+static pid_t start(char **argv, const sigset_t *old_mask)
+{
+    const char *others = getenv("USBBED_PRELOAD");
+    char preload[3 * PATH_MAX];
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigprocmask(SIG_SETMASK, old_mask, NULL);
+    snprintf(preload, sizeof(preload), "%s/usbsys.so:" UMOCKDEV_PRELOAD "%s%s", own_directory(),
+             *others ? ":" : "", others);
+    setenv("LD_PRELOAD", preload, 1);
+    unsetenv("USBBED_PRELOAD");
+    execvp(argv[0], argv);
+    fail(argv[0]);
+    _exit(127);
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0 || !socket_address(path, &address))
+        return -1;
+    unlink(path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) || listen(fd, MAX_CLIENTS))
+        return -1;
+    return fd;
+}
+
+static int run(const char *path, bool usbback, char **argv)
+{
+    UMockdevTestbed *testbed;
+    int listener = listen_at(path), signals, status;
+    sigset_t mask, old_mask;
+    pid_t program;
+
+    if (listener < 0)
+        return fail(path);
+    // Before umockdev starts its threads, lest one of them take a signal.
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigprocmask(SIG_BLOCK, &mask, &old_mask);
+    signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0)
+        return fail("signalfd");
+    testbed = umockdev_testbed_new();
+    usbtree_build(testbed, usbback);
+    setenv("USBBED_SOCKET", path, 1);
+    program = start(argv, &old_mask);
+    status = program < 0 ? fail("fork") : serve(listener, signals, program);
+    unlink(path);
+    g_object_unref(testbed);
+    return status;
+}
+
+static int tell(const char *path, char **words)
+{
+    char text[PACKET] = "", reply[PACKET];
+    struct sockaddr_un address;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    ssize_t length;
+
+    if (fd < 0 || !socket_address(path, &address) ||
+        connect(fd, (struct sockaddr *)&address, sizeof(address)))
+        return fail(path);
+    for (size_t used = 0; *words && used < sizeof(text); words++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", *words);
+    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+        return fail("send");
+    length = recv(fd, reply, sizeof(reply) - 1, 0);
+    close(fd);
+    if (length <= 0)
+        return fail("no answer");
+    reply[length] = '\0';
+    if (strcmp(reply, "ok")) {
+        fprintf(stderr, "usbbed: %s: %s\n", text, reply);
+        return 1;
+    }
+    return 0;
+}
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]\n"
+                    "       usbbed tell SOCKET plug|unplug|replug NAME\n");
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = { { "usbback", no_argument, NULL, 'u' },
+                                             { "log", required_argument, NULL, 'l' },
+                                             { 0 } };
+    bool usbback = false;
+    int option;
+
+    if (argc > 3 && !strcmp(argv[1], "tell"))
+        return tell(argv[2], argv + 3);
+    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
+        if (option == 'u')
+            usbback = true;
+        else if (option != 'l')
+            return usage();
+        else if (!(write_log = fopen(optarg, "ae")))
+            return fail(optarg);
+    }
+    if (argc - optind < 3 || strcmp(argv[optind + 1], "--"))
+        return usage();
+    if (!getenv("USBBED_PRELOAD"))
+        return begin_again(argv);
+    return run(argv[optind], usbback, argv + optind + 2);
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+//
+// The devices of the mocked USB tree, as rows; and their descriptors.
+
+#include "usbtree.h"
+
+#include <string.h>
+
+// clang-format off: rows stay rows
+enum {
+    ISOCHRONOUS = 1,
+    BULK = 2,
+    INTERRUPT = 3,
+    ASYNCHRONOUS = 4
+}; // bmAttributes (USB 2.0, 9.6.6)
+
+// Class codes (usb.org, "Defined Class Codes").
+enum { AUDIO = 1, CDC = 2, HID = 3, STORAGE = 8, HUB = 9, CDC_DATA = 10, CCID = 11, VIDEO = 14 };
+
+static const struct usb_altsetting hub[] = {
+    { 0, 0, HUB, 0, 0, "hub", { { 0x81, INTERRUPT, 4, 12 } } },
+};
+static const struct usb_altsetting mouse[] = {
+    { 0, 0, HID, 1, 2, "usbhid", { { 0x81, INTERRUPT, 4, 10 } } },
+};
+static const struct usb_altsetting stick[] = {
+    { 0, 0, STORAGE, 6, 0x50, "usb-storage", { { 0x81, BULK, 512, 0 }, { 0x02, BULK, 512, 0 } } },
+};
+static const struct usb_altsetting fast_stick[] = {
+    { 0, 0, STORAGE, 6, 0x50, "usb-storage", { { 0x81, BULK, 1024, 0 }, { 0x02, BULK, 1024, 0 } } },
+};
+static const struct usb_altsetting security_key[] = {
+    { 0, 0, HID, 1, 1, "usbhid", { { 0x81, INTERRUPT, 8, 10 } } },
+    { 1, 0, HID, 0, 0, "usbhid", { { 0x84, INTERRUPT, 64, 2 }, { 0x04, INTERRUPT, 64, 2 } } },
+    { 2,
+      0,
+      CCID,
+      0,
+      0,
+      NULL,
+      { { 0x82, BULK, 64, 0 }, { 0x02, BULK, 64, 0 }, { 0x83, INTERRUPT, 8, 32 } } },
+};
+static const struct usb_altsetting webcam[] = {
+    { 0, 0, VIDEO, 1, 0, "uvcvideo", { { 0x87, INTERRUPT, 16, 8 } } },
+    { 1, 0, VIDEO, 2, 0, "uvcvideo", { { 0 } } },
+    { 1, 1, VIDEO, 2, 0, NULL, { { 0x81, ISOCHRONOUS | ASYNCHRONOUS, 0x0c00, 1 } } },
+    { 1, 2, VIDEO, 2, 0, NULL, { { 0x81, ISOCHRONOUS | ASYNCHRONOUS, 0x1400, 1 } } },
+    { 2, 0, AUDIO, 1, 0, "snd-usb-audio", { { 0 } } },
+    { 3, 0, AUDIO, 2, 0, "snd-usb-audio", { { 0 } } },
+    { 3, 1, AUDIO, 2, 0, NULL, { { 0x86, ISOCHRONOUS | ASYNCHRONOUS, 68, 4 } } },
+};
+static const struct usb_altsetting cdc_network[] = {
+    { 0, 0, CDC, 6, 0, "cdc_ether", { { 0x82, INTERRUPT, 16, 32 } } },
+    { 1, 0, CDC_DATA, 0, 0, "cdc_ether", { { 0 } } },
+    { 1, 1, CDC_DATA, 0, 0, NULL, { { 0x81, BULK, 64, 0 }, { 0x01, BULK, 64, 0 } } },
+};
+static const struct usb_altsetting rndis_network[] = {
+    { 0, 0, CDC, 2, 0xff, NULL, { { 0x82, INTERRUPT, 8, 32 } } },
+    { 1, 0, CDC_DATA, 0, 0, NULL, { { 0x81, BULK, 64, 0 }, { 0x01, BULK, 64, 0 } } },
+};
+static const struct usb_altsetting fast_network[] = {
+    { 0,
+      0,
+      0xff,
+      0xff,
+      0,
+      "r8152",
+      { { 0x81, BULK, 1024, 0 }, { 0x02, BULK, 1024, 0 }, { 0x83, INTERRUPT, 2, 11 } } },
+};
+
+#define CONFIG(altsettings)                                                                        \
+    {                                                                                              \
+        altsettings, sizeof(altsettings) / sizeof(altsettings[0])                                  \
+    }
+
+// Two sticks differ in nothing but their serial. What 1-7 says of itself has control characters,
+// escape sequences, a change of writing direction and invalid UTF-8. 1-6 has two configurations.
+const struct usb_device usb_devices[] = {
+    { "usb1",
+      1,
+      "480",
+      0x0200,
+      0x1d6b,
+      0x0002,
+      HUB,
+      0,
+      1,
+      "Linux 6.1.0 xhci-hcd",
+      "xHCI Host Controller",
+      "0000:00:14.0",
+      { CONFIG(hub) } },
+    { "1-1",
+      2,
+      "480",
+      0x0200,
+      0x05e3,
+      0x0608,
+      HUB,
+      0,
+      1,
+      NULL,
+      "USB2.0 Hub",
+      NULL,
+      { CONFIG(hub) } },
+    { "1-1.2",
+      5,
+      "1.5",
+      0x0200,
+      0x046d,
+      0xc077,
+      0,
+      0,
+      0,
+      "Logitech",
+      "USB Optical Mouse",
+      NULL,
+      { CONFIG(mouse) } },
+    { "1-1.3",
+      6,
+      "480",
+      0x0210,
+      0x0781,
+      0x5581,
+      0,
+      0,
+      0,
+      "SanDisk",
+      "Ultra",
+      "4C530001",
+      { CONFIG(stick) } },
+    { "1-1.4",
+      8,
+      "480",
+      0x0210,
+      0x0781,
+      0x5581,
+      0,
+      0,
+      0,
+      "SanDisk",
+      "Ultra",
+      "4C530002",
+      { CONFIG(stick) } },
+    { "1-4",
+      7,
+      "12",
+      0x0200,
+      0x1050,
+      0x0407,
+      0,
+      0,
+      0,
+      "Yubico",
+      "YubiKey OTP+FIDO+CCID",
+      NULL,
+      { CONFIG(security_key) } },
+    { "1-5",
+      9,
+      "480",
+      0x0200,
+      0x046d,
+      0x082d,
+      0xef,
+      2,
+      1,
+      NULL,
+      "HD Pro Webcam C920",
+      "A1B2C3D4",
+      { CONFIG(webcam) } },
+    { "1-6",
+      10,
+      "12",
+      0x0200,
+      0x0525,
+      0xa4a2,
+      CDC,
+      0,
+      0,
+      "Linux 4.9 with dwc2",
+      "RNDIS/Ethernet Gadget",
+      NULL,
+      { CONFIG(cdc_network), CONFIG(rndis_network) } },
+    { "1-7",
+      11,
+      "12",
+      0x0110,
+      0x1234,
+      0x5678,
+      0,
+      0,
+      0,
+      "Bad\xc3(\xff\xfe",
+      "Evil\x1b[2J\x07Key",
+      "\x1b]0;owned\x07\xe2\x80\xae",
+      { CONFIG(mouse) } },
+    { "usb2",
+      1,
+      "5000",
+      0x0300,
+      0x1d6b,
+      0x0003,
+      HUB,
+      0,
+      3,
+      "Linux 6.1.0 xhci-hcd",
+      "xHCI Host Controller",
+      "0000:00:14.0",
+      { CONFIG(hub) } },
+    { "2-3",
+      2,
+      "5000",
+      0x0300,
+      0x0bda,
+      0x8153,
+      0,
+      0,
+      0,
+      "Realtek",
+      "USB 10/100/1000 LAN",
+      "000001",
+      { CONFIG(fast_network) } },
+    { "2-4",
+      3,
+      "5000",
+      0x0310,
+      0x0951,
+      0x1666,
+      0,
+      0,
+      0,
+      "Kingston",
+      "DataTraveler 3.0",
+      "E0D55EA5",
+      { CONFIG(fast_stick) } },
+};
+// clang-format on
+const size_t usb_device_count = sizeof(usb_devices) / sizeof(usb_devices[0]);
+
+const char *const usb_drivers[] = {
+    "usb", "hub", "usbhid", "usb-storage", "uvcvideo", "snd-usb-audio", "r8152", "cdc_ether", NULL,
+};
+
+// Append bytes to a descriptor and count them.
+struct writer {
+    uint8_t *bytes;
+    size_t length;
+};
+
+static void put(struct writer *out, const uint8_t *bytes, size_t count)
+{
+    memcpy(out->bytes + out->length, bytes, count);
+    out->length += count;
+}
+
+static bool is_super_speed(const struct usb_device *device)
+{
+    return device->version >= 0x0300;
+}
+
+// Endpoint, and on USB 3 its companion (USB 3.2, 9.6.7).
+static void put_endpoint(struct writer *out, const struct usb_device *device,
+                         const struct usb_endpoint *endpoint)
+{
+    const uint8_t descriptor[] = {
+        7,
+        5,
+        endpoint->address,
+        endpoint->attributes,
+        (uint8_t)endpoint->size,
+        (uint8_t)(endpoint->size >> 8),
+        endpoint->interval,
+    };
+    const uint8_t companion[] = { 6, 0x30, 0, 0, 0, 0 };
+
+    put(out, descriptor, sizeof(descriptor));
+    if (is_super_speed(device))
+        put(out, companion, sizeof(companion));
+}
+
+static unsigned endpoint_count(const struct usb_altsetting *setting)
+{
+    unsigned count = 0;
+
+    while (count < 3 && setting->endpoints[count].address)
+        count++;
+    return count;
+}
+
+// USB 2.0, 9.6.3: a configuration's length is that of all that follows it.
+static void put_config(struct writer *out, const struct usb_device *device, unsigned index)
+{
+    const struct usb_config *config = &device->configs[index];
+    const struct usb_altsetting *last = &config->altsettings[config->count - 1];
+    const size_t start = out->length;
+    const uint8_t head[] = { 9, 2,    0, 0, (uint8_t)(last->number + 1), (uint8_t)(index + 1),
+                             0, 0x80, 50 };
+
+    put(out, head, sizeof(head));
+    for (size_t i = 0; i < config->count; i++) {
+        const struct usb_altsetting *setting = &config->altsettings[i];
+        const unsigned endpoints = endpoint_count(setting);
+        const uint8_t descriptor[] = {
+            9,
+            4,
+            setting->number,
+            setting->alternate,
+            (uint8_t)endpoints,
+            setting->class,
+            setting->subclass,
+            setting->protocol,
+            0,
+        };
+        put(out, descriptor, sizeof(descriptor));
+        for (unsigned k = 0; k < endpoints; k++)
+            put_endpoint(out, device, &setting->endpoints[k]);
+    }
+    out->bytes[start + 2] = (uint8_t)(out->length - start);
+    out->bytes[start + 3] = (uint8_t)((out->length - start) >> 8);
+}
+
+// bMaxPacketSize0 (USB 2.0, 5.5.3; USB 3.2, 9.6.1: a power of two).
+static uint8_t packet_size_0(const struct usb_device *device)
+{
+    if (is_super_speed(device))
+        return 9;
+    return strcmp(device->speed, "1.5") ? 64 : 8;
+}
+
+size_t usb_descriptors(const struct usb_device *device, uint8_t bytes[1024])
+{
+    struct writer out = { .bytes = bytes };
+    const unsigned configs = device->configs[1].count ? 2 : 1;
+    const uint8_t descriptor[] = {
+        18,
+        1,
+        (uint8_t)device->version,
+        (uint8_t)(device->version >> 8),
+        device->class,
+        device->subclass,
+        device->protocol,
+        packet_size_0(device),
+        (uint8_t)device->vendor,
+        (uint8_t)(device->vendor >> 8),
+        (uint8_t)device->product,
+        (uint8_t)(device->product >> 8),
+        0x00,
+        0x01,
+        device->manufacturer ? 1 : 0,
+        device->product_name ? 2 : 0,
+        device->serial ? 3 : 0,
+        (uint8_t)configs,
+    };
+
+    put(&out, descriptor, sizeof(descriptor));
+    for (unsigned i = 0; i < configs; i++)
+        put_config(&out, device, i);
+    return out.length;
+}

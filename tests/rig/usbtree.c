@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+//
+// The mocked USB tree in a umockdev testbed: sysfs as drivers/usb/core/sysfs.c of Linux shows it,
+// the nodes of /dev/bus/usb, uevents, and the driver core's part in bind, unbind and drivers_probe.
+
+#define _GNU_SOURCE
+#include "usbtree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <umockdev.h>
+#include <unistd.h>
+
+#define BUSES       3 // 1 and 2; numbers start at 1
+#define CONTROLLER  "pci0000:00/0000:00:14.0"
+#define MAX_DEVICES 32
+
+static UMockdevTestbed *testbed;
+static char root[PATH_MAX];         // of the tree, no slash at its end
+static bool present[MAX_DEVICES];   // by row of usb_devices[]
+static unsigned next_devnum[BUSES]; // that the kernel would give out, by bus
+static GSList *texts;               // of format()
+
+static void die(const char *what)
+{
+    fprintf(stderr, "usbbed: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static char *format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
+
+// A formatted text, good until the end of what this file was called for (forget_texts).
+static char *format(const char *pattern, ...)
+{
+    va_list args;
+    char *text;
+
+    va_start(args, pattern);
+    text = g_strdup_vprintf(pattern, args);
+    va_end(args);
+    texts = g_slist_prepend(texts, text);
+    return text;
+}
+
+static void forget_texts(void)
+{
+    g_slist_free_full(g_steal_pointer(&texts), g_free);
+}
+
+static bool is_root_hub(const struct usb_device *device)
+{
+    return !strncmp(device->name, "usb", 3);
+}
+
+static unsigned bus_of(const struct usb_device *device)
+{
+    return (unsigned)(device->name[is_root_hub(device) ? 3 : 0] - '0');
+}
+
+// The name that a device's interfaces start with: a root hub is "1-0" there.
+static const char *interface_prefix(const struct usb_device *device)
+{
+    return is_root_hub(device) ? format("%u-0", bus_of(device)) : device->name;
+}
+
+// The device that this one is plugged into, or NULL for a root hub.
+static const struct usb_device *parent_of(const struct usb_device *device)
+{
+    const char *dot = strrchr(device->name, '.');
+    const char *parent = dot ? format("%.*s", (int)(dot - device->name), device->name)
+                             : format("usb%u", bus_of(device));
+
+    if (is_root_hub(device))
+        return NULL;
+    for (size_t i = 0; i < usb_device_count; i++) {
+        if (!strcmp(usb_devices[i].name, parent))
+            return &usb_devices[i];
+    }
+    return NULL;
+}
+
+// The path of a device below /sys/devices, as /sys/devices/...
+static const char *syspath(const struct usb_device *device)
+{
+    const struct usb_device *parent = parent_of(device);
+
+    if (!parent)
+        return format("/sys/devices/" CONTROLLER "/%s", device->name);
+    return format("%s/%s", syspath(parent), device->name);
+}
+
+static void put_file(const char *path, const void *bytes, size_t length)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd < 0 || write(fd, bytes, length) != (ssize_t)length || close(fd))
+        die(path);
+}
+
+// An attribute is its text and a newline; NULL makes none.
+static void put_attribute(const char *dir, const char *name, const char *text)
+{
+    const char *line = format("%s\n", text ? text : "");
+
+    if (text)
+        put_file(format("%s%s/%s", root, dir, name), line, strlen(line));
+}
+
+static void link_driver(const char *dir, const char *driver)
+{
+    const char *name = strrchr(dir, '/') + 1;
+    const char *target = format("%s/sys/bus/usb/drivers/%s", root, driver);
+
+    // Relative links, as in sysfs: one step up for each part of the directory below /sys.
+    char up[PATH_MAX] = "";
+    for (const char *slash = strchr(dir + 5, '/'); slash; slash = strchr(slash + 1, '/'))
+        strcat(up, "../");
+    if (symlink(format("%s../bus/usb/drivers/%s", up, driver), format("%s%s/driver", root, dir)) ||
+        symlink(format("../../../../%s", dir + 5), format("%s/%s", target, name)))
+        die(dir);
+}
+
+// The driver of the device or interface at dir, or "" for none.
+static const char *driver_of(const char *dir)
+{
+    char target[PATH_MAX];
+    ssize_t length = readlink(format("%s%s/driver", root, dir), target, sizeof(target) - 1);
+
+    if (length < 0)
+        return "";
+    target[length] = '\0';
+    return format("%s", strrchr(target, '/') + 1);
+}
+
+static void unlink_driver(const char *dir)
+{
+    const char *driver = driver_of(dir);
+
+    if (!*driver)
+        return;
+    unlink(format("%s/sys/bus/usb/drivers/%s/%s", root, driver, strrchr(dir, '/') + 1));
+    unlink(format("%s%s/driver", root, dir));
+}
+
+static const struct usb_altsetting *next_interface(const struct usb_device *device,
+                                                   const struct usb_altsetting *after)
+{
+    const struct usb_config *config = &device->configs[0];
+    const struct usb_altsetting *end = config->altsettings + config->count;
+
+    for (const struct usb_altsetting *i = after ? after + 1 : config->altsettings; i < end; i++) {
+        if (i->alternate == 0)
+            return i;
+    }
+    return NULL;
+}
+
+static const char *interface_path(const struct usb_device *device, unsigned number)
+{
+    return format("%s/%s:1.%u", syspath(device), interface_prefix(device), number);
+}
+
+static char *type_of(const struct usb_device *device)
+{
+    return format("%u/%u/%u", device->class, device->subclass, device->protocol);
+}
+
+// Enter a device in the tree. Its whole path is its name here, so that umockdev need not look for the
+// directory of a parent.
+static void add_to_testbed(const char *dir, char **attributes, char **properties)
+{
+    g_free(umockdev_testbed_add_devicev(testbed, "usb", dir + strlen("/sys/devices/"), NULL,
+                                        attributes, properties));
+}
+
+static void add_interface(const struct usb_device *device, const struct usb_altsetting *setting)
+{
+    char *no_attributes[] = { NULL };
+    // clang-format off: pairs stay pairs
+    char *properties[] = {
+        "DEVTYPE",   "usb_interface",
+        "PRODUCT",   format("%x/%x/100", device->vendor, device->product),
+        "TYPE",      type_of(device),
+        "INTERFACE", format("%u/%u/%u", setting->class, setting->subclass, setting->protocol),
+        NULL,
+    };
+    // clang-format on
+    const char *dir = interface_path(device, setting->number);
+    unsigned endpoints = 0;
+
+    add_to_testbed(dir, no_attributes, properties);
+    while (endpoints < 3 && setting->endpoints[endpoints].address)
+        endpoints++;
+    put_attribute(dir, "bInterfaceNumber", format("%02x", setting->number));
+    put_attribute(dir, "bInterfaceClass", format("%02x", setting->class));
+    put_attribute(dir, "bInterfaceSubClass", format("%02x", setting->subclass));
+    put_attribute(dir, "bInterfaceProtocol", format("%02x", setting->protocol));
+    put_attribute(dir, "bAlternateSetting", " 0");
+    put_attribute(dir, "bNumEndpoints", format("%02x", endpoints));
+    if (setting->driver)
+        link_driver(dir, setting->driver);
+}
+
+static void put_device_attributes(const struct usb_device *device, const char *dir, unsigned devnum)
+{
+    const struct usb_altsetting *interface = NULL;
+    unsigned interfaces = 0;
+
+    while ((interface = next_interface(device, interface)))
+        interfaces++;
+    put_attribute(dir, "busnum", format("%u", bus_of(device)));
+    put_attribute(dir, "devnum", format("%u", devnum));
+    put_attribute(dir, "devpath", is_root_hub(device) ? "0" : device->name + 2);
+    put_attribute(dir, "speed", device->speed);
+    put_attribute(dir, "version", format("%2x.%02x", device->version >> 8, device->version & 0xff));
+    put_attribute(dir, "idVendor", format("%04x", device->vendor));
+    put_attribute(dir, "idProduct", format("%04x", device->product));
+    put_attribute(dir, "bcdDevice", "0100");
+    put_attribute(dir, "bDeviceClass", format("%02x", device->class));
+    put_attribute(dir, "bDeviceSubClass", format("%02x", device->subclass));
+    put_attribute(dir, "bDeviceProtocol", format("%02x", device->protocol));
+    put_attribute(dir, "bNumConfigurations", device->configs[1].count ? "2" : "1");
+    put_attribute(dir, "bConfigurationValue", "1");
+    put_attribute(dir, "bNumInterfaces", format("%2u", interfaces));
+    put_attribute(dir, "bmAttributes", "80");
+    put_attribute(dir, "bMaxPower", "100mA");
+    put_attribute(dir, "authorized", "1");
+    put_attribute(dir, "maxchild", device->class == 9 ? "4" : "0");
+    put_attribute(dir, "manufacturer", device->manufacturer);
+    put_attribute(dir, "product", device->product_name);
+    put_attribute(dir, "serial", device->serial);
+}
+
+// Make a device with this number appear, without events.
+static void add_device(const struct usb_device *device, unsigned devnum)
+{
+    const unsigned bus = bus_of(device), minor = (bus - 1) * 128 + devnum - 1;
+    const struct usb_altsetting *interface = NULL;
+    char *attributes[] = { "dev", format("189:%u", minor), NULL };
+    // clang-format off: pairs stay pairs
+    char *properties[] = {
+        "DEVTYPE", "usb_device",
+        "DRIVER",  "usb",
+        "MAJOR",   "189",
+        "MINOR",   format("%u", minor),
+        "DEVNAME", format("/dev/bus/usb/%03u/%03u", bus, devnum),
+        "BUSNUM",  format("%03u", bus),
+        "DEVNUM",  format("%03u", devnum),
+        "PRODUCT", format("%x/%x/100", device->vendor, device->product),
+        "TYPE",    type_of(device),
+        NULL,
+    };
+    // clang-format on
+    const char *dir = syspath(device);
+    uint8_t descriptors[1024];
+    size_t length = usb_descriptors(device, descriptors);
+
+    add_to_testbed(dir, attributes, properties);
+    put_device_attributes(device, dir, devnum);
+    put_file(format("%s%s/descriptors", root, dir), descriptors, length);
+    put_file(format("%s/dev/bus/usb/%03u/%03u", root, bus, devnum), descriptors, length);
+    link_driver(dir, "usb");
+    while ((interface = next_interface(device, interface)))
+        add_interface(device, interface);
+    present[device - usb_devices] = true;
+}
+
+// Send an event for a device (and then its interfaces), or when it goes the other way round.
+static void send_events(const struct usb_device *device, const char *action)
+{
+    const struct usb_altsetting *interface = NULL;
+    const bool goes = !strcmp(action, "remove");
+
+    if (!goes)
+        umockdev_testbed_uevent(testbed, syspath(device), action);
+    while ((interface = next_interface(device, interface)))
+        umockdev_testbed_uevent(testbed, interface_path(device, interface->number), action);
+    if (goes)
+        umockdev_testbed_uevent(testbed, syspath(device), action);
+}
+
+static void remove_device(const struct usb_device *device)
+{
+    const struct usb_altsetting *interface = NULL;
+
+    send_events(device, "remove");
+    while ((interface = next_interface(device, interface))) {
+        const char *dir = interface_path(device, interface->number);
+        unlink_driver(dir);
+        umockdev_testbed_remove_device(testbed, dir);
+    }
+    unlink_driver(syspath(device));
+    umockdev_testbed_remove_device(testbed, syspath(device));
+    present[device - usb_devices] = false;
+}
+
+// True if row i is the device of this name or plugged in below it.
+static bool is_below(size_t i, const char *name)
+{
+    const size_t length = strlen(name);
+    const char *own = usb_devices[i].name;
+
+    return !strncmp(own, name, length) && (own[length] == '\0' || own[length] == '.');
+}
+
+static const char *find(const char *name, size_t *row)
+{
+    for (size_t i = 0; i < usb_device_count; i++) {
+        if (!strcmp(usb_devices[i].name, name) && !is_root_hub(&usb_devices[i])) {
+            *row = i;
+            return NULL;
+        }
+    }
+    return "no such device";
+}
+
+const char *usbtree_plug(const char *name)
+{
+    size_t row;
+    const char *error = find(name, &row);
+
+    forget_texts();
+    if (error)
+        return error;
+    if (present[row])
+        return "it is plugged in already";
+    if (!present[parent_of(&usb_devices[row]) - usb_devices])
+        return "the hub it belongs into is not there";
+    for (size_t i = row; i < usb_device_count; i++) {
+        const struct usb_device *device = &usb_devices[i];
+        if (!is_below(i, name) || present[i])
+            continue;
+        add_device(device, next_devnum[bus_of(device)]++);
+        send_events(device, "add");
+    }
+    return NULL;
+}
+
+const char *usbtree_unplug(const char *name)
+{
+    size_t row;
+    const char *error = find(name, &row);
+
+    forget_texts();
+    if (error)
+        return error;
+    if (!present[row])
+        return "it is not plugged in";
+    for (size_t i = usb_device_count; i-- > row;) {
+        if (is_below(i, name) && present[i])
+            remove_device(&usb_devices[i]);
+    }
+    return NULL;
+}
+
+// A driver's directory and its files, which programs write through usbsys.so.
+static void add_driver(const char *name)
+{
+    static const char *const files[] = { "bind", "unbind", "new_id", "remove_id" };
+    const char *dir = format("%s/sys/bus/usb/drivers/%s", root, name);
+
+    if (g_mkdir_with_parents(dir, 0755))
+        die(dir);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        put_file(format("%s/%s", dir, files[i]), "", 0);
+}
+
+void usbtree_build(UMockdevTestbed *bed, bool usbback)
+{
+    char *dir = umockdev_testbed_get_root_dir(bed);
+
+    testbed = bed;
+    snprintf(root, sizeof(root), "%s", dir);
+    g_free(dir);
+    for (size_t i = 0; usb_drivers[i]; i++)
+        add_driver(usb_drivers[i]);
+    if (usbback)
+        add_driver("usbback");
+    put_file(format("%s/sys/bus/usb/drivers_probe", root), "", 0);
+    for (unsigned bus = 1; bus < BUSES; bus++) {
+        const char *nodes = format("%s/dev/bus/usb/%03u", root, bus);
+        if (g_mkdir_with_parents(nodes, 0755))
+            die(nodes);
+    }
+    for (size_t i = 0; i < usb_device_count; i++) {
+        const struct usb_device *device = &usb_devices[i];
+        unsigned *next = &next_devnum[bus_of(device)];
+        add_device(device, device->devnum);
+        if (device->devnum >= *next)
+            *next = device->devnum + 1;
+    }
+}
+
+// Find what is called name on the USB bus: a device, or an interface, whose own driver goes to
+// *own. Returns its directory below /sys/devices, or NULL.
+static const char *find_on_bus(const char *name, const char **own)
+{
+    for (size_t i = 0; i < usb_device_count; i++) {
+        const struct usb_device *device = &usb_devices[i];
+        const struct usb_altsetting *interface = NULL;
+
+        if (!present[i])
+            continue;
+        *own = "usb";
+        if (!strcmp(device->name, name))
+            return syspath(device);
+        while ((interface = next_interface(device, interface))) {
+            const char *dir = interface_path(device, interface->number);
+            *own = interface->driver;
+            if (!strcmp(strrchr(dir, '/') + 1, name))
+                return dir;
+        }
+    }
+    return NULL;
+}
+
+// drivers/base/bus.c of Linux: unbind_store, bind_store, drivers_probe_store. usbback takes only
+// what new_slot named before in the kernel that had it; here, as libxl takes for granted, anything.
+int usbtree_write(const char *file, const char *value)
+{
+    const char *slash = strrchr(file, '/');
+    const char *own = NULL, *dir, *driver;
+
+    forget_texts();
+    if (slash && strcmp(slash, "/bind") && strcmp(slash, "/unbind"))
+        return 0; // new_id, remove_id: accepted
+    dir = find_on_bus(value, &own);
+    if (!dir)
+        return ENODEV;
+    driver = driver_of(dir);
+    if (!slash) {
+        if (!*driver && own)
+            link_driver(dir, own);
+        return 0;
+    }
+    const char *target = format("%.*s", (int)(slash - file), file);
+    if (!strcmp(slash, "/unbind")) {
+        if (strcmp(driver, target))
+            return ENODEV;
+        unlink_driver(dir);
+        return 0;
+    }
+    if (*driver)
+        return EBUSY;
+    if (strcmp(target, "usbback") && (!own || strcmp(target, own)))
+        return ENODEV;
+    link_driver(dir, target);
+    return 0;
+}

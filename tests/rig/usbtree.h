@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+//
+// The mocked USB hardware: which devices there are, and their life in a umockdev testbed.
+
+#ifndef USBTREE_H
+#define USBTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct _UMockdevTestbed UMockdevTestbed;
+
+// An endpoint descriptor (USB 2.0, 9.6.6). The size is wMaxPacketSize as it stands there.
+struct usb_endpoint {
+    uint8_t address, attributes;
+    uint16_t size;
+    uint8_t interval;
+};
+
+// An interface descriptor (USB 2.0, 9.6.5). An interface's driver stands in its alternate setting
+// 0, NULL for none.
+struct usb_altsetting {
+    uint8_t number, alternate;
+    uint8_t class, subclass, protocol;
+    const char *driver;
+    struct usb_endpoint endpoints[3]; // up to one with address 0
+};
+
+// A configuration: its altsettings in order, up to one with a NULL pointer in configs[] of the
+// device.
+struct usb_config {
+    const struct usb_altsetting *altsettings;
+    size_t count;
+};
+
+// A device as sysfs names it. Texts are bytes as the device sends them; NULL means it has none.
+struct usb_device {
+    const char *name;  // busid: usb1, 1-1.2
+    unsigned devnum;   // at the start; every later plug counts up
+    const char *speed; // Mb/s, as in sysfs
+    uint16_t version;  // bcdUSB
+    uint16_t vendor, product;
+    uint8_t class, subclass, protocol;
+    const char *manufacturer, *product_name, *serial;
+    struct usb_config configs[2]; // the first is the active one
+};
+
+// The table, ordered so that a hub stands before what is plugged into it (usbdevices.c).
+extern const struct usb_device usb_devices[];
+extern const size_t usb_device_count;
+
+// Names of the drivers that the mocked kernel has, up to NULL (usbdevices.c).
+extern const char *const usb_drivers[];
+
+// The descriptors attribute of a device: the device descriptor and each configuration with all that
+// belongs to it. Returns how many bytes of out[] they take (usbdevices.c).
+size_t usb_descriptors(const struct usb_device *device, uint8_t out[1024]);
+
+// Make the tree with its drivers and every device plugged in, without any event. With usbback the
+// kernel has that driver too. The testbed stays the caller's.
+void usbtree_build(UMockdevTestbed *testbed, bool usbback);
+
+// Plug in or pull out the device of this name, and with a hub all below it, with the events that
+// the kernel sends. Returns NULL, or what is wrong.
+const char *usbtree_plug(const char *name);
+const char *usbtree_unplug(const char *name);
+
+// What the kernel does when bytes are written to a file of a driver, such as "usbhid/unbind", or to
+// "drivers_probe". Returns 0 or the errno of the write.
+int usbtree_write(const char *file, const char *value);
+
+#endif
