@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "wire.h"
+
+#include "../../arena.h"
+#include "../../json.h"
+#include "names.h"
+
+static struct json_writer *begin(struct arena *arena)
+{
+    struct json_writer *writer = json_writer_new(arena, false);
+    json_open_object(writer);
+    return writer;
+}
+
+static struct wire_command end(const char *name, struct json_writer *writer)
+{
+    json_close(writer);
+    return (struct wire_command){ name, json_writer_end(writer) };
+}
+
+static void put_string(struct json_writer *writer, const char *key, const char *value)
+{
+    json_key(writer, key);
+    json_put_string(writer, value);
+}
+
+static void put_text(struct json_writer *writer, const char *key, struct text value)
+{
+    json_key(writer, key);
+    json_put_text(writer, value);
+}
+
+static void put_number(struct json_writer *writer, const char *key, unsigned value)
+{
+    json_key(writer, key);
+    json_put_integer(writer, value);
+}
+
+static void put_bool(struct json_writer *writer, const char *key, bool value)
+{
+    json_key(writer, key);
+    json_put_bool(writer, value);
+}
+
+static void put_object(struct json_writer *writer, const char *key)
+{
+    json_key(writer, key);
+    json_open_object(writer);
+}
+
+struct wire_command wire_get(struct arena *arena, const char *path, const char *property)
+{
+    struct json_writer *writer = begin(arena);
+    put_string(writer, "path", path);
+    put_string(writer, "property", property);
+    return end("qom-get", writer);
+}
+
+struct wire_command wire_list(struct arena *arena, const char *path)
+{
+    struct json_writer *writer = begin(arena);
+    put_string(writer, "path", path);
+    return end("qom-list", writer);
+}
+
+struct wire_command wire_add_controller(struct arena *arena, const struct controller *controller,
+                                        const char *pci_bus)
+{
+    struct json_writer *writer = begin(arena);
+    put_string(writer, "driver", controller->driver);
+    put_string(writer, "id", controller->id);
+    if (*pci_bus)
+        put_string(writer, "bus", pci_bus);
+    if (controller->model && controller->model->version == 3) {
+        put_number(writer, "p2", controller->ports_usb2);
+        put_number(writer, "p3", controller->ports_usb3);
+    }
+    return end("device_add", writer);
+}
+
+struct wire_command wire_remove(struct arena *arena, const char *id, const char *path)
+{
+    struct json_writer *writer = begin(arena);
+    put_string(writer, "id", *id ? id : path);
+    return end("device_del", writer);
+}
+
+// ---- what stands behind a device ----
+
+// auto-read-only off: a disk that cannot be written must be asked for, not happen.
+static struct wire_command add_image(struct arena *arena, const char *node, struct text file,
+                                     struct text format, bool read_only, bool on_block_device)
+{
+    struct json_writer *writer = begin(arena);
+    put_text(writer, "driver", format.size ? format : text_of("raw"));
+    put_string(writer, "node-name", node);
+    put_bool(writer, "read-only", read_only);
+    put_bool(writer, "auto-read-only", false);
+    put_object(writer, "file");
+    put_string(writer, "driver", on_block_device ? "host_device" : "file");
+    put_text(writer, "filename", file);
+    json_close(writer);
+    return end("blockdev-add", writer);
+}
+
+// The ways in which a config can name a character device, and the data that QEMU wants of each
+// (QEMU's qapi/char.json).
+struct chardev_row {
+    const char *word; // exactly this, or with a colon at its end: followed by a path
+    const char *type;
+    const char *usb_data; // spicevmc: what it carries
+};
+
+static const struct chardev_row chardevs[] = {
+    { "pty", "pty", NULL },         { "null", "null", NULL },
+    { "braille", "braille", NULL }, { "spicevmc", "spicevmc", "usbredir" },
+    { "file:", "file", NULL },      { "unix:", "socket", NULL },
+};
+
+static const struct chardev_row *chardev_row(struct text word, struct text *path)
+{
+    for (size_t i = 0; i < sizeof chardevs / sizeof *chardevs; i++) {
+        size_t size = strlen(chardevs[i].word);
+        bool takes_path = chardevs[i].word[size - 1] == ':';
+        if (takes_path ? !text_starts(word, chardevs[i].word) : !text_is(word, chardevs[i].word))
+            continue;
+        *path = text_part(word, size, word.size);
+        return !takes_path || path->size ? &chardevs[i] : NULL;
+    }
+    return NULL;
+}
+
+// QEMU makes a listening socket unless it is told otherwise; its own command line, whose words
+// these are, does the opposite.
+static void put_chardev_data(struct json_writer *writer, const struct chardev_row *row,
+                             struct text path)
+{
+    put_object(writer, "data");
+    if (row->usb_data)
+        put_string(writer, "type", row->usb_data);
+    if (strcmp(row->type, "file") == 0)
+        put_text(writer, "out", path);
+    if (strcmp(row->type, "socket") == 0) {
+        put_object(writer, "addr");
+        put_string(writer, "type", "unix");
+        put_object(writer, "data");
+        put_text(writer, "path", path);
+        json_close(writer);
+        json_close(writer);
+        put_bool(writer, "server", false);
+    }
+    json_close(writer);
+}
+
+static struct text chardev_words(const struct device *device)
+{
+    if (device->wish && device->wish->chardev.text.size)
+        return device->wish->chardev.text;
+    switch (device->kind) {
+    case DEVICE_SERIAL: return text_of("pty");
+    case DEVICE_BRAILLE: return text_of("braille");
+    case DEVICE_REDIR: return text_of("spicevmc");
+    default: return TEXT_EMPTY;
+    }
+}
+
+// The id of the character device behind `device`, which `back` makes unless it is there already.
+static bool add_chardev(struct arena *arena, const struct device *device, struct text *id,
+                        struct wire_command *back, const char **why)
+{
+    struct text words = chardev_words(device), path;
+    if (text_starts(words, "id:") && words.size > 3) {
+        *id = text_part(words, 3, words.size);
+        return true;
+    }
+    const struct chardev_row *row = chardev_row(words, &path);
+    if (!row) {
+        *why = arena_printf(arena,
+                            "xenusb makes no character device of '%s': use pty, null, file:PATH, "
+                            "unix:PATH, spicevmc, braille, or id:NAME for one that QEMU has",
+                            text_show(arena, words, 80));
+        return false;
+    }
+    *id = text_of(names_backing(arena, device->id));
+    struct json_writer *writer = begin(arena);
+    put_text(writer, "id", *id);
+    put_object(writer, "backend");
+    put_string(writer, "type", row->type);
+    put_chardev_data(writer, row, path);
+    json_close(writer);
+    *back = end("chardev-add", writer);
+    return true;
+}
+
+struct wire_command wire_unback(struct arena *arena, enum device_kind kind, const char *id)
+{
+    const struct device_model *model = device_model_of(kind);
+    struct json_writer *writer = begin(arena);
+    const char *backing = names_backing(arena, id);
+    if (model && model->needs_file) {
+        put_string(writer, "node-name", backing);
+        return end("blockdev-del", writer);
+    }
+    if (model && model->needs_chardev) {
+        put_string(writer, "id", backing);
+        return end("chardev-remove", writer);
+    }
+    return (struct wire_command){ 0 };
+}
+
+// ---- devices ----
+
+// By bus and address wherever they are known: only so QEMU opens the device at once and says if it
+// cannot. Any other way (a device that waited, given back by an undo) makes it scan for one.
+static void put_host_device(struct json_writer *writer, const struct selector *selector)
+{
+    if (selector->marks & SELECT_ADDRESS) {
+        put_number(writer, "hostbus", selector->bus);
+        put_number(writer, "hostaddr", selector->address);
+        return;
+    }
+    if (selector->marks & SELECT_BUS)
+        put_number(writer, "hostbus", selector->bus);
+    if (selector->marks & SELECT_BUSID) {
+        const char *port = strchr(selector->busid, '-');
+        put_string(writer, "hostport", port ? port + 1 : "");
+    }
+    if (selector->marks & SELECT_VENDOR)
+        put_number(writer, "vendorid", selector->vendor);
+    if (selector->marks & SELECT_PRODUCT)
+        put_number(writer, "productid", selector->product);
+}
+
+// A device that was found in QEMU and removed is not made again from a guess: an image of the wrong
+// format, or writable when it was not, would do harm.
+static bool put_backing(struct arena *arena, const struct device *device, bool on_block_device,
+                        struct wire_add *wire, struct json_writer *writer, const char **why)
+{
+    const struct config_device *wish = device->wish;
+    const struct device_model *model = device_model_of(device->kind);
+    struct text chardev;
+    if ((model->needs_file || model->needs_chardev) && *device->path) {
+        *why = "what stood behind it is not known any more";
+        return false;
+    }
+    if (model->needs_file && !device->file) {
+        *why = "it has no image";
+        return false;
+    }
+    if (model->needs_file) {
+        const char *node = names_backing(arena, device->id);
+        wire->back =
+            add_image(arena, node, text_of(device->file), wish ? wish->format.text : TEXT_EMPTY,
+                      wish && wish->readonly.value, on_block_device);
+        put_string(writer, "drive", node);
+    }
+    if (model->needs_chardev) {
+        if (!add_chardev(arena, device, &chardev, &wire->back, why))
+            return false;
+        put_text(writer, "chardev", chardev);
+    }
+    if (wire->back.name)
+        wire->unback = wire_unback(arena, device->kind, device->id);
+    return true;
+}
+
+bool wire_add_device(struct arena *arena, const struct device *device, bool on_block_device,
+                     struct wire_add *wire, const char **why)
+{
+    char room[PORT_TEXT_SIZE];
+    *wire = (struct wire_add){ 0 };
+    if (device->kind == DEVICE_OTHER) {
+        *why = arena_printf(arena, "xenusb does not know how a %s was made", device->driver);
+        return false;
+    }
+    struct json_writer *writer = begin(arena);
+    put_string(writer, "driver", device->driver);
+    put_string(writer, "id", device->id);
+    put_string(writer, "bus", device->controller->bus);
+    if (device->port.depth)
+        put_string(writer, "port", port_write(device->port, room));
+    if (device->kind == DEVICE_HOSTDEV)
+        put_host_device(writer, &device->selector);
+    if (device->kind == DEVICE_AUDIO && device->wish && device->wish->audiodev.text.size)
+        put_text(writer, "audiodev", device->wish->audiodev.text);
+    if (!put_backing(arena, device, on_block_device, wire, writer, why))
+        return false;
+    wire->add = end("device_add", writer);
+    if (device->kind == DEVICE_HOSTDEV && device->selector.marks & SELECT_ADDRESS)
+        wire->verify =
+            wire_get(arena, arena_printf(arena, "/machine/peripheral/%s", device->id), "attached");
+    return true;
+}
+
+// ---- answers ----
+
+enum wire_removal wire_removal_error(const char *error_class, const char *words)
+{
+    if (strcmp(error_class, "DeviceNotFound") == 0)
+        return WIRE_ABSENT;
+    if (strstr(words, "already in the process of unplug"))
+        return WIRE_ASKED;
+    return WIRE_REFUSED;
+}
+
+bool wire_is_in_use(const char *words)
+{
+    return strstr(words, "is in use") || strstr(words, "is busy");
+}

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "backends/qmp/names.h"
+#include "backends/qmp/wire.h"
+#include "json.h"
+#include "unit.h"
+
+static int setup(void **state)
+{
+    *state = arena_new(0);
+    return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    arena_free(*state);
+    return 0;
+}
+
+#define assert_command(command, expected_name, expected)                                           \
+    do {                                                                                           \
+        assert_string_equal((command).name, expected_name);                                        \
+        assert_string_equal((command).arguments.at, expected);                                     \
+    } while (0)
+
+static struct controller xhci = { .model = NULL,
+                                  .driver = "nec-usb-xhci",
+                                  .name = "0",
+                                  .id = "xenusb-0",
+                                  .bus = "xenusb-0.0",
+                                  .index = 0,
+                                  .ports = 8,
+                                  .ports_usb2 = 8,
+                                  .ports_usb3 = 4 };
+
+static struct device device_of(enum device_kind kind, const char *id)
+{
+    return (struct device){ .controller = &xhci,
+                            .kind = kind,
+                            .driver = device_model_of(kind)->driver,
+                            .id = id,
+                            .path = "",
+                            .port = { 2, { 1, 3 } } };
+}
+
+static struct wire_add added(void **state, const struct device *device)
+{
+    struct wire_add wire;
+    const char *why = NULL;
+    assert_true(wire_add_device(*state, device, false, &wire, &why));
+    assert_null(why);
+    return wire;
+}
+
+static struct config_text given(const char *words)
+{
+    return (struct config_text){ { 1, 2 }, text_of(words) };
+}
+
+// ---- ids ----
+
+static void assert_controller_id(void **state, int index, const char *name, const char *expected)
+{
+    int found;
+    struct controller controller = { .name = name, .index = index };
+    const char *id = names_controller_id(*state, &controller);
+    assert_string_equal(id, expected);
+    assert_string_equal(names_controller(*state, id, &found), name);
+    assert_int_equal(found, index);
+}
+
+static void test_ids_of_controllers_are_read_back(void **state)
+{
+    assert_controller_id(state, 0, "0", "xenusb-0");
+    assert_controller_id(state, 12, "12", "xenusb-12");
+    assert_controller_id(state, -1, "hci0", "xenusb_hci0");
+    assert_controller_id(state, -1, "0", "xenusb_0");
+    assert_controller_id(state, -1, "my ctrl/1.2", "xenusb_my.20ctrl.2F1.2E2");
+    assert_controller_id(state, -1, "b\xc3\xbcro", "xenusb_b.C3.BCro");
+}
+
+static void test_names_of_other_controllers(void **state)
+{
+    static const struct {
+        const char *id, *name;
+    } cases[] = {
+        { "", "usb" },
+        { "usb", "usb" },
+        { "ehci.0", "ehci.0" },
+        { "xenusb-", "xenusb-" },
+        { "xenusb-x", "xenusb-x" },
+        { "xenusb-01", "xenusb-01" },
+        { "xenusb-1-4", "xenusb-1-4" },
+        { "xenusb-99999999999", "xenusb-99999999999" },
+        { "xenusb_", "xenusb_" },
+        { "xenusb_a.", "a." },
+        { "xenusb_a.0", "a.0" },
+        { "xenusb_a.00", "a.00" },
+        { "xenusb_a.xy", "a.xy" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int index = 5;
+        assert_string_equal(names_controller(*state, cases[i].id, &index), cases[i].name);
+        assert_int_equal(index, -1);
+    }
+}
+
+static void test_ids_of_devices(void **state)
+{
+    struct controller own = { .name = "hci0", .id = "xenusb_hci0", .index = -1 };
+    struct device host = device_of(DEVICE_HOSTDEV, "");
+    host.selector =
+        (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
+    assert_true(names_is_libxl_device(&host));
+    assert_string_equal(names_device_id(*state, &host, 7), "xenusb-1-4");
+    host.controller = &own;
+    assert_false(names_is_libxl_device(&host));
+    assert_string_equal(names_device_id(*state, &host, 7), "xenusb_hostdev7");
+    host.controller = &xhci;
+    host.selector.marks = SELECT_VENDOR;
+    assert_string_equal(names_device_id(*state, &host, 2), "xenusb_hostdev2");
+    struct device tablet = device_of(DEVICE_WACOM_TABLET, "");
+    assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_wacom-tablet0");
+    tablet.kind = DEVICE_OTHER;
+    assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_device0");
+}
+
+static void test_what_stands_behind_has_a_short_name_of_ours(void **state)
+{
+    assert_string_equal(names_backing(*state, "xenusb_disk12"), "xenusb_disk12-back");
+    assert_string_equal(names_backing(*state, "stick"), "xenusb_stick-back");
+    assert_true(strlen(names_backing(*state, "a-very-long-id-that-somebody-gave-it")) <= 31);
+}
+
+// ---- adding ----
+
+static void test_a_controller(void **state)
+{
+    struct controller controller = xhci;
+    assert_command(wire_add_controller(*state, &controller, ""), "device_add",
+                   "{\"driver\":\"nec-usb-xhci\",\"id\":\"xenusb-0\"}");
+    controller.model = controller_model_for(3);
+    assert_command(wire_add_controller(*state, &controller, "rp0"), "device_add",
+                   "{\"driver\":\"nec-usb-xhci\",\"id\":\"xenusb-0\",\"bus\":\"rp0\","
+                   "\"p2\":8,\"p3\":4}");
+    controller = (struct controller){
+        .model = controller_model_for(2), .driver = "usb-ehci", .id = "xenusb_e", .ports_usb2 = 6
+    };
+    assert_command(wire_add_controller(*state, &controller, "pci.0"), "device_add",
+                   "{\"driver\":\"usb-ehci\",\"id\":\"xenusb_e\",\"bus\":\"pci.0\"}");
+}
+
+static void test_a_host_device_by_address(void **state)
+{
+    struct device device = device_of(DEVICE_HOSTDEV, "xenusb-1-4");
+    device.selector = (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
+                                                  SELECT_VENDOR | SELECT_PRODUCT,
+                                         .bus = 1,
+                                         .address = 4,
+                                         .busid = "1-1.2",
+                                         .vendor = 0x46d,
+                                         .product = 0xc52b };
+    struct wire_add wire = added(state, &device);
+    assert_null(wire.back.name);
+    assert_null(wire.unback.name);
+    assert_command(wire.add, "device_add",
+                   "{\"driver\":\"usb-host\",\"id\":\"xenusb-1-4\",\"bus\":\"xenusb-0.0\","
+                   "\"port\":\"1.3\",\"hostbus\":1,\"hostaddr\":4}");
+    assert_command(wire.verify, "qom-get",
+                   "{\"path\":\"/machine/peripheral/xenusb-1-4\",\"property\":\"attached\"}");
+}
+
+static void test_a_host_device_that_is_waited_for(void **state)
+{
+    struct device device = device_of(DEVICE_HOSTDEV, "h");
+    device.port = PORT_ANY;
+    device.selector =
+        (struct selector){ .marks = SELECT_BUS | SELECT_BUSID, .bus = 1, .busid = "1-1.2" };
+    struct wire_add wire = added(state, &device);
+    assert_command(wire.add, "device_add",
+                   "{\"driver\":\"usb-host\",\"id\":\"h\",\"bus\":\"xenusb-0.0\",\"hostbus\":1,"
+                   "\"hostport\":\"1.2\"}");
+    assert_null(wire.verify.name);
+    device.selector = (struct selector){ .marks = SELECT_VENDOR | SELECT_PRODUCT,
+                                         .vendor = 0x46d,
+                                         .product = 0xc52b };
+    assert_command(added(state, &device).add, "device_add",
+                   "{\"driver\":\"usb-host\",\"id\":\"h\",\"bus\":\"xenusb-0.0\","
+                   "\"vendorid\":1133,\"productid\":50475}");
+}
+
+static void test_devices_without_anything_behind(void **state)
+{
+    static const struct {
+        enum device_kind kind;
+        const char *driver;
+    } cases[] = {
+        { DEVICE_TABLET, "usb-tablet" }, { DEVICE_MOUSE, "usb-mouse" },
+        { DEVICE_KEYBOARD, "usb-kbd" },  { DEVICE_WACOM_TABLET, "usb-wacom-tablet" },
+        { DEVICE_HUB, "usb-hub" },       { DEVICE_SMARTCARD, "usb-ccid" },
+        { DEVICE_AUDIO, "usb-audio" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct device device = device_of(cases[i].kind, "d");
+        struct wire_add wire = added(state, &device);
+        const char *expected = arena_printf(
+            *state, "{\"driver\":\"%s\",\"id\":\"d\",\"bus\":\"xenusb-0.0\",\"port\":\"1.3\"}",
+            cases[i].driver);
+        assert_command(wire.add, "device_add", expected);
+        assert_null(wire.back.name);
+        assert_null(wire.unback.name);
+        assert_null(wire.verify.name);
+    }
+}
+
+static void test_audio_with_its_backend(void **state)
+{
+    struct config_device wish = { .audiodev = given("snd0") };
+    struct device device = device_of(DEVICE_AUDIO, "a");
+    device.wish = &wish;
+    assert_command(added(state, &device).add, "device_add",
+                   "{\"driver\":\"usb-audio\",\"id\":\"a\",\"bus\":\"xenusb-0.0\",\"port\":\"1.3\","
+                   "\"audiodev\":\"snd0\"}");
+}
+
+static void test_a_disk(void **state)
+{
+    struct config_device wish = { .format = given("qcow2"), .readonly = { { 1, 2 }, true } };
+    struct device device = device_of(DEVICE_DISK, "xenusb_disk0");
+    device.file = "/srv/\"a\".img";
+    struct wire_add wire = added(state, &device);
+    assert_command(wire.back, "blockdev-add",
+                   "{\"driver\":\"raw\",\"node-name\":\"xenusb_disk0-back\",\"read-only\":false,"
+                   "\"auto-read-only\":false,\"file\":{\"driver\":\"file\","
+                   "\"filename\":\"/srv/\\\"a\\\".img\"}}");
+    assert_command(wire.add, "device_add",
+                   "{\"driver\":\"usb-storage\",\"id\":\"xenusb_disk0\",\"bus\":\"xenusb-0.0\","
+                   "\"port\":\"1.3\",\"drive\":\"xenusb_disk0-back\"}");
+    assert_command(wire.unback, "blockdev-del", "{\"node-name\":\"xenusb_disk0-back\"}");
+    const char *why;
+    device.wish = &wish;
+    device.file = "/dev/sdb";
+    assert_true(wire_add_device(*state, &device, true, &wire, &why));
+    assert_command(wire.back, "blockdev-add",
+                   "{\"driver\":\"qcow2\",\"node-name\":\"xenusb_disk0-back\",\"read-only\":true,"
+                   "\"auto-read-only\":false,\"file\":{\"driver\":\"host_device\","
+                   "\"filename\":\"/dev/sdb\"}}");
+}
+
+static void test_character_devices(void **state)
+{
+    static const struct {
+        enum device_kind kind;
+        const char *words;
+        const char *backend;
+    } cases[] = {
+        { DEVICE_SERIAL, "pty", "{\"type\":\"pty\",\"data\":{}}" },
+        { DEVICE_SERIAL, "", "{\"type\":\"pty\",\"data\":{}}" },
+        { DEVICE_SERIAL, "null", "{\"type\":\"null\",\"data\":{}}" },
+        { DEVICE_SERIAL, "file:/tmp/a b", "{\"type\":\"file\",\"data\":{\"out\":\"/tmp/a b\"}}" },
+        { DEVICE_REDIR, "unix:/run/r",
+          "{\"type\":\"socket\",\"data\":{\"addr\":{\"type\":\"unix\",\"data\":{\"path\":\"/run/"
+          "r\"}},\"server\":false}}" },
+        { DEVICE_REDIR, "", "{\"type\":\"spicevmc\",\"data\":{\"type\":\"usbredir\"}}" },
+        { DEVICE_BRAILLE, "", "{\"type\":\"braille\",\"data\":{}}" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct config_device wish = { .chardev = given(cases[i].words) };
+        struct device device = device_of(cases[i].kind, "xenusb_c0");
+        device.wish = &wish;
+        struct wire_add wire = added(state, &device);
+        assert_command(
+            wire.back, "chardev-add",
+            arena_printf(*state, "{\"id\":\"xenusb_c0-back\",\"backend\":%s}", cases[i].backend));
+        assert_command(wire.unback, "chardev-remove", "{\"id\":\"xenusb_c0-back\"}");
+        assert_non_null(strstr(wire.add.arguments.at, ",\"chardev\":\"xenusb_c0-back\"}"));
+    }
+}
+
+static void test_a_character_device_that_is_there(void **state)
+{
+    struct config_device wish = { .chardev = given("id:com1") };
+    struct device device = device_of(DEVICE_SERIAL, "s");
+    device.wish = &wish;
+    struct wire_add wire = added(state, &device);
+    assert_null(wire.back.name);
+    assert_null(wire.unback.name);
+    assert_non_null(strstr(wire.add.arguments.at, ",\"chardev\":\"com1\"}"));
+}
+
+static void assert_no_words_for(void **state, const struct device *device, const char *why_not)
+{
+    struct wire_add wire;
+    const char *why = "";
+    assert_false(wire_add_device(*state, device, false, &wire, &why));
+    assert_non_null(strstr(why, why_not));
+}
+
+static void test_what_cannot_be_said(void **state)
+{
+    struct device device = device_of(DEVICE_SERIAL, "s");
+    static const char *const words[] = {
+        "vc", "file:", "unix:", "id:", "ptyx", "tcp::1", "\x1b[m"
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct config_device wish = { .chardev = given(words[i]) };
+        device.wish = &wish;
+        assert_no_words_for(state, &device, "xenusb makes no character device of '");
+    }
+    device = device_of(DEVICE_DISK, "d");
+    assert_no_words_for(state, &device, "it has no image");
+    device.file = "/a";
+    device.path = "/machine/peripheral/d";
+    assert_no_words_for(state, &device, "not known any more");
+    device = device_of(DEVICE_TABLET, "t");
+    device.kind = DEVICE_OTHER;
+    device.driver = "usb-net";
+    assert_no_words_for(state, &device, "usb-net");
+}
+
+// ---- removing ----
+
+static void test_removals(void **state)
+{
+    assert_command(wire_remove(*state, "t1", "/machine/peripheral/t1"), "device_del",
+                   "{\"id\":\"t1\"}");
+    assert_command(wire_remove(*state, "", "/machine/unattached/device[3]"), "device_del",
+                   "{\"id\":\"/machine/unattached/device[3]\"}");
+    assert_null(wire_unback(*state, DEVICE_TABLET, "t1").name);
+    assert_null(wire_unback(*state, DEVICE_OTHER, "t1").name);
+    assert_command(wire_list(*state, "/machine"), "qom-list", "{\"path\":\"/machine\"}");
+}
+
+static void test_errors_of_removals(void **state)
+{
+    (void)state;
+    assert_int_equal(wire_removal_error("DeviceNotFound", "Device 'zz' not found"), WIRE_ABSENT);
+    assert_int_equal(
+        wire_removal_error("GenericError", "Device c is already in the process of unplug"),
+        WIRE_ASKED);
+    assert_int_equal(
+        wire_removal_error("GenericError", "Bus 'pcie.0' does not support hotplugging"),
+        WIRE_REFUSED);
+    assert_true(wire_is_in_use("Node b0 is in use"));
+    assert_true(wire_is_in_use("Chardev 'c0' is busy"));
+    assert_false(wire_is_in_use("Failed to find node with node-name='b0'"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ids_of_controllers_are_read_back),
+        cmocka_unit_test(test_names_of_other_controllers),
+        cmocka_unit_test(test_ids_of_devices),
+        cmocka_unit_test(test_what_stands_behind_has_a_short_name_of_ours),
+        cmocka_unit_test(test_a_controller),
+        cmocka_unit_test(test_a_host_device_by_address),
+        cmocka_unit_test(test_a_host_device_that_is_waited_for),
+        cmocka_unit_test(test_devices_without_anything_behind),
+        cmocka_unit_test(test_audio_with_its_backend),
+        cmocka_unit_test(test_a_disk),
+        cmocka_unit_test(test_character_devices),
+        cmocka_unit_test(test_a_character_device_that_is_there),
+        cmocka_unit_test(test_what_cannot_be_said),
+        cmocka_unit_test(test_removals),
+        cmocka_unit_test(test_errors_of_removals),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
