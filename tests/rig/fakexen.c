@@ -168,19 +168,55 @@ static long do_sysctl(struct xen_sysctl *op)
     }
 }
 
-// xen/version.h. The texts fit the smallest of the buffers there (16 bytes).
+// Texts of xen/version.h, each under its old and (since Xen 4.18) its new number. They fit the
+// smallest of the old buffers, which has 16 bytes.
+static const struct {
+    unsigned cmd, new_cmd;
+    const char *text;
+} version_texts[] = {
+#ifdef XENVER_extraversion2
+#define NUMBERS(name) XENVER_##name, XENVER_##name##2
+#else
+#define NUMBERS(name) XENVER_##name, XENVER_##name
+#endif
+    { NUMBERS(extraversion), ".0-fake" },
+    { NUMBERS(capabilities), "hvm-3.0-x86_64" },
+    { NUMBERS(changeset), "fake" },
+    { NUMBERS(commandline), "fake" },
+};
+
+// The new form: a buffer behind its length, or none to ask for the length; no NUL at the end.
+static long put_text(const char *text, void *out)
+{
+    const size_t length = strlen(text);
+    uint32_t size;
+
+    if (!out)
+        return (long)length;
+    memcpy(&size, out, sizeof(size));
+    if (size < length)
+        return fail(ENOBUFS);
+    memcpy((char *)out + sizeof(size), text, length);
+    return (long)length;
+}
+
 static long do_version(uint64_t cmd, void *out)
 {
     switch (cmd) {
     case XENVER_version: return FAKEXEN_VERSION_MAJOR << 16 | FAKEXEN_VERSION_MINOR;
     case XENVER_pagesize: return FAKEXEN_PAGE;
-    case XENVER_extraversion: memcpy(out, ".0-fake", sizeof(".0-fake")); return 0;
-    case XENVER_capabilities: memcpy(out, "hvm-3.0-x86_64 ", sizeof("hvm-3.0-x86_64 ")); return 0;
-    case XENVER_changeset:
-    case XENVER_commandline: memcpy(out, "fake", sizeof("fake")); return 0;
     case XENVER_compile_info: memset(out, 0, sizeof(struct xen_compile_info)); return 0;
-    default: return fail(ENOSYS);
+    default: break;
     }
+    for (size_t i = 0; i < sizeof(version_texts) / sizeof(version_texts[0]); i++) {
+        if (cmd == version_texts[i].cmd) {
+            memcpy(out, version_texts[i].text, strlen(version_texts[i].text) + 1);
+            return 0;
+        }
+        if (cmd == version_texts[i].new_cmd)
+            return put_text(version_texts[i].text, out);
+    }
+    return fail(ENOSYS);
 }
 
 // Everything else is refused, and named on stderr if $FAKEXEN_TRACE is set.

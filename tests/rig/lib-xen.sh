@@ -21,14 +21,16 @@ xen_program()
 # Start the real xenstored (c, the default, or ocaml) with domain 0 in it.
 xenstore_up()
 {
-    local kind=${1:-c} program
+    local kind=${1:-c} program options=()
     mkdir -p "$FAKEXEN_DIR"
     echo 0 >"$FAKEXEN_DIR/domains"
     mkfifo "$FAKEXEN_DIR/evt"
     case $kind in
     c)
         program=$(xen_program xenstored)
-        preloaded "$program" -N --internal-db >"$T/xenstored.log" 2>&1 &
+        # Xen 4.17 keeps its nodes in a file unless told otherwise; later ones have no such file.
+        if "$program" --help | grep -q -e --internal-db; then options=(--internal-db); fi
+        preloaded "$program" --no-fork "${options[@]}" >"$T/xenstored.log" 2>&1 &
         ;;
     ocaml)
         program=$(xen_program oxenstored)

@@ -34,7 +34,7 @@ $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<
 
 # umockdev's header is not ours to make warning-free.
-$(RIG)/usbbed: $(RIG_SRC)/usbbed.c $(RIG_SRC)/usbtree.c $(RIG_SRC)/usbdevices.c $(RIG_SRC)/usbtree.h | $(RIG)
+$(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbtree.h) | $(RIG)
 	$(RIG_CC) $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0)) -o $@ $(filter %.c,$^) \
 		$(shell pkg-config --libs umockdev-1.0)
 

@@ -102,7 +102,7 @@ static void write_to_driver(struct client *client, char *value)
     int error;
 
     value[strcspn(value, "\n")] = '\0';
-    error = usbtree_write(client->file, value);
+    error = usbdrivers_write(client->file, value);
     if (write_log) {
         fprintf(write_log, "%s %s%s%s\n", client->file, value, error ? " " : "",
                 error ? strerrorname_np(error) : "");

@@ -111,42 +111,6 @@ static void put_attribute(const char *dir, const char *name, const char *text)
         put_file(format("%s%s/%s", root, dir, name), line, strlen(line));
 }
 
-static void link_driver(const char *dir, const char *driver)
-{
-    const char *name = strrchr(dir, '/') + 1;
-    const char *target = format("%s/sys/bus/usb/drivers/%s", root, driver);
-
-    // Relative links, as in sysfs: one step up for each part of the directory below /sys.
-    char up[PATH_MAX] = "";
-    for (const char *slash = strchr(dir + 5, '/'); slash; slash = strchr(slash + 1, '/'))
-        strcat(up, "../");
-    if (symlink(format("%s../bus/usb/drivers/%s", up, driver), format("%s%s/driver", root, dir)) ||
-        symlink(format("../../../../%s", dir + 5), format("%s/%s", target, name)))
-        die(dir);
-}
-
-// The driver of the device or interface at dir, or "" for none.
-static const char *driver_of(const char *dir)
-{
-    char target[PATH_MAX];
-    ssize_t length = readlink(format("%s%s/driver", root, dir), target, sizeof(target) - 1);
-
-    if (length < 0)
-        return "";
-    target[length] = '\0';
-    return format("%s", strrchr(target, '/') + 1);
-}
-
-static void unlink_driver(const char *dir)
-{
-    const char *driver = driver_of(dir);
-
-    if (!*driver)
-        return;
-    unlink(format("%s/sys/bus/usb/drivers/%s/%s", root, driver, strrchr(dir, '/') + 1));
-    unlink(format("%s%s/driver", root, dir));
-}
-
 static const struct usb_altsetting *next_interface(const struct usb_device *device,
                                                    const struct usb_altsetting *after)
 {
@@ -170,8 +134,8 @@ static char *type_of(const struct usb_device *device)
     return format("%u/%u/%u", device->class, device->subclass, device->protocol);
 }
 
-// Enter a device in the tree. Its whole path is its name here, so that umockdev need not look for the
-// directory of a parent.
+// Enter a device in the tree. Its whole path is its name here, so that umockdev need not look for
+// the directory of a parent.
 static void add_to_testbed(const char *dir, char **attributes, char **properties)
 {
     g_free(umockdev_testbed_add_devicev(testbed, "usb", dir + strlen("/sys/devices/"), NULL,
@@ -181,7 +145,6 @@ static void add_to_testbed(const char *dir, char **attributes, char **properties
 static void add_interface(const struct usb_device *device, const struct usb_altsetting *setting)
 {
     char *no_attributes[] = { NULL };
-    // clang-format off: pairs stay pairs
     char *properties[] = {
         "DEVTYPE",   "usb_interface",
         "PRODUCT",   format("%x/%x/100", device->vendor, device->product),
@@ -189,7 +152,6 @@ static void add_interface(const struct usb_device *device, const struct usb_alts
         "INTERFACE", format("%u/%u/%u", setting->class, setting->subclass, setting->protocol),
         NULL,
     };
-    // clang-format on
     const char *dir = interface_path(device, setting->number);
     unsigned endpoints = 0;
 
@@ -203,7 +165,7 @@ static void add_interface(const struct usb_device *device, const struct usb_alts
     put_attribute(dir, "bAlternateSetting", " 0");
     put_attribute(dir, "bNumEndpoints", format("%02x", endpoints));
     if (setting->driver)
-        link_driver(dir, setting->driver);
+        usbdrivers_link(dir, setting->driver);
 }
 
 static void put_device_attributes(const struct usb_device *device, const char *dir, unsigned devnum)
@@ -242,7 +204,6 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     const unsigned bus = bus_of(device), minor = (bus - 1) * 128 + devnum - 1;
     const struct usb_altsetting *interface = NULL;
     char *attributes[] = { "dev", format("189:%u", minor), NULL };
-    // clang-format off: pairs stay pairs
     char *properties[] = {
         "DEVTYPE", "usb_device",
         "DRIVER",  "usb",
@@ -255,7 +216,6 @@ static void add_device(const struct usb_device *device, unsigned devnum)
         "TYPE",    type_of(device),
         NULL,
     };
-    // clang-format on
     const char *dir = syspath(device);
     uint8_t descriptors[1024];
     size_t length = usb_descriptors(device, descriptors);
@@ -264,7 +224,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     put_device_attributes(device, dir, devnum);
     put_file(format("%s%s/descriptors", root, dir), descriptors, length);
     put_file(format("%s/dev/bus/usb/%03u/%03u", root, bus, devnum), descriptors, length);
-    link_driver(dir, "usb");
+    usbdrivers_link(dir, "usb");
     while ((interface = next_interface(device, interface)))
         add_interface(device, interface);
     present[device - usb_devices] = true;
@@ -291,10 +251,10 @@ static void remove_device(const struct usb_device *device)
     send_events(device, "remove");
     while ((interface = next_interface(device, interface))) {
         const char *dir = interface_path(device, interface->number);
-        unlink_driver(dir);
+        usbdrivers_unlink(dir);
         umockdev_testbed_remove_device(testbed, dir);
     }
-    unlink_driver(syspath(device));
+    usbdrivers_unlink(syspath(device));
     umockdev_testbed_remove_device(testbed, syspath(device));
     present[device - usb_devices] = false;
 }
@@ -358,18 +318,6 @@ const char *usbtree_unplug(const char *name)
     return NULL;
 }
 
-// A driver's directory and its files, which programs write through usbsys.so.
-static void add_driver(const char *name)
-{
-    static const char *const files[] = { "bind", "unbind", "new_id", "remove_id" };
-    const char *dir = format("%s/sys/bus/usb/drivers/%s", root, name);
-
-    if (g_mkdir_with_parents(dir, 0755))
-        die(dir);
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        put_file(format("%s/%s", dir, files[i]), "", 0);
-}
-
 void usbtree_build(UMockdevTestbed *bed, bool usbback)
 {
     char *dir = umockdev_testbed_get_root_dir(bed);
@@ -377,11 +325,7 @@ void usbtree_build(UMockdevTestbed *bed, bool usbback)
     testbed = bed;
     snprintf(root, sizeof(root), "%s", dir);
     g_free(dir);
-    for (size_t i = 0; usb_drivers[i]; i++)
-        add_driver(usb_drivers[i]);
-    if (usbback)
-        add_driver("usbback");
-    put_file(format("%s/sys/bus/usb/drivers_probe", root), "", 0);
+    usbdrivers_build(root, usbback);
     for (unsigned bus = 1; bus < BUSES; bus++) {
         const char *nodes = format("%s/dev/bus/usb/%03u", root, bus);
         if (g_mkdir_with_parents(nodes, 0755))
@@ -396,10 +340,9 @@ void usbtree_build(UMockdevTestbed *bed, bool usbback)
     }
 }
 
-// Find what is called name on the USB bus: a device, or an interface, whose own driver goes to
-// *own. Returns its directory below /sys/devices, or NULL.
-static const char *find_on_bus(const char *name, const char **own)
+const char *usbtree_find(const char *name, const char **own)
 {
+    forget_texts();
     for (size_t i = 0; i < usb_device_count; i++) {
         const struct usb_device *device = &usb_devices[i];
         const struct usb_altsetting *interface = NULL;
@@ -417,38 +360,4 @@ static const char *find_on_bus(const char *name, const char **own)
         }
     }
     return NULL;
-}
-
-// drivers/base/bus.c of Linux: unbind_store, bind_store, drivers_probe_store. usbback takes only
-// what new_slot named before in the kernel that had it; here, as libxl takes for granted, anything.
-int usbtree_write(const char *file, const char *value)
-{
-    const char *slash = strrchr(file, '/');
-    const char *own = NULL, *dir, *driver;
-
-    forget_texts();
-    if (slash && strcmp(slash, "/bind") && strcmp(slash, "/unbind"))
-        return 0; // new_id, remove_id: accepted
-    dir = find_on_bus(value, &own);
-    if (!dir)
-        return ENODEV;
-    driver = driver_of(dir);
-    if (!slash) {
-        if (!*driver && own)
-            link_driver(dir, own);
-        return 0;
-    }
-    const char *target = format("%.*s", (int)(slash - file), file);
-    if (!strcmp(slash, "/unbind")) {
-        if (strcmp(driver, target))
-            return ENODEV;
-        unlink_driver(dir);
-        return 0;
-    }
-    if (*driver)
-        return EBUSY;
-    if (strcmp(target, "usbback") && (!own || strcmp(target, own)))
-        return ENODEV;
-    link_driver(dir, target);
-    return 0;
 }

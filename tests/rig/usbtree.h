@@ -50,9 +50,6 @@ struct usb_device {
 extern const struct usb_device usb_devices[];
 extern const size_t usb_device_count;
 
-// Names of the drivers that the mocked kernel has, up to NULL (usbdevices.c).
-extern const char *const usb_drivers[];
-
 // The descriptors attribute of a device: the device descriptor and each configuration with all that
 // belongs to it. Returns how many bytes of out[] they take (usbdevices.c).
 size_t usb_descriptors(const struct usb_device *device, uint8_t out[1024]);
@@ -66,8 +63,21 @@ void usbtree_build(UMockdevTestbed *testbed, bool usbback);
 const char *usbtree_plug(const char *name);
 const char *usbtree_unplug(const char *name);
 
+// Find what is called name on the USB bus: a device, or an interface. Returns its directory as
+// /sys/devices/..., good until the next call of this file, and in *own its row's driver (NULL for
+// none); or NULL if there is no such thing.
+const char *usbtree_find(const char *name, const char **own);
+
+// Make the drivers of the mocked kernel below root, the tree's (usbdrivers.c, as all that follows).
+void usbdrivers_build(const char *root, bool usbback);
+
+// Bind the device or interface at dir (/sys/devices/...), which has no driver; or unbind it from
+// the one that it has, if any.
+void usbdrivers_link(const char *dir, const char *driver);
+void usbdrivers_unlink(const char *dir);
+
 // What the kernel does when bytes are written to a file of a driver, such as "usbhid/unbind", or to
 // "drivers_probe". Returns 0 or the errno of the write.
-int usbtree_write(const char *file, const char *value);
+int usbdrivers_write(const char *file, const char *value);
 
 #endif

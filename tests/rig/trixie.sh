@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# trixie.sh make ROOT           make a Debian 13 root with all that building and testing needs (as root)
+# trixie.sh run ROOT CMD...     run a command in it: Xen 4.20 and QEMU 10 on any host
+#
+# "make" takes packages from the mirror that this machine's apt uses (or from $DEBIAN_MIRROR) and does
+# nothing when ROOT is up to date. "run" shows the command this source tree, read-only, as /src, where it
+# starts, and ROOT.out as /out for what it makes: trixie.sh run ROOT make B=/out. It has its own mount and
+# process namespaces, so that nothing of it stays behind.
+
+set -euo pipefail
+
+release=trixie
+packages=(bison flex gcc libc6-dev make pkg-config
+    libcmocka-dev libusb-1.0-0-dev libxen-dev libyajl-dev
+    libumockdev-dev procps qemu-system-x86 umockdev xen-utils-4.20 xenstore-utils)
+
+source_tree=$(cd "$(dirname "$0")/../.." && pwd)
+
+die()
+{
+    echo "trixie.sh: $*" >&2
+    exit 1
+}
+
+# The first Debian mirror in apt's sources, in either of their formats (sources.list(5)).
+apt_mirror()
+{
+    local codename uri
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    uri=$(
+        cd /etc/apt
+        awk -v suite="$codename" '
+            function settle() { if (uris && has_suite) { print uris; exit } uris = ""; has_suite = 0 }
+            FNR == 1 { settle() }
+            FILENAME ~ /\.sources$/ && /^$/ { settle() }
+            FILENAME ~ /\.sources$/ && /^URIs:/ { uris = $2 }
+            FILENAME ~ /\.sources$/ && /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite) has_suite = 1 }
+            FILENAME ~ /\.list$/ && /^deb / {
+                sub(/\[[^]]*\] */, "")
+                if ($3 == suite) { print $2; exit }
+            }
+            END { settle() }
+        ' /dev/null $(ls sources.list sources.list.d/*.sources sources.list.d/*.list 2>/dev/null) |
+            head -n 1
+    )
+    case $uri in
+    mirror+file:*) uri=$(awk '!/^#/ { print $1; exit }' "${uri#mirror+file:}") ;;
+    esac
+    echo "$uri"
+}
+
+# Run a command in the root, while it is made.
+inside()
+{
+    chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+        "${@:2}"
+}
+
+install_packages()
+{
+    local root=$1
+    # No package may start its daemon here, and nothing but this root is ever installed into it.
+    printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+    chmod +x "$root/usr/sbin/policy-rc.d"
+    printf '%s\n' 'APT::Install-Recommends "false";' 'DPkg::Options { "--force-unsafe-io"; };' \
+        "$(apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy)" \
+        >"$root/etc/apt/apt.conf.d/90rig"
+    printf '%s\n' 'path-exclude /usr/share/doc/*' 'path-exclude /usr/share/man/*' \
+        'path-exclude /usr/share/locale/*' >"$root/etc/dpkg/dpkg.cfg.d/90rig"
+    cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+    inside "$root" apt-get update
+    inside "$root" apt-get install -y "${packages[@]}"
+    inside "$root" apt-get clean
+    rm -rf "${root:?}/var/lib/apt/lists"
+}
+
+# Make the root beside its place, and move it there when it is complete.
+make_root()
+{
+    local root=$1 wanted mirror
+    wanted="$release ${packages[*]}"
+    [ "$(cat "$root/.rig" 2>/dev/null)" != "$wanted" ] || return 0
+    [ "$(id -u)" = 0 ] || die "making a root needs root"
+    command -v debootstrap >/dev/null || die "debootstrap is not installed"
+    mirror=${DEBIAN_MIRROR:-$(apt_mirror)}
+    [ -n "$mirror" ] || die "apt's sources name no Debian mirror; set DEBIAN_MIRROR to one"
+    rm -rf "$root" "$root.new"
+    mkdir -p "$root.new"
+    echo "making a Debian root in $root (its log: $root.log)"
+    if ! { debootstrap --variant=minbase "$release" "$root.new" "$mirror" &&
+        install_packages "$root.new"; } >"$root.log" 2>&1; then
+        tail -n 20 "$root.log" >&2
+        die "no root could be made"
+    fi
+    echo "$wanted" >"$root.new/.rig"
+    mv "$root.new" "$root"
+}
+
+# In namespaces of its own already: give the root what a machine has, and become the command in it.
+enter()
+{
+    local root=$1 node
+    shift
+    mount --bind "$root" "$root"
+    mount --bind -o ro "$source_tree" "$root/src"
+    mount -o remount,bind,ro "$root/src"
+    mount --bind "$root.out" "$root/out"
+    mount -t proc proc "$root/proc"
+    mount -t sysfs -o ro sysfs "$root/sys"
+    mount -t tmpfs -o mode=755 dev "$root/dev"
+    mkdir "$root/dev/pts" "$root/dev/shm"
+    mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$root/dev/pts"
+    ln -s pts/ptmx "$root/dev/ptmx"
+    ln -s /proc/self/fd "$root/dev/fd"
+    for node in null zero full random urandom tty; do
+        : >"$root/dev/$node"
+        mount --bind "/dev/$node" "$root/dev/$node"
+    done
+    # shellcheck disable=SC2016 # for the shell in the root
+    exec chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
+        TERM="${TERM:-dumb}" sh -c 'cd /src && exec "$@"' sh "$@"
+}
+
+[ $# -ge 2 ] || die "usage: trixie.sh make ROOT | run ROOT CMD..."
+verb=$1 root=$(realpath -m "$2")
+shift 2
+case $verb in
+make)
+    make_root "$root"
+    ;;
+run)
+    [ -e "$root/.rig" ] || die "$root is not made: trixie.sh make $root"
+    [ $# -ge 1 ] || die "run what?"
+    mkdir -p "$root/src" "$root/out" "$root.out"
+    exec unshare --mount --pid --fork --kill-child "$0" enter "$root" "$@"
+    ;;
+enter) enter "$root" "$@" ;;
+*) die "no such verb: $verb" ;;
+esac
