@@ -6,7 +6,7 @@
 B ?= build
 RIG_SRC := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 RIG := $(B)/rig
-RIG_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Werror
+RIG_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
 RIG_HEADERS := $(RIG_SRC)/fakexen.h
 
 # The rig stands in for a kernel and a hypervisor: it is never built with sanitizers, whatever the
