@@ -63,6 +63,7 @@ struct config_controller {
     bool at_creation; // the toolstack made it together with the guest (usb=1, usbversion=,
                       // QEMU arguments): there already, never plugged
     struct config_text qemu_id; // the id that QEMU arguments gave it
+    bool broken;                // complained of already: not judged any further
 };
 
 struct config_device {
@@ -87,6 +88,7 @@ struct config_device {
     struct config_text
         chardev; // serial, braille, redir: see docs; "pty", "file:PATH", "id:NAME", ...
     struct config_text audiodev; // audio: id of one of QEMU's audiodevs
+    bool broken;                 // complained of already: not judged any further
 };
 
 // What the file says of the guest itself, as far as USB depends on it.
@@ -95,9 +97,8 @@ struct config_domain {
     struct config_text uuid;
     enum domain_type type; // DOMAIN_UNKNOWN in a command line and where nothing tells
     struct span type_at;
-    struct span stubdom_at; // device_model_stubdomain_override=1: refused, with the reason
-    struct span
-        traditional_at; // device_model_version="qemu-xen-traditional", or an old device_model=
+    struct span stubdom_at;     // device_model_stubdomain_override=1: refused, with the reason
+    struct span traditional_at; // device_model_version="qemu-xen-traditional"
 };
 
 struct config {
@@ -108,6 +109,11 @@ struct config {
     unsigned controller_count;
     unsigned device_count;
 };
+
+// Gives every controller what it has by default, as far as the guest's type is known: its own type,
+// USB version and name; and finds the controllers that devices name. May be called again when the
+// type of the guest became known.
+void config_settle(struct arena *arena, struct config *config);
 
 // By its name, or NULL.
 struct config_controller *config_controller_named(const struct config *config, struct text name);
