@@ -31,7 +31,7 @@ bool busid_read(struct text text, char busid[BUSID_SIZE])
     unsigned ports = 0;
     while (number && at < text.size) {
         const char *separators = ports ? ".," : "-,";
-        if (!strchr(separators, text.at[at]) || ports == BUSID_PORTS_MAX)
+        if (!text.at[at] || !strchr(separators, text.at[at]) || ports == BUSID_PORTS_MAX)
             return false;
         at++;
         number = busid_number(text, &at);
