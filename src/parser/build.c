@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "build.h"
+
+#include "../arena.h"
+
+enum { CELLS_MAX = 20000 }; // items and literals of USB keys; no guest has so many
+
+void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
+                  const struct source *source)
+{
+    struct config *config = arena_new_of(arena, struct config);
+    config->source = source;
+    *builder = (struct builder){ .arena = arena,
+                                 .diags = diags,
+                                 .source = source,
+                                 .config = config,
+                                 .controllers_end = &config->controllers,
+                                 .devices_end = &config->devices,
+                                 .key = KEY_FOREIGN };
+}
+
+struct text builder_text(const struct builder *builder, struct span at)
+{
+    return text_part(builder->source->text, at.from, at.to);
+}
+
+static struct diag *complain_at(struct builder *builder, enum severity severity, struct span at,
+                                const char *format, va_list words)
+{
+    const char *message = arena_vprintf(builder->arena, format, words);
+    return complain(builder->diags, severity, builder->source, at, "%s", message);
+}
+
+#define COMPLAIN_AS(severity)                                                                      \
+    va_list words;                                                                                 \
+    va_start(words, format);                                                                       \
+    struct diag *diag = complain_at(builder, severity, at, format, words);                         \
+    va_end(words);                                                                                 \
+    return diag
+
+struct diag *builder_error(struct builder *builder, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_ERROR);
+}
+
+struct diag *builder_warning(struct builder *builder, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_WARNING);
+}
+
+struct diag *builder_note(struct builder *builder, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_NOTE);
+}
+
+struct value value_plain(enum value_kind kind, struct span at)
+{
+    return (struct value){ .kind = kind, .at = at };
+}
+
+struct value value_truth(struct span at, bool truth)
+{
+    return (struct value){ .kind = VALUE_TRUTH, .at = at, .truth = truth };
+}
+
+struct value value_computed(struct span at)
+{
+    return (struct value){ .kind = VALUE_COMPUTED, .at = at, .computed = at };
+}
+
+// Appends a copy, if it is a value that somebody will read.
+static void append(struct builder *builder, struct value *list, struct value value)
+{
+    if (builder->key == KEY_FOREIGN)
+        return;
+    if (++builder->cells > CELLS_MAX) {
+        if (builder->cells == CELLS_MAX + 1)
+            builder_error(builder, value.at, "more than %d values: the rest is not read",
+                          CELLS_MAX);
+        return;
+    }
+    struct cell *cell = arena_new_of(builder->arena, struct cell);
+    cell->value = value;
+    if (list->last)
+        list->last->next = cell;
+    else
+        list->first = cell;
+    list->last = cell;
+}
+
+static struct span span_join(struct span a, struct span b)
+{
+    return (struct span){ a.from, b.to };
+}
+
+// Puts the cells of `right` behind those of `left`.
+static void join_cells(struct value *left, struct value right)
+{
+    if (!right.first)
+        return;
+    if (left->last)
+        left->last->next = right.first;
+    else
+        left->first = right.first;
+    left->last = right.last;
+}
+
+struct value value_adjoin(struct builder *builder, struct value left, struct value right)
+{
+    struct value both = left;
+    both.at = span_join(left.at, right.at);
+    if (left.kind != VALUE_STRING || right.kind != VALUE_STRING)
+        return value_plain(VALUE_BROKEN, both.at);
+    if (!left.first)
+        append(builder, &both, left);
+    if (right.first)
+        join_cells(&both, right);
+    else
+        append(builder, &both, right);
+    return both;
+}
+
+static struct value value_sum(struct builder *builder, struct value left, struct value right)
+{
+    if (left.kind == VALUE_STRING)
+        return value_adjoin(builder, left, right);
+    struct value both = left;
+    both.at = span_join(left.at, right.at);
+    join_cells(&both, right);
+    if (span_is_none(both.computed))
+        both.computed = right.computed;
+    return both;
+}
+
+struct value value_apply(struct builder *builder, struct span at, struct value left,
+                         struct span operators, struct value right)
+{
+    bool sum = text_is(builder_text(builder, operators), "+") && left.kind == right.kind &&
+               (left.kind == VALUE_STRING || left.kind == VALUE_LIST);
+    if (sum)
+        return value_sum(builder, left, right);
+    if (left.kind == VALUE_BROKEN || right.kind == VALUE_BROKEN)
+        return value_plain(VALUE_BROKEN, at);
+    return value_computed(at);
+}
+
+struct value value_sign(struct builder *builder, struct span at, struct span operators,
+                        struct value operand)
+{
+    struct text sign = builder_text(builder, operators);
+    if (operand.kind == VALUE_NUMBER && (text_is(sign, "-") || text_is(sign, "+")))
+        return value_plain(VALUE_NUMBER, at);
+    return operand.kind == VALUE_BROKEN ? value_plain(VALUE_BROKEN, at) : value_computed(at);
+}
+
+struct value value_list(void)
+{
+    return (struct value){ .kind = VALUE_LIST };
+}
+
+struct value value_item(struct builder *builder, struct value list, struct value item)
+{
+    append(builder, &list, item);
+    if (span_is_none(list.computed))
+        list.computed = item.kind == VALUE_WORD ? item.at : item.computed;
+    return list;
+}
+
+struct value value_pair(struct builder *builder, struct value first, struct value second)
+{
+    return value_item(builder, value_item(builder, value_list(), first), second);
+}
+
+struct value value_close(struct value list, struct span at)
+{
+    list.at = at;
+    return list;
+}
+
+struct target build_target(struct builder *builder, struct span at, bool append_to)
+{
+    builder->key = key_of(builder_text(builder, at));
+    return (struct target){ at, append_to };
+}
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+// A key that is none of ours: only what would surprise its author is said.
+static void judge_foreign(struct builder *builder, struct span at, struct value value)
+{
+    struct text name = builder_text(builder, at);
+    const char *meant = key_meant(name);
+    if (meant) {
+        struct diag *diag = builder_warning(
+            builder, at, "'%.*s' is no key of any USB dialect: it is left alone", SHOW(name));
+        if (*meant)
+            diag_hint(builder->diags, diag, "did you mean '%s'?", meant);
+    } else if (value.kind == VALUE_WORD) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, value.at, "the value of '%.*s' stands without quotes",
+                                  SHOW(name)),
+                  "xl refuses the file");
+    } else if (!span_is_none(value.computed)) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, value.computed,
+                                  "'%.*s' is computed by Python, which is not run: left alone",
+                                  SHOW(name)),
+                  "xl refuses the file");
+    }
+}
+
+static bool looks_like_bare_word(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr(" \t\r\n'\"()[]{}%+", text.at[i]))
+            return false;
+    return text.size > 0;
+}
+
+// Complains if a value, or an item of it, is not data. Returns whether all of it is.
+static bool is_data(struct builder *builder, enum key key, struct value value)
+{
+    struct span at = value.kind == VALUE_WORD ? value.at : value.computed;
+    if (span_is_none(at))
+        return value.kind != VALUE_BROKEN;
+    struct text text = builder_text(builder, at);
+    bool bare = looks_like_bare_word(text);
+    if (!key_is_usb(key)) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, at, "the value of '%s' %s: left alone", key_name(key),
+                                  bare ? "stands without quotes"
+                                       : "is computed by Python, which is not run"),
+                  "xl refuses the file");
+        return false;
+    }
+    struct diag *diag =
+        builder_error(builder, at, "the value of '%s' %s", key_name(key),
+                      bare ? "stands without quotes" : "is computed by Python, which is not run");
+    if (bare)
+        diag_hint(builder->diags, diag, "write '%.*s' with quotes around it", SHOW(text));
+    else
+        diag_hint(builder->diags, diag, "write the value out");
+    return false;
+}
+
+static void append_setting(struct builder *builder, struct target target, struct setting *setting,
+                           struct value value)
+{
+    bool summable = setting->value.kind == value.kind &&
+                    (value.kind == VALUE_STRING || value.kind == VALUE_LIST);
+    if (summable) {
+        struct span at = setting->value.at;
+        setting->value = value_sum(builder, setting->value, value);
+        setting->value.at = at;
+    } else if (value.kind != VALUE_BROKEN && setting->value.kind != VALUE_BROKEN) {
+        struct diag *diag =
+            builder_error(builder, value.at, "'+=' cannot add %s to %s",
+                          value.kind == VALUE_LIST ? "a list" : "a single value",
+                          setting->value.kind == VALUE_LIST ? "a list" : "a single value");
+        diag_also(builder->diags, diag, builder->source, setting->key_at, "'%s' is set here",
+                  key_name(key_of(builder_text(builder, target.at))));
+    }
+}
+
+void build_assign(struct builder *builder, struct target target, struct value value)
+{
+    enum key key = builder->key;
+    builder->key = KEY_FOREIGN;
+    if (key == KEY_FOREIGN) {
+        judge_foreign(builder, target.at, value);
+        return;
+    }
+    if (!is_data(builder, key, value))
+        value = value_plain(VALUE_BROKEN, value.at);
+    struct setting *setting = &builder->settings[key];
+    bool given = !span_is_none(setting->key_at);
+    if (given && target.append) {
+        builder->key = key;
+        append_setting(builder, target, setting, value);
+        builder->key = KEY_FOREIGN;
+        return;
+    }
+    if (given)
+        diag_also(builder->diags,
+                  builder_warning(builder, setting->key_at,
+                                  "'%s' is set again below: this is not used", key_name(key)),
+                  builder->source, target.at, "the last one wins");
+    setting->key_at = target.at;
+    setting->value = value;
+}
+
+void build_unexpected(struct builder *builder, struct span at, const char *wanted)
+{
+    struct text text = builder_text(builder, at);
+    if (at.from == at.to)
+        builder_error(builder, at, "expected %s, not the end of the file", wanted);
+    else if (text.at[text.size - 1] == '\n')
+        builder_error(builder, at, "expected %s, not the end of the line", wanted);
+    else
+        builder_error(builder, at, "expected %s, not '%.*s'", wanted, SHOW(text));
+}
+
+const struct setting *builder_setting(const struct builder *builder, enum key key)
+{
+    const struct setting *setting = &builder->settings[key];
+    return span_is_none(setting->key_at) ? NULL : setting;
+}
+
+struct config_controller *builder_controller(struct builder *builder, enum origin origin,
+                                             struct span why)
+{
+    struct config_controller *controller = arena_new_of(builder->arena, struct config_controller);
+    controller->origin = origin;
+    controller->why = why;
+    controller->index = builder->config->controller_count++;
+    *builder->controllers_end = controller;
+    builder->controllers_end = &controller->next;
+    return controller;
+}
+
+struct config_device *builder_device(struct builder *builder, enum origin origin, struct span why)
+{
+    struct config_device *device = arena_new_of(builder->arena, struct config_device);
+    device->origin = origin;
+    device->why = why;
+    device->required.value = true;
+    builder->config->device_count++;
+    *builder->devices_end = device;
+    builder->devices_end = &device->next;
+    return device;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "dialect.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+struct type_word {
+    const char *name;
+    enum domain_type type;
+};
+
+// As xl reads `type`, and `builder` with the words that xm had (xl_parse.c, xm/create.py).
+static const struct type_word types[] = {
+    { "hvm", DOMAIN_HVM }, { "pv", DOMAIN_PV }, { "pvh", DOMAIN_PVH }, { NULL, DOMAIN_UNKNOWN }
+};
+static const struct type_word builders[] = { { "hvm", DOMAIN_HVM },
+                                             { "generic", DOMAIN_PV },
+                                             { "linux", DOMAIN_PV },
+                                             { NULL, DOMAIN_UNKNOWN } };
+
+// The type that a key names, with its place; DOMAIN_UNKNOWN if it is not given or not known.
+static enum domain_type type_of(struct builder *builder, enum key key,
+                                const struct type_word *words, struct span *at)
+{
+    struct config_text text;
+    if (!setting_text(builder, key, &text))
+        return DOMAIN_UNKNOWN;
+    *at = text.at;
+    const char *names[4] = { NULL };
+    for (size_t i = 0; words[i].name; i++) {
+        if (text_is(text.text, words[i].name))
+            return words[i].type;
+        names[i] = words[i].name;
+    }
+    const char *nearest = text_nearest(text.text, names);
+    struct diag *diag = builder_error(builder, text.at, "'%.*s' is no %s of a guest",
+                                      SHOW(text.text), key == KEY_TYPE ? "type" : "builder");
+    diag_hint(builder->diags, diag, "one of: %s, %s, %s", nearest ? nearest : names[0], names[1],
+              names[2] ? names[2] : "");
+    return DOMAIN_UNKNOWN;
+}
+
+// Whether the file is about a whole guest, and not just a piece with USB keys in it.
+static bool is_whole_guest(const struct builder *builder)
+{
+    static const enum key keys[] = { KEY_NAME,   KEY_TYPE,   KEY_BUILDER,
+                                     KEY_KERNEL, KEY_MEMORY, KEY_DISK };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (builder_setting(builder, keys[i]))
+            return true;
+    return false;
+}
+
+static void read_type(struct builder *builder)
+{
+    struct config_domain *domain = &builder->config->domain;
+    struct span type_at = SPAN_NONE, builder_at = SPAN_NONE;
+    enum domain_type type = type_of(builder, KEY_TYPE, types, &type_at);
+    enum domain_type built = type_of(builder, KEY_BUILDER, builders, &builder_at);
+    if (type && built && type != built) {
+        struct diag *diag =
+            builder_error(builder, builder_at, "this builder is for another type of guest");
+        diag_also(builder->diags, diag, builder->source, type_at, "the type is set here");
+    }
+    domain->type = type ? type : built;
+    domain->type_at = type ? type_at : builder_at;
+    bool unread = builder_setting(builder, KEY_TYPE) || builder_setting(builder, KEY_BUILDER);
+    if (!domain->type && !unread && is_whole_guest(builder))
+        domain->type = DOMAIN_PV; // as xl does
+}
+
+static void read_machine(struct builder *builder)
+{
+    struct config_domain *domain = &builder->config->domain;
+    struct config_text version, model;
+    struct config_number stubdom = { .value = 0 };
+    if (setting_text(builder, KEY_DEVICE_MODEL_VERSION, &version) &&
+        text_is(version.text, "qemu-xen-traditional"))
+        domain->traditional_at = version.at;
+    if (setting_number(builder, KEY_STUBDOMAIN, 0, UINT32_MAX, &stubdom) && stubdom.value)
+        domain->stubdom_at = stubdom.at;
+    bool old = setting_text(builder, KEY_DEVICE_MODEL, &model);
+    if (old && model.text.size >= 7 &&
+        text_is(text_part(model.text, model.text.size - 7, model.text.size), "qemu-dm"))
+        diag_hint(builder->diags,
+                  builder_note(builder, model.at, "xl takes no notice of device_model"),
+                  "it starts the QEMU of device_model_version, which xenusb serves");
+}
+
+void domain_read(struct builder *builder)
+{
+    struct config_domain *domain = &builder->config->domain;
+    setting_text(builder, KEY_NAME, &domain->name);
+    setting_text(builder, KEY_UUID, &domain->uuid);
+    setting_number(builder, KEY_USBVERSION, 1, 3, &builder->usbversion);
+    read_type(builder);
+    read_machine(builder);
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "field.h"
+
+#include "../arena.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+static void complain_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
+                             const struct spec_pair *pair)
+{
+    enum { KEYS_MAX = 32 };
+    const char *names[KEYS_MAX + 1] = { NULL };
+    const char *list = "";
+    for (size_t i = 0; keys[i].name && i < KEYS_MAX; i++) {
+        names[i] = keys[i].name;
+        list = arena_printf(builder->arena, "%s%s%s", list, *list ? ", " : "", keys[i].name);
+    }
+    const char *nearest = text_nearest(pair->key, names);
+    struct diag *diag =
+        builder_error(builder, pair->key_at, "unknown key '%.*s' in a %s", SHOW(pair->key), what);
+    if (nearest)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
+    else
+        diag_hint(builder->diags, diag, "known: %s", list);
+}
+
+void fields_read(struct builder *builder, const struct spec *spec, const char *what,
+                 const struct spec_key *keys, void *into)
+{
+    const struct spec_pair *given[PAIRS_MAX] = { NULL };
+    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next) {
+        const struct spec_key *key = keys;
+        while (key->name && !text_is(pair->key, key->name))
+            key++;
+        if (!key->name) {
+            complain_unknown(builder, what, keys, pair);
+            continue;
+        }
+        size_t first = (size_t)(key - keys); // of aliases, the first stands for all of them
+        for (size_t i = 0; key->read && i < first; i++)
+            first = keys[i].read == key->read ? i : first;
+        if (given[first])
+            diag_also(builder->diags,
+                      builder_warning(builder, given[first]->key_at,
+                                      "'%.*s' is given again: this is not used",
+                                      SHOW(given[first]->key)),
+                      builder->source, pair->key_at, "the last one wins");
+        given[first] = pair;
+    }
+    for (size_t i = 0; keys[i].name; i++)
+        if (given[i] && keys[i].read)
+            keys[i].read(&(struct field){ builder, what, given[i] }, into);
+}
+
+void spec_refuse_head(struct builder *builder, const struct spec *spec)
+{
+    if (spec->head.size)
+        builder_error(builder, spec->head_at, "expected key=value, not '%.*s'", SHOW(spec->head));
+}
+
+void field_selects(const struct field *field, struct config_device *device)
+{
+    struct span at = { field->pair->key_at.from, field->pair->value_at.to };
+    if (span_is_none(device->selector_at))
+        device->selector_at = at;
+    if (at.from < device->selector_at.from)
+        device->selector_at.from = at.from;
+    if (at.to > device->selector_at.to)
+        device->selector_at.to = at.to;
+}
+
+// What strtoul(text, NULL, base) makes of it, which stops at the first byte that is no digit.
+static unsigned long prefix_number(struct text text, unsigned base)
+{
+    size_t size = text.size;
+    uint64_t value = 0;
+    while (size && text_number(text_part(text, 0, size), base, 0, UINT32_MAX, &value) != NUMBER_OK)
+        size--;
+    return size ? (unsigned long)value : 0;
+}
+
+static unsigned long octal_prefix(struct text text)
+{
+    size_t size = 0;
+    while (size < text.size && text.at[size] >= '0' && text.at[size] <= '7')
+        size++;
+    unsigned long value = 0;
+    for (size_t i = 0; i < size; i++)
+        value = value * 8 + (unsigned long)(text.at[i] - '0');
+    return value;
+}
+
+static void warn_of_zero(struct builder *builder, const char *what, struct text text,
+                         struct span at, unsigned long value)
+{
+    unsigned long octal = octal_prefix(text), hex = prefix_number(text, 16);
+    if (octal == value && hex == value)
+        return;
+    diag_hint(builder->diags,
+              builder_warning(builder, at,
+                              "'%.*s' is read as %lu; xl would read %lu (octal), libvirt %lu (hex)",
+                              SHOW(text), value, octal, hex),
+              "write %s=%lu", what, value);
+}
+
+bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
+                 uint64_t min, uint64_t max, enum zero zero, struct config_number *number)
+{
+    uint64_t value = 0;
+    struct text digits = text;
+    struct diag *diag = NULL;
+    switch (text_number(digits, 0, min, max, &value)) {
+    case NUMBER_OK: break;
+    case NUMBER_MALFORMED:
+        diag = builder_error(builder, at, "%s wants a number, not '%.*s'", what, SHOW(text));
+        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+        return false;
+    case NUMBER_OUT_OF_RANGE:
+        diag = builder_error(builder, at, "%s=%.*s is out of range", what, SHOW(text));
+        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+        return false;
+    }
+    bool hex = text.size > 1 && (text.at[1] == 'x' || text.at[1] == 'X');
+    if (text.size > 1 && text.at[0] == '0' && !hex && zero == ZERO_OCTAL)
+        warn_of_zero(builder, what, text, at, (unsigned long)value);
+    *number = (struct config_number){ at, (uint32_t)value };
+    return true;
+}
+
+bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
+                  struct config_number *number)
+{
+    const char *what =
+        arena_copy(field->builder->arena, field->pair->key.at, field->pair->key.size);
+    return number_read(field->builder, what, field->pair->value, field->pair->value_at, min, max,
+                       zero, number);
+}
+
+bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
+              uint16_t *value)
+{
+    uint64_t number = 0;
+    struct text digits = text;
+    if (digits.size > 2 && digits.at[0] == '0' && (digits.at[1] == 'x' || digits.at[1] == 'X'))
+        digits = text_part(digits, 2, digits.size);
+    if (digits.size > 4 || text_number(digits, 16, 0, UINT16_MAX, &number) != NUMBER_OK) {
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "%s wants up to four hexadecimal digits, not '%.*s'",
+                                what, SHOW(text)),
+                  "as lsusb prints it, like 046d");
+        return false;
+    }
+    *value = (uint16_t)number;
+    return true;
+}
+
+bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector)
+{
+    size_t colon = text_find(text, ':', 0);
+    if (colon == text.size) {
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "'%.*s' is no vendor:product", SHOW(text)),
+                  "as lsusb prints it, like 046d:c52b");
+        return false;
+    }
+    struct span first = { at.from, at.from + (uint32_t)colon };
+    struct span second = { first.to + 1, at.to };
+    bool vendor =
+        hex_read(builder, "the vendor", text_part(text, 0, colon), first, &selector->vendor);
+    bool product = hex_read(builder, "the product", text_part(text, colon + 1, text.size), second,
+                            &selector->product);
+    selector->marks |= vendor && product ? SELECT_VENDOR | SELECT_PRODUCT : 0;
+    return vendor && product;
+}
+
+bool address_is(struct text text, struct selector *selector)
+{
+    size_t dot = text_find(text, '.', 0);
+    uint64_t bus = 0, address = 0;
+    if (text_number(text_part(text, 0, dot), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
+        text_number(text_part(text, dot + 1, text.size), 10, 1, ADDRESS_MAX, &address) != NUMBER_OK)
+        return false;
+    *selector = (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS,
+                                   .bus = (uint8_t)bus,
+                                   .address = (uint8_t)address };
+    return true;
+}
+
+bool address_read(struct builder *builder, const char *what, struct text text, struct span at,
+                  struct selector *selector)
+{
+    size_t dot = text_find(text, '.', 0);
+    struct span first = { at.from, at.from + (uint32_t)dot };
+    struct span second = { first.to + 1, at.to };
+    struct config_number bus, address;
+    if (dot == text.size) {
+        builder_error(builder, at, "%s wants BUS.ADDRESS, not '%.*s'", what, SHOW(text));
+        return false;
+    }
+    if (!number_read(builder, arena_printf(builder->arena, "the bus of %s", what),
+                     text_part(text, 0, dot), first, 1, UINT8_MAX, ZERO_OCTAL, &bus) ||
+        !number_read(builder, arena_printf(builder->arena, "the address of %s", what),
+                     text_part(text, dot + 1, text.size), second, 1, ADDRESS_MAX, ZERO_OCTAL,
+                     &address))
+        return false;
+    selector->marks |= SELECT_BUS | SELECT_ADDRESS;
+    selector->bus = (uint8_t)bus.value;
+    selector->address = (uint8_t)address.value;
+    return true;
+}
+
+void field_port(const struct field *field, struct port *port, struct span *at)
+{
+    struct text text = field->pair->value;
+    *at = field->pair->value_at;
+    *port = PORT_ANY;
+    if (text_is(text, "0") || port_read(text, port))
+        return;
+    diag_hint(field->builder->diags,
+              builder_error(field->builder, *at, "'%.*s' is no port", SHOW(text)),
+              "a number from 1, dotted behind hubs (2.4), or 0 for any");
+}
+
+void field_flag(const struct field *field, struct config_flag *flag)
+{
+    static const struct choice choices[] = { { "yes", 1 }, { "no", 0 },   { "1", 1 },
+                                             { "0", 0 },   { "true", 1 }, { "false", 0 },
+                                             { "on", 1 },  { "off", 0 },  { NULL, 0 } };
+    int value = 0;
+    if (field_choice(field, choices, &value))
+        *flag = (struct config_flag){ field->pair->value_at, value != 0 };
+}
+
+void field_text(const struct field *field, struct config_text *text)
+{
+    const struct spec_pair *pair = field->pair;
+    if (pair->value.size)
+        *text = (struct config_text){ pair->value_at, pair->value };
+    else
+        builder_error(field->builder, pair->key_at, "'%.*s' has no value", SHOW(pair->key));
+}
+
+bool field_choice(const struct field *field, const struct choice *choices, int *value)
+{
+    enum { CHOICES_MAX = 24 };
+    const char *names[CHOICES_MAX + 1] = { NULL };
+    const char *list = "";
+    struct builder *builder = field->builder;
+    const struct spec_pair *pair = field->pair;
+    for (size_t i = 0; choices[i].name && i < CHOICES_MAX; i++) {
+        if (text_is_nocase(pair->value, choices[i].name)) {
+            *value = choices[i].value;
+            return true;
+        }
+        names[i] = choices[i].name;
+        list = arena_printf(builder->arena, "%s%s%s", list, *list ? ", " : "", choices[i].name);
+    }
+    const char *nearest = text_nearest(pair->value, names);
+    struct diag *diag = builder_error(builder, pair->value_at, "%.*s cannot be '%.*s' in a %s",
+                                      SHOW(pair->key), SHOW(pair->value), field->spec);
+    if (nearest)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
+    else
+        diag_hint(builder->diags, diag, "one of: %s", list);
+    return false;
+}

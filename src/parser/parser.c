@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "parser.h"
+
+#include "dialect.h"
+#include "scan.h"
+
+// Generated: they need what stands above.
+#include "config.tab.h"
+#define YYSTYPE CONFIG_STYPE
+#define YYLTYPE CONFIG_LTYPE
+#include "config.lex.h"
+
+const struct dialect *const dialects[] = { &dialect_xl,      &dialect_xenusb, &dialect_xm,
+                                           &dialect_classic, &dialect_qemu,   NULL };
+
+// XML and SXP are other programs' forms of the same thing; nothing of them is data here.
+static bool is_other_form(struct builder *builder)
+{
+    struct text text = builder->source->text;
+    size_t at = text_starts(text, "\xef\xbb\xbf") ? 3 : 0;
+    while (at < text.size && strchr(" \t\r\n", text.at[at]))
+        at++;
+    struct text rest = text_part(text, at, text.size);
+    struct span place = { (uint32_t)at, (uint32_t)at + 1 };
+    if (text_starts(rest, "<"))
+        diag_hint(builder->diags, builder_error(builder, place, "this is XML, no domain config"),
+                  "libvirt's: 'virsh domxml-to-native xen-xl FILE' makes a config of it");
+    else if (text_starts(rest, "(domain") || text_starts(rest, "(vm"))
+        diag_hint(builder->diags,
+                  builder_error(builder, place, "this is SXP, xend's own form, no domain config"),
+                  "use the file that the guest was created from");
+    else
+        return false;
+    return true;
+}
+
+static void read_statements(struct builder *builder)
+{
+    struct text text = builder->source->text;
+    struct scan scan;
+    void *scanner = NULL;
+    scan_init(&scan, builder);
+    if (config_lex_init_extra(&scan, &scanner)) {
+        complain_error(builder->diags, "no memory to read with");
+        return;
+    }
+    config__scan_bytes(text.size ? text.at : "", (int)text.size, scanner);
+    config_parse(scanner, builder);
+    config_lex_destroy(scanner);
+}
+
+struct config *parse_config(struct arena *arena, struct diags *diags, const struct source *source)
+{
+    struct builder builder;
+    builder_init(&builder, arena, diags, source);
+    if (is_other_form(&builder))
+        return builder.config;
+    read_statements(&builder);
+    domain_read(&builder);
+    for (const struct dialect *const *dialect = dialects; *dialect; dialect++)
+        (*dialect)->read(&builder);
+    config_settle(arena, builder.config);
+    return builder.config;
+}
+
+struct config *parse_specs(struct arena *arena, struct diags *diags, const struct source *source,
+                           enum spec_what what)
+{
+    struct builder builder;
+    builder_init(&builder, arena, diags, source);
+    for (struct spec *spec = specs_of_words(&builder); spec; spec = spec->next) {
+        if (spec->text.size == 0)
+            continue;
+        if (what == SPEC_DEVICE)
+            words_read_device(&builder, spec);
+        else
+            words_read_controller(&builder, spec);
+    }
+    config_settle(arena, builder.config);
+    return builder.config;
+}

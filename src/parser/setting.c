@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "field.h"
+
+// The text of a setting that is one plain value; false if it is not given or not one.
+static bool plain_text(struct builder *builder, enum key key, const char *wanted,
+                       struct config_text *text)
+{
+    const struct setting *setting = builder_setting(builder, key);
+    if (!setting)
+        return false;
+    const struct value *value = &setting->value;
+    struct literal literal;
+    switch (value->kind) {
+    case VALUE_STRING:
+        if (!literal_read(builder, value, &literal))
+            return false;
+        *text = (struct config_text){ value->at, literal.text };
+        return true;
+    case VALUE_NUMBER:
+        *text = (struct config_text){ value->at, builder_text(builder, value->at) };
+        return true;
+    case VALUE_TRUTH:
+        *text = (struct config_text){ value->at, text_of(value->truth ? "1" : "0") };
+        diag_hint(builder->diags,
+                  builder_warning(builder, value->at, "'%s' is read as %s", key_name(key),
+                                  value->truth ? "1" : "0"),
+                  "xl refuses True and False, and xm takes no notice of them");
+        return true;
+    case VALUE_NONE:
+        builder_warning(builder, value->at, "'%s' is None: taken as not given", key_name(key));
+        return false;
+    case VALUE_LIST:
+        if (!key_is_usb(key))
+            builder_warning(builder, value->at, "'%s' is a list, where %s is wanted: left alone",
+                            key_name(key), wanted);
+        else
+            builder_error(builder, value->at, "'%s' is a list, where %s is wanted", key_name(key),
+                          wanted);
+        return false;
+    default: return false;
+    }
+}
+
+bool setting_text(struct builder *builder, enum key key, struct config_text *text)
+{
+    return plain_text(builder, key, "a string", text);
+}
+
+bool setting_number(struct builder *builder, enum key key, uint64_t min, uint64_t max,
+                    struct config_number *number)
+{
+    struct config_text text;
+    return plain_text(builder, key, "a number", &text) &&
+           number_read(builder, key_name(key), text.text, text.at, min, max, ZERO_OCTAL, number);
+}
+
+static void read_string(struct builder *builder, enum key key, const struct value *value,
+                        string_reader read)
+{
+    struct literal literal;
+    if (value->kind == VALUE_BROKEN)
+        return;
+    if (value->kind == VALUE_STRING) {
+        if (literal_read(builder, value, &literal))
+            read(builder, &literal);
+        return;
+    }
+    struct diag *diag =
+        builder_error(builder, value->at, "an item of '%s' must be a string", key_name(key));
+    if (value->kind == VALUE_LIST)
+        diag_hint(builder->diags, diag, "this is a list inside the list");
+    else
+        diag_hint(builder->diags, diag, "put quotes around it");
+}
+
+static void complain_single(struct builder *builder, enum key key, struct span at,
+                            enum single single)
+{
+    static const char *const hints[] = {
+        [SINGLE_IGNORED_BY_XL] = "xl would start the guest without it: put [ ] around it",
+        [SINGLE_REFUSED_BY_XM] = "xm refuses that: put [ ] around it",
+        [SINGLE_REFUSED_BY_XL] = "xl refuses that: put [ ] around it",
+    };
+    if (single == SINGLE_TAKEN)
+        return;
+    diag_hint(
+        builder->diags,
+        builder_warning(builder, at, "'%s' is one string, where a list is wanted", key_name(key)),
+        "%s", hints[single]);
+}
+
+void setting_strings(struct builder *builder, enum key key, enum single single, string_reader read)
+{
+    const struct setting *setting = builder_setting(builder, key);
+    if (!setting)
+        return;
+    const struct value *value = &setting->value;
+    if (value->kind == VALUE_LIST) {
+        for (const struct cell *cell = value->first; cell; cell = cell->next)
+            read_string(builder, key, &cell->value, read);
+        return;
+    }
+    if (value->kind == VALUE_NONE) {
+        builder_warning(builder, value->at, "'%s' is None: taken as not given", key_name(key));
+        return;
+    }
+    if (value->kind == VALUE_STRING)
+        complain_single(builder, key, value->at, single);
+    read_string(builder, key, value, read);
+}

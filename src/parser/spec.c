@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "spec.h"
+
+#include "../arena.h"
+
+// Generated: they need what stands above.
+#include "spec.tab.h"
+#define YYSTYPE SPEC_STYPE
+#define YYLTYPE SPEC_LTYPE
+#include "spec.lex.h"
+
+static struct span place_of(const struct spec_builder *specs, struct span at)
+{
+    return literal_span(specs->builder, specs->literal, at.from, at.to);
+}
+
+static struct text text_at(const struct spec_builder *specs, struct span at)
+{
+    return text_part(specs->literal->text, at.from, at.to);
+}
+
+// Takes the blanks off both ends of a part of the text, and moves its ends accordingly.
+static struct text trim(const struct spec_builder *specs, struct span *at)
+{
+    struct text text = text_trim(text_at(specs, *at));
+    if (text.size == 0)
+        return text;
+    at->from = (uint32_t)(text.at - specs->literal->text.at);
+    at->to = at->from + (uint32_t)text.size;
+    return text;
+}
+
+void spec_head(struct spec_builder *specs, struct span word)
+{
+    specs->spec->head = trim(specs, &word);
+    specs->spec->head_at = place_of(specs, word);
+}
+
+// Without the double quotes around it, if there are any.
+static struct text unquote(struct text value, struct span *at)
+{
+    if (value.size < 2 || value.at[0] != '"' || value.at[value.size - 1] != '"')
+        return value;
+    *at = (struct span){ at->from + 1, at->to - 1 };
+    return text_part(value, 1, value.size - 1);
+}
+
+void spec_pair(struct spec_builder *specs, struct span key_at, struct span value_at)
+{
+    struct spec_pair *pair = arena_new_of(specs->builder->arena, struct spec_pair);
+    struct text key = text_at(specs, key_at), value = text_at(specs, value_at);
+    key_at.to--; // the `=`
+    pair->key = trim(specs, &key_at);
+    pair->key_at = place_of(specs, key_at);
+    bool tab = key.size && memchr(key.at, '\t', key.size);
+    pair->loose = tab || key.at + key.size - 1 != pair->key.at + pair->key.size;
+
+    struct text trimmed = trim(specs, &value_at);
+    pair->trailing_blank = trimmed.size && trimmed.at + trimmed.size != value.at + value.size;
+    pair->value = unquote(trimmed, &value_at);
+    pair->value_at = place_of(specs, value_at);
+    pair->loose = pair->loose || (value.size && pair->value.at != value.at);
+
+    if (++specs->pairs <= PAIRS_MAX) {
+        *specs->pairs_end = pair;
+        specs->pairs_end = &pair->next;
+    } else if (specs->pairs == PAIRS_MAX + 1) {
+        builder_error(specs->builder, pair->key_at, "more than %d keys", PAIRS_MAX);
+        specs->spec->broken = true;
+    }
+}
+
+void spec_nothing(struct spec_builder *specs, struct span at)
+{
+    if (span_is_none(specs->spec->empty_at))
+        specs->spec->empty_at = place_of(specs, (struct span){ at.from - 1, at.to });
+}
+
+void spec_unexpected(struct spec_builder *specs, struct span at)
+{
+    struct text word = trim(specs, &at);
+    specs->spec->broken = true;
+    builder_error(specs->builder, place_of(specs, at), "expected key=value, not '%.*s'",
+                  (int)(word.size > 40 ? 40 : word.size), word.at);
+}
+
+static void spec_start(struct spec_builder *specs)
+{
+    specs->spec = arena_new_of(specs->builder->arena, struct spec);
+    specs->pairs_end = &specs->spec->pairs;
+    specs->pairs = 0;
+}
+
+void spec_end(struct spec_builder *specs, struct span at)
+{
+    specs->spec->text = trim(specs, &at);
+    specs->spec->at = place_of(specs, at);
+    *specs->end = specs->spec;
+    specs->end = &specs->spec->next;
+    spec_start(specs);
+}
+
+static struct spec *parse(struct builder *builder, const struct literal *literal, bool words)
+{
+    struct spec_builder specs = { .builder = builder, .literal = literal };
+    specs.end = &specs.specs;
+    spec_start(&specs);
+    void *scanner = NULL;
+    if (spec_lex_init_extra(&specs, &scanner)) {
+        complain_error(builder->diags, "no memory to read with");
+        return NULL;
+    }
+    spec__scan_bytes(literal->text.size ? literal->text.at : "", (int)literal->text.size, scanner);
+    spec_begin(scanner, words);
+    int rc = spec_parse(scanner, &specs);
+    spec_lex_destroy(scanner);
+    return rc ? NULL : specs.specs;
+}
+
+struct spec *spec_of_literal(struct builder *builder, const struct literal *literal)
+{
+    struct spec *spec = parse(builder, literal, false);
+    if (spec)
+        spec->at = literal->at;
+    return spec;
+}
+
+struct spec *specs_of_words(struct builder *builder)
+{
+    struct literal literal;
+    literal_plain(builder, &literal);
+    return parse(builder, &literal, true);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The words of a command line: specs as in usbdevice and usbcontroller, which may begin with one
+// word that says what is meant.
+#include "dialect.h"
+
+#include "../arena.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+// CONTROLLER.PORT, as `list` shows a device of a guest.
+static bool read_place(struct config_device *device, struct text word, struct span at)
+{
+    size_t dot = text_find(word, '.', 0);
+    struct text name = text_part(word, 0, dot);
+    uint64_t index = 0;
+    bool named = xenusb_is_name(name) || text_number(name, 10, 0, UINT16_MAX, &index) == NUMBER_OK;
+    if (!named || dot == word.size ||
+        !port_read(text_part(word, dot + 1, word.size), &device->port))
+        return false;
+    struct span name_at = { at.from, at.from + (uint32_t)dot };
+    device->controller_name = (struct config_text){ name_at, name };
+    device->port_at = (struct span){ name_at.to + 1, at.to };
+    return true;
+}
+
+static bool read_bare(struct builder *builder, struct config_device *device, struct text word,
+                      struct span at)
+{
+    const struct device_model *model = device_model_named(word);
+    struct selector selector = { 0 };
+    if (model && model->kind != DEVICE_HOSTDEV) {
+        device->kind = model->kind;
+        device->kind_at = at;
+        return true;
+    }
+    if (busid_read(word, selector.busid))
+        selector.marks = SELECT_BUSID;
+    else if (text_find(word, ':', 0) < word.size)
+        device->broken = !id_read(builder, word, at, &selector);
+    else if (!address_is(word, &selector))
+        return read_place(device, word, at);
+    device->selector = selector;
+    device->selector_at = at;
+    return true;
+}
+
+void words_read_device(struct builder *builder, const struct spec *spec)
+{
+    struct config_device *device = xenusb_read_device(builder, spec);
+    struct text word = spec->head;
+    if (word.size == 0 || read_bare(builder, device, word, spec->head_at))
+        return;
+    device->broken = true;
+    const char *names[DEVICE_OTHER + 1] = { NULL };
+    for (size_t i = 0; device_models[i].name; i++)
+        names[i] = device_models[i].name;
+    const char *nearest = text_nearest(word, names);
+    struct diag *diag = builder_error(builder, spec->head_at, "'%.*s' names no device", SHOW(word));
+    if (nearest)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
+    else
+        diag_hint(builder->diags, diag,
+                  "BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a kind (tablet), or key=value");
+}
+
+void words_read_controller(struct builder *builder, const struct spec *spec)
+{
+    struct config_controller *controller = xenusb_read_controller(builder, spec);
+    struct text word = spec->head;
+    uint64_t index = 0;
+    if (word.size == 0)
+        return;
+    if (xenusb_set_type(controller, word, spec->head_at))
+        return;
+    controller->model = controller_model_named(word);
+    controller->model_at = controller->model ? spec->head_at : SPAN_NONE;
+    if (controller->model)
+        return;
+    if (text_number(word, 10, 0, UINT16_MAX, &index) == NUMBER_OK) {
+        controller->name = arena_copy(builder->arena, word.at, word.size);
+        controller->name_at = spec->head_at;
+    } else {
+        xenusb_set_name(builder, controller, word, spec->head_at);
+    }
+}
