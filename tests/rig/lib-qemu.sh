@@ -96,6 +96,17 @@ want_qom()
     [ "$value" = "$4" ] || fail "$3 of $2 is ${value:-not there}, wanted $4"
 }
 
+qom_is()
+{
+    [ "$(qom_get "$1" "$2" "$3")" = "$4" ]
+}
+
+# wait_qom NAME ID PROPERTY JSON: until it is so. A running QEMU takes 2 s to see a host device come or go.
+wait_qom()
+{
+    wait_for qom_is "$@"
+}
+
 # The ids of all devices of QEMU NAME that have one, sorted, one a line.
 peripherals()
 {
@@ -117,7 +128,18 @@ want_device()
 
 want_no_device()
 {
-    ! peripherals "$1" | grep -Fxq -e "$2" || fail "QEMU still has device $2"
+    lacks_device "$1" "$2" || fail "QEMU still has device $2"
+}
+
+# wait_no_device NAME ID: until QEMU has let go of it.
+wait_no_device()
+{
+    wait_for lacks_device "$@"
+}
+
+lacks_device()
+{
+    ! peripherals "$1" | grep -Fxq -e "$2"
 }
 
 # want_devices NAME [ID...]: QEMU has these and no others.

@@ -148,6 +148,7 @@ end_process()
 
 # ---- commands and assertions ----
 
+# shellcheck disable=SC2034 # out and err are for the tests
 out='' err='' rc=0 command_run=''
 
 # Run a program over the fake hypervisor, with a time limit.
@@ -175,6 +176,7 @@ run()
     else
         on_xen "$@" >"$T/out" 2>"$T/err" || rc=$?
     fi
+    # shellcheck disable=SC2034
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
 }
 

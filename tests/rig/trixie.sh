@@ -24,27 +24,22 @@ die()
     exit 1
 }
 
-# The first Debian mirror in apt's sources, in either of their formats (sources.list(5)).
+# The first Debian mirror for this machine's own release in apt's sources, in either of their formats
+# (sources.list(5)).
 apt_mirror()
 {
-    local codename uri
+    local codename uri files=()
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    uri=$(
-        cd /etc/apt
-        awk -v suite="$codename" '
-            function settle() { if (uris && has_suite) { print uris; exit } uris = ""; has_suite = 0 }
-            FNR == 1 { settle() }
-            FILENAME ~ /\.sources$/ && /^$/ { settle() }
-            FILENAME ~ /\.sources$/ && /^URIs:/ { uris = $2 }
-            FILENAME ~ /\.sources$/ && /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite) has_suite = 1 }
-            FILENAME ~ /\.list$/ && /^deb / {
-                sub(/\[[^]]*\] */, "")
-                if ($3 == suite) { print $2; exit }
-            }
-            END { settle() }
-        ' /dev/null $(ls sources.list sources.list.d/*.sources sources.list.d/*.list 2>/dev/null) |
-            head -n 1
-    )
+    shopt -s nullglob
+    files=(/etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list)
+    shopt -u nullglob
+    uri=$(cat -s "${files[@]}" 2>/dev/null | awk -v suite="$codename" '
+        function settle() { if (uri && matches) { print uri; exit } uri = ""; matches = 0 }
+        /^$/ || /^Types:/ { settle() }
+        /^URIs:/ { uri = $2 }
+        /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite) matches = 1 }
+        /^deb / { sub(/\[[^]]*\] */, ""); if ($3 == suite) { print $2; exit } }
+        END { settle() }' | head -n 1) || true
     case $uri in
     mirror+file:*) uri=$(awk '!/^#/ { print $1; exit }' "${uri#mirror+file:}") ;;
     esac
