@@ -38,10 +38,9 @@ $(B)/libxenusb.a: $(OBJECTS)
 	rm -f $@
 	$(AR) rcs $@ $^
 
-# The generated headers come first, since any file of the parser may include them.
-$(B)/obj/parser/%.o: src/parser/%.c | $(GENERATED)
-	@mkdir -p $(@D)
-	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+# The generated headers come first, since any file of the parser may include them. Said of each file
+# and not in the pattern: make skips a pattern whose prerequisites are made by patterns themselves.
+$(filter $(B)/obj/parser/%,$(OBJECTS)) $(GENERATED:.c=.o): | $(GENERATED)
 
 $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -56,7 +55,7 @@ $(B)/gen/%.lex.c $(B)/gen/%.lex.h &: src/parser/%.l $(B)/gen/%.tab.h
 	$(FLEX) -o $(B)/gen/$*.lex.c --header-file=$(B)/gen/$*.lex.h $<
 
 # Generated code is not ours to mend: fewer warnings.
-$(B)/gen/%.o: $(B)/gen/%.c | $(GENERATED)
+$(B)/gen/%.o: $(B)/gen/%.c
 	$(CC) $(STANDARD) -Isrc/parser -w $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 # What several unit tests share: linked by those that use it.
