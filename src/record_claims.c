@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "record.h"
+#include "xen.h"
+
+struct claiming {
+    struct arena *arena;
+    const struct domain *domain;
+    struct claim **last;
+};
+
+static struct claim *add_claim(struct claiming *claiming, const char *busid)
+{
+    struct claim *claim = arena_new_of(claiming->arena, struct claim);
+    claim->busid = busid;
+    claim->domain = claiming->domain->id;
+    claim->name = claiming->domain->name;
+    claim->index = -1;
+    *claiming->last = claim;
+    claiming->last = &claim->next;
+    return claim;
+}
+
+// What a user calls the controller that QEMU knows by that id; `otherwise` if nobody named it.
+static const char *name_of(const struct record *record, const char *id, const char *otherwise)
+{
+    for (const struct record_note *note = record->notes; note; note = note->next)
+        if (!note->of_device && *note->name && strcmp(note->id, id) == 0)
+            return note->name;
+    return otherwise;
+}
+
+static void add_claims(struct claiming *claiming, const struct record *record)
+{
+    struct arena *arena = claiming->arena;
+    for (const struct record_controller *at = record->controllers; at; at = at->next)
+        for (unsigned port = 1; port <= at->ports; port++) {
+            const char *busid = at->port[port], *id = arena_printf(arena, "xenusb-%u", at->index);
+            if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
+                continue;
+            struct claim *claim = add_claim(claiming, busid);
+            claim->index = (int)at->index;
+            claim->port = port;
+            claim->place =
+                arena_printf(arena, "controller %s port %u",
+                             name_of(record, id, arena_printf(arena, "%u", at->index)), port);
+        }
+    for (const struct record_note *note = record->notes; note; note = note->next)
+        if (*note->busid)
+            add_claim(claiming, note->busid)->place =
+                arena_printf(arena, "controller %s port %s",
+                             name_of(record, note->controller, note->controller), note->port);
+}
+
+enum status record_claims(const struct session *session, struct claim **claims)
+{
+    const struct domain *domains;
+    size_t count;
+    *claims = NULL;
+    if (!session->xen)
+        return STATUS_OK;
+    enum status status = xen_domains(session->xen, session->diags, &domains, &count);
+    struct claiming claiming = { .arena = session->arena, .last = claims };
+    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
+        struct record record;
+        struct session asked = *session;
+        struct domain domain = domains[i];
+        asked.domain = &domain;
+        claiming.domain = &domain;
+        if (!domain.dying)
+            status = record_read(&asked, &record);
+        if (status == STATUS_OK && !domain.dying)
+            add_claims(&claiming, &record);
+    }
+    return status;
+}
+
+void record_mark_owners(struct arena *arena, const struct claim *claims, struct host *host)
+{
+    for (struct host_device *device = host->devices; device; device = device->next)
+        for (const struct claim *at = claims; at && !device->owner; at = at->next) {
+            if (strcmp(at->busid, device->busid) != 0)
+                continue;
+            device->owner = arena_printf(arena, "%s (%d), %s", at->name, at->domain, at->place);
+            device->owner_domain = at->domain;
+        }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "recording.h"
+
+// Where QEMU was not asked, nothing is known to be gone.
+static bool is_in_qemu(const struct topology *topology, const struct record_note *note)
+{
+    if (!topology->qemu)
+        return true;
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (!note->of_device && strcmp(at->id, note->id) == 0)
+            return true;
+        for (const struct device *device = at->devices; device; device = device->next)
+            if (note->of_device && strcmp(device->id, note->id) == 0)
+                return true;
+    }
+    return false;
+}
+
+// What a port's node should be, for the device that sits there.
+static enum xen_result tidy_port(struct change *change, const struct device *device)
+{
+    struct text value;
+    unsigned port = device->port.number[0];
+    enum xen_result result = change_read_port(change, port, &value);
+    // No node: for libxl there is no such port, which is right for one that it must not use.
+    if (result != XEN_OK || !value.at)
+        return result;
+    if (record_hides_port(device))
+        return xen_remove(change->xen, change->in, change_port_path(change, port));
+    // An "" is what the undoing of xl leaves when it failed to attach to a port that was taken.
+    if (value.size == 0 && device->state == DEVICE_ATTACHED && record_expresses_device(device))
+        return xen_write(change->xen, change->in, change_port_path(change, port),
+                         text_of(device->host->busid));
+    return XEN_OK;
+}
+
+static enum xen_result tidy_controller(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    if (!record_expresses_controller(change->controller))
+        return XEN_OK;
+    for (const struct device *at = change->controller->devices; at && result == XEN_OK;
+         at = at->next)
+        if (at->port.depth == 1)
+            result = tidy_port(change, at);
+    return result;
+}
+
+static enum xen_result tidy(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    if (change->record->foreign)
+        result = note_drop_foreign(change);
+    for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
+         note = note->next)
+        if (!is_in_qemu(change->topology, note))
+            result = note_drop(change, note->of_device ? "device" : "controller", note->key);
+    for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
+         at = at->next) {
+        change->controller = at;
+        result = tidy_controller(change);
+    }
+    return result;
+}
+
+enum status record_tidy(const struct session *session, const struct record *record,
+                        const struct topology *topology)
+{
+    struct change change = {
+        .session = session, .xen = session->xen, .record = record, .topology = topology
+    };
+    return change_has_xen(session) ? change_make(&change, "the state", tidy) : STATUS_OK;
+}

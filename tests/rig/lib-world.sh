@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Words for tests that call the rooms behind the command line, through worldc and recordc.
+
+# Built beside the binary under test, with the same sanitizers.
+WORLDC=$(dirname "$XENUSB")/rig/worldc
+RECORDC=$(dirname "$XENUSB")/rig/recordc
+export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
+
+world()
+{
+    on_xen "$WORLDC" "$@"
+}
+
+record()
+{
+    on_xen "$RECORDC" "$@"
+}
+
+# begins WORD PROGRAM ARGS...: start it in the background, with standard input from here, and wait
+# until it prints WORD.
+begins()
+{
+    local word=$1
+    shift
+    mkfifo "$T/in"
+    { on_xen "$@" || exit $?; } <"$T/in" >"$T/out" 2>"$T/err" &
+    begun_pid=$!
+    exec 9>"$T/in"
+    wait_for grep -q "^$word" "$T/out"
+}
+
+# Give it the line that it waits for; want_rc and want_out then look at its end.
+ends()
+{
+    echo >&9
+    exec 9>&-
+    rc=0
+    wait "$begun_pid" || rc=$?
+    rm "$T/in"
+}
