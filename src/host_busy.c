@@ -186,13 +186,14 @@ static const char *busy_stack(struct arena *arena, const struct host_tables *tab
     return busy_block(arena, tables, directory, name, depth);
 }
 
-// Whether a default route goes through a network device or through what stands on it.
+// What a network device is needed for: a default route that goes through it, or through a bridge,
+// bond or VLAN on top of it.
 static const char *busy_net(struct arena *arena, const struct host_tables *tables,
                             const char *directory, const char *name, unsigned depth)
 {
     static const char upper[] = "upper_";
     if (routes_default(tables->routes, name) || routes6_default(tables->routes6, name))
-        return arena_printf(arena, "%s carries the default route", name);
+        return "carries the default route";
     struct names names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
         if (!text_starts(text_of(names.name[i]), upper))
@@ -201,7 +202,7 @@ static const char *busy_net(struct arena *arena, const struct host_tables *table
         const char *path = arena_printf(arena, "/sys/class/net/%s", above);
         const char *why = busy_net(arena, tables, path, above, depth + 1);
         if (why)
-            return arena_printf(arena, "%s is part of %s", name, why);
+            return arena_printf(arena, "is part of %s, which %s", above, why);
     }
     return NULL;
 }
@@ -216,7 +217,7 @@ static const char *busy_class(struct arena *arena, const struct host_tables *tab
         const char *why = net ? busy_net(arena, tables, path, names.name[i], 0)
                               : busy_stack(arena, tables, path, names.name[i], 0);
         if (why)
-            return why;
+            return net ? arena_printf(arena, "%s %s", names.name[i], why) : why;
     }
     return NULL;
 }
