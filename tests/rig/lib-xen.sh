@@ -29,7 +29,7 @@ xenstore_up()
     c)
         program=$(xen_program xenstored)
         # Xen 4.17 keeps its nodes in a file unless told otherwise; later ones have no such file.
-        if "$program" --help | grep -q -e --internal-db; then options=(--internal-db); fi
+        if "$program" --help 2>&1 | grep -q -e --internal-db; then options=(--internal-db); fi
         preloaded "$program" --no-fork "${options[@]}" >"$T/xenstored.log" 2>&1 &
         ;;
     ocaml)
