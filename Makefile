@@ -10,6 +10,9 @@ WERROR   ?=
 BISON    ?= bison
 FLEX     ?= flex
 
+# Built-in rules would make src/parser/spec.c of spec.y.
+MAKEFLAGS += --no-builtin-rules
+
 PACKAGES := libusb-1.0 yajl xenstore xencontrol
 STANDARD := -std=gnu11 -D_GNU_SOURCE -I$(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
