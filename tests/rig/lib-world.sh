@@ -25,10 +25,11 @@ begins()
     local word=$1
     shift
     mkfifo "$T/in"
-    { on_xen "$@" || exit $?; } <"$T/in" >"$T/out" 2>"$T/err" &
+    { on_xen "$@" || exit $?; } <"$T/in" >"$T/begun.out" 2>"$T/begun.err" &
     begun_pid=$!
     exec 9>"$T/in"
-    wait_for grep -q "^$word" "$T/out"
+    wait_for grep -q "^$word" "$T/begun.out"
+    cp "$T/begun.out" "$T/out"
 }
 
 # Give it the line that it waits for; want_rc and want_out then look at its end.
@@ -39,4 +40,6 @@ ends()
     rc=0
     wait "$begun_pid" || rc=$?
     rm "$T/in"
+    cp "$T/begun.out" "$T/out"
+    cp "$T/begun.err" "$T/err"
 }

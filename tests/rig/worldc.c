@@ -5,6 +5,7 @@
 #include "backend.h"
 #include "host.h"
 #include "lock.h"
+#include "log.h"
 #include "scope.h"
 #include "text.h"
 #include "xen.h"
@@ -212,7 +213,7 @@ static enum status remove_node(char **words)
 
 // ---- locks ----
 
-// Takes a lock for a domain, says "held", and lets go of it after a line on standard input.
+// Finds a domain and says so, takes a lock for it, says "held", and lets go of it after a line on standard input.
 static enum status hold_lock(char **words)
 {
     static const char *const names[] = { "devices", "qmp", "userdata" };
@@ -220,6 +221,8 @@ static enum status hold_lock(char **words)
     enum status status = find(words[1]);
     if (status != STATUS_OK)
         return status;
+    puts("found");
+    fflush(stdout);
     if (strcmp(words[0], "host") == 0)
         status = lock_host(&session, &lock);
     else if (strcmp(words[0], "domain") == 0)
@@ -235,6 +238,21 @@ static enum status hold_lock(char **words)
     return status;
 }
 
+// ---- syslog ----
+
+static enum status log_something(char **words)
+{
+    struct domain domain = { .id = 3, .name = words[0] };
+    struct controller controller = { .name = "hci0", .driver = "nec-usb-xhci" };
+    struct step step = { .op = STEP_ADD, .state = STEP_DONE, .controller = &controller };
+    log_step(arena, &domain, &step);
+    step.state = STEP_PLANNED;
+    log_step(arena, &domain, &step);
+    step.state = STEP_LEFT;
+    log_step(arena, &domain, &step);
+    return STATUS_OK;
+}
+
 static const struct {
     const char *name;
     int words;
@@ -244,7 +262,7 @@ static const struct {
     { "domains", 0, list_domains }, { "find", 1, find_domain },   { "watch", 1, watch_domain },
     { "read", 1, read_node },       { "number", 1, read_number }, { "list", 1, list_node },
     { "late", 1, read_late },       { "transact", 2, transact },  { "set", 2, set_node },
-    { "remove", 1, remove_node },   { "lock", 2, hold_lock },
+    { "remove", 1, remove_node },   { "lock", 2, hold_lock },     { "log", 1, log_something },
 };
 
 int main(int count, char **words)
