@@ -42,14 +42,17 @@ static struct diag *diag_new(struct diags *diags, enum severity severity,
     return diag;
 }
 
-static struct diag *keep(struct diags *diags, struct diag *diag)
+struct diag *complain_words(struct diags *diags, enum severity severity,
+                            const struct source *source, struct span span, const char *format,
+                            va_list words)
 {
-    diags->errors += diag->severity == SEVERITY_ERROR;
-    diags->warnings += diag->severity == SEVERITY_WARNING;
+    diags->errors += severity == SEVERITY_ERROR;
+    diags->warnings += severity == SEVERITY_WARNING;
     if (diags->kept == DIAGS_KEPT) {
         diags->dropped++;
-        return diag;
+        return &diags->spare;
     }
+    struct diag *diag = diag_new(diags, severity, source, span, format, words);
     diags->kept++;
     *diags->last = diag;
     diags->last = &diag->next;
@@ -61,23 +64,25 @@ struct diag *complain(struct diags *diags, enum severity severity, const struct 
 {
     va_list words;
     va_start(words, format);
-    struct diag *diag = diag_new(diags, severity, source, span, format, words);
+    struct diag *diag = complain_words(diags, severity, source, span, format, words);
     va_end(words);
-    return keep(diags, diag);
+    return diag;
 }
 
 struct diag *complain_error(struct diags *diags, const char *format, ...)
 {
     va_list words;
     va_start(words, format);
-    struct diag *diag = diag_new(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, words);
+    struct diag *diag = complain_words(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, words);
     va_end(words);
-    return keep(diags, diag);
+    return diag;
 }
 
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
 {
     va_list words;
+    if (diag == &diags->spare)
+        return diag;
     va_start(words, format);
     diag->hint = arena_vprintf(diags->arena, format, words);
     va_end(words);
@@ -88,6 +93,8 @@ void diag_also(struct diags *diags, struct diag *diag, const struct source *sour
                struct span span, const char *format, ...)
 {
     va_list words;
+    if (diag == &diags->spare)
+        return;
     va_start(words, format);
     struct diag *also = diag_new(diags, SEVERITY_NOTE, source, span, format, words);
     va_end(words);

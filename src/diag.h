@@ -36,7 +36,7 @@ struct diag {
     struct diag *also;   // a second place that belongs to it, or NULL
 };
 
-enum { DIAGS_KEPT = 200 }; // more are counted, not kept
+enum { DIAGS_KEPT = 200 }; // more are counted, but cost no memory
 
 struct diags {
     struct arena *arena;
@@ -46,6 +46,7 @@ struct diags {
     unsigned errors;
     unsigned warnings;
     unsigned dropped;
+    struct diag spare; // stands in for those that are not kept
 };
 
 void diags_init(struct diags *diags, struct arena *arena);
@@ -55,6 +56,9 @@ void diags_init(struct diags *diags, struct arena *arena);
 struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
                       struct span span, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 5, 6)));
+struct diag *complain_words(struct diags *diags, enum severity severity,
+                            const struct source *source, struct span span, const char *format,
+                            va_list words) __attribute__((returns_nonnull, format(printf, 5, 0)));
 // An error that has no place in a text.
 struct diag *complain_error(struct diags *diags, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));
