@@ -108,6 +108,7 @@ struct config {
     struct config_device *devices;         // in the order in which they are placed
     unsigned controller_count;
     unsigned device_count;
+    bool words; // a command line: a controller that it names may be one that the domain has
 };
 
 // Gives every controller what it has by default, as far as the guest's type is known: its own type,

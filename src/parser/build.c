@@ -3,7 +3,7 @@
 
 #include "../arena.h"
 
-enum { CELLS_MAX = 20000 }; // items and literals of USB keys; no guest has so many
+enum { CELLS_MAX = 512 }; // items and literals of the keys that are read; no guest has so many
 
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source)
@@ -27,8 +27,7 @@ struct text builder_text(const struct builder *builder, struct span at)
 static struct diag *complain_at(struct builder *builder, enum severity severity, struct span at,
                                 const char *format, va_list words)
 {
-    const char *message = arena_vprintf(builder->arena, format, words);
-    return complain(builder->diags, severity, builder->source, at, "%s", message);
+    return complain_words(builder->diags, severity, builder->source, at, format, words);
 }
 
 #define COMPLAIN_AS(severity)                                                                      \
@@ -243,6 +242,11 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
     return false;
 }
 
+static const char *kind_name(enum value_kind kind)
+{
+    return kind == VALUE_LIST ? "a list" : kind == VALUE_STRING ? "a string" : "a number";
+}
+
 static void append_setting(struct builder *builder, struct target target, struct setting *setting,
                            struct value value)
 {
@@ -253,10 +257,8 @@ static void append_setting(struct builder *builder, struct target target, struct
         setting->value = value_sum(builder, setting->value, value);
         setting->value.at = at;
     } else if (value.kind != VALUE_BROKEN && setting->value.kind != VALUE_BROKEN) {
-        struct diag *diag =
-            builder_error(builder, value.at, "'+=' cannot add %s to %s",
-                          value.kind == VALUE_LIST ? "a list" : "a single value",
-                          setting->value.kind == VALUE_LIST ? "a list" : "a single value");
+        struct diag *diag = builder_error(builder, value.at, "'+=' cannot add %s to %s",
+                                          kind_name(value.kind), kind_name(setting->value.kind));
         diag_also(builder->diags, diag, builder->source, setting->key_at, "'%s' is set here",
                   key_name(key_of(builder_text(builder, target.at))));
     }

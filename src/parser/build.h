@@ -54,6 +54,7 @@ struct builder {
     struct setting settings[KEY_COUNT];
     enum key key; // whose value is being read
     enum argument argument;
+    struct span argument_at;
     struct config_number usbversion; // for controllers that give none; value 0 if it is not set
     unsigned cells;
 };

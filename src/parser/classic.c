@@ -27,7 +27,7 @@ static void read_host(struct builder *builder, struct config_device *device, str
     else if (text_find(rest, ':', 0) < rest.size)
         id_read(builder, rest, at, &device->selector);
     else
-        address_read(builder, "host:", rest, at, &device->selector);
+        address_read(builder, "host", rest, at, &device->selector);
 }
 
 static struct config_text rest_of(struct text rest, struct span at, size_t from)
@@ -71,8 +71,9 @@ static void read_serial(struct builder *builder, struct config_device *device, s
 static void read_unknown(struct builder *builder, struct config_device *device, struct text rest,
                          struct span at)
 {
-    (void)device;
-    builder_error(builder, at, "this kind of device cannot be made: '%.*s'", SHOW(rest));
+    (void)rest;
+    (void)at;
+    builder_error(builder, device->kind_at, "this kind of USB device cannot be made");
 }
 
 struct classic_row {
@@ -160,11 +161,16 @@ static void read_item(struct builder *builder, const struct literal *literal)
         return;
     }
     struct text item = text_trim(literal->text);
-    size_t from = item.size ? (size_t)(item.at - literal->text.at) : 0;
+    if (item.size == 0) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, literal->at, "an empty string names no device"),
+                  "xm takes it for none, under xl QEMU does not start");
+        return;
+    }
+    size_t from = (size_t)(item.at - literal->text.at);
     struct config_device *device = builder_device(builder, ORIGIN_USB, literal->at);
     classic_read_device(builder, device, item,
-                        item.size ? literal_span(builder, literal, from, from + item.size)
-                                  : literal->at);
+                        literal_span(builder, literal, from, from + item.size));
 }
 
 // --- what libxl makes of the keys together ---

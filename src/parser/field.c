@@ -103,6 +103,14 @@ static void warn_of_zero(struct builder *builder, const char *what, struct text 
               "write %s=%lu", what, value);
 }
 
+static void hint_range(struct builder *builder, struct diag *diag, uint64_t min, uint64_t max)
+{
+    if (max == UINT32_MAX)
+        diag_hint(builder->diags, diag, "%s", min ? "a number from 1" : "0 or 1");
+    else
+        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+}
+
 bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
                  uint64_t min, uint64_t max, enum zero zero, struct config_number *number)
 {
@@ -113,11 +121,11 @@ bool number_read(struct builder *builder, const char *what, struct text text, st
     case NUMBER_OK: break;
     case NUMBER_MALFORMED:
         diag = builder_error(builder, at, "%s wants a number, not '%.*s'", what, SHOW(text));
-        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+        hint_range(builder, diag, min, max);
         return false;
     case NUMBER_OUT_OF_RANGE:
-        diag = builder_error(builder, at, "%s=%.*s is out of range", what, SHOW(text));
-        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+        diag = builder_error(builder, at, "'%.*s' is out of range for %s", SHOW(text), what);
+        hint_range(builder, diag, min, max);
         return false;
     }
     bool hex = text.size > 1 && (text.at[1] == 'x' || text.at[1] == 'X');

@@ -204,6 +204,7 @@ static void read_argument(struct builder *builder, const struct literal *literal
     struct text word = literal->text;
     enum argument before = builder->argument;
     builder->argument = ARGUMENT_NONE;
+    builder->argument_at = literal->at;
     if (before == ARGUMENT_USBDEVICE) {
         read_usbdevice(builder, literal);
     } else if (before == ARGUMENT_DEVICE) {
@@ -225,10 +226,8 @@ static void read_arguments(struct builder *builder, enum key key)
 {
     builder->argument = ARGUMENT_NONE;
     setting_strings(builder, key, SINGLE_REFUSED_BY_XL, read_argument);
-    const struct setting *setting = builder_setting(builder, key);
     if (builder->argument != ARGUMENT_NONE)
-        builder_error(builder, setting->value.at, "the last item of '%s' wants a value behind it",
-                      key_name(key));
+        builder_error(builder, builder->argument_at, "this argument wants a value behind it");
 }
 
 static void read(struct builder *builder)

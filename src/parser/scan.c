@@ -296,11 +296,13 @@ void python_word(struct scan *scan)
     if (!key_is_usb(key))
         return;
     bool assigned = is_assigned(scan) && !scan->python.brackets;
-    if (assigned || (first && (is_assigned(scan) || is_used(scan))))
-        diag_hint(scan->builder->diags,
-                  builder_error(scan->builder, scan->at, "'%s' is set by Python, which is not run",
-                                key_name(key)),
-                  "give it a line of its own, with its value written out");
+    if (!assigned && !(first && (is_assigned(scan) || is_used(scan))))
+        return;
+    scan->python.blamed = scan->python.blamed || scan->at.from == scan->python.word.from;
+    diag_hint(scan->builder->diags,
+              builder_error(scan->builder, scan->at, "'%s' is set by Python, which is not run",
+                            key_name(key)),
+              "give it a line of its own, with its value written out");
 }
 
 void python_bracket(struct scan *scan, int step)
@@ -358,6 +360,8 @@ struct span python_end(struct scan *scan)
     scan->start = true;
     if (scan->python.brackets)
         builder_error(scan->builder, at, "a bracket of this statement is never closed");
+    if (scan->python.blamed)
+        return at;
     diag_hint(scan->builder->diags,
               builder_warning(scan->builder, at, "'%.*s' is Python, which is not run%s",
                               (int)(word.size > 40 ? 40 : word.size), word.at, rest),

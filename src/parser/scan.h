@@ -38,6 +38,7 @@ struct scan {
         bool colon;       // the line ends in a colon, so far
         unsigned indent;
         unsigned brackets; // that are open
+        bool blamed;       // its first word was complained of
     } python;
 };
 

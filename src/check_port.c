@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "checking.h"
+
+bool check_device_port_alone(struct checking *checking, struct config_device *device)
+{
+    bool named = GIVEN(device->controller_name) || device->controller;
+    if (device->origin != ORIGIN_USBCTRL || !device->port.depth || named)
+        return true;
+    diag_hint(checking->diags,
+              check_error(checking, device->port_at, "a port means nothing without its controller"),
+              "libxl refuses that: add controller=0");
+    return false;
+}
+
+bool check_device_port_range(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    const struct port *port = &device->port;
+    for (unsigned i = 1; i < port->depth; i++)
+        if (port->number[i] > HUB_PORTS) {
+            check_error(checking, device->port_at, "a hub has %u ports, not %u", HUB_PORTS,
+                        port->number[i]);
+            return false;
+        }
+    if (!controller || !port->depth || !controller->ports.value ||
+        port->number[0] <= controller->ports.value ||
+        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        return true;
+    struct diag *diag =
+        check_error(checking, device->port_at, "controller '%s' has %u ports: there is no port %u",
+                    controller->name, controller->ports.value, port->number[0]);
+    diag_also(checking->diags, diag, checking->config->source,
+              span_or(controller->ports.at, controller->why), "it is declared here");
+    return false;
+}
+
+bool check_device_port_hub(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (device->port.depth < 2 || !controller)
+        return true;
+    if (controller->type == CONTROLLER_PV) {
+        check_error(checking, device->port_at, "controller '%s' is PVUSB, which has no hubs",
+                    controller->name);
+        return false;
+    }
+    for (const struct config_device *at = checking->config->devices; at; at = at->next) {
+        if (at->controller != controller || !port_behind(at->port, device->port) ||
+            at->kind == DEVICE_HUB)
+            continue;
+        struct diag *diag =
+            check_error(checking, device->port_at, "what this port is behind is no hub");
+        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
+                  "this is there");
+        return false;
+    }
+    return true;
+}
+
+bool check_device_port_twice(struct checking *checking, struct config_device *device)
+{
+    for (const struct config_device *at = checking->config->devices; at != device; at = at->next) {
+        if (!device->port.depth || !device->controller || at->controller != device->controller ||
+            !port_same(at->port, device->port))
+            continue;
+        char room[PORT_TEXT_SIZE];
+        struct diag *diag =
+            check_error(checking, device->port_at, "port %s of controller '%s' is taken",
+                        port_write(device->port, room), device->controller->name);
+        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
+                  "by this");
+        return false;
+    }
+    return true;
+}
+
+// QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a guest
+// (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's does not.
+bool check_device_pvusb_port(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (!controller || controller->type != CONTROLLER_PV || !device->port.depth ||
+        controller->pvusb == PVUSB_KERNEL)
+        return true;
+    for (const struct config_device *at = checking->config->devices; at != device; at = at->next) {
+        const struct config_controller *other = at->controller;
+        if (!other || other == controller || other->type != CONTROLLER_PV ||
+            other->pvusb == PVUSB_KERNEL || !port_same(at->port, device->port))
+            continue;
+        bool sure = controller->pvusb == PVUSB_QEMU && other->pvusb == PVUSB_QEMU;
+        const char *words = "port %u of a second PVUSB controller: QEMU's PVUSB dies of that";
+        struct diag *diag =
+            sure ? check_error(checking, device->port_at, words, device->port.number[0])
+                 : check_warning(checking, device->port_at, words, device->port.number[0]);
+        diag_hint(checking->diags, diag, "use another port number%s",
+                  sure ? "" : ", or the kernel's usbback");
+        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
+                  "this is at the same port number");
+        return !sure;
+    }
+    return true;
+}
+
+bool check_device_room(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (!controller || controller->at_creation || !controller->ports.value ||
+        device->port.depth > 1 ||
+        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        return true;
+    unsigned count = 1;
+    for (const struct config_device *at = checking->config->devices; at != device; at = at->next)
+        count += at->controller == controller && at->port.depth <= 1;
+    if (count != controller->ports.value + 1)
+        return true;
+    struct diag *diag =
+        check_error(checking, device->why, "controller '%s' has %u ports, too few for its devices",
+                    controller->name, controller->ports.value);
+    diag_hint(checking->diags, diag, "give it more ports, or this device another controller");
+    return false;
+}
