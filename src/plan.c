@@ -100,7 +100,8 @@ static struct step *step_for(struct planning *planning, enum step_op op,
     return step;
 }
 
-// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows.
+// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows; and
+// only what some backend serves.
 static bool is_prunable_controller(const struct controller *controller)
 {
     return controller->present && !controller->wish && strncmp(controller->id, "xenusb", 6) == 0;
@@ -108,7 +109,8 @@ static bool is_prunable_controller(const struct controller *controller)
 
 static bool is_prunable_device(const struct device *device)
 {
-    return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER;
+    return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
+           device->controller->backend;
 }
 
 static void add_removals(struct planning *planning)

@@ -20,11 +20,27 @@ static bool is_planned(const struct removing *removing, const struct controller 
     return false;
 }
 
+// A controller that only a record tells of, such as a PVUSB one of xl's.
+static void complain_not_served(struct removing *removing, const struct controller *controller,
+                                struct span why)
+{
+    struct diag *diag =
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
+                 "controller %s of %s is %s, which xenusb does not serve", controller->name,
+                 removing->topology->domain->name, controller->driver);
+    diag_hint(removing->diags, diag, "xl usbdev-detach and usbctrl-detach do");
+    removing->status = status_worse(removing->status, STATUS_REFUSED);
+}
+
 static void remove_thing(struct removing *removing, struct controller *controller,
                          struct device *device, struct span why)
 {
     if (is_planned(removing, controller, device))
         return;
+    if (!controller->backend) {
+        complain_not_served(removing, controller, why);
+        return;
+    }
     struct step *step =
         plan_add_step(removing->plan, removing->arena, STEP_REMOVE, controller, device);
     step->source = removing->removal->source;
