@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What one session with a QEMU holds. Private to the backend.
+#ifndef XENUSB_BACKENDS_QMP_HANDLE_H
+#define XENUSB_BACKENDS_QMP_HANDLE_H
+
+#include "../../backend.h"
+#include "../../lock.h"
+#include "client.h"
+
+// A PCI bus that takes controllers while QEMU runs.
+struct slots {
+    struct slots *next;
+    const char *bus; // its name
+    unsigned free;
+};
+
+// Which bus a controller sits on, so that its place is known when it goes and comes back.
+struct seat {
+    struct seat *next;
+    const char *path; // the controller's
+    struct slots *slots;
+};
+
+// An id that QEMU has.
+struct taken_id {
+    struct taken_id *next;
+    const char *id;
+};
+
+struct qmp_handle {
+    struct session *session;
+    struct lock lock; // libxl's, if the socket is shared with it
+    struct qmp_client *client;
+    struct slots *slots; // as of the last look
+    struct seat *seats;
+    struct taken_id *taken;
+};
+
+// look.c: backend.h's look.
+enum status qmp_look(void *handle, struct topology *topology);
+
+// Complains that QEMU did not answer, or not sensibly, while `what` was done ("looking at its
+// devices"), and returns the status that belongs to it.
+enum status qmp_complain_answer(const struct qmp_handle *handle, const char *what);
+
+// run.c: backend.h's run.
+enum status qmp_run(void *handle, struct step *const *steps, size_t count);
+
+#endif

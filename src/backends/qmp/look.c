@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#include "../../arena.h"
+#include "handle.h"
+#include "names.h"
+#include "qmp.h"
+#include "report.h"
+#include "walk.h"
+
+static const char peripheral[] = "/machine/peripheral/";
+
+// The questions of the first round trip.
+struct questions {
+    struct qmp_command *machine;
+    struct qmp_command *ids;
+    struct qmp_command *status;
+    struct qmp_command *report;
+    struct qmp_command *images;
+    struct qmp_command *types;
+};
+
+// The id of an object: only what was given one is below /machine/peripheral.
+static const char *id_of(const char *path)
+{
+    if (!text_starts(text_of(path), peripheral) || strchr(path + sizeof peripheral - 1, '/'))
+        return "";
+    return path + sizeof peripheral - 1;
+}
+
+// ---- host devices ----
+
+static uint16_t number_within(const struct qmp_command *command, int64_t most)
+{
+    int64_t number = walk_number(command, 0);
+    return (uint16_t)(number > 0 && number <= most ? number : 0);
+}
+
+// "/dev/bus/usb/001/004", where usb-host was given a path (hostdevice=).
+static void read_device_node(const char *path, struct selector *selector)
+{
+    static const char directory[] = "/dev/bus/usb/";
+    struct text text = text_of(path);
+    uint64_t bus, address;
+    if (!text_starts(text, directory))
+        return;
+    text = text_part(text, sizeof directory - 1, text.size);
+    size_t slash = text_find(text, '/', 0);
+    if (text_number(text_part(text, 0, slash), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
+        text_number(text_part(text, slash + 1, text.size), 10, 1, 127, &address) != NUMBER_OK)
+        return;
+    selector->marks |= SELECT_BUS | SELECT_ADDRESS;
+    selector->bus = (uint8_t)bus;
+    selector->address = (uint8_t)address;
+}
+
+// By what QEMU knows it: the filter that was given to usb-host.
+static void read_selector(struct walk *walk, const struct walk_device *found,
+                          struct selector *selector)
+{
+    struct qmp_command *const *asked = found->properties;
+    const char *port = walk_text(walk, asked[WALK_HOSTPORT]);
+    selector->bus = (uint8_t)number_within(asked[WALK_HOSTBUS], UINT8_MAX);
+    selector->address = (uint8_t)number_within(asked[WALK_HOSTADDR], 127);
+    selector->vendor = number_within(asked[WALK_VENDORID], UINT16_MAX);
+    selector->product = number_within(asked[WALK_PRODUCTID], UINT16_MAX);
+    selector->marks =
+        (selector->bus ? SELECT_BUS : 0u) | (selector->address ? SELECT_ADDRESS : 0u) |
+        (selector->vendor ? SELECT_VENDOR : 0u) | (selector->product ? SELECT_PRODUCT : 0u);
+    const char *busid = arena_printf(walk->arena, "%u-%s", selector->bus, port);
+    if (selector->bus && *port && busid_read(text_of(busid), selector->busid))
+        selector->marks |= SELECT_BUSID;
+    read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
+}
+
+// Whether QEMU may have that device open: a program holds it through usbfs, or nobody does. QEMU
+// takes the kernel's drivers off when it opens a device, and claims its interfaces only when the
+// guest configures it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost it.
+static bool may_be_open(const struct host_device *device)
+{
+    return device->held || !*device->drivers;
+}
+
+// The host's device that this one is now. Of several that match it is the one that may be open;
+// NULL if there is none, or if nobody can tell which.
+static const struct host_device *host_device_of(const struct host *host,
+                                                const struct selector *selector, bool *ambiguous)
+{
+    const struct host_device *open = NULL, *only = NULL;
+    unsigned matching = 0, opened = 0;
+    *ambiguous = false;
+    for (const struct host_device *at = host ? host->devices : NULL; at && selector->marks;
+         at = at->next) {
+        if (at->hub || !selector_matches(selector, at))
+            continue;
+        only = at;
+        matching++;
+        if (may_be_open(at)) {
+            open = at;
+            opened++;
+        }
+    }
+    if (matching == 1)
+        return only;
+    *ambiguous = matching > 1 && opened != 1;
+    return opened == 1 ? open : NULL;
+}
+
+static void read_host_device(struct walk *walk, const struct host *host,
+                             const struct walk_device *found, struct device *device)
+{
+    bool ambiguous, open = walk_truth(found->properties[WALK_ATTACHED]);
+    read_selector(walk, found, &device->selector);
+    const struct host_device *there = host_device_of(host, &device->selector, &ambiguous);
+    // QEMU scans for a device unless it was given just its address; and its word alone that it has
+    // one can be stale: an unplugged device of that address stays "attached".
+    if (!open)
+        device->state =
+            device->selector.marks == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE : DEVICE_WAITING;
+    else if (ambiguous || !device->selector.marks || !host)
+        device->state = DEVICE_UNKNOWN;
+    else if (!there || !may_be_open(there))
+        device->state = DEVICE_GONE;
+    else
+        device->state = DEVICE_ATTACHED;
+    if (device->state == DEVICE_ATTACHED) {
+        device->host = there;
+        device->speed = there->speed;
+    }
+}
+
+// ---- devices and controllers ----
+
+// The image of a disk: QEMU names the block frontend, which is an object below the device's.
+static const char *image_of(struct walk *walk, const struct qmp_command *images, const char *path)
+{
+    const struct json *list = images->value;
+    size_t size = strlen(path);
+    for (const struct json *at = list && list->type == JSON_ARRAY ? list->first : NULL; at;
+         at = at->next) {
+        struct text device = json_text(json_member(at, "qdev"));
+        struct text file = json_text(json_member(json_member(at, "inserted"), "file"));
+        if (file.size && text_starts(device, path) &&
+            (device.size == size || device.at[size] == '/'))
+            return arena_copy(walk->arena, file.at, file.size);
+    }
+    return NULL;
+}
+
+static void add_device(struct walk *walk, const struct host *host, const struct questions *asked,
+                       const struct walk_device *found, struct controller *controller)
+{
+    const char *path = walk_text(walk, found->path);
+    if (*path != '/')
+        return; // it went while we looked
+    const struct device_model *model = device_model_driver(text_of(found->type));
+    struct device *device = arena_new_of(walk->arena, struct device);
+    device->kind = model ? model->kind : DEVICE_OTHER;
+    device->driver = found->type;
+    device->path = path;
+    device->id = id_of(path);
+    device->state = DEVICE_PRESENT;
+    port_read(text_of(walk_text(walk, found->properties[WALK_PORT])), &device->port);
+    if (device->kind == DEVICE_HOSTDEV)
+        read_host_device(walk, host, found, device);
+    if (device->kind == DEVICE_DISK)
+        device->file = image_of(walk, asked->images, path);
+    controller_add_device(controller, device);
+}
+
+static unsigned port_number(const struct qmp_command *command, unsigned otherwise)
+{
+    int64_t ports = walk_number(command, otherwise);
+    return ports >= 0 && ports <= UINT8_MAX ? (unsigned)ports : otherwise;
+}
+
+static void count_ports(const struct walk_controller *found, struct controller *controller)
+{
+    const struct controller_model *model = controller->model;
+    controller->ports = port_number(found->ports, model ? model->ports : 0);
+    controller->ports_usb2 = port_number(found->ports_usb2, controller->ports);
+    controller->ports_usb3 = port_number(found->ports_usb3, controller->ports);
+    if (found->ports_usb2 && found->ports_usb3)
+        controller->ports = controller->ports_usb2 > controller->ports_usb3
+                                ? controller->ports_usb2
+                                : controller->ports_usb3;
+}
+
+static void add_controller(struct walk *walk, const struct host *host,
+                           const struct questions *asked, const struct walk_controller *found,
+                           struct topology *topology)
+{
+    struct controller *controller = arena_new_of(walk->arena, struct controller);
+    controller->backend = &qmp_backend;
+    controller->model = controller_model_named(text_of(found->type));
+    controller->driver = found->type;
+    controller->path = found->path;
+    controller->id = id_of(found->path);
+    controller->bus = found->bus;
+    controller->present = true;
+    controller->name = names_controller(walk->arena, controller->id, &controller->index);
+    count_ports(found, controller);
+    for (const struct walk_device *device = found->devices; device; device = device->next)
+        add_device(walk, host, asked, device, controller);
+    topology_add_controller(topology, controller);
+}
+
+// The ports of its master that a companion serves, from the first one on (counted from 0).
+static void add_companion(struct walk *walk, const struct walk_controller *found,
+                          struct topology *topology)
+{
+    const char *master = walk_text(walk, found->master);
+    const struct controller_model *model = controller_model_named(text_of(found->type));
+    unsigned first = port_number(found->first_port, 0);
+    unsigned count = port_number(found->ports, model ? model->ports : 0);
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        for (unsigned i = first;
+             i < first + count && i < 32 && at->bus && strcmp(at->bus, master) == 0; i++)
+            at->companion_ports |= UINT32_C(1) << i;
+}
+
+// ---- what plugs ----
+
+static unsigned long models_that_plug(const struct qmp_command *types)
+{
+    unsigned long models = 0;
+    const struct json *list = types->value;
+    for (size_t i = 0; controller_models[i].name; i++) {
+        const char *driver = controller_models[i].driver;
+        bool exists = !list && driver; // it did not tell
+        for (const struct json *at = list && driver && list->type == JSON_ARRAY ? list->first
+                                                                                : NULL;
+             at; at = at->next)
+            exists |= text_is(json_text(json_member(at, "name")), driver);
+        if (exists && controller_models[i].hotplug)
+            models |= 1ul << i;
+    }
+    return models;
+}
+
+// A PCI bus has 32 slots; a PCI Express port leads to one.
+static unsigned free_slots(const struct walk_bus *bus)
+{
+    unsigned slots = bus->express && !bus->root ? 1 : 32;
+    return bus->plugs && bus->used < slots ? slots - bus->used : 0;
+}
+
+static void note_slots(struct qmp_handle *handle, const struct walk *walk,
+                       struct topology *topology)
+{
+    struct plugging *plugging = &topology->plugging;
+    struct slots **last = &handle->slots;
+    const char *fixed = NULL;
+    handle->slots = NULL;
+    handle->seats = NULL;
+    plugging->known = true;
+    for (const struct walk_bus *bus = walk->buses; bus; bus = bus->next) {
+        if (!bus->plugs) {
+            fixed = fixed ? fixed : bus->name;
+            continue;
+        }
+        struct slots *slots = arena_new_of(walk->arena, struct slots);
+        slots->bus = bus->name;
+        slots->free = free_slots(bus);
+        plugging->slots += slots->free;
+        *last = slots;
+        last = &slots->next;
+        for (const struct walk_controller *at = walk->controllers; at; at = at->next) {
+            if (at->pci != bus)
+                continue;
+            struct seat *seat = arena_new_of(walk->arena, struct seat);
+            *seat = (struct seat){ handle->seats, at->path, slots };
+            handle->seats = seat;
+        }
+    }
+    if (plugging->slots == 0 && handle->slots)
+        plugging->why_not = "every PCI bus that takes devices while QEMU runs is full";
+    else if (plugging->slots == 0 && fixed)
+        plugging->why_not =
+            arena_printf(walk->arena, "its bus '%s' does not support hotplugging", fixed);
+    else if (plugging->slots == 0)
+        plugging->why_not = "it has no PCI bus";
+}
+
+// ---- the look ----
+
+static struct questions ask_machine(struct walk *walk)
+{
+    struct arena *arena = walk->arena;
+    return (struct questions){
+        .machine = walk_ask(walk, wire_list(arena, "/machine")),
+        .ids = walk_ask(walk, wire_list(arena, "/machine/peripheral")),
+        .status = qmp_submit(walk->client, "query-status", TEXT_EMPTY),
+        .report = qmp_submit(walk->client, "x-query-usb", TEXT_EMPTY),
+        .images = qmp_submit(walk->client, "query-block", TEXT_EMPTY),
+        .types = qmp_submit(walk->client, "qom-list-types",
+                            text_of("{\"implements\":\"pci-device\",\"abstract\":false}")),
+    };
+}
+
+static void note_ids(struct qmp_handle *handle, const struct qmp_command *ids)
+{
+    struct arena *arena = handle->session->arena;
+    const struct json *list = ids->value;
+    handle->taken = NULL;
+    for (const struct json *at = list && list->type == JSON_ARRAY ? list->first : NULL; at;
+         at = at->next) {
+        struct text name = json_text(json_member(at, "name"));
+        struct taken_id *taken = arena_new_of(arena, struct taken_id);
+        *taken = (struct taken_id){ handle->taken, arena_copy(arena, name.at, name.size) };
+        handle->taken = taken;
+    }
+}
+
+enum status qmp_complain_answer(const struct qmp_handle *handle, const char *what)
+{
+    complain_error(handle->session->diags, "%s, while %s", qmp_why(handle->client), what);
+    return qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
+}
+
+// Into the topology that others may have added to, each under a name that is still free there.
+static void hand_over(struct arena *arena, struct topology *own, struct topology *topology)
+{
+    for (struct controller *at = own->controllers, *next; at; at = next) {
+        const char *name = at->name;
+        next = at->next;
+        for (unsigned i = 2; topology_controller_named(topology, text_of(at->name)); i++)
+            at->name = arena_printf(arena, "%s-%u", name, i);
+        topology_add_controller(topology, at);
+    }
+}
+
+static void read_controllers(struct walk *way, const struct session *session,
+                             const struct questions *asked, struct topology *topology)
+{
+    struct topology own = { 0 };
+    struct text report = json_text(json_member(asked->report->value, "human-readable-text"));
+    for (const struct walk_controller *found = way->controllers; found; found = found->next)
+        if (found->bus)
+            add_controller(way, session->host, asked, found, &own);
+    for (const struct walk_controller *found = way->controllers; found; found = found->next)
+        if (!found->bus)
+            add_companion(way, found, &own);
+    report_place(way->arena, report_read(way->arena, report), &own);
+    hand_over(way->arena, &own, topology);
+}
+
+enum status qmp_look(void *at, struct topology *topology)
+{
+    static const char looking[] = "xenusb looked at its devices";
+    struct qmp_handle *handle = at;
+    struct session *session = handle->session;
+    struct walk way = { .arena = session->arena, .client = handle->client };
+    struct questions asked = ask_machine(&way);
+    if (!qmp_await(handle->client))
+        return qmp_complain_answer(handle, looking);
+    if (!walk(&way, asked.machine)) {
+        if (!way.why)
+            return qmp_complain_answer(handle, looking);
+        complain_error(session->diags, "QEMU at %s %s", session->domain->qmp_socket, way.why);
+        return STATUS_FAILED;
+    }
+    const char *version = qmp_version(handle->client);
+    topology->qemu = *version ? arena_printf(session->arena, "QEMU %s", version) : "QEMU";
+    if (session->domain->id < 0)
+        session->domain->paused =
+            asked.status->value && !json_is_true(json_member(asked.status->value, "running"));
+    note_ids(handle, asked.ids);
+    read_controllers(&way, session, &asked, topology);
+    note_slots(handle, &way, topology);
+    topology->plugging.models = models_that_plug(asked.types);
+    return STATUS_OK;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "qmp.h"
+
+#include "../../arena.h"
+#include "handle.h"
+
+#include <stdlib.h>
+
+static bool qmp_suits(const struct config_controller *wish, const struct domain *domain)
+{
+    if (wish->type != CONTROLLER_AUTO)
+        return wish->type == CONTROLLER_EMULATED;
+    return domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+}
+
+static void qmp_let_go(void *at)
+{
+    struct qmp_handle *handle = at;
+    if (!handle)
+        return;
+    // The connection first: whoever waits for the lock finds QEMU free.
+    qmp_close(handle->client);
+    lock_release(&handle->lock);
+    free(handle);
+}
+
+static enum status open_at(struct qmp_handle *handle)
+{
+    struct session *session = handle->session;
+    const struct domain *domain = session->domain;
+    const char *why = "";
+    if (domain->ours_to_lock) {
+        enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
+        if (status != STATUS_OK)
+            return status;
+    }
+    enum status status =
+        qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->client, &why);
+    if (status != STATUS_OK)
+        complain_error(session->diags, "%s", why);
+    return status;
+}
+
+static enum status qmp_open(struct session *session, void **handle)
+{
+    if (!session->domain->qmp_socket) {
+        complain_error(session->diags, "%s has no QEMU that makes USB controllers",
+                       session->domain->name);
+        return STATUS_REQUEST;
+    }
+    struct qmp_handle *made = calloc(1, sizeof *made);
+    if (!made) {
+        complain_error(session->diags, "out of memory");
+        return STATUS_FAILED;
+    }
+    made->session = session;
+    made->lock = LOCK_NONE;
+    enum status status = open_at(made);
+    if (status == STATUS_OK)
+        *handle = made;
+    else
+        qmp_let_go(made);
+    return status;
+}
+
+const struct backend qmp_backend = {
+    .name = "QEMU",
+    .suits = qmp_suits,
+    .open = qmp_open,
+    .look = qmp_look,
+    .run = qmp_run,
+    .close = qmp_let_go,
+};

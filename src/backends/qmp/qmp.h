@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+// The backend for QEMU's emulated controllers, over QMP.
+#ifndef XENUSB_BACKENDS_QMP_QMP_H
+#define XENUSB_BACKENDS_QMP_QMP_H
+
+#include "../../backend.h"
+
+extern const struct backend qmp_backend;
+
+#endif

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "qmp_scene.h"
+#include "unit.h"
+
+static const char pci[] = "/machine/i440fx/pci.0";
+
+static int setup(void **state)
+{
+    *state = scene_new(false);
+    return 0;
+}
+
+static int setup_q35(void **state)
+{
+    *state = scene_new(true);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    scene_free(*state);
+    return 0;
+}
+
+static struct controller *named(struct scene *scene, const char *name)
+{
+    struct controller *controller = topology_controller_named(&scene->topology, text_of(name));
+    assert_non_null(controller);
+    return controller;
+}
+
+static unsigned count_controllers(const struct scene *scene)
+{
+    unsigned count = 0;
+    for (const struct controller *at = scene->topology.controllers; at; at = at->next)
+        count++;
+    return count;
+}
+
+static const char *port_of(const struct device *device)
+{
+    static char room[PORT_TEXT_SIZE];
+    return port_write(device->port, room);
+}
+
+static void test_an_empty_machine(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_null(scene->topology.controllers);
+    assert_string_equal(scene->topology.qemu, "QEMU 7.2.22");
+    assert_true(scene->topology.plugging.known);
+    assert_int_equal(scene->topology.plugging.slots, 31);
+    assert_null(scene->topology.plugging.why_not);
+    assert_false(scene->domain.paused);
+}
+
+static void test_controllers_of_every_origin(void **state)
+{
+    struct scene *scene = *state;
+    struct fake_qemu *qemu = scene->qemu;
+    fake_controller(qemu, pci, "/machine/unattached/device[18]", "piix3-usb-uhci", 1, "usb-bus.0");
+    fake_controller(qemu, pci, "/machine/peripheral/usb", "nec-usb-xhci", 3, "usb.0");
+    fake_controller(qemu, pci, "/machine/peripheral/xenusb-2", "usb-ehci", 4, "xenusb-2.0");
+    fake_controller(qemu, pci, "/machine/peripheral/xenusb_my.20own", "usb-ehci", 5, "own.0");
+    fake_controller(qemu, pci, "/machine/peripheral-anon/device[0]", "sysbus-strange", 6,
+                    "usb-bus.1");
+    fake_property(qemu, "/machine/peripheral/usb", "p2", "uint32", "8");
+    fake_property(qemu, "/machine/peripheral/usb", "p3", "uint32", "15");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(count_controllers(scene), 5);
+
+    const struct controller *libxl = scene->topology.controllers; // those of libxl come first
+    assert_string_equal(libxl->name, "2");
+    assert_int_equal(libxl->index, 2);
+    assert_string_equal(libxl->id, "xenusb-2");
+    assert_string_equal(libxl->bus, "xenusb-2.0");
+    assert_true(libxl->present);
+    assert_int_equal(libxl->ports, 6);
+    const struct controller *xhci = named(scene, "usb-2"); // the machine's own is "usb"
+    assert_string_equal(xhci->id, "usb");
+    assert_int_equal(xhci->ports, 15);
+    assert_int_equal(xhci->ports_usb2, 8);
+    assert_int_equal(xhci->ports_usb3, 15);
+    const struct controller *board = named(scene, "usb");
+    assert_string_equal(board->id, "");
+    assert_string_equal(board->bus, "usb-bus.0");
+    assert_string_equal(board->path, "/machine/unattached/device[18]");
+    assert_string_equal(board->model->name, "piix3-uhci");
+    assert_int_equal(board->index, -1);
+    assert_string_equal(named(scene, "my own")->id, "xenusb_my.20own");
+    const struct controller *strange = named(scene, "usb-3");
+    assert_null(strange->model);
+    assert_string_equal(strange->driver, "sysbus-strange");
+    assert_int_equal(strange->ports, 0);
+}
+
+static void test_companions_and_ohci(void **state)
+{
+    struct scene *scene = *state;
+    struct fake_qemu *qemu = scene->qemu;
+    fake_controller(qemu, pci, "/machine/peripheral/ehci", "ich9-usb-ehci1", 29, "ehci.0");
+    for (unsigned i = 0; i < 3; i++) {
+        const char *path = arena_printf(scene->other, "/machine/peripheral/u%u", i);
+        fake_pci(qemu, pci, path, i == 2 ? "pci-ohci" : "ich9-usb-uhci1", 29);
+        fake_property(qemu, path, "masterbus", "str", i == 1 ? "\"other.0\"" : "\"ehci.0\"");
+        fake_property(qemu, path, "firstport", "uint32", i == 2 ? "3" : "0");
+        if (i == 2)
+            fake_property(qemu, path, "num-ports", "uint32", "1");
+    }
+    fake_controller(qemu, pci, "/machine/peripheral/oh", "pci-ohci", 7, "oh.0");
+    fake_property(qemu, "/machine/peripheral/oh", "num-ports", "uint32", "4");
+    fake_property(qemu, "/machine/peripheral/oh", "masterbus", "str", "\"\"");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(count_controllers(scene), 2);
+    assert_int_equal(named(scene, "ehci")->companion_ports, 0xb); // 1, 2 and 4
+    assert_int_equal(named(scene, "oh")->ports, 4);
+    assert_int_equal(named(scene, "oh")->companion_ports, 0);
+    // Three functions share slot 29.
+    assert_int_equal(scene->topology.plugging.slots, 29);
+}
+
+static void test_emulated_devices(void **state)
+{
+    struct scene *scene = *state;
+    struct fake_qemu *qemu = scene->qemu;
+    fake_controller(qemu, pci, "/machine/unattached/device[18]", "piix3-usb-uhci", 1, "usb-bus.0");
+    const char *bus = "/machine/unattached/device[18]/usb-bus.0";
+    fake_usb(qemu, bus, "/machine/unattached/device[20]", "usb-tablet", "");
+    fake_usb(qemu, bus, "/machine/peripheral/stick", "usb-bot", "2");
+    fake_usb(qemu, bus, "/machine/peripheral-anon/device[1]", "usb-net", "");
+    fake_report(qemu,
+                "  Device 0.0, Port 1, Speed 12 Mb/s, Product QEMU USB Tablet\n"
+                "  Device 0.0, Port 2, Speed 480 Mb/s, Product QEMU USB HARDDRIVE, ID: stick\n");
+    fake_blocks(qemu,
+                "[{\"device\": \"\", \"qdev\": \"/machine/peripheral/sticky/x\", \"inserted\": "
+                "{\"file\": \"/wrong\"}}, {\"qdev\": \"/machine/peripheral/stick/st.0\", "
+                "\"inserted\": {\"file\": \"/srv/a.img\"}}, {\"device\": \"empty\"}]");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    const struct controller *usb = named(scene, "usb");
+    // One line for two devices: neither port is guessed. They stand in the order of their making.
+    const struct device *tablet = usb->devices, *net = tablet->next, *stick = net->next;
+    assert_int_equal(tablet->kind, DEVICE_TABLET);
+    assert_int_equal(tablet->port.depth, 0);
+    assert_int_equal(net->port.depth, 0);
+    assert_true(usb->has_unplaced);
+    assert_int_equal(net->kind, DEVICE_OTHER);
+    assert_string_equal(net->driver, "usb-net");
+    assert_int_equal(net->state, DEVICE_PRESENT);
+    assert_string_equal(port_of(stick), "2");
+    assert_int_equal(stick->kind, DEVICE_DISK);
+    assert_string_equal(stick->file, "/srv/a.img");
+    assert_string_equal(stick->id, "stick");
+    assert_string_equal(stick->path, "/machine/peripheral/stick");
+    assert_ptr_equal(stick->controller, usb);
+    assert_int_equal(stick->speed, SPEED_HIGH);
+    assert_null(stick->next);
+}
+
+// ---- host devices ----
+
+struct host_case {
+    const char *bus, *address, *port, *vendor, *attached;
+    enum device_state state;
+    unsigned marks;
+};
+
+static void set_case(struct scene *scene, const struct host_case *one)
+{
+    static const char path[] = "/machine/peripheral/h";
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    fake_usb(scene->qemu, "/machine/peripheral/c/c.0", path, "usb-host", "1");
+    fake_property(scene->qemu, path, "hostbus", "uint32", one->bus);
+    fake_property(scene->qemu, path, "hostaddr", "uint32", one->address);
+    fake_property(scene->qemu, path, "hostport", "str", one->port);
+    fake_property(scene->qemu, path, "vendorid", "uint32", one->vendor);
+    fake_property(scene->qemu, path, "attached", "bool", one->attached);
+}
+
+// The host has 1.4 (held by QEMU), 1.5 (its kernel has it), 1.6 (nobody has it).
+static void set_host(struct scene *scene)
+{
+    scene_host(scene, 1, 4, "1-1", "usbfs", true);
+    scene_host(scene, 1, 5, "1-2", "usbhid", false);
+    scene_host(scene, 1, 6, "1-3.1", "", false)->vendor = 0x1050;
+}
+
+static void test_states_of_host_devices(void **state)
+{
+    (void)state;
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS, port = SELECT_BUS | SELECT_BUSID;
+    const struct host_case cases[] = {
+        { "1", "4", "\"\"", "0", "true", DEVICE_ATTACHED, address },
+        { "1", "6", "\"\"", "0", "true", DEVICE_ATTACHED, address }, // not configured yet
+        { "1", "5", "\"\"", "0", "true", DEVICE_GONE, address },     // the kernel has it again
+        { "1", "9", "\"\"", "0", "true", DEVICE_GONE, address },
+        { "1", "4", "\"\"", "0", "false", DEVICE_GONE, address },
+        { "1", "0", "\"1\"", "0", "true", DEVICE_ATTACHED, port },
+        { "1", "0", "\"3.1\"", "0", "true", DEVICE_ATTACHED, port },
+        { "1", "0", "\"2\"", "0", "true", DEVICE_GONE, port },
+        { "1", "0", "\"7\"", "0", "false", DEVICE_WAITING, port },
+        { "0", "0", "\"\"", "1133", "true", DEVICE_ATTACHED, SELECT_VENDOR }, // only 1.4 can be it
+        { "0", "0", "\"\"", "4176", "false", DEVICE_WAITING, SELECT_VENDOR },
+        { "0", "0", "\"\"", "1", "true", DEVICE_GONE, SELECT_VENDOR },
+        { "0", "0", "\"\"", "0", "true", DEVICE_UNKNOWN, 0 },
+        { "0", "0", "\"7\"", "0", "true", DEVICE_UNKNOWN, 0 },
+        { "-1", "128", "\"\"", "65536", "true", DEVICE_UNKNOWN, 0 },
+        { "1", "0", "\"1,2 3\"", "0", "true", DEVICE_UNKNOWN, SELECT_BUS },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene *scene = scene_new(false);
+        set_host(scene);
+        if (cases[i].marks == SELECT_BUS) // two of that bus could be it
+            scene_host(scene, 1, 7, "1-9", "usbfs", true);
+        set_case(scene, &cases[i]);
+        assert_int_equal(scene_look(scene), STATUS_OK);
+        const struct device *device = named(scene, "c")->devices;
+        assert_int_equal(device->kind, DEVICE_HOSTDEV);
+        assert_int_equal(device->selector.marks, cases[i].marks);
+        assert_int_equal(device->state, cases[i].state);
+        assert_true((device->host != NULL) == (cases[i].state == DEVICE_ATTACHED));
+        assert_int_equal(device->speed,
+                         device->state == DEVICE_ATTACHED ? SPEED_FULL : SPEED_UNKNOWN);
+        scene_free(scene);
+    }
+}
+
+static void test_a_host_device_by_its_node(void **state)
+{
+    struct scene *scene = *state;
+    const struct host_case one = { "0", "0", "\"\"", "0", "true", DEVICE_ATTACHED, 0 };
+    set_host(scene);
+    set_case(scene, &one);
+    fake_property(scene->qemu, "/machine/peripheral/h", "hostdevice", "str",
+                  "\"/dev/bus/usb/001/004\"");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    const struct device *device = named(scene, "c")->devices;
+    assert_int_equal(device->state, DEVICE_ATTACHED);
+    assert_int_equal(device->selector.address, 4);
+    assert_string_equal(device->host->busid, "1-1");
+}
+
+static void test_two_that_could_be_it(void **state)
+{
+    struct scene *scene = *state;
+    const struct host_case one = { "0", "0", "\"\"", "1133", "true", DEVICE_UNKNOWN, 0 };
+    set_host(scene);
+    scene_host(scene, 1, 8, "1-5", "usbfs", true);
+    set_case(scene, &one);
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(named(scene, "c")->devices->state, DEVICE_UNKNOWN);
+    assert_null(named(scene, "c")->devices->host);
+}
+
+static void test_without_a_view_of_the_host(void **state)
+{
+    struct scene *scene = *state;
+    const struct host_case one = { "1", "4", "\"\"", "0", "true", DEVICE_UNKNOWN, 0 };
+    set_case(scene, &one);
+    scene_connect(scene, 6);
+    scene->session.host = NULL;
+    assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_OK);
+    assert_int_equal(named(scene, "c")->devices->state, DEVICE_UNKNOWN);
+}
+
+// ---- what plugs ----
+
+static void test_a_q35_without_ports(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 0);
+    assert_string_equal(scene->topology.plugging.why_not,
+                        "its bus 'pcie.0' does not support hotplugging");
+}
+
+static void root_port(struct scene *scene, const char *name, unsigned slot)
+{
+    const char *path = arena_printf(scene->other, "/machine/peripheral/%s", name);
+    const char *bus = arena_printf(scene->other, "%s/%s", path, name);
+    fake_pci(scene->qemu, "/machine/q35/pcie.0", path, "pcie-root-port", slot);
+    fake_object(scene->qemu, bus, "PCIE");
+    fake_property(scene->qemu, bus, "hotplug-handler", "link<hotplug-handler>", "\"/x\"");
+}
+
+static void test_root_ports_and_bridges(void **state)
+{
+    struct scene *scene = *state;
+    struct fake_qemu *qemu = scene->qemu;
+    root_port(scene, "rp0", 1);
+    root_port(scene, "rp1", 2);
+    fake_controller(qemu, "/machine/peripheral/rp1/rp1", "/machine/peripheral/x", "qemu-xhci", 0,
+                    "x.0");
+    scene_fill(scene, "/machine/peripheral/x/x.0", 2);
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 1);
+    assert_null(scene->topology.plugging.why_not);
+    assert_non_null(named(scene, "x")->devices->next);
+    scene_free(scene);
+
+    *state = scene = scene_new(true);
+    root_port(scene, "rp1", 1);
+    fake_pci(scene->qemu, "/machine/peripheral/rp1/rp1", "/machine/peripheral/br",
+             "pcie-pci-bridge", 0);
+    fake_object(scene->qemu, "/machine/peripheral/br/br", "PCI");
+    fake_property(scene->qemu, "/machine/peripheral/br/br", "hotplug-handler", "link<x>", "\"/x\"");
+    fake_controller(scene->qemu, "/machine/peripheral/br/br", "/machine/peripheral/e", "usb-ehci",
+                    3, "e.0");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 31);
+    assert_string_equal(named(scene, "e")->bus, "e.0");
+}
+
+static void test_a_full_bus(void **state)
+{
+    struct scene *scene = *state;
+    for (unsigned slot = 1; slot < 32; slot++)
+        fake_pci(scene->qemu, pci, arena_printf(scene->other, "/machine/peripheral/n%u", slot),
+                 "e1000", slot);
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 0);
+    assert_non_null(strstr(scene->topology.plugging.why_not, "is full"));
+}
+
+static void test_models_are_those_that_exist_and_plug(void **state)
+{
+    struct scene *scene = *state;
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    for (size_t i = 0; controller_models[i].name; i++) {
+        const char *driver = controller_models[i].driver;
+        bool plugs =
+            driver && (strcmp(driver, "piix3-usb-uhci") == 0 || strcmp(driver, "usb-ehci") == 0 ||
+                       strcmp(driver, "nec-usb-xhci") == 0);
+        assert_int_equal(scene->topology.plugging.models >> i & 1, plugs);
+    }
+}
+
+// ---- how much is asked ----
+
+static unsigned rounds_with(unsigned devices)
+{
+    struct scene *scene = scene_new(false);
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    scene_fill(scene, "/machine/peripheral/c/c.0", devices);
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    unsigned rounds = fake_rounds(scene->peer);
+    unsigned found = 0;
+    for (const struct device *at = named(scene, "c")->devices; at; at = at->next)
+        found++;
+    assert_int_equal(found, devices);
+    scene_free(scene);
+    return rounds;
+}
+
+// qmp_capabilities, the machine, its host bridges, the PCI bus, what is on it, the USB bus, what is
+// on it.
+static void test_round_trips_do_not_grow_with_devices(void **state)
+{
+    (void)state;
+    assert_int_equal(rounds_with(1), 7);
+    assert_int_equal(rounds_with(150), 7);
+}
+
+static void test_objects_without_number(void **state)
+{
+    struct scene *scene = *state;
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    struct json_writer *writer = json_writer_new(scene->other, false);
+    json_open_array(writer);
+    for (unsigned i = 0; i < 5000; i++) {
+        json_open_object(writer);
+        json_key(writer, "name");
+        json_put_string(writer, arena_printf(scene->other, "child[%u]", i));
+        json_key(writer, "type");
+        json_put_string(writer, "link<usb-tablet>");
+        json_close(writer);
+    }
+    json_close(writer);
+    fake_instead(scene->qemu, "qom-list", "c/c.0",
+                 arena_printf(scene->other, "\"return\": %s", json_writer_end(writer).at));
+    assert_int_equal(scene_look(scene), STATUS_FAILED);
+    assert_string_equal(scene->diags.first->message,
+                        "QEMU at SOCKET tells of more than 4096 objects");
+}
+
+static void test_bridges_without_end(void **state)
+{
+    struct scene *scene = *state;
+    fake_pci(scene->qemu, pci, "/machine/peripheral/br", "pci-bridge", 5);
+    fake_object(scene->qemu, "/machine/peripheral/br/br", "PCI");
+    fake_link(scene->qemu, "/machine/peripheral/br/br", "/machine/peripheral/br");
+    assert_int_equal(scene_look(scene), STATUS_FAILED);
+    assert_string_equal(scene->diags.first->message,
+                        "QEMU at SOCKET nests its PCI bridges without end");
+}
+
+// ---- lies and failures ----
+
+static void test_answers_of_a_wrong_kind(void **state)
+{
+    static const struct {
+        const char *command, *holding, *member;
+    } lies[] = {
+        { "qom-list", "\"/machine\"", "\"return\": 5" },
+        { "qom-list", "\"/machine\"", "\"return\": {\"name\": \"i440fx\"}" },
+        { "qom-list", "\"/machine\"", "\"return\": [{}, 1, null, {\"name\": 1, \"type\": 2}]" },
+        { "qom-list", "\"/machine/i440fx\"",
+          "\"return\": [{\"name\": \"\", \"type\": \"child<\"}]" },
+        { "qom-list", "pci.0\"", "\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}" },
+        { "qom-list", "pci.0\"", "\"return\": [{\"name\": \"child[\", \"type\": \"link<x>\"}]" },
+        { "qom-list", "pci.0\"", "\"return\": [{\"name\": \"child[1x\", \"type\": \"link<x>\"}]" },
+        { "qom-list", "pci.0\"", "\"return\": [{\"name\": \"child[9]\", \"type\": \"link<>\"}]" },
+        { "qom-get", "child[1]", "\"return\": \"nowhere\"" },
+        { "qom-get", "child[1]", "\"return\": true" },
+        { "qom-get", "hotplug-handler", "\"return\": [1]" },
+        { "qom-get", "\"addr\"", "\"return\": -9223372036854775808" },
+        { "qom-get", "\"p2\"", "\"return\": 4294967296" },
+        { "qom-get", "\"p2\"", "\"return\": -1" },
+        { "qom-get", "\"port\"", "\"return\": \"1.x\"" },
+        { "qom-get", "\"port\"", "\"return\": 3" },
+        { "x-query-usb", "", "\"return\": \"text\"" },
+        { "query-block", "", "\"return\": {}" },
+        { "query-status", "", "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"?\"}" },
+        { "qom-list-types", "", "\"return\": [[], {\"name\": {}}]" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct scene *scene = scene_new(false);
+        fake_controller(scene->qemu, pci, "/machine/peripheral/c", "nec-usb-xhci", 5, "c.0");
+        scene_fill(scene, "/machine/peripheral/c/c.0", 2);
+        fake_instead(scene->qemu, lies[i].command, lies[i].holding, lies[i].member);
+        assert_int_equal(scene_look(scene), STATUS_OK);
+        const struct controller *found = scene->topology.controllers;
+        assert_true(!found || (found->ports <= 255 && strcmp(found->name, "c") == 0));
+        scene_free(scene);
+    }
+}
+
+static void test_an_old_qemu_that_cannot_report(void **state)
+{
+    struct scene *scene = *state;
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    fake_usb(scene->qemu, "/machine/peripheral/c/c.0", "/machine/peripheral/t", "usb-tablet", "");
+    fake_instead(scene->qemu, "x-query-usb", "",
+                 "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"no\"}");
+    fake_instead(scene->qemu, "qom-list-types", "",
+                 "\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_true(named(scene, "c")->has_unplaced);
+    assert_int_equal(named(scene, "c")->devices->port.depth, 0);
+    assert_true(scene->topology.plugging.models != 0); // nothing speaks against any
+}
+
+static void test_a_stall_at_every_depth(void **state)
+{
+    static const struct {
+        const char *command, *holding;
+    } stalls[] = {
+        { "query-status", "" },           { "qom-list", "\"/machine/i440fx\"" },
+        { "qom-get", "hotplug-handler" }, { "qom-get", "\"addr\"" },
+        { "qom-list", "c/c.0\"" },        { "qom-get", "\"port\"" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++) {
+        struct scene *scene = scene_new(false);
+        fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+        scene_fill(scene, "/machine/peripheral/c/c.0", 1);
+        fake_instead(scene->qemu, stalls[i].command, stalls[i].holding, NULL);
+        scene_connect(scene, 0.02);
+        assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_TIMEOUT);
+        assert_int_equal(scene->diags.errors, 1);
+        const char *expected = arena_printf(scene->arena,
+                                            "QEMU at SOCKET did not answer %s within 0.2 s, while "
+                                            "xenusb looked at its devices",
+                                            stalls[i].command);
+        assert_string_equal(scene->diags.first->message, expected);
+        scene_free(scene);
+    }
+}
+
+static void test_garbage_in_the_middle(void **state)
+{
+    struct scene *scene = *state;
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    fake_instead(scene->qemu, "qom-get", "hotplug-handler", "\"return\": ]");
+    assert_int_equal(scene_look(scene), STATUS_FAILED);
+    assert_non_null(strstr(scene->diags.first->message, "QEMU at SOCKET sent what is not QMP: "));
+}
+
+static void test_a_second_look_sees_what_changed(void **state)
+{
+    struct scene *scene = *state;
+    struct topology again = { .domain = &scene->domain };
+    scene_connect(scene, 6);
+    assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_OK);
+    assert_int_equal(qmp_look(&scene->handle, &again), STATUS_OK);
+    assert_int_equal(again.plugging.slots, 31);
+    assert_null(again.controllers);
+}
+
+// Another backend's controllers are there already, one under a name that ours would have.
+static void test_beside_another_backend(void **state)
+{
+    struct scene *scene = *state;
+    struct controller other = { .name = "usb", .index = -1 };
+    struct device device = { .kind = DEVICE_HOSTDEV, .id = "" };
+    controller_add_device(&other, &device);
+    topology_add_controller(&scene->topology, &other);
+    fake_controller(scene->qemu, pci, "/machine/unattached/device[3]", "piix3-usb-uhci", 1, "u.0");
+    fake_usb(scene->qemu, "/machine/unattached/device[3]/u.0", "/machine/unattached/device[4]",
+             "usb-tablet", "");
+    fake_report(scene->qemu, "  Device 0.0, Port 1, Speed 12 Mb/s, Product QEMU USB Tablet\n");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_false(other.has_unplaced);
+    assert_ptr_equal(named(scene, "usb"), &other);
+    assert_string_equal(port_of(named(scene, "usb-2")->devices), "1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_an_empty_machine, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_controllers_of_every_origin, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_companions_and_ohci, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_emulated_devices, setup, teardown),
+        cmocka_unit_test(test_states_of_host_devices),
+        cmocka_unit_test_setup_teardown(test_a_host_device_by_its_node, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_that_could_be_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_a_view_of_the_host, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_q35_without_ports, setup_q35, teardown),
+        cmocka_unit_test_setup_teardown(test_root_ports_and_bridges, setup_q35, teardown),
+        cmocka_unit_test_setup_teardown(test_a_full_bus, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_models_are_those_that_exist_and_plug, setup, teardown),
+        cmocka_unit_test(test_round_trips_do_not_grow_with_devices),
+        cmocka_unit_test_setup_teardown(test_objects_without_number, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bridges_without_end, setup, teardown),
+        cmocka_unit_test(test_answers_of_a_wrong_kind),
+        cmocka_unit_test_setup_teardown(test_an_old_qemu_that_cannot_report, setup, teardown),
+        cmocka_unit_test(test_a_stall_at_every_depth),
+        cmocka_unit_test_setup_teardown(test_garbage_in_the_middle, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_second_look_sees_what_changed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_beside_another_backend, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
