@@ -79,8 +79,8 @@ static void judge(libusb_context *context, libusb_device *usb, struct host_devic
 {
     struct libusb_config_descriptor *config = NULL;
     struct host_fit fit = HOST_FIT_START, active = HOST_FIT_START;
-    for (uint8_t i = 0; i < CONFIGS_MAX; i++) {
-        if (libusb_get_config_descriptor(usb, i, &config) != 0)
+    for (unsigned i = 0; i < CONFIGS_MAX; i++) {
+        if (libusb_get_config_descriptor(usb, (uint8_t)i, &config) != 0)
             break;
         judge_config(context, config, &fit);
         libusb_free_config_descriptor(config);
@@ -207,7 +207,7 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
     }
     struct host_tables tables;
     host_tables_read(arena, &tables);
-    for (ssize_t i = 0; i < list.count; i++) {
+    for (ssize_t i = 0; list.at && i < list.count; i++) {
         struct host_device *device = look_at(arena, &tables, context, list.at[i]);
         if (device)
             add_device(host, device);

@@ -72,13 +72,13 @@ static int escape_value(struct text text)
 // The kernel writes blanks, tabs, line ends and backslashes in a path as escapes.
 static const char *unescaped(struct arena *arena, struct text path)
 {
-    char *plain = arena_alloc(arena, path.size + 1);
+    unsigned char *plain = arena_alloc(arena, path.size + 1);
     for (size_t i = 0, used = 0; i < path.size; used++) {
         int value = escape_value(text_part(path, i, path.size));
-        plain[used] = value < 0 ? path.at[i] : (char)value;
+        plain[used] = (unsigned char)(value < 0 ? path.at[i] : value);
         i += value < 0 ? 1 : 4;
     }
-    return plain;
+    return (const char *)plain;
 }
 
 const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block)

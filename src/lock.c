@@ -33,25 +33,35 @@ static double seconds_now(void)
 
 enum attempt { TAKEN, BUSY, BROKEN };
 
-// One attempt, as libxl__lock_file (libxl_internal.c) makes it, but without waiting: the lock is
-// ours only if the name still means the file that was locked, for its last holder unlinked it.
-static enum attempt try_lock(struct lock *lock)
+// One attempt on an open file, as libxl__lock_file (libxl_internal.c) makes it, but without
+// waiting: the lock is ours only if the name still means the file that was locked, for its last
+// holder unlinked it.
+static enum attempt lock_open_file(int fd, const char *path)
 {
-    cleanup_close int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     struct stat locked, named;
-    if (fd < 0)
-        return BROKEN;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK || errno == EINTR ? BUSY : BROKEN;
     if (fstat(fd, &locked) != 0)
         return BROKEN;
-    if (stat(lock->path, &named) != 0)
+    if (stat(path, &named) != 0)
         return errno == ENOENT ? BUSY : BROKEN;
-    if (locked.st_dev != named.st_dev || locked.st_ino != named.st_ino)
-        return BUSY;
-    lock->fd = fd;
-    fd = -1;
-    return TAKEN;
+    return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino ? TAKEN : BUSY;
+}
+
+static enum attempt try_lock(struct lock *lock)
+{
+    int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return BROKEN;
+    enum attempt attempt = lock_open_file(fd, lock->path);
+    if (attempt == TAKEN) {
+        lock->fd = fd;
+        return TAKEN;
+    }
+    int why = errno;
+    close(fd);
+    errno = why;
+    return attempt;
 }
 
 // Takes the next word off a line of /proc/locks.

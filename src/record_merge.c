@@ -2,39 +2,44 @@
 #include "arena.h"
 #include "recording.h"
 
-bool record_expresses_controller(const struct controller *controller)
-{
-    char id[32];
-    if (controller->index < 0 || !controller->model || !controller->model->libxl_version)
-        return false;
-    snprintf(id, sizeof id, "xenusb-%d", controller->index);
-    return strcmp(controller->id, id) == 0;
-}
-
-// Whether an id is of the form xenusb-<bus>-<address>.
-static bool is_libxl_id(struct text id)
+// The numbers in an id of libxl's: xenusb-<index>, or xenusb-<bus>-<address>. Returns how many
+// there are; 0 if it is another id.
+static unsigned read_libxl_id(const char *id, uint64_t numbers[2])
 {
     static const char prefix[] = "xenusb-";
-    uint64_t number;
-    size_t dash = text_find(id, '-', sizeof prefix - 1);
-    return text_starts(id, prefix) && dash < id.size &&
-           text_number(text_part(id, sizeof prefix - 1, dash), 10, 1, UINT8_MAX, &number) ==
-               NUMBER_OK &&
-           text_number(text_part(id, dash + 1, id.size), 10, 1, UINT8_MAX, &number) == NUMBER_OK;
+    struct text rest = text_of(id);
+    if (!text_starts(rest, prefix))
+        return 0;
+    rest = text_part(rest, sizeof prefix - 1, rest.size);
+    size_t dash = text_find(rest, '-', 0);
+    if (text_number(text_part(rest, 0, dash), 10, 0, INT32_MAX, &numbers[0]) != NUMBER_OK)
+        return 0;
+    if (dash == rest.size)
+        return 1;
+    rest = text_part(rest, dash + 1, rest.size);
+    return text_number(rest, 10, 0, UINT8_MAX, &numbers[1]) == NUMBER_OK ? 2 : 0;
+}
+
+bool record_expresses_controller(const struct controller *controller)
+{
+    uint64_t numbers[2];
+    return controller->index >= 0 && controller->model && controller->model->libxl_version &&
+           read_libxl_id(controller->id, numbers) == 1 && numbers[0] == (uint64_t)controller->index;
 }
 
 bool record_expresses_device(const struct device *device)
 {
-    char id[32];
+    uint64_t numbers[2];
     if (device->kind != DEVICE_HOSTDEV || device->port.depth != 1 ||
         !record_expresses_controller(device->controller))
         return false;
     if (!*device->id)
         return device->state == DEVICE_GONE;
-    if (!device->host)
-        return is_libxl_id(text_of(device->id));
-    snprintf(id, sizeof id, "xenusb-%u-%u", device->host->bus, device->host->address);
-    return strcmp(device->id, id) == 0;
+    if (read_libxl_id(device->id, numbers) != 2)
+        return false;
+    // What is gone, or has come back elsewhere, keeps the id by which it was attached.
+    return !device->host ||
+           (numbers[0] == device->host->bus && numbers[1] == device->host->address);
 }
 
 bool record_hides_port(const struct device *device)
