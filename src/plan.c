@@ -42,7 +42,8 @@ static void complain_no_controller(struct planning *planning, struct target *tar
     const struct config_text *name = &target->wish->controller_name;
     const char *list = "";
     for (const struct controller *at = planning->topology->controllers; at; at = at->next)
-        list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
+        if (!at->stale)
+            list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
     target->op = STEP_REFUSE;
     target->words = "no such controller";
     struct diag *diag =
@@ -74,7 +75,7 @@ static void find_wanted(struct planning *planning, struct target *target)
         target->words = "its controller cannot be had";
     } else if (GIVEN(wish->controller_name)) {
         target->wanted = plan_controller_called(planning->topology, wish->controller_name.text);
-        if (!target->wanted)
+        if (!target->wanted || target->wanted->stale)
             complain_no_controller(planning, target);
     }
 }
@@ -148,7 +149,7 @@ static struct span why_controller(const struct planning *planning,
 static void add_controllers(struct planning *planning)
 {
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
-        if (at->wish || !at->present)
+        if (at->wish || (!at->present && !at->stale))
             step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
                      why_controller(planning, at));
 }

@@ -56,6 +56,8 @@ void supply_wished(struct planning *planning);
 // complaint at `span`, where the first of them is asked for.
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span);
+// Whether one could be had: something serves it, QEMU has a model for that speed, and a slot.
+bool supply_is_possible(const struct planning *planning, const struct device *device);
 // Whether libxl's records can tell of this device: only host devices, and only where Xen is.
 bool supply_libxl_can_tell(const struct planning *planning, const struct device *device);
 

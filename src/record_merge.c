@@ -92,13 +92,31 @@ static void merge_port(struct arena *arena, struct controller *controller, unsig
     there->state = DEVICE_GONE;
 }
 
+// A record whose controller QEMU does not have: xl is about to make it, or QEMU let go of it after
+// whoever asked for that had given up waiting.
+static struct controller *add_stale(struct arena *arena, const struct record_controller *record,
+                                    const char *id, struct topology *topology)
+{
+    struct controller *controller = arena_new_of(arena, struct controller);
+    controller->model = controller_model_for(record->version);
+    controller->driver = controller->model ? controller->model->driver : "?";
+    controller->name = arena_printf(arena, "%u", record->index);
+    controller->id = id;
+    controller->path = controller->bus = "";
+    controller->index = (int)record->index;
+    controller->ports = record->ports;
+    controller->stale = true;
+    topology_add_controller(topology, controller);
+    return controller;
+}
+
 static void merge_emulated(struct arena *arena, const struct record_controller *record,
                            const struct host *host, struct topology *topology)
 {
-    struct controller *controller =
-        controller_with_id(topology, arena_printf(arena, "xenusb-%u", record->index));
+    const char *id = arena_printf(arena, "xenusb-%u", record->index);
+    struct controller *controller = controller_with_id(topology, id);
     if (!controller)
-        return;
+        controller = add_stale(arena, record, id, topology);
     controller->index = (int)record->index;
     for (unsigned port = 1; port <= record->ports; port++)
         if (record->port[port] && *record->port[port])

@@ -120,13 +120,18 @@ static void settle_at_wanted(struct planning *planning, struct target *target)
 }
 
 // Whether a controller may be chosen for a device that names none. What libxl cannot tell of
-// stays off the controllers that libxl knows: xl would hand out the port a second time.
+// stays off the controllers that libxl knows: xl would hand out the port a second time. What it can
+// tell of goes to one that it knows, or that the user declared; to another (the one of usb=1, say)
+// only if `at_need`, since xl could neither list nor detach it there.
 static bool may_choose(const struct planning *planning, const struct controller *controller,
-                       const struct device *device)
+                       const struct device *device, bool at_need)
 {
-    if (!controller->model || !controller->backend)
+    if (!controller->model || !controller->backend || controller->stale)
         return false;
-    return supply_libxl_can_tell(planning, device) || controller->index < 0;
+    if (!supply_libxl_can_tell(planning, device))
+        return controller->index < 0;
+    bool declared = controller->wish && !controller->wish->at_creation;
+    return at_need || controller->index >= 0 || declared;
 }
 
 // How good a place is, for choosing among several: speed first, then where libxl can tell of it,
@@ -139,7 +144,7 @@ static unsigned goodness(const struct planning *planning, const struct controlle
            (controller->wish ? 1u : 0u);
 }
 
-static bool settle_anywhere(struct planning *planning, struct target *target)
+static bool settle_anywhere(struct planning *planning, struct target *target, bool at_need)
 {
     struct device *device = planned_device(planning, target);
     struct controller *best = NULL;
@@ -147,7 +152,7 @@ static bool settle_anywhere(struct planning *planning, struct target *target)
     unsigned best_goodness = 0;
     for (struct controller *at = planning->topology->controllers; at; at = at->next) {
         struct port port = target->wish->port;
-        if (!may_choose(planning, at, device))
+        if (!may_choose(planning, at, device, at_need))
             continue;
         enum place_verdict verdict =
             port.depth ? place_at(at, device, port) : place_on(at, device, &port);
@@ -169,7 +174,7 @@ static bool settle_where_it_was(struct planning *planning, struct target *target
     struct controller *before = target->stale->controller;
     struct port port = target->stale->port;
     struct device *device = planned_device(planning, target);
-    bool same = (!target->wanted || target->wanted == before) &&
+    bool same = !before->stale && (!target->wanted || target->wanted == before) &&
                 (!target->wish->port.depth || port_same(target->wish->port, port));
     if (!same || place_at(before, device, port) != PLACE_FITS)
         return false;
@@ -198,14 +203,17 @@ static size_t count_alike(const struct planning *planning, const struct target *
 
 static void settle_on_new(struct planning *planning, struct target *target)
 {
+    // One that was made for an earlier device may do.
     const struct device *device = planned_device(planning, target);
+    if (settle_anywhere(planning, target, !supply_is_possible(planning, device)))
+        return;
     size_t count = count_alike(planning, target, device);
     if (!supply_for(planning, device, count, target->wish->why)) {
         target->op = STEP_REFUSE;
         target->words = "no controller takes it";
         return;
     }
-    if (settle_anywhere(planning, target))
+    if (settle_anywhere(planning, target, false))
         return;
     target->op = STEP_REFUSE;
     target->words = "no port takes it";
@@ -239,7 +247,7 @@ void settle_targets(struct planning *planning)
             if (target->wanted)
                 settle_at_wanted(planning, target);
             else
-                settle_anywhere(planning, target);
+                settle_anywhere(planning, target, false);
         }
     for (size_t i = 0; i < planning->target_count; i++)
         if (is_open(&planning->targets[i]))

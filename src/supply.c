@@ -123,6 +123,14 @@ static bool companion_is_there(const struct topology *topology)
     return false;
 }
 
+// xl's usbctrl= has its index from its place in the list: no other can be had for it.
+static bool index_is_recorded(const struct planning *planning, const struct config_controller *wish)
+{
+    const struct controller *there =
+        topology_controller_index(planning->topology, (int)wish->index);
+    return wish->origin == ORIGIN_USBCTRL && there && there->stale;
+}
+
 static void supply_one(struct planning *planning, const struct config_controller *wish)
 {
     const char *conflict = NULL;
@@ -139,6 +147,14 @@ static void supply_one(struct planning *planning, const struct config_controller
             planning, STATUS_REFUSED, wish->why, "%s has another controller %s: %s",
             planning->topology->domain->name, wish->name, conflict);
         diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
+        return;
+    }
+    if (index_is_recorded(planning, wish)) {
+        struct diag *diag = planning_complain(
+            planning, STATUS_REFUSED, wish->why,
+            "libxl's record has a controller %u, which QEMU does not have", wish->index);
+        diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
+                  planning->topology->domain->name, wish->index);
         return;
     }
     if (!server_of(planning, wish)) {
@@ -197,14 +213,22 @@ static const struct controller_model *model_for(const struct planning *planning,
     return NULL;
 }
 
+// What a device wishes that names no controller.
+static const struct config_controller any_controller = { .origin = ORIGIN_USBCONTROLLER,
+                                                         .version = { .value = 3 } };
+
+bool supply_is_possible(const struct planning *planning, const struct device *device)
+{
+    return server_of(planning, &any_controller) && model_for(planning, device) &&
+           has_slot(planning);
+}
+
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span)
 {
     const struct domain *domain = planning->topology->domain;
-    const struct config_controller any = { .origin = ORIGIN_USBCONTROLLER,
-                                           .version = { .value = 3 } };
     const struct controller_model *model = model_for(planning, device);
-    if (!server_of(planning, &any) || !model || !has_slot(planning)) {
+    if (!supply_is_possible(planning, device)) {
         struct diag *diag =
             planning_complain(planning, STATUS_REFUSED, span,
                               "%s has no free port that takes this device, and a controller "
@@ -212,9 +236,10 @@ struct controller *supply_for(struct planning *planning, const struct device *de
                               domain->name);
         const char *why = planning->topology->plugging.why_not;
         diag_hint(planning->diags, diag, "%s",
-                  !server_of(planning, &any) ? "nothing here serves controllers of such a guest"
-                  : why                      ? why
-                                             : "detach something, or start the guest with more");
+                  !server_of(planning, &any_controller)
+                      ? "nothing here serves controllers of such a guest"
+                  : why ? why
+                        : "detach something, or start the guest with more");
         return NULL;
     }
     unsigned ports = model->ports;
@@ -222,7 +247,8 @@ struct controller *supply_for(struct planning *planning, const struct device *de
         ports = count > LIBXL_XHCI_PORTS ? (unsigned)count : LIBXL_XHCI_PORTS;
         ports = count > model->ports_max ? model->ports_max : ports;
     }
-    struct controller *made = plan_controller(planning, &any, model, free_name(planning), ports);
+    struct controller *made =
+        plan_controller(planning, &any_controller, model, free_name(planning), ports);
     if (!supply_libxl_can_tell(planning, device))
         made->index = -1;
     return made;

@@ -25,7 +25,9 @@ struct text text_trim(struct text text)
 
 bool text_same(struct text a, struct text b)
 {
-    return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
+    if (a.size != b.size)
+        return false;
+    return a.size == 0 || (a.at && b.at && memcmp(a.at, b.at, a.size) == 0);
 }
 
 bool text_is(struct text text, const char *word)
@@ -35,7 +37,9 @@ bool text_is(struct text text, const char *word)
 
 static char lower(char letter)
 {
-    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+    if (letter < 'A' || letter > 'Z')
+        return letter;
+    return (char)(letter - 'A' + 'a');
 }
 
 bool text_is_nocase(struct text text, const char *word)
@@ -103,7 +107,7 @@ size_t text_utf8(struct text text, uint32_t *point)
     } forms[] = {
         { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 }
     };
-    if (text.size == 0)
+    if (!text.at || text.size == 0)
         return 0;
     uint8_t first = (uint8_t)text.at[0];
     for (size_t length = 1; length <= 4; length++) {

@@ -65,6 +65,7 @@ struct controller {
     unsigned ports_usb2;                  // xHCI: the first so many take low, full and high speed
     unsigned ports_usb3;                  // xHCI: the first so many take SuperSpeed
     uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
+    bool stale;               // only libxl's record has it, QEMU does not
     bool present;             // false: planned
     bool has_unplaced;        // some device on it sits at a port that QEMU does not tell
     const struct config_controller *wish; // who asked for it in this run; NULL if nobody

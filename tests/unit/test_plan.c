@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT
+// Wish minus fact: configs as users write them, against domains that have something or nothing.
+#include "../../src/parser/parser.h"
+#include "arena.h"
+#include "backend.h"
+
+#include "unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool serves_emulated(const struct config_controller *wish, const struct domain *domain)
+{
+    return domain->type == DOMAIN_HVM && wish->type != CONTROLLER_PV;
+}
+
+static const struct backend emulating = { .name = "emulating", .suits = serves_emulated };
+static const struct backend *const served[] = { &emulating, NULL };
+
+// A small office: a mouse, two sticks of the same make, a key, a hub, a fast stick.
+static struct host_device office[] = {
+    { .bus = 1,
+      .address = 2,
+      .busid = "1-1",
+      .vendor = 0x05e3,
+      .product = 0x0608,
+      .speed = SPEED_HIGH,
+      .hub = true,
+      .name = "Hub" },
+    { .bus = 1,
+      .address = 5,
+      .busid = "1-1.2",
+      .vendor = 0x046d,
+      .product = 0xc077,
+      .speed = SPEED_LOW,
+      .name = "Mouse" },
+    { .bus = 1,
+      .address = 6,
+      .busid = "1-1.3",
+      .vendor = 0x0781,
+      .product = 0x5581,
+      .speed = SPEED_HIGH,
+      .name = "Ultra",
+      .serial = "4C530001" },
+    { .bus = 1,
+      .address = 7,
+      .busid = "1-1.4",
+      .vendor = 0x0781,
+      .product = 0x5581,
+      .speed = SPEED_HIGH,
+      .name = "Ultra",
+      .serial = "4C530002",
+      .busy = "/dev/sda1 is mounted on /backup" },
+    { .bus = 1,
+      .address = 8,
+      .busid = "1-4",
+      .vendor = 0x1050,
+      .product = 0x0407,
+      .speed = SPEED_FULL,
+      .name = "YubiKey" },
+    { .bus = 2,
+      .address = 2,
+      .busid = "2-3",
+      .vendor = 0x0951,
+      .product = 0x1666,
+      .speed = SPEED_SUPER,
+      .fits_high_speed = true,
+      .name = "Fast" },
+    { .bus = 1,
+      .address = 9,
+      .busid = "1-5",
+      .vendor = 0x0529,
+      .product = 0x0001,
+      .speed = SPEED_FULL,
+      .name = "HASP",
+      .owner = "db1 (5), controller 0 port 1",
+      .owner_domain = 5 },
+};
+enum { OFFICE = sizeof office / sizeof *office };
+
+struct scene {
+    struct arena *arena;
+    struct diags diags;
+    struct domain domain;
+    struct host host;
+    struct topology topology;
+    struct plan plan;
+    struct plan_options options;
+};
+
+static int begin(void **state)
+{
+    struct scene *scene = calloc(1, sizeof *scene);
+    scene->arena = arena_new(4096);
+    diags_init(&scene->diags, scene->arena);
+    scene->domain = (struct domain){ .id = 3, .name = "win10", .type = DOMAIN_HVM, .uuid = "" };
+    scene->topology.domain = &scene->domain;
+    scene->options.backends = served;
+    for (size_t i = 0; i < OFFICE; i++) {
+        office[i].next = i + 1 < OFFICE ? &office[i + 1] : NULL;
+        office[i].manufacturer = office[i].drivers = "";
+        if (!office[i].serial)
+            office[i].serial = "";
+    }
+    scene->host = (struct host){ office, OFFICE };
+    *state = scene;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct scene *scene = *state;
+    arena_free(scene->arena);
+    free(scene);
+    return 0;
+}
+
+// A controller that the domain has already.
+static struct controller *has_controller(struct scene *scene, const char *driver, const char *name,
+                                         const char *id, int index)
+{
+    struct controller *controller = arena_new_of(scene->arena, struct controller);
+    controller->backend = &emulating;
+    controller->model = controller_model_named(text_of(driver));
+    controller->driver = driver;
+    controller->name = name;
+    controller->id = controller->path = controller->bus = id;
+    controller->index = index;
+    controller->ports = controller->ports_usb2 = controller->ports_usb3 = controller->model->ports;
+    controller->present = true;
+    topology_add_controller(&scene->topology, controller);
+    return controller;
+}
+
+static struct device *has_device(struct scene *scene, struct controller *controller,
+                                 enum device_kind kind, const char *port, const char *id)
+{
+    struct device *device = arena_new_of(scene->arena, struct device);
+    device->kind = kind;
+    device->id = device->path = id;
+    device->driver = device_model_of(kind)->driver;
+    device->state = kind == DEVICE_HOSTDEV ? DEVICE_ATTACHED : DEVICE_PRESENT;
+    assert_true(port_read(text_of(port), &device->port));
+    controller_add_device(controller, device);
+    return device;
+}
+
+static const char *const ops = "=+-!~";
+
+static const char *dump(struct scene *scene)
+{
+    const char *all = "";
+    for (const struct step *step = scene->plan.first; step; step = step->next) {
+        char room[PORT_TEXT_SIZE];
+        const char *thing;
+        if (!step->device)
+            thing = arena_printf(scene->arena, "%s %s", step->controller->name,
+                                 step->controller->model->name);
+        else
+            thing = arena_printf(scene->arena, "%s %s.%s",
+                                 step->device->kind == DEVICE_HOSTDEV
+                                     ? (step->device->host ? step->device->host->busid : "?")
+                                     : device_model_of(step->device->kind)->name,
+                                 step->controller ? step->controller->name : "",
+                                 port_write(step->device->port, room));
+        all = arena_printf(scene->arena, "%s%s%c %s", all, *all ? "; " : "", ops[step->op], thing);
+    }
+    return all;
+}
+
+static enum status plan_of(struct scene *scene, const char *config)
+{
+    const struct source *source = source_from_bytes(scene->arena, "a.cfg", config, strlen(config));
+    struct config *compiled = parse_config(scene->arena, &scene->diags, source);
+
+    if (scene->diags.errors)
+        diags_print(&scene->diags, stderr, false);
+    assert_int_equal(scene->diags.errors, 0);
+    return plan_make(scene->arena, &scene->diags, compiled, &scene->topology, &scene->host,
+                     &scene->options, &scene->plan);
+}
+
+static void want_plan(struct scene *scene, const char *config, const char *expected)
+{
+    enum status status = plan_of(scene, config);
+    if (scene->diags.errors)
+        diags_print(&scene->diags, stderr, false);
+    assert_int_equal(status, STATUS_OK);
+    assert_string_equal(dump(scene), expected);
+}
+
+// The first complaint has these words, and its caret stands at `word`.
+static void want_refusal(struct scene *scene, const char *config, enum status status,
+                         const char *word, const char *words)
+{
+    assert_int_equal(plan_of(scene, config), status);
+    const struct diag *diag = scene->diags.first;
+    while (diag && diag->severity != SEVERITY_ERROR)
+        diag = diag->next;
+    assert_non_null(diag);
+    if (!strstr(diag->message, words))
+        fail_msg("'%s' is not in '%s'", words, diag->message);
+    struct text at = text_part(diag->source->text, diag->span.from, diag->span.to);
+    if (!text_is(at, word))
+        fail_msg("the caret is at '%.*s', not '%s'", (int)at.size, at.at, word);
+}
+
+static void test_a_controller_is_made_that_takes_every_speed(void **state)
+{
+    want_plan(*state, "usbdevice=['type=hostdev,busid=1-1.2','type=hostdev,busid=2-3']\n",
+              "+ hci0 nec-xhci; + 1-1.2 hci0.1; + 2-3 hci0.2");
+}
+
+static void test_speed_decides_the_controller(void **state)
+{
+    want_plan(
+        *state,
+        "usbcontroller=['type=emul,name=two,usbversion=2','type=emul,name=one,usbversion=1']\n"
+        "usbdevice=['type=hostdev,busid=1-1.2','type=hostdev,serial=4C530001']\n",
+        "+ two ehci; + one piix3-uhci; + 1-1.2 one.1; + 1-1.3 two.1");
+}
+
+static void test_a_slow_device_never_goes_to_a_bare_ehci(void **state)
+{
+    want_refusal(*state,
+                 "usbcontroller=['type=emul,name=two,usbversion=2']\n"
+                 "usbdevice=['type=hostdev,busid=1-1.2,bus=two,port=2']\n",
+                 STATUS_REQUEST, "2", "does not take Mouse (1-1.2, low speed)");
+}
+
+static void test_companions_take_slow_devices(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *ehci = has_controller(scene, "ich9-usb-ehci1", "usb", "usb", -1);
+    ehci->companion_ports = 0x3f;
+    scene->domain.id = -1;
+    want_plan(scene, "usbdevice=['type=hostdev,busid=1-1.2']\n", "+ 1-1.2 usb.1");
+}
+
+static void test_explicit_ports_are_given_first(void **state)
+{
+    want_plan(
+        *state,
+        "usbcontroller=['type=emul,name=x,usbversion=3,numports=2']\n"
+        "usbdevice=['type=hostdev,busid=1-1.2,bus=x','type=hostdev,busid=1-4,bus=x,port=1']\n",
+        "+ x nec-xhci; + 1-1.2 x.2; + 1-4 x.1");
+}
+
+static void test_what_is_behind_a_hub_is_placed_after_it(void **state)
+{
+    want_plan(*state,
+              "usbcontroller=['type=emul,name=x,usbversion=3']\n"
+              "usbdevice=['type=hostdev,busid=1-4,bus=x,port=2.1','type=hub,bus=x,port=2']\n",
+              "+ x nec-xhci; + 1-4 x.2.1; + hub x.2");
+}
+
+static void test_a_dotted_port_needs_its_hub(void **state)
+{
+    want_refusal(*state,
+                 "usbcontroller=['type=emul,name=x,usbversion=3']\n"
+                 "usbdevice=['type=hostdev,busid=1-4,bus=x,port=2.1']\n",
+                 STATUS_REQUEST, "2.1", "no hub leads to port 2.1");
+}
+
+static void test_a_second_run_has_nothing_to_do(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_HOSTDEV, "2", "xenusb-1-8")->host = &office[4];
+    want_plan(scene,
+              "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+              "usbdevice=['type=hostdev,id=1050:0407']\n",
+              "= hci0 nec-xhci; = 1-4 hci0.2");
+}
+
+static void test_what_xl_made_is_there_already(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *ehci = has_controller(scene, "usb-ehci", "0", "xenusb-0", 0);
+    has_device(scene, ehci, DEVICE_HOSTDEV, "3", "xenusb-1-6")->host = &office[2];
+    want_plan(scene, "usbctrl=['type=devicemodel,version=2']\nusbdev=['hostbus=1,hostaddr=6']\n",
+              "= 0 ehci; = 1-1.3 0.3");
+}
+
+static void test_the_file_of_the_guest_itself_is_an_empty_plan(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "usb", "", -1);
+    has_device(scene, uhci, DEVICE_TABLET, "1", "");
+    want_plan(scene, "name='win10'\ntype='hvm'\nusb=1\nusbdevice='tablet'\n",
+              "= usb piix3-uhci; = tablet usb.1");
+    assert_int_equal(scene->plan.add + scene->plan.remove, 0);
+}
+
+static void test_emulated_devices_stay_off_what_libxl_knows(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
+    want_plan(scene, "usbdevice=['type=tablet']\n", "+ hci0 nec-xhci; + tablet hci0.1");
+    assert_int_equal(scene->plan.first->controller->index, -1);
+}
+
+static void test_emulated_devices_go_where_the_user_says(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    want_plan(scene,
+              "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+              "usbdevice=['type=tablet,bus=hci0']\n",
+              "= hci0 nec-xhci; + tablet hci0.1");
+}
+
+static void test_a_host_device_prefers_what_libxl_can_tell(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "qemu-xhci", "own", "xenusb_own", -1);
+    has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
+    want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "+ 1-4 0.1");
+}
+
+static void test_no_such_device(void **state)
+{
+    want_refusal(*state, "usbdevice=['type=hostdev,id=dead:beef']\n", STATUS_REQUEST,
+                 "id=dead:beef", "no USB device dead:beef is plugged");
+}
+
+static void test_more_than_one_match(void **state)
+{
+    want_refusal(*state, "usbdevice=['type=hostdev,id=0781:5581']\n", STATUS_REQUEST,
+                 "id=0781:5581", "2 USB devices match 0781:5581");
+}
+
+static void test_an_absent_one_may_be_skipped(void **state)
+{
+    struct scene *scene = *state;
+    want_plan(scene, "usbdevice=['type=hostdev,id=dead:beef,required=no']\n", "~ ? .");
+    assert_int_equal(scene->diags.warnings, 1);
+}
+
+static void test_the_same_device_twice(void **state)
+{
+    want_refusal(*state, "usbdevice=['type=hostdev,busid=1-4','type=hostdev,id=1050:0407']\n",
+                 STATUS_REQUEST, "id=1050:0407", "is asked for twice");
+}
+
+static void test_hubs_are_refused(void **state)
+{
+    want_refusal(*state, "usbdevice=['type=hostdev,busid=1-1']\n", STATUS_REFUSED, "busid=1-1",
+                 "it is a hub");
+}
+
+static void test_what_the_host_uses_is_refused_unless_forced(void **state)
+{
+    struct scene *scene = *state;
+    want_refusal(scene, "usbdevice=['type=hostdev,serial=4C530002']\n", STATUS_REFUSED,
+                 "serial=4C530002", "/dev/sda1 is mounted on /backup");
+}
+
+static void test_force_gives_away_what_the_host_uses(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.force = true;
+    want_plan(scene, "usbdevice=['type=hostdev,serial=4C530002']\n",
+              "+ hci0 nec-xhci; + 1-1.4 hci0.1");
+}
+
+static void test_force_takes_nothing_from_another_domain(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.force = true;
+    want_refusal(scene, "usbdevice=['type=hostdev,id=0529:0001']\n", STATUS_REFUSED, "id=0529:0001",
+                 "db1 (5), controller 0 port 1 has it");
+}
+
+static void test_a_port_that_is_taken(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_TABLET, "1", "xenusb_tablet0");
+    want_refusal(scene,
+                 "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+                 "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=1']\n",
+                 STATUS_REFUSED, "1", "port 1 of controller 'hci0' is taken");
+}
+
+static void test_a_full_controller(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "hci0", "xenusb-0", 0);
+    has_device(scene, uhci, DEVICE_TABLET, "1", "a");
+    has_device(scene, uhci, DEVICE_MOUSE, "2", "b");
+    assert_int_equal(plan_of(scene, "usbcontroller=['type=emul,name=hci0,usbversion=1']\n"
+                                    "usbdevice=['type=hostdev,id=1050:0407,bus=hci0']\n"),
+                     STATUS_REFUSED);
+    assert_non_null(strstr(scene->diags.first->message, "controller 'hci0' is full"));
+}
+
+static void test_a_device_that_is_elsewhere(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_HOSTDEV, "1", "xenusb-1-8")->host = &office[4];
+    want_refusal(scene,
+                 "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+                 "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
+                 STATUS_REFUSED, "3", "already, at controller hci0 port 1");
+}
+
+static void test_another_controller_of_that_name(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "usb-ehci", "hci0", "xenusb-0", 0);
+    want_refusal(scene, "usbcontroller=['type=emul,name=hci0,usbversion=3']\n", STATUS_REFUSED,
+                 "'type=emul,name=hci0,usbversion=3'", "it is ehci, not nec-xhci");
+}
+
+static void test_a_replugged_device_goes_where_it_was(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
+    struct device *stale = has_device(scene, xhci, DEVICE_HOSTDEV, "3", "xenusb-1-44");
+    stale->state = DEVICE_GONE;
+    stale->selector.marks = SELECT_BUSID;
+    strcpy(stale->selector.busid, "1-4");
+    want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "- ? 0.3; + 1-4 0.3");
+}
+
+static void test_prune_removes_what_is_not_named(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.prune = true;
+    struct controller *own = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb_hci0", -1);
+    struct controller *usb = has_controller(scene, "piix3-usb-uhci", "usb", "", -1);
+    has_device(scene, own, DEVICE_MOUSE, "1", "xenusb_mouse0");
+    has_device(scene, usb, DEVICE_TABLET, "1", "");
+    want_plan(scene, "name='win10'\ntype='hvm'\nusb=1\nusbdevice='tablet'\n",
+              "- mouse hci0.1; - hci0 nec-xhci; = usb piix3-uhci; = tablet usb.1");
+}
+
+static void test_models_that_do_not_plug(void **state)
+{
+    want_refusal(*state, "usbcontroller=['type=emul,model=ich9-ehci1']\n", STATUS_REFUSED,
+                 "ich9-ehci1", "QEMU takes no ich9-ehci1 while the guest runs");
+}
+
+static void test_no_slot_is_left(void **state)
+{
+    struct scene *scene = *state;
+    scene->topology.plugging = (struct plugging){
+        .known = true, .models = ~0ul, .slots = 0, .why_not = "bus pcie.0 takes none"
+    };
+    want_refusal(scene, "usbcontroller=['type=emul,name=x']\n", STATUS_REFUSED,
+                 "'type=emul,name=x'", "no free slot");
+}
+
+static void test_without_xhci_the_speed_chooses_the_model(void **state)
+{
+    struct scene *scene = *state;
+    scene->topology.plugging = (struct plugging){ .known = true, .slots = 8 };
+    for (unsigned i = 0; controller_models[i].name; i++)
+        if (controller_models[i].version < 3)
+            scene->topology.plugging.models |= 1ul << i;
+    want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407','type=hostdev,serial=4C530001']\n",
+              "+ hci0 piix3-uhci; + hci1 ehci; + 1-4 hci0.1; + 1-1.3 hci1.1");
+}
+
+static void test_more_devices_than_one_controller_has_ports(void **state)
+{
+    struct scene *scene = *state;
+    char config[2048] = "usbdevice=['tablet'";
+    for (int i = 0; i < 16; i++)
+        strcat(config, ",'type=mouse'");
+    strcat(config, "]\n");
+    assert_int_equal(plan_of(scene, config), STATUS_OK);
+    assert_int_equal(scene->plan.add, 17 + 2);
+}
+
+static void test_pvusb_is_not_for_this_backend(void **state)
+{
+    want_refusal(*state, "usbcontroller=['type=pv,name=pv0']\n", STATUS_REFUSED,
+                 "'type=pv,name=pv0'", "controller pv0 is PVUSB, which nothing serves");
+}
+
+static void test_qemu_hides_where_something_sits(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "own", "xenusb_own", -1);
+    uhci->has_unplaced = true;
+    want_plan(scene, "usbdevice=['type=tablet']\n", "+ tablet own.2");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_a_controller_is_made_that_takes_every_speed),
+        TEST(test_speed_decides_the_controller),
+        TEST(test_a_slow_device_never_goes_to_a_bare_ehci),
+        TEST(test_companions_take_slow_devices),
+        TEST(test_explicit_ports_are_given_first),
+        TEST(test_what_is_behind_a_hub_is_placed_after_it),
+        TEST(test_a_dotted_port_needs_its_hub),
+        TEST(test_a_second_run_has_nothing_to_do),
+        TEST(test_what_xl_made_is_there_already),
+        TEST(test_the_file_of_the_guest_itself_is_an_empty_plan),
+        TEST(test_emulated_devices_stay_off_what_libxl_knows),
+        TEST(test_emulated_devices_go_where_the_user_says),
+        TEST(test_a_host_device_prefers_what_libxl_can_tell),
+        TEST(test_no_such_device),
+        TEST(test_more_than_one_match),
+        TEST(test_an_absent_one_may_be_skipped),
+        TEST(test_the_same_device_twice),
+        TEST(test_hubs_are_refused),
+        TEST(test_what_the_host_uses_is_refused_unless_forced),
+        TEST(test_force_gives_away_what_the_host_uses),
+        TEST(test_force_takes_nothing_from_another_domain),
+        TEST(test_a_port_that_is_taken),
+        TEST(test_a_full_controller),
+        TEST(test_a_device_that_is_elsewhere),
+        TEST(test_another_controller_of_that_name),
+        TEST(test_a_replugged_device_goes_where_it_was),
+        TEST(test_prune_removes_what_is_not_named),
+        TEST(test_models_that_do_not_plug),
+        TEST(test_no_slot_is_left),
+        TEST(test_without_xhci_the_speed_chooses_the_model),
+        TEST(test_more_devices_than_one_controller_has_ports),
+        TEST(test_pvusb_is_not_for_this_backend),
+        TEST(test_qemu_hides_where_something_sits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
