@@ -108,6 +108,9 @@ static unsigned ports_by_default(struct checking *checking,
         return model->ports == model->ports_max ? model->ports : LIBXL_PORTS;
     if (model->ports_max >= PORTS_DEFAULT)
         return PORTS_DEFAULT;
+    // Worth a word only where another number could have been asked for.
+    if (model->ports == model->ports_max)
+        return model->ports;
     complain(checking->diags, SEVERITY_NOTE, checking->config->source, controller->why,
              "controller '%s' gets %u ports, the most that %s can have", controller->name,
              model->ports_max, model->name);
