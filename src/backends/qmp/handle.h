@@ -43,7 +43,10 @@ enum status qmp_look(void *handle, struct topology *topology);
 // devices"), and returns the status that belongs to it.
 enum status qmp_complain_answer(const struct qmp_handle *handle, const char *what);
 
-// run.c: backend.h's run.
+// remember.c: backend.h's run, with the records that belong to each step.
+enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);
+
+// run.c: the part of it that is QEMU's.
 enum status qmp_run(void *handle, struct step *const *steps, size_t count);
 
 #endif

@@ -6,11 +6,11 @@
 
 #include <stdlib.h>
 
+// PV and PVH guests have no emulated machine, whatever is wished.
 static bool qmp_suits(const struct config_controller *wish, const struct domain *domain)
 {
-    if (wish->type != CONTROLLER_AUTO)
-        return wish->type == CONTROLLER_EMULATED;
-    return domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+    bool has_machine = domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+    return has_machine && wish->type != CONTROLLER_PV;
 }
 
 static void qmp_let_go(void *at)
@@ -68,6 +68,6 @@ const struct backend qmp_backend = {
     .suits = qmp_suits,
     .open = qmp_open,
     .look = qmp_look,
-    .run = qmp_run,
+    .run = qmp_run_recorded,
     .close = qmp_let_go,
 };
