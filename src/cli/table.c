@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "../arena.h"
+#include "../json.h"
 
 enum { CELL_MAX = 400, GAP = 2 };
 
@@ -38,8 +39,7 @@ void table_row(struct table *table, const char *const *cells)
     table->last = &row->next;
 }
 
-// Columns on the screen: one for each character.
-static size_t width_of(const char *shown)
+size_t table_width(const char *shown)
 {
     size_t width = 0;
     for (; *shown; shown++)
@@ -55,8 +55,16 @@ static const char *shown(const struct table *table, const char *cell)
 static void print_cell(const char *text, size_t width, bool last, FILE *stream)
 {
     fputs(text, stream);
-    for (size_t at = width_of(text); !last && at < width + GAP; at++)
+    for (size_t at = table_width(text); !last && at < width + GAP; at++)
         fputc(' ', stream);
+}
+
+static bool has_titles(const struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].title && *table->columns[i].title)
+            return true;
+    return false;
 }
 
 void table_print(const struct table *table, FILE *stream)
@@ -69,16 +77,18 @@ void table_print(const struct table *table, FILE *stream)
         if (!table->columns[i].title)
             continue;
         last = i;
-        widths[i] = width_of(table->columns[i].title);
+        widths[i] = table_width(table->columns[i].title);
         for (const struct row *row = table->first; row; row = row->next) {
-            size_t width = width_of(shown(table, row->cells[i]));
+            size_t width = table_width(shown(table, row->cells[i]));
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
-    for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].title)
-            print_cell(table->columns[i].title, widths[i], i == last, stream);
-    fputc('\n', stream);
+    if (has_titles(table)) {
+        for (size_t i = 0; i < table->count; i++)
+            if (table->columns[i].title)
+                print_cell(table->columns[i].title, widths[i], i == last, stream);
+        fputc('\n', stream);
+    }
     for (const struct row *row = table->first; row; row = row->next) {
         for (size_t i = 0; i < table->count; i++)
             if (table->columns[i].title)
@@ -99,8 +109,9 @@ static void json_cell(struct json_writer *writer, enum column_kind kind, const c
         json_put_string(writer, cell);
 }
 
-void table_json(const struct table *table, struct json_writer *writer)
+void table_print_json(const struct table *table, FILE *stream)
 {
+    struct json_writer *writer = json_writer_new(table->arena, true);
     json_open_array(writer);
     for (const struct row *row = table->first; row; row = row->next) {
         json_open_object(writer);
@@ -113,4 +124,7 @@ void table_json(const struct table *table, struct json_writer *writer)
         json_close(writer);
     }
     json_close(writer);
+    struct text text = json_writer_end(writer);
+    fwrite(text.at, 1, text.size, stream);
+    fputc('\n', stream);
 }

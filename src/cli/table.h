@@ -3,14 +3,15 @@
 #ifndef XENUSB_CLI_TABLE_H
 #define XENUSB_CLI_TABLE_H
 
-#include "../json.h"
-
+#include <stddef.h>
 #include <stdio.h>
+
+struct arena;
 
 enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG };
 
 struct column {
-    const char *title; // NULL: in JSON only
+    const char *title; // NULL: in JSON only; "": a column without a title
     const char *key;   // in JSON; NULL: in the table only
     enum column_kind kind;
 };
@@ -24,10 +25,13 @@ struct table *table_new(struct arena *arena, const struct column *columns, size_
 // of COLUMN_FLAG is set unless NULL. The strings must outlive the table.
 void table_row(struct table *table, const char *const *cells);
 
+// How many columns of a screen a text takes that was made safe: one for each character.
+size_t table_width(const char *shown);
+
 // Aligned columns under their titles; strangers' bytes made safe. No row: nothing is printed.
 void table_print(const struct table *table, FILE *stream);
 
-// An array of objects.
-void table_json(const struct table *table, struct json_writer *writer);
+// The rows as a JSON array of objects, and a newline.
+void table_print_json(const struct table *table, FILE *stream);
 
 #endif

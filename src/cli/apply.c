@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "job.h"
+
+static enum status run_apply(const struct invocation *invocation)
+{
+    cleanup_job struct job job = { .invocation = invocation };
+    enum status status = job_compile_file(&job, invocation->words[0]);
+    if (status == STATUS_OK)
+        status = job_open(&job, NULL, !(invocation->given & OPTION_DRY_RUN));
+    if (status == STATUS_OK)
+        status = job_plan(&job);
+    return status == STATUS_OK ? job_run(&job) : status;
+}
+
+const struct command apply_command = {
+    .name = "apply",
+    .arguments = "FILE",
+    .summary = "Give a running domain the USB controllers and devices that its config names.",
+    .details =
+        "Nothing is touched before the whole plan is complete; a step that fails undoes those\n"
+        "before it. What is there already stays as it is.",
+    .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
+               OPTION_QMP | OPTION_TIMEOUT,
+    .least = 1,
+    .most = 1,
+    .run = run_apply,
+};

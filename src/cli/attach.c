@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "job.h"
+
+// With --qmp there is no domain word: the socket stands for it.
+static enum status run_specs(const struct invocation *invocation, enum spec_what what)
+{
+    cleanup_job struct job job = { .invocation = invocation };
+    size_t skip = invocation->qmp ? 0 : 1;
+    enum status status =
+        job_compile_words(&job, invocation->words + skip, invocation->count - skip, what, true);
+    if (status == STATUS_OK)
+        status = job_open(&job, skip ? invocation->words[0] : NULL,
+                          !(invocation->given & OPTION_DRY_RUN));
+    if (status == STATUS_OK)
+        status = job_plan(&job);
+    return status == STATUS_OK ? job_run(&job) : status;
+}
+
+static enum status run_attach(const struct invocation *invocation)
+{
+    return run_specs(invocation, SPEC_DEVICE);
+}
+
+static enum status run_controller_add(const struct invocation *invocation)
+{
+    return run_specs(invocation, SPEC_CONTROLLER);
+}
+
+const struct command attach_command = {
+    .name = "attach",
+    .arguments = "DOMAIN SPEC...",
+    .summary = "Attach devices to a running domain.",
+    .details =
+        "SPEC names a device: 1-1.2 (bus id), 4.3 (bus.address), 046d:c52b (vendor:product),\n"
+        "tablet (or mouse, keyboard, ...), or keys as in usbdevice=:\n"
+        "serial=4C530001,bus=hci0,port=2",
+    .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .least = 2,
+    .most = SIZE_MAX,
+    .run = run_attach,
+};
+
+const struct command controller_add_command = {
+    .name = "controller add",
+    .arguments = "DOMAIN SPEC...",
+    .summary = "Add USB controllers to a running domain.",
+    .details = "SPEC holds keys as in usbcontroller=: type=emul,usbversion=3,numports=8,name=hci0",
+    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .least = 2,
+    .most = SIZE_MAX,
+    .run = run_controller_add,
+};

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include "../arena.h"
+#include "job.h"
+
+static enum status act(struct job *job, const struct plan_removal *removal)
+{
+    const struct invocation *invocation = job->invocation;
+    const char *name = invocation->qmp ? NULL : invocation->words[0];
+    enum status status = job_open(job, name, !(invocation->given & OPTION_DRY_RUN));
+    if (status == STATUS_OK)
+        status = plan_remove(invocation->arena, invocation->diags, removal, &job->world.topology,
+                             &job->plan);
+    return status == STATUS_OK ? job_run(job) : status;
+}
+
+static enum status run_detach(const struct invocation *invocation)
+{
+    cleanup_job struct job job = { .invocation = invocation };
+    size_t skip = invocation->qmp ? 0 : 1;
+    bool all = invocation->given & OPTION_ALL;
+    if (all != (invocation->count == skip)) {
+        struct diag *diag =
+            complain_error(invocation->diags, all ? "--all goes without devices" : "detach what?");
+        diag_hint(invocation->diags, diag, "name devices, or use --all");
+        return STATUS_REQUEST;
+    }
+    enum status status = job_compile_words(&job, invocation->words + skip, invocation->count - skip,
+                                           SPEC_DEVICE, false);
+    const struct plan_removal removal = { .source = job.config->source,
+                                          .devices = job.config,
+                                          .all = all };
+    return status == STATUS_OK ? act(&job, &removal) : status;
+}
+
+static enum status run_controller_remove(const struct invocation *invocation)
+{
+    size_t skip = invocation->qmp ? 0 : 1;
+    size_t count = invocation->count - skip;
+    struct arena *arena = invocation->arena;
+    const struct source *source =
+        source_from_words(arena, "<command line>", invocation->words + skip, count);
+    struct config *config = arena_new_of(arena, struct config);
+    struct config_text *names = arena_array_of(arena, struct config_text, count);
+    uint32_t at = 0;
+    for (size_t i = 0; i < count; i++) {
+        names[i].text = text_of(invocation->words[skip + i]);
+        names[i].at = (struct span){ at, at + (uint32_t)names[i].text.size };
+        at = names[i].at.to + 1;
+    }
+    config->source = source;
+    cleanup_job struct job job = { .invocation = invocation, .config = config };
+    const struct plan_removal removal = { .source = source, .controllers = names, .count = count };
+    return act(&job, &removal);
+}
+
+const struct command detach_command = {
+    .name = "detach",
+    .arguments = "DOMAIN SPEC...",
+    .summary = "Detach devices from a running domain.",
+    .details =
+        "SPEC names a device as for attach, or its place: hci0.2 (controller and port). What is\n"
+        "not attached is said, and no failure. --all takes everything that was attached to\n"
+        "the running guest, and leaves what the guest was created with.",
+    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .least = 1,
+    .most = SIZE_MAX,
+    .run = run_detach,
+};
+
+const struct command controller_remove_command = {
+    .name = "controller remove",
+    .arguments = "DOMAIN CONTROLLER...",
+    .summary = "Remove USB controllers from a running domain, and what is on them.",
+    .details = "CONTROLLER is a name or a number, as list shows it. The guest must let go of it.",
+    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .least = 2,
+    .most = SIZE_MAX,
+    .run = run_controller_remove,
+};

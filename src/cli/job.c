@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "job.h"
+
+#include "../arena.h"
+#include "../backends/backends.h"
+#include "../check.h"
+#include "../execute.h"
+#include "../log.h"
+#include "show.h"
+
+static enum status check(struct job *job)
+{
+    if (!job->judged)
+        return job->invocation->diags->errors ? STATUS_REQUEST : STATUS_OK;
+    return check_config(job->invocation->arena, job->invocation->diags, job->config);
+}
+
+enum status job_compile_file(struct job *job, const char *path)
+{
+    struct arena *arena = job->invocation->arena;
+    const struct source *source = source_read(arena, job->invocation->diags, path);
+    if (!source)
+        return STATUS_REQUEST;
+    job->config = parse_config(arena, job->invocation->diags, source);
+    job->judged = true;
+    return check(job);
+}
+
+enum status job_compile_words(struct job *job, const char *const *words, size_t count,
+                              enum spec_what what, bool judge)
+{
+    struct arena *arena = job->invocation->arena;
+    const struct source *source = source_from_words(arena, "<command line>", words, count);
+    job->config = parse_specs(arena, job->invocation->diags, source, what);
+    job->judged = judge;
+    return check(job);
+}
+
+static const char *domain_word(const struct job *job, const char *name)
+{
+    const struct config_text *own = &job->config->domain.name;
+    if (job->invocation->domain)
+        return job->invocation->domain;
+    if (name || !GIVEN(*own))
+        return name;
+    return arena_copy(job->invocation->arena, own->text.at, own->text.size);
+}
+
+// The words of a command line, and many a file, do not tell the guest's type: now it is known.
+static enum status settle(struct job *job)
+{
+    struct config_domain *domain = &job->config->domain;
+    if (domain->type != DOMAIN_UNKNOWN)
+        return STATUS_OK;
+    domain->type = job->world.session.domain->type;
+    config_settle(job->invocation->arena, job->config);
+    return check(job);
+}
+
+enum status job_open(struct job *job, const char *name, bool changes)
+{
+    name = domain_word(job, name);
+    if (!name && !job->invocation->qmp) {
+        struct diag *diag =
+            complain_error(job->invocation->diags, "%s does not say which domain it is for",
+                           job->config->source->name);
+        diag_hint(job->invocation->diags, diag, "it has no name=; use --domain, or --qmp SOCKET");
+        return STATUS_REQUEST;
+    }
+    enum status status = world_open(&job->world, job->invocation, name, changes);
+    return status == STATUS_OK ? settle(job) : status;
+}
+
+enum status job_plan(struct job *job)
+{
+    const struct plan_options options = {
+        .backends = backends,
+        .prune = job->invocation->given & OPTION_PRUNE,
+        .force = job->invocation->given & OPTION_FORCE,
+    };
+    return plan_make(job->invocation->arena, job->invocation->diags, job->config,
+                     &job->world.topology, &job->world.host, &options, &job->plan);
+}
+
+static void *no_handle(void *context, const struct backend *backend)
+{
+    (void)context;
+    (void)backend;
+    return NULL;
+}
+
+static void tell(void *context, const struct step *step)
+{
+    struct job *job = context;
+    if (!(job->invocation->given & OPTION_DRY_RUN))
+        log_step(job->invocation->arena, job->world.session.domain, step);
+    if (job->invocation->given & OPTION_JSON)
+        return;
+    show_step(job->invocation->arena, &job->plan, step, job->invocation->given & OPTION_DRY_RUN,
+              stdout);
+    fflush(stdout);
+}
+
+static void *handle_of(void *context, const struct backend *backend)
+{
+    struct job *job = context;
+    return world_handle(&job->world, backend);
+}
+
+enum status job_run(struct job *job)
+{
+    bool dry = job->invocation->given & OPTION_DRY_RUN;
+    if (dry)
+        for (struct controller *at = job->world.topology.controllers; at; at = at->next)
+            at->backend = &dry_backend;
+    enum status status =
+        execute(&job->world.session, &job->plan, dry ? no_handle : handle_of, tell, job);
+    if (job->invocation->given & OPTION_JSON)
+        show_plan_json(job->invocation->arena, &job->plan, stdout);
+    else
+        show_outcome(job->invocation->arena, &job->plan, status, dry, stdout);
+    return status;
+}
+
+void job_close(struct job *job)
+{
+    world_close(&job->world);
+}

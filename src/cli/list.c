@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "../arena.h"
+#include "../xen.h"
+#include "show.h"
+#include "table.h"
+#include "world.h"
+
+enum { XENSTORE_SECONDS = 5 };
+
+static const struct column columns[] = {
+    { "DOMAIN", "domain", COLUMN_TEXT },
+    { NULL, "domid", COLUMN_NUMBER },
+    { "CONTROLLER", "controller", COLUMN_TEXT },
+    { NULL, "index", COLUMN_NUMBER },
+    { "MODEL", "model", COLUMN_TEXT },
+    { NULL, "ports", COLUMN_NUMBER },
+    { "PORT", "port", COLUMN_TEXT },
+    { "DEVICE", "device", COLUMN_TEXT },
+    { NULL, "kind", COLUMN_TEXT },
+    { "BUSID", "busid", COLUMN_TEXT },
+    { "SPEED", "speed", COLUMN_TEXT },
+    { "STATE", "state", COLUMN_TEXT },
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static const char *busid_of(const struct device *device)
+{
+    if (device->host)
+        return device->host->busid;
+    return device->selector.marks & SELECT_BUSID ? device->selector.busid : NULL;
+}
+
+static const char *state_of(const struct device *device)
+{
+    if (device->state == DEVICE_GONE)
+        return "gone: unplugged from the host, or plugged in anew";
+    if (device->state == DEVICE_WAITING)
+        return "waiting for the device to be plugged in";
+    return device_state_name(device->state);
+}
+
+static void add_row(struct arena *arena, struct table *table, const struct domain *domain,
+                    const struct controller *controller, const struct device *device)
+{
+    char room[PORT_TEXT_SIZE];
+    const char *port = device ? port_write(device->port, room) : NULL;
+    const char *busid = device ? busid_of(device) : NULL;
+    const char *speed = device && device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : NULL;
+    const char *cells[COLUMNS] = {
+        domain->name,
+        domain->id >= 0 ? arena_printf(arena, "%d", domain->id) : NULL,
+        controller->name,
+        controller->index >= 0 ? arena_printf(arena, "%d", controller->index) : NULL,
+        controller->model ? controller->model->name : controller->driver,
+        arena_printf(arena, "%u", controller->ports),
+        port ? arena_strdup(arena, *port ? port : "?") : NULL,
+        device ? show_device(arena, device) : NULL,
+        device ? show_kind(device) : NULL,
+        busid,
+        speed,
+        device              ? state_of(device)
+        : controller->stale ? "only in libxl's record: QEMU has none"
+                            : NULL,
+    };
+    table_row(table, cells);
+}
+
+static void add_rows(struct arena *arena, struct table *table, const struct topology *topology)
+{
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (!at->devices)
+            add_row(arena, table, topology->domain, at, NULL);
+        for (const struct device *device = at->devices; device; device = device->next)
+            add_row(arena, table, topology->domain, at, device);
+    }
+}
+
+static void print_device(struct arena *arena, const struct device *device, const char *trunk,
+                         bool last)
+{
+    char room[PORT_TEXT_SIZE];
+    const char *port = port_write(device->port, room);
+    const char *busid = busid_of(device);
+    const char *line = arena_printf(
+        arena, "%s %-3s %-28s %-8s %-6s %s", last ? "└─" : "├─", *port ? port : "?",
+        show_device(arena, device), busid ? busid : "",
+        device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", state_of(device));
+    printf("%s%s\n", trunk, text_show(arena, text_of(line), 400));
+}
+
+static void print_tree(struct arena *arena, const struct topology *topology)
+{
+    printf("%s\n", text_show(arena, text_of(show_domain(arena, topology)), 400));
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        const char *line = arena_printf(arena, "%s  %s", at->name, show_controller(arena, at));
+        printf("%s %s\n", at->next ? "├─" : "└─", text_show(arena, text_of(line), 400));
+        for (const struct device *device = at->devices; device; device = device->next)
+            print_device(arena, device, at->next ? "│  " : "   ", !device->next);
+    }
+}
+
+static void show(const struct invocation *invocation, struct table *table,
+                 const struct topology *topology)
+{
+    if (invocation->given & OPTION_TREE)
+        print_tree(invocation->arena, topology);
+    else
+        add_rows(invocation->arena, table, topology);
+}
+
+static enum status list_one(const struct invocation *invocation, struct table *table,
+                            const char *name)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    enum status status = world_open(&world, invocation, name, false);
+    if (status == STATUS_OK)
+        show(invocation, table, &world.topology);
+    return status;
+}
+
+// All domains; one that cannot be looked at does not keep the others from being listed.
+static enum status list_all(const struct invocation *invocation, struct table *table)
+{
+    cleanup_xen struct xen *xen = NULL;
+    const struct domain *domains = NULL;
+    size_t count = 0;
+    enum status status = xen_open(invocation->arena, invocation->diags,
+                                  XENSTORE_SECONDS * invocation->patience, &xen);
+    if (status == STATUS_OK)
+        status = xen_domains(xen, invocation->diags, &domains, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (domains[i].id == 0 || domains[i].dying)
+            continue;
+        cleanup_world struct world world = WORLD_NONE;
+        enum status one = world_open_domain(&world, invocation, xen, &domains[i]);
+        if (one == STATUS_OK)
+            show(invocation, table, &world.topology);
+        status = status_worse(status, one);
+    }
+    return status;
+}
+
+static enum status run_list(const struct invocation *invocation)
+{
+    struct table *table = table_new(invocation->arena, columns, COLUMNS);
+    bool one = invocation->count || invocation->qmp;
+    enum status status =
+        one ? list_one(invocation, table, invocation->count ? invocation->words[0] : NULL)
+            : list_all(invocation, table);
+    if (invocation->given & OPTION_JSON)
+        table_print_json(table, stdout);
+    else
+        table_print(table, stdout);
+    return status;
+}
+
+const struct command list_command = {
+    .name = "list",
+    .arguments = "[DOMAIN]",
+    .summary = "List the USB controllers and devices of a domain, or of all.",
+    .details = "Whoever attached them, and however: xenusb, xl, or QEMU's own command line.",
+    .options = OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT | OPTION_TREE,
+    .least = 0,
+    .most = 1,
+    .run = run_list,
+};

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "../arena.h"
+#include "world.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#ifndef XENUSB_VERSION
+#define XENUSB_VERSION "0.1"
+#endif
+
+enum { RESERVE = 1024 * 1024 }; // enough to undo any plan in, when the system has no more memory
+
+const struct command *const commands[] = {
+    &check_command,
+    &plan_command,
+    &apply_command,
+    &attach_command,
+    &detach_command,
+    &controller_add_command,
+    &controller_remove_command,
+    &list_command,
+    &devices_command,
+    NULL,
+};
+
+static void print_help(FILE *stream)
+{
+    fputs(
+        "usage: xenusb VERB [options] ...\n\n"
+        "USB for Xen guests: reads every form in which it was ever declared, and makes it so.\n\n",
+        stream);
+    for (const struct command *const *at = commands; *at; at++)
+        fprintf(stream, "  %-18s %-21s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
+    fputs("\nxenusb VERB --help tells more of each. xenusb --version tells the version.\n", stream);
+}
+
+// The verb that the words begin with; *used is how many words it has.
+static const struct command *find_command(const char *const *words, size_t count, size_t *used)
+{
+    for (const struct command *const *at = commands; *at; at++) {
+        struct text name = text_of((*at)->name);
+        size_t blank = text_find(name, ' ', 0);
+        bool two = blank < name.size;
+        if (!count || !text_is(text_part(name, 0, blank), words[0]))
+            continue;
+        if (two && (count < 2 || !text_is(text_part(name, blank + 1, name.size), words[1])))
+            continue;
+        *used = two ? 2 : 1;
+        return *at;
+    }
+    return NULL;
+}
+
+static enum status complain_verb(struct diags *diags, const char *word)
+{
+    const char *names[sizeof commands / sizeof *commands] = { NULL };
+    for (size_t i = 0; commands[i]; i++)
+        names[i] = commands[i]->name;
+    const char *near = text_nearest(text_of(word), names);
+    struct diag *diag = strcmp(word, "controller") == 0
+                            ? complain_error(diags, "controller add, or controller remove?")
+                            : complain_error(diags, "no verb '%s'", word);
+    diag_hint(diags, diag, near ? "did you mean '%s'?" : "xenusb --help lists the verbs%s",
+              near ? near : "");
+    return STATUS_REQUEST;
+}
+
+static enum status dispatch(struct arena *arena, struct diags *diags, const char *const *words,
+                            size_t count)
+{
+    if (count && (strcmp(words[0], "--version") == 0)) {
+        puts("xenusb " XENUSB_VERSION);
+        return STATUS_OK;
+    }
+    if (count && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)) {
+        print_help(stdout);
+        return STATUS_OK;
+    }
+    if (!count) {
+        print_help(stderr);
+        return STATUS_REQUEST;
+    }
+    size_t used = 0;
+    bool help = false;
+    const struct command *command = find_command(words, count, &used);
+    if (!command)
+        return complain_verb(diags, words[0]);
+    struct invocation invocation = {
+        .arena = arena, .diags = diags, .command = command, .patience = 1.0
+    };
+    enum status status = options_read(&invocation, words + used, count - used, &help);
+    if (help) {
+        options_print_help(command, stdout);
+        return STATUS_OK;
+    }
+    return status == STATUS_OK ? command->run(&invocation) : status;
+}
+
+static void stop(int number)
+{
+    (void)number;
+    world_interrupted = 1;
+}
+
+// A changing verb asked to stop undoes what it did; a peer that hung up is an error of write().
+static void catch_signals(void)
+{
+    const struct sigaction stopping = { .sa_handler = stop };
+    const struct sigaction ignoring = { .sa_handler = SIG_IGN };
+    sigaction(SIGINT, &stopping, NULL);
+    sigaction(SIGTERM, &stopping, NULL);
+    sigaction(SIGHUP, &stopping, NULL);
+    sigaction(SIGPIPE, &ignoring, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    cleanup_arena struct arena *arena = arena_new(RESERVE);
+    if (!arena) {
+        fputs("xenusb: error: out of memory\n", stderr);
+        return STATUS_FAILED;
+    }
+    struct diags diags;
+    diags_init(&diags, arena);
+    catch_signals();
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+    enum status status =
+        dispatch(arena, &diags, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+    if (fflush(stdout) || ferror(stdout)) {
+        complain_error(&diags, "cannot write to standard output");
+        status = status_worse(status, STATUS_FAILED);
+    }
+    diags_print(&diags, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
+    return (int)status;
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "job.h"
+#include "show.h"
+
+static enum status run_plan(const struct invocation *invocation)
+{
+    cleanup_job struct job job = { .invocation = invocation };
+    enum status status = job_compile_file(&job, invocation->words[0]);
+    if (status == STATUS_OK)
+        status = job_open(&job, NULL, false);
+    if (status != STATUS_OK)
+        return status;
+    status = job_plan(&job);
+    if (invocation->given & OPTION_JSON)
+        show_plan_json(invocation->arena, &job.plan, stdout);
+    else
+        show_plan(invocation->arena, &job.plan, stdout);
+    bool changes = job.plan.add || job.plan.remove;
+    if (status == STATUS_OK && changes && invocation->given & OPTION_EXIT_CODE)
+        return STATUS_CHANGES;
+    return status;
+}
+
+const struct command plan_command = {
+    .name = "plan",
+    .arguments = "FILE",
+    .summary = "Show what apply would do, and change nothing.",
+    .details =
+        "+ is added, - removed, = is there already, ! refused, ~ skipped. Each line ends with the\n"
+        "file and line that asked for it.",
+    .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
+               OPTION_QMP | OPTION_TIMEOUT,
+    .least = 1,
+    .most = 1,
+    .run = run_plan,
+};

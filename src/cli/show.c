@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+#include "show.h"
+
+#include "../arena.h"
+#include "../json.h"
+#include "table.h"
+
+const char *show_kind(const struct device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    return model ? model->name : device->driver;
+}
+
+const char *show_device(struct arena *arena, const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV)
+        return show_kind(device);
+    if (device->host && *device->host->name)
+        return arena_printf(arena, "%04x:%04x %s", device->host->vendor, device->host->product,
+                            device->host->name);
+    if (device->host)
+        return arena_printf(arena, "%04x:%04x", device->host->vendor, device->host->product);
+    return selector_show(arena, &device->selector);
+}
+
+const char *show_controller(struct arena *arena, const struct controller *controller)
+{
+    return arena_printf(arena, "%s, %u ports",
+                        controller->model ? controller->model->name : controller->driver,
+                        controller->ports);
+}
+
+const char *show_domain(struct arena *arena, const struct topology *topology)
+{
+    const struct domain *domain = topology->domain;
+    const char *who = domain->id < 0 ? domain->name
+                                     : arena_printf(arena, "%s (domain %d, %s)", domain->name,
+                                                    domain->id, domain_type_name(domain->type));
+    if (!topology->qemu)
+        return who;
+    if (domain->id < 0)
+        return arena_printf(arena, "%s at %s", topology->qemu, domain->qmp_socket);
+    return arena_printf(arena, "%s, %s at %s", who, topology->qemu, domain->qmp_socket);
+}
+
+static const char *const marks[] = {
+    [STEP_KEEP] = "=", [STEP_ADD] = "+", [STEP_REMOVE] = "-", [STEP_REFUSE] = "!", [STEP_SKIP] = "~"
+};
+
+static const char *thing(struct arena *arena, const struct step *step)
+{
+    if (step->device)
+        return show_device(arena, step->device);
+    return arena_printf(arena, "controller %s", step->controller->name);
+}
+
+// "win10.cfg:9", or empty where no text asked for it.
+static const char *place(struct arena *arena, const struct step *step)
+{
+    if (!step->source || span_is_none(step->why))
+        return "";
+    struct position at = source_position(step->source, step->why.from);
+    return arena_printf(arena, "%s:%u", step->source->name, at.line);
+}
+
+static const char *where(struct arena *arena, const struct step *step)
+{
+    char room[PORT_TEXT_SIZE];
+    static const char *const ways[] = {
+        [STEP_ADD] = "to ", [STEP_REMOVE] = "from ", [STEP_KEEP] = "on "
+    };
+    if (!step->controller)
+        return "";
+    const char *port = port_write(step->device->port, room);
+    return arena_printf(arena, "%s%s%s%s", ways[step->op], step->controller->name,
+                        *port ? " port " : "", port);
+}
+
+static const char *description(struct arena *arena, const struct step *step)
+{
+    if (!step->device)
+        return show_controller(arena, step->controller);
+    if (step->op == STEP_REFUSE || step->op == STEP_SKIP)
+        return arena_printf(arena, "%s: %s", step->op == STEP_SKIP ? "skipped" : "refused",
+                            step->words ? step->words : "see below");
+    const struct host_device *host = step->device->host;
+    if (!host)
+        return where(arena, step);
+    return arena_printf(arena, "%s, %s speed, %s", host->busid, speed_name(host->speed),
+                        where(arena, step));
+}
+
+// "2 to add, 1 there already", leaving out what there is none of.
+static const char *counts(struct arena *arena, const struct plan *plan)
+{
+    const struct {
+        unsigned count;
+        const char *words;
+    } rows[] = { { plan->add, "to add" },
+                 { plan->remove, "to remove" },
+                 { plan->keep, "there already" },
+                 { plan->refuse, "refused" } };
+    const char *list = "";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].count)
+            list = arena_printf(arena, "%s%s%u %s", list, *list ? ", " : "", rows[i].count,
+                                rows[i].words);
+    return *list ? list : "nothing to do";
+}
+
+void show_plan(struct arena *arena, const struct plan *plan, FILE *stream)
+{
+    static const struct column columns[] = { { "", NULL, COLUMN_TEXT },
+                                             { "", NULL, COLUMN_TEXT },
+                                             { "", NULL, COLUMN_TEXT } };
+    struct table *table = table_new(arena, columns, 3);
+    for (const struct step *step = plan->first; step; step = step->next) {
+        const char *cells[] = { arena_printf(arena, "  %s %s", marks[step->op], thing(arena, step)),
+                                description(arena, step), place(arena, step) };
+        table_row(table, cells);
+    }
+    fprintf(stream, "%s\n", text_show(arena, text_of(show_domain(arena, plan->topology)), 1024));
+    table_print(table, stream);
+    fprintf(stream, "Plan: %s.\n", counts(arena, plan));
+}
+
+static void json_why(struct json_writer *writer, const struct step *step)
+{
+    json_key(writer, "why");
+    if (!step->source || span_is_none(step->why)) {
+        json_put_null(writer);
+        return;
+    }
+    struct position at = source_position(step->source, step->why.from);
+    json_open_object(writer);
+    json_key(writer, "file");
+    json_put_string(writer, step->source->name);
+    json_key(writer, "line");
+    json_put_integer(writer, at.line);
+    json_key(writer, "column");
+    json_put_integer(writer, at.column);
+    json_close(writer);
+}
+
+static void json_step(struct arena *arena, struct json_writer *writer, const struct step *step)
+{
+    static const char *const ops[] = { [STEP_KEEP] = "keep",
+                                       [STEP_ADD] = "add",
+                                       [STEP_REMOVE] = "remove",
+                                       [STEP_REFUSE] = "refuse",
+                                       [STEP_SKIP] = "skip" };
+    static const char *const states[] = { [STEP_PLANNED] = "planned",
+                                          [STEP_DONE] = "done",
+                                          [STEP_FAILED] = "failed",
+                                          [STEP_UNDONE] = "undone",
+                                          [STEP_LEFT] = "left" };
+    char room[PORT_TEXT_SIZE];
+    const char *port = step->device ? port_write(step->device->port, room) : "";
+    json_open_object(writer);
+    json_key(writer, "op");
+    json_put_string(writer, ops[step->op]);
+    json_key(writer, "state");
+    json_put_string(writer, states[step->state]);
+    json_key(writer, "controller");
+    json_put_string(writer, step->controller ? step->controller->name : NULL);
+    json_key(writer, "model");
+    json_put_string(
+        writer, step->controller && step->controller->model ? step->controller->model->name : NULL);
+    json_key(writer, "port");
+    json_put_string(writer, *port ? arena_strdup(arena, port) : NULL);
+    json_key(writer, "device");
+    json_put_string(writer, step->device ? show_kind(step->device) : NULL);
+    json_key(writer, "busid");
+    json_put_string(writer, step->device && step->device->host ? step->device->host->busid : NULL);
+    json_key(writer, "words");
+    json_put_string(writer, step->words);
+    json_why(writer, step);
+    json_close(writer);
+}
+
+void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
+{
+    struct json_writer *writer = json_writer_new(arena, true);
+    json_open_object(writer);
+    json_key(writer, "domain");
+    json_put_string(writer, plan->topology->domain->name);
+    json_key(writer, "domid");
+    if (plan->topology->domain->id >= 0)
+        json_put_integer(writer, plan->topology->domain->id);
+    else
+        json_put_null(writer);
+    json_key(writer, "steps");
+    json_open_array(writer);
+    for (const struct step *step = plan->first; step; step = step->next)
+        json_step(arena, writer, step);
+    json_close(writer);
+    json_key(writer, "add");
+    json_put_integer(writer, plan->add);
+    json_key(writer, "remove");
+    json_put_integer(writer, plan->remove);
+    json_key(writer, "keep");
+    json_put_integer(writer, plan->keep);
+    json_key(writer, "refuse");
+    json_put_integer(writer, plan->refuse);
+    json_close(writer);
+    struct text text = json_writer_end(writer);
+    fwrite(text.at, 1, text.size, stream);
+    fputc('\n', stream);
+}
+
+static const char *outcome_of(const struct step *step)
+{
+    bool add = step->op == STEP_ADD;
+    switch (step->state) {
+    case STEP_DONE:
+        if (!step->device)
+            return add ? "made" : "removed";
+        return add ? "attached" : "detached";
+    case STEP_UNDONE: return "undone";
+    case STEP_LEFT: return "LEFT OVER";
+    case STEP_FAILED: return "failed";
+    case STEP_PLANNED: break;
+    }
+    return "";
+}
+
+enum { THING_MAX = 200 };
+
+static const char *shown_thing(struct arena *arena, const struct step *step)
+{
+    return text_show(arena, text_of(thing(arena, step)), THING_MAX);
+}
+
+// Lines come one by one as steps are done; so their width is that of the widest of the plan.
+static size_t widest_thing(struct arena *arena, const struct plan *plan)
+{
+    size_t widest = 0;
+    for (const struct step *step = plan->first; step; step = step->next) {
+        bool acts = step->op == STEP_ADD || step->op == STEP_REMOVE;
+        size_t width = acts ? table_width(shown_thing(arena, step)) : 0;
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,
+               FILE *stream)
+{
+    const char *shown = shown_thing(arena, step);
+    int gap = (int)(widest_thing(arena, plan) - table_width(shown));
+    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", marks[step->op], shown, gap, "",
+            dry ? "would be " : "", outcome_of(step), step->seconds);
+    if (step->device)
+        fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
+    if (step->device && step->device->state == DEVICE_ATTACHED && step->state == STEP_DONE)
+        fputs(", held by QEMU", stream);
+    fputc('\n', stream);
+}
+
+void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,
+                  FILE *stream)
+{
+    const char *domain = text_show(arena, text_of(plan->topology->domain->name), 200);
+    unsigned changes = plan->add + plan->remove;
+    if (status != STATUS_OK) {
+        fprintf(stream,
+                status == STATUS_LEFTOVER ? "Failed; %s is not as it was.\n"
+                                          : "Undone. %s is as it was.\n",
+                domain);
+        return;
+    }
+    if (changes)
+        fprintf(stream, "%s: %u change%s.", dry ? "Dry run" : "Done", changes,
+                changes == 1 ? "" : "s");
+    else
+        fputs("Nothing to do.", stream);
+    if (plan->keep)
+        fprintf(stream, " %u %s there already.", plan->keep, plan->keep == 1 ? "was" : "were");
+    fputc('\n', stream);
+}

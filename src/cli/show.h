@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Plans and steps as a person, or a script, reads them.
+#ifndef XENUSB_CLI_SHOW_H
+#define XENUSB_CLI_SHOW_H
+
+#include "../plan.h"
+
+#include <stdio.h>
+
+// "hostdev", "tablet", ...; QEMU's own word for what xenusb has none for.
+const char *show_kind(const struct device *device);
+// "1050:0407 YubiKey" or "tablet".
+const char *show_device(struct arena *arena, const struct device *device);
+// "nec-xhci, 8 ports".
+const char *show_controller(struct arena *arena, const struct controller *controller);
+// "win10 (domain 3, hvm), QEMU 7.2.22 at /run/xen/qmp-libxl-3".
+const char *show_domain(struct arena *arena, const struct topology *topology);
+
+// The whole plan as a diff with a summary; each step with the file and line that asked for it.
+void show_plan(struct arena *arena, const struct plan *plan, FILE *stream);
+void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream);
+
+// One line for a step of that plan that was carried out, undone, or failed.
+void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,
+               FILE *stream);
+// The last line: what became of it all.
+void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,
+                  FILE *stream);
+
+#endif
