@@ -29,7 +29,8 @@ OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCE
 HELPERS  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: build check check-unit check-layers clean install uninstall
+.PHONY: build deps check check-unit check-daemons check-programs check-layers check-tidy demo install
+.PHONY: uninstall clean
 .SECONDARY:
 
 build: $(B)/xenusb
@@ -49,13 +50,18 @@ $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(B)/gen/%.tab.c $(B)/gen/%.tab.h &: src/parser/%.y
-	@mkdir -p $(@D)
-	$(BISON) -Wall -Werror -o $(B)/gen/$*.tab.c --defines=$(B)/gen/$*.tab.h $<
+# One explicit rule a grammar: pattern rules would make these intermediate files, which make does
+# not build for the sake of order alone.
+define grammar
+$(B)/gen/$(1).tab.c $(B)/gen/$(1).tab.h &: src/parser/$(1).y
+	@mkdir -p $$(@D)
+	$$(BISON) -Wall -Werror -o $(B)/gen/$(1).tab.c --defines=$(B)/gen/$(1).tab.h $$<
 
-$(B)/gen/%.lex.c $(B)/gen/%.lex.h &: src/parser/%.l $(B)/gen/%.tab.h
-	@mkdir -p $(@D)
-	$(FLEX) -o $(B)/gen/$*.lex.c --header-file=$(B)/gen/$*.lex.h $<
+$(B)/gen/$(1).lex.c $(B)/gen/$(1).lex.h &: src/parser/$(1).l $(B)/gen/$(1).tab.h
+	@mkdir -p $$(@D)
+	$$(FLEX) -o $(B)/gen/$(1).lex.c --header-file=$(B)/gen/$(1).lex.h $$<
+endef
+$(foreach g,$(GRAMMARS),$(eval $(call grammar,$(g))))
 
 # Generated code is not ours to mend: fewer warnings.
 $(B)/gen/%.o: $(B)/gen/%.c
@@ -84,11 +90,63 @@ $(B)/rig/worldc $(B)/rig/recordc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
-check-unit: $(UNITS)
-	@tests/run $(UNITS)
+$(B)/golden: tests/golden.c $(B)/libxenusb.a
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	    $(B)/libxenusb.a $(LIBS)
+
+# Needs neither root nor network.
+check-unit: $(UNITS) $(B)/golden
+	@tests/run $(UNITS) '$(B)/golden tests/golden'
+
+deps:
+	@tests/deps
+
+# Everything that is run is in one list, with one count at the end: units and golden files, plain,
+# under the sanitizers and under valgrind; the tests on real daemons likewise; the layers, the other
+# compiler and the linter. DEBIAN=trixie runs the plain and the sanitized part in a Debian 13 root.
+SAN_B      := $(B)/san
+RIG_TESTS  := $(wildcard tests/rig/*.test)
+RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc
+PLAIN      := $(UNITS) '$(B)/golden tests/golden' $(RIG_TESTS) tests/run.test
+SANITIZED  := $(UNITS:$(B)/%=$(SAN_B)/%) '$(SAN_B)/golden tests/golden' \
+              $(foreach test,$(RIG_TESTS),'env XENUSB=$(SAN_B)/xenusb $(test)')
+VALGRINDED := $(foreach test,$(UNITS),'tests/valgrind $(test)') 'tests/valgrind $(B)/golden tests/golden'
+
+ifdef DEBIAN
+check:
+	tests/rig/$(DEBIAN).sh make $(B)/$(DEBIAN)
+	tests/rig/$(DEBIAN).sh run $(B)/$(DEBIAN) make B=/out WERROR=$(WERROR) check-daemons
+else
+check: build check-programs
+	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
+	$(MAKE) CC=clang B=$(B)/clang build check-programs
+	$(MAKE) check-tidy check-layers
+	@tests/run $(PLAIN) $(SANITIZED) $(VALGRINDED)
+endif
+
+check-daemons: build check-programs
+	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
+	@tests/run $(PLAIN) $(SANITIZED)
+
+check-programs: $(UNITS) $(B)/golden $(RIG_TOOLS)
+
+# The linter sees the project's own code; what it must not say is in .clang-tidy with its reasons.
+TIDY := $(patsubst src/%.c,$(B)/tidy/%.done,$(SOURCES))
+
+check-tidy: $(TIDY)
+
+$(B)/tidy/%.done: src/%.c .clang-tidy $(wildcard src/*.h) | $(GENERATED)
+	@mkdir -p $(@D)
+	@echo clang-tidy $<
+	@clang-tidy --quiet $< -- $(STANDARD) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
 
 check-layers:
 	@tests/layers
+
+demo: build rig
+	@tests/demo.sh
 
 install: $(B)/xenusb
 	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
@@ -98,6 +156,8 @@ uninstall:
 
 clean:
 	rm -rf build
+
+include tests/rig/rig.mk
 
 # Not a whole Debian, which tests/rig/trixie.sh may have put there.
 -include $(shell find $(B) -path '$(B)/trixie*' -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -111,8 +111,7 @@ wait_qom()
 peripherals()
 {
     qmp "$1" '{"execute": "qom-list", "arguments": {"path": "/machine/peripheral"}}' |
-        grep -o '{"name": "[^"]*", "type": "child<[^"]*"}\|{"type": "child<[^"]*", "name": "[^"]*"}' |
-        sed 's/.*"name": "\([^"]*\)".*/\1/' | sort
+        sed 's/}, {/}\n{/g' | sed -n '/"child</ s/.*"name": "\([^"]*\)".*/\1/p' | sort
 }
 
 # want_device NAME ID [TYPE]: QEMU has this device.
