@@ -35,7 +35,7 @@ begins()
 # Give it the line that it waits for; want_rc and want_out then look at its end.
 ends()
 {
-    echo >&9
+    echo >&9 2>"$T/waiting" || true # it may be dead
     exec 9>&-
     rc=0
     wait "$begun_pid" || rc=$?

@@ -15,7 +15,7 @@
 static struct arena *arena;
 static struct diags diags;
 static struct session session;
-static double patience = 1;
+static double xen_seconds = 2;
 
 static const char *shown(const char *string)
 {
@@ -24,7 +24,7 @@ static const char *shown(const char *string)
 
 static enum status open_xen(void)
 {
-    return xen_open(arena, &diags, 2 * patience, &session.xen);
+    return xen_open(arena, &diags, xen_seconds, &session.xen);
 }
 
 static enum status find(const char *name)
@@ -213,7 +213,8 @@ static enum status remove_node(char **words)
 
 // ---- locks ----
 
-// Finds a domain and says so, takes a lock for it, says "held", and lets go of it after a line on standard input.
+// Finds a domain and says so, takes a lock for it, says "held", and lets go of it after a line on
+// standard input.
 static enum status hold_lock(char **words)
 {
     static const char *const names[] = { "devices", "qmp", "userdata" };
@@ -268,13 +269,16 @@ static const struct {
 int main(int count, char **words)
 {
     enum status status = STATUS_REQUEST;
-    if (getenv("PATIENCE") && strcmp(getenv("PATIENCE"), "little") == 0)
-        patience = 0.1;
     arena = arena_new(65536);
     if (!arena)
         return STATUS_FAILED;
     diags_init(&diags, arena);
-    session = (struct session){ .arena = arena, .diags = &diags, .patience = patience };
+    session = (struct session){ .arena = arena, .diags = &diags, .patience = 1 };
+    const char *limit = getenv("PATIENCE");
+    if (limit && strcmp(limit, "little") == 0) {
+        xen_seconds = 0.2;
+        session.patience = 0.01;
+    }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (count == verbs[i].words + 2 && strcmp(words[1], verbs[i].name) == 0)
             status = verbs[i].run(words + 2);
