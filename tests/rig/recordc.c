@@ -172,7 +172,8 @@ static enum status show_merged(char **words)
     char room[PORT_TEXT_SIZE];
     enum status status = look(words, false);
     for (const struct controller *at = topology.controllers; at; at = at->next) {
-        printf("%d %s %s ports=%u\n", at->index, at->driver, shown(at->name), at->ports);
+        printf("%d %s %s ports=%u%s\n", at->index, at->driver, shown(at->name), at->ports,
+               at->stale ? " stale" : "");
         for (const struct device *device = at->devices; device; device = device->next)
             printf("  %s %s %s [%s] %s\n", port_write(device->port, room), device->driver,
                    device_state_name(device->state), device->id,

@@ -143,8 +143,14 @@ static void test_a_record_without_its_controller(void **state)
     recorded.index = 9;
     merge();
     assert_int_equal(controller.index, -1);
-    assert_ptr_equal(topology.controllers, &controller);
-    assert_null(controller.next);
+    const struct controller *stale = topology_controller_index(&topology, 9);
+    assert_non_null(stale);
+    assert_true(stale->stale);
+    assert_false(stale->present);
+    assert_string_equal(stale->id, "xenusb-9");
+    assert_string_equal(stale->driver, "nec-usb-xhci");
+    assert_int_equal(stale->devices->state, DEVICE_GONE);
+    assert_true(record_expresses_controller(stale));
 }
 
 static void test_pvusb_controllers_are_seen(void **state)
