@@ -10,9 +10,10 @@
 
 static enum status check(struct job *job)
 {
-    if (!job->judged)
-        return job->invocation->diags->errors ? STATUS_REQUEST : STATUS_OK;
-    return check_config(job->invocation->arena, job->invocation->diags, job->config);
+    struct diags *diags = job->invocation->diags;
+    if (job->judged)
+        check_config(job->invocation->arena, diags, job->config);
+    return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
 
 enum status job_compile_file(struct job *job, const char *path)
@@ -46,13 +47,32 @@ static const char *domain_word(const struct job *job, const char *name)
     return arena_copy(job->invocation->arena, own->text.at, own->text.size);
 }
 
+// A file for one sort of guest, and a guest of another: somebody has mixed them up.
+static enum status complain_mixed_up(const struct job *job)
+{
+    struct diags *diags = job->invocation->diags;
+    const struct config_domain *wish = &job->config->domain;
+    const struct domain *domain = job->world.session.domain;
+    struct diag *diag =
+        complain(diags, SEVERITY_ERROR, job->config->source, wish->type_at,
+                 "this is for a guest of type %s, but %s is of type %s",
+                 domain_type_name(wish->type), domain->name, domain_type_name(domain->type));
+    diag_hint(diags, diag, "%s",
+              span_is_none(wish->type_at) ? "without type= xl makes a pv guest"
+                                          : "--domain names another guest");
+    return STATUS_REQUEST;
+}
+
 // The words of a command line, and many a file, do not tell the guest's type: now it is known.
 static enum status settle(struct job *job)
 {
     struct config_domain *domain = &job->config->domain;
-    if (domain->type != DOMAIN_UNKNOWN)
+    enum domain_type type = job->world.session.domain->type;
+    if (type == DOMAIN_UNKNOWN || domain->type == type)
         return STATUS_OK;
-    domain->type = job->world.session.domain->type;
+    if (domain->type != DOMAIN_UNKNOWN)
+        return complain_mixed_up(job);
+    domain->type = type;
     config_settle(job->invocation->arena, job->config);
     return check(job);
 }
