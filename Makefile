@@ -85,7 +85,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 $(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
 
 # Calls what no command line reaches, for the tests of the rig.
-$(B)/rig/worldc $(B)/rig/recordc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
+$(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
