@@ -154,21 +154,22 @@ static void print_line(struct diags *diags, const struct diag *diag, struct posi
 {
     struct arena *arena = diags->arena;
     size_t at = (size_t)(diag->source->text.at + diag->span.from - place.line_text.at);
-    struct text line = without_tabs(arena, place.line_text);
-    struct window window = window_around(line, at);
+    struct window window = window_around(place.line_text, at);
     size_t to = at + (diag->span.to - diag->span.from);
     size_t end = window.from + window.shown.size;
     if (to > end)
         to = end;
 
+    struct text line = without_tabs(arena, window.shown);
     fprintf(stream, "%5u | %s%s%s\n", place.line, window.cut_left ? "..." : "",
-            text_show(arena, window.shown, MESSAGE_MAX), window.cut_right ? "..." : "");
+            text_show(arena, line, MESSAGE_MAX), window.cut_right ? "..." : "");
     repeat(stream, ' ', 5);
     fputs(" | ", stream);
     repeat(stream, ' ',
-           (window.cut_left ? 3 : 0) + width_of(arena, text_part(line, window.from, at)));
+           (window.cut_left ? 3 : 0) + width_of(arena, text_part(line, 0, at - window.from)));
     fprintf(stream, "%s^", color);
-    size_t width = to > at ? width_of(arena, text_part(line, at, to)) : 1;
+    size_t width =
+        to > at ? width_of(arena, text_part(line, at - window.from, to - window.from)) : 1;
     repeat(stream, '~', width > 1 ? width - 1 : 0);
     if (diag->hint)
         fprintf(stream, " %s", text_show(arena, text_of(diag->hint), MESSAGE_MAX));
