@@ -58,8 +58,6 @@ static const struct check checks[CHECK_COUNT] = {
     [CHECK_CONTROLLER_BACKEND] = { "controller_backend", 0, NULL, check_controller_backend, NULL },
     [CHECK_CONTROLLER_NAME_TWICE] = { "controller_name_twice", 0, NULL, check_controller_name_twice,
                                       NULL },
-    [CHECK_CONTROLLER_ID_TWICE] = { "controller_id_twice", BIT(CONTROLLER_NAME_TWICE), NULL,
-                                    check_controller_id_twice, NULL },
     [CHECK_DEVICE_KEYS] = { "device_keys", 0, NULL, NULL, check_device_keys },
     [CHECK_DEVICE_SELECTOR] = { "device_selector", BIT(DEVICE_KEYS), NULL, NULL,
                                 check_device_selector },

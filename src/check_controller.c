@@ -2,8 +2,6 @@
 #include "arena.h"
 #include "checking.h"
 
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
-
 enum { LIBXL_PORTS = 8 }; // of libxl where the number is free and none is given
 
 const struct controller_model *check_model(const struct config_controller *controller)
@@ -151,23 +149,6 @@ bool check_controller_name_twice(struct checking *checking, struct config_contro
         struct diag *diag = check_error(checking, span_or(controller->name_at, controller->why),
                                         "a second controller named '%s'", controller->name);
         diag_also(checking->diags, diag, checking->config->source, span_or(at->name_at, at->why),
-                  "this is the first");
-        return false;
-    }
-    return true;
-}
-
-bool check_controller_id_twice(struct checking *checking, struct config_controller *controller)
-{
-    for (const struct config_controller *at = checking->config->controllers; at != controller;
-         at = at->next) {
-        if (!GIVEN(controller->qemu_id) || !GIVEN(at->qemu_id) ||
-            !text_same(at->qemu_id.text, controller->qemu_id.text))
-            continue;
-        struct diag *diag =
-            check_error(checking, controller->qemu_id.at, "QEMU refuses a second id '%.*s'",
-                        SHOW(controller->qemu_id.text));
-        diag_also(checking->diags, diag, checking->config->source, at->qemu_id.at,
                   "this is the first");
         return false;
     }

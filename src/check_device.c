@@ -32,7 +32,7 @@ bool check_device_keys(struct checking *checking, struct config_device *device)
     for (size_t i = 0; model && i < sizeof rows / sizeof *rows; i++) {
         if (span_is_none(rows[i].at) || rows[i].fits)
             continue;
-        check_error(checking, rows[i].at, "%s this is a %s%s", rows[i].words, model->name,
+        check_error(checking, rows[i].at, "%s this is type=%s%s", rows[i].words, model->name,
                     host && span_is_none(device->kind_at) ? ", since no type is given" : "");
         passed = false;
     }
@@ -79,7 +79,7 @@ bool check_device_needs(struct checking *checking, struct config_device *device)
         missing = "chardev=, a character device such as pty, file:PATH or id:NAME";
     if (!missing)
         return true;
-    check_error(checking, span_or(device->kind_at, device->why), "a %s wants %s", model->name,
+    check_error(checking, span_or(device->kind_at, device->why), "type=%s wants %s", model->name,
                 missing);
     return false;
 }
@@ -163,7 +163,7 @@ bool check_device_speed(struct checking *checking, struct config_device *device)
     if (!known || controller->at_creation || model->speeds & there->speeds)
         return true;
     struct diag *diag = check_error(checking, span_or(device->controller_name.at, device->why),
-                                    "a %s does not run at the speed of controller '%s' (%s)",
+                                    "type=%s does not run at the speed of controller '%s' (%s)",
                                     model->name, controller->name, there->name);
     diag_hint(checking->diags, diag, "it has no companions: use usbversion=3");
     return false;

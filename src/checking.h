@@ -13,7 +13,6 @@ enum check_id {
     CHECK_CONTROLLER_PORTS,
     CHECK_CONTROLLER_BACKEND,
     CHECK_CONTROLLER_NAME_TWICE,
-    CHECK_CONTROLLER_ID_TWICE,
     CHECK_DEVICE_KEYS,
     CHECK_DEVICE_SELECTOR,
     CHECK_DEVICE_NEEDS,
@@ -77,7 +76,6 @@ bool check_controller_version(struct checking *checking, struct config_controlle
 bool check_controller_ports(struct checking *checking, struct config_controller *controller);
 bool check_controller_backend(struct checking *checking, struct config_controller *controller);
 bool check_controller_name_twice(struct checking *checking, struct config_controller *controller);
-bool check_controller_id_twice(struct checking *checking, struct config_controller *controller);
 
 bool check_device_keys(struct checking *checking, struct config_device *device);
 bool check_device_selector(struct checking *checking, struct config_device *device);

@@ -100,7 +100,7 @@ static void warn_of_zero(struct builder *builder, const char *what, struct text 
               builder_warning(builder, at,
                               "'%.*s' is read as %lu; xl would read %lu (octal), libvirt %lu (hex)",
                               SHOW(text), value, octal, hex),
-              "write %s=%lu", what, value);
+              "write %s%s%lu", strchr(what, ' ') ? "" : what, strchr(what, ' ') ? "" : "=", value);
 }
 
 static void hint_range(struct builder *builder, struct diag *diag, uint64_t min, uint64_t max)

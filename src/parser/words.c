@@ -52,8 +52,8 @@ void words_read_device(struct builder *builder, const struct spec *spec)
         return;
     device->broken = true;
     const char *names[DEVICE_OTHER + 1] = { NULL };
-    for (size_t i = 0; device_models[i].name; i++)
-        names[i] = device_models[i].name;
+    for (size_t i = 0; device_models[i + 1].name; i++) // all but the first, the host device
+        names[i] = device_models[i + 1].name;
     const char *nearest = text_nearest(word, names);
     struct diag *diag = builder_error(builder, spec->head_at, "'%.*s' names no device", SHOW(word));
     if (nearest)
