@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: MIT
+// The grammar of the file: what is data, what is skipped, where it goes on after a mistake.
+#include "compiled.h"
+#include "unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    const char *name;
+    const char *text;
+    const char *words; // all complaints
+    const char *dump;  // NULL: not looked at
+};
+
+#define TABLET                                                                                     \
+    "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "     \
+    "line "                                                                                        \
+    "1)\ndevice tablet on usb, made at creation (usb, line 1)\n"
+#define UNKNOWN "domain unknown\n"
+
+static const struct row rows[] = {
+    { "nothing", "", "", UNKNOWN },
+    { "a comment without a newline", "usbdevice='tablet' # x", "", UNKNOWN TABLET },
+    { "an assignment without a newline", "usbdevice='tablet'", "", UNKNOWN TABLET },
+    { "line ends of Windows", "usbdevice=[\r\n'tablet']\r\n#\r\n", "", NULL },
+    { "a byte order mark", "\xef\xbb\xbfusbdevice='tablet'\n", "", UNKNOWN TABLET },
+    { "a byte order mark elsewhere",
+      "a=1\n\xef\xbb\xbf"
+      "b=1\n",
+      "2:1 error: unexpected '\xef\xbb\xbf'\n", NULL },
+    { "semicolons", ";;usbdevice='tablet';;a=1;\n", "", UNKNOWN TABLET },
+    { "double quotes", "usbdevice = \"tablet\"\n", "", UNKNOWN TABLET },
+    { "adjacent strings", "usbdevice='tab' \"let\"\n", "", UNKNOWN TABLET },
+    { "a sum of strings", "usbdevice='ta'+'bl' + 'et'\n", "", UNKNOWN TABLET },
+    { "a sum of lists", "usbdevice=['tablet']+[]\n", "", UNKNOWN TABLET },
+    { "triple quotes", "usbdevice='''tablet'''\n", "", UNKNOWN TABLET },
+    { "triple quotes over lines", "a=\"\"\"x\n'''\nusb=1\"\"\"\nusbdevice='tablet'\n", "", NULL },
+    { "prefixes of strings", "usbdevice=[u'tablet',]\n", "", UNKNOWN TABLET },
+    { "a tuple", "usbdevice=('tablet',)\n", "", UNKNOWN TABLET },
+    { "a tuple of two", "usbdevice=('tablet','mouse')\n", "", NULL },
+    { "parentheses", "usbdevice=('tablet')\n", "", UNKNOWN TABLET },
+    { "a backslash at the line's end", "usbdevice= \\\n'tablet'\n", "", NULL },
+    { "signs and fractions", "memory=-1\nmaxmem=+1.5e3\na=10L\n", "", "domain pv\n" },
+    { "None is nothing", "usbdevice=None\nusb=None\n",
+      "2:5 warning: 'usb' is None: taken as not given\n"
+      "1:11 warning: 'usbdevice' is None: taken as not given\n",
+      UNKNOWN },
+    { "+= begins and goes on", "usbdevice+=['tab' 'let']\nusbdevice+=['mouse']\n", "", NULL },
+    { "+= of strings", "usbdevice='tab'\nusbdevice+='let'\n", "", UNKNOWN TABLET },
+
+    { "import", "import os;usb=0\n",
+      "1:1 warning: 'import' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+    { "a block",
+      "if x:\n  a=1\n\n# no end\n  b=2\nelif y:\n  a=1\nelse:\n  a=2\nusbdevice='tablet'\n",
+      "1:1 warning: 'if' is Python, which is not run: skipped with its block (xl refuses the "
+      "file)\n",
+      NULL },
+    { "a block with tabs", "  def f():\n\tx=1\n  usb=1\n",
+      "1:3 warning: 'def' is Python, which is not run: skipped with its block (xl refuses the "
+      "file)\n",
+      NULL },
+    { "a block at the file's end", "while 1:\n  pass\n  #x",
+      "1:1 warning: 'while' is Python, which is not run: skipped with its block (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "brackets, strings and a backslash in Python",
+      "print('usb=1', # usb=2\n  \"usb=3\"), \\\n  '''\nusb=4'''\nusb=1\n",
+      "1:1 warning: 'print' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+    { "a slice is no block", "x[1:2]\nusb=1\n",
+      "1:1 warning: 'x' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+    { "a bracket of Python that stays open", "f(\nusb=1\n",
+      "2:1 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
+      "value written out)\n"
+      "1:1 error: a bracket of this statement is never closed\n"
+      "1:1 warning: 'f' is Python, which is not run: skipped (xl refuses the file)\n",
+      UNKNOWN },
+    { "a keyword argument is not a key", "f(1, usb=1)\n",
+      "1:1 warning: 'f' is Python, which is not run: skipped (xl refuses the file)\n", UNKNOWN },
+    { "a comparison is no assignment", "if usb == 1: pass\n",
+      "1:1 warning: 'if' is Python, which is not run: skipped (xl refuses the file)\n", UNKNOWN },
+    { "a USB key in a block", "if x:\n  usb = 1\n",
+      "2:3 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
+      "value written out)\n"
+      "1:1 warning: 'if' is Python, which is not run: skipped with its block (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "several targets", "a, usb = 1, 2\n",
+      "1:4 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
+      "value written out)\n"
+      "1:1 warning: 'a' is Python, which is not run: skipped (xl refuses the file)\n",
+      UNKNOWN },
+    { "a method of a USB key", "usbdevice.append('x')\n",
+      "1:1 error: 'usbdevice' is set by Python, which is not run (give it a line of its own, with "
+      "its value written out)\n",
+      UNKNOWN },
+    { "a computed value", "a=\"%d\" % (1,)\n",
+      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "many ways to compute",
+      "a=f(x=1)[2:]\nb={'a':1}\nc=[x for x in y if not z]\nd=lambda: 0\ne=~-1\n",
+      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the file)\n"
+      "2:3 warning: 'b' is computed by Python, which is not run: left alone (xl refuses the file)\n"
+      "3:4 warning: 'c' is computed by Python, which is not run: left alone (xl refuses the file)\n"
+      "4:3 warning: 'd' is computed by Python, which is not run: left alone (xl refuses the file)\n"
+      "5:3 warning: 'e' is computed by Python, which is not run: left alone (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "a computed USB key", "usb=int('1')\n",
+      "1:5 error: the value of 'usb' is computed by Python, which is not run (write the value "
+      "out)\n",
+      UNKNOWN },
+    { "a computed item", "usbdevice=['tablet', 'host:%s' % x]\n",
+      "1:22 error: the value of 'usbdevice' is computed by Python, which is not run (write the "
+      "value out)\n",
+      UNKNOWN },
+    { "a word without quotes", "usbdevice=[tablet]\nname=x\na=b\n",
+      "1:12 error: the value of 'usbdevice' stands without quotes (write 'tablet' with quotes "
+      "around it)\n"
+      "2:6 warning: the value of 'name' stands without quotes: left alone (xl refuses the file)\n"
+      "3:3 warning: the value of 'a' stands without quotes (xl refuses the file)\n",
+      "domain pv\n" },
+
+    { "no value", "usb=\nusbdevice='tablet'\n",
+      "1:5 error: expected a value, not the end of the line\n", NULL },
+    { "no equals sign", "usb 1\n", "1:5 error: expected '=', not '1'\n", UNKNOWN },
+    { "two assignments on a line", "a=1 usb=1\n",
+      "1:5 error: expected the end of the line, not 'usb'\n", UNKNOWN },
+    { "a chain of assignments", "a=usb=1\n", "1:6 error: expected the end of the line, not '='\n",
+      UNKNOWN },
+    { "a value alone", "'x'\n5\n]\n",
+      "1:1 error: expected a key, not ''x''\n2:1 error: expected a key, not '5'\n"
+      "3:1 error: expected a key, not ']'\n",
+      UNKNOWN },
+    { "it goes on behind a comma", "usbdevice=['mouse' 5, 'tablet']\n",
+      "1:20 error: expected ',' or ']', not '5'\n", UNKNOWN TABLET },
+    { "nothing between commas", "usbdevice=['tablet', ,]\n",
+      "1:22 error: expected a value, not ','\n", UNKNOWN TABLET },
+    { "a comma first", "usbdevice=[,'tablet']\n", "1:12 error: expected a value, not ','\n",
+      UNKNOWN TABLET },
+    { "a list that is not closed", "a=['x',\n  'y'\nusbdevice='tablet'\n",
+      "1:3 error: this bracket is never closed (']' is missing) also 3:1 the next statement begins "
+      "here\n",
+      NULL },
+    { "a list that is not closed, at the end", "usbdevice=['tablet'",
+      "1:11 error: this bracket is never closed (']' is missing)\n", UNKNOWN TABLET },
+    { "the wrong closer", "usbdevice=['tablet')\n",
+      "1:20 error: expected ']', not ')' also 1:11 it must close this bracket\n", UNKNOWN TABLET },
+    { "a semicolon inside brackets", "usbdevice=['mouse'; 'tablet']\n",
+      "1:19 error: unexpected ';'\n", UNKNOWN },
+    { "a quote too many", "a='x''\nusbdevice='tablet'\n",
+      "1:6 error: this quote opens a string that is not closed (one quote too many?)\n", NULL },
+    { "a string that is not closed", "a='x\nusbdevice='tablet'\n",
+      "1:3 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      NULL },
+    { "a lost quote loses no bracket", "a=['x]\nusbdevice='tablet'\n",
+      "1:4 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      NULL },
+    { "quotes that stay open", "a='''x\nusb=1\n",
+      "1:3 error: these quotes open a string that is not closed\n", UNKNOWN },
+    { "other characters", "usb=1$\nusb=\x01\nusb=\xff\nusb=!2\nusb=?\n",
+      "1:6 error: unexpected '$'\n2:5 error: unexpected '\x01'\n3:5 error: unexpected '\xff'\n"
+      "4:5 error: unexpected '!'\n5:5 error: unexpected '?'\n",
+      UNKNOWN },
+
+    { "an escape of both", "usbdevice='ta\\bblet'\n",
+      "1:12 error: unknown USB device 'ta\bblet' (did you mean 'tablet'?)\n", NULL },
+    { "escapes of Python", "name='\\x41\\101\\q\\x4'\n",
+      "1:7 warning: '\\x41' is read as Python reads it (xl refuses it, or drops it)\n"
+      "1:11 warning: '\\101' is read as Python reads it (xl refuses it, or drops it)\n"
+      "1:15 warning: '\\q' is read as Python reads it (xl refuses it, or drops it)\n"
+      "1:17 warning: '\\x' is read as Python reads it (xl refuses it, or drops it)\n",
+      "domain pv name=AA\\q\\x4\n" },
+    { "a raw string", "name=r'\\x41'\n", "", "domain pv name=\\x41\n" },
+    { "an escaped line end", "name='a\\\nb'\n", "", "domain pv name=ab\n" },
+
+    { "a number that is none", "usb='yes'\n", "1:5 error: usb wants a number, not 'yes' (0 or 1)\n",
+      UNKNOWN },
+    { "a number in a string", "usb='0'\nusbversion='1'\n", "", NULL },
+    { "a list for a number", "usb=[1]\n", "1:5 error: 'usb' is a list, where a number is wanted\n",
+      UNKNOWN },
+    { "a list for a name", "name=['x']\n",
+      "1:6 warning: 'name' is a list, where a string is wanted: left alone\n", "domain pv\n" },
+    { "a number for a list", "usbctrl=5\n",
+      "1:9 error: an item of 'usbctrl' must be a string (put quotes around it)\n", UNKNOWN },
+    { "a list inside the list", "usbdev=[['x']]\n",
+      "1:9 error: an item of 'usbdev' must be a string (this is a list inside the list)\n",
+      UNKNOWN },
+    { "a leading zero", "usbversion=02\n", "", NULL },
+    { "XML", "\xef\xbb\xbf \n<domain/>",
+      "2:1 error: this is XML, no domain config (libvirt's: 'virsh domxml-to-native xen-xl FILE' "
+      "makes a config of it)\n",
+      UNKNOWN },
+    { "SXP", "(vm (name x))",
+      "1:1 error: this is SXP, xend's own form, no domain config (use the file that the guest was "
+      "created from)\n",
+      UNKNOWN },
+};
+
+static void test_row(void **state)
+{
+    const struct row *row = *state;
+    struct compiled *compiled = compile_file(row->text);
+    want_words(compiled, row->words);
+    if (row->dump)
+        assert_string_equal(compiled_dump(compiled), row->dump);
+    compiled_free(compiled);
+}
+
+static char *repeated(const char *word, size_t times)
+{
+    size_t length = strlen(word);
+    char *all = malloc(length * times + 1);
+    assert_non_null(all);
+    for (size_t i = 0; i < times; i++)
+        memcpy(all + i * length, word, length);
+    all[length * times] = '\0';
+    return all;
+}
+
+static void test_brackets_without_end(void **state)
+{
+    (void)state;
+    static const char *const openers[] = { "[", "(", "{", "[(", "f(" };
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+        char *brackets = repeated(openers[i], 300000);
+        char *text = NULL;
+        assert_true(asprintf(&text, "a=%s\nusb=1\n", brackets) > 0);
+        struct compiled *compiled = compile_file(text);
+        assert_int_equal(compiled->diags.errors, 1);
+        assert_non_null(strstr(compiled->diags.first->message, "more than 64 brackets"));
+        compiled_free(compiled);
+        free(text);
+        free(brackets);
+    }
+}
+
+static void test_it_goes_on_behind_deep_brackets(void **state)
+{
+    (void)state;
+    char *open = repeated("[", 100), *close = repeated("]", 100);
+    char *text = NULL;
+    assert_true(asprintf(&text, "a=%s'''['''\"[\"%s\nusb=1\n", open, close) > 0);
+    struct compiled *compiled = compile_file(text);
+    assert_int_equal(compiled->diags.errors, 1);
+    assert_int_equal(compiled->config->controller_count, 1);
+    compiled_free(compiled);
+    free(text);
+    free(open);
+    free(close);
+}
+
+static void test_values_are_bounded(void **state)
+{
+    (void)state;
+    char *items = repeated("'tablet',", 5000), *text = NULL;
+    assert_true(asprintf(&text, "a=[%s]\nusbdevice=[%s]\n", items, items) > 0);
+    struct compiled *compiled = compile_file(text);
+    want_words(compiled, "2:4620 error: more than 512 values: the rest is not read\n");
+    assert_int_equal(compiled->config->device_count, 512);
+    compiled_free(compiled);
+    free(text);
+    free(items);
+}
+
+static void test_a_string_is_bounded(void **state)
+{
+    (void)state;
+    char *long_text = repeated("x", 20000), *text = NULL;
+    assert_true(asprintf(&text, "usbdevice='%s'\n", long_text) > 0);
+    struct compiled *compiled = compile_file(text);
+    want_words(compiled, "1:11 error: a string of 20002 bytes, where 16384 are more than enough\n");
+    compiled_free(compiled);
+    free(text);
+    free(long_text);
+}
+
+static void test_nul_bytes(void **state)
+{
+    (void)state;
+    static const char text[] = "usb=1\0\nusbdevice='ta\0blet'\n\0";
+    struct compiled *compiled = compile_bytes(text, sizeof text - 1);
+    assert_int_equal(compiled->diags.errors, 3);
+    compiled_free(compiled);
+}
+
+static void test_complaints_cost_no_memory(void **state)
+{
+    (void)state;
+    char *text = repeated("a b\n", 100000);
+    struct compiled *compiled = compile_file(text);
+    assert_int_equal(compiled->diags.errors, 100000);
+    assert_true(arena_used(compiled->arena) < 1000000);
+    compiled_free(compiled);
+    free(text);
+}
+
+int main(void)
+{
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct CMUnitTest tests[ROWS];
+    for (size_t i = 0; i < ROWS; i++)
+        tests[i] = (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL, (void *)&rows[i] };
+    const struct CMUnitTest bounds[] = {
+        cmocka_unit_test(test_brackets_without_end),
+        cmocka_unit_test(test_it_goes_on_behind_deep_brackets),
+        cmocka_unit_test(test_values_are_bounded),
+        cmocka_unit_test(test_a_string_is_bounded),
+        cmocka_unit_test(test_nul_bytes),
+        cmocka_unit_test(test_complaints_cost_no_memory),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return failed + cmocka_run_group_tests(bounds, NULL, NULL);
+}
