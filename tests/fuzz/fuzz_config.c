@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// Any bytes as a config, and as the words of a command line: must compile or complain, within
+// bounds, and every complaint must be printable. The first byte says which of them.
+#include "../dump.h"
+#include "arena.h"
+#include "check.h"
+#include "parser/parser.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void compile(const struct source *source, struct arena *arena, int how)
+{
+    struct diags diags;
+    diags_init(&diags, arena);
+    struct config *config =
+        how == 0 ? parse_config(arena, &diags, source)
+                 : parse_specs(arena, &diags, source, how == 1 ? SPEC_DEVICE : SPEC_CONTROLLER);
+    check_config(arena, &diags, config);
+    FILE *stream = fopen("/dev/null", "we");
+    if (!stream)
+        abort();
+    diags_print(&diags, stream, false);
+    dump_config(stream, arena, config);
+    fclose(stream);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static const char hows[] = "DC"; // devices, controllers; anything else is a file
+    const char *how = size && bytes[0] ? strchr(hows, bytes[0]) : NULL;
+    size_t from = how ? 1 : 0;
+    struct arena *arena = arena_new(4096);
+    if (!arena)
+        abort();
+    const struct source *source =
+        source_from_bytes(arena, "fuzz", (const char *)bytes + from, size - from);
+    compile(source, arena, how ? (int)(how - hows) + 1 : 0);
+    arena_free(arena);
+    return 0;
+}
