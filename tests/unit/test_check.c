@@ -64,7 +64,6 @@ static const struct row rows[] = {
       "type='pv'\nusbdevice=['type=hostdev,id=1:2']\n" },
     { "device_speed",
       "usbcontroller=['type=emul,usbversion=2,name=e']\nusbdevice=['type=audio,bus=e']\n",
-      "1:16 note: controller 'e' gets 6 ports, the most that ehci can have\n"
       "2:28 error: type=audio does not run at the speed of controller 'e' (ehci) (it has no "
       "companions: use usbversion=3)\n",
       "usbctrl=['type=devicemodel,version=3']\nusbdevice=['type=audio,bus=0']\n" },
