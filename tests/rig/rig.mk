@@ -34,12 +34,12 @@ $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<
 
 # umockdev's header is not ours to make warning-free.
-$(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbtree.h) | $(RIG)
+$(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbfs.c usbtree.h usbfs.h) | $(RIG)
 	$(RIG_CC) $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0)) -o $@ $(filter %.c,$^) \
 		$(shell pkg-config --libs umockdev-1.0)
 
-$(RIG)/usbsys.so: $(RIG_SRC)/usbsys.c | $(RIG)
-	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
+$(RIG)/usbsys.so: $(addprefix $(RIG_SRC)/,usbsys.c usbnode.c usbnode.h usbfs.h) | $(RIG)
+	$(RIG_CC) -shared -fPIC -o $@ $(filter %.c,$^) -ldl
 
 $(RIG)/usbls: $(RIG_SRC)/usbls.c | $(RIG)
 	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $< $(shell pkg-config --libs libusb-1.0)

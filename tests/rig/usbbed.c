@@ -13,11 +13,14 @@
 //     usbhid/unbind 1-4:1.0
 //     usbback/bind 1-4:1.9 ENODEV
 //
+// What PROGRAM does to an open node of /dev/bus/usb comes here as well (usbfs.h), and into no log.
+//
 // With --usbback the kernel has Xen's kernel backend. The tree's root is $UMOCKDEV_DIR, where a
 // test may add what it likes. usbbed ends with PROGRAM and its status, and reaps orphans, so that
 // it may be process 1. On SOCKET each connection is a sequence of packets; see serve_packet().
 
 #define _GNU_SOURCE
+#include "usbfs.h"
 #include "usbtree.h"
 
 #include <errno.h>
@@ -42,10 +45,11 @@
 
 #define UMOCKDEV_PRELOAD "libumockdev-preload.so.0"
 
-// A connection: a program that holds a driver's file open, or "usbbed tell".
+// A connection: a program that holds a driver's file or a device's node open, or "usbbed tell".
 struct client {
     int fd;
-    char file[PATH_MAX]; // such as usbhid/bind; empty until its first packet
+    char file[PATH_MAX];      // such as usbhid/bind; empty until its first packet
+    struct usbfs_file *usbfs; // what is open of a node, or NULL
 };
 
 static struct client clients[MAX_CLIENTS]; // in the order in which they came
@@ -76,6 +80,14 @@ static void answer(int fd, const char *text)
         fail("answer");
 }
 
+static void answer_number(int fd, int number)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%d", number);
+    answer(fd, text);
+}
+
 // Carry out "plug NAME" and its like. Returns NULL, or what is wrong.
 static const char *obey(char *text)
 {
@@ -86,11 +98,10 @@ static const char *obey(char *text)
     *name++ = '\0';
     if (!strcmp(text, "plug"))
         return usbtree_plug(name);
-    if (!strcmp(text, "unplug"))
-        return usbtree_unplug(name);
-    if (!strcmp(text, "replug")) {
+    if (!strcmp(text, "unplug") || !strcmp(text, "replug")) {
         const char *error = usbtree_unplug(name);
-        return error ? error : usbtree_plug(name);
+        usbfs_unplugged();
+        return error || *text == 'u' ? error : usbtree_plug(name);
     }
     return "no such command";
 }
@@ -98,7 +109,6 @@ static const char *obey(char *text)
 // Play the kernel for one write to the client's file.
 static void write_to_driver(struct client *client, char *value)
 {
-    char number[16];
     int error;
 
     value[strcspn(value, "\n")] = '\0';
@@ -108,25 +118,66 @@ static void write_to_driver(struct client *client, char *value)
                 error ? strerrorname_np(error) : "");
         fflush(write_log);
     }
-    snprintf(number, sizeof(number), "%d", error);
-    answer(client->fd, number);
+    answer_number(client->fd, error);
+}
+
+static void call_usbfs(struct client *client, const char *packet, size_t length)
+{
+    struct usbfs_call call;
+    struct usbfs_reply reply = { .error = EINVAL };
+
+    if (length == sizeof(call)) {
+        memcpy(&call, packet, sizeof(call));
+        usbfs_call(client->usbfs, &call, &reply);
+    }
+    if (send(client->fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0 && errno != EPIPE)
+        fail("answer");
 }
 
 // A first packet "file <driver>/<file>" makes the connection that open file: each packet after it
-// is a write(2), answered with 0 or its errno. "file" alone is not answered. Any other packet is a
-// command, answered with "ok" or with what is wrong.
-static void serve_packet(struct client *client, char *packet)
+// is a write(2), answered with 0 or its errno. "file" alone is not answered. "usbfs BBB/DDD" makes
+// it that open node (usbfs.h). Any other packet is a command, answered with "ok" or with what is
+// wrong. The descriptor that came with the packet, or -1, is taken over.
+static void serve_packet(struct client *client, char *packet, size_t length, int fd)
 {
     const char *error;
 
-    if (client->file[0]) {
+    if (client->usbfs) {
+        call_usbfs(client, packet, length);
+    } else if (client->file[0]) {
         write_to_driver(client, packet);
     } else if (!strncmp(packet, "file ", 5)) {
         snprintf(client->file, sizeof(client->file), "%s", packet + 5);
+    } else if (!strncmp(packet, "usbfs ", 6)) {
+        client->usbfs = usbfs_open(packet + 6, fd);
+        answer_number(client->fd, client->usbfs ? 0 : ENODEV);
+        return;
     } else {
         error = obey(packet);
         answer(client->fd, error ? error : "ok");
     }
+    if (fd >= 0)
+        close(fd);
+}
+
+// recv(2) that takes a file descriptor along; *fd is -1 if there is none.
+static ssize_t receive(int from, char packet[PACKET], int *fd)
+{
+    char control[CMSG_SPACE(sizeof(int))];
+    struct iovec bytes = { packet, PACKET };
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    ssize_t length = recvmsg(from, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *header = length > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+    *fd = -1;
+    if (header && header->cmsg_type == SCM_RIGHTS)
+        memcpy(fd, CMSG_DATA(header), sizeof(*fd));
+    return length;
 }
 
 // Take all that a client has sent. Returns false once it has hung up.
@@ -134,10 +185,11 @@ static bool serve_client(struct client *client)
 {
     char packet[PACKET + 1];
     ssize_t length;
+    int fd;
 
-    while ((length = recv(client->fd, packet, PACKET, MSG_DONTWAIT)) > 0) {
+    while ((length = receive(client->fd, packet, &fd)) > 0) {
         packet[length] = '\0';
-        serve_packet(client, packet);
+        serve_packet(client, packet, (size_t)length, fd);
     }
     return length < 0 && errno == EAGAIN;
 }
@@ -157,6 +209,7 @@ static void serve_clients(int listener)
             clients[kept++] = clients[i];
             continue;
         }
+        usbfs_close(clients[i].usbfs);
         close(clients[i].fd);
     }
     client_count = kept;

@@ -203,3 +203,28 @@ size_t usb_descriptors(const struct usb_device *device, uint8_t bytes[1024])
         put_config(&out, device, i);
     return out.length;
 }
+
+// USB 2.0, 9.6.7. Each byte of a text becomes a character: they are
+// ASCII, but for one that is no text at all.
+size_t usb_string(const struct usb_device *device, unsigned number, uint8_t out[256])
+{
+    const char *const texts[] = { NULL, device->manufacturer, device->product_name,
+                                  device->serial };
+    size_t length = 2;
+
+    out[1] = 3;
+    if (number == 0) {
+        out[2] = 0x09; // English
+        out[3] = 0x04;
+        length = 4;
+    } else if (number < 4 && texts[number]) {
+        for (const char *c = texts[number]; *c && length < 254; c++) {
+            out[length++] = (uint8_t)*c;
+            out[length++] = 0;
+        }
+    } else {
+        return 0;
+    }
+    out[0] = (uint8_t)length;
+    return length;
+}

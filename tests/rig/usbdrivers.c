@@ -65,7 +65,8 @@ static void make_directories(const char *path)
 void usbdrivers_build(const char *tree, bool usbback)
 {
     static const char *const names[] = {
-        "usb", "hub", "usbhid", "usb-storage", "uvcvideo", "snd-usb-audio", "r8152", "cdc_ether",
+        "usb",      "usbfs",         "hub",   "usbhid",    "usb-storage",
+        "uvcvideo", "snd-usb-audio", "r8152", "cdc_ether",
     };
     char bus[PATH_MAX / 2];
 
@@ -97,8 +98,7 @@ void usbdrivers_link(const char *dir, const char *driver)
         die(link);
 }
 
-// Write the name of the driver of the device or interface at dir to driver: empty for none.
-static void driver_of(const char *dir, char driver[NAME_MAX + 1])
+void usbdrivers_of(const char *dir, char driver[NAME_MAX + 1])
 {
     char link[PATH_MAX], target[PATH_MAX];
     ssize_t length;
@@ -113,7 +113,7 @@ void usbdrivers_unlink(const char *dir)
 {
     char driver[NAME_MAX + 1], link[PATH_MAX];
 
-    driver_of(dir, driver);
+    usbdrivers_of(dir, driver);
     if (!*driver)
         return;
     snprintf(link, sizeof(link), "%s/%s%s", drivers, driver, strrchr(dir, '/'));
@@ -164,7 +164,7 @@ int usbdrivers_write(const char *file, const char *value)
     dir = usbtree_find(value, &own);
     if (!dir)
         return ENODEV;
-    driver_of(dir, current);
+    usbdrivers_of(dir, current);
     if (!slash)
         return probe(dir, current, own);
     snprintf(driver, sizeof(driver), "%.*s", (int)(slash - file), file);

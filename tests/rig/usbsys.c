@@ -2,7 +2,7 @@
 //
 // usbsys.so - a driver's files in the mocked sysfs (bind, unbind, new_id, remove_id,
 // drivers_probe), with the manners of the kernel's: a write comes back when it is done, and with
-// the errno it would have.
+// the errno it would have. And the nodes of /dev/bus/usb (usbnode.c).
 //
 // Preloaded above libumockdev-preload by usbbed. An open for writing of such a file yields a
 // connection to usbbed in its place, on which every write is one packet. A write(2) that goes
@@ -10,6 +10,8 @@
 // order but waits for nothing.
 
 #define _GNU_SOURCE
+#include "usbnode.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,21 +21,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define MAX_FD 1024
-
 static bool is_driver_file[MAX_FD]; // by file descriptor: a connection of ours
 
-// The file below <root>/sys/bus/usb that fd is, such as "usbhid/bind" or "drivers_probe"; or NULL.
+// Where fd lies in the mocked tree, such as "/sys/bus/usb/drivers_probe"; or NULL.
 // Raw system calls: umockdev answers the libc ones with the path that the program believes in.
-static const char *driver_file(int fd, char path[PATH_MAX])
+static const char *place_in_tree(int fd, char path[PATH_MAX])
 {
     const char *root = getenv("UMOCKDEV_DIR");
-    char link[64], prefix[PATH_MAX];
+    char link[64];
     long length;
 
     if (!root || !getenv("USBBED_SOCKET"))
@@ -43,39 +44,69 @@ static const char *driver_file(int fd, char path[PATH_MAX])
     if (length < 0)
         return NULL;
     path[length] = '\0';
-    snprintf(prefix, sizeof(prefix), "%s/sys/bus/usb/drivers", root);
-    if (strncmp(path, prefix, strlen(prefix)))
-        return NULL;
-    path += strlen(prefix);
-    if (!strcmp(path, "_probe"))
-        return "drivers_probe";
-    return *path == '/' ? path + 1 : NULL;
+    return strncmp(path, root, strlen(root)) ? NULL : path + strlen(root);
 }
 
-// Put a connection to usbbed in the place of fd, if that is a driver's file open for writing.
-static int take_over(int fd, int flags)
+// The driver's file that this place is, such as "usbhid/bind" or "drivers_probe"; or NULL.
+static const char *driver_file(const char *place)
+{
+    static const char drivers[] = "/sys/bus/usb/drivers";
+
+    if (strncmp(place, drivers, strlen(drivers)))
+        return NULL;
+    place += strlen(drivers);
+    if (!strcmp(place, "_probe"))
+        return "drivers_probe";
+    return *place == '/' ? place + 1 : NULL;
+}
+
+int usbbed_connect(void)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    char path[PATH_MAX], hello[PATH_MAX + 8];
-    const char *file;
-    int connection;
+    int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", getenv("USBBED_SOCKET"));
+    if (connection < 0 || connect(connection, (struct sockaddr *)&address, sizeof(address)))
+        usbsys_broken();
+    return connection;
+}
+
+void usbsys_broken(void)
+{
+    perror("usbsys");
+    abort(); // no test may go on
+}
+
+static void take_over_driver(int fd, int flags, const char *file)
+{
+    char hello[PATH_MAX + 8];
+    int connection = usbbed_connect();
+
+    snprintf(hello, sizeof(hello), "file %s", file);
+    if (send(connection, hello, strlen(hello), MSG_NOSIGNAL) < 0 ||
+        dup3(connection, fd, flags & O_CLOEXEC) < 0)
+        usbsys_broken();
+    close(connection);
+    is_driver_file[fd] = true;
+}
+
+// Put ours in the place of fd, if that is a driver's file or a device's node open for writing.
+static int take_over(int fd, int flags)
+{
+    static const char nodes[] = "/dev/bus/usb/";
+    char path[PATH_MAX];
+    const char *place, *file;
 
     if (fd < 0 || fd >= MAX_FD || (flags & O_ACCMODE) == O_RDONLY)
         return fd;
-    file = driver_file(fd, path);
-    if (!file)
+    place = place_in_tree(fd, path);
+    if (!place)
         return fd;
-    snprintf(hello, sizeof(hello), "file %s", file);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", getenv("USBBED_SOCKET"));
-    connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    if (connection < 0 || connect(connection, (struct sockaddr *)&address, sizeof(address)) ||
-        send(connection, hello, strlen(hello), MSG_NOSIGNAL) < 0 ||
-        dup3(connection, fd, flags & O_CLOEXEC) < 0) {
-        perror("usbsys");
-        abort(); // the rig is broken, and no test may go on
-    }
-    close(connection);
-    is_driver_file[fd] = true;
+    if (!strncmp(place, nodes, strlen(nodes)))
+        return usbnode_open(fd, flags, place + strlen(nodes));
+    file = driver_file(place);
+    if (file)
+        take_over_driver(fd, flags, file);
     return fd;
 }
 
@@ -111,10 +142,23 @@ static int take_over(int fd, int flags)
         return take_over(next(dir, path, flags, mode), flags);                                     \
     }
 
+// What open becomes where _FORTIFY_SOURCE checks that no mode is wanting (libusb).
+#define WRAP_OPEN_2(name)                                                                          \
+    int name(const char *path, int flags);                                                         \
+    int name(const char *path, int flags)                                                          \
+    {                                                                                              \
+        static int (*next)(const char *, int);                                                     \
+        if (!next)                                                                                 \
+            next = (int (*)(const char *, int))dlsym(RTLD_NEXT, #name);                            \
+        return take_over(next(path, flags), flags);                                                \
+    }
+
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 WRAP_OPENAT(openat)
 WRAP_OPENAT(openat64)
+WRAP_OPEN_2(__open_2)
+WRAP_OPEN_2(__open64_2)
 
 ssize_t write(int fd, const void *bytes, size_t count)
 {
@@ -157,7 +201,41 @@ int close(int fd)
 
     if (!next)
         next = (int (*)(int))dlsym(RTLD_NEXT, "close");
-    if (fd >= 0 && fd < MAX_FD)
+    if (fd >= 0 && fd < MAX_FD) {
         is_driver_file[fd] = false;
+        usbnode_close(fd);
+    }
     return next(fd);
 }
+
+// An ioctl has one argument at most, and its type is known to the ioctl alone.
+int ioctl(int fd, unsigned long request, ...)
+{
+    static int (*next)(int, unsigned long, void *);
+    va_list args;
+    void *argument;
+
+    va_start(args, request);
+    argument = va_arg(args, void *);
+    va_end(args);
+    if (usbnode_is(fd))
+        return usbnode_ioctl(fd, request, argument);
+    if (!next)
+        next = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
+    return next(fd, request, argument);
+}
+
+// A program may ask usbfs for memory to transfer from: any will do.
+#define WRAP_MMAP(name)                                                                            \
+    void *name(void *at, size_t length, int protection, int flags, int fd, off_t offset)           \
+    {                                                                                              \
+        static void *(*next)(void *, size_t, int, int, int, off_t);                                \
+        const bool ours = usbnode_is(fd);                                                          \
+        if (!next)                                                                                 \
+            next = (void *(*)(void *, size_t, int, int, int, off_t))dlsym(RTLD_NEXT, #name);       \
+        return next(at, length, protection, flags | (ours ? MAP_ANONYMOUS : 0), ours ? -1 : fd,    \
+                    offset);                                                                       \
+    }
+
+WRAP_MMAP(mmap)
+WRAP_MMAP(mmap64)

@@ -21,10 +21,10 @@
 #define MAX_DEVICES 32
 
 static UMockdevTestbed *testbed;
-static char root[PATH_MAX];         // of the tree, no slash at its end
-static bool present[MAX_DEVICES];   // by row of usb_devices[]
-static unsigned next_devnum[BUSES]; // that the kernel would give out, by bus
-static GSList *texts;               // of format()
+static char root[PATH_MAX];           // of the tree, no slash at its end
+static unsigned devnums[MAX_DEVICES]; // by row of usb_devices[]; 0 is not plugged in
+static unsigned next_devnum[BUSES];   // that the kernel would give out, by bus
+static GSList *texts;                 // of format()
 
 static void die(const char *what)
 {
@@ -227,7 +227,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     usbdrivers_link(dir, "usb");
     while ((interface = next_interface(device, interface)))
         add_interface(device, interface);
-    present[device - usb_devices] = true;
+    devnums[device - usb_devices] = devnum;
 }
 
 // Send an event for a device (and then its interfaces), or when it goes the other way round.
@@ -256,7 +256,7 @@ static void remove_device(const struct usb_device *device)
     }
     usbdrivers_unlink(syspath(device));
     umockdev_testbed_remove_device(testbed, syspath(device));
-    present[device - usb_devices] = false;
+    devnums[device - usb_devices] = 0;
 }
 
 // True if row i is the device of this name or plugged in below it.
@@ -287,13 +287,13 @@ const char *usbtree_plug(const char *name)
     forget_texts();
     if (error)
         return error;
-    if (present[row])
+    if (devnums[row])
         return "it is plugged in already";
-    if (!present[parent_of(&usb_devices[row]) - usb_devices])
+    if (!devnums[parent_of(&usb_devices[row]) - usb_devices])
         return "the hub it belongs into is not there";
     for (size_t i = row; i < usb_device_count; i++) {
         const struct usb_device *device = &usb_devices[i];
-        if (!is_below(i, name) || present[i])
+        if (!is_below(i, name) || devnums[i])
             continue;
         add_device(device, next_devnum[bus_of(device)]++);
         send_events(device, "add");
@@ -309,10 +309,10 @@ const char *usbtree_unplug(const char *name)
     forget_texts();
     if (error)
         return error;
-    if (!present[row])
+    if (!devnums[row])
         return "it is not plugged in";
     for (size_t i = usb_device_count; i-- > row;) {
-        if (is_below(i, name) && present[i])
+        if (is_below(i, name) && devnums[i])
             remove_device(&usb_devices[i]);
     }
     return NULL;
@@ -340,6 +340,34 @@ void usbtree_build(UMockdevTestbed *bed, bool usbback)
     }
 }
 
+const struct usb_device *usbtree_at(unsigned bus, unsigned devnum)
+{
+    for (size_t i = 0; i < usb_device_count; i++) {
+        if (devnum && devnums[i] == devnum && bus_of(&usb_devices[i]) == bus)
+            return &usb_devices[i];
+    }
+    return NULL;
+}
+
+const char *usbtree_interface(const struct usb_device *device, unsigned number, const char **own)
+{
+    const struct usb_altsetting *interface = NULL;
+
+    forget_texts();
+    while ((interface = next_interface(device, interface))) {
+        *own = interface->driver;
+        if (interface->number == number)
+            return interface_path(device, number);
+    }
+    return NULL;
+}
+
+void usbtree_set_alternate(const struct usb_device *device, unsigned number, unsigned alternate)
+{
+    put_attribute(interface_path(device, number), "bAlternateSetting", format("%2u", alternate));
+    forget_texts();
+}
+
 const char *usbtree_find(const char *name, const char **own)
 {
     forget_texts();
@@ -347,7 +375,7 @@ const char *usbtree_find(const char *name, const char **own)
         const struct usb_device *device = &usb_devices[i];
         const struct usb_altsetting *interface = NULL;
 
-        if (!present[i])
+        if (!devnums[i])
             continue;
         *own = "usb";
         if (!strcmp(device->name, name))

@@ -5,6 +5,7 @@
 #ifndef USBTREE_H
 #define USBTREE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -54,6 +55,10 @@ extern const size_t usb_device_count;
 // belongs to it. Returns how many bytes of out[] they take (usbdevices.c).
 size_t usb_descriptors(const struct usb_device *device, uint8_t out[1024]);
 
+// A string descriptor: number 0 the languages, 1 to 3 the texts in order. Returns how many bytes of
+// out[] it takes, 0 if there is none (usbdevices.c).
+size_t usb_string(const struct usb_device *device, unsigned number, uint8_t out[256]);
+
 // Make the tree with its drivers and every device plugged in, without any event. With usbback the
 // kernel has that driver too. The testbed stays the caller's.
 void usbtree_build(UMockdevTestbed *testbed, bool usbback);
@@ -68,6 +73,16 @@ const char *usbtree_unplug(const char *name);
 // none); or NULL if there is no such thing.
 const char *usbtree_find(const char *name, const char **own);
 
+// The device that is plugged in with this address, or NULL.
+const struct usb_device *usbtree_at(unsigned bus, unsigned devnum);
+
+// The directory of an interface of a device that is plugged in, and its driver, as usbtree_find()
+// gives them; NULL if it has no interface of this number.
+const char *usbtree_interface(const struct usb_device *device, unsigned number, const char **own);
+
+// Show that an interface, which the device has, is in this alternate setting.
+void usbtree_set_alternate(const struct usb_device *device, unsigned number, unsigned alternate);
+
 // Make the drivers of the mocked kernel below root, the tree's (usbdrivers.c, as all that follows).
 void usbdrivers_build(const char *root, bool usbback);
 
@@ -75,6 +90,9 @@ void usbdrivers_build(const char *root, bool usbback);
 // the one that it has, if any.
 void usbdrivers_link(const char *dir, const char *driver);
 void usbdrivers_unlink(const char *dir);
+
+// Write the name of the driver of the device or interface at dir to driver: empty for none.
+void usbdrivers_of(const char *dir, char driver[NAME_MAX + 1]);
 
 // What the kernel does when bytes are written to a file of a driver, such as "usbhid/unbind", or to
 // "drivers_probe". Returns 0 or the errno of the write.

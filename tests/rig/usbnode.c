@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+//
+// A program's half of usbfs (usbfs.h): an open node of /dev/bus/usb is the write end of a pipe
+// here, its claims are usbbed's, and its URBs lie in this process until they are reaped.
+
+#define _GNU_SOURCE
+#include "usbnode.h"
+#include "usbfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+// A URB that was submitted and not yet reaped, in the order in which they came.
+struct urb {
+    struct urb *next;
+    struct usbdevfs_urb *urb; // the program's
+    bool ended;
+};
+
+struct node {
+    int connection; // to usbbed
+    pid_t owner;    // a fork's copy must not let go of what the owner holds
+    struct urb *urbs;
+};
+
+static struct node *nodes[MAX_FD]; // by file descriptor
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool usbnode_is(int fd)
+{
+    return fd >= 0 && fd < MAX_FD && nodes[fd];
+}
+
+static int say_hello(int connection, const char *node, int pipe)
+{
+    char hello[64], reply[16] = "";
+    char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec bytes = { hello, 0 };
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &pipe, sizeof(pipe));
+    bytes.iov_len = (size_t)snprintf(hello, sizeof(hello), "usbfs %s", node);
+    if (sendmsg(connection, &message, MSG_NOSIGNAL) < 0 ||
+        recv(connection, reply, sizeof(reply) - 1, 0) <= 0)
+        usbsys_broken();
+    return (int)strtol(reply, NULL, 10);
+}
+
+// One byte fills a pipe of one page as poll() sees it, and one read empties it.
+static void fill(int pipe)
+{
+    if (write(pipe, "", 1) < 0 && errno != EAGAIN && errno != EPIPE)
+        usbsys_broken();
+}
+
+int usbnode_open(int fd, int flags, const char *path)
+{
+    struct node *node = calloc(1, sizeof(*node));
+    int ends[2], error;
+
+    if (!node || pipe2(ends, O_CLOEXEC | O_NONBLOCK) || fcntl(ends[1], F_SETPIPE_SZ, 1) < 0)
+        usbsys_broken();
+    fill(ends[1]);
+    node->connection = usbbed_connect();
+    node->owner = getpid();
+    error = say_hello(node->connection, path, ends[0]);
+    if (dup3(ends[1], fd, flags & O_CLOEXEC) < 0)
+        usbsys_broken();
+    close(ends[0]);
+    close(ends[1]);
+    if (!error) {
+        nodes[fd] = node;
+        return fd;
+    }
+    close(node->connection);
+    close(fd);
+    free(node);
+    errno = error;
+    return -1;
+}
+
+// usbbed's answer; a broken connection says that there is no kernel any more.
+static void ask(const struct node *node, const struct usbfs_call *call, struct usbfs_reply *reply)
+{
+    if (send(node->connection, call, sizeof(*call), MSG_NOSIGNAL) < 0 ||
+        recv(node->connection, reply, sizeof(*reply), 0) != sizeof(*reply))
+        *reply = (struct usbfs_reply){ .error = ENODEV };
+}
+
+static int fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static void forget(struct urb **at)
+{
+    struct urb *urb = *at;
+
+    *at = urb->next;
+    free(urb);
+}
+
+// A control transfer's answer goes behind the setup packet.
+static void end_control(struct usbdevfs_urb *urb, const struct usbfs_reply *reply)
+{
+    const int room = urb->buffer_length - 8;
+
+    urb->status = reply->result;
+    urb->actual_length = (int)reply->length < room ? (int)reply->length : room;
+    memcpy((uint8_t *)urb->buffer + 8, reply->bytes, (size_t)urb->actual_length);
+}
+
+static int submit(struct node *node, struct usbdevfs_urb *urb)
+{
+    struct usbfs_call call = { .request = USBDEVFS_SUBMITURB,
+                               .number = urb->endpoint,
+                               .value = urb->type };
+    struct usbfs_reply reply;
+    struct urb *added, **end = &node->urbs;
+
+    if (urb->type == USBDEVFS_URB_TYPE_CONTROL) {
+        if (urb->buffer_length < 8)
+            return fail(EINVAL);
+        memcpy(call.setup, urb->buffer, sizeof(call.setup));
+    }
+    ask(node, &call, &reply);
+    if (reply.error)
+        return fail(reply.error);
+    added = calloc(1, sizeof(*added));
+    if (!added)
+        return fail(ENOMEM);
+    added->urb = urb;
+    added->ended = reply.result != USBFS_PENDING;
+    if (added->ended)
+        end_control(urb, &reply);
+    while (*end)
+        end = &(*end)->next;
+    *end = added;
+    return 0;
+}
+
+static void end_without_data(struct urb *urb, int status)
+{
+    urb->urb->status = status;
+    urb->urb->actual_length = 0;
+    urb->ended = true;
+}
+
+static int discard(struct node *node, const struct usbdevfs_urb *urb)
+{
+    const struct usbfs_call call = { .request = USBDEVFS_DISCARDURB };
+    struct usbfs_reply reply;
+    struct urb *i = node->urbs;
+
+    while (i && (i->urb != urb || i->ended))
+        i = i->next;
+    if (!i)
+        return fail(EINVAL);
+    end_without_data(i, -ENOENT);
+    ask(node, &call, &reply); // to wake those who wait for a URB's end
+    return 0;
+}
+
+// usbbed has closed its end: the device is gone.
+static bool is_gone(int fd)
+{
+    struct pollfd pipe = { .fd = fd };
+
+    return poll(&pipe, 1, 0) > 0 && pipe.revents & POLLERR;
+}
+
+// What has ended can be reaped even when the device is gone, and all has ended then.
+static int reap(int fd, struct node *node, void **urb)
+{
+    const bool gone = is_gone(fd);
+    struct urb **at = &node->urbs;
+    bool more = false;
+
+    for (struct urb *i = node->urbs; gone && i; i = i->next) {
+        if (!i->ended)
+            end_without_data(i, -ESHUTDOWN);
+    }
+    while (*at && !(*at)->ended)
+        at = &(*at)->next;
+    if (!*at)
+        return fail(gone ? ENODEV : EAGAIN);
+    *urb = (*at)->urb;
+    forget(at);
+    for (const struct urb *i = node->urbs; i; i = i->next)
+        more = more || i->ended;
+    if (!more && !gone)
+        fill(fd);
+    return 0;
+}
+
+// USBDEVFS_CONTROL: returns how many bytes came.
+static int control(const struct node *node, const struct usbdevfs_ctrltransfer *transfer)
+{
+    struct usbfs_call call = { .request = USBDEVFS_SUBMITURB, .value = USBDEVFS_URB_TYPE_CONTROL };
+    struct usbfs_reply reply;
+
+    // struct usbdevfs_ctrltransfer starts as the setup packet does, on a little-endian machine.
+    memcpy(call.setup, transfer, sizeof(call.setup));
+    ask(node, &call, &reply);
+    if (reply.error || reply.result < 0)
+        return fail(reply.error ? reply.error : -reply.result);
+    memcpy(transfer->data, reply.bytes, reply.length);
+    return (int)reply.length;
+}
+
+// An ioctl that is wholly usbbed's: read what it needs from the argument, and write its answer.
+static int forward(const struct node *node, unsigned long request, void *argument)
+{
+    struct usbfs_call call = { .request = (uint32_t)request };
+    struct usbfs_reply reply;
+
+    if (request == USBDEVFS_IOCTL) {
+        const struct usbdevfs_ioctl *inner = argument;
+        call.request = (uint32_t)inner->ioctl_code;
+        call.number = (uint32_t)inner->ifno;
+    } else if (request == USBDEVFS_DISCONNECT_CLAIM) {
+        const struct usbdevfs_disconnect_claim *claim = argument;
+        call.number = claim->interface;
+        call.value = claim->flags;
+        memcpy(call.driver, claim->driver, sizeof(call.driver) - 1);
+    } else if (request == USBDEVFS_SETINTERFACE) {
+        const struct usbdevfs_setinterface *set = argument;
+        call.number = set->interface;
+        call.value = set->altsetting;
+    } else if (request == USBDEVFS_BULK) {
+        call.number = ((const struct usbdevfs_bulktransfer *)argument)->ep;
+    } else if (argument && _IOC_SIZE(request) >= sizeof(unsigned)) {
+        memcpy(&call.number, argument, sizeof(call.number));
+    }
+    ask(node, &call, &reply);
+    if (reply.error)
+        return fail(reply.error);
+    if (request == USBDEVFS_GETDRIVER)
+        argument = ((struct usbdevfs_getdriver *)argument)->driver;
+    if (reply.length)
+        memcpy(argument, reply.bytes, reply.length);
+    return request == USBDEVFS_BULK ? fail(ETIMEDOUT) : reply.result;
+}
+
+static int carry_out(int fd, unsigned long request, void *argument)
+{
+    struct node *node = nodes[fd];
+
+    switch (request) {
+    case USBDEVFS_SUBMITURB: return submit(node, argument);
+    case USBDEVFS_DISCARDURB: return discard(node, argument);
+    case USBDEVFS_REAPURB:
+    case USBDEVFS_REAPURBNDELAY: return reap(fd, node, argument);
+    case USBDEVFS_CONTROL: return control(node, argument);
+    default: return forward(node, request, argument);
+    }
+}
+
+int usbnode_ioctl(int fd, unsigned long request, void *argument)
+{
+    int result;
+
+    pthread_mutex_lock(&lock);
+    result = carry_out(fd, request, argument);
+    pthread_mutex_unlock(&lock);
+    return result;
+}
+
+void usbnode_close(int fd)
+{
+    const struct usbfs_call call = { .request = USBFS_CLOSE };
+    struct usbfs_reply reply;
+    struct node *node;
+
+    if (!usbnode_is(fd))
+        return;
+    pthread_mutex_lock(&lock);
+    node = nodes[fd];
+    nodes[fd] = NULL;
+    if (node->owner == getpid())
+        ask(node, &call, &reply);
+    pthread_mutex_unlock(&lock);
+    while (node->urbs)
+        forget(&node->urbs);
+    close(node->connection);
+    free(node);
+}
