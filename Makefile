@@ -5,6 +5,7 @@
 B        ?= build$(if $(SAN),/san)
 prefix   ?= /usr/local
 bindir   ?= $(prefix)/bin
+mandir   ?= $(prefix)/share/man
 CFLAGS   ?= -O2 -g
 WERROR   ?=
 BISON    ?= bison
@@ -153,9 +154,12 @@ demo: build rig
 
 install: $(B)/xenusb
 	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
+	install -D -m 644 docs/xenusb.1 $(DESTDIR)$(mandir)/man1/xenusb.1
+	install -D -m 644 docs/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/xenusb
+	rm -f $(DESTDIR)$(bindir)/xenusb $(DESTDIR)$(mandir)/man1/xenusb.1 \
+	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
 
 clean:
 	rm -rf build
