@@ -275,6 +275,22 @@ static void test_a_q35_without_ports(void **state)
                         "its bus 'pcie.0' does not support hotplugging");
 }
 
+// As QEMU 10 has it: a handler, but no number for ACPI to select the bus by.
+static void test_a_q35_that_names_a_handler(void **state)
+{
+    static const char bus[] = "/machine/q35/pcie.0";
+    struct scene *scene = *state;
+    fake_property(scene->qemu, bus, "hotplug-handler", "link<hotplug-handler>", "\"/machine/x\"");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 0);
+    scene_free(scene);
+    *state = scene = scene_new(true);
+    fake_property(scene->qemu, bus, "hotplug-handler", "link<hotplug-handler>", "\"/machine/x\"");
+    fake_property(scene->qemu, bus, "acpi-pcihp-bsel", "uint32", "0");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_int_equal(scene->topology.plugging.slots, 31);
+}
+
 static void root_port(struct scene *scene, const char *name, unsigned slot)
 {
     const char *path = arena_printf(scene->other, "/machine/peripheral/%s", name);
@@ -529,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_two_that_could_be_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_view_of_the_host, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_q35_without_ports, setup_q35, teardown),
+        cmocka_unit_test_setup_teardown(test_a_q35_that_names_a_handler, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_root_ports_and_bridges, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_a_full_bus, setup, teardown),
         cmocka_unit_test_setup_teardown(test_models_are_those_that_exist_and_plug, setup, teardown),

@@ -124,11 +124,20 @@ static void ask_bus(struct walk *walk, struct walk_bus *bus)
 }
 
 // Whether devices plug is asked from the bus itself: it names the object that handles it, or none.
+// QEMU 10 names one for the root of PCI Express too, and refuses all the same: there the number by
+// which ACPI would select the bus is missing (hw/acpi/pcihp.c).
+static bool takes_devices(struct walk *walk, const struct walk_bus *bus)
+{
+    bool is_root_complex = bus->root && bus->express;
+    return *walk_text(walk, bus->handler) &&
+           (!is_root_complex || has_property(bus->list, "acpi-pcihp-bsel"));
+}
+
 static void ask_functions(struct walk *walk, struct walk_bus *bus)
 {
     size_t count;
     struct child *children = children_of(walk, bus->list, &count);
-    bus->plugs = *walk_text(walk, bus->handler) != 0;
+    bus->plugs = takes_devices(walk, bus);
     for (size_t i = 0; i < count && walk->objects <= WALK_OBJECTS_MAX; i++) {
         struct walk_function *function = arena_new_of(walk->arena, struct walk_function);
         const char *name = copy(walk, children[i].name);
