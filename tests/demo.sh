@@ -38,7 +38,7 @@ case_demo()
     domain_up 3 hvm win10
     qemu_up 3 -usb -usbdevice tablet
 
-    say "This host's USB devices (a mocked tree, seen through the real libusb)."
+    say "This host's USB devices: a mocked tree, seen through the real libusb."
     show 0 xenusb devices
 
     say "The HVM guest win10 runs. What would its config change?"

@@ -252,7 +252,8 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
             dry ? "would be " : "", outcome_of(step), step->seconds);
     if (step->device)
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
-    if (step->device && step->device->state == DEVICE_ATTACHED && step->state == STEP_DONE)
+    bool arrived = step->op == STEP_ADD && step->state == STEP_DONE && !dry;
+    if (arrived && step->device && step->device->state == DEVICE_ATTACHED)
         fputs(", held by QEMU", stream);
     fputc('\n', stream);
 }

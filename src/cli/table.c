@@ -52,11 +52,19 @@ static const char *shown(const struct table *table, const char *cell)
     return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
 }
 
-static void print_cell(const char *text, size_t width, bool last, FILE *stream)
+// One line of cells; blanks are written only before something else, so none trails.
+static void print_cells(const struct table *table, const char *const *texts, const size_t *widths,
+                        FILE *stream)
 {
-    fputs(text, stream);
-    for (size_t at = table_width(text); !last && at < width + GAP; at++)
-        fputc(' ', stream);
+    size_t blanks = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        if (!table->columns[i].title)
+            continue;
+        if (*texts[i])
+            fprintf(stream, "%*s%s", (int)blanks, "", texts[i]);
+        blanks = (*texts[i] ? 0 : blanks) + widths[i] + GAP - table_width(texts[i]);
+    }
+    fputc('\n', stream);
 }
 
 static bool has_titles(const struct table *table)
@@ -72,28 +80,21 @@ void table_print(const struct table *table, FILE *stream)
     if (!table->first)
         return;
     size_t *widths = arena_array_of(table->arena, size_t, table->count);
-    size_t last = 0;
+    const char **texts = arena_array_of(table->arena, const char *, table->count);
     for (size_t i = 0; i < table->count; i++) {
-        if (!table->columns[i].title)
-            continue;
-        last = i;
-        widths[i] = table_width(table->columns[i].title);
+        texts[i] = table->columns[i].title;
+        widths[i] = texts[i] ? table_width(texts[i]) : 0;
         for (const struct row *row = table->first; row; row = row->next) {
             size_t width = table_width(shown(table, row->cells[i]));
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
-    if (has_titles(table)) {
-        for (size_t i = 0; i < table->count; i++)
-            if (table->columns[i].title)
-                print_cell(table->columns[i].title, widths[i], i == last, stream);
-        fputc('\n', stream);
-    }
+    if (has_titles(table))
+        print_cells(table, texts, widths, stream);
     for (const struct row *row = table->first; row; row = row->next) {
         for (size_t i = 0; i < table->count; i++)
-            if (table->columns[i].title)
-                print_cell(shown(table, row->cells[i]), widths[i], i == last, stream);
-        fputc('\n', stream);
+            texts[i] = shown(table, row->cells[i]);
+        print_cells(table, texts, widths, stream);
     }
 }
 

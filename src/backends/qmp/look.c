@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "../../arena.h"
+#include "arrive.h"
 #include "handle.h"
 #include "names.h"
 #include "qmp.h"
@@ -71,14 +72,6 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
 }
 
-// Whether QEMU may have that device open: a program holds it through usbfs, or nobody does. QEMU
-// takes the kernel's drivers off when it opens a device, and claims its interfaces only when the
-// guest configures it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost it.
-static bool may_be_open(const struct host_device *device)
-{
-    return device->held || !*device->drivers;
-}
-
 // The host's device that this one is now. Of several that match it is the one that may be open;
 // NULL if there is none, or if nobody can tell which.
 static const struct host_device *host_device_of(const struct host *host,
@@ -93,7 +86,7 @@ static const struct host_device *host_device_of(const struct host *host,
             continue;
         only = at;
         matching++;
-        if (may_be_open(at)) {
+        if (arrive_may_be_open(at)) {
             open = at;
             opened++;
         }
@@ -117,7 +110,7 @@ static void read_host_device(struct walk *walk, const struct host *host,
             device->selector.marks == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE : DEVICE_WAITING;
     else if (ambiguous || !device->selector.marks || !host)
         device->state = DEVICE_UNKNOWN;
-    else if (!there || !may_be_open(there))
+    else if (!there || !arrive_may_be_open(there))
         device->state = DEVICE_GONE;
     else
         device->state = DEVICE_ATTACHED;

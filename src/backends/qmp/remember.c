@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Steps in QEMU and their records in xenstore, kept in step.
+// Steps in QEMU and what belongs to them outside of it: that the host shows a device gone to QEMU,
+// and the record in xenstore.
 #include "handle.h"
 
 #include "../../arena.h"
 #include "../../record.h"
+#include "arrive.h"
 
 static enum status record(const struct session *session, const struct step *step)
 {
@@ -33,13 +35,11 @@ static enum status run_in_qemu(struct qmp_handle *handle, struct step *const *st
     return qmp_run(handle, in_qemu, kept);
 }
 
-// The record could not be written, because xl was faster with the port or the device, say: QEMU
-// gives back what it took. What could not be taken out of the record stays to be named.
-static void take_back(struct qmp_handle *handle, struct step *step, enum status status)
+// QEMU gives back what it took. What could not be taken back, or was a removal, stays to be named.
+static void take_back(struct qmp_handle *handle, struct step *step, const char *words)
 {
     struct step inverse = *step, *const inverses[] = { &inverse };
-    step->words = "its record in xenstore could not be changed";
-    step->timed_out = status == STATUS_TIMEOUT;
+    step->words = words;
     step->state = STEP_LEFT;
     if (step->op == STEP_REMOVE)
         return;
@@ -49,17 +49,47 @@ static void take_back(struct qmp_handle *handle, struct step *step, enum status 
         step->state = STEP_FAILED;
 }
 
+static bool is_arrival(const struct step *step)
+{
+    return step->op == STEP_ADD && step->state == STEP_DONE && step->device && step->device->host;
+}
+
+// "Attached" is said only of what was seen on both sides: QEMU's own word can be stale.
+static enum status see_arrivals(struct qmp_handle *handle, struct step *const *steps, size_t count)
+{
+    struct session *session = handle->session;
+    struct host now = { 0 };
+    size_t first = 0;
+    while (first < count && !is_arrival(steps[first]))
+        first++;
+    if (first == count)
+        return STATUS_OK;
+    enum status looked = host_look(session->arena, session->diags, &now), status = looked;
+    for (size_t i = first; i < count; i++) {
+        const char *why = "this host's devices cannot be looked at";
+        if (!is_arrival(steps[i]))
+            continue;
+        if (looked == STATUS_OK && arrive_was_seen(session->arena, &now, steps[i]->device, &why))
+            continue;
+        take_back(handle, steps[i], why);
+        status = status_worse(status, STATUS_FAILED);
+    }
+    return status;
+}
+
 enum status qmp_run_recorded(void *at, struct step *const *steps, size_t count)
 {
     struct qmp_handle *handle = at;
     enum status status = run_in_qemu(handle, steps, count);
+    status = status_worse(status, see_arrivals(handle, steps, count));
     for (size_t i = 0; i < count; i++) {
         if (steps[i]->state != STEP_DONE)
             continue;
         enum status recorded = record(handle->session, steps[i]);
         if (recorded == STATUS_OK)
             continue;
-        take_back(handle, steps[i], recorded);
+        steps[i]->timed_out = recorded == STATUS_TIMEOUT;
+        take_back(handle, steps[i], "its record in xenstore could not be changed");
         status = status_worse(status, recorded);
     }
     return status;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#include "arrive.h"
+
+#include "../../arena.h"
+
+bool arrive_may_be_open(const struct host_device *device)
+{
+    return device->held || !*device->drivers;
+}
+
+bool arrive_was_seen(struct arena *arena, const struct host *now, const struct device *device,
+                     const char **why)
+{
+    const struct host_device *planned = device->host;
+    const struct host_device *there = host_device_at(now, planned->bus, planned->address);
+    if (!there || strcmp(there->busid, planned->busid) != 0) {
+        *why = arena_printf(arena,
+                            "QEMU says that it is attached, but it is no longer plugged in "
+                            "at %u.%u",
+                            planned->bus, planned->address);
+        return false;
+    }
+    if (!arrive_may_be_open(there)) {
+        *why = arena_printf(arena,
+                            "QEMU says that it is attached, but this host shows it with "
+                            "driver %s",
+                            there->drivers);
+        return false;
+    }
+    return true;
+}

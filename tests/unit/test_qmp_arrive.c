@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "backends/qmp/arrive.h"
+#include "unit.h"
+
+#include <string.h>
+
+// The stick that was planned for, and what the host shows at its place afterwards.
+static struct host_device planned = { .bus = 1, .address = 6, .busid = "1-1.3", .drivers = "" };
+
+static const char *objection(const char *busid, uint8_t address, const char *drivers, bool held)
+{
+    static char words[200];
+    struct host_device there = { .bus = 1, .address = address, .drivers = drivers, .held = held };
+    const struct host now = { &there, 1 };
+    const struct device device = { .kind = DEVICE_HOSTDEV, .host = &planned };
+    const char *why = NULL;
+    struct arena *arena = arena_new(64);
+    strcpy(there.busid, busid);
+    bool seen = arrive_was_seen(arena, &now, &device, &why);
+    strncpy(words, seen ? "" : why, sizeof words - 1);
+    arena_free(arena);
+    return words;
+}
+
+static void test_a_device_held_through_usbfs_arrived(void **state)
+{
+    (void)state;
+    assert_string_equal(objection("1-1.3", 6, "usbfs", true), "");
+}
+
+static void test_one_without_any_driver_may_be_open(void **state)
+{
+    (void)state;
+    assert_string_equal(objection("1-1.3", 6, "", false), "");
+}
+
+static void test_one_with_a_driver_of_the_kernel_did_not_arrive(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(objection("1-1.3", 6, "usb-storage", false), "driver usb-storage"));
+}
+
+static void test_one_that_was_pulled_out_did_not_arrive(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(objection("1-1.3", 9, "usbfs", true), "no longer plugged in at 1.6"));
+}
+
+static void test_another_at_its_address_is_not_it(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(objection("1-4", 6, "usbfs", true), "no longer plugged in at 1.6"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_device_held_through_usbfs_arrived),
+        cmocka_unit_test(test_one_without_any_driver_may_be_open),
+        cmocka_unit_test(test_one_with_a_driver_of_the_kernel_did_not_arrive),
+        cmocka_unit_test(test_one_that_was_pulled_out_did_not_arrive),
+        cmocka_unit_test(test_another_at_its_address_is_not_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
