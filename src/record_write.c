@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "arena.h"
 #include "recording.h"
+#include "saved.h"
 
 // ---- controllers ----
 
@@ -57,17 +58,26 @@ enum status record_controller_added(const struct session *session,
                                     const struct controller *controller)
 {
     struct change change = { .session = session, .xen = session->xen, .controller = controller };
-    return change_has_xen(session) ? change_make(&change, "a controller", add_controller)
-                                   : STATUS_OK;
+    if (!change_has_xen(session))
+        return STATUS_OK;
+    enum status status = change_make(&change, "a controller", add_controller);
+    if (status != STATUS_OK)
+        return status;
+    status = saved_controller_added(session, controller);
+    if (status != STATUS_OK)
+        status = status_worse(
+            status, change_make(&change, "the removal of a controller", remove_controller));
+    return status;
 }
 
 enum status record_controller_removed(const struct session *session,
                                       const struct controller *controller)
 {
     struct change change = { .session = session, .xen = session->xen, .controller = controller };
-    return change_has_xen(session)
-               ? change_make(&change, "the removal of a controller", remove_controller)
-               : STATUS_OK;
+    if (!change_has_xen(session))
+        return STATUS_OK;
+    enum status status = change_make(&change, "the removal of a controller", remove_controller);
+    return status == STATUS_OK ? saved_controller_removed(session, controller) : status;
 }
 
 // ---- devices ----
@@ -147,18 +157,26 @@ static enum xen_result remove_device(struct change *change)
     return result;
 }
 
-enum status record_device_removed(const struct session *session, const struct device *device)
+// In xenstore only.
+static enum status remove_record(const struct session *session, const struct device *device)
 {
     struct change change = {
         .session = session, .xen = session->xen, .controller = device->controller, .device = device
     };
-    return change_has_xen(session) ? change_make(&change, "the removal of a device", remove_device)
-                                   : STATUS_OK;
+    return change_make(&change, "the removal of a device", remove_device);
+}
+
+enum status record_device_removed(const struct session *session, const struct device *device)
+{
+    if (!change_has_xen(session))
+        return STATUS_OK;
+    enum status status = remove_record(session, device);
+    return status == STATUS_OK ? saved_device_removed(session, device) : status;
 }
 
 // xl looks whether a device is in use and then takes it, without a lock; so did we. Whoever finds
 // after writing that both did gives way.
-static enum status give_way(const struct session *session, const struct device *device)
+static enum status check_claims(const struct session *session, const struct device *device)
 {
     struct claim *claims;
     enum status status = record_claims(session, &claims);
@@ -172,8 +190,6 @@ static enum status give_way(const struct session *session, const struct device *
                        device->host->busid, at->name, at->domain, at->place);
         status = STATUS_REFUSED;
     }
-    if (status != STATUS_OK)
-        status = status_worse(status, record_device_removed(session, device));
     return status;
 }
 
@@ -185,5 +201,10 @@ enum status record_device_added(const struct session *session, const struct devi
     if (!change_has_xen(session))
         return STATUS_OK;
     enum status status = change_make(&change, "a device", add_device);
-    return status == STATUS_OK && device->host ? give_way(session, device) : status;
+    if (status != STATUS_OK || !device->host)
+        return status;
+    status = check_claims(session, device);
+    if (status == STATUS_OK)
+        status = saved_device_added(session, device);
+    return status == STATUS_OK ? status : status_worse(status, remove_record(session, device));
 }

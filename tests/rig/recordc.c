@@ -228,6 +228,8 @@ int main(int count, char **words)
         return STATUS_REQUEST;
     diags_init(&diags, arena);
     session = (struct session){ .arena = arena, .diags = &diags, .patience = 1 };
+    if (getenv("RECORDC_PATIENCE"))
+        session.patience = 0.01;
     status = xen_open(arena, &diags, 5, &session.xen);
     if (status == STATUS_OK)
         status = xen_find_domain(session.xen, &diags, words[2], &session.domain);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "saved.h"
+#include "unit.h"
+
+static struct arena *arena;
+static const char *why;
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(4096);
+    why = "nothing";
+    return arena ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static const char *edit(const char *json, const struct saved_element *element)
+{
+    struct text edited;
+    if (!saved_edit(arena, text_of(json), element, &edited, &why))
+        return NULL;
+    return arena_copy(arena, edited.at, edited.size);
+}
+
+// Adds a controller of that devid, or removes it.
+static const char *controller(const char *json, int64_t devid, bool added)
+{
+    const struct saved_element element = {
+        .array = "usbctrls",
+        .keys = { "devid" },
+        .numbers = { devid },
+        .json = added ? "{ \"devid\": NEW }" : NULL,
+    };
+    return edit(json, &element);
+}
+
+static void test_the_first_of_its_kind(void **state)
+{
+    (void)state;
+    assert_string_equal(controller("{}", 0, true),
+                        "{\n    \"usbctrls\": [\n        { \"devid\": NEW }\n    ]}");
+    assert_string_equal(controller("{\n    \"a\": 1\n}\n", 0, true),
+                        "{\n    \"a\": 1,\n    \"usbctrls\": [\n        { \"devid\": NEW }\n"
+                        "    ]\n}\n");
+}
+
+static void test_one_more(void **state)
+{
+    (void)state;
+    assert_string_equal(controller("{\"usbctrls\": [{\"devid\": 1}], \"z\": 1}", 0, true),
+                        "{\"usbctrls\": [\n        {\"devid\": 1},\n        { \"devid\": NEW }\n"
+                        "    ], \"z\": 1}");
+    assert_string_equal(controller("{\"usbctrls\": []}", 0, true),
+                        "{\"usbctrls\": [\n        { \"devid\": NEW }\n    ]}");
+}
+
+static void test_the_same_again_takes_its_place(void **state)
+{
+    (void)state;
+    assert_string_equal(controller("{\"usbctrls\":[{\"devid\":0,\"x\":1},{\"devid\":1}]}", 0, true),
+                        "{\"usbctrls\":[\n        {\"devid\":1},\n        { \"devid\": NEW }\n"
+                        "    ]}");
+}
+
+static void test_removal(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        controller("{\"usbctrls\":[{\"devid\":0},{\"devid\":1}],\"z\":2}", 0, false),
+        "{\"usbctrls\":[\n        {\"devid\":1}\n    ],\"z\":2}");
+    assert_string_equal(controller("{\"usbctrls\":[{\"devid\":0}]}", 0, false),
+                        "{\"usbctrls\":[\n    ]}");
+    assert_string_equal(controller("{\"a\":[]}", 0, false), "{\"a\":[]}");
+    // One without a number is another one.
+    assert_string_equal(controller("{\"usbctrls\":[{},7,\"x\",null]}", 0, false),
+                        "{\"usbctrls\":[\n        {},\n        7,\n        \"x\",\n        null\n"
+                        "    ]}");
+}
+
+static void test_two_keys(void **state)
+{
+    (void)state;
+    const struct saved_element element = { .array = "usbdevs",
+                                           .keys = { "ctrl", "port" },
+                                           .numbers = { 0, 2 } };
+    assert_string_equal(edit("{\"usbdevs\":[{\"ctrl\":0,\"port\":1},{\"ctrl\":0,\"port\":2},{"
+                             "\"ctrl\":2,\"port\":0}]}",
+                             &element),
+                        "{\"usbdevs\":[\n        {\"ctrl\":0,\"port\":1},\n        "
+                        "{\"ctrl\":2,\"port\":0}\n    ]}");
+}
+
+// What no JSON library would write as it was, and what a scanner may fall over.
+#define ODD                                                                                        \
+    "\"big\" : 18446744073709551615 ,\n\t\"r\":1e2, \"s\": \"}]\\\"{[,:\\\\\", \"u\": "            \
+    "\"\\u007d\", "                                                                                \
+    "\"o\": {\"usbctrls\": [{\"devid\": 0}], \"e\": {}}, \"t\":true,\"n\":null, \"a\":[[],[ ]]"
+
+static void test_all_else_stays_to_the_byte(void **state)
+{
+    (void)state;
+    const char *with = controller("{" ODD "}", 0, true);
+    assert_string_equal(with, "{" ODD ",\n    \"usbctrls\": [\n        { \"devid\": NEW }\n    ]}");
+    assert_string_equal(
+        controller(" { " ODD ", \"usbctrls\":[{\"devid\":0}] , \"z\":0 } ", 0, false),
+        " { " ODD ", \"usbctrls\":[\n    ] , \"z\":0 } ");
+}
+
+static void test_what_is_no_config(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "",
+                                       "{",
+                                       "[]",
+                                       "7",
+                                       "{\"usbctrls\": {}}",
+                                       "{\"usbctrls\":1}",
+                                       "{\"usbctrls\":[}",
+                                       "{} {}",
+                                       "{\"a\" 1}" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        why = NULL;
+        assert_null(controller(bad[i], 0, true));
+        assert_non_null(why);
+    }
+}
+
+// Every beginning of a good one, for the scanner's sake.
+static void test_truncated(void **state)
+{
+    (void)state;
+    const char whole[] = "{" ODD ", \"usbctrls\": [{\"devid\": 3}]}";
+    for (size_t size = 0; size < sizeof whole - 1; size++) {
+        struct text edited;
+        const struct saved_element element = { .array = "usbctrls", .keys = { "devid" } };
+        struct text part = { arena_copy(arena, whole, size), size };
+        assert_false(saved_edit(arena, part, &element, &edited, &why));
+    }
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(test_the_first_of_its_kind),
+        CASE(test_one_more),
+        CASE(test_the_same_again_takes_its_place),
+        CASE(test_removal),
+        CASE(test_two_keys),
+        CASE(test_all_else_stays_to_the_byte),
+        CASE(test_what_is_no_config),
+        CASE(test_truncated),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
