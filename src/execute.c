@@ -227,6 +227,7 @@ enum status execute(struct session *session, struct plan *plan, handle_for handl
             status = run_batches(&run, phase, wave, room);
     if (status == STATUS_OK)
         return STATUS_OK;
-    status = complain_failed(&run, status);
+    // Something was tried: whatever the reason, it is a failure now, or nobody answered in time.
+    status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
     return status_worse(status, undo_all(&run, room));
 }

@@ -70,9 +70,12 @@ static void find_wanted(struct planning *planning, struct target *target)
                 target->wanted = at;
         if (target->wanted)
             return;
-        // Why there is none has been said at the controller's own place.
         target->op = STEP_REFUSE;
         target->words = "its controller cannot be had";
+        // Why there is none has mostly been said at the controller's own place.
+        if (planning->status == STATUS_OK)
+            planning_complain(planning, STATUS_REFUSED, wish->why,
+                              "controller '%s' is no place for a device", wish->controller->name);
     } else if (GIVEN(wish->controller_name)) {
         target->wanted = plan_controller_called(planning->topology, wish->controller_name.text);
         if (!target->wanted || target->wanted->stale)
