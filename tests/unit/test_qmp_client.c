@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "arena.h"
-#include "backends/qmp/client.h"
+#include "qmp_client.h"
 #include "fake_peer.h"
 #include "unit.h"
 

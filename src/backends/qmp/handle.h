@@ -5,7 +5,7 @@
 
 #include "../../backend.h"
 #include "../../lock.h"
-#include "client.h"
+#include "../../qmp_client.h"
 
 // A PCI bus that takes controllers while QEMU runs.
 struct slots {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "client.h"
+#include "qmp_client.h"
 
-#include "../../arena.h"
-#include "../../scope.h"
+#include "arena.h"
+#include "scope.h"
 
 #include <errno.h>
 #include <poll.h>

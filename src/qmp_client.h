@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A QMP connection: socket, greeting, commands and their answers, events, time limits. It knows
 // nothing of USB. (QEMU: docs/interop/qmp-spec.rst.)
-#ifndef XENUSB_BACKENDS_QMP_CLIENT_H
-#define XENUSB_BACKENDS_QMP_CLIENT_H
+#ifndef XENUSB_QMP_CLIENT_H
+#define XENUSB_QMP_CLIENT_H
 
-#include "../../diag.h"
-#include "../../json.h"
+#include "diag.h"
+#include "json.h"
 
 // Seconds, before they are scaled.
 #define QMP_CONNECT_SECONDS 5.0  // to connect and be greeted
