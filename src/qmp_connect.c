@@ -70,8 +70,6 @@ enum status qmp_connect(struct arena *arena, const char *path, double patience,
             return connection_failed(arena, path, error, why);
         poll(NULL, 0, PAUSE);
     }
-    int connected = fd;
-    fd = -1;
-    return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), connected, until, patience,
-                         client, why);
+    return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), steal_fd(&fd), until,
+                         patience, client, why);
 }

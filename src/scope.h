@@ -38,12 +38,12 @@ static inline void scope_closedir(DIR **dir)
 #define cleanup_fclose         cleanup_with(scope_fclose)
 #define cleanup_closedir       cleanup_with(scope_closedir)
 
-// Hands a held pointer on to a new owner: the scope that held it no longer lets it go.
-#define steal_pointer(at)                                                                          \
-    ({                                                                                             \
-        __typeof__(*(at)) stolen_ = *(at);                                                         \
-        *(at) = NULL;                                                                              \
-        stolen_;                                                                                   \
-    })
+// Hands a held descriptor on to a new owner: the scope that held it no longer closes it.
+static inline int steal_fd(int *fd)
+{
+    int stolen = *fd;
+    *fd = -1;
+    return stolen;
+}
 
 #endif

@@ -77,7 +77,6 @@ static bool judge(const char *directory, const char *name, bool update)
 {
     struct result result = { NULL, 0, "" };
     compile(directory, name, &result);
-    cleanup_free char *words = result.words;
     cleanup_free char *path = NULL;
     size_t stem = strlen(name) - strlen(".cfg");
     if (asprintf(&path, "%s/%.*s.expect", directory, (int)stem, name) < 0)
@@ -88,6 +87,7 @@ static bool judge(const char *directory, const char *name, bool update)
         printf("# the verdict is %s\n", *result.verdict ? result.verdict : "that it is unreadable");
     if (!same)
         explain(&result);
+    free(result.words);
     return as_named && same;
 }
 

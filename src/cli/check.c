@@ -18,7 +18,7 @@ static enum status check_file(const struct invocation *invocation, const char *p
         check_config(arena, &diags, config);
     diags_print(&diags, stderr, isatty(STDERR_FILENO));
     diags_print_summary(&diags, path, stderr);
-    if (diags.errors)
+    if (!config || diags.errors)
         return STATUS_REQUEST;
     printf("%s: %u controller%s, %u device%s\n", text_show(arena, text_of(path), 1024),
            config->controller_count, config->controller_count == 1 ? "" : "s", config->device_count,

@@ -56,6 +56,7 @@ static const struct command *find_command(const char *const *words, size_t count
 
 static enum status complain_verb(struct diags *diags, const char *word)
 {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): as many names as there are pointers to commands
     const char *names[sizeof commands / sizeof *commands] = { NULL };
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;

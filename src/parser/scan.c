@@ -56,7 +56,11 @@ static struct bracket pop(struct scan *scan)
 
 static char closer_letter(int closer)
 {
-    return closer == CONFIG_LIST_END ? ']' : closer == CONFIG_TUPLE_END ? ')' : '}';
+    switch (closer) {
+    case CONFIG_LIST_END: return ']';
+    case CONFIG_TUPLE_END: return ')';
+    default: return '}';
+    }
 }
 
 int scan_close(struct scan *scan, int closer)
@@ -93,7 +97,9 @@ static size_t behind_blanks(const struct scan *scan)
 static char byte_at(const struct scan *scan, size_t at)
 {
     struct text text = scan->builder->source->text;
-    return at < text.size ? text.at[at] : '\0';
+    if (at >= text.size)
+        return '\0';
+    return text.at[at];
 }
 
 // Whether `=` or `+=` follows behind the current token, and not `==`.

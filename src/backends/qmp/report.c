@@ -219,8 +219,10 @@ static void settle_in_order(struct report_line *lines, struct controller *contro
     for (struct device *device = controller->devices; device; device = device->next) {
         if (!is_nameless(device, hubs))
             continue;
-        while (!is_nameless_line(line, bus, hubs))
+        while (line && !is_nameless_line(line, bus, hubs))
             line = line->next;
+        if (!line)
+            return;
         settle(line, device);
     }
 }
