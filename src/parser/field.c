@@ -69,16 +69,7 @@ void field_selects(const struct field *field, struct config_device *device)
         device->selector_at.to = at.to;
 }
 
-// What strtoul(text, NULL, base) makes of it, which stops at the first byte that is no digit.
-static unsigned long prefix_number(struct text text, unsigned base)
-{
-    size_t size = text.size;
-    uint64_t value = 0;
-    while (size && text_number(text_part(text, 0, size), base, 0, UINT32_MAX, &value) != NUMBER_OK)
-        size--;
-    return size ? (unsigned long)value : 0;
-}
-
+// What strtoul(text, NULL, 8) makes of it, which stops at the first byte that is no digit.
 static unsigned long octal_prefix(struct text text)
 {
     size_t size = 0;
@@ -93,13 +84,14 @@ static unsigned long octal_prefix(struct text text)
 static void warn_of_zero(struct builder *builder, const char *what, struct text text,
                          struct span at, unsigned long value)
 {
-    unsigned long octal = octal_prefix(text), hex = prefix_number(text, 16);
-    if (octal == value && hex == value)
+    unsigned long octal = octal_prefix(text);
+    uint64_t hex = value;
+    if (text_number(text, 16, 0, UINT64_MAX, &hex) == NUMBER_OK && octal == value && hex == value)
         return;
     diag_hint(builder->diags,
               builder_warning(builder, at,
                               "'%.*s' is read as %lu; xl would read %lu (octal), libvirt %lu (hex)",
-                              SHOW(text), value, octal, hex),
+                              SHOW(text), value, octal, (unsigned long)hex),
               "write %s%s%lu", strchr(what, ' ') ? "" : what, strchr(what, ' ') ? "" : "=", value);
 }
 

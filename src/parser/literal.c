@@ -51,10 +51,6 @@ static size_t put_digits(struct decoding *decoding, struct text raw, uint32_t at
 static size_t put_escape(struct decoding *decoding, struct text raw, uint32_t at)
 {
     static const char letters[] = "\"'\\abfnrtv", meanings[] = "\"'\\\a\b\f\n\r\t\v";
-    if (raw.size < 2) {
-        put(decoding, '\\', at);
-        return raw.size;
-    }
     const char *known = raw.at[1] ? strchr(letters, raw.at[1]) : NULL;
     if (known) {
         put(decoding, meanings[known - letters], at);
@@ -93,7 +89,7 @@ static void put_literal(struct decoding *decoding, struct span at)
     size_t to = raw.size - quotes;
     for (from += quotes; from < to;) {
         uint32_t place = at.from + (uint32_t)from;
-        if (raw.at[from] == '\\' && !verbatim)
+        if (raw.at[from] == '\\' && !verbatim && from + 1 < to)
             from += put_escape(decoding, text_part(raw, from, to), place);
         else
             put(decoding, raw.at[from++], place);

@@ -40,10 +40,7 @@ static void read_statements(struct builder *builder)
     struct scan scan;
     void *scanner = NULL;
     scan_init(&scan, builder);
-    if (config_lex_init_extra(&scan, &scanner)) {
-        complain_error(builder->diags, "no memory to read with");
-        return;
-    }
+    config_lex_init_extra(&scan, &scanner);
     config__scan_bytes(text.size ? text.at : "", (int)text.size, scanner);
     config_parse(scanner, builder);
     config_lex_destroy(scanner);

@@ -103,25 +103,22 @@ void spec_end(struct spec_builder *specs, struct span at)
 static struct spec *parse(struct builder *builder, const struct literal *literal, bool words)
 {
     struct spec_builder specs = { .builder = builder, .literal = literal };
+    struct text text = literal->text;
+    void *scanner = NULL;
     specs.end = &specs.specs;
     spec_start(&specs);
-    void *scanner = NULL;
-    if (spec_lex_init_extra(&specs, &scanner)) {
-        complain_error(builder->diags, "no memory to read with");
-        return NULL;
-    }
-    spec__scan_bytes(literal->text.size ? literal->text.at : "", (int)literal->text.size, scanner);
+    spec_lex_init_extra(&specs, &scanner);
+    spec__scan_bytes(text.size ? text.at : "", (int)text.size, scanner);
     spec_begin(scanner, words);
-    int rc = spec_parse(scanner, &specs);
+    spec_parse(scanner, &specs);
     spec_lex_destroy(scanner);
-    return rc ? NULL : specs.specs;
+    return specs.specs ? specs.specs : specs.spec;
 }
 
 struct spec *spec_of_literal(struct builder *builder, const struct literal *literal)
 {
     struct spec *spec = parse(builder, literal, false);
-    if (spec)
-        spec->at = literal->at;
+    spec->at = literal->at;
     return spec;
 }
 

@@ -28,10 +28,10 @@ struct spec {
 
 enum { PAIRS_MAX = 64 }; // of one spec
 
-// Reads one string of the file. NULL after an error that leaves nothing to go on with.
+// Reads one string of the file.
 struct spec *spec_of_literal(struct builder *builder, const struct literal *literal);
 
-// Reads the whole source as words, each one a spec. NULL if there is none.
+// Reads the whole source as words, each one a spec; if there is none, an empty one.
 struct spec *specs_of_words(struct builder *builder);
 
 // --- the verbs of the grammar; places are offsets in the literal ---

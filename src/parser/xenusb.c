@@ -143,8 +143,6 @@ struct config_controller *xenusb_read_controller(struct builder *builder, const 
 static void read_controller_string(struct builder *builder, const struct literal *literal)
 {
     const struct spec *spec = spec_of_literal(builder, literal);
-    if (!spec)
-        return;
     spec_refuse_head(builder, spec);
     xenusb_read_controller(builder, spec);
 }

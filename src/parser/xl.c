@@ -58,11 +58,9 @@ static void read_controller(struct builder *builder, const struct literal *liter
     unsigned errors = builder->diags->errors;
     struct config_controller *controller = builder_controller(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
-    if (spec) {
-        warn_of_blanks(builder, spec, "usbctrl");
-        spec_refuse_head(builder, spec);
-        fields_read(builder, spec, "usbctrl", controller_keys, controller);
-    }
+    warn_of_blanks(builder, spec, "usbctrl");
+    spec_refuse_head(builder, spec);
+    fields_read(builder, spec, "usbctrl", controller_keys, controller);
     controller->broken = builder->diags->errors != errors;
 }
 
@@ -134,11 +132,9 @@ static void read_device(struct builder *builder, const struct literal *literal)
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
-    if (spec) {
-        warn_of_blanks(builder, spec, "usbdev");
-        spec_refuse_head(builder, spec);
-        fields_read(builder, spec, "usbdev", device_keys, device);
-    }
+    warn_of_blanks(builder, spec, "usbdev");
+    spec_refuse_head(builder, spec);
+    fields_read(builder, spec, "usbdev", device_keys, device);
     device->broken = builder->diags->errors != errors;
 }
 

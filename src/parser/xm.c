@@ -79,16 +79,14 @@ static void read_controller(struct builder *builder, const struct literal *liter
     controller->version.value = XM_VERSION;
     controller->ports.value = XM_PORTS;
     const struct spec *spec = spec_of_literal(builder, literal);
-    if (spec) {
-        spec_refuse_head(builder, spec);
-        if (!span_is_none(spec->empty_at))
-            diag_hint(builder->diags,
-                      builder_warning(builder, spec->empty_at, "nothing stands beside this comma"),
-                      "xm refuses that");
-        fields_read(builder, spec, "vusb", keys_of_vusb, controller);
-    }
+    spec_refuse_head(builder, spec);
+    if (!span_is_none(spec->empty_at))
+        diag_hint(builder->diags,
+                  builder_warning(builder, spec->empty_at, "nothing stands beside this comma"),
+                  "xm refuses that");
+    fields_read(builder, spec, "vusb", keys_of_vusb, controller);
     controller->broken = builder->diags->errors != errors;
-    for (const struct spec_pair *pair = spec ? spec->pairs : NULL; pair; pair = pair->next)
+    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next)
         read_port(builder, controller, pair);
 }
 
