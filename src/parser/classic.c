@@ -10,6 +10,12 @@
 
 enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 
+static bool is_pv_guest(const struct builder *builder)
+{
+    enum domain_type type = builder->config->domain.type;
+    return type == DOMAIN_PV || type == DOMAIN_PVH;
+}
+
 // --- one item of usbdevice, as QEMU's -usbdevice takes it ---
 
 // `rest` is what stands behind the word and its colon; it has the place `at`.
@@ -144,20 +150,21 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
             row->read(builder, device, rest, rest_at);
     }
     device->broken = builder->diags->errors != errors;
-    if (row && !row->still && !device->broken)
-        diag_hint(builder->diags,
-                  builder_note(builder, at,
-                               "QEMU no longer takes this at its start: a guest with "
-                               "it does not start under xl"),
-                  "xenusb plugs it into the running guest");
+    if (!row || row->still || device->broken)
+        return;
+    const char *why =
+        is_pv_guest(builder)
+            ? "xl takes no notice of this in a guest without an emulated machine"
+            : "QEMU no longer takes this at its start: a guest with it does not start "
+              "under xl";
+    diag_hint(builder->diags, builder_note(builder, at, "%s", why),
+              "xenusb plugs it into the running guest");
 }
 
 static void read_item(struct builder *builder, const struct literal *literal)
 {
     if (xenusb_is_keyed(literal->text)) {
-        const struct spec *spec = spec_of_literal(builder, literal);
-        if (spec)
-            xenusb_read_device(builder, spec);
+        xenusb_read_device(builder, spec_of_literal(builder, literal));
         return;
     }
     struct text item = text_trim(literal->text);
@@ -174,12 +181,6 @@ static void read_item(struct builder *builder, const struct literal *literal)
 }
 
 // --- what libxl makes of the keys together ---
-
-static bool is_pv_guest(const struct builder *builder)
-{
-    enum domain_type type = builder->config->domain.type;
-    return type == DOMAIN_PV || type == DOMAIN_PVH;
-}
 
 static struct config_controller *made_at_creation(struct builder *builder, enum origin origin,
                                                   struct span why, const char *model,
@@ -324,13 +325,14 @@ static void read_redirections(struct builder *builder, struct config_number *cou
     }
 }
 
-// usbversion means a controller of that version: libxl's own where libxl makes one.
+// usbversion means a controller of that version: libxl's own where libxl makes one. Beside
+// usbcontroller it is only the default version of those.
 static void make_newer(struct builder *builder, const struct config_number *redirections)
 {
     const struct config_number *version = &builder->usbversion;
     bool hvm = builder->config->domain.type == DOMAIN_HVM;
     bool declared = builder_setting(builder, KEY_USBCONTROLLER);
-    if (hvm || redirections->value) {
+    if (redirections->value || (hvm && !declared)) {
         uint32_t made = version->value ? version->value : 2;
         make_version(builder, made, version->value ? version->at : redirections->at);
         make_redirections(builder, redirections);

@@ -151,7 +151,7 @@ static void read_device_option(struct builder *builder, const struct literal *li
         return;
     }
     struct spec *spec = spec_of_literal(builder, literal);
-    if (!spec || spec->head.size == 0)
+    if (spec->head.size == 0)
         return;
     const struct controller_model *controller = controller_model_named(spec->head);
     const struct device_model *device = device_model_driver(spec->head);
@@ -230,14 +230,31 @@ static void read_arguments(struct builder *builder, enum key key)
         builder_error(builder, builder->argument_at, "this argument wants a value behind it");
 }
 
+// Arguments for another kind of guest are nobody's, which is worth a word if they are about USB.
+static void warn_unused(struct builder *builder, const struct literal *literal)
+{
+    struct text word = literal->text;
+    bool usb = text_starts(word, "-usb") || text_starts(word, "usb-");
+    if (!usb)
+        return;
+    diag_hint(builder->diags,
+              builder_warning(builder, literal->at, "this is for another type of guest than %s",
+                              domain_type_name(builder->config->domain.type)),
+              "xl ignores it without a word");
+}
+
 static void read(struct builder *builder)
 {
     enum domain_type type = builder->config->domain.type;
     bool pv_guest = type == DOMAIN_PV || type == DOMAIN_PVH;
     read_arguments(builder, KEY_DEVICE_MODEL_ARGS);
-    if (!pv_guest)
+    if (pv_guest)
+        setting_strings(builder, KEY_DEVICE_MODEL_ARGS_HVM, SINGLE_REFUSED_BY_XL, warn_unused);
+    else
         read_arguments(builder, KEY_DEVICE_MODEL_ARGS_HVM);
-    if (type == DOMAIN_UNKNOWN || pv_guest)
+    if (type == DOMAIN_HVM)
+        setting_strings(builder, KEY_DEVICE_MODEL_ARGS_PV, SINGLE_REFUSED_BY_XL, warn_unused);
+    else
         read_arguments(builder, KEY_DEVICE_MODEL_ARGS_PV);
 }
 
