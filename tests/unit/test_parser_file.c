@@ -37,6 +37,15 @@ static const struct row rows[] = {
     { "triple quotes", "usbdevice='''tablet'''\n", "", UNKNOWN TABLET },
     { "triple quotes over lines", "a=\"\"\"x\n'''\nusb=1\"\"\"\nusbdevice='tablet'\n", "", NULL },
     { "prefixes of strings", "usbdevice=[u'tablet',]\n", "", UNKNOWN TABLET },
+    { "a sum that begins with nothing", "usbdevice=[]+['tablet']\n", "", UNKNOWN TABLET },
+    { "a sum with something broken", "usbdevice='tab' 'let\nusbctrl='a'+'b\nusb=-'\n",
+      "1:17 error: this quote opens a string that is not closed (a string ends on its line)\n"
+      "2:13 error: this quote opens a string that is not closed (a string ends on its line)\n"
+      "3:6 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      UNKNOWN },
+    { "a sum that goes on behind something broken", "usbdevice=['tab' 'let\n'x']\n",
+      "1:18 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      UNKNOWN },
     { "a tuple", "usbdevice=('tablet',)\n", "", UNKNOWN TABLET },
     { "a tuple of two", "usbdevice=('tablet','mouse')\n", "", NULL },
     { "parentheses", "usbdevice=('tablet')\n", "", UNKNOWN TABLET },
@@ -124,6 +133,8 @@ static const struct row rows[] = {
 
     { "no value", "usb=\nusbdevice='tablet'\n",
       "1:5 error: expected a value, not the end of the line\n", NULL },
+    { "no value at the file's end",
+      "usb=", "1:5 error: expected a value, not the end of the file\n", UNKNOWN },
     { "no equals sign", "usb 1\n", "1:5 error: expected '=', not '1'\n", UNKNOWN },
     { "two assignments on a line", "a=1 usb=1\n",
       "1:5 error: expected the end of the line, not 'usb'\n", UNKNOWN },
@@ -147,6 +158,11 @@ static const struct row rows[] = {
       "1:11 error: this bracket is never closed (']' is missing)\n", UNKNOWN TABLET },
     { "the wrong closer", "usbdevice=['tablet')\n",
       "1:20 error: expected ']', not ')' also 1:11 it must close this bracket\n", UNKNOWN TABLET },
+    { "a dict that is not closed", "a={'x':1\n",
+      "1:3 error: this bracket is never closed ('}' is missing)\n"
+      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the "
+      "file)\n",
+      UNKNOWN },
     { "a semicolon inside brackets", "usbdevice=['mouse'; 'tablet']\n",
       "1:19 error: unexpected ';'\n", UNKNOWN },
     { "a quote too many", "a='x''\nusbdevice='tablet'\n",
@@ -173,6 +189,38 @@ static const struct row rows[] = {
       "1:17 warning: '\\x' is read as Python reads it (xl refuses it, or drops it)\n",
       "domain pv name=AA\\q\\x4\n" },
     { "a raw string", "name=r'\\x41'\n", "", "domain pv name=\\x41\n" },
+    { "an escaped line end of Windows", "name='a\\\r\nb'\n", "", "domain pv name=ab\n" },
+    { "a prefix before a lost quote", "name=u'x\n",
+      "1:7 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      NULL },
+    { "a key near to one that is ours", "device_model_user='x'\n", "", UNKNOWN },
+    { "an old device model", "device_model='/usr/lib/xen/bin/qemu-dm'\n",
+      "1:14 note: xl takes no notice of device_model (it starts the QEMU of device_model_version, "
+      "which xenusb serves)\n",
+      UNKNOWN },
+    { "ids of a serial device", "usbdevice='serial:vendorid=1:pty'\n",
+      "1:19 warning: the ids of an emulated serial device cannot be chosen\n"
+      "1:12 note: QEMU no longer takes this at its start: a guest with it does not start under xl "
+      "(xenusb plugs it into the running guest)\n",
+      "domain unknown\ndevice serial chardev=pty (usb, line 1)\n" },
+    { "host devices of QEMU's own arguments",
+      "device_model_args=['-device','usb-host,hostbus=1,hostaddr=0x10','-device',"
+      "'usb-host,vendorid=0x46d,productid=5','-device','e1000','-usb','-usb','-device','=']\n",
+      "",
+      "domain unknown\n"
+      "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "
+      "line 1)\n"
+      "device hostdev 1.16, made at creation (qemu, line 1)\n"
+      "device hostdev 046d:0005, made at creation (qemu, line 1)\n" },
+    { "QEMU's own argument beside another controller",
+      "usbctrl=['type=pv']\ndevice_model_args=['-usb']\ndevice_model_args_hvm=['-usb']\n", "",
+      UNKNOWN "controller 0 pv0: pv usbback only version 2, ports 0, model any (usbctrl, line 1)\n"
+              "controller 1 usb: emulated version 1, ports 0, model piix3-uhci, made at creation "
+              "(usb, line 2)\n" },
+    { "an octal that is none", "usbdev=['hostbus=1,hostaddr=09']\n",
+      "1:29 warning: '09' is read as 9; xl would read 0 (octal), libvirt 9 (hex) (write "
+      "hostaddr=9)\n",
+      NULL },
     { "an escaped line end", "name='a\\\nb'\n", "", "domain pv name=ab\n" },
 
     { "a number that is none", "usb='yes'\n", "1:5 error: usb wants a number, not 'yes' (0 or 1)\n",

@@ -82,6 +82,10 @@ static const struct row devices[] = {
       "hostbus (1 to 255)\n",
       NULL },
     { "hostbus=-1", "1:9 error: hostbus wants a number, not '-1' (1 to 255)\n", NULL },
+    { "hostaddr=x", "1:10 error: hostaddr wants a number, not 'x' (1 to 127)\n", NULL },
+    { "hostaddr=1", "", "device hostdev address 1" FROM },
+    { "vendor=1,port=0", "", "device hostdev vendor=0001" FROM },
+    { "product=1,bus=a", "", "device hostdev product=0001 on unknown a" FROM },
     { "id=1:2,port=1.2.3.4.5.6.7",
       "1:13 error: '1.2.3.4.5.6.7' is no port (a number from 1, "
       "dotted behind hubs (2.4), or 0 for any)\n",
@@ -99,6 +103,11 @@ static const struct row controllers[] = {
     { "type=qusb type=vusb", "",
       "controller 0 pv0: pv qusb version 2, ports 0, model any" FROM
       "controller 1 pv1: pv usbback version 2, ports 0, model any" FROM },
+    { "model=foo",
+      "1:7 error: unknown controller model 'foo' (libvirt's or QEMU's names: "
+      "piix3-uhci, ehci, nec-xhci, qemu-xhci, pvusb-v2, ...)\n",
+      NULL },
+    { "backend=dom1", "", "controller 0 pv0: pv version 2, ports 0, model any backend=dom1" FROM },
     { "model=ehci", "", "controller 0 hci0: emulated version 2, ports 0, model ehci" FROM },
     { "a.b",
       "1:1 error: 'a.b' cannot be the name of a controller (a letter, then letters, digits, "
@@ -131,6 +140,11 @@ static const struct row strings[] = {
       "1:10 error: unknown key 'TYPE' in a usbdev (did you mean 'type'?)\n", NULL },
     { "usbctrl=['version=2,x,ports=3','y']",
       "1:21 error: expected key=value, not 'x'\n1:33 error: expected key=value, not 'y'\n", NULL },
+    { "usbdev=['hostbus=x,hostaddr=2,controller=y,port=z']",
+      "1:18 error: hostbus wants a number, not 'x' (1 to 255)\n"
+      "1:42 error: controller wants a number, not 'y' (0 to 65535)\n"
+      "1:49 error: port wants a number, not 'z' (0 to 255)\n",
+      NULL },
     // items of usbdevice: keyed or classic
     { "usbdevice=[' type = tablet ', ' mouse ']", "",
       "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "
@@ -149,6 +163,11 @@ static const struct row strings[] = {
       "1:11 warning: an empty string names no device (xm takes it for none, under xl QEMU does not "
       "start)\n",
       "" },
+    // xm's repetitions
+    { "vusb=['port_1=1-8,port_1=1-9']",
+      "1:8 warning: 'port_1' is given again: this is not used also 1:19 the last one wins\n",
+      "controller 0 pv0: pv version 2, ports 8, model any (vusb, line 1)\n"
+      "device hostdev 1-9 on pv0 port 1 (vusb, line 1)\n" },
     // xm's blanks
     { "vusb=[' usbver = 1 , numports = 2 , port_2 = 1-8 ']", "",
       "controller 0 pv0: pv version 1 given, ports 2 given, model any (vusb, line 1)\n"

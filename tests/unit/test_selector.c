@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "arena.h"
+#include "host.h"
+#include "selector.h"
+#include "unit.h"
+
+#include <string.h>
+
+static void test_bus_ids(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *busid; // NULL: it is none
+    } rows[] = {
+        { "1-8", "1-8" },
+        { "6-2.1", "6-2.1" },
+        { "10,1,2", "10-1.2" },
+        { "255-255.255.255.255.255.255", "255-255.255.255.255.255.255" },
+        { "1-1.2.3.4.5.6.7", NULL },
+        { "256-1", NULL },
+        { "0-1", NULL },
+        { "1-0", NULL },
+        { "1-01", NULL },
+        { "1", NULL },
+        { "1-", NULL },
+        { "-1", NULL },
+        { "1-1.", NULL },
+        { "1-1 ", NULL },
+        { "1-1:1.0", NULL },
+        { "1.1", NULL },
+        { "", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char busid[BUSID_SIZE] = "untouched";
+        assert_int_equal(busid_read(text_of(rows[i].text), busid), rows[i].busid != NULL);
+        assert_string_equal(busid, rows[i].busid ? rows[i].busid : "untouched");
+    }
+    char busid[BUSID_SIZE];
+    assert_false(busid_read((struct text){ "1\0002", 3 }, busid));
+}
+
+static const struct host_device device = {
+    .bus = 1, .address = 5, .busid = "1-1.2", .vendor = 0x46d, .product = 0xc52b, .serial = "A1"
+};
+
+static void test_all_marks_must_match(void **state)
+{
+    (void)state;
+    const struct selector right = { .marks = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
+                                             SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+                                    .bus = 1,
+                                    .address = 5,
+                                    .busid = "1-1.2",
+                                    .vendor = 0x46d,
+                                    .product = 0xc52b,
+                                    .serial = { "A1", 2 } };
+    assert_true(selector_matches(&right, &device));
+    for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
+        struct selector other = { .marks = right.marks & ~mark };
+        other.bus = right.bus;
+        other.address = right.address;
+        memcpy(other.busid, right.busid, sizeof other.busid);
+        other.vendor = right.vendor;
+        other.product = right.product;
+        other.serial = right.serial;
+        if (mark == SELECT_BUS)
+            other.bus = 2;
+        if (mark == SELECT_ADDRESS)
+            other.address = 6;
+        if (mark == SELECT_BUSID)
+            other.busid[0] = '2';
+        if (mark == SELECT_VENDOR)
+            other.vendor = 1;
+        if (mark == SELECT_PRODUCT)
+            other.product = 1;
+        if (mark == SELECT_SERIAL)
+            other.serial = text_of("A");
+        assert_true(selector_matches(&other, &device)); // that mark is not set
+        other.marks |= mark;
+        assert_false(selector_matches(&other, &device));
+    }
+}
+
+static void test_no_mark_selects_nothing(void **state)
+{
+    (void)state;
+    assert_false(selector_matches(&(struct selector){ .marks = 0 }, &device));
+}
+
+static void test_shown_as_it_is_written(void **state)
+{
+    (void)state;
+    static const struct {
+        struct selector selector;
+        const char *shown;
+    } rows[] = {
+        { { .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 5 }, "1.5" },
+        { { .marks = SELECT_BUS, .bus = 1 }, "bus 1" },
+        { { .marks = SELECT_ADDRESS, .address = 5 }, "address 5" },
+        { { .marks = SELECT_BUSID, .busid = "1-1.2" }, "1-1.2" },
+        { { .marks = SELECT_VENDOR | SELECT_PRODUCT, .vendor = 0x46d, .product = 1 }, "046d:0001" },
+        { { .marks = SELECT_VENDOR, .vendor = 0x46d }, "vendor=046d" },
+        { { .marks = SELECT_PRODUCT, .product = 1 }, "product=0001" },
+        { { .marks = SELECT_SERIAL, .serial = { "A", 1 } }, "serial=A" },
+        { { .marks = SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+            .busid = "1-1",
+            .vendor = 1,
+            .product = 2,
+            .serial = { "A", 1 } },
+          "1-1 0001:0002 serial=A" },
+    };
+    struct arena *arena = arena_new(1024);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(selector_show(arena, &rows[i].selector), rows[i].shown);
+    arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bus_ids),
+        cmocka_unit_test(test_all_marks_must_match),
+        cmocka_unit_test(test_no_mark_selects_nothing),
+        cmocka_unit_test(test_shown_as_it_is_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
