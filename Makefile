@@ -108,7 +108,7 @@ deps:
 # compiler and the linter. DEBIAN=trixie runs the plain and the sanitized part in a Debian 13 root.
 SAN_B      := $(B)/san
 RIG_TESTS  := $(wildcard tests/rig/*.test)
-RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc
+RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc
 PLAIN      := $(UNITS) '$(B)/golden tests/golden' $(RIG_TESTS) tests/run.test
 SANITIZED  := $(UNITS:$(B)/%=$(SAN_B)/%) '$(SAN_B)/golden tests/golden' \
               $(foreach test,$(RIG_TESTS),'env XENUSB=$(SAN_B)/xenusb $(test)')
