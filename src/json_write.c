@@ -199,7 +199,6 @@ void json_put_null(struct json_writer *writer)
 }
 
 // No deeper than what could be read: JSON_DEPTH_MAX.
-// NOLINTNEXTLINE(misc-no-recursion)
 static void put_elements(struct json_writer *writer, const struct json *value)
 {
     for (const struct json *at = value->first; at; at = at->next) {
@@ -210,7 +209,6 @@ static void put_elements(struct json_writer *writer, const struct json *value)
     json_close(writer);
 }
 
-// NOLINTNEXTLINE(misc-no-recursion)
 void json_put_value(struct json_writer *writer, const struct json *value)
 {
     switch (value->type) {

@@ -48,8 +48,6 @@ static void break_off(struct qmp_client *client, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void break_off(struct qmp_client *client, const char *format, ...)
 {
-    if (client->broken)
-        return;
     va_list words;
     va_start(words, format);
     const char *what = arena_vprintf(client->arena, format, words);
@@ -183,12 +181,9 @@ static void receive(struct qmp_client *client)
     ssize_t size = recv(client->fd, client->in, sizeof client->in, MSG_DONTWAIT);
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    if (size < 0) {
-        break_off(client, "cannot be read from: %s", strerror(errno));
-        return;
-    }
-    if (size == 0) {
-        break_off(client, client->greeted ? "hung up" : "hung up without a greeting");
+    if (size <= 0) {
+        break_off(client, "hung up%s%s%s", client->greeted ? "" : " without a greeting",
+                  size < 0 ? ": " : "", size < 0 ? strerror(errno) : "");
         return;
     }
     if (!json_stream_feed(client->stream, (struct text){ client->in, (size_t)size }, &why)) {

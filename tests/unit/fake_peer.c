@@ -4,6 +4,7 @@
 #include "arena.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -109,6 +110,13 @@ const struct json *fake_command(struct fake_peer *peer)
     memmove(peer->bytes, end + 1, peer->size);
     peer->commands++;
     return command;
+}
+
+void fake_wait(struct fake_peer *peer)
+{
+    struct pollfd wanted = { .fd = peer->fd, .events = POLLIN };
+    while (poll(&wanted, 1, -1) <= 0)
+        ;
 }
 
 void fake_greet(struct fake_peer *peer)

@@ -27,6 +27,8 @@ void fake_say_bytes(struct fake_peer *peer, const char *bytes, size_t size);
 void fake_greet(struct fake_peer *peer);
 // The next command; NULL when the client has hung up. Lives until the script's end.
 const struct json *fake_command(struct fake_peer *peer);
+// Waits until something has come, and leaves it unread.
+void fake_wait(struct fake_peer *peer);
 void fake_answer(struct fake_peer *peer, const struct json *command, const char *value);
 void fake_fail(struct fake_peer *peer, const struct json *command, const char *error_class,
                const char *words);

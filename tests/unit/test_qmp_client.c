@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -324,6 +325,19 @@ static void say_much(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
+// What was sent to it is still unread: the kernel tells of it as an error.
+static void hang_up_unread(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    fake_wait(peer);
+}
+
+static void test_a_hang_up_before_reading(void **state)
+{
+    assert_breaks(state, hang_up_unread, NULL, "QEMU at SOCKET hung up: Connection reset by peer");
+}
+
 static void test_messages_without_measure(void **state)
 {
     assert_breaks(state, say_deep, NULL, "sent what is not QMP: nested too deeply");
@@ -533,6 +547,76 @@ static void test_sockets_that_do_not_serve(void **state)
     stop_listening(&silent);
 }
 
+static void test_a_socket_of_another_kind(void **state)
+{
+    struct listener listener = listen_at(-1);
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    unlink(listener.path);
+    memcpy(address.sun_path, listener.path, sizeof listener.path);
+    int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_no_connection(state, listener.path, STATUS_FAILED, "Protocol wrong type for socket");
+    close(fd);
+    stop_listening(&listener);
+}
+
+// In a child of its own, for root may connect to everything.
+static void test_a_socket_of_somebody_else(void **state)
+{
+    struct listener listener = listen_at(1);
+    assert_int_equal(chmod(listener.path, 0), 0);
+    assert_int_equal(chmod(listener.directory, 0755), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct qmp_client *client = NULL;
+        const char *why = "";
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(3);
+        enum status status = qmp_connect(*state, listener.path, SHORT, &client, &why);
+        _exit(status == STATUS_REFUSED && strstr(why, "no permission to connect to ") ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    stop_listening(&listener);
+}
+
+// ---- no memory ----
+
+// The linker puts this in the place of calloc for everything but the libraries.
+static unsigned callocs_left = UINT32_MAX;
+void *__real_calloc(size_t count, size_t size); // NOLINT(bugprone-reserved-identifier): --wrap
+void *__wrap_calloc(size_t count, size_t size); // NOLINT(bugprone-reserved-identifier): --wrap
+void *__wrap_calloc(size_t count, size_t size)  // NOLINT(bugprone-reserved-identifier): --wrap
+{
+    return callocs_left && callocs_left-- ? __real_calloc(count, size) : NULL;
+}
+
+static void test_no_memory_for_a_connection(void **state)
+{
+    unsigned allowed = 0;
+    for (; allowed < 20; allowed++) {
+        int fd;
+        struct qmp_client *client = NULL;
+        const char *why = "";
+        struct fake_peer *peer = fake_start(only_greet, NULL, true, &fd);
+        double until = qmp_clock() + LONG;
+        callocs_left = allowed;
+        enum status status =
+            qmp_negotiate(*state, "QEMU at SOCKET", fd, until, LONG, &client, &why);
+        callocs_left = UINT32_MAX;
+        if (status != STATUS_OK)
+            assert_string_equal(why, "out of memory");
+        assert_true((status == STATUS_OK) == (client != NULL));
+        qmp_close(client);
+        fake_end(peer);
+        if (status == STATUS_OK)
+            break;
+    }
+    assert_in_range(allowed, 3, 19); // the client, the stream, its arenas
+}
+
 static void test_a_socket_that_others_wait_for(void **state)
 {
     struct listener busy = listen_at(0);
@@ -588,6 +672,7 @@ int main(void)
         cmocka_unit_test(test_many_commands_cost_one_round_trip),
         cmocka_unit_test(test_what_a_command_looks_like),
         cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_a_hang_up_before_reading),
         cmocka_unit_test(test_messages_without_measure),
         cmocka_unit_test(test_an_answer_given_twice),
         cmocka_unit_test(test_a_late_answer_harms_nobody),
@@ -595,6 +680,9 @@ int main(void)
         cmocka_unit_test(test_events_are_kept),
         cmocka_unit_test(test_listening_ends_with_an_event),
         cmocka_unit_test(test_sockets_that_do_not_serve),
+        cmocka_unit_test(test_a_socket_of_another_kind),
+        cmocka_unit_test(test_a_socket_of_somebody_else),
+        cmocka_unit_test(test_no_memory_for_a_connection),
         cmocka_unit_test(test_a_socket_that_others_wait_for),
         cmocka_unit_test(test_a_socket_that_serves),
     };

@@ -241,6 +241,36 @@ static void test_a_host_device_by_its_node(void **state)
     assert_string_equal(device->host->busid, "1-1");
 }
 
+static void test_nodes_that_tell_nothing(void **state)
+{
+    static const char *const nodes[] = { "\"/dev/fdset/3\"", "\"/dev/bus/usb/1\"",
+                                         "\"/dev/bus/usb/x/4\"", "\"/dev/bus/usb/001/999\"" };
+    const struct host_case one = { "0", "0", "\"\"", "0", "true", DEVICE_UNKNOWN, 0 };
+    (void)state;
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++) {
+        struct scene *scene = scene_new(false);
+        set_host(scene);
+        set_case(scene, &one);
+        fake_property(scene->qemu, "/machine/peripheral/h", "hostdevice", "str", nodes[i]);
+        assert_int_equal(scene_look(scene), STATUS_OK);
+        assert_int_equal(named(scene, "c")->devices->state, DEVICE_UNKNOWN);
+        assert_int_equal(named(scene, "c")->devices->selector.marks, 0);
+        scene_free(scene);
+    }
+}
+
+static void test_a_device_that_goes_while_we_look(void **state)
+{
+    struct scene *scene = *state;
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
+    scene_fill(scene, "/machine/peripheral/c/c.0", 2);
+    fake_instead(scene->qemu, "qom-get", "\"child[0]\"",
+                 "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"gone\"}");
+    assert_int_equal(scene_look(scene), STATUS_OK);
+    assert_string_equal(named(scene, "c")->devices->id, "t2");
+    assert_null(named(scene, "c")->devices->next);
+}
+
 static void test_two_that_could_be_it(void **state)
 {
     struct scene *scene = *state;
@@ -542,6 +572,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_emulated_devices, setup, teardown),
         cmocka_unit_test(test_states_of_host_devices),
         cmocka_unit_test_setup_teardown(test_a_host_device_by_its_node, setup, teardown),
+        cmocka_unit_test(test_nodes_that_tell_nothing),
+        cmocka_unit_test_setup_teardown(test_a_device_that_goes_while_we_look, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_that_could_be_it, setup, teardown),
         cmocka_unit_test_setup_teardown(test_without_a_view_of_the_host, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_q35_without_ports, setup_q35, teardown),

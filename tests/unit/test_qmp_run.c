@@ -167,6 +167,41 @@ static void test_a_controller_gets_id_bus_and_slot(void **state)
     assert_int_equal(fake_count(stage->scene->qemu, "device_add", "\"p2\":8,\"p3\":8"), 1);
 }
 
+// A slot that QEMU did not take after all is free for the next; a full bus is passed over.
+static void test_slots_are_counted(void **state)
+{
+    struct stage *stage = *state;
+    struct scene *scene = stage->scene;
+    struct controller *controller = &stage->controller;
+    for (unsigned slot = 6; slot < 32; slot++)
+        fake_pci(scene->qemu, pci, arena_printf(scene->other, "/machine/peripheral/n%u", slot),
+                 "e1000", slot);
+    for (unsigned slot = 1; slot < 5; slot++)
+        fake_pci(scene->qemu, pci, arena_printf(scene->other, "/machine/peripheral/n%u", slot),
+                 slot == 4 ? "pci-bridge" : "e1000", slot);
+    fake_object(scene->qemu, "/machine/peripheral/n4/br", "PCI");
+    fake_property(scene->qemu, "/machine/peripheral/n4/br", "hotplug-handler", "link<x>", "\"/x\"");
+    fake_instead(scene->qemu, "device_add", "xenusb_bad",
+                 "\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}");
+    controller->name = "bad";
+    controller->id = controller->path = controller->bus = "";
+    struct step *step = with_step(stage, STEP_ADD, NULL);
+    assert_int_equal(run(stage, 6), STATUS_FAILED);
+    assert_says(step, STEP_FAILED, "QEMU says: no");
+    assert_int_equal(scene->handle.slots->free, 0);
+    assert_int_equal(scene->handle.slots->next->free, 32);
+    controller->id = "";
+    controller->name = "good";
+    step->state = STEP_PLANNED;
+    step->words = NULL;
+    assert_int_equal(qmp_run(&scene->handle, stage->pointers, 1), STATUS_OK);
+    assert_step_done(step);
+    assert_int_equal(scene->handle.slots->next->free, 31);
+    assert_int_equal(qmp_run(&scene->handle, stage->pointers, 0), STATUS_OK);
+    scene_close(scene);
+    assert_int_equal(fake_count(scene->qemu, "device_add", "\"bus\":\"br\""), 2);
+}
+
 static void test_a_host_device_that_is_open(void **state)
 {
     struct stage *stage = *state;
@@ -564,6 +599,7 @@ int main(void)
         CASE(test_many_devices_cost_one_round_trip),
         CASE(test_ids_are_the_lowest_that_are_free),
         CASE(test_a_controller_gets_id_bus_and_slot),
+        CASE(test_slots_are_counted),
         CASE(test_a_host_device_that_is_open),
         CASE(test_a_host_device_that_is_not_open),
         CASE(test_what_qemu_refuses_fails_alone),

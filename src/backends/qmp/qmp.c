@@ -4,8 +4,6 @@
 #include "../../arena.h"
 #include "handle.h"
 
-#include <stdlib.h>
-
 // PV and PVH guests have no emulated machine, whatever is wished.
 static bool qmp_suits(const struct config_controller *wish, const struct domain *domain)
 {
@@ -21,7 +19,6 @@ static void qmp_let_go(void *at)
     // The connection first: whoever waits for the lock finds QEMU free.
     qmp_close(handle->client);
     lock_release(&handle->lock);
-    free(handle);
 }
 
 static enum status open_at(struct qmp_handle *handle)
@@ -48,11 +45,7 @@ static enum status qmp_open(struct session *session, void **handle)
                        session->domain->name);
         return STATUS_REQUEST;
     }
-    struct qmp_handle *made = calloc(1, sizeof *made);
-    if (!made) {
-        complain_error(session->diags, "out of memory");
-        return STATUS_FAILED;
-    }
+    struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);
     made->session = session;
     made->lock = LOCK_NONE;
     enum status status = open_at(made);

@@ -215,15 +215,14 @@ static void settle_in_order(struct report_line *lines, struct controller *contro
         count -= is_nameless(device, hubs);
     if (count != 0)
         return;
-    struct report_line *line = lines;
     for (struct device *device = controller->devices; device; device = device->next) {
         if (!is_nameless(device, hubs))
             continue;
-        while (line && !is_nameless_line(line, bus, hubs))
-            line = line->next;
-        if (!line)
-            return;
-        settle(line, device);
+        for (struct report_line *line = lines; line; line = line->next)
+            if (is_nameless_line(line, bus, hubs)) {
+                settle(line, device);
+                break;
+            }
     }
 }
 

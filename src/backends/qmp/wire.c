@@ -156,12 +156,9 @@ static struct text chardev_words(const struct device *device)
 {
     if (device->wish && device->wish->chardev.text.size)
         return device->wish->chardev.text;
-    switch (device->kind) {
-    case DEVICE_SERIAL: return text_of("pty");
-    case DEVICE_BRAILLE: return text_of("braille");
-    case DEVICE_REDIR: return text_of("spicevmc");
-    default: return TEXT_EMPTY;
-    }
+    if (device->kind == DEVICE_SERIAL)
+        return text_of("pty");
+    return text_of(device->kind == DEVICE_BRAILLE ? "braille" : "spicevmc");
 }
 
 // The id of the character device behind `device`, which `back` makes unless it is there already.
