@@ -222,7 +222,7 @@ static bool turn(struct qmp_client *client, double until)
     int ready = poll(&wanted, 1, left > 1e6 ? 1000000000 : (int)(left * 1000) + 1);
     if (ready > 0 && wanted.revents & POLLOUT)
         transmit(client);
-    if (ready > 0 && wanted.revents & (POLLIN | POLLHUP | POLLERR))
+    if (ready > 0 && wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
         receive(client);
     return true;
 }
