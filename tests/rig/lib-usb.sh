@@ -70,3 +70,111 @@ wanted:
 $want"
     sysfs_writes_seen=$(wc -l <"$T/sysfs.writes")
 }
+
+# usb_settle: when it returns, what a killed process held of devices is let go. (end_process does it.)
+usb_settle()
+{
+    [ -z "${RIG_IN_TREE:-}" ] || "$RIG/usbbed" tell "$T/usbbed.sock" settle
+}
+
+# ---- the guest's USB driver ----
+#
+# usb-host lets a device's drivers go when it opens it, but claims its interfaces only when the guest
+# sets a configuration. So here is as much of a guest as that needs, for QEMU's XHCI controllers on the
+# root bus of a pc machine (xHCI 1.1; the offsets of its parts are those of QEMU's hcd-xhci.c).
+
+xhci_memory=$((0x200000))
+xhci_ring=$((xhci_memory + 0x1000))   # of commands
+xhci_events=$((xhci_memory + 0x4000)) # one segment of 256
+
+# Add to xhci_lines: write 32-bit words from an address on.
+xhci_words()
+{
+    local address=$1 word
+    shift
+    for word; do
+        xhci_lines+=("writel $address $((word))")
+        address=$((address + 4))
+    done
+}
+
+# Add to xhci_lines: a TRB at the end of a ring (the array xhci_ends has them by address), cycle bit 1.
+xhci_trb()
+{
+    xhci_words "${xhci_ends[$1]:=$1}" "$2" "$3" "$4" "$(($5 | 1))"
+    xhci_ends[$1]=$((xhci_ends[$1] + 16))
+}
+
+# Make the controller at BAR $1, of the PCI device with address $2, ready: memory, rings, run.
+xhci_start()
+{
+    local bar=$1 select=$((0x80000000 | $2 << 8))
+    xhci_lines+=("outl 0xcf8 $((select | 0x10))" "outl 0xcfc $bar"
+        "outl 0xcf8 $((select | 0x14))" 'outl 0xcfc 0'
+        "outl 0xcf8 $((select | 0x04))" 'outl 0xcfc 6')
+    xhci_lines+=("memset $xhci_events 4096 0")
+    xhci_words $((bar + 0x40)) 2 # USBCMD: reset
+    xhci_words $((bar + 0x58)) $((xhci_ring | 1)) 0
+    xhci_words $((bar + 0x70)) $xhci_memory 0 8 # DCBAAP, CONFIG: slots
+    xhci_words $((xhci_memory + 0x800)) $xhci_events 0 256 0
+    xhci_words $((bar + 0x1028)) 1 # ERSTSZ
+    xhci_words $((bar + 0x1038)) $xhci_events 0
+    xhci_words $((bar + 0x1030)) $((xhci_memory + 0x800)) 0
+    xhci_words $((bar + 0x40)) 1 # USBCMD: run
+}
+
+# Give slot $2 to the device on port $3 with speed $4, and set its configuration $5.
+xhci_configure()
+{
+    local bar=$1 slot=$2 port=$3 speed=$4 value=$5
+    local input=$((xhci_memory + 0x8000 + slot * 0x3000))
+    local output=$((input + 0x1000)) ring=$((input + 0x2000))
+    xhci_words $((bar + 0x430 + port * 16)) $((1 << 9 | 1 << 4)) # PORTSC: power, reset
+    xhci_words $((xhci_memory + slot * 8)) $output 0
+    xhci_trb $xhci_ring 0 0 0 $((9 << 10)) # Enable Slot
+    xhci_words $input 0 3
+    xhci_words $((input + 0x20)) $((1 << 27 | speed << 20)) $((port << 16)) 0 0
+    xhci_words $((input + 0x40)) 0 $((64 << 16 | 4 << 3 | 3 << 1)) $((ring | 1)) 0 8
+    xhci_trb $xhci_ring $input 0 0 $((slot << 24 | 11 << 10)) # Address Device
+    xhci_words $((bar + 0x2000)) 0
+    xhci_trb $ring $((value << 16 | 9 << 8)) 0 8 $((2 << 10 | 1 << 6)) # SET_CONFIGURATION
+    xhci_trb $ring 0 0 0 $((1 << 16 | 4 << 10 | 1 << 5))
+    xhci_words $((bar + 0x2000 + slot * 4)) 1
+}
+
+# guest_configures NAME CONTROLLER [VALUE]: the guest sets a configuration of every device on an XHCI
+# controller. Prints how each of these transfers ended (xHCI 1.1, 6.4.5): 1 success, 6 stall.
+guest_configures()
+{
+    local name=$1 address bar ports port=0 slot=0 status
+    local xhci_lines=() xhci_ends=()
+    address=$(qom_get "$name" "$2" addr)
+    [[ $address =~ ^[0-9]+$ ]] || fail "QEMU has no PCI device $2"
+    bar=$((0xf0000000 + (address << 16)))
+    xhci_start $bar "$address"
+    qtest "$name" "${xhci_lines[@]}" >"$T/waiting"
+    ports=$(qtest "$name" "readl $((bar + 4))") # HCSPARAMS1
+    ports=$((${ports#OK } >> 24))
+    xhci_lines=()
+    while ((port++ < ports)); do
+        status=$(qtest "$name" "readl $((bar + 0x430 + port * 16))")
+        status=${status#OK }
+        ((status & 1)) || continue
+        xhci_configure $bar $((++slot)) $port $((status >> 10 & 15)) "${3:-1}"
+    done
+    qtest "$name" "${xhci_lines[@]}" >"$T/waiting"
+    xhci_results "$name"
+}
+
+# The completion codes of transfer events.
+xhci_results()
+{
+    local bytes at
+    bytes=$(qtest "$1" "read $xhci_events 4096")
+    bytes=${bytes#OK 0x}
+    for ((at = 0; at < 8192; at += 32)); do
+        # Little-endian: the third word ends with the code, the fourth has the type in bits 10 to 15.
+        ((0x${bytes:at+26:2} >> 2 == 32)) || continue
+        echo $((0x${bytes:at+22:2}))
+    done
+}

@@ -140,7 +140,10 @@ end_process()
     local turn
     kill -KILL "$1"
     for ((turn = 0; turn < 1000; turn++)); do
-        is_alive "$1" || return 0
+        if ! is_alive "$1"; then
+            usb_settle
+            return
+        fi
         sleep 0.01
     done
     fail "process $1 does not die"

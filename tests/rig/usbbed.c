@@ -4,6 +4,8 @@
 //     run a program on a machine with the USB devices of usbdevices.c
 // usbbed tell SOCKET plug|unplug|replug NAME
 //     plug them while it runs; comes back when it is done
+// usbbed tell SOCKET settle
+//     comes back when all that ended processes held has been let go
 //
 // PROGRAM sees the mocked /sys, /dev/bus/usb and uevents through libumockdev-preload, and writes to
 // the files of a driver (bind, unbind, ...) through usbsys.so, both put before what LD_PRELOAD had.
@@ -88,11 +90,14 @@ static void answer_number(int fd, int number)
     answer(fd, text);
 }
 
-// Carry out "plug NAME" and its like. Returns NULL, or what is wrong.
+// Carry out "plug NAME" and its like. Returns NULL, or what is wrong. "settle" has nothing to do:
+// whoever hung up before is served before.
 static const char *obey(char *text)
 {
     char *name = strchr(text, ' ');
 
+    if (!strcmp(text, "settle"))
+        return NULL;
     if (!name)
         return "plug, unplug or replug what?";
     *name++ = '\0';
@@ -372,7 +377,8 @@ static int tell(const char *path, char **words)
 static int usage(void)
 {
     fprintf(stderr, "usage: usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]\n"
-                    "       usbbed tell SOCKET plug|unplug|replug NAME\n");
+                    "       usbbed tell SOCKET plug|unplug|replug NAME\n"
+                    "       usbbed tell SOCKET settle\n");
     return 2;
 }
 

@@ -204,9 +204,9 @@ size_t usb_descriptors(const struct usb_device *device, uint8_t bytes[1024])
     return out.length;
 }
 
-// USB 2.0, 9.6.7. Each byte of a text becomes a character: they are
-// ASCII, but for one that is no text at all.
-size_t usb_string(const struct usb_device *device, unsigned number, uint8_t out[256])
+// A string descriptor (USB 2.0, 9.6.7). Each byte of a text becomes a character: they are ASCII,
+// but for one that is no text at all. Returns how many bytes, 0 if there is none.
+static size_t put_string(const struct usb_device *device, unsigned number, uint8_t out[256])
 {
     const char *const texts[] = { NULL, device->manufacturer, device->product_name,
                                   device->serial };
@@ -227,4 +227,57 @@ size_t usb_string(const struct usb_device *device, unsigned number, uint8_t out[
     }
     out[0] = (uint8_t)length;
     return length;
+}
+
+// The configuration descriptor of this index with all that belongs to it, in all[].
+static const uint8_t *find_config(const uint8_t *all, size_t size, unsigned index, size_t *length)
+{
+    for (size_t at = 18; at + 4 <= size; at += *length) {
+        *length = (size_t)(all[at + 2] | all[at + 3] << 8);
+        if (index-- == 0)
+            return all + at;
+    }
+    return NULL;
+}
+
+// GET_DESCRIPTOR (USB 2.0, 9.4.3). Returns how many bytes, 0 if there is none such.
+static size_t get_descriptor(const struct usb_device *device, unsigned type, unsigned index,
+                             uint8_t out[1024])
+{
+    uint8_t all[1024];
+    size_t length = 18, size = usb_descriptors(device, all);
+    const uint8_t *from = NULL;
+
+    if (type == 1)
+        from = all;
+    else if (type == 2)
+        from = find_config(all, size, index, &length);
+    else if (type == 3)
+        return put_string(device, index, out);
+    if (!from)
+        return 0;
+    memcpy(out, from, length);
+    return length;
+}
+
+int usb_answer(const struct usb_device *device, unsigned config, const uint8_t setup[8],
+               uint8_t out[1024])
+{
+    const size_t wanted = (size_t)(setup[6] | setup[7] << 8);
+    size_t length = 0;
+
+    memset(out, 0, 2);
+    if (setup[0] == 0x80 && setup[1] == 6) {
+        length = get_descriptor(device, setup[3], setup[2], out);
+    } else if (setup[0] == 0x80 && setup[1] == 8) { // GET_CONFIGURATION
+        out[0] = (uint8_t)config;
+        length = 1;
+    } else if ((setup[0] & 0xfc) == 0x80 && setup[1] == 0) { // GET_STATUS
+        length = 2;
+    } else if (setup[0] == 0xa1 && setup[1] == 0xfe) { // Get Max LUN
+        length = 1;
+    }
+    if (!length)
+        return -1;
+    return (int)(length < wanted ? length : wanted);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The kernel's side of usbfs for the mocked tree: who has claimed which interface, and the drivers
-// that come and go with it, as drivers/usb/core/devio.c of Linux has it. Of transfers only standard
-// control requests are carried out; a device answers nothing else, ever.
+// that come and go with it, as drivers/usb/core/devio.c of Linux has it. Of transfers only those to
+// endpoint 0 are carried out; the others wait for a device that has nothing to say, ever.
 
 #define _GNU_SOURCE
 #include "usbfs.h"
@@ -155,9 +155,9 @@ static int get_driver(struct usbfs_file *file, unsigned number, struct usbfs_rep
 static const struct usb_altsetting *altsetting(const struct usb_device *device, unsigned number,
                                                unsigned alternate)
 {
-    const struct usb_config *config = &device->configs[0];
+    const struct usb_config *config = usbtree_config(device);
 
-    for (size_t i = 0; i < config->count; i++) {
+    for (size_t i = 0; config && i < config->count; i++) {
         if (config->altsettings[i].number == number &&
             config->altsettings[i].alternate == alternate)
             return &config->altsettings[i];
@@ -179,87 +179,41 @@ static int set_interface(struct usbfs_file *file, const struct usbfs_call *call)
     return 0;
 }
 
-// proc_setconfig(): not under the feet of a driver.
+// proc_setconfig(): not under the feet of a driver. The present one again only resets its
+// interfaces.
 static int set_configuration(struct usbfs_file *file, unsigned value)
 {
+    const struct usb_device *device = usbtree_at(file->bus, file->devnum);
+
     for (unsigned i = 0; i < MAX_INTERFACES; i++) {
         const struct interface interface = find(file, i);
         if (interface.dir && *interface.driver)
             return EBUSY;
     }
-    return value == 1 ? 0 : EINVAL;
+    if (value != usbtree_config_value(device))
+        return usbtree_configure(device, (int)value < 0 ? 0 : value) ? 0 : EINVAL;
+    for (unsigned i = 0; i < MAX_INTERFACES; i++) {
+        if (find(file, i).dir)
+            usbtree_set_alternate(device, i, 0);
+    }
+    return 0;
 }
 
 // findintfep() and checkintf(): an endpoint's interface is claimed by its use.
 static int use_endpoint(struct usbfs_file *file, unsigned address)
 {
     const struct usb_device *device = usbtree_at(file->bus, file->devnum);
-    const struct usb_config *config = &device->configs[0];
+    const struct usb_config *config = usbtree_config(device);
 
     if ((address & 0x7f) == 0)
         return 0;
-    for (size_t i = 0; i < config->count; i++) {
+    for (size_t i = 0; config && i < config->count; i++) {
         for (size_t k = 0; k < 3; k++) {
             if (config->altsettings[i].endpoints[k].address == address)
                 return claim(file, config->altsettings[i].number);
         }
     }
     return ENOENT;
-}
-
-// The configuration descriptor of this index with all that belongs to it, in all[].
-static const uint8_t *find_config(const uint8_t *all, size_t size, unsigned index, size_t *length)
-{
-    for (size_t at = 18; at + 4 <= size; at += *length) {
-        *length = (size_t)(all[at + 2] | all[at + 3] << 8);
-        if (index-- == 0)
-            return all + at;
-    }
-    return NULL;
-}
-
-// GET_DESCRIPTOR of a device (USB 2.0, 9.4.3). Returns how many bytes, 0 if it has none such.
-static size_t get_descriptor(const struct usb_device *device, unsigned type, unsigned index,
-                             uint8_t out[1024])
-{
-    uint8_t all[1024];
-    size_t length = 18, size = usb_descriptors(device, all);
-    const uint8_t *from = all;
-
-    if (type == 3)
-        return usb_string(device, index, out);
-    if (type == 2)
-        from = find_config(all, size, index, &length);
-    else if (type != 1)
-        from = NULL;
-    if (!from)
-        return 0;
-    memcpy(out, from, length);
-    return length;
-}
-
-// A control transfer (USB 2.0, 9.4): the standard requests that only ask, and a stick's number of
-// units (which a BIOS asks for); all others stall.
-static void control(const struct usbfs_file *file, const uint8_t setup[8],
-                    struct usbfs_reply *reply)
-{
-    const struct usb_device *device = usbtree_at(file->bus, file->devnum);
-    const uint32_t wanted = (uint32_t)(setup[6] | setup[7] << 8);
-
-    if (setup[0] == 0x80 && setup[1] == 6) {
-        reply->length = (uint32_t)get_descriptor(device, setup[3], setup[2], reply->bytes);
-    } else if (setup[0] == 0x80 && setup[1] == 8) {
-        reply->length = 1; // GET_CONFIGURATION
-        reply->bytes[0] = 1;
-    } else if ((setup[0] & 0xfc) == 0x80 && setup[1] == 0) {
-        reply->length = 2; // GET_STATUS
-    } else if (setup[0] == 0xa1 && setup[1] == 0xfe) {
-        reply->length = 1; // Get Max LUN
-    }
-    if (!reply->length)
-        reply->result = -EPIPE;
-    if (reply->length > wanted)
-        reply->length = wanted;
 }
 
 // The interface that a control request is for is claimed by it (check_ctrlrecip()).
@@ -284,7 +238,8 @@ static void wake(const struct usbfs_file *file)
 
 static int submit(struct usbfs_file *file, const struct usbfs_call *call, struct usbfs_reply *reply)
 {
-    int error;
+    const struct usb_device *device = usbtree_at(file->bus, file->devnum);
+    int error, length;
 
     if (call->value != USBDEVFS_URB_TYPE_CONTROL) {
         reply->result = USBFS_PENDING;
@@ -293,7 +248,9 @@ static int submit(struct usbfs_file *file, const struct usbfs_call *call, struct
     error = use_recipient(file, call->setup);
     if (error)
         return error;
-    control(file, call->setup, reply);
+    length = usb_answer(device, usbtree_config_value(device), call->setup, reply->bytes);
+    reply->length = length > 0 ? (uint32_t)length : 0;
+    reply->result = length < 0 ? -EPIPE : 0;
     wake(file);
     return 0;
 }

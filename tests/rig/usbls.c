@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// usbls [--watch COUNT]: what libusb sees, one device a line, sorted by bus and port path; with
-// --watch, then the next COUNT arrivals and departures as libusb reports them. For the rig's own
-// test.
+// usbls [--watch COUNT]
+//     what libusb sees, one device a line; with --watch, then the next COUNT arrivals and
+//     departures as libusb reports them
+// usbls --hold BUSID
+//     take the device's interfaces from their drivers, say so, and keep them until killed
 //
-//     1-1.3 bus 1 address 6 0781:5581 speed 3 interfaces 1 descriptors 57
+//     1-1.3 bus 1 address 6 0781:5581 speed 3 configurations 1 interfaces 1
 
 #include <libusb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int events_left;
 
@@ -60,6 +63,35 @@ static int on_event(libusb_context *context, libusb_device *device, libusb_hotpl
     return 0;
 }
 
+// Hold the device of this name, for ever. Returns if it cannot, with why.
+static int hold(libusb_device **devices, ssize_t count, const char *wanted)
+{
+    struct libusb_config_descriptor *config;
+    libusb_device_handle *handle;
+    char name[40] = "";
+    ssize_t i;
+    int error;
+
+    for (i = 0; i < count && strcmp(name, wanted); i++)
+        busid(devices[i], name);
+    if (strcmp(name, wanted))
+        return LIBUSB_ERROR_NOT_FOUND;
+    error = libusb_open(devices[i - 1], &handle);
+    if (!error)
+        error = libusb_get_active_config_descriptor(devices[i - 1], &config);
+    if (error)
+        return error;
+    libusb_set_auto_detach_kernel_driver(handle, 1);
+    for (int k = 0; k < config->bNumInterfaces && !error; k++)
+        error = libusb_claim_interface(handle, k);
+    if (error)
+        return error;
+    puts("held");
+    fflush(stdout);
+    for (;;)
+        pause();
+}
+
 int main(int argc, char **argv)
 {
     const int both = LIBUSB_HOTPLUG_EVENT_DEVICE_ARRIVED | LIBUSB_HOTPLUG_EVENT_DEVICE_LEFT;
@@ -77,6 +109,10 @@ int main(int argc, char **argv)
             return 1;
     }
     count = libusb_get_device_list(context, &devices);
+    if (argc == 3 && !strcmp(argv[1], "--hold")) {
+        fprintf(stderr, "usbls: %s\n", libusb_strerror(hold(devices, count, argv[2])));
+        return 1;
+    }
     for (ssize_t i = 0; i < count; i++)
         print_device(devices[i]);
     libusb_free_device_list(devices, 1);

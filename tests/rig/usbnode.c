@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 // A URB that was submitted and not yet reaped, in the order in which they came.
@@ -29,6 +28,8 @@ struct node {
     int connection; // to usbbed
     pid_t owner;    // a fork's copy must not let go of what the owner holds
     struct urb *urbs;
+    uint8_t descriptors[1024]; // what a program reads from the node
+    off_t size, position;
 };
 
 static struct node *nodes[MAX_FD]; // by file descriptor
@@ -80,6 +81,7 @@ int usbnode_open(int fd, int flags, const char *path)
     fill(ends[1]);
     node->connection = usbbed_connect();
     node->owner = getpid();
+    node->size = pread(fd, node->descriptors, sizeof(node->descriptors), 0);
     error = say_hello(node->connection, path, ends[0]);
     if (dup3(ends[1], fd, flags & O_CLOEXEC) < 0)
         usbsys_broken();
@@ -282,6 +284,31 @@ int usbnode_ioctl(int fd, unsigned long request, void *argument)
     result = carry_out(fd, request, argument);
     pthread_mutex_unlock(&lock);
     return result;
+}
+
+ssize_t usbnode_read(int fd, void *bytes, size_t count)
+{
+    struct node *node = nodes[fd];
+    const size_t left = node->position < node->size ? (size_t)(node->size - node->position) : 0;
+
+    if (count > left)
+        count = left;
+    memcpy(bytes, node->descriptors + node->position, count);
+    node->position += (off_t)count;
+    return (ssize_t)count;
+}
+
+off_t usbnode_seek(int fd, off_t offset, int whence)
+{
+    struct node *node = nodes[fd];
+
+    // usbdev_lseek of Linux knows no end.
+    if (whence == SEEK_CUR)
+        offset += node->position;
+    if (offset < 0 || (whence != SEEK_SET && whence != SEEK_CUR))
+        return fail(EINVAL);
+    node->position = offset;
+    return offset;
 }
 
 void usbnode_close(int fd)

@@ -7,6 +7,7 @@
 #define USBNODE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #define MAX_FD 1024
 
@@ -18,6 +19,10 @@ bool usbnode_is(int fd);
 
 // As ioctl(2).
 int usbnode_ioctl(int fd, unsigned long request, void *argument);
+
+// As read(2) and lseek(2): a node reads as the device's descriptors.
+ssize_t usbnode_read(int fd, void *bytes, size_t count);
+off_t usbnode_seek(int fd, off_t offset, int whence);
 
 // fd is about to be closed; nothing if it is no node.
 void usbnode_close(int fd);

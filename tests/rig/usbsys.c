@@ -182,6 +182,31 @@ ssize_t write(int fd, const void *bytes, size_t count)
     return errno ? -1 : (ssize_t)count;
 }
 
+ssize_t read(int fd, void *bytes, size_t count)
+{
+    static ssize_t (*next)(int, void *, size_t);
+
+    if (usbnode_is(fd))
+        return usbnode_read(fd, bytes, count);
+    if (!next)
+        next = (ssize_t(*)(int, void *, size_t))dlsym(RTLD_NEXT, "read");
+    return next(fd, bytes, count);
+}
+
+#define WRAP_SEEK(name)                                                                            \
+    off_t name(int fd, off_t offset, int whence)                                                   \
+    {                                                                                              \
+        static off_t (*next)(int, off_t, int);                                                     \
+        if (usbnode_is(fd))                                                                        \
+            return usbnode_seek(fd, offset, whence);                                               \
+        if (!next)                                                                                 \
+            next = (off_t(*)(int, off_t, int))dlsym(RTLD_NEXT, #name);                             \
+        return next(fd, offset, whence);                                                           \
+    }
+
+WRAP_SEEK(lseek)
+WRAP_SEEK(lseek64)
+
 int dup2(int old, int new)
 {
     static int (*next)(int, int);

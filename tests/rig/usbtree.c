@@ -23,6 +23,7 @@
 static UMockdevTestbed *testbed;
 static char root[PATH_MAX];           // of the tree, no slash at its end
 static unsigned devnums[MAX_DEVICES]; // by row of usb_devices[]; 0 is not plugged in
+static unsigned active[MAX_DEVICES];  // configuration's value, likewise
 static unsigned next_devnum[BUSES];   // that the kernel would give out, by bus
 static GSList *texts;                 // of format()
 
@@ -98,7 +99,8 @@ static void put_file(const char *path, const void *bytes, size_t length)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
-    if (fd < 0 || write(fd, bytes, length) != (ssize_t)length || close(fd))
+    if (fd < 0 || write(fd, bytes, length) != (ssize_t)length || ftruncate(fd, (off_t)length) ||
+        close(fd))
         die(path);
 }
 
@@ -111,13 +113,28 @@ static void put_attribute(const char *dir, const char *name, const char *text)
         put_file(format("%s%s/%s", root, dir, name), line, strlen(line));
 }
 
+const struct usb_config *usbtree_config(const struct usb_device *device)
+{
+    const unsigned value = usbtree_config_value(device);
+
+    return value ? &device->configs[value - 1] : NULL;
+}
+
+unsigned usbtree_config_value(const struct usb_device *device)
+{
+    return active[device - usb_devices];
+}
+
 static const struct usb_altsetting *next_interface(const struct usb_device *device,
                                                    const struct usb_altsetting *after)
 {
-    const struct usb_config *config = &device->configs[0];
-    const struct usb_altsetting *end = config->altsettings + config->count;
+    const struct usb_config *config = usbtree_config(device);
+    const struct usb_altsetting *end = config ? config->altsettings + config->count : NULL;
 
-    for (const struct usb_altsetting *i = after ? after + 1 : config->altsettings; i < end; i++) {
+    for (const struct usb_altsetting *i = after    ? after + 1
+                                          : config ? config->altsettings
+                                                   : NULL;
+         i < end; i++) {
         if (i->alternate == 0)
             return i;
     }
@@ -126,7 +143,8 @@ static const struct usb_altsetting *next_interface(const struct usb_device *devi
 
 static const char *interface_path(const struct usb_device *device, unsigned number)
 {
-    return format("%s/%s:1.%u", syspath(device), interface_prefix(device), number);
+    return format("%s/%s:%u.%u", syspath(device), interface_prefix(device),
+                  usbtree_config_value(device), number);
 }
 
 static char *type_of(const struct usb_device *device)
@@ -168,13 +186,24 @@ static void add_interface(const struct usb_device *device, const struct usb_alts
         usbdrivers_link(dir, setting->driver);
 }
 
-static void put_device_attributes(const struct usb_device *device, const char *dir, unsigned devnum)
+// What depends on the active configuration; without one these attributes are empty lines.
+static void put_config_attributes(const struct usb_device *device)
 {
+    const char *dir = syspath(device);
+    const unsigned value = usbtree_config_value(device);
     const struct usb_altsetting *interface = NULL;
     unsigned interfaces = 0;
 
     while ((interface = next_interface(device, interface)))
         interfaces++;
+    put_attribute(dir, "bConfigurationValue", value ? format("%u", value) : "");
+    put_attribute(dir, "bNumInterfaces", value ? format("%2u", interfaces) : "");
+    put_attribute(dir, "bmAttributes", value ? "80" : "");
+    put_attribute(dir, "bMaxPower", value ? "100mA" : "");
+}
+
+static void put_device_attributes(const struct usb_device *device, const char *dir, unsigned devnum)
+{
     put_attribute(dir, "busnum", format("%u", bus_of(device)));
     put_attribute(dir, "devnum", format("%u", devnum));
     put_attribute(dir, "devpath", is_root_hub(device) ? "0" : device->name + 2);
@@ -187,10 +216,7 @@ static void put_device_attributes(const struct usb_device *device, const char *d
     put_attribute(dir, "bDeviceSubClass", format("%02x", device->subclass));
     put_attribute(dir, "bDeviceProtocol", format("%02x", device->protocol));
     put_attribute(dir, "bNumConfigurations", device->configs[1].count ? "2" : "1");
-    put_attribute(dir, "bConfigurationValue", "1");
-    put_attribute(dir, "bNumInterfaces", format("%2u", interfaces));
-    put_attribute(dir, "bmAttributes", "80");
-    put_attribute(dir, "bMaxPower", "100mA");
+    put_config_attributes(device);
     put_attribute(dir, "authorized", "1");
     put_attribute(dir, "maxchild", device->class == 9 ? "4" : "0");
     put_attribute(dir, "manufacturer", device->manufacturer);
@@ -220,6 +246,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     uint8_t descriptors[1024];
     size_t length = usb_descriptors(device, descriptors);
 
+    active[device - usb_devices] = 1;
     add_to_testbed(dir, attributes, properties);
     put_device_attributes(device, dir, devnum);
     put_file(format("%s%s/descriptors", root, dir), descriptors, length);
@@ -230,33 +257,50 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     devnums[device - usb_devices] = devnum;
 }
 
-// Send an event for a device (and then its interfaces), or when it goes the other way round.
-static void send_events(const struct usb_device *device, const char *action)
+static void send_interface_events(const struct usb_device *device, const char *action)
 {
     const struct usb_altsetting *interface = NULL;
-    const bool goes = !strcmp(action, "remove");
 
-    if (!goes)
-        umockdev_testbed_uevent(testbed, syspath(device), action);
     while ((interface = next_interface(device, interface)))
         umockdev_testbed_uevent(testbed, interface_path(device, interface->number), action);
-    if (goes)
-        umockdev_testbed_uevent(testbed, syspath(device), action);
 }
 
-static void remove_device(const struct usb_device *device)
+static void remove_interfaces(const struct usb_device *device)
 {
     const struct usb_altsetting *interface = NULL;
 
-    send_events(device, "remove");
     while ((interface = next_interface(device, interface))) {
         const char *dir = interface_path(device, interface->number);
         usbdrivers_unlink(dir);
         umockdev_testbed_remove_device(testbed, dir);
     }
+}
+
+static void remove_device(const struct usb_device *device)
+{
+    send_interface_events(device, "remove");
+    umockdev_testbed_uevent(testbed, syspath(device), "remove");
+    remove_interfaces(device);
     usbdrivers_unlink(syspath(device));
     umockdev_testbed_remove_device(testbed, syspath(device));
     devnums[device - usb_devices] = 0;
+}
+
+bool usbtree_configure(const struct usb_device *device, unsigned value)
+{
+    const struct usb_altsetting *interface = NULL;
+
+    if (value > 2 || (value && !device->configs[value - 1].count))
+        return false;
+    send_interface_events(device, "remove");
+    remove_interfaces(device);
+    active[device - usb_devices] = value;
+    put_config_attributes(device);
+    while ((interface = next_interface(device, interface)))
+        add_interface(device, interface);
+    send_interface_events(device, "add");
+    forget_texts();
+    return true;
 }
 
 // True if row i is the device of this name or plugged in below it.
@@ -296,7 +340,8 @@ const char *usbtree_plug(const char *name)
         if (!is_below(i, name) || devnums[i])
             continue;
         add_device(device, next_devnum[bus_of(device)]++);
-        send_events(device, "add");
+        umockdev_testbed_uevent(testbed, syspath(device), "add");
+        send_interface_events(device, "add");
     }
     return NULL;
 }

@@ -55,9 +55,11 @@ extern const size_t usb_device_count;
 // belongs to it. Returns how many bytes of out[] they take (usbdevices.c).
 size_t usb_descriptors(const struct usb_device *device, uint8_t out[1024]);
 
-// A string descriptor: number 0 the languages, 1 to 3 the texts in order. Returns how many bytes of
-// out[] it takes, 0 if there is none (usbdevices.c).
-size_t usb_string(const struct usb_device *device, unsigned number, uint8_t out[256]);
+// What a device in this configuration answers to a control request (USB 2.0, 9.3): the standard
+// ones that only ask, and a stick's number of units (which a BIOS asks for). Returns how many bytes
+// of out[] it takes; -1 for a stall, which is the answer to all others (usbdevices.c).
+int usb_answer(const struct usb_device *device, unsigned config, const uint8_t setup[8],
+               uint8_t out[1024]);
 
 // Make the tree with its drivers and every device plugged in, without any event. With usbback the
 // kernel has that driver too. The testbed stays the caller's.
@@ -79,6 +81,16 @@ const struct usb_device *usbtree_at(unsigned bus, unsigned devnum);
 // The directory of an interface of a device that is plugged in, and its driver, as usbtree_find()
 // gives them; NULL if it has no interface of this number.
 const char *usbtree_interface(const struct usb_device *device, unsigned number, const char **own);
+
+// The active configuration of a device that is plugged in, or NULL while it has none; and its value
+// (USB 2.0, 9.6.3), 0 for none.
+const struct usb_config *usbtree_config(const struct usb_device *device);
+unsigned usbtree_config_value(const struct usb_device *device);
+
+// Make the configuration of this value the active one, 0 for none: the interfaces of the old one go
+// and those of the new one come, with events. Every interface must be without a driver. Returns
+// false if the device has no such configuration.
+bool usbtree_configure(const struct usb_device *device, unsigned value);
 
 // Show that an interface, which the device has, is in this alternate setting.
 void usbtree_set_alternate(const struct usb_device *device, unsigned number, unsigned alternate);
