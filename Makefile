@@ -92,14 +92,16 @@ $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
-$(B)/golden: tests/golden.c $(B)/libxenusb.a
+$(B)/golden $(B)/translate: $(B)/%: tests/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
+CONFIGS := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
+
 # Needs neither root nor network.
-check-unit: $(UNITS) $(B)/golden
-	@tests/run $(UNITS) '$(B)/golden tests/golden'
+check-unit: $(UNITS) $(B)/golden $(B)/translate
+	@tests/run $(UNITS) '$(B)/golden tests/golden' '$(B)/translate $(CONFIGS)' $(B)/translate
 
 deps:
 	@tests/deps
@@ -110,8 +112,10 @@ deps:
 SAN_B      := $(B)/san
 RIG_TESTS  := $(wildcard tests/rig/*.test)
 RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc
-PLAIN      := $(UNITS) '$(B)/golden tests/golden' $(RIG_TESTS) tests/run.test
+PLAIN      := $(UNITS) '$(B)/golden tests/golden' '$(B)/translate $(CONFIGS)' $(B)/translate \
+              $(RIG_TESTS) tests/run.test
 SANITIZED  := $(UNITS:$(B)/%=$(SAN_B)/%) '$(SAN_B)/golden tests/golden' \
+              '$(SAN_B)/translate $(CONFIGS)' $(SAN_B)/translate \
               $(foreach test,$(RIG_TESTS),'env XENUSB=$(SAN_B)/xenusb $(test)')
 VALGRINDED := $(foreach test,$(UNITS),'tests/valgrind $(test)') 'tests/valgrind $(B)/golden tests/golden'
 
@@ -131,7 +135,7 @@ check-daemons: build check-programs
 	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
 	@tests/run $(PLAIN) $(SANITIZED)
 
-check-programs: $(UNITS) $(B)/golden $(RIG_TOOLS)
+check-programs: $(UNITS) $(B)/golden $(B)/translate $(RIG_TOOLS)
 
 # Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
 export REAL_CONFIGS UPDATE

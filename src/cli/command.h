@@ -18,6 +18,9 @@ enum option {
     OPTION_QMP = 1 << 7,
     OPTION_TIMEOUT = 1 << 8,
     OPTION_TREE = 1 << 9,
+    OPTION_TO = 1 << 10,
+    OPTION_USB_ONLY = 1 << 11,
+    OPTION_NO_COMMENTS = 1 << 12,
 };
 
 // What was asked for on the command line.
@@ -28,6 +31,7 @@ struct invocation {
     unsigned given;           // enum option, or'ed
     const char *domain;       // --domain
     const char *qmp;          // --qmp
+    const char *to;           // --to
     double patience;          // --timeout; 1.0 by default
     const char *const *words; // what is left after the verb and its options
     size_t count;
@@ -53,6 +57,7 @@ extern const struct command controller_add_command;
 extern const struct command controller_remove_command;
 extern const struct command list_command;
 extern const struct command devices_command;
+extern const struct command translate_command;
 
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[];

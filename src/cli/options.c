@@ -16,10 +16,13 @@ static const struct option_row option_rows[] = {
     { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
     { OPTION_FORCE, "force", NULL, "give away a device that this host uses" },
     { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
+    { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
     { OPTION_QMP, "qmp", "SOCKET", "a QEMU by its monitor socket, with or without Xen" },
     { OPTION_TIMEOUT, "timeout", "FACTOR", "scale every time limit, 0.1 to 100; default 1" },
+    { OPTION_TO, "to", "DIALECT", "what to translate to" },
     { OPTION_TREE, "tree", NULL, "print a tree instead of a table" },
+    { OPTION_USB_ONLY, "usb-only", NULL, "print the USB statements without the rest of the file" },
 };
 
 enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
@@ -69,6 +72,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     switch (row->option) {
     case OPTION_DOMAIN: invocation->domain = value; break;
     case OPTION_QMP: invocation->qmp = value; break;
+    case OPTION_TO: invocation->to = value; break;
     case OPTION_TIMEOUT:
         if (!read_factor(text_of(value), &invocation->patience)) {
             complain_error(invocation->diags, "--timeout takes a factor from 0.1 to 100, not '%s'",

@@ -3,7 +3,7 @@
 
 #include "../arena.h"
 
-enum { CELLS_MAX = 512 }; // items and literals of the keys that are read; no guest has so many
+enum { CELLS_MAX = 100000 }; // items and literals of the keys that are read; bounds the memory
 
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source)
@@ -17,6 +17,7 @@ void builder_init(struct builder *builder, struct arena *arena, struct diags *di
                                  .controllers_end = &config->controllers,
                                  .devices_end = &config->devices,
                                  .key = KEY_FOREIGN };
+    builder->statements_end = &builder->statements;
 }
 
 struct text builder_text(const struct builder *builder, struct span at)
@@ -264,10 +265,33 @@ static void append_setting(struct builder *builder, struct target target, struct
     }
 }
 
-void build_assign(struct builder *builder, struct target target, struct value value)
+// Keeps the place of a statement that a translation may have to touch.
+static void note_statement(struct builder *builder, struct statement statement)
+{
+    struct statement *kept = arena_new_of(builder->arena, struct statement);
+    *kept = statement;
+    *builder->statements_end = kept;
+    builder->statements_end = &kept->next;
+}
+
+void build_python(struct builder *builder, struct span at)
+{
+    note_statement(builder, (struct statement){ .kind = STATEMENT_PYTHON, .at = at });
+}
+
+void build_assign(struct builder *builder, struct target target, struct value value, struct span at)
 {
     enum key key = builder->key;
+    bool computed = value.kind == VALUE_WORD || !span_is_none(value.computed);
     builder->key = KEY_FOREIGN;
+    if (key_is_usb(key) || computed)
+        note_statement(builder, (struct statement){ .kind = key_is_usb(key) ? STATEMENT_USB
+                                                                            : STATEMENT_COMPUTED,
+                                                    .key = key,
+                                                    .at = { target.at.from, at.to },
+                                                    .name_at = target.at,
+                                                    .value_at = at,
+                                                    .append = target.append });
     if (key == KEY_FOREIGN) {
         judge_foreign(builder, target.at, value);
         return;

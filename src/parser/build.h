@@ -6,7 +6,7 @@
 
 #include "../config.h"
 #include "../diag.h"
-#include "keys.h"
+#include "document.h"
 
 enum value_kind {
     VALUE_BROKEN, // complained of already
@@ -52,6 +52,7 @@ struct builder {
     struct config_controller **controllers_end;
     struct config_device **devices_end;
     struct setting settings[KEY_COUNT];
+    struct statement *statements, **statements_end;
     enum key key; // whose value is being read
     enum argument argument;
     struct span argument_at;
@@ -102,7 +103,11 @@ struct value value_close(struct value list, struct span at);
 
 // `key =` or `key +=`: what follows is that key's value.
 struct target build_target(struct builder *builder, struct span at, bool append);
-void build_assign(struct builder *builder, struct target target, struct value value);
+// `at` is the whole value, with the parentheses around it if there are any.
+void build_assign(struct builder *builder, struct target target, struct value value,
+                  struct span at);
+// A statement of Python that is skipped.
+void build_python(struct builder *builder, struct span at);
 
 // Something stands where the grammar wants something else.
 void build_unexpected(struct builder *builder, struct span at, const char *wanted);

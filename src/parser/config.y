@@ -63,7 +63,7 @@ file
 
 statement
     : end
-    | target value end          { build_assign(builder, $1, $2); }
+    | target value end          { build_assign(builder, $1, $2, @2); }
     | PYTHON
     | error end                 { yyerrok; }
     ;

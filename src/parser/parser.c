@@ -46,18 +46,26 @@ static void read_statements(struct builder *builder)
     config_lex_destroy(scanner);
 }
 
-struct config *parse_config(struct arena *arena, struct diags *diags, const struct source *source)
+struct document parse_document(struct arena *arena, struct diags *diags,
+                               const struct source *source)
 {
     struct builder builder;
     builder_init(&builder, arena, diags, source);
+    struct document document = { source, builder.config, NULL };
     if (is_other_form(&builder))
-        return builder.config;
+        return document;
     read_statements(&builder);
     domain_read(&builder);
     for (const struct dialect *const *dialect = dialects; *dialect; dialect++)
         (*dialect)->read(&builder);
     config_settle(arena, builder.config);
-    return builder.config;
+    document.statements = builder.statements;
+    return document;
+}
+
+struct config *parse_config(struct arena *arena, struct diags *diags, const struct source *source)
+{
+    return parse_document(arena, diags, source).config;
 }
 
 struct config *parse_specs(struct arena *arena, struct diags *diags, const struct source *source,

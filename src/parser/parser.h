@@ -3,13 +3,18 @@
 #ifndef XENUSB_PARSER_PARSER_H
 #define XENUSB_PARSER_PARSER_H
 
-#include "../config.h"
+#include "document.h"
+
 #include "../diag.h"
 
 // Compiles a domain config, whatever dialects its USB statements are in. Everything that is wrong
 // is complained of in one run. Never NULL: with errors among the complaints the config holds what
 // could be read.
 struct config *parse_config(struct arena *arena, struct diags *diags, const struct source *source);
+
+// The same, with the places of the statements that a translation may touch.
+struct document parse_document(struct arena *arena, struct diags *diags,
+                               const struct source *source);
 
 // What the words of `attach`, `detach` or `controller` may mean.
 enum spec_what { SPEC_DEVICE, SPEC_CONTROLLER };

@@ -252,6 +252,7 @@ bool scan_long_ends(struct scan *scan, char quote)
     if (quote != scan->long_quote)
         return false;
     scan->at.from = scan->long_from;
+    scan->python.end = scan->at.to;
     return true;
 }
 
@@ -327,6 +328,7 @@ void python_colon(struct scan *scan)
 void python_other(struct scan *scan)
 {
     scan->fresh = scan->start = scan->python.colon = false;
+    scan->python.end = scan->at.to;
 }
 
 bool python_semicolon(struct scan *scan)
@@ -364,6 +366,7 @@ struct span python_end(struct scan *scan)
     struct text word = builder_text(scan->builder, at);
     const char *rest = scan->python.block ? ": skipped with its block" : ": skipped";
     scan->start = true;
+    build_python(scan->builder, (struct span){ at.from, scan->python.end });
     if (scan->python.brackets)
         builder_error(scan->builder, at, "a bracket of this statement is never closed");
     if (scan->python.blamed)

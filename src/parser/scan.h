@@ -39,6 +39,7 @@ struct scan {
         unsigned indent;
         unsigned brackets; // that are open
         bool blamed;       // its first word was complained of
+        uint32_t end;      // behind its last word so far
     } python;
 };
 

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "write.h"
+
+#include "../arena.h"
+
+#include <stdlib.h>
+
+const struct translation translations[] = {
+    { "xenusb", true, write_xenusb },
+    { "json", false, write_json },
+    { NULL, false, NULL },
+};
+
+const struct translation *translation_named(const char *name)
+{
+    for (const struct translation *at = translations; at->name; at++)
+        if (strcmp(at->name, name) == 0)
+            return at;
+    return NULL;
+}
+
+void items_add(struct arena *arena, struct items *items, const char *item)
+{
+    if (items->count == items->room) {
+        size_t room = items->room * 2 + 8;
+        const char **more = arena_array_of(arena, const char *, room);
+        if (items->count)
+            memcpy(more, items->at, items->count * sizeof *more);
+        items->at = more;
+        items->room = room;
+    }
+    items->at[items->count++] = item;
+}
+
+// Prints a string between single quotes.
+static void print_quoted(FILE *stream, const char *string)
+{
+    putc('\'', stream);
+    for (; *string; string++) {
+        if (*string == '\n') {
+            fputs("\\n", stream);
+            continue;
+        }
+        if (*string == '\'' || *string == '\\')
+            putc('\\', stream);
+        putc(*string, stream);
+    }
+    putc('\'', stream);
+}
+
+const char *items_value(const struct writing *writing, const struct items *items)
+{
+    enum { WIDTH = 80 };
+    size_t width = 0;
+    for (size_t i = 0; i < items->count; i++)
+        width += strlen(items->at[i]) + 4;
+    const char *line_end = rewrite_line_end(writing->document->source);
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&bytes, &size);
+    if (!stream)
+        return "[]";
+    putc('[', stream);
+    for (size_t i = 0; i < items->count; i++) {
+        if (width > WIDTH)
+            fprintf(stream, "%s    ", line_end);
+        print_quoted(stream, items->at[i]);
+        if (i + 1 < items->count || width > WIDTH)
+            fputs(width > WIDTH ? "," : ", ", stream);
+    }
+    fprintf(stream, "%s]", width > WIDTH ? line_end : "");
+    fclose(stream);
+    const char *value = arena_copy(writing->arena, bytes, size);
+    free(bytes);
+    return value;
+}
+
+const char *spec_add(struct arena *arena, const char *spec, const char *key, const char *format,
+                     ...)
+{
+    va_list words;
+    va_start(words, format);
+    const char *value = arena_vprintf(arena, format, words);
+    va_end(words);
+    return arena_printf(arena, "%s%s%s=%s", spec, *spec ? "," : "", key, value);
+}
+
+struct change change_to(const struct writing *writing, const struct items *items)
+{
+    return (struct change){ true, items->count ? items_value(writing, items) : NULL };
+}
+
+void write_rewritten(const struct writing *writing, const struct rewrite *rewrite)
+{
+    if (writing->only)
+        rewrite_print_only(rewrite, writing->document->statements, writing->out);
+    else
+        rewrite_print(rewrite, writing->out);
+}
+
+bool is_kept(const struct config_controller *controller)
+{
+    return controller->at_creation || controller->origin == ORIGIN_QEMU;
+}
+
+#define COMPLAIN_AS(severity)                                                                      \
+    va_list words;                                                                                 \
+    va_start(words, format);                                                                       \
+    struct diag *diag =                                                                            \
+        complain_words(writing->diags, severity, writing->document->source, at, format, words);    \
+    va_end(words);                                                                                 \
+    return diag
+
+struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_ERROR);
+}
+
+struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_WARNING);
+}
