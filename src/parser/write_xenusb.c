@@ -145,6 +145,24 @@ static struct change change_controllers(const struct writing *writing)
     return canonical ? (struct change){ false, NULL } : change_to(writing, &items);
 }
 
+// Beside usbcontroller, usbversion is a default and no longer makes a controller of its own; a
+// redirection still does.
+static void refuse_version(const struct writing *writing)
+{
+    const struct config *config = writing->document->config;
+    const struct config_controller *controller = config->controllers;
+    const struct config_device *device = config->devices;
+    while (controller && !(controller->origin == ORIGIN_USBVERSION && controller->at_creation))
+        controller = controller->next;
+    while (device && device->origin != ORIGIN_USBVERSION)
+        device = device->next;
+    if (controller && !device)
+        diag_hint(writing->diags,
+                  write_error(writing, controller->why,
+                              "beside usbcontroller this would make no controller any more"),
+                  "take the others out, or this: usbcontroller=['type=emul,usbversion=3']");
+}
+
 void write_xenusb(struct writing *writing)
 {
     static const struct change goes = { true, NULL };
@@ -154,6 +172,8 @@ void write_xenusb(struct writing *writing)
     };
     changes[KEY_USBCONTROLLER] = change_controllers(writing);
     changes[KEY_USBDEVICE] = change_devices(writing);
+    if (changes[KEY_USBCONTROLLER].value)
+        refuse_version(writing);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
     rewrite_keys(&rewrite, writing->document->statements, changes);
     write_rewritten(writing, &rewrite);
