@@ -3,7 +3,7 @@
 
 #include "../arena.h"
 
-enum { CELLS_MAX = 100000 }; // items and literals of the keys that are read; bounds the memory
+enum { CELLS_MAX = 20000 }; // items and literals of the keys that are read; bounds the memory
 
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source)
