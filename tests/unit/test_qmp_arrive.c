@@ -16,7 +16,7 @@ static const char *objection(const char *busid, uint8_t address, const char *dri
     const struct device device = { .kind = DEVICE_HOSTDEV, .host = &planned };
     const char *why = NULL;
     struct arena *arena = arena_new(64);
-    strcpy(there.busid, busid);
+    assert_true(busid_read(text_of(busid), there.busid));
     bool seen = arrive_was_seen(arena, &now, &device, &why);
     strncpy(words, seen ? "" : why, sizeof words - 1);
     arena_free(arena);
