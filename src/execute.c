@@ -124,9 +124,8 @@ static void complain_left(struct run *run, const struct step *step, const struct
     if (!added)
         diag_hint(session->diags, diag, "apply again when the cause is gone");
     else if (step->device)
-        diag_hint(session->diags, diag, "what mends it: xenusb detach %s %s.%s",
-                  session->domain->name, step->controller->name,
-                  port_write(step->device->port, (char[PORT_TEXT_SIZE]){ 0 }));
+        diag_hint(session->diags, diag, "what mends it: xenusb detach %s %s", session->domain->name,
+                  device_place(session->arena, step->device));
     else
         diag_hint(session->diags, diag, "what mends it: xenusb controller remove %s %s",
                   session->domain->name, step->controller->name);

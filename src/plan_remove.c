@@ -90,12 +90,6 @@ static bool is_meant(const struct removing *removing, const struct config_device
                         : matches_remains(&wish->selector, &device->selector);
 }
 
-static const char *place_of(struct arena *arena, const struct device *device)
-{
-    char room[PORT_TEXT_SIZE];
-    return arena_printf(arena, "%s.%s", device->controller->name, port_write(device->port, room));
-}
-
 static void remove_meant(struct removing *removing, const struct config_device *wish)
 {
     struct device *found = NULL;
@@ -107,7 +101,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
                 continue;
             found = device;
             list = arena_printf(removing->arena, "%s%s%s", list, count++ ? ", " : "",
-                                place_of(removing->arena, device));
+                                device_place(removing->arena, device));
         }
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;

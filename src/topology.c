@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "topology.h"
 
+#include "arena.h"
+
 const char *device_state_name(enum device_state state)
 {
     static const char *const names[] = {
@@ -84,4 +86,14 @@ void controller_drop_device(struct device *device)
         at = &(*at)->next;
     if (*at)
         *at = device->next;
+}
+
+const char *device_place(struct arena *arena, const struct device *device)
+{
+    char room[PORT_TEXT_SIZE];
+    uint64_t number = 0;
+    const char *name = device->controller->name;
+    bool is_number = text_number(text_of(name), 10, 0, UINT64_MAX, &number) == NUMBER_OK;
+    return arena_printf(arena, is_number ? "bus=%s,port=%s" : "%s.%s", name,
+                        port_write(device->port, room));
 }

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "host.h"
 
+struct arena;
 struct backend;
 
 // A domain that was found: Xen's, or a QEMU behind a socket that somebody named.
@@ -91,6 +92,9 @@ struct topology {
 struct device *controller_device_at(const struct controller *controller, struct port port);
 struct controller *topology_controller_named(const struct topology *topology, struct text name);
 struct controller *topology_controller_index(const struct topology *topology, int index);
+// How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
+// number, since 1.2 is a bus and an address.
+const char *device_place(struct arena *arena, const struct device *device);
 // Speeds that a port takes: the controller's own, its companions', full and low behind a hub.
 speed_mask controller_port_speeds(const struct controller *controller, struct port port);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "arena.h"
 #include "topology.h"
 #include "unit.h"
 
@@ -110,6 +111,18 @@ static void test_controllers_stand_in_the_order_of_libxl(void **state)
     assert_null(topology_controller_index(&topology, -1));
 }
 
+static void test_a_place_as_a_user_names_it(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(64);
+    struct controller named = { .name = "hci0" }, numbered = { .name = "1" };
+    struct device device = { .controller = &named, .port = port_of("2.4") };
+    assert_string_equal(device_place(arena, &device), "hci0.2.4");
+    device.controller = &numbered;
+    assert_string_equal(device_place(arena, &device), "bus=1,port=2.4");
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +132,7 @@ int main(void)
         cmocka_unit_test(test_ports_are_read_and_written),
         cmocka_unit_test(test_a_port_behind_a_hub),
         cmocka_unit_test(test_speeds_of_ports),
+        cmocka_unit_test(test_a_place_as_a_user_names_it),
         cmocka_unit_test(test_controllers_stand_in_the_order_of_libxl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
