@@ -3,7 +3,7 @@
 
 static enum status run_apply(const struct invocation *invocation)
 {
-    cleanup_job struct job job = { .invocation = invocation };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     enum status status = job_compile_file(&job, invocation->words[0]);
     if (status == STATUS_OK)
         status = job_open(&job, NULL, !(invocation->given & OPTION_DRY_RUN));

@@ -4,7 +4,7 @@
 // With --qmp there is no domain word: the socket stands for it.
 static enum status run_specs(const struct invocation *invocation, enum spec_what what)
 {
-    cleanup_job struct job job = { .invocation = invocation };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     size_t skip = invocation->qmp ? 0 : 1;
     enum status status =
         job_compile_words(&job, invocation->words + skip, invocation->count - skip, what, true);

@@ -15,7 +15,7 @@ static enum status act(struct job *job, const struct plan_removal *removal)
 
 static enum status run_detach(const struct invocation *invocation)
 {
-    cleanup_job struct job job = { .invocation = invocation };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     size_t skip = invocation->qmp ? 0 : 1;
     bool all = invocation->given & OPTION_ALL;
     if (all != (invocation->count == skip)) {
@@ -48,7 +48,9 @@ static enum status run_controller_remove(const struct invocation *invocation)
         at = names[i].at.to + 1;
     }
     config->source = source;
-    cleanup_job struct job job = { .invocation = invocation, .config = config };
+    cleanup_job struct job job = { .invocation = invocation,
+                                   .config = config,
+                                   .world = WORLD_NONE };
     const struct plan_removal removal = { .source = source, .controllers = names, .count = count };
     return act(&job, &removal);
 }

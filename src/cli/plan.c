@@ -4,7 +4,7 @@
 
 static enum status run_plan(const struct invocation *invocation)
 {
-    cleanup_job struct job job = { .invocation = invocation };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     enum status status = job_compile_file(&job, invocation->words[0]);
     if (status == STATUS_OK)
         status = job_open(&job, NULL, false);

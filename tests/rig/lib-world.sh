@@ -6,16 +6,17 @@
 # Built beside the binary under test, with the same sanitizers.
 WORLDC=$(dirname "$XENUSB")/rig/worldc
 RECORDC=$(dirname "$XENUSB")/rig/recordc
-export ASAN_OPTIONS=verify_asan_link_order=0:${ASAN_OPTIONS:-}
 
 world()
 {
-    on_xen "$WORLDC" "$@"
+    # shellcheck disable=SC2086 # WRAP is several words
+    on_xen $WRAP "$WORLDC" "$@"
 }
 
 record()
 {
-    on_xen "$RECORDC" "$@"
+    # shellcheck disable=SC2086
+    on_xen $WRAP "$RECORDC" "$@"
 }
 
 # begins WORD PROGRAM ARGS...: start it in the background, with standard input from here, and wait

@@ -34,6 +34,9 @@ XENUSB=$(realpath -m "${XENUSB:-$B/xenusb}")
 T=/run/t                                  # the case's own directory; short, for sockets have short names
 export LC_ALL=C TMPDIR=$T PATH=$PATH:/usr/sbin:/sbin
 unset XENSTORED_PATH
+# A sanitizer comes after the preloaded libraries here, which it must bear; what it finds is no exit
+# status of the project's.
+export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99 UBSAN_OPTIONS=exitcode=99
 
 # ---- the cases ----
 
@@ -161,11 +164,11 @@ on_xen()
         timeout --kill-after=2 "$COMMAND_LIMIT" "$@"
 }
 
-# The binary under test. Sanitizers come after the preloaded libraries here, which they must bear.
+# The binary under test.
 xenusb()
 {
     # shellcheck disable=SC2086 # WRAP is several words
-    ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}" on_xen $WRAP "$XENUSB" "$@"
+    on_xen $WRAP "$XENUSB" "$@"
 }
 
 # Run a command, a program or a word of this harness, and keep what it says: $out, $err, $rc.
