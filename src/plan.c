@@ -106,15 +106,33 @@ static struct step *step_for(struct planning *planning, enum step_op op,
 
 // What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows; and
 // only what some backend serves.
-static bool is_prunable_controller(const struct controller *controller)
-{
-    return controller->present && !controller->wish && strncmp(controller->id, "xenusb", 6) == 0;
-}
-
-static bool is_prunable_device(const struct device *device)
+static bool is_unnamed_device(const struct device *device)
 {
     return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
            device->controller->backend;
+}
+
+// A hub goes only with everything behind it: what stays would be lost with its hub.
+static bool is_prunable_device(const struct device *device)
+{
+    if (!is_unnamed_device(device))
+        return false;
+    for (const struct device *at = device->controller->devices; at; at = at->next)
+        if (device->kind == DEVICE_HUB && port_behind(device->port, at->port) &&
+            !is_unnamed_device(at))
+            return false;
+    return true;
+}
+
+// So does a controller, which may have been made for a device that named none.
+static bool is_prunable_controller(const struct controller *controller)
+{
+    if (!controller->present || controller->wish || strncmp(controller->id, "xenusb", 6) != 0)
+        return false;
+    for (const struct device *at = controller->devices; at; at = at->next)
+        if (!is_prunable_device(at))
+            return false;
+    return true;
 }
 
 static void add_removals(struct planning *planning)

@@ -438,6 +438,23 @@ static void test_prune_removes_what_is_not_named(void **state)
               "- mouse hci0.1; - hci0 nec-xhci; = usb piix3-uhci; = tablet usb.1");
 }
 
+// The controller that was made for a device which stays, and a hub that leads to one, stay too.
+static void test_prune_leaves_what_something_stays_on(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.prune = true;
+    struct controller *made = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    struct controller *own = has_controller(scene, "nec-usb-xhci", "hci1", "xenusb_hci1", -1);
+    has_device(scene, made, DEVICE_HOSTDEV, "1", "xenusb-1-8")->host = &office[4];
+    has_device(scene, own, DEVICE_HUB, "2", "xenusb_hub0");
+    has_device(scene, own, DEVICE_HUB, "2.1", "xenusb_hub1");
+    has_device(scene, own, DEVICE_KEYBOARD, "2.1.1", "xenusb_keyboard0");
+    has_device(scene, own, DEVICE_HUB, "3", "xenusb_hub2");
+    has_device(scene, own, DEVICE_MOUSE, "3.1", "xenusb_mouse0");
+    want_plan(scene, "usbdevice=['type=hostdev,busid=1-4','type=keyboard,bus=hci1,port=2.1.1']\n",
+              "- hub hci1.3; - mouse hci1.3.1; = 1-4 hci0.1; = keyboard hci1.2.1.1");
+}
+
 static void test_models_that_do_not_plug(void **state)
 {
     want_refusal(*state, "usbcontroller=['type=emul,model=ich9-ehci1']\n", STATUS_REFUSED,
@@ -522,6 +539,7 @@ int main(void)
         TEST(test_another_controller_of_that_name),
         TEST(test_a_replugged_device_goes_where_it_was),
         TEST(test_prune_removes_what_is_not_named),
+        TEST(test_prune_leaves_what_something_stays_on),
         TEST(test_models_that_do_not_plug),
         TEST(test_no_slot_is_left),
         TEST(test_without_xhci_the_speed_chooses_the_model),
