@@ -87,7 +87,7 @@ $(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
 $(B)/unit/test_qmp_client: LDFLAGS += -Wl,--wrap=calloc
 
 # Calls what no command line reaches, for the tests of the rig.
-$(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
+$(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
@@ -111,7 +111,7 @@ deps:
 # compiler and the linter. DEBIAN=trixie runs the plain and the sanitized part in a Debian 13 root.
 SAN_B      := $(B)/san
 RIG_TESTS  := $(wildcard tests/rig/*.test)
-RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/qemuc
+RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
 PLAIN      := $(UNITS) '$(B)/golden tests/golden' '$(B)/translate $(CONFIGS)' $(B)/translate \
               $(RIG_TESTS) tests/run.test
 SANITIZED  := $(UNITS:$(B)/%=$(SAN_B)/%) '$(SAN_B)/golden tests/golden' \

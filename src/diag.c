@@ -240,3 +240,31 @@ void diags_print_summary(const struct diags *diags, const char *name, FILE *stre
         fprintf(stream, "%u warning%s", warnings, warnings == 1 ? "" : "s");
     fprintf(stream, " in %s\n", text_show(diags->arena, text_of(name), 1024));
 }
+
+static bool is_within(const struct diag *diag, const struct source *source, struct span span)
+{
+    return diag->source == source && diag->span.from >= span.from && diag->span.to <= span.to;
+}
+
+bool diags_within(const struct diags *diags, const struct source *source, struct span span)
+{
+    for (const struct diag *at = diags->first; at; at = at->next)
+        if (at->severity != SEVERITY_NOTE && is_within(at, source, span))
+            return true;
+    return false;
+}
+
+void diags_settle(struct diags *diags, const struct source *source, struct span span)
+{
+    struct diag **at = &diags->first;
+    while (*at) {
+        if ((*at)->severity != SEVERITY_WARNING || !is_within(*at, source, span)) {
+            at = &(*at)->next;
+            continue;
+        }
+        *at = (*at)->next;
+        diags->warnings--;
+        diags->kept--;
+    }
+    diags->last = at;
+}

@@ -70,6 +70,11 @@ struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *forma
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+// Whether a warning or an error was kept whose place is within that one.
+bool diags_within(const struct diags *diags, const struct source *source, struct span span);
+// Forgets the warnings within that place: what they are about is settled.
+void diags_settle(struct diags *diags, const struct source *source, struct span span);
+
 // Prints all in the order of their places within a source (those without a place last), each once
 // with its line and caret, then forgets them but keeps the counts. `color`: with ANSI colours.
 void diags_print(struct diags *diags, FILE *stream, bool color);

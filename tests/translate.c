@@ -92,17 +92,22 @@ static const char *signature(struct arena *arena, const struct config *config, b
                 at->index, at->name, at->type, at->pvusb, at->version.value, at->ports.value,
                 at->model ? at->model->name : "", (int)at->backend.text.size,
                 at->backend.text.at ? at->backend.text.at : "", at->at_creation ? " there" : "");
-    for (const struct config_device *at = config->devices; at; at = at->next) {
-        fprintf(stream, "device %d %s", at->kind, selector_show(arena, &at->selector));
-        if (!xl)
-            fprintf(stream, " on %d port %s%s%s", at->controller ? (int)at->controller->index : -1,
-                    port_write(at->port, room), at->required.value ? "" : " maybe",
-                    at->at_creation ? " there" : "");
-        fprintf(stream, " %.*s %.*s %.*s %d\n", (int)at->file.text.size,
-                at->file.text.at ? at->file.text.at : "", (int)at->chardev.text.size,
-                at->chardev.text.at ? at->chardev.text.at : "", (int)at->format.text.size,
-                at->format.text.at ? at->format.text.at : "", at->readonly.value);
-    }
+    // xl has host devices and emulated ones in two lists.
+    for (unsigned turn = 0; turn < 2; turn++)
+        for (const struct config_device *at = config->devices; at; at = at->next) {
+            if (xl ? (at->kind == DEVICE_HOSTDEV) != (turn == 0) : turn > 0)
+                continue;
+            fprintf(stream, "device %d %s", at->kind, selector_show(arena, &at->selector));
+            if (!xl)
+                fprintf(stream, " on %d port %s%s%s",
+                        at->controller ? (int)at->controller->index : -1,
+                        port_write(at->port, room), at->required.value ? "" : " maybe",
+                        at->at_creation ? " there" : "");
+            fprintf(stream, " %.*s %.*s %.*s %d\n", (int)at->file.text.size,
+                    at->file.text.at ? at->file.text.at : "", (int)at->chardev.text.size,
+                    at->chardev.text.at ? at->chardev.text.at : "", (int)at->format.text.size,
+                    at->format.text.at ? at->format.text.at : "", at->readonly.value);
+        }
     fclose(stream);
     char *words = arena_copy(arena, bytes, size);
     free(bytes);

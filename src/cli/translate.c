@@ -82,9 +82,13 @@ const struct command translate_command = {
     .name = "translate",
     .arguments = "FILE",
     .summary = "Say a domain config's USB in another dialect, and leave the rest as it is.",
-    .details = "Needs neither root nor Xen. FILE may be - for standard input.\n"
-               "--to xenusb: the file with its USB statements in the canonical form.\n"
-               "--to json: what the file compiles to, with the place of each thing.",
+    .details =
+        "Needs neither root nor Xen. FILE may be - for standard input. Nothing is dropped in\n"
+        "silence: what the dialect has no word for is an error at its place, and then nothing is\n"
+        "printed.\n"
+        "--to xl (default): the file with its USB statements as today's xl takes them.\n"
+        "--to xenusb: the file with its USB statements in the canonical form.\n"
+        "--to json: what the file compiles to, with the place of each thing.",
     .options = OPTION_TO | OPTION_USB_ONLY | OPTION_NO_COMMENTS,
     .least = 1,
     .most = 1,

@@ -21,6 +21,7 @@ struct statement {
     struct span name_at;  // the key; none in Python
     struct span value_at; // its value, parentheses included; none in Python
     bool append;          // by +=
+    const char *by;       // what stands there instead for xl; NULL: it stays (preamble.h)
 };
 
 struct document {

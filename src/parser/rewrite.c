@@ -194,6 +194,8 @@ bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
     for (int key = 0; key < KEY_COUNT; key++)
         stated[key] = has_statement(statements, (enum key)key);
     for (const struct statement *at = statements; at; at = at->next) {
+        if (at->kind != STATEMENT_USB && at->by)
+            rewrite_replace(rewrite, at, text_of(at->by));
         if (at->kind != STATEMENT_USB || !changes[at->key].touch)
             continue;
         bool alone = false;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 const struct translation translations[] = {
+    { "xl", true, write_xl },
     { "xenusb", true, write_xenusb },
     { "json", false, write_json },
     { NULL, false, NULL },
@@ -101,6 +102,12 @@ void write_rewritten(const struct writing *writing, const struct rewrite *rewrit
 bool is_kept(const struct config_controller *controller)
 {
     return controller->at_creation || controller->origin == ORIGIN_QEMU;
+}
+
+bool is_left_to_xl(const struct config_controller *controller)
+{
+    return controller->at_creation ||
+           (controller->origin == ORIGIN_USBVERSION && controller->type == CONTROLLER_AUTO);
 }
 
 #define COMPLAIN_AS(severity)                                                                      \

@@ -32,6 +32,9 @@ void write_rewritten(const struct writing *writing, const struct rewrite *rewrit
 // Whether a controller comes from the toolstack when the guest is created, and is asked for by a
 // statement that every dialect keeps.
 bool is_kept(const struct config_controller *controller);
+// Whether xl makes a controller of another key than usbctrl. In a file that does not tell the
+// guest's type, usbversion is taken for xl's own key.
+bool is_left_to_xl(const struct config_controller *controller);
 
 // Complaints at a place of the source.
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
