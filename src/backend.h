@@ -8,6 +8,7 @@
 
 #include <signal.h>
 
+struct qmp_client;
 struct xen;
 
 // What every operation needs that touches the world. Owned by the verb that runs.
@@ -17,6 +18,8 @@ struct session {
     struct xen *xen; // NULL: no Xen on this machine, or not needed
     struct domain *domain;
     const struct host *host;
+    struct qmp_client *qemu; // the connection to the domain's QEMU, which takes one at a time; NULL
+                             // while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
     double patience;                          // scales every time limit; 1.0 by default
 };

@@ -37,15 +37,37 @@ static unsigned likeness(const struct config_controller *wish, const struct cont
     return same_place && there->model == model ? 1 : 0;
 }
 
-static const char *difference(struct arena *arena, const struct config_controller *wish,
+// How a PVUSB controller's backend is not the one that is asked for.
+static const char *other_backend(const struct planning *planning,
+                                 const struct config_controller *wish,
+                                 const struct controller *there)
+{
+    enum pvusb_backend kind;
+    unsigned domain;
+    const char *advice;
+    if (wish->pvusb && there->pvusb != wish->pvusb)
+        return arena_printf(planning->arena, "it is served by %s", there->driver);
+    if (wish->kernel_only && there->pvusb == PVUSB_QEMU)
+        return "it is served by QEMU";
+    (void)supply_pvusb(planning, wish, &kind, &domain, &advice);
+    if (GIVEN(wish->backend) && domain != there->backend_domain)
+        return arena_printf(planning->arena, "its backend is in domain %u", there->backend_domain);
+    return NULL;
+}
+
+static const char *difference(const struct planning *planning, const struct config_controller *wish,
                               const struct controller *there, const struct controller_model *model)
 {
+    struct arena *arena = planning->arena;
     if (wish->at_creation)
         return NULL;
     if (there->model != model)
         return arena_printf(arena, "it is %s, not %s",
                             there->model ? there->model->name : there->driver,
                             model ? model->name : "what is asked for");
+    const char *other = there->pvusb ? other_backend(planning, wish, there) : NULL;
+    if (other)
+        return other;
     if (GIVEN(wish->ports) && wish->ports.value > there->ports)
         return arena_printf(arena, "it has %u ports, not %u", there->ports, wish->ports.value);
     return NULL;
@@ -66,7 +88,7 @@ struct controller *match_controller(struct planning *planning, const struct conf
         }
     }
     if (best)
-        *conflict = difference(planning->arena, wish, best, model);
+        *conflict = difference(planning, wish, best, model);
     return *conflict ? NULL : best;
 }
 
@@ -94,6 +116,9 @@ static bool is_same_thing(const struct target *target, const struct device *devi
     const struct config_device *wish = target->wish;
     if (device->kind != wish->kind || device->wish)
         return false;
+    if (target->wanted && target->wanted->backend_domain)
+        return device->controller == target->wanted &&
+               strcmp(device->selector.busid, wish->selector.busid) == 0;
     if (wish->kind == DEVICE_HOSTDEV)
         return target->host && is_same_host_device(device, target->host);
     if (GIVEN(wish->qemu_id))

@@ -29,6 +29,15 @@ static bool hubs_lead_to(const struct controller *controller, struct port port)
     return true;
 }
 
+static bool is_shared(const struct controller *controller, struct port port)
+{
+    const struct controller *at = controller->topology ? controller->topology->controllers : NULL;
+    for (; at && controller->pvusb; at = at->next)
+        if (at != controller && at->pvusb && controller_device_at(at, port))
+            return true;
+    return false;
+}
+
 enum place_verdict place_at(const struct controller *controller, const struct device *device,
                             struct port port)
 {
@@ -38,10 +47,14 @@ enum place_verdict place_at(const struct controller *controller, const struct de
         return PLACE_NO_HUB;
     if (port.depth > 1 && port.number[port.depth - 1] > HUB_PORTS)
         return PLACE_NO_PORT;
+    if (controller->pvusb && device->host && device->host->isochronous)
+        return PLACE_ISOCHRONOUS;
     if (!(controller_port_speeds(controller, port) & place_speeds(device)))
         return PLACE_SPEED;
     const struct device *there = controller_device_at(controller, port);
-    return there && there != device ? PLACE_TAKEN : PLACE_FITS;
+    if (there && there != device)
+        return PLACE_TAKEN;
+    return is_shared(controller, port) ? PLACE_SHARED : PLACE_FITS;
 }
 
 speed_mask place_speed_at(const struct controller *controller, const struct device *device,
@@ -72,8 +85,8 @@ enum place_verdict place_on(const struct controller *controller, const struct de
         unsigned number = controller->has_unplaced ? controller->ports + 1 - i : i;
         struct port at = { 1, { (uint8_t)number } };
         enum place_verdict here = place_at(controller, device, at);
-        if (here == PLACE_TAKEN && verdict == PLACE_SPEED)
-            verdict = PLACE_TAKEN;
+        if (here != PLACE_FITS && verdict == PLACE_SPEED)
+            verdict = here;
         if (here != PLACE_FITS)
             continue;
         speed_mask speed = place_speed_at(controller, device, at);

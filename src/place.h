@@ -15,10 +15,14 @@ enum place_verdict {
     PLACE_NO_PORT, // the controller has no such port
     PLACE_NO_HUB,  // a dotted port without a hub at its front
     PLACE_TAKEN,
-    PLACE_SPEED, // the port does not take the device's speed
+    PLACE_SPEED,       // the port does not take the device's speed
+    PLACE_ISOCHRONOUS, // PVUSB carries no isochronous transfers
+    PLACE_SHARED,      // another PVUSB controller of the guest has a device at that port number
 };
 
-// Whether `device` can sit at exactly that port.
+// Whether `device` can sit at exactly that port. PLACE_SHARED only if nothing else speaks against
+// it: QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a
+// guest (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10).
 enum place_verdict place_at(const struct controller *controller, const struct device *device,
                             struct port port);
 

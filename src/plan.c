@@ -127,7 +127,8 @@ static bool is_prunable_device(const struct device *device)
 // So does a controller, which may have been made for a device that named none.
 static bool is_prunable_controller(const struct controller *controller)
 {
-    if (!controller->present || controller->wish || strncmp(controller->id, "xenusb", 6) != 0)
+    bool known = controller->pvusb || strncmp(controller->id, "xenusb", 6) == 0;
+    if (!controller->present || controller->wish || !known)
         return false;
     for (const struct device *at = controller->devices; at; at = at->next)
         if (!is_prunable_device(at))

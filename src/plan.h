@@ -31,9 +31,10 @@ struct step {
     struct device *device;
     const struct source *source; // who asked for it: the source and the place in it
     struct span why;
-    const char *words; // a refusal's reason, or the peer's own words; NULL
-    double seconds;    // how long it took; 0 until it was done
-    bool timed_out;    // the peer did not answer in time
+    const char *words;  // a refusal's reason, or the peer's own words; NULL
+    const char *remark; // what else is to be known of a step that is done; NULL
+    double seconds;     // how long it took; 0 until it was done
+    bool timed_out;     // the peer did not answer in time
 };
 
 struct plan {

@@ -50,6 +50,13 @@ void match_targets(struct planning *planning);
 // The model of a controller that is wished for in that domain.
 const struct controller_model *supply_model(const struct config_controller *wish,
                                             const struct domain *domain);
+// supply_pv.c: PVUSB controllers.
+// Which kind serves that wish, and in which domain. NULL if one can be added here and now, else why
+// not; then *advice may say what can be done.
+const char *supply_pvusb(const struct planning *planning, const struct config_controller *wish,
+                         enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
+bool supply_is_pv_guest(const struct planning *planning);
+
 // Gives every wished controller its place in the topology: the one that is there, or a planned one.
 void supply_wished(struct planning *planning);
 // A planned controller that takes `device`, with room for `count` of its like; NULL after a

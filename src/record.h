@@ -40,6 +40,7 @@ struct record_controller {
     struct record_controller *next; // by rising index
     unsigned index;
     enum record_kind kind;
+    unsigned backend_domain;                // PVUSB: where the backend is
     unsigned version;                       // 0 if the record does not tell
     unsigned ports;                         // at most RECORD_PORTS_MAX
     const char *port[RECORD_PORTS_MAX + 1]; // from 1: a bus id, "" if it is free, NULL if it has no
@@ -72,8 +73,8 @@ enum status record_read(const struct session *session, struct record *record);
 // Merges it into a topology that QEMU's look has filled: names and libxl's indexes onto the
 // controllers; bus ids onto host devices, whose state becomes DEVICE_GONE where the device that
 // QEMU was given is not the one at that bus id now; a DEVICE_GONE without id and path for a bus id
-// at a port where QEMU has nothing. PVUSB controllers are added as they are recorded, with no
-// backend, their devices DEVICE_UNKNOWN. `host` may be NULL: then nothing is known to be gone.
+// at a port where QEMU has nothing. PVUSB controllers must be there already: their backend looks at
+// the same record. `host` may be NULL: then nothing is known to be gone.
 void record_merge(const struct session *session, const struct record *record,
                   const struct host *host, struct topology *topology);
 
@@ -92,10 +93,11 @@ struct claim {
     struct claim *next;
     const char *busid;
     int domain;
-    const char *name;  // the domain's
-    int index;         // libxl's controller, or -1
-    unsigned port;     // its port, or 0
-    const char *place; // "controller hci0 port 2"
+    const char *name;        // the domain's
+    unsigned backend_domain; // whose bus id it is: that of this host's devices is 0
+    int index;               // libxl's controller, or -1
+    unsigned port;           // its port, or 0
+    const char *place;       // "controller hci0 port 2"
 };
 // Those of all domains, on both kinds of PVUSB and on emulated controllers. Statuses as
 // record_read.

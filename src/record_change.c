@@ -4,10 +4,9 @@
 
 #include <time.h>
 
-enum status change_make(struct change *change, const char *what, change_body *body)
+enum status change_attempt(struct change *change, change_body *body, const char **why)
 {
     enum { TRIES = 50, PAUSE_NS = 1000 * 1000 };
-    const struct domain *domain = change->session->domain;
     enum xen_result result = XEN_AGAIN;
     for (unsigned i = 0; i < TRIES && result == XEN_AGAIN; i++) {
         // The first tries follow at once; then others are given a chance to end.
@@ -28,9 +27,19 @@ enum status change_make(struct change *change, const char *what, change_body *bo
         return STATUS_OK;
     if (result == XEN_AGAIN)
         change->why = "others change xenstore too fast";
-    complain_error(change->session->diags, "cannot record %s of domain %s (%d): %s", what,
-                   domain->name, domain->id, change->why ? change->why : xen_why(change->xen));
+    *why = change->why ? change->why : xen_why(change->xen);
     return change->why ? change->status : xen_status(change->xen, result);
+}
+
+enum status change_make(struct change *change, const char *what, change_body *body)
+{
+    const struct domain *domain = change->session->domain;
+    const char *why = NULL;
+    enum status status = change_attempt(change, body, &why);
+    if (status != STATUS_OK)
+        complain_error(change->session->diags, "cannot record %s of domain %s (%d): %s", what,
+                       domain->name, domain->id, why);
+    return status;
 }
 
 enum xen_result change_refuse(struct change *change, enum status status, const char *why)

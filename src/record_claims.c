@@ -35,11 +35,14 @@ static void add_claims(struct claiming *claiming, const struct record *record)
     struct arena *arena = claiming->arena;
     for (const struct record_controller *at = record->controllers; at; at = at->next)
         for (unsigned port = 1; port <= at->ports; port++) {
-            const char *busid = at->port[port], *id = arena_printf(arena, "xenusb-%u", at->index);
+            const char *busid = at->port[port],
+                       *id = arena_printf(
+                           arena, at->kind == RECORD_EMULATED ? "xenusb-%u" : "vusb-%u", at->index);
             if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
                 continue;
             struct claim *claim = add_claim(claiming, busid);
             claim->index = (int)at->index;
+            claim->backend_domain = at->backend_domain;
             claim->port = port;
             claim->place =
                 arena_printf(arena, "controller %s port %u",
@@ -79,7 +82,7 @@ void record_mark_owners(struct arena *arena, const struct claim *claims, struct 
 {
     for (struct host_device *device = host->devices; device; device = device->next)
         for (const struct claim *at = claims; at && !device->owner; at = at->next) {
-            if (strcmp(at->busid, device->busid) != 0)
+            if (at->backend_domain || strcmp(at->busid, device->busid) != 0)
                 continue;
             device->owner = arena_printf(arena, "%s (%d), %s", at->name, at->domain, at->place);
             device->owner_domain = at->domain;

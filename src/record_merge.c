@@ -123,41 +123,12 @@ static void merge_emulated(struct arena *arena, const struct record_controller *
             merge_port(arena, controller, port, record->port[port], host);
 }
 
-// ---- PVUSB ----
-
-static void merge_pvusb(struct arena *arena, const struct record_controller *record,
-                        const struct host *host, struct topology *topology)
-{
-    struct controller *controller = arena_new_of(arena, struct controller);
-    controller->model = controller_model_pvusb(record->version);
-    controller->driver = "pvusb";
-    controller->name = arena_printf(arena, "%u", record->index);
-    controller->id = controller->path = controller->bus = "";
-    controller->index = (int)record->index;
-    controller->ports = record->ports;
-    controller->present = true;
-    topology_add_controller(topology, controller);
-    for (unsigned port = 1; port <= record->ports; port++) {
-        if (!record->port[port] || !*record->port[port])
-            continue;
-        struct device *device = new_device(arena, port, record->port[port]);
-        device->host =
-            host && device->selector.marks ? host_device_busid(host, device->selector.busid) : NULL;
-        device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
-        device->state = host && !device->host ? DEVICE_GONE : DEVICE_UNKNOWN;
-        controller_add_device(controller, device);
-    }
-}
-
 void record_merge(const struct session *session, const struct record *record,
                   const struct host *host, struct topology *topology)
 {
-    for (const struct record_controller *at = record->controllers; at; at = at->next) {
+    for (const struct record_controller *at = record->controllers; at; at = at->next)
         if (at->kind == RECORD_EMULATED)
             merge_emulated(session->arena, at, host, topology);
-        else if (at->kind != RECORD_STRANGE)
-            merge_pvusb(session->arena, at, host, topology);
-    }
     for (const struct record_note *note = record->notes; note; note = note->next) {
         struct controller *controller =
             note->of_device ? NULL : controller_with_id(topology, note->id);

@@ -76,7 +76,7 @@ static enum record_kind kind_named(struct text type)
 // Where a controller's ports are: for PVUSB below its backend, whose path must be the one that
 // libxl gives to a backend of this very controller.
 static const char *home_of(struct reading *reading, const char *directory,
-                           const struct record_controller *controller)
+                           struct record_controller *controller)
 {
     static const char domains[] = "/local/domain/";
     struct arena *arena = reading->session->arena;
@@ -93,6 +93,7 @@ static const char *home_of(struct reading *reading, const char *directory,
     const char *rest =
         arena_printf(arena, "/backend/%s/%d/%u", controller->kind == RECORD_QEMU ? "qusb" : "vusb",
                      reading->session->domain->id, controller->index);
+    controller->backend_domain = (unsigned)id;
     return text_is(text_part(path, slash, path.size), rest) ? path.at : NULL;
 }
 

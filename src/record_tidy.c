@@ -2,10 +2,11 @@
 #include "arena.h"
 #include "recording.h"
 
-// Where QEMU was not asked, nothing is known to be gone.
-static bool is_in_qemu(const struct topology *topology, const struct record_note *note)
+// Where QEMU was not asked, nothing of its is known to be gone. PVUSB controllers are in libxl's
+// record, whatever QEMU has.
+static bool is_there(const struct topology *topology, const struct record_note *note)
 {
-    if (!topology->qemu)
+    if (!topology->qemu && !text_starts(text_of(note->id), "vusb-"))
         return true;
     for (const struct controller *at = topology->controllers; at; at = at->next) {
         if (!note->of_device && strcmp(at->id, note->id) == 0)
@@ -54,7 +55,7 @@ static enum xen_result tidy(struct change *change)
         result = note_drop_foreign(change);
     for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
          note = note->next)
-        if (!is_in_qemu(change->topology, note))
+        if (!is_there(change->topology, note))
             result = note_drop(change, note->of_device ? "device" : "controller", note->key);
     for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
          at = at->next) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the rooms of the record share while they change xenstore. Private to them.
+// What the rooms of the record, and the backend that works in xenstore, share while they change it.
+// Private to them.
 #ifndef XENUSB_RECORDING_H
 #define XENUSB_RECORDING_H
 
@@ -22,7 +23,9 @@ typedef enum xen_result change_body(struct change *change);
 
 // record_change.c: transactions.
 // Runs `body` in a transaction, again and again while others change the same nodes, up to a limit.
-// `what` is what a complaint says could not be recorded.
+// After a failure *why tells what was wrong.
+enum status change_attempt(struct change *change, change_body *body, const char **why);
+// The same, with a complaint; `what` is what it says could not be recorded.
 enum status change_make(struct change *change, const char *what, change_body *body);
 // For a body that gives up for a reason of its own.
 enum xen_result change_refuse(struct change *change, enum status status, const char *why);

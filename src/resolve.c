@@ -134,11 +134,29 @@ static void resolve_target(struct planning *planning, struct target *target)
         diag_hint(planning->diags, diag, "free it first, or use --force");
 }
 
+// A driver domain has devices of its own, of which nothing can be seen here: only a bus id can name
+// one.
+static void resolve_elsewhere(struct planning *planning, struct target *target)
+{
+    if (target->wish->selector.marks == SELECT_BUSID)
+        return;
+    refuse(target, "not named by its bus id");
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, selector_place(target->wish),
+                          "a device of the driver domain %u can be named by its bus id only",
+                          target->wanted->backend_domain);
+    diag_hint(planning->diags, diag, "busid=1-1.2, as that domain has it");
+}
+
 void resolve_targets(struct planning *planning)
 {
     for (size_t i = 0; i < planning->target_count; i++) {
         struct target *target = &planning->targets[i];
-        if (target->wish->kind == DEVICE_HOSTDEV && target->op == STEP_ADD)
+        if (target->wish->kind != DEVICE_HOSTDEV || target->op != STEP_ADD)
+            continue;
+        if (target->wanted && target->wanted->backend_domain)
+            resolve_elsewhere(planning, target);
+        else
             resolve_target(planning, target);
     }
 }

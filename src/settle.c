@@ -36,7 +36,8 @@ static struct device *planned_device(struct planning *planning, const struct tar
         selector->vendor = target->host->vendor;
         selector->product = target->host->product;
         memcpy(selector->busid, target->host->busid, sizeof selector->busid);
-    }
+    } else if (target->wanted && target->wanted->backend_domain)
+        device->selector = target->wish->selector;
     if (GIVEN(target->wish->file))
         device->file =
             arena_copy(planning->arena, target->wish->file.text.at, target->wish->file.text.size);
@@ -55,6 +56,13 @@ static void put(struct target *target, struct controller *controller, struct dev
 static const char *speed_advice(const struct planning *planning,
                                 const struct controller *controller)
 {
+    if (controller->pvusb)
+        return arena_printf(planning->arena, "'%s' is %s, which takes up to %s speed%s",
+                            controller->name, controller->model ? controller->model->name : "PVUSB",
+                            controller->model && controller->model->version == 1 ? "full" : "high",
+                            controller->model && controller->model->version == 1
+                                ? ": use usbversion=2"
+                                : ", and what fits it");
     if (controller->model && controller->model->version == 2 && controller->model->driver &&
         !controller->companion_ports)
         return arena_printf(planning->arena,
@@ -62,6 +70,29 @@ static const char *speed_advice(const struct planning *planning,
                             controller->name);
     return arena_printf(planning->arena, "'%s' is %s: use usbversion=3", controller->name,
                         controller->model ? controller->model->name : controller->driver);
+}
+
+// Whether a PVUSB controller, or every other one of the guest, is served by QEMU.
+static bool is_only_qemu(const struct controller *controller)
+{
+    if (controller->pvusb == PVUSB_KERNEL)
+        return false;
+    for (const struct controller *at = controller->topology->controllers; at; at = at->next)
+        if (at != controller && at->pvusb == PVUSB_QEMU)
+            return true;
+    return false;
+}
+
+static struct diag *complain_isochronous(struct planning *planning, struct span span,
+                                         const char *shown)
+{
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, span,
+                          "%s has isochronous endpoints, which PVUSB does not carry", shown);
+    return diag_hint(planning->diags, diag, "%s",
+                     supply_is_pv_guest(planning)
+                         ? "it needs an HVM guest, and an emulated controller there"
+                         : "it works on an emulated controller: type=emul");
 }
 
 static void complain_verdict(struct planning *planning, struct target *target,
@@ -102,6 +133,17 @@ static void complain_verdict(struct planning *planning, struct target *target,
         diag = planning_complain(planning, STATUS_REQUEST, span, "%s does not take %s", at, shown);
         diag_hint(diags, diag, "%s", speed_advice(planning, controller));
         break;
+    case PLACE_ISOCHRONOUS: diag = complain_isochronous(planning, span, shown); break;
+    case PLACE_SHARED:
+        diag =
+            planning_complain(planning, STATUS_REFUSED, span,
+                              "%s: another PVUSB controller has a device at that port number", at);
+        diag_hint(diags, diag, "%s",
+                  is_only_qemu(controller) ? "QEMU's PVUSB ends itself when two have: use another "
+                                             "port"
+                                           : "QEMU's PVUSB would end itself: use another port; "
+                                             "usbback has no such fault: --force");
+        break;
     case PLACE_FITS: break;
     }
     target->words = diag ? diag->message : NULL;
@@ -113,7 +155,9 @@ static void settle_at_wanted(struct planning *planning, struct target *target)
     struct port port = target->wish->port;
     enum place_verdict verdict = port.depth ? place_at(target->wanted, device, port)
                                             : place_on(target->wanted, device, &port);
-    if (verdict == PLACE_FITS)
+    bool forced = verdict == PLACE_SHARED && port.depth && planning->options->force &&
+                  !is_only_qemu(target->wanted);
+    if (verdict == PLACE_FITS || forced)
         put(target, target->wanted, device, port);
     else
         complain_verdict(planning, target, target->wanted, device, port, verdict);
@@ -127,6 +171,11 @@ static bool may_choose(const struct planning *planning, const struct controller 
                        const struct device *device, bool at_need)
 {
     if (!controller->model || !controller->backend || controller->stale)
+        return false;
+    // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
+    // nobody knows. A driver domain has no devices of this host.
+    if (controller->pvusb &&
+        (controller->backend_domain || !(supply_is_pv_guest(planning) || controller->wish)))
         return false;
     if (!supply_libxl_can_tell(planning, device))
         return controller->index < 0;
@@ -203,8 +252,14 @@ static size_t count_alike(const struct planning *planning, const struct target *
 
 static void settle_on_new(struct planning *planning, struct target *target)
 {
-    // One that was made for an earlier device may do.
     const struct device *device = planned_device(planning, target);
+    if (supply_is_pv_guest(planning) && device->host && device->host->isochronous) {
+        target->op = STEP_REFUSE;
+        target->words = "it has isochronous endpoints";
+        complain_isochronous(planning, target->wish->why, device_shown(planning, device));
+        return;
+    }
+    // One that was made for an earlier device may do.
     if (settle_anywhere(planning, target, !supply_is_possible(planning, device)))
         return;
     size_t count = count_alike(planning, target, device);

@@ -3,8 +3,8 @@
 #include "place.h"
 #include "planning.h"
 
-// What libxl makes of an xHCI controller without a number of ports (libxl_usb.c).
-enum { LIBXL_XHCI_PORTS = 8 };
+// What libxl makes of an xHCI or a PVUSB controller without a number of ports (libxl_usb.c).
+enum { LIBXL_PORTS = 8 };
 
 const struct controller_model *supply_model(const struct config_controller *wish,
                                             const struct domain *domain)
@@ -24,7 +24,7 @@ static unsigned ports_of(const struct config_controller *wish, const struct cont
     if (model->ports == model->ports_max)
         return model->ports;
     if (wish->origin == ORIGIN_USBCTRL)
-        return model->version == 3 ? LIBXL_XHCI_PORTS : model->ports;
+        return model->version == 3 ? LIBXL_PORTS : model->ports;
     if (wish->at_creation)
         return model->ports;
     return PORTS_DEFAULT < model->ports_max ? PORTS_DEFAULT : model->ports_max;
@@ -35,15 +35,16 @@ static unsigned ports_of(const struct config_controller *wish, const struct cont
 static bool plugs(const struct planning *planning, const struct controller_model *model)
 {
     const struct plugging *plugging = &planning->topology->plugging;
-    if (!plugging->known)
+    if (!plugging->known || !model->driver)
         return model->hotplug;
     return plugging->models >> (model - controller_models) & 1;
 }
 
-static bool has_slot(const struct planning *planning)
+// PVUSB needs none.
+static bool has_slot(const struct planning *planning, const struct controller_model *model)
 {
     const struct plugging *plugging = &planning->topology->plugging;
-    return !plugging->known || planning->slots_used < plugging->slots;
+    return !model->driver || !plugging->known || planning->slots_used < plugging->slots;
 }
 
 static const struct backend *server_of(const struct planning *planning,
@@ -74,15 +75,23 @@ static struct controller *plan_controller(struct planning *planning,
     struct controller *controller = arena_new_of(planning->arena, struct controller);
     controller->backend = server_of(planning, wish);
     controller->model = model;
-    controller->driver = model->driver ? model->driver : "pvusb";
+    controller->driver = model->driver;
     controller->name = name;
     controller->id = controller->path = controller->bus = "";
     controller->ports = controller->ports_usb2 = controller->ports_usb3 = ports;
     controller->index = -1;
-    if (topology->domain->id >= 0 && model->libxl_version && !wish->at_creation)
+    bool recorded = model->libxl_version || !model->driver;
+    if (topology->domain->id >= 0 && recorded && !wish->at_creation)
         controller->index =
             wish->origin == ORIGIN_USBCTRL ? (int)wish->index : next_index(topology);
-    planning->slots_used++;
+    if (model->driver) {
+        planning->slots_used++;
+    } else {
+        const char *advice;
+        (void)supply_pvusb(planning, wish, &controller->pvusb, &controller->backend_domain,
+                           &advice);
+        controller->driver = controller->pvusb == PVUSB_KERNEL ? "usbback" : "qusb";
+    }
     topology_add_controller(topology, controller);
     return controller;
 }
@@ -131,6 +140,26 @@ static bool index_is_recorded(const struct planning *planning, const struct conf
     return wish->origin == ORIGIN_USBCTRL && there && there->stale;
 }
 
+// Whether no PVUSB controller can be had for that wish; after a complaint.
+static bool refuses_pvusb(struct planning *planning, const struct config_controller *wish)
+{
+    enum pvusb_backend kind;
+    unsigned domain;
+    const char *advice, *why = supply_pvusb(planning, wish, &kind, &domain, &advice);
+    if (why) {
+        struct diag *diag = planning_complain(planning, STATUS_REFUSED,
+                                              GIVEN(wish->backend) ? wish->backend.at : wish->why,
+                                              "controller %s cannot be added: %s", wish->name, why);
+        if (advice)
+            diag_hint(planning->diags, diag, "%s", advice);
+        return true;
+    }
+    if (kind == PVUSB_QEMU && wish->pvusb == PVUSB_ANY)
+        complain(planning->diags, SEVERITY_NOTE, planning->config->source, wish->why,
+                 "controller %s is served by QEMU (qusb), since usbback is not loaded", wish->name);
+    return false;
+}
+
 static void supply_one(struct planning *planning, const struct config_controller *wish)
 {
     const char *conflict = NULL;
@@ -165,11 +194,13 @@ static void supply_one(struct planning *planning, const struct config_controller
                   model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
         return;
     }
+    if (!model->driver && refuses_pvusb(planning, wish))
+        return;
     if (!plugs(planning, model)) {
         complain_does_not_plug(planning, wish, model);
         return;
     }
-    if (!has_slot(planning)) {
+    if (!has_slot(planning, model)) {
         complain_no_slot(planning, wish->why);
         return;
     }
@@ -188,11 +219,11 @@ bool supply_libxl_can_tell(const struct planning *planning, const struct device 
     return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
 }
 
-// The first name hciN that neither the domain nor the config has.
-static const char *free_name(const struct planning *planning)
+// The first name hciN, or pvN, that neither the domain nor the config has.
+static const char *free_name(const struct planning *planning, const struct controller_model *model)
 {
     for (unsigned i = 0;; i++) {
-        const char *name = arena_printf(planning->arena, "hci%u", i);
+        const char *name = arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", i);
         if (!topology_controller_named(planning->topology, text_of(name)) &&
             !config_controller_named(planning->config, text_of(name)))
             return name;
@@ -205,6 +236,10 @@ static const struct controller_model *model_for(const struct planning *planning,
                                                 const struct device *device)
 {
     static const unsigned versions[] = { 3, 1, 2 };
+    if (supply_is_pv_guest(planning)) {
+        const struct controller_model *model = controller_model_pvusb(2);
+        return model->speeds & place_speeds(device) ? model : NULL;
+    }
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         const struct controller_model *model = controller_model_for(versions[i]);
         if (plugs(planning, model) && model->speeds & place_speeds(device))
@@ -217,10 +252,36 @@ static const struct controller_model *model_for(const struct planning *planning,
 static const struct config_controller any_controller = { .origin = ORIGIN_USBCONTROLLER,
                                                          .version = { .value = 3 } };
 
+// Why no controller can be had for devices that name none; NULL if one can be.
+static const char *why_none(const struct planning *planning)
+{
+    const struct plugging *plugging = &planning->topology->plugging;
+    enum pvusb_backend kind;
+    unsigned domain;
+    const char *advice;
+    if (!server_of(planning, &any_controller))
+        return "nothing here serves controllers of such a guest";
+    if (supply_is_pv_guest(planning))
+        return supply_pvusb(planning, &any_controller, &kind, &domain, &advice);
+    if (!plugging->known || planning->slots_used < plugging->slots)
+        return NULL;
+    return plugging->why_not ? plugging->why_not : "detach something, or start the guest with more";
+}
+
 bool supply_is_possible(const struct planning *planning, const struct device *device)
 {
-    return server_of(planning, &any_controller) && model_for(planning, device) &&
-           has_slot(planning);
+    return !why_none(planning) && model_for(planning, device);
+}
+
+// Port numbers are not shared by PVUSB controllers of a guest, so a new one needs higher ones.
+static unsigned highest_pvusb_port(const struct topology *topology)
+{
+    unsigned highest = 0;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; at->pvusb && device; device = device->next)
+            if (device->port.number[0] > highest)
+                highest = device->port.number[0];
+    return highest;
 }
 
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
@@ -234,21 +295,20 @@ struct controller *supply_for(struct planning *planning, const struct device *de
                               "%s has no free port that takes this device, and a controller "
                               "cannot be added",
                               domain->name);
-        const char *why = planning->topology->plugging.why_not;
+        const char *why = why_none(planning);
         diag_hint(planning->diags, diag, "%s",
-                  !server_of(planning, &any_controller)
-                      ? "nothing here serves controllers of such a guest"
-                  : why ? why
-                        : "detach something, or start the guest with more");
+                  why ? why : "none takes a device of its speed while the guest runs");
         return NULL;
     }
     unsigned ports = model->ports;
+    if (!model->driver)
+        count += highest_pvusb_port(planning->topology);
     if (model->ports < model->ports_max) {
-        ports = count > LIBXL_XHCI_PORTS ? (unsigned)count : LIBXL_XHCI_PORTS;
+        ports = count > LIBXL_PORTS ? (unsigned)count : LIBXL_PORTS;
         ports = count > model->ports_max ? model->ports_max : ports;
     }
     struct controller *made =
-        plan_controller(planning, &any_controller, model, free_name(planning), ports);
+        plan_controller(planning, &any_controller, model, free_name(planning, model), ports);
     if (!supply_libxl_can_tell(planning, device))
         made->index = -1;
     return made;

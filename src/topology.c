@@ -64,6 +64,7 @@ void topology_add_controller(struct topology *topology, struct controller *contr
     struct controller **at = &topology->controllers;
     while (*at && !comes_before(controller, *at))
         at = &(*at)->next;
+    controller->topology = topology;
     controller->next = *at;
     *at = controller;
 }

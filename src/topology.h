@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "host.h"
+#include "xenbus.h"
 
 struct arena;
 struct backend;
@@ -33,6 +34,7 @@ enum device_state {
 const char *device_state_name(enum device_state state);
 
 struct controller;
+struct topology;
 
 // A device at a port of a guest's controller.
 struct device {
@@ -54,9 +56,10 @@ struct device {
 // A controller of a guest.
 struct controller {
     struct controller *next;
+    const struct topology *topology;      // the one that it is in
     const struct backend *backend;        // who serves it
     const struct controller_model *model; // NULL: one that xenusb cannot make
-    const char *driver;                   // QEMU's type, or "pvusb"
+    const char *driver;                   // QEMU's type; PVUSB: "usbback" or "qusb"
     const char *name;                     // what a user calls it: "hci0", "usb"
     const char *id;                       // QEMU's id; "" if it has none
     const char *path;                     // QEMU's object path
@@ -66,9 +69,13 @@ struct controller {
     unsigned ports_usb2;                  // xHCI: the first so many take low, full and high speed
     unsigned ports_usb3;                  // xHCI: the first so many take SuperSpeed
     uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
-    bool stale;               // only libxl's record has it, QEMU does not
-    bool present;             // false: planned
-    bool has_unplaced;        // some device on it sits at a port that QEMU does not tell
+    enum pvusb_backend pvusb; // which kind of PVUSB; PVUSB_ANY: it is emulated
+    unsigned backend_domain;  // PVUSB: where its backend is; 0: here
+    enum xenbus_state backend_state; // PVUSB: as of the last look
+    enum xenbus_state frontend_state;
+    bool stale;        // only libxl's record has it, QEMU does not
+    bool present;      // false: planned
+    bool has_unplaced; // some device on it sits at a port that QEMU does not tell
     const struct config_controller *wish; // who asked for it in this run; NULL if nobody
     struct device *devices;
 };
@@ -81,11 +88,22 @@ struct plugging {
     unsigned long models; // bit N: controller_models[N] exists in this QEMU and plugs
 };
 
+// Which kinds of PVUSB controllers can be added here and now.
+struct pvusb_supply {
+    bool known;            // somebody looked
+    const char *no_kernel; // why usbback cannot serve one; NULL: it can
+    const char *no_qemu;   // why this domain's QEMU cannot; NULL: it can
+    const char *advice;    // what can be done where its QEMU cannot; or NULL
+};
+
 struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
     struct controller *controllers; // in the order of libxl's index, then as found
     struct plugging plugging;
+    struct pvusb_supply pvusb;
+    const struct domain *domains; // of this host, for backend=; as far as somebody looked
+    size_t domain_count;
 };
 
 // The device at exactly that port, or NULL.

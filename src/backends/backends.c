@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "backends.h"
 
+#include "pvusb/pvusb.h"
 #include "qmp/qmp.h"
 
-const struct backend *const backends[] = { &qmp_backend, NULL };
+// QEMU first: PVUSB talks over the connection that it has opened.
+const struct backend *const backends[] = { &qmp_backend, &pvusb_backend, NULL };

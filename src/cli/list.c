@@ -20,6 +20,10 @@ static const struct column columns[] = {
     { "BUSID", "busid", COLUMN_TEXT },
     { "SPEED", "speed", COLUMN_TEXT },
     { "STATE", "state", COLUMN_TEXT },
+    { NULL, "backend", COLUMN_TEXT },
+    { NULL, "backend_domain", COLUMN_NUMBER },
+    { NULL, "backend_state", COLUMN_TEXT },
+    { NULL, "frontend_state", COLUMN_TEXT },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -30,8 +34,27 @@ static const char *busid_of(const struct device *device)
     return device->selector.marks & SELECT_BUSID ? device->selector.busid : NULL;
 }
 
-static const char *state_of(const struct device *device)
+// How the ends of a PVUSB controller stand.
+static const char *ends_of(struct arena *arena, const struct controller *controller)
 {
+    return arena_printf(arena, "backend (%s) %s, frontend %s", controller->driver,
+                        xenbus_state_name(controller->backend_state),
+                        xenbus_state_name(controller->frontend_state));
+}
+
+static const char *state_of_controller(struct arena *arena, const struct controller *controller)
+{
+    if (controller->stale)
+        return "only in libxl's record: QEMU has none";
+    return controller->pvusb ? ends_of(arena, controller) : NULL;
+}
+
+static const char *state_of(struct arena *arena, const struct device *device)
+{
+    const struct controller *controller = device->controller;
+    if (controller->pvusb && controller->frontend_state != XENBUS_CONNECTED)
+        return arena_printf(arena, "%s; %s", device_state_name(device->state),
+                            ends_of(arena, controller));
     if (device->state == DEVICE_GONE)
         return "gone: unplugged from the host, or plugged in anew";
     if (device->state == DEVICE_WAITING)
@@ -58,9 +81,11 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         device ? show_kind(device) : NULL,
         busid,
         speed,
-        device              ? state_of(device)
-        : controller->stale ? "only in libxl's record: QEMU has none"
-                            : NULL,
+        device ? state_of(arena, device) : state_of_controller(arena, controller),
+        controller->pvusb ? controller->driver : NULL,
+        controller->pvusb ? arena_printf(arena, "%u", controller->backend_domain) : NULL,
+        controller->pvusb ? xenbus_state_name(controller->backend_state) : NULL,
+        controller->pvusb ? xenbus_state_name(controller->frontend_state) : NULL,
     };
     table_row(table, cells);
 }
@@ -84,7 +109,7 @@ static void print_device(struct arena *arena, const struct device *device, const
     const char *line = arena_printf(
         arena, "%s %-3s %-28s %-8s %-6s %s", last ? "└─" : "├─", *port ? port : "?",
         show_device(arena, device), busid ? busid : "",
-        device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", state_of(device));
+        device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", state_of(arena, device));
     printf("%s%s\n", trunk, text_show(arena, text_of(line), 400));
 }
 
@@ -92,7 +117,8 @@ static void print_tree(struct arena *arena, const struct topology *topology)
 {
     printf("%s\n", text_show(arena, text_of(show_domain(arena, topology)), 400));
     for (const struct controller *at = topology->controllers; at; at = at->next) {
-        const char *line = arena_printf(arena, "%s  %s", at->name, show_controller(arena, at));
+        const char *line = arena_printf(arena, "%s  %s%s%s", at->name, show_controller(arena, at),
+                                        at->pvusb ? "; " : "", at->pvusb ? ends_of(arena, at) : "");
         printf("%s %s\n", at->next ? "├─" : "└─", text_show(arena, text_of(line), 400));
         for (const struct device *device = at->devices; device; device = device->next)
             print_device(arena, device, at->next ? "│  " : "   ", !device->next);

@@ -254,7 +254,10 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
     bool arrived = step->op == STEP_ADD && step->state == STEP_DONE && !dry;
     if (arrived && step->device && step->device->state == DEVICE_ATTACHED)
-        fputs(", held by QEMU", stream);
+        fprintf(stream, ", held by %s",
+                step->controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU");
+    if (step->remark && step->state == STEP_DONE)
+        fprintf(stream, "; %s", text_show(arena, text_of(step->remark), THING_MAX));
     fputc('\n', stream);
 }
 

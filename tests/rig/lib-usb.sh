@@ -52,6 +52,13 @@ want_driver()
     [ "$driver" = "$2" ] || fail "$1 has driver \"$driver\", wanted \"$2\""
 }
 
+# driver_refuses DRIVER INTERFACE: its next binds fail; without words, none does any more.
+driver_refuses()
+{
+    rm -f "$UMOCKDEV_DIR/refuses"
+    [ $# = 0 ] || echo "$1/$2" >"$UMOCKDEV_DIR/refuses"
+}
+
 # What was written to the files of drivers, in order (usbbed.c).
 sysfs_writes()
 {

@@ -142,7 +142,7 @@ guest_ends()
 {
     [ -e "$T/guest-$1.pid" ] || return 0
     end_process "$(<"$T/guest-$1.pid")"
-    rm "$T/guest-$1.pid"
+    rm -f "$T/guest-$1.pid" "$FAKEXEN_DIR/guest-$1.sock"
 }
 
 # The distribution's own xl.

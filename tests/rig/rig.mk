@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so guestxs qmpc usbbed usbsys.so usbls)
+rig: $(addprefix $(RIG)/,fakexen.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -43,6 +43,10 @@ $(RIG)/usbsys.so: $(addprefix $(RIG_SRC)/,usbsys.c usbnode.c usbnode.h usbfs.h) 
 
 $(RIG)/usbls: $(RIG_SRC)/usbls.c | $(RIG)
 	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $< $(shell pkg-config --libs libusb-1.0)
+
+$(RIG)/pvplay: $(addprefix $(RIG_SRC)/,pvplay.c pvqmp.c pvplay.h) | $(RIG)
+	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $(filter %.c,$^) -lxenstore \
+		$(shell pkg-config --libs libusb-1.0)
 
 rig-clean:
 	rm -rf $(RIG)

@@ -124,12 +124,33 @@ void usbdrivers_unlink(const char *dir)
         die(link);
 }
 
+// Whether a test has said that a driver refuses an interface: both stand in the file "refuses" of
+// the tree.
+static bool refuses(const char *driver, const char *dir)
+{
+    char path[PATH_MAX], said[128] = "", here[PATH_MAX];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s/refuses", root);
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    if (!fgets(said, sizeof(said), file))
+        *said = '\0';
+    fclose(file);
+    said[strcspn(said, "\n")] = '\0';
+    snprintf(here, sizeof(here), "%s%s", driver, strrchr(dir, '/'));
+    return !strcmp(said, here);
+}
+
 // bind_store: a driver takes what it knows. usbback takes anything, as libxl has it.
 static int bind(const char *dir, const char *driver, const char *current, const char *own)
 {
     if (*current)
         return EBUSY;
     if (strcmp(driver, "usbback") && (!own || strcmp(driver, own)))
+        return ENODEV;
+    if (refuses(driver, dir))
         return ENODEV;
     usbdrivers_link(dir, driver);
     return 0;

@@ -16,6 +16,8 @@ static void qmp_let_go(void *at)
     struct qmp_handle *handle = at;
     if (!handle)
         return;
+    if (handle->session->qemu == handle->client)
+        handle->session->qemu = NULL;
     // The connection first: whoever waits for the lock finds QEMU free.
     qmp_close(handle->client);
     lock_release(&handle->lock);
@@ -35,6 +37,7 @@ static enum status open_at(struct qmp_handle *handle)
         qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->client, &why);
     if (status != STATUS_OK)
         complain_error(session->diags, "%s", why);
+    session->qemu = handle->client;
     return status;
 }
 

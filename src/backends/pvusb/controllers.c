@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// Controllers come and go: nodes written, then the other side waited for.
+#include "../../arena.h"
+#include "../../record.h"
+#include "../../recording.h"
+#include "handle.h"
+#include "nodes.h"
+
+static struct change change_of(const struct pvusb_handle *handle,
+                               const struct controller *controller, const struct device *device)
+{
+    return (struct change){ .session = handle->session,
+                            .xen = handle->session->xen,
+                            .controller = controller,
+                            .device = device };
+}
+
+static const char *backend_of(const struct change *change)
+{
+    return nodes_backend(change->session->arena, change->session->domain->id, change->controller);
+}
+
+// ---- coming ----
+
+static enum xen_result carry_out(struct change *change, const struct node *node)
+{
+    struct xen_permission rights[] = { { node->owner, 'n' }, { node->reader, 'r' } };
+    enum xen_result result = XEN_OK;
+    switch (node->op) {
+    case NODE_REMOVE: return xen_remove(change->xen, change->in, node->path);
+    case NODE_WRITE: return xen_write(change->xen, change->in, node->path, text_of(node->value));
+    case NODE_MAKE:
+        result = xen_make_directory(change->xen, change->in, node->path);
+        return result == XEN_OK
+                   ? xen_set_permissions(change->xen, change->in, node->path, rights, 2)
+                   : result;
+    }
+    return result;
+}
+
+static enum xen_result write_nodes(struct change *change)
+{
+    struct text type;
+    struct arena *arena = change->session->arena;
+    int domain = change->session->domain->id;
+    const char *record = nodes_record(arena, domain, change->controller);
+    enum xen_result result = change_check_domain(change);
+    if (result == XEN_OK)
+        result = xen_read(change->xen, change->in, record, &type);
+    if (result == XEN_OK)
+        return change_refuse(change, STATUS_REFUSED, "xl took its index for another controller");
+    result = change_absent_is_fine(result);
+    struct nodes nodes = nodes_of_controller(arena, domain, change->controller);
+    for (size_t i = 0; i < nodes.count && result == XEN_OK; i++)
+        result = carry_out(change, &nodes.at[i]);
+    return result;
+}
+
+// The backend has taken it up. That waits for no frontend: a guest may load its driver whenever it
+// likes.
+static bool is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
+                        const struct device *device)
+{
+    (void)device;
+    struct controller now = *controller;
+    pvusb_read_states(handle, &now);
+    return now.backend_state == XENBUS_INIT_WAIT || now.backend_state == XENBUS_CONNECTED;
+}
+
+static const char *server(const struct pvusb_handle *handle, const struct controller *controller)
+{
+    struct arena *arena = handle->session->arena;
+    const char *what = controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
+    if (controller->backend_domain)
+        return arena_printf(arena, "the backend (%s in domain %u)", what,
+                            controller->backend_domain);
+    return arena_printf(arena, "the backend (%s)", what);
+}
+
+static const char *backend_did_not_come(const struct pvusb_handle *handle,
+                                        struct controller *controller)
+{
+    pvusb_read_states(handle, controller);
+    return arena_printf(handle->session->arena, "%s did not come within %g s: it stands in %s; %s",
+                        server(handle, controller), PVUSB_STATE_SECONDS * handle->session->patience,
+                        xenbus_state_name(controller->backend_state),
+                        xenbus_backend_meaning(controller->backend_state));
+}
+
+static enum xen_result remove_nodes(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    int domain = change->session->domain->id;
+    const struct controller *controller = change->controller;
+    enum xen_result result = change_remove_up(change, nodes_frontend(arena, domain, controller));
+    if (result == XEN_OK)
+        result = change_remove_up(change, nodes_record(arena, domain, controller));
+    return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
+}
+
+// Nobody took it up, so nobody has to let go of it.
+static void take_back(struct pvusb_handle *handle, struct step *step, enum status status,
+                      const char *words)
+{
+    const char *why = NULL;
+    struct change change = change_of(handle, step->controller, NULL);
+    if (change_attempt(&change, remove_nodes, &why) == STATUS_OK)
+        pvusb_fail(step, STEP_FAILED, status, words);
+    else
+        pvusb_fail(step, STEP_LEFT, status,
+                   arena_printf(handle->session->arena,
+                                "%s; and its nodes could not be removed: %s", words, why));
+}
+
+void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
+{
+    struct session *session = handle->session;
+    struct controller *controller = step->controller;
+    const char *why = NULL;
+    if (controller->pvusb == PVUSB_QEMU && !controller->backend_domain && handle->no_qemu) {
+        pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
+        return;
+    }
+    controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
+    struct change change = change_of(handle, controller, NULL);
+    enum status status = change_attempt(&change, write_nodes, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_FAILED, status, why);
+        return;
+    }
+    if (!pvusb_wait(handle, is_taken_up, controller, NULL)) {
+        take_back(handle, step, STATUS_TIMEOUT, backend_did_not_come(handle, controller));
+        return;
+    }
+    status = record_controller_added(session, controller);
+    if (status != STATUS_OK) {
+        take_back(handle, step, status, "its name in xenstore could not be recorded");
+        return;
+    }
+    step->state = STEP_DONE;
+    step->remark = pvusb_frontend_remark(handle, controller);
+}
+
+// ---- going ----
+
+static enum xen_result ask_to_close(struct change *change)
+{
+    struct text state;
+    const char *backend = backend_of(change);
+    struct arena *arena = change->session->arena;
+    enum xen_result result =
+        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
+    // A backend whose nodes are gone has nothing to close.
+    if (result != XEN_OK)
+        return change_absent_is_fine(result);
+    result = change_write(change, backend, "online", "0");
+    if (result != XEN_OK || text_is(state, "6"))
+        return result;
+    return change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CLOSING));
+}
+
+static bool has_let_go(struct pvusb_handle *handle, const struct controller *controller,
+                       const struct device *device)
+{
+    (void)device;
+    struct controller now = *controller;
+    pvusb_read_states(handle, &now);
+    return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN;
+}
+
+// Whether nothing in the guest can be using it: then it goes without its consent.
+static bool is_unused(const struct controller *controller)
+{
+    return controller->frontend_state == XENBUS_UNKNOWN ||
+           controller->frontend_state == XENBUS_INITIALISING ||
+           controller->frontend_state == XENBUS_CLOSED;
+}
+
+// It stays in use, so it is to be as it was: online, and connected.
+static enum xen_result keep_open(struct change *change)
+{
+    struct text state;
+    const char *backend = backend_of(change);
+    struct arena *arena = change->session->arena;
+    enum xen_result result =
+        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
+    if (result != XEN_OK || !text_is(state, "5"))
+        return change_absent_is_fine(result);
+    result = change_write(change, backend, "online", "1");
+    return result == XEN_OK
+               ? change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CONNECTED))
+               : result;
+}
+
+static void stay(struct pvusb_handle *handle, struct step *step)
+{
+    struct arena *arena = handle->session->arena;
+    struct controller *controller = step->controller;
+    struct change change = change_of(handle, controller, NULL);
+    const char *why = NULL;
+    const char *words =
+        arena_printf(arena, "the guest's frontend did not let go within %g s: it stands in %s; %s",
+                     PVUSB_STATE_SECONDS * handle->session->patience,
+                     xenbus_state_name(controller->frontend_state),
+                     xenbus_frontend_meaning(controller->frontend_state));
+    bool restored = change_attempt(&change, keep_open, &why) == STATUS_OK;
+    pvusb_fail(step, restored ? STEP_FAILED : STEP_LEFT, STATUS_TIMEOUT, words);
+}
+
+void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
+{
+    struct session *session = handle->session;
+    struct controller *controller = step->controller;
+    const char *why = NULL;
+    struct change change = change_of(handle, controller, NULL);
+    pvusb_read_states(handle, controller);
+    bool idle = is_unused(controller);
+    enum status status = change_attempt(&change, ask_to_close, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_FAILED, status, why);
+        return;
+    }
+    // QEMU's backend closes only after the frontend did; where there is none, nobody would ever.
+    if (!idle && !pvusb_wait(handle, has_let_go, controller, NULL)) {
+        pvusb_read_states(handle, controller);
+        if (!is_unused(controller)) {
+            stay(handle, step);
+            return;
+        }
+    }
+    status = change_attempt(&change, remove_nodes, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_LEFT, status, why);
+        return;
+    }
+    status = record_controller_removed(session, controller);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_LEFT, status, "its name in xenstore could not be removed");
+        return;
+    }
+    step->state = STEP_DONE;
+    if (idle)
+        step->remark = "no frontend of the guest used it";
+}

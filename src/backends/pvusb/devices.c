@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: MIT
+// Devices come and go: one node, and what the backend makes of it.
+#include "../../arena.h"
+#include "../../host_bind.h"
+#include "../../record.h"
+#include "../../recording.h"
+#include "handle.h"
+#include "nodes.h"
+
+static const char *busid_of(const struct device *device)
+{
+    return device->host ? device->host->busid : device->selector.busid;
+}
+
+// Whether it is this host's kernel that has to give the device away.
+static bool is_bound_here(const struct device *device)
+{
+    return device->controller->pvusb == PVUSB_KERNEL && !device->controller->backend_domain;
+}
+
+static struct change change_of(const struct pvusb_handle *handle, const struct device *device)
+{
+    return (struct change){ .session = handle->session,
+                            .xen = handle->session->xen,
+                            .controller = device->controller,
+                            .device = device };
+}
+
+static const char *port_of(const struct change *change)
+{
+    return nodes_port(change->session->arena, change->session->domain->id, change->controller,
+                      change->device->port.number[0]);
+}
+
+// ---- the node ----
+
+static enum xen_result take_port(struct change *change)
+{
+    struct text value, type;
+    struct arena *arena = change->session->arena;
+    const char *record = nodes_record(arena, change->session->domain->id, change->controller);
+    enum xen_result result = change_check_domain(change);
+    if (result == XEN_OK)
+        result = xen_read(change->xen, change->in, arena_printf(arena, "%s/type", record), &type);
+    if (result == XEN_ABSENT)
+        return change_refuse(change, STATUS_FAILED, "xl has removed the controller");
+    if (result == XEN_OK)
+        result = xen_read(change->xen, change->in, port_of(change), &value);
+    if (result == XEN_ABSENT)
+        return change_refuse(change, STATUS_FAILED, "the backend has no such port");
+    // The backends heed a new device only at a port that was seen to be empty.
+    if (result == XEN_OK && value.size)
+        return change_refuse(change, STATUS_REFUSED,
+                             arena_printf(arena, "xl took port %u for %s meanwhile",
+                                          change->device->port.number[0],
+                                          text_show(arena, value, BUSID_SIZE)));
+    return result == XEN_OK ? xen_write(change->xen, change->in, port_of(change),
+                                        text_of(busid_of(change->device)))
+                            : result;
+}
+
+// Frees the port, unless it has been given to another device by now, or went with its controller.
+static enum xen_result free_port(struct change *change)
+{
+    struct text value;
+    enum xen_result result = xen_read(change->xen, change->in, port_of(change), &value);
+    if (result != XEN_OK)
+        return change_absent_is_fine(result);
+    bool ours = !(change->device->selector.marks & SELECT_BUSID) ||
+                text_is(value, busid_of(change->device));
+    return ours && value.size ? xen_write(change->xen, change->in, port_of(change), TEXT_EMPTY)
+                              : XEN_OK;
+}
+
+// ---- going ----
+
+// QEMU lets go of a device some time after its node was cleared, and heeds the next one only then.
+static bool is_gone(struct pvusb_handle *handle, const struct controller *controller,
+                    const struct device *device)
+{
+    struct arena *arena = handle->session->arena;
+    enum qemu_answer answer = pvusb_ask_qemu(handle, controller->index, device->port.number[0]);
+    if (answer == QEMU_HOLDS || answer == QEMU_WAITING)
+        return false;
+    for (const struct host_interface *at = device->host ? host_interfaces(arena, busid_of(device))
+                                                        : NULL;
+         at; at = at->next)
+        if (at->driver && strcmp(at->driver, DRIVER_USBFS) == 0)
+            return false;
+    return true;
+}
+
+// Gives it back in the safe order (drivers.c). What was done so far need not be all of it.
+static bool give_back(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
+                      const char **why)
+{
+    struct change change = change_of(handle, device);
+    bool here = is_bound_here(device) && device->selector.marks & SELECT_BUSID;
+    if (here && !pvusb_unbind(handle, busid_of(device), why))
+        return false;
+    enum status status = change_attempt(&change, free_port, why);
+    if (status != STATUS_OK) {
+        *timed_out = status == STATUS_TIMEOUT;
+        return false;
+    }
+    if (here)
+        return pvusb_rebind(handle, busid_of(device), why);
+    if (device->controller->backend_domain ||
+        pvusb_wait(handle, is_gone, device->controller, device))
+        return true;
+    *timed_out = true;
+    *why = arena_printf(handle->session->arena,
+                        "its port is free, but QEMU did not let go of it "
+                        "within %g s",
+                        PVUSB_STATE_SECONDS * handle->session->patience);
+    return false;
+}
+
+void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)
+{
+    const char *why = "no reason was given";
+    bool timed_out = false;
+    if (!give_back(handle, step->device, &timed_out, &why)) {
+        pvusb_fail(step, STEP_LEFT, timed_out ? STATUS_TIMEOUT : STATUS_FAILED, why);
+        return;
+    }
+    step->state = STEP_DONE;
+    if (step->controller->backend_domain)
+        step->remark = "what its driver domain makes of that cannot be seen from here";
+}
+
+// ---- coming ----
+
+// Xl looks whether a device is in use and then takes it, without a lock; so did we. Whoever finds
+// after writing that both did gives way. NULL: nobody else has it.
+static const char *who_else(const struct session *session, const struct device *device)
+{
+    struct claim *claims;
+    if (record_claims(session, &claims) != STATUS_OK)
+        return "xenstore cannot be looked at again";
+    for (const struct claim *at = claims; at; at = at->next) {
+        bool ours = at->domain == session->domain->id && at->index == device->controller->index &&
+                    at->port == device->port.number[0];
+        if (ours || at->backend_domain != device->controller->backend_domain ||
+            strcmp(at->busid, busid_of(device)) != 0)
+            continue;
+        return arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
+                            at->busid, at->name, at->domain, at->place);
+    }
+    return NULL;
+}
+
+static bool is_held(struct pvusb_handle *handle, const struct controller *controller,
+                    const struct device *device)
+{
+    (void)controller;
+    return pvusb_device_state(handle, device) == DEVICE_ATTACHED;
+}
+
+// Why the backend does not hold it, with the state in which it stands.
+static const char *not_held(const struct pvusb_handle *handle, struct controller *controller)
+{
+    struct arena *arena = handle->session->arena;
+    pvusb_read_states(handle, controller);
+    const char *what = controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
+    return arena_printf(arena,
+                        "the backend (%s) did not take the device within %g s: it stands in "
+                        "%s; %s",
+                        what, PVUSB_STATE_SECONDS * handle->session->patience,
+                        xenbus_state_name(controller->backend_state),
+                        xenbus_backend_meaning(controller->backend_state));
+}
+
+static void take_back(struct pvusb_handle *handle, struct step *step, enum status status,
+                      const char *words)
+{
+    const char *why = NULL;
+    bool timed_out = false;
+    if (give_back(handle, step->device, &timed_out, &why))
+        pvusb_fail(step, STEP_FAILED, status, words);
+    else
+        pvusb_fail(step, STEP_LEFT, status,
+                   arena_printf(handle->session->arena, "%s; and it could not be given back: %s",
+                                words, why));
+}
+
+// A port number that another QEMU-served controller of the guest uses kills that QEMU; and so does
+// a bus id that it cannot open, or one that stands at two ports. The last look showed none of that;
+// what it cannot know any more is asked here.
+static const char *objection(const struct pvusb_handle *handle, const struct device *device)
+{
+    if (!device->host)
+        return device->controller->backend_domain ? NULL : "the device is not plugged in";
+    if (host_address(handle->session->arena, device->host->busid) != device->host->address)
+        return "it has been unplugged meanwhile, or plugged in anew";
+    return NULL;
+}
+
+void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
+{
+    struct session *session = handle->session;
+    struct device *device = step->device;
+    struct change change = change_of(handle, device);
+    const char *why = objection(handle, device);
+    enum status status = why ? STATUS_FAILED : change_attempt(&change, take_port, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_FAILED, status, why);
+        return;
+    }
+    const char *other = who_else(session, device);
+    if (other) {
+        take_back(handle, step, STATUS_REFUSED, other);
+        return;
+    }
+    if (step->controller->backend_domain) {
+        device->state = DEVICE_UNKNOWN;
+        step->remark = "its state is unknown: the driver domain's devices cannot be seen from here";
+        step->state = STEP_DONE;
+        return;
+    }
+    if (is_bound_here(device) && !pvusb_bind(handle, busid_of(device), &why)) {
+        take_back(handle, step, STATUS_FAILED, why);
+        return;
+    }
+    if (!pvusb_wait(handle, is_held, step->controller, device)) {
+        take_back(handle, step, STATUS_TIMEOUT, not_held(handle, step->controller));
+        return;
+    }
+    device->state = DEVICE_ATTACHED;
+    step->state = STEP_DONE;
+    step->remark = pvusb_frontend_remark(handle, step->controller);
+}

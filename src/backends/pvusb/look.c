@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "../../arena.h"
+#include "../../host_bind.h"
+#include "../../record.h"
+#include "../../xen.h"
+#include "handle.h"
+#include "nodes.h"
+#include "pvusb.h"
+
+// ---- states ----
+
+// A guest may write anything there: what is no state counts as unknown.
+static enum xenbus_state read_state(const struct pvusb_handle *handle, const char *directory)
+{
+    const struct session *session = handle->session;
+    uint64_t state = XENBUS_UNKNOWN;
+    const char *path = arena_printf(session->arena, "%s/state", directory);
+    if (xen_read_number(session->xen, NULL, path, XENBUS_STATES - 1, &state) != XEN_OK)
+        return XENBUS_UNKNOWN;
+    return (enum xenbus_state)state;
+}
+
+void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller)
+{
+    const struct session *session = handle->session;
+    int domain = session->domain->id;
+    controller->backend_state =
+        read_state(handle, nodes_backend(session->arena, domain, controller));
+    controller->frontend_state =
+        read_state(handle, nodes_frontend(session->arena, domain, controller));
+}
+
+const char *pvusb_frontend_remark(const struct pvusb_handle *handle, struct controller *controller)
+{
+    pvusb_read_states(handle, controller);
+    if (controller->frontend_state == XENBUS_CONNECTED)
+        return NULL;
+    return arena_printf(handle->session->arena, "the guest's frontend is not connected but %s: %s",
+                        xenbus_state_name(controller->frontend_state),
+                        xenbus_frontend_meaning(controller->frontend_state));
+}
+
+// How many interfaces some driver has, and how many of them this one.
+static unsigned count_drivers(struct arena *arena, const char *busid, const char *driver,
+                              unsigned *others)
+{
+    unsigned count = 0;
+    *others = 0;
+    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
+        bool its = at->driver && strcmp(at->driver, driver) == 0;
+        count += its;
+        *others += at->driver && !its;
+    }
+    return count;
+}
+
+enum device_state pvusb_device_state(const struct pvusb_handle *handle, const struct device *device)
+{
+    struct arena *arena = handle->session->arena;
+    const struct controller *controller = device->controller;
+    unsigned others, its;
+    if (controller->backend_domain || !handle->session->host)
+        return DEVICE_UNKNOWN;
+    if (!device->host || host_address(arena, device->host->busid) != device->host->address)
+        return DEVICE_GONE;
+    if (controller->pvusb == PVUSB_KERNEL) {
+        its = count_drivers(arena, device->host->busid, DRIVER_USBBACK, &others);
+        return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
+    }
+    // QEMU takes the kernel's drivers off when it opens a device, and claims its interfaces only
+    // when the guest configures it (hw/usb/host-libusb.c). Its own "attached" alone can be stale.
+    its = count_drivers(arena, device->host->busid, DRIVER_USBFS, &others);
+    if (others)
+        return DEVICE_GONE;
+    switch (pvusb_ask_qemu(handle, controller->index, device->port.number[0])) {
+    case QEMU_HOLDS: return DEVICE_ATTACHED;
+    // Then it counts if the host's drivers have gone since it was looked at.
+    case QEMU_SILENT: return its || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    default: return DEVICE_GONE;
+    }
+}
+
+// ---- the look ----
+
+static void add_device(const struct pvusb_handle *handle, struct controller *controller,
+                       unsigned port, const char *busid)
+{
+    const struct session *session = handle->session;
+    struct device *device = arena_new_of(session->arena, struct device);
+    device->port = (struct port){ 1, { (uint8_t)port } };
+    device->kind = DEVICE_HOSTDEV;
+    device->driver = "usb-host";
+    device->id = device->path = "";
+    if (busid_read(text_of(busid), device->selector.busid))
+        device->selector.marks = SELECT_BUSID;
+    // A driver domain has devices of its own: what this host shows under that bus id is another.
+    if (session->host && device->selector.marks && !controller->backend_domain)
+        device->host = host_device_busid(session->host, device->selector.busid);
+    device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
+    controller_add_device(controller, device);
+    device->state = pvusb_device_state(handle, device);
+}
+
+static void add_controller(const struct pvusb_handle *handle,
+                           const struct record_controller *record, struct topology *topology)
+{
+    struct arena *arena = handle->session->arena;
+    struct controller *controller = arena_new_of(arena, struct controller);
+    controller->backend = &pvusb_backend;
+    controller->pvusb = record->kind == RECORD_KERNEL ? PVUSB_KERNEL : PVUSB_QEMU;
+    controller->backend_domain = record->backend_domain;
+    controller->model = controller_model_pvusb(record->version);
+    controller->driver = record->kind == RECORD_KERNEL ? "usbback" : "qusb";
+    controller->name = arena_printf(arena, "%u", record->index);
+    controller->id = arena_printf(arena, "vusb-%u", record->index);
+    controller->path = controller->bus = "";
+    controller->index = (int)record->index;
+    controller->ports = record->ports;
+    controller->present = true;
+    pvusb_read_states(handle, controller);
+    topology_add_controller(topology, controller);
+    for (unsigned port = 1; port <= record->ports; port++)
+        if (record->port[port] && *record->port[port])
+            add_device(handle, controller, port, record->port[port]);
+}
+
+enum status pvusb_look(void *at, struct topology *topology)
+{
+    struct pvusb_handle *handle = at;
+    struct session *session = handle->session;
+    struct record record;
+    enum status status = record_read(session, &record);
+    for (const struct record_controller *found = record.controllers; found; found = found->next)
+        if (found->kind == RECORD_KERNEL || found->kind == RECORD_QEMU)
+            add_controller(handle, found, topology);
+    struct pvusb_supply *pvusb = &topology->pvusb;
+    pvusb->known = true;
+    pvusb->no_kernel = host_has_usbback() ? NULL : "the kernel's usbback is not loaded here";
+    pvusb->no_qemu = handle->no_qemu = pvusb_why_no_qemu(handle, &pvusb->advice);
+    if (status == STATUS_OK)
+        status =
+            xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
+    return status;
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "pvusb.h"
+
+#include "../../arena.h"
+#include "../../qmp_client.h"
+#include "handle.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+static bool pvusb_suits(const struct config_controller *wish, const struct domain *domain)
+{
+    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
+    return domain->id >= 0 && pv;
+}
+
+// A PV guest has a QEMU only if its config needed one, and PVUSB of the kernel's kind needs none:
+// that it cannot be asked keeps nobody from looking at the guest.
+static enum status connect_to_qemu(struct pvusb_handle *handle)
+{
+    struct session *session = handle->session;
+    const struct domain *domain = session->domain;
+    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    if (session->qemu || !pv_guest || !domain->qmp_socket)
+        return STATUS_OK;
+    enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
+    if (status != STATUS_OK)
+        return status;
+    if (qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
+                    &handle->silent) != STATUS_OK) {
+        handle->own = NULL;
+        lock_release(&handle->lock);
+    }
+    return STATUS_OK;
+}
+
+static void pvusb_let_go(void *at)
+{
+    struct pvusb_handle *handle = at;
+    if (!handle)
+        return;
+    // The connection first: whoever waits for the lock finds QEMU free.
+    qmp_close(handle->own);
+    lock_release(&handle->lock);
+    free(handle);
+}
+
+static enum status pvusb_open(struct session *session, void **handle)
+{
+    struct pvusb_handle *made = calloc(1, sizeof *made);
+    if (!made) {
+        complain_error(session->diags, "out of memory");
+        return STATUS_FAILED;
+    }
+    made->session = session;
+    made->lock = LOCK_NONE;
+    enum status status = connect_to_qemu(made);
+    if (status == STATUS_OK)
+        *handle = made;
+    else
+        pvusb_let_go(made);
+    return status;
+}
+
+bool pvusb_wait(struct pvusb_handle *handle, pvusb_question *question,
+                const struct controller *controller, const struct device *device)
+{
+    enum { FIRST_PAUSE = 5, LAST_PAUSE = 200 }; // milliseconds
+    const struct session *session = handle->session;
+    double until = qmp_clock() + PVUSB_STATE_SECONDS * session->patience;
+    for (int pause = FIRST_PAUSE;; pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE) {
+        if (question(handle, controller, device))
+            return true;
+        if (qmp_clock() >= until || (session->interrupted && *session->interrupted))
+            return false;
+        poll(NULL, 0, pause);
+    }
+}
+
+void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words)
+{
+    step->state = state;
+    step->words = words;
+    step->timed_out = status == STATUS_TIMEOUT;
+}
+
+static void run_step(struct pvusb_handle *handle, struct step *step)
+{
+    double since = qmp_clock();
+    if (step->op == STEP_ADD && step->device)
+        pvusb_add_device(handle, step);
+    else if (step->op == STEP_ADD)
+        pvusb_add_controller(handle, step);
+    else if (step->device)
+        pvusb_remove_device(handle, step);
+    else
+        pvusb_remove_controller(handle, step);
+    step->seconds = qmp_clock() - since;
+}
+
+static enum status pvusb_run(void *handle, struct step *const *steps, size_t count)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        run_step(handle, steps[i]);
+        if (steps[i]->state != STEP_DONE)
+            status = status_worse(status, steps[i]->timed_out ? STATUS_TIMEOUT : STATUS_FAILED);
+    }
+    return status;
+}
+
+const struct backend pvusb_backend = {
+    .name = "PVUSB",
+    .suits = pvusb_suits,
+    .open = pvusb_open,
+    .look = pvusb_look,
+    .run = pvusb_run,
+    .close = pvusb_let_go,
+};

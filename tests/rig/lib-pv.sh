@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# lib.sh's words for PVUSB: the backend and the frontend are played (pvplay.c), with real xenstore
+# between them.
+
+# plays NAME COMMAND...: start it in the background, and wait until it says so.
+plays()
+{
+    local name=$1
+    shift
+    "$@" >"$T/play-$name.out" 2>"$T/play-$name.log" &
+    echo $! >"$T/play-$name.pid"
+    wait_for grep -q playing "$T/play-$name.out"
+}
+
+# backend_up KIND ID [VERSION]: QEMU (qusb) of that version, or the kernel (vusb), serves domain ID.
+backend_up()
+{
+    plays "backend-$1-$2" env LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" \
+        "$RIG/pvplay" backend "$@"
+}
+
+# backend_down KIND ID: it is gone, as if killed.
+backend_down()
+{
+    end_process "$(<"$T/play-backend-$1-$2.pid")"
+}
+
+# frontend_up ID [stuck]: the guest has a driver for PVUSB; "stuck" never lets go.
+frontend_up()
+{
+    local id=$1
+    shift
+    guest "$id" xenstore-exists domid || true
+    plays "frontend-$id" env XENSTORED_PATH="$FAKEXEN_DIR/guest-$id.sock" "$RIG/pvplay" frontend "$@"
+}
+
+# pv_guest ID NAME [KIND [VERSION]]: a PV guest with a backend of that kind and a frontend.
+pv_guest()
+{
+    domain_up "$1" pv "$2"
+    backend_up "${3:-qusb}" "$1" ${4:+"$4"}
+    frontend_up "$1"
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+//
+// pvplay backend qusb|vusb DOMID [QEMU-VERSION]
+// pvplay frontend [stuck]
+//     play what is not there on a machine without Xen: the backend of a guest's PVUSB controllers
+//     (QEMU's hw/usb/xen-usb.c, or the kernel's usbback as far as xenstore sees it), or the guest's
+//     frontend (Linux' xen-hcd). The nodes, states and order are those of real ones. The frontend
+//     is run with the rights of its guest; "stuck" connects and never lets go.
+//
+// The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
+// tells which ones it holds.
+
+#define _GNU_SOURCE
+#include "pvplay.h"
+
+#include <libusb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <xenstore.h>
+
+enum { TURN = 10, CONTROLLERS = 64, PORTS = 32 }; // TURN in milliseconds
+
+static struct xs_handle *store;
+
+// What the played QEMU has opened.
+static struct port {
+    char busid[32]; // "": nothing
+    libusb_device_handle *handle;
+} ports[CONTROLLERS][PORTS];
+
+// ---- xenstore ----
+
+// The value of a node, or "" if it has none; overwritten by the tenth call after.
+static const char *get(const char *directory, const char *name)
+{
+    static char values[10][512];
+    static unsigned turn;
+    char path[512], *value = values[turn++ % 10];
+    unsigned size;
+    char *found;
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    found = xs_read(store, XBT_NULL, path, &size);
+    snprintf(value, sizeof(values[0]), "%s", found ? found : "");
+    free(found);
+    return value;
+}
+
+static void put(const char *directory, const char *name, const char *value)
+{
+    char path[512];
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (!xs_write(store, XBT_NULL, path, value, (unsigned)strlen(value)))
+        fprintf(stderr, "pvplay: %s: cannot write\n", path);
+}
+
+// Calls `each` with every child of a directory.
+static void for_children(const char *directory, void (*each)(const char *path, int index))
+{
+    unsigned count = 0;
+    char **names = xs_directory(store, XBT_NULL, directory, &count);
+    char path[512];
+
+    for (unsigned i = 0; names && i < count; i++) {
+        snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+        each(path, atoi(names[i]));
+    }
+    free(names);
+}
+
+// ---- devices ----
+
+static libusb_device_handle *open_busid(const char *busid)
+{
+    libusb_device_handle *handle = NULL;
+    libusb_device **list = NULL;
+    ssize_t count = libusb_get_device_list(NULL, &list);
+
+    for (ssize_t i = 0; i < count && !handle; i++) {
+        uint8_t path[7];
+        char name[40];
+        int depth = libusb_get_port_numbers(list[i], path, sizeof(path));
+        int used = snprintf(name, sizeof(name), "%d", libusb_get_bus_number(list[i]));
+        for (int p = 0; p < depth; p++)
+            used +=
+                snprintf(name + used, sizeof(name) - (size_t)used, "%c%d", p ? '.' : '-', path[p]);
+        if (!strcmp(name, busid) && libusb_open(list[i], &handle))
+            handle = NULL;
+    }
+    if (count >= 0)
+        libusb_free_device_list(list, 1);
+    return handle;
+}
+
+static int interface_count(libusb_device_handle *handle)
+{
+    struct libusb_config_descriptor *config = NULL;
+    int count;
+
+    if (libusb_get_active_config_descriptor(libusb_get_device(handle), &config))
+        return 0;
+    count = config->bNumInterfaces;
+    libusb_free_config_descriptor(config);
+    return count;
+}
+
+// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do.
+static void take_device(struct port *port, const char *busid)
+{
+    snprintf(port->busid, sizeof(port->busid), "%s", busid);
+    port->handle = open_busid(busid);
+    for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
+        libusb_detach_kernel_driver(port->handle, i);
+        libusb_claim_interface(port->handle, i);
+    }
+}
+
+static void give_device(struct port *port)
+{
+    for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
+        libusb_release_interface(port->handle, i);
+        libusb_attach_kernel_driver(port->handle, i);
+    }
+    if (port->handle)
+        libusb_close(port->handle);
+    *port = (struct port){ .handle = NULL };
+}
+
+int pvplay_holds(int index, int port)
+{
+    if (index < 0 || index >= CONTROLLERS || port < 1 || port >= PORTS ||
+        !ports[index][port].busid[0])
+        return -1;
+    return ports[index][port].handle != NULL;
+}
+
+// ---- the backend ----
+
+static bool is_qemu;
+
+static void serve_ports(const char *path, int index)
+{
+    for (int number = 1; number < PORTS && number <= atoi(get(path, "num-ports")); number++) {
+        struct port *port = &ports[index][number];
+        char name[16];
+        const char *busid;
+        snprintf(name, sizeof(name), "port/%d", number);
+        busid = get(path, name);
+        if (port->busid[0] && !*busid)
+            give_device(port);
+        else if (!port->busid[0] && *busid) // a port that has a device heeds no other
+            take_device(port, busid);
+    }
+}
+
+static void serve_controller(const char *path, int index)
+{
+    char frontend[512];
+    int own = atoi(get(path, "state")), other;
+
+    snprintf(frontend, sizeof(frontend), "%s", get(path, "frontend"));
+    other = atoi(get(frontend, "state"));
+    if (own == 1 && atoi(get(path, "online")) == 1) {
+        put(path, "hotplug-status", "connected");
+        put(path, "state", "2");
+    } else if (own == 2 && (other == 3 || other == 4)) {
+        put(path, "state", "4");
+    } else if (own > 1 && own < 6 && (other == 5 || other == 6)) {
+        put(path, "state", "6");
+    }
+    if (is_qemu && own > 1 && own < 6 && index < CONTROLLERS)
+        serve_ports(path, index);
+}
+
+// What a controller that is gone had is let go of.
+static void drop_gone(const char *directory)
+{
+    for (int index = 0; index < CONTROLLERS; index++) {
+        char name[16];
+        snprintf(name, sizeof(name), "%d/state", index);
+        if (*get(directory, name))
+            continue;
+        for (int port = 1; port < PORTS; port++)
+            give_device(&ports[index][port]);
+    }
+}
+
+static void play_backend(const char *kind, const char *domain, const char *version)
+{
+    char directory[128], model[128], path[160], monitor[64];
+    struct xs_permissions rights[2] = { { 0, XS_PERM_NONE }, { 0, XS_PERM_NONE } };
+
+    is_qemu = !strcmp(kind, "qusb");
+    snprintf(directory, sizeof(directory), "/local/domain/0/backend/%s/%s", kind, domain);
+    snprintf(model, sizeof(model), "/local/domain/0/device-model/%s", domain);
+    snprintf(path, sizeof(path), "%s/backends/qusb", model);
+    if (is_qemu) {
+        snprintf(monitor, sizeof(monitor), "/run/xen/qmp-libxl-%.20s", domain);
+        pvqmp_open(monitor, version);
+        put(model, "state", "running");
+        put(model, "backends/qusb", "");
+        rights[1].id = (unsigned)atoi(domain);
+        xs_set_permissions(store, XBT_NULL, path, rights, 2);
+    }
+    puts("playing");
+    fflush(stdout);
+    for (;;) {
+        for_children(directory, serve_controller);
+        if (is_qemu) {
+            drop_gone(directory);
+            pvqmp_serve(TURN);
+        } else {
+            usleep(TURN * 1000);
+        }
+    }
+}
+
+// ---- the frontend ----
+
+static bool is_stuck;
+
+static void drive_controller(const char *path, int index)
+{
+    char backend[512];
+    int own = atoi(get(path, "state")), other;
+
+    (void)index;
+    snprintf(backend, sizeof(backend), "%s", get(path, "backend"));
+    other = atoi(get(backend, "state"));
+    if (own == 1 && (other == 2 || other == 4)) {
+        put(path, "urb-ring-ref", "9");
+        put(path, "conn-ring-ref", "10");
+        put(path, "event-channel", "11");
+        put(path, "state", "4");
+    } else if (own == 4 && (other == 5 || other == 6) && !is_stuck) {
+        put(path, "state", "6");
+    }
+}
+
+static void play_frontend(void)
+{
+    puts("playing");
+    fflush(stdout);
+    for (;;) {
+        for_children("device/vusb", drive_controller);
+        usleep(TURN * 1000);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    bool backend = argc >= 4 && !strcmp(argv[1], "backend");
+
+    is_stuck = argc == 3 && !strcmp(argv[2], "stuck");
+    store = xs_open(0);
+    if (!store || libusb_init(NULL)) {
+        perror("pvplay");
+        return 1;
+    }
+    if (backend)
+        play_backend(argv[2], argv[3], argc > 4 ? argv[4] : "7.2.22");
+    else if (argc >= 2 && !strcmp(argv[1], "frontend"))
+        play_frontend();
+    fprintf(stderr, "usage: pvplay backend qusb|vusb DOMID [VERSION] | frontend [stuck]\n");
+    return 2;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// The parts of pvplay.
+
+#ifndef PVPLAY_H
+#define PVPLAY_H
+
+#include <stdbool.h>
+
+// pvqmp.c: the QMP socket of the QEMU that is played.
+// Listens at path and greets with that version; one client is served at a time.
+void pvqmp_open(const char *path, const char *version);
+// Serves whoever is there, for at most that many milliseconds.
+void pvqmp_serve(int milliseconds);
+
+// pvplay.c: what the played QEMU has at a port of controller index: -1 nothing, 0 an object without
+// a device, 1 one that holds it.
+int pvplay_holds(int index, int port);
+
+#endif

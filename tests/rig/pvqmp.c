@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// The QMP socket of the QEMU that pvplay plays: as much of it as tells what PVUSB holds.
+
+#define _GNU_SOURCE
+#include "pvplay.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int listener = -1, client = -1;
+static char greeting[256];
+static char received[65536];
+static size_t received_size;
+
+void pvqmp_open(const char *path, const char *version)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int major = 0, minor = 0, micro = 0;
+
+    sscanf(version, "%d.%d.%d", &major, &minor, &micro);
+    snprintf(greeting, sizeof(greeting),
+             "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": %d, \"minor\": %d, \"major\": %d}, "
+             "\"package\": \"\"}, \"capabilities\": []}}\r\n",
+             micro, minor, major);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    unlink(path);
+    listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+        listen(listener, 1)) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void say(const char *text)
+{
+    if (send(client, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE)
+        perror("pvplay: QMP");
+}
+
+static void hang_up(void)
+{
+    close(client);
+    client = -1;
+    received_size = 0;
+}
+
+// One command; xenusb and xl write each on a line of its own or behind each other, and none has a
+// brace within a string.
+static void obey(const char *command)
+{
+    char answer[256], body[192];
+    const char *id = strstr(command, "\"id\"");
+    const char *object = strstr(command, "xen-qusb-");
+    int index, port, held;
+
+    if (strstr(command, "qmp_capabilities")) {
+        snprintf(body, sizeof(body), "\"return\": {}");
+    } else if (strstr(command, "\"qom-get\"") && object &&
+               sscanf(object, "xen-qusb-%d-%d", &index, &port) == 2 &&
+               (held = pvplay_holds(index, port)) >= 0) {
+        snprintf(body, sizeof(body), "\"return\": %s", held ? "true" : "false");
+    } else if (strstr(command, "\"qom-get\"")) {
+        snprintf(body, sizeof(body),
+                 "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"Device not found\"}");
+    } else {
+        snprintf(body, sizeof(body),
+                 "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"not played\"}");
+    }
+    id = id ? strchr(id, ':') : NULL;
+    if (id)
+        snprintf(answer, sizeof(answer), "{%s, \"id\": %ld}\r\n", body, strtol(id + 1, NULL, 10));
+    else
+        snprintf(answer, sizeof(answer), "{%s}\r\n", body);
+    say(answer);
+}
+
+// Obeys every whole command that was received.
+static void obey_all(void)
+{
+    size_t from = 0;
+    int depth = 0;
+
+    for (size_t i = 0; i < received_size; i++) {
+        if (received[i] == '{')
+            depth++;
+        if (received[i] != '}' || --depth > 0)
+            continue;
+        char *command = strndup(received + from, i + 1 - from);
+        obey(command);
+        free(command);
+        from = i + 1;
+    }
+    memmove(received, received + from, received_size - from);
+    received_size -= from;
+}
+
+static void listen_to_client(void)
+{
+    ssize_t got = recv(client, received + received_size, sizeof(received) - received_size, 0);
+
+    if (got <= 0 || received_size + (size_t)got == sizeof(received)) {
+        hang_up();
+        return;
+    }
+    received_size += (size_t)got;
+    obey_all();
+}
+
+void pvqmp_serve(int milliseconds)
+{
+    struct pollfd poll_fd = { .fd = client >= 0 ? client : listener, .events = POLLIN };
+
+    if (poll(&poll_fd, 1, milliseconds) <= 0)
+        return;
+    if (client >= 0) {
+        listen_to_client();
+        return;
+    }
+    client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (client >= 0)
+        say(greeting);
+}
