@@ -45,6 +45,27 @@ bool busid_read(struct text text, char busid[BUSID_SIZE])
     return true;
 }
 
+bool selector_join(struct selector *selector, const struct selector *other)
+{
+    unsigned both = selector->marks & other->marks, more = other->marks & ~selector->marks;
+    if ((both & SELECT_BUS && selector->bus != other->bus) ||
+        (both & SELECT_ADDRESS && selector->address != other->address) ||
+        (both & SELECT_BUSID && strcmp(selector->busid, other->busid) != 0) ||
+        (both & SELECT_VENDOR && selector->vendor != other->vendor) ||
+        (both & SELECT_PRODUCT && selector->product != other->product) ||
+        (both & SELECT_SERIAL && !text_same(selector->serial, other->serial)))
+        return false;
+    selector->bus = more & SELECT_BUS ? other->bus : selector->bus;
+    selector->address = more & SELECT_ADDRESS ? other->address : selector->address;
+    selector->vendor = more & SELECT_VENDOR ? other->vendor : selector->vendor;
+    selector->product = more & SELECT_PRODUCT ? other->product : selector->product;
+    selector->serial = more & SELECT_SERIAL ? other->serial : selector->serial;
+    if (more & SELECT_BUSID)
+        memcpy(selector->busid, other->busid, sizeof selector->busid);
+    selector->marks |= more;
+    return true;
+}
+
 bool selector_matches(const struct selector *selector, const struct host_device *device)
 {
     unsigned marks = selector->marks;

@@ -33,6 +33,9 @@ struct selector {
 // zeros. xm also took ',' for '-' and '.'; it is accepted and normalised. False if it is none.
 bool busid_read(struct text text, char busid[BUSID_SIZE]);
 
+// Adds what `other` selects by. False, and nothing changed, where the two contradict each other.
+bool selector_join(struct selector *selector, const struct selector *other);
+
 bool selector_matches(const struct selector *selector, const struct host_device *device);
 
 // As a user would write it: "1.5", "1-1.2", "046d:c52b serial=X".

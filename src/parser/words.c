@@ -27,40 +27,78 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
                       struct span at)
 {
     const struct device_model *model = device_model_named(word);
-    struct selector selector = { 0 };
+    struct selector *selector = &device->selector;
     if (model && model->kind != DEVICE_HOSTDEV) {
         device->kind = model->kind;
         device->kind_at = at;
         return true;
     }
-    if (busid_read(word, selector.busid))
-        selector.marks = SELECT_BUSID;
+    if (busid_read(word, selector->busid))
+        selector->marks = SELECT_BUSID;
     else if (text_find(word, ':', 0) < word.size)
-        device->broken = !id_read(builder, word, at, &selector);
-    else if (!address_is(word, &selector))
+        device->broken = !id_read(builder, word, at, selector);
+    else if (!address_is(word, selector))
         return read_place(device, word, at);
-    device->selector = selector;
     device->selector_at = at;
     return true;
 }
 
-void words_read_device(struct builder *builder, const struct spec *spec)
+// Adds what the word says to what the keys beside it say; false where they contradict each other.
+static bool join_bare(struct config_device *device, const struct config_device *bare)
 {
-    struct config_device *device = xenusb_read_device(builder, spec);
-    struct text word = spec->head;
-    if (word.size == 0 || read_bare(builder, device, word, spec->head_at))
-        return;
-    device->broken = true;
+    bool two_kinds = !span_is_none(bare->kind_at) && !span_is_none(device->kind_at);
+    bool two_places = GIVEN(bare->controller_name) &&
+                      (GIVEN(device->controller_name) || !span_is_none(device->port_at));
+    if (two_kinds || two_places || !selector_join(&device->selector, &bare->selector))
+        return false;
+    if (!span_is_none(bare->kind_at)) {
+        device->kind = bare->kind;
+        device->kind_at = bare->kind_at;
+    }
+    if (GIVEN(bare->controller_name)) {
+        device->controller_name = bare->controller_name;
+        device->port = bare->port;
+        device->port_at = bare->port_at;
+    }
+    if (!span_is_none(bare->selector_at)) // the word stands before all keys
+        device->selector_at.from = bare->selector_at.from;
+    if (!span_is_none(bare->selector_at) && device->selector_at.to < bare->selector_at.to)
+        device->selector_at.to = bare->selector_at.to;
+    device->broken = device->broken || bare->broken;
+    return true;
+}
+
+static void complain_no_device(struct builder *builder, struct text word, struct span at)
+{
     const char *names[DEVICE_OTHER + 1] = { NULL };
     for (size_t i = 0; device_models[i + 1].name; i++) // all but the first, the host device
         names[i] = device_models[i + 1].name;
     const char *nearest = text_nearest(word, names);
-    struct diag *diag = builder_error(builder, spec->head_at, "'%.*s' names no device", SHOW(word));
+    struct diag *diag = builder_error(builder, at, "'%.*s' names no device", SHOW(word));
     if (nearest)
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
     else
         diag_hint(builder->diags, diag,
                   "BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a kind (tablet), or key=value");
+}
+
+void words_read_device(struct builder *builder, const struct spec *spec)
+{
+    struct config_device *device = xenusb_read_device(builder, spec);
+    struct config_device bare = { .kind_at = SPAN_NONE };
+    struct text word = spec->head;
+    if (word.size == 0)
+        return;
+    if (!read_bare(builder, &bare, word, spec->head_at)) {
+        device->broken = true;
+        complain_no_device(builder, word, spec->head_at);
+    } else if (!join_bare(device, &bare)) {
+        device->broken = true;
+        diag_hint(builder->diags,
+                  builder_error(builder, spec->head_at,
+                                "'%.*s' contradicts what is given beside it", SHOW(word)),
+                  "name the device once");
+    }
 }
 
 void words_read_controller(struct builder *builder, const struct spec *spec)

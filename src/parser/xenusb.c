@@ -165,34 +165,16 @@ static void read_kind(const struct field *field, void *into)
     device->kind_at = field->pair->value_at;
 }
 
-// Says that two keys name different devices.
-static void contradict(const struct field *field, const struct config_device *device)
-{
-    struct diag *diag =
-        builder_error(field->builder, field->pair->value_at,
-                      "'%.*s' contradicts what is given beside it", SHOW(field->pair->key));
-    diag_hint(field->builder->diags, diag, "name the device once");
-    (void)device;
-}
-
-// Adds the marks of `other`, which must not differ where both have one.
+// Adds what a key selects by, which must not contradict what the others do.
 static void join_selector(const struct field *field, struct config_device *device,
                           const struct selector *other)
 {
-    struct selector *selector = &device->selector;
-    unsigned both = selector->marks & other->marks;
-    if ((both & SELECT_BUS && selector->bus != other->bus) ||
-        (both & SELECT_ADDRESS && selector->address != other->address) ||
-        (both & SELECT_VENDOR && selector->vendor != other->vendor) ||
-        (both & SELECT_PRODUCT && selector->product != other->product)) {
-        contradict(field, device);
+    if (selector_join(&device->selector, other))
         return;
-    }
-    selector->bus = other->marks & SELECT_BUS ? other->bus : selector->bus;
-    selector->address = other->marks & SELECT_ADDRESS ? other->address : selector->address;
-    selector->vendor = other->marks & SELECT_VENDOR ? other->vendor : selector->vendor;
-    selector->product = other->marks & SELECT_PRODUCT ? other->product : selector->product;
-    selector->marks |= other->marks;
+    diag_hint(field->builder->diags,
+              builder_error(field->builder, field->pair->value_at,
+                            "'%.*s' contradicts what is given beside it", SHOW(field->pair->key)),
+              "name the device once");
 }
 
 static void read_hostbus(const struct field *field, void *into)
