@@ -4,8 +4,6 @@
 #include "../parser/parser.h"
 #include "command.h"
 
-#include <unistd.h>
-
 // Each file has complaints of its own, printed before the next is read.
 static enum status check_file(const struct invocation *invocation, const char *path)
 {
@@ -16,7 +14,7 @@ static enum status check_file(const struct invocation *invocation, const char *p
     struct config *config = source ? parse_config(arena, &diags, source) : NULL;
     if (config)
         check_config(arena, &diags, config);
-    diags_print(&diags, stderr, isatty(STDERR_FILENO));
+    diags_print(&diags, stderr, invocation->color);
     diags_print_summary(&diags, path, stderr);
     if (!config || diags.errors)
         return STATUS_REQUEST;

@@ -33,6 +33,7 @@ struct invocation {
     const char *qmp;          // --qmp
     const char *to;           // --to
     double patience;          // --timeout; 1.0 by default
+    bool color;               // of complaints
     const char *const *words; // what is left after the verb and its options
     size_t count;
 };

@@ -175,6 +175,8 @@ static enum status run_list(const struct invocation *invocation)
             : list_all(invocation, table);
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
+    else if (status == STATUS_OK && !(invocation->given & OPTION_TREE) && table_is_empty(table))
+        puts("There is no USB controller.");
     else
         table_print(table, stdout);
     return status;

@@ -70,6 +70,13 @@ static enum status complain_verb(struct diags *diags, const char *word)
     return STATUS_REQUEST;
 }
 
+// On a terminal, unless the user wants none (no-color.org).
+static bool in_color(void)
+{
+    const char *none = getenv("NO_COLOR");
+    return isatty(STDERR_FILENO) && !(none && *none);
+}
+
 static enum status dispatch(struct arena *arena, struct diags *diags, const char *const *words,
                             size_t count)
 {
@@ -91,7 +98,11 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     if (!command)
         return complain_verb(diags, words[0]);
     struct invocation invocation = {
-        .arena = arena, .diags = diags, .command = command, .patience = 1.0
+        .arena = arena,
+        .diags = diags,
+        .command = command,
+        .patience = 1.0,
+        .color = in_color(),
     };
     enum status status = options_read(&invocation, words + used, count - used, &help);
     if (help) {
@@ -135,6 +146,6 @@ int main(int argc, char **argv)
         complain_error(&diags, "cannot write to standard output");
         status = status_worse(status, STATUS_FAILED);
     }
-    diags_print(&diags, stderr, isatty(STDERR_FILENO) && !getenv("NO_COLOR"));
+    diags_print(&diags, stderr, in_color());
     return (int)status;
 }

@@ -114,14 +114,44 @@ static enum status count_words(const struct invocation *invocation)
 {
     const struct command *command = invocation->command;
     // The domain is the first word, unless a socket stands for it.
-    bool domain_word = strncmp(command->arguments, "DOMAIN", 6) == 0;
-    size_t least = command->least - (domain_word && invocation->qmp && command->least ? 1 : 0);
-    if (invocation->count >= least && invocation->count <= command->most)
+    bool domain_word = strncmp(command->arguments, "DOMAIN", 6) == 0 ||
+                       strncmp(command->arguments, "[DOMAIN]", 8) == 0;
+    size_t spared = domain_word && invocation->qmp ? 1 : 0;
+    size_t least = command->least > spared ? command->least - spared : 0;
+    size_t most = command->most == SIZE_MAX ? SIZE_MAX : command->most - spared;
+    if (invocation->count >= least && invocation->count <= most)
         return STATUS_OK;
-    struct diag *diag = complain_error(invocation->diags, "too %s words for %s",
-                                       invocation->count < least ? "few" : "many", command->name);
-    diag_hint(invocation->diags, diag, "usage: xenusb %s %s", command->name, command->arguments);
+    struct diag *diag = complain_error(invocation->diags, "too %s words for %s%s",
+                                       invocation->count < least ? "few" : "many", command->name,
+                                       spared ? " --qmp" : "");
+    diag_hint(invocation->diags, diag, "usage: xenusb %s %s%s", command->name, command->arguments,
+              spared ? ", where --qmp SOCKET stands for DOMAIN" : "");
     return STATUS_REQUEST;
+}
+
+static const char *name_of(enum option option)
+{
+    size_t i = 0;
+    while (option_rows[i].option != option)
+        i++;
+    return option_rows[i].name;
+}
+
+// Options of which one at most can be meant.
+static enum status complain_together(const struct invocation *invocation)
+{
+    static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
+                                            { OPTION_JSON, OPTION_TREE } };
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        unsigned both = pairs[i][0] | pairs[i][1];
+        if ((invocation->given & both) != both)
+            continue;
+        complain_error(invocation->diags, "--%s and --%s do not go together", name_of(pairs[i][0]),
+                       name_of(pairs[i][1]));
+        status = STATUS_REQUEST;
+    }
+    return status;
 }
 
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
@@ -147,7 +177,7 @@ enum status options_read(struct invocation *invocation, const char *const *words
     invocation->words = rest;
     if (*help || status != STATUS_OK)
         return status;
-    return count_words(invocation);
+    return status_worse(complain_together(invocation), count_words(invocation));
 }
 
 void options_print_help(const struct command *command, FILE *stream)

@@ -205,7 +205,6 @@ void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
     json_close(writer);
     struct text text = json_writer_end(writer);
     fwrite(text.at, 1, text.size, stream);
-    fputc('\n', stream);
 }
 
 static const char *outcome_of(const struct step *step)

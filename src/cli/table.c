@@ -39,6 +39,11 @@ void table_row(struct table *table, const char *const *cells)
     table->last = &row->next;
 }
 
+bool table_is_empty(const struct table *table)
+{
+    return !table->first;
+}
+
 size_t table_width(const char *shown)
 {
     size_t width = 0;
@@ -127,5 +132,4 @@ void table_print_json(const struct table *table, FILE *stream)
     json_close(writer);
     struct text text = json_writer_end(writer);
     fwrite(text.at, 1, text.size, stream);
-    fputc('\n', stream);
 }

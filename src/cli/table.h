@@ -3,6 +3,7 @@
 #ifndef XENUSB_CLI_TABLE_H
 #define XENUSB_CLI_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -24,6 +25,8 @@ struct table *table_new(struct arena *arena, const struct column *columns, size_
 // Adds a row of as many cells as there are columns. NULL is an empty cell, and null in JSON. A cell
 // of COLUMN_FLAG is set unless NULL. The strings must outlive the table.
 void table_row(struct table *table, const char *const *cells);
+
+bool table_is_empty(const struct table *table);
 
 // How many columns of a screen a text takes that was made safe: one for each character.
 size_t table_width(const char *shown);

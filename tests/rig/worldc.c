@@ -4,9 +4,11 @@
 #include "arena.h"
 #include "backend.h"
 #include "host.h"
+#include "json.h"
 #include "lock.h"
 #include "log.h"
 #include "scope.h"
+#include "source.h"
 #include "text.h"
 #include "xen.h"
 
@@ -254,6 +256,21 @@ static enum status log_something(char **words)
     return STATUS_OK;
 }
 
+// ---- what scripts read ----
+
+// Whether a file is one JSON value.
+static enum status read_json(char **words)
+{
+    const char *why = NULL;
+    const struct source *source = source_read(arena, &diags, words[0]);
+    if (!source)
+        return STATUS_REQUEST;
+    if (json_read(arena, source->text, &why))
+        return STATUS_OK;
+    complain_error(&diags, "this is no JSON: %s", why);
+    return STATUS_FAILED;
+}
+
 static const struct {
     const char *name;
     int words;
@@ -264,6 +281,7 @@ static const struct {
     { "read", 1, read_node },       { "number", 1, read_number }, { "list", 1, list_node },
     { "late", 1, read_late },       { "transact", 2, transact },  { "set", 2, set_node },
     { "remove", 1, remove_node },   { "lock", 2, hold_lock },     { "log", 1, log_something },
+    { "json", 1, read_json },
 };
 
 int main(int count, char **words)
