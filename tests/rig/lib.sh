@@ -132,9 +132,12 @@ run_cases()
 }
 
 # True if this process runs; one that is dead and not yet waited for does not.
+# A process whose first thread is a zombie still has its files while another thread ends.
 is_alive()
 {
-    [ -e "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>"$T/waiting"
+    local threads=("/proc/$1/task/"*)
+    [ -e "/proc/$1" ] || return 1
+    [ ${#threads[@]} -gt 1 ] || ! grep -q '^State:.Z' "/proc/$1/status" 2>"$T/waiting"
 }
 
 # Kill a process that this case started, and see it dead.
