@@ -23,7 +23,7 @@ bool check_controller_type(struct checking *checking, struct config_controller *
         checking, span_or(controller->type_at, span_or(controller->model_at, controller->why)),
         "an emulated controller in a %s guest, which has no emulated machine",
         domain_type_name(guest));
-    if (span_is_none(checking->config->domain.type_at))
+    if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
         diag_hint(checking->diags, diag,
                   "without type= xl makes a pv guest: is type=\"hvm\" meant?");
     else

@@ -138,7 +138,7 @@ bool check_device_on_pvusb(struct checking *checking, struct config_device *devi
         struct diag *diag = check_error(
             checking, at, "a %s guest has no emulated machine: PVUSB carries host devices only",
             domain_type_name(checking->config->domain.type));
-        if (span_is_none(checking->config->domain.type_at))
+        if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
             diag_hint(checking->diags, diag,
                       "without type= xl makes a pv guest: is type=\"hvm\" meant?");
         return false;

@@ -92,6 +92,23 @@ struct controller *match_controller(struct planning *planning, const struct conf
     return *conflict ? NULL : best;
 }
 
+struct controller *match_by_default(struct planning *planning, const struct config_controller *wish)
+{
+    const struct controller_model *model = supply_model(wish, planning->topology->domain);
+    struct controller *there = planning->topology->controllers;
+    const char *prefix = model->driver ? "hci" : "pv";
+    uint64_t number = 0;
+    for (; there; there = there->next) {
+        struct text name = text_of(there->name);
+        if (there->present && !there->wish && text_starts(name, prefix) &&
+            text_number(text_part(name, strlen(prefix), name.size), 10, 0, INT32_MAX, &number) ==
+                NUMBER_OK &&
+            !difference(planning, wish, there, model))
+            break;
+    }
+    return there;
+}
+
 static bool is_where_wished(const struct target *target, const struct device *device)
 {
     if (target->wish->at_creation)

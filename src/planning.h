@@ -43,6 +43,10 @@ void resolve_targets(struct planning *planning);
 // is another, *conflict tells how.
 struct controller *match_controller(struct planning *planning, const struct config_controller *wish,
                                     const char **conflict);
+// The same for a wish without a name of its own, where the default one is another controller's: any
+// under such a name that is as it is wished; NULL if there is none.
+struct controller *match_by_default(struct planning *planning,
+                                    const struct config_controller *wish);
 // Finds what is there of all targets: sets their device and STEP_KEEP, or their stale one.
 void match_targets(struct planning *planning);
 

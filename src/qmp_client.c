@@ -345,7 +345,8 @@ static enum status greet(struct qmp_client *client, double until)
     while (!client->broken && !client->greeted)
         if (!turn(client, until)) {
             break_off(client, "lets one connect but does not greet: it serves one client at a time,"
-                              " and another one (xl, libvirt, some other tool) holds it");
+                              " and another one (xl, libvirt, some other tool) holds it; or QEMU "
+                              "hangs");
             return STATUS_TIMEOUT;
         }
     struct qmp_command *negotiation = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);

@@ -160,6 +160,24 @@ static bool refuses_pvusb(struct planning *planning, const struct config_control
     return false;
 }
 
+// The first name hciN, or pvN, that neither the domain nor the config has.
+static const char *free_name(const struct planning *planning, const struct controller_model *model)
+{
+    for (unsigned i = 0;; i++) {
+        const char *name = arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", i);
+        if (!topology_controller_named(planning->topology, text_of(name)) &&
+            !config_controller_named(planning->config, text_of(name)))
+            return name;
+    }
+}
+
+// Whoever wrote it chose no name: where another controller has the one that it would get, the next
+// does as well.
+static bool is_named_by_default(const struct config_controller *wish)
+{
+    return wish->origin == ORIGIN_USBCONTROLLER && span_is_none(wish->name_at);
+}
+
 static void supply_one(struct planning *planning, const struct config_controller *wish)
 {
     const char *conflict = NULL;
@@ -171,6 +189,16 @@ static void supply_one(struct planning *planning, const struct config_controller
     }
     if (model->companion && companion_is_there(planning->topology))
         return;
+    const char *name = wish->name;
+    if (conflict && is_named_by_default(wish)) {
+        there = match_by_default(planning, wish);
+        if (there) {
+            there->wish = wish;
+            return;
+        }
+        conflict = NULL;
+        name = free_name(planning, model);
+    }
     if (conflict) {
         struct diag *diag = planning_complain(
             planning, STATUS_REFUSED, wish->why, "%s has another controller %s: %s",
@@ -204,7 +232,7 @@ static void supply_one(struct planning *planning, const struct config_controller
         complain_no_slot(planning, wish->why);
         return;
     }
-    plan_controller(planning, wish, model, wish->name, ports_of(wish, model))->wish = wish;
+    plan_controller(planning, wish, model, name, ports_of(wish, model))->wish = wish;
 }
 
 void supply_wished(struct planning *planning)
@@ -217,17 +245,6 @@ void supply_wished(struct planning *planning)
 bool supply_libxl_can_tell(const struct planning *planning, const struct device *device)
 {
     return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
-}
-
-// The first name hciN, or pvN, that neither the domain nor the config has.
-static const char *free_name(const struct planning *planning, const struct controller_model *model)
-{
-    for (unsigned i = 0;; i++) {
-        const char *name = arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", i);
-        if (!topology_controller_named(planning->topology, text_of(name)) &&
-            !config_controller_named(planning->config, text_of(name)))
-            return name;
-    }
 }
 
 // The model for devices that name none: xHCI takes every speed and costs the host least; where

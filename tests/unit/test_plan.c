@@ -415,6 +415,21 @@ static void test_another_controller_of_that_name(void **state)
                  "'type=emul,name=hci0,usbversion=3'", "it is ehci, not nec-xhci");
 }
 
+static void test_a_name_by_default_gives_way(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    want_plan(scene, "usbcontroller=['type=emul,usbversion=1']\n", "+ hci1 piix3-uhci");
+}
+
+static void test_a_second_run_knows_a_name_that_gave_way(void **state)
+{
+    struct scene *scene = *state;
+    has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_controller(scene, "piix3-usb-uhci", "hci1", "xenusb-1", 1);
+    want_plan(scene, "usbcontroller=['type=emul,usbversion=1']\n", "= hci1 piix3-uhci");
+}
+
 static void test_a_replugged_device_goes_where_it_was(void **state)
 {
     struct scene *scene = *state;
@@ -537,6 +552,8 @@ int main(void)
         TEST(test_a_full_controller),
         TEST(test_a_device_that_is_elsewhere),
         TEST(test_another_controller_of_that_name),
+        TEST(test_a_name_by_default_gives_way),
+        TEST(test_a_second_run_knows_a_name_that_gave_way),
         TEST(test_a_replugged_device_goes_where_it_was),
         TEST(test_prune_removes_what_is_not_named),
         TEST(test_prune_leaves_what_something_stays_on),
