@@ -84,6 +84,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	    $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
 $(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
+$(B)/unit/test_in_place: LDFLAGS += $(foreach call,fchown fchmod fsync linkat renameat write,-Wl,--wrap=$(call))
 $(B)/unit/test_qmp_client: LDFLAGS += -Wl,--wrap=calloc
 
 # Calls what no command line reaches, for the tests of the rig.

@@ -21,6 +21,8 @@ enum option {
     OPTION_TO = 1 << 10,
     OPTION_USB_ONLY = 1 << 11,
     OPTION_NO_COMMENTS = 1 << 12,
+    OPTION_IN_PLACE = 1 << 13,
+    OPTION_RESOLVE = 1 << 14,
 };
 
 // What was asked for on the command line.

@@ -6,6 +6,7 @@
 #include "../parser/parser.h"
 #include "../scope.h"
 #include "command.h"
+#include "in_place.h"
 
 static const struct translation *target_of(const struct invocation *invocation)
 {
@@ -57,25 +58,72 @@ static enum status read_document(const struct invocation *invocation, const char
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
 
-static enum status run_translate(const struct invocation *invocation)
+static enum status refuse_options(const struct invocation *invocation,
+                                  const struct translation *target)
 {
-    struct document document;
+    if (!(invocation->given & OPTION_IN_PLACE))
+        return STATUS_OK;
+    const char *why = !target->is_config                       ? "a whole config"
+                      : invocation->given & OPTION_USB_ONLY    ? "the whole file"
+                      : strcmp(invocation->words[0], "-") == 0 ? "a file"
+                                                               : NULL;
+    if (!why)
+        return STATUS_OK;
+    complain_error(invocation->diags, "--in-place is for %s", why);
+    return STATUS_REQUEST;
+}
+
+static enum status put_in_place(const struct invocation *invocation,
+                                const struct document *document, struct text text)
+{
+    struct arena *arena = invocation->arena;
+    const char *path = invocation->words[0];
+    const char *shown = text_show(arena, text_of(path), 1024);
+    if (text_same(text, document->source->text)) {
+        printf("%s: nothing to change\n", shown);
+        return STATUS_OK;
+    }
+    enum status status =
+        in_place_write(arena, invocation->diags, path, document->source->text, text);
+    if (status == STATUS_OK)
+        printf("%s: translated; the old one is %s.bak\n", shown, shown);
+    return status;
+}
+
+static enum status translate(const struct invocation *invocation, const struct translation *target,
+                             struct document *document)
+{
     cleanup_free char *bytes = NULL;
     size_t size = 0;
-    const struct translation *target = target_of(invocation);
-    enum status status =
-        target ? read_document(invocation, invocation->words[0], &document) : STATUS_REQUEST;
+    struct host host = { 0 };
+    enum status status = STATUS_OK;
+    if (invocation->given & OPTION_RESOLVE)
+        status = host_look(invocation->arena, invocation->diags, &host);
     if (status != STATUS_OK)
         return status;
     struct writing writing = { .arena = invocation->arena,
                                .diags = invocation->diags,
-                               .document = &document,
+                               .document = document,
+                               .host = invocation->given & OPTION_RESOLVE ? &host : NULL,
                                .comments = !(invocation->given & OPTION_NO_COMMENTS),
                                .only = invocation->given & OPTION_USB_ONLY };
     status = write_whole(&writing, target, &bytes, &size);
+    if (status != STATUS_OK)
+        return status;
+    if (invocation->given & OPTION_IN_PLACE)
+        return put_in_place(invocation, document, (struct text){ bytes, size });
+    fwrite(bytes, 1, size, stdout);
+    return STATUS_OK;
+}
+
+static enum status run_translate(const struct invocation *invocation)
+{
+    struct document document;
+    const struct translation *target = target_of(invocation);
+    enum status status = target ? refuse_options(invocation, target) : STATUS_REQUEST;
     if (status == STATUS_OK)
-        fwrite(bytes, 1, size, stdout);
-    return status;
+        status = read_document(invocation, invocation->words[0], &document);
+    return status == STATUS_OK ? translate(invocation, target, &document) : status;
 }
 
 const struct command translate_command = {
@@ -88,8 +136,10 @@ const struct command translate_command = {
         "printed.\n"
         "--to xl (default): the file with its USB statements as today's xl takes them.\n"
         "--to xenusb: the file with its USB statements in the canonical form.\n"
+        "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
+        "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
         "--to json: what the file compiles to, with the place of each thing.",
-    .options = OPTION_TO | OPTION_USB_ONLY | OPTION_NO_COMMENTS,
+    .options = OPTION_IN_PLACE | OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
     .least = 1,
     .most = 1,
     .run = run_translate,

@@ -166,7 +166,7 @@ static struct arranged_controller *make(struct writing *writing, struct arrangem
         write_warning(writing, why, "the file does not tell the type of the guest: taken for hvm");
     for (const struct arranged_controller *at = arrangement->controllers; at; at = at->next) {
         index += !(at->wish && is_left_to_xl(at->wish));
-        named += at->type == (pv ? CONTROLLER_PV : CONTROLLER_EMULATED);
+        named += !at->wish;
     }
     struct arranged_controller *made = append(writing, arrangement);
     made->model = pv ? controller_model_pvusb(2) : controller_model_for(3);
@@ -215,17 +215,19 @@ static void arrange_named(struct writing *writing, struct arrangement *arrangeme
             take_port(arrangement, last, device->port.number[0]);
         if (last && device->found && !last->wish->at_creation && !suits(last, device))
             diag_hint(writing->diags,
-                      write_error(writing, device->wish->why, "%s does not run there",
-                                  host_device_show(writing->arena, device->found)),
+                      write_warning(writing, device->wish->why, "%s does not run there",
+                                    host_device_show(writing->arena, device->found)),
                       "controller '%s' is %s: use version 3", last->name,
                       last->model ? last->model->name : "another type");
     }
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
-        if (!device->controller || device->port.depth || device->left_out)
+        // QEMU chooses for what it is created with, and makes a hub where there is no port.
+        if (!device->controller || device->port.depth || device->left_out ||
+            device->wish->at_creation)
             continue;
         unsigned port = free_port(arrangement, device->controller);
-        if (!port && !device->wish->at_creation)
+        if (!port)
             complain_room(writing, device);
         put(arrangement, device, device->controller, port);
     }

@@ -247,6 +247,7 @@ void rewrite_print_only(const struct rewrite *rewrite, const struct statement *s
             text = edit->by;
         }
         fwrite(text.at, 1, text.size, stream);
-        fputs(line_end, stream);
+        if (text.size || (edit && edit->at.from == at->at.from && edit->lines.size))
+            fputs(line_end, stream);
     }
 }

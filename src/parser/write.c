@@ -8,6 +8,9 @@
 const struct translation translations[] = {
     { "xl", true, write_xl },
     { "xenusb", true, write_xenusb },
+    { "qemu", false, write_qemu },
+    { "qmp", false, write_qmp },
+    { "dot", false, write_dot },
     { "json", false, write_json },
     { NULL, false, NULL },
 };

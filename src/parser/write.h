@@ -46,6 +46,9 @@ struct diag *write_warning(const struct writing *writing, struct span at, const 
 
 void write_xl(struct writing *writing);
 void write_xenusb(struct writing *writing);
+void write_qemu(struct writing *writing);
+void write_qmp(struct writing *writing);
+void write_dot(struct writing *writing);
 void write_json(struct writing *writing);
 
 #endif

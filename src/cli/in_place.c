@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "in_place.h"
+
+#include "../arena.h"
+#include "../scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+// The file, by its name in the folder that holds it.
+struct replaced {
+    struct diags *diags;
+    const char *path;
+    const char *name;
+    const char *beside; // the new file, until it takes the name
+    const char *second; // the old file's second name, until that becomes the backup
+    const char *backup;
+    int folder;
+    struct stat state;
+};
+
+static enum status refuse(const struct replaced *file, const char *why, const char *hint)
+{
+    diag_hint(file->diags, complain_error(file->diags, "%s %s: left as it is", file->path, why),
+              "%s", hint);
+    return STATUS_REFUSED;
+}
+
+static enum status fail(const struct replaced *file, const char *what)
+{
+    complain_error(file->diags, "%s: cannot %s: %s; it is as it was", file->path, what,
+                   strerror(errno));
+    return STATUS_FAILED;
+}
+
+static enum status open_folder(struct arena *arena, struct replaced *file)
+{
+    const char *slash = strrchr(file->path, '/');
+    const char *folder = ".";
+    if (slash)
+        folder =
+            slash == file->path ? "/" : arena_copy(arena, file->path, (size_t)(slash - file->path));
+    file->name = slash ? slash + 1 : file->path;
+    file->beside = arena_printf(arena, ".%s.xenusb-new", file->name);
+    file->second = arena_printf(arena, ".%s.xenusb-old", file->name);
+    file->backup = arena_printf(arena, "%s.bak", file->name);
+    file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return file->folder < 0 ? fail(file, "open its folder") : STATUS_OK;
+}
+
+// Takes away what a run left that was killed: names of ours, and a backup that is the very file
+// that it is to be the backup of. The folder's lock keeps other runs out.
+static enum status tidy(const struct replaced *file)
+{
+    struct stat name, backup;
+    if (flock(file->folder, LOCK_EX) < 0)
+        return fail(file, "lock its folder");
+    unlinkat(file->folder, file->beside, 0);
+    unlinkat(file->folder, file->second, 0);
+    if (fstatat(file->folder, file->name, &name, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(file->folder, file->backup, &backup, AT_SYMLINK_NOFOLLOW) == 0 &&
+        name.st_dev == backup.st_dev && name.st_ino == backup.st_ino)
+        unlinkat(file->folder, file->backup, 0);
+    return STATUS_OK;
+}
+
+static enum status judge(struct replaced *file)
+{
+    if (fstatat(file->folder, file->name, &file->state, AT_SYMLINK_NOFOLLOW) < 0)
+        return fail(file, "look at it");
+    if (S_ISLNK(file->state.st_mode))
+        return refuse(file, "is a symbolic link", "name the file that it leads to");
+    if (!S_ISREG(file->state.st_mode))
+        return refuse(file, "is no file", "name a file");
+    if (file->state.st_nlink > 1)
+        return refuse(file, "has further names (hard links)",
+                      "they would keep the old text: print the new one and copy it");
+    return STATUS_OK;
+}
+
+// Whether the file still holds what was translated.
+static bool holds(struct arena *arena, const struct replaced *file, struct text old)
+{
+    cleanup_close int fd = openat(file->folder, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    char *bytes = arena_alloc(arena, old.size + 1);
+    size_t size = 0;
+    ssize_t got = 1;
+    while (fd >= 0 && got > 0 && size <= old.size) {
+        got = read(fd, bytes + size, old.size + 1 - size);
+        size += got > 0 ? (size_t)got : 0;
+    }
+    return fd >= 0 && got >= 0 && text_same((struct text){ bytes, size }, old);
+}
+
+static bool write_whole(int fd, struct text text)
+{
+    size_t done = 0;
+    while (done < text.size) {
+        ssize_t got = write(fd, text.at + done, text.size - done);
+        if (got < 0 && errno != EINTR)
+            return false;
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+// The new file, beside the old one and on the disk before it takes its name. The owner is set
+// before the mode, since a change of owner clears bits of the mode.
+static enum status write_beside(const struct replaced *file, struct text text)
+{
+    cleanup_close int fd = openat(file->folder, file->beside,
+                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(file, "write beside it");
+    if (fchown(fd, file->state.st_uid, file->state.st_gid) < 0)
+        return fail(file, "keep its owner");
+    if (fchmod(fd, file->state.st_mode & 07777) < 0)
+        return fail(file, "keep its mode");
+    if (!write_whole(fd, text) || fsync(fd) < 0)
+        return fail(file, "write the new text");
+    return STATUS_OK;
+}
+
+// The old file gets a second name, and then loses its first one to the new file: none of it is
+// copied, and at no instant is the name without a whole file.
+static enum status swap(const struct replaced *file)
+{
+    if (linkat(file->folder, file->name, file->folder, file->second, 0) < 0)
+        return fail(file, "keep the old text");
+    bool kept = renameat(file->folder, file->second, file->folder, file->backup) == 0;
+    if (!kept)
+        unlinkat(file->folder, file->second, 0);
+    if (!kept || fsync(file->folder) < 0)
+        return fail(file, "keep the old text");
+    if (renameat(file->folder, file->beside, file->folder, file->name) < 0)
+        return fail(file, "put the new file in its place");
+    if (fsync(file->folder) < 0)
+        complain_error(file->diags, "%s: the folder cannot be synced: %s", file->path,
+                       strerror(errno));
+    return STATUS_OK;
+}
+
+enum status in_place_write(struct arena *arena, struct diags *diags, const char *path,
+                           struct text old, struct text text)
+{
+    struct replaced file = { .diags = diags, .path = path, .folder = -1 };
+    enum status status = open_folder(arena, &file);
+    cleanup_close int folder = file.folder;
+    if (status == STATUS_OK)
+        status = tidy(&file);
+    if (status == STATUS_OK)
+        status = judge(&file);
+    if (status == STATUS_OK && !holds(arena, &file, old))
+        return refuse(&file, "changed while it was translated", "translate it again");
+    if (status != STATUS_OK)
+        return status;
+    status = write_beside(&file, text);
+    if (status == STATUS_OK)
+        status = swap(&file);
+    if (status != STATUS_OK)
+        unlinkat(folder, file.beside, 0);
+    return status;
+}
