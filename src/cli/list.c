@@ -100,28 +100,80 @@ static void add_rows(struct arena *arena, struct table *table, const struct topo
     }
 }
 
-static void print_device(struct arena *arena, const struct device *device, const char *trunk,
-                         bool last)
+// How wide the columns of a domain's tree are.
+struct widths {
+    size_t port, device, busid;
+};
+
+// What a column of the tree shows of a device, made safe.
+static const char *shown_port(struct arena *arena, const struct device *device)
 {
     char room[PORT_TEXT_SIZE];
     const char *port = port_write(device->port, room);
+    return arena_strdup(arena, *port ? port : "?");
+}
+
+static const char *shown_device(struct arena *arena, const struct device *device)
+{
+    return text_show(arena, text_of(show_device(arena, device)), 200);
+}
+
+static const char *shown_busid(const struct device *device)
+{
     const char *busid = busid_of(device);
-    const char *line = arena_printf(
-        arena, "%s %-3s %-28s %-8s %-6s %s", last ? "└─" : "├─", *port ? port : "?",
-        show_device(arena, device), busid ? busid : "",
-        device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", state_of(arena, device));
-    printf("%s%s\n", trunk, text_show(arena, text_of(line), 400));
+    return busid ? busid : "";
+}
+
+static void widen(size_t *width, const char *shown)
+{
+    size_t here = table_width(shown);
+    *width = here > *width ? here : *width;
+}
+
+static struct widths widths_of(struct arena *arena, const struct topology *topology)
+{
+    struct widths widths = { 0, 0, 0 };
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; device; device = device->next) {
+            widen(&widths.port, shown_port(arena, device));
+            widen(&widths.device, shown_device(arena, device));
+            widen(&widths.busid, shown_busid(device));
+        }
+    return widths;
+}
+
+static void print_column(const char *shown, size_t width)
+{
+    printf("%s%*s  ", shown, (int)(width - table_width(shown)), "");
+}
+
+static void print_device(struct arena *arena, const struct domain *domain,
+                         const struct device *device, const struct widths *widths)
+{
+    const char *state = state_of(arena, device);
+    print_column(shown_port(arena, device), widths->port);
+    print_column(shown_device(arena, device), widths->device);
+    print_column(shown_busid(device), widths->busid);
+    print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
+    if (device->state == DEVICE_GONE && domain->id >= 0)
+        state = arena_printf(arena, "%s; xenusb detach %s %s.%s", state, domain->name,
+                             device->controller->name, shown_port(arena, device));
+    printf("%s\n", text_show(arena, text_of(state), 400));
 }
 
 static void print_tree(struct arena *arena, const struct topology *topology)
 {
+    struct widths widths = widths_of(arena, topology);
     printf("%s\n", text_show(arena, text_of(show_domain(arena, topology)), 400));
     for (const struct controller *at = topology->controllers; at; at = at->next) {
+        const char *state = state_of_controller(arena, at);
         const char *line = arena_printf(arena, "%s  %s%s%s", at->name, show_controller(arena, at),
-                                        at->pvusb ? "; " : "", at->pvusb ? ends_of(arena, at) : "");
+                                        state ? "; " : "", state ? state : "");
         printf("%s %s\n", at->next ? "├─" : "└─", text_show(arena, text_of(line), 400));
-        for (const struct device *device = at->devices; device; device = device->next)
-            print_device(arena, device, at->next ? "│  " : "   ", !device->next);
+        for (const struct device *device = at->devices; device; device = device->next) {
+            printf("%s%s ", at->next ? "│  " : "   ", device->next ? "├─" : "└─");
+            print_device(arena, topology->domain, device, &widths);
+        }
     }
 }
 
