@@ -14,11 +14,32 @@ FLEX     ?= flex
 # Built-in rules would make src/parser/spec.c of spec.y.
 MAKEFLAGS += --no-builtin-rules
 
+.PHONY: build deps demo install uninstall clean
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+
+# What is installed here decides what the rest of this file says, so the other goals are left to a
+# make that begins when this is done.
+GOALS := $(filter-out deps,$(MAKECMDGOALS))
+deps:
+	@tests/deps
+ifneq ($(GOALS),)
+.PHONY: $(GOALS)
+$(firstword $(GOALS)): deps
+	$(MAKE) $(GOALS)
+$(wordlist 2,$(words $(GOALS)),$(GOALS)): $(firstword $(GOALS))
+	@:
+endif
+
+else
+
 PACKAGES := libusb-1.0 yajl xenstore xencontrol
 STANDARD := -std=gnu11 -D_GNU_SOURCE -I$(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
+comma    := ,
 ifdef SAN
-SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -fsanitize=$(if $(filter fuzz,$(SAN)),fuzzer-no-link$(comma))address,undefined \
+            -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
@@ -30,8 +51,6 @@ OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCE
 HELPERS  := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 UNITS    := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: build deps check check-unit check-daemons check-programs check-layers check-tidy demo install
-.PHONY: uninstall clean
 .SECONDARY:
 
 build: $(B)/xenusb
@@ -80,12 +99,12 @@ $(B)/unit/obj/%.o: tests/unit/%.c
 
 $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
-	    $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(UNIT_FLAGS) \
+	    -MMD -MP -MF $@.d -o $@ $< $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
-$(B)/unit/test_arena: LDFLAGS += -Wl,--wrap=malloc
-$(B)/unit/test_in_place: LDFLAGS += $(foreach call,fchown fchmod fsync linkat renameat write,-Wl,--wrap=$(call))
-$(B)/unit/test_qmp_client: LDFLAGS += -Wl,--wrap=calloc
+$(B)/unit/test_arena: UNIT_FLAGS := -Wl,--wrap=malloc
+$(B)/unit/test_in_place: UNIT_FLAGS := $(foreach call,fchown fchmod fsync linkat renameat write,-Wl,--wrap=$(call))
+$(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 
 # Calls what no command line reaches, for the tests of the rig.
 $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
@@ -98,62 +117,7 @@ $(B)/golden $(B)/translate: $(B)/%: tests/%.c $(B)/libxenusb.a
 	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
-CONFIGS := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
-
-# Needs neither root nor network.
-check-unit: $(UNITS) $(B)/golden $(B)/translate
-	@tests/run $(UNITS) '$(B)/golden tests/golden' '$(B)/translate $(CONFIGS)' $(B)/translate
-
-deps:
-	@tests/deps
-
-# Everything that is run is in one list, with one count at the end: units and golden files, plain,
-# under the sanitizers and under valgrind; the tests on real daemons likewise; the layers, the other
-# compiler and the linter. DEBIAN=trixie runs the plain and the sanitized part in a Debian 13 root.
-SAN_B      := $(B)/san
-RIG_TESTS  := $(wildcard tests/rig/*.test)
-RIG_TOOLS  := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
-PLAIN      := $(UNITS) '$(B)/golden tests/golden' '$(B)/translate $(CONFIGS)' $(B)/translate \
-              $(RIG_TESTS) tests/run.test
-SANITIZED  := $(UNITS:$(B)/%=$(SAN_B)/%) '$(SAN_B)/golden tests/golden' \
-              '$(SAN_B)/translate $(CONFIGS)' $(SAN_B)/translate \
-              $(foreach test,$(RIG_TESTS),'env XENUSB=$(SAN_B)/xenusb $(test)')
-VALGRINDED := $(foreach test,$(UNITS),'tests/valgrind $(test)') 'tests/valgrind $(B)/golden tests/golden'
-
-ifdef DEBIAN
-check:
-	tests/rig/$(DEBIAN).sh make $(B)/$(DEBIAN)
-	tests/rig/$(DEBIAN).sh run $(B)/$(DEBIAN) make B=/out WERROR=$(WERROR) check-daemons
-else
-check: build check-programs
-	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
-	$(MAKE) CC=clang B=$(B)/clang build check-programs
-	$(MAKE) check-tidy check-layers
-	@tests/run $(PLAIN) $(SANITIZED) $(VALGRINDED)
-endif
-
-check-daemons: build check-programs
-	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
-	@tests/run $(PLAIN) $(SANITIZED)
-
-check-programs: $(UNITS) $(B)/golden $(B)/translate $(RIG_TOOLS)
-
-# Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
-export REAL_CONFIGS UPDATE
-
-# The linter sees the project's own code; what it must not say is in .clang-tidy with its reasons.
-TIDY := $(patsubst src/%.c,$(B)/tidy/%.done,$(SOURCES))
-
-check-tidy: $(TIDY)
-
-$(B)/tidy/%.done: src/%.c .clang-tidy $(wildcard src/*.h) | $(GENERATED)
-	@mkdir -p $(@D)
-	@echo clang-tidy $<
-	@clang-tidy --quiet $< -- $(STANDARD) 2>$@.log || { cat $@.log; exit 1; }
-	@touch $@
-
-check-layers:
-	@tests/layers
+RIG_TOOLS := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
 
 demo: build rig
 	@tests/demo.sh
@@ -171,6 +135,9 @@ clean:
 	rm -rf build
 
 include tests/rig/rig.mk
+include tests/check.mk
 
 # Not a whole Debian, which tests/rig/trixie.sh may have put there.
 -include $(shell find $(B) -path '$(B)/trixie*' -prune -o -type f -name '*.d' -print 2>/dev/null)
+
+endif

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+#
+# What "make check" does beyond building. Everything that is run is in one list, with one count at
+# its end. Four trees are built for it:
+#
+#   $(B)          as it is installed; the tests on real daemons; under valgrind
+#   $(B)/san      gcc's sanitizers
+#   $(B)/clang    clang's sanitizers and its fuzzer
+#   $(B)/tidy     what clang-tidy has seen
+#
+# DEBIAN=trixie runs the first two in a Debian 13 root, which is made in $(B)/trixie.
+
+SAN_B     := $(B)/san
+CLANG_B   := $(B)/clang
+TESTS     := $(filter-out tests/rig/self.test tests/rig/real.test,$(wildcard tests/rig/*.test))
+CONFIGS   := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
+FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
+export REAL_CONFIGS UPDATE
+
+# The programs that need neither root nor daemons: of the tree $(1), each called by $(2).
+programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
+    '$(if $(2),$(2) )$(1)/golden tests/golden' \
+    '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' '$(if $(2),$(2) )$(1)/translate'
+
+# The tests on real daemons, in the environment $(1).
+daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
+
+PLAIN      := $(call programs,$(B)) $(sort $(wildcard tests/rig/*.test)) tests/run.test
+SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B))
+VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) \
+              $(call programs,$(B),tests/valgrind)
+SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
+                  $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
+LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers' 'tests/case format tests/format'
+
+# As many jobs as processors, unless the user said how many.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# Each test has time limits of its own; this one ends what has none.
+RUN = tests/run -j $(shell nproc) -t 600
+
+.PHONY: check check-unit check-daemons check-clang check-san check-programs check-all-trees
+.PHONY: check-tidy check-format check-layers fuzz
+
+# Needs neither root nor network.
+check-unit: $(UNITS) $(B)/golden $(B)/translate
+	@$(RUN) $(call programs,$(B))
+
+ifdef DEBIAN
+check:
+	tests/rig/$(DEBIAN).sh make $(B)/$(DEBIAN)
+	tests/rig/$(DEBIAN).sh run $(B)/$(DEBIAN) make B=/out WERROR=$(WERROR) check-daemons
+else
+# What a linter finds is counted, and does not end the others.
+check:
+	$(MAKE) $(JOBS) check-all-trees
+	@mkdir -p $(B)/tidy && echo $(TIDIED) >$(B)/tidy/list
+	-$(MAKE) $(JOBS) -k check-tidy
+	@$(RUN) $(VALGRINDED) $(PLAIN) $(SANITIZED) $(call programs,$(CLANG_B)) $(SEEDS) $(LINTED)
+endif
+
+check-all-trees: build check-programs check-san check-clang
+
+check-daemons:
+	$(MAKE) $(JOBS) build check-programs check-san
+	@$(RUN) $(PLAIN) $(SANITIZED)
+
+check-programs: $(UNITS) $(B)/golden $(B)/translate $(RIG_TOOLS)
+
+check-san:
+	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
+
+check-clang:
+	$(MAKE) CC=clang SAN=fuzz B=$(CLANG_B) build check-programs $(FUZZ:%=$(CLANG_B)/fuzz_%)
+
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
+	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) \
+	    -MMD -MP -MF $@.d -o $@ $< $(B)/libxenusb.a $(LIBS)
+
+# Looks for new faults, FUZZ_SECONDS for each target; what makes one fail is left in $(CLANG_B).
+FUZZ_SECONDS ?= 60
+fuzz: check-clang
+	@set -e; for name in $(FUZZ); do \
+	    mkdir -p $(CLANG_B)/corpus-$$name; \
+	    $(CLANG_B)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+	        -max_len=4096 -dict=tests/fuzz/$$name.dict -artifact_prefix=$(CLANG_B)/ -print_final_stats=1 \
+	        $(CLANG_B)/corpus-$$name tests/fuzz/corpus-$$name; \
+	done
+
+# The linter sees the project's own code; what it must not say is in .clang-tidy with its reasons.
+TIDIED := $(SOURCES)
+TIDY   := $(TIDIED:%.c=$(B)/tidy/%.done)
+
+check-tidy: $(TIDY)
+
+$(B)/tidy/%.done: %.c .clang-tidy $(wildcard src/*.h src/*/*.h src/*/*/*.h) | $(GENERATED)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@echo clang-tidy $<
+	@clang-tidy --quiet $< -- $(STANDARD) -Isrc >$(@:.done=.log) 2>&1 || { cat $(@:.done=.log); exit 1; }
+	@touch $@
+
+check-layers:
+	@tests/layers
+
+check-format:
+	@tests/format
