@@ -159,12 +159,35 @@ qtest()
     "$RIG/qmpc" -q "$file.qtest" "$@"
 }
 
-# guest_ejects NAME ID: the guest's ACPI lets go of a PCI device on the root bus of a pc machine, as
-# it does some time after device_del. (docs/specs/acpi_pci_hotplug.rst: bus selector 0xae10, eject 0xae08.)
-guest_ejects()
+# What a guest of a pc machine knows of a PCI device on the root bus (docs/specs/acpi_pci_hotplug.rst:
+# bus selector 0xae10, asked to go 0xae04, eject 0xae08): its slot's bit.
+slot_bit()
 {
     local address
     address=$(qom_get "$1" "$2" addr) # slot * 8 + function
     [[ $address =~ ^[0-9]+$ ]] || fail "QEMU has no PCI device $2"
-    qtest "$1" 'outl 0xae10 0' "outl 0xae08 $((1 << (address / 8)))" >"$T/waiting"
+    echo $((1 << (address / 8)))
+}
+
+# is_asked_to_eject NAME BIT: device_del asked for the device of that slot, and the guest has not done it.
+is_asked_to_eject()
+{
+    local answer
+    answer=$(qtest "$1" 'outl 0xae10 0' 'inl 0xae04' | tail -n 1)
+    (((${answer#OK } & $2) != 0))
+}
+
+# guest_is_asked NAME ID: wait until device_del asked the guest to let go of a PCI device.
+guest_is_asked()
+{
+    wait_for is_asked_to_eject "$1" "$(slot_bit "$1" "$2")"
+}
+
+# guest_ejects NAME ID: once it is asked, the guest's ACPI lets go of a PCI device.
+guest_ejects()
+{
+    local bit
+    bit=$(slot_bit "$1" "$2")
+    wait_for is_asked_to_eject "$1" "$bit"
+    qtest "$1" 'outl 0xae10 0' "outl 0xae08 $bit" >"$T/waiting"
 }
