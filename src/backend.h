@@ -21,6 +21,7 @@ struct session {
     struct qmp_client *qemu; // the connection to the domain's QEMU, which takes one at a time; NULL
                              // while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
+    bool keep_saved;                          // libxl's saved config is left as it is
     double patience;                          // scales every time limit; 1.0 by default
 };
 

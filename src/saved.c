@@ -85,7 +85,7 @@ static enum status change(const struct session *session, const struct saved_elem
 {
     cleanup_lock struct lock lock = LOCK_NONE;
     struct text config, edited = TEXT_EMPTY;
-    if (!session->xen || session->domain->id < 0)
+    if (!session->xen || session->domain->id < 0 || session->keep_saved)
         return STATUS_OK;
     if (access(path_of(session, 'd'), F_OK) != 0 ||
         !xen_domain_lives(session->xen, session->domain))
@@ -117,14 +117,22 @@ static enum status change_controller(const struct session *session,
     struct saved_element element = { .array = "usbctrls",
                                      .keys = { "devid" },
                                      .numbers = { controller->index } };
-    if (!record_expresses_controller(controller))
+    static const char *const types[] = {
+        [PVUSB_ANY] = "devicemodel", [PVUSB_KERNEL] = "pv", [PVUSB_QEMU] = "qusb"
+    };
+    if (!controller->pvusb && !record_expresses_controller(controller))
         return STATUS_OK;
+    // Domain 0 is libxl's default, which it does not write.
+    const char *backend =
+        controller->backend_domain
+            ? arena_printf(session->arena, ", \"backend_domid\": %u", controller->backend_domain)
+            : "";
     if (added)
-        element.json =
-            arena_printf(session->arena,
-                         "{ \"type\": \"devicemodel\", \"devid\": %d, \"version\": %u, "
-                         "\"ports\": %u }",
-                         controller->index, controller->model->version, controller->ports);
+        element.json = arena_printf(session->arena,
+                                    "{ \"type\": \"%s\", \"devid\": %d, \"version\": %u, "
+                                    "\"ports\": %u%s }",
+                                    types[controller->pvusb], controller->index,
+                                    controller->model->version, controller->ports, backend);
     return change(session, &element, added ? forgotten : brought_back);
 }
 
@@ -136,7 +144,8 @@ static enum status change_device(const struct session *session, const struct dev
         .keys = { "ctrl", "port" },
         .numbers = { device->controller->index, device->port.number[0] },
     };
-    if (!record_expresses_device(device) || (added && !device->host))
+    // A driver domain's device has no address that could be known here.
+    if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
         return STATUS_OK;
     if (added)
         element.json = arena_printf(session->arena,

@@ -8,7 +8,8 @@
 
 #include "backend.h"
 
-// A controller or a device that libxl's record can tell of (record.h) came or went. Takes libxl's
+// A controller or a device that libxl's record can tell of (record.h) came or went. With the
+// session's keep_saved nothing is done. Takes libxl's
 // lock for the file. Where the file is absent nothing is done, for then no xl will look for it;
 // where it cannot be changed a warning says what that means, and the step stays done.
 // STATUS_TIMEOUT after a complaint only if the lock was not to be had.

@@ -14,6 +14,7 @@ enum option {
     OPTION_EXIT_CODE = 1 << 3,
     OPTION_FORCE = 1 << 4,
     OPTION_JSON = 1 << 5,
+    OPTION_NO_SAVE = 1 << 13,
     OPTION_PRUNE = 1 << 6,
     OPTION_QMP = 1 << 7,
     OPTION_TIMEOUT = 1 << 8,

@@ -63,7 +63,8 @@ const struct command detach_command = {
         "SPEC names a device as for attach, or its place: hci0.2 (controller and port). What is\n"
         "not attached is said, and no failure. --all takes everything that was attached to\n"
         "the running guest, and leaves what the guest was created with.",
-    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .options =
+        OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run_detach,
@@ -74,7 +75,7 @@ const struct command controller_remove_command = {
     .arguments = "DOMAIN CONTROLLER...",
     .summary = "Remove USB controllers from a running domain, and what is on them.",
     .details = "CONTROLLER is a name or a number, as list shows it. The guest must let go of it.",
-    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_remove,

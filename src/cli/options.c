@@ -18,6 +18,7 @@ static const struct option_row option_rows[] = {
     { OPTION_IN_PLACE, "in-place", NULL, "write the file anew; the old one is FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
+    { OPTION_NO_SAVE, "no-save", NULL, "leave libxl's saved config alone: gone with xl reboot" },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
     { OPTION_QMP, "qmp", "SOCKET", "a QEMU by its monitor socket, with or without Xen" },
     { OPTION_RESOLVE, "resolve", NULL, "look devices up among those of this host" },

@@ -111,6 +111,7 @@ static void begin(struct world *world, const struct invocation *invocation)
         .arena = invocation->arena,
         .diags = invocation->diags,
         .interrupted = &world_interrupted,
+        .keep_saved = invocation->given & OPTION_NO_SAVE,
         .patience = invocation->patience,
     };
 }

@@ -19,6 +19,9 @@ backend_up()
 {
     plays "backend-$1-$2" env LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" \
         "$RIG/pvplay" backend "$@"
+    # By this libxl tells that a domain has a QEMU.
+    [ "$1" != qusb ] || xenstore-write "/local/domain/$2/image/device-model-pid" \
+        "$(<"$T/play-backend-$1-$2.pid")"
 }
 
 # backend_down KIND ID: it is gone, as if killed.

@@ -4,6 +4,7 @@
 #include "../../host_bind.h"
 #include "../../record.h"
 #include "../../recording.h"
+#include "../../saved.h"
 #include "handle.h"
 #include "nodes.h"
 
@@ -124,6 +125,11 @@ void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_LEFT, timed_out ? STATUS_TIMEOUT : STATUS_FAILED, why);
         return;
     }
+    enum status status = saved_device_removed(handle->session, step->device);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_LEFT, status, "libxl's saved config could not be locked");
+        return;
+    }
     step->state = STEP_DONE;
     if (step->controller->backend_domain)
         step->remark = "what its driver domain makes of that cannot be seen from here";
@@ -224,6 +230,11 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
     }
     if (!pvusb_wait(handle, is_held, step->controller, device)) {
         take_back(handle, step, STATUS_TIMEOUT, not_held(handle, step->controller));
+        return;
+    }
+    status = saved_device_added(session, device);
+    if (status != STATUS_OK) {
+        take_back(handle, step, status, "libxl's saved config could not be locked");
         return;
     }
     device->state = DEVICE_ATTACHED;
