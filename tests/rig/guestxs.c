@@ -152,23 +152,26 @@ static int map_ring(struct bridge *bridge, uint32_t domid)
     return 0;
 }
 
+// The socket gets its name when it can be connected to: who sees it need not try twice.
 static int listen_at(struct bridge *bridge, uint32_t domid)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    char path[FAKEXEN_PATH], name[32];
+    char path[FAKEXEN_PATH], early_path[FAKEXEN_PATH], name[32], early_name[40];
 
     snprintf(name, sizeof(name), "guest-%u.sock", domid);
+    snprintf(early_name, sizeof(early_name), "%s.new", name);
     fakexen_path(path, name, -1);
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    fakexen_path(early_path, early_name, -1);
+    if (strlen(early_path) >= sizeof(address.sun_path)) {
         errno = ENAMETOOLONG;
         return fail(path);
     }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    unlink(path);
+    memcpy(address.sun_path, early_path, strlen(early_path) + 1);
+    unlink(early_path);
     bridge->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bridge->listener < 0 ||
         bind(bridge->listener, (struct sockaddr *)&address, sizeof(address)) ||
-        listen(bridge->listener, 16))
+        listen(bridge->listener, 16) || rename(early_path, path))
         return fail(path);
     return 0;
 }
