@@ -62,7 +62,7 @@ void arena_free(struct arena *arena)
 }
 
 // No buffered output and no cleanup that allocates: neither can be trusted to work now.
-static _Noreturn void give_up(void)
+void arena_give_up(void)
 {
     static const char words[] = "xenusb: error: out of memory\n";
     ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
@@ -84,7 +84,7 @@ static struct block *block_for(struct arena *arena, size_t size)
     }
     arena->exhausted = true;
     if (arena->reserve->size - arena->reserve->used < size)
-        give_up();
+        arena_give_up();
     return arena->reserve;
 }
 
@@ -92,7 +92,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
     if (size > SIZE_MAX - align)
-        give_up();
+        arena_give_up();
     size = (size + align - 1) / align * align;
     struct block *block = block_for(arena, size);
     void *bytes = block->bytes + block->used;
@@ -104,7 +104,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
-        give_up();
+        arena_give_up();
     return arena_alloc(arena, count * size);
 }
 

@@ -27,6 +27,9 @@ static inline void arena_scope(struct arena **arena)
 // is printed and the process ends with status 1.
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull, malloc));
 
+// Says on standard error that there is no memory, in one line, and ends the process with status 1.
+void arena_give_up(void) __attribute__((noreturn));
+
 // Whether the reserve had to be touched. Whoever is about to change something asks first, and
 // undoes instead.
 bool arena_exhausted(const struct arena *arena);

@@ -99,7 +99,7 @@ const struct source *source_read(struct arena *arena, struct diags *diags, const
     }
     cleanup_free char *bytes = malloc(SOURCE_MAX + 1);
     if (!bytes)
-        return complain_unreadable(diags, path, ENOMEM), NULL;
+        arena_give_up();
     size_t length = 0;
     if (!read_all(standard_input ? STDIN_FILENO : opened, name, diags, bytes, &length))
         return NULL;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Linked with --wrap=malloc, so that memory can be refused.
 #include "arena.h"
+#include "diag.h"
+#include "source.h"
 #include "unit.h"
 
 #include <stdlib.h>
@@ -93,11 +95,19 @@ static void want_an_overflowing_array(struct arena *arena)
     arena_alloc_array(arena, SIZE_MAX / 2, 3);
 }
 
+static void want_a_file(struct arena *arena)
+{
+    struct diags diags;
+    diags_init(&diags, arena);
+    source_read(arena, &diags, "/proc/self/status");
+}
+
 static void test_without_a_reserve_the_process_ends_with_one_line(void **state)
 {
     (void)state;
     want_death(want_too_much);
     want_death(want_an_overflowing_array);
+    want_death(want_a_file);
 }
 
 int main(void)
