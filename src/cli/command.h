@@ -24,6 +24,7 @@ enum option {
     OPTION_NO_COMMENTS = 1 << 12,
     OPTION_IN_PLACE = 1 << 13,
     OPTION_RESOLVE = 1 << 14,
+    OPTION_HYPERVISOR = 1 << 15,
 };
 
 // What was asked for on the command line.
@@ -35,6 +36,7 @@ struct invocation {
     const char *domain;       // --domain
     const char *qmp;          // --qmp
     const char *to;           // --to
+    const char *hypervisor;   // --hypervisor
     double patience;          // --timeout; 1.0 by default
     bool color;               // of complaints
     const char *const *words; // what is left after the verb and its options

@@ -15,6 +15,7 @@ static const struct option_row option_rows[] = {
     { OPTION_DRY_RUN, "dry-run", NULL, "go through all of it and change nothing" },
     { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
     { OPTION_FORCE, "force", NULL, "give away a device that this host uses" },
+    { OPTION_HYPERVISOR, "hypervisor", "NAME", "whose libvirt domain: xen (default) or qemu" },
     { OPTION_IN_PLACE, "in-place", NULL, "write the file anew; the old one is FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
@@ -75,6 +76,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     switch (row->option) {
     case OPTION_DOMAIN: invocation->domain = value; break;
     case OPTION_QMP: invocation->qmp = value; break;
+    case OPTION_HYPERVISOR: invocation->hypervisor = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_TIMEOUT:
         if (!read_factor(text_of(value), &invocation->patience)) {

@@ -61,6 +61,11 @@ static enum status read_document(const struct invocation *invocation, const char
 static enum status refuse_options(const struct invocation *invocation,
                                   const struct translation *target)
 {
+    const char *name = invocation->hypervisor;
+    if (name && strcmp(name, "xen") != 0 && strcmp(name, "qemu") != 0) {
+        complain_error(invocation->diags, "--hypervisor is xen or qemu, not '%s'", name);
+        return STATUS_REQUEST;
+    }
     if (!(invocation->given & OPTION_IN_PLACE))
         return STATUS_OK;
     const char *why = !target->is_config                       ? "a whole config"
@@ -106,7 +111,9 @@ static enum status translate(const struct invocation *invocation, const struct t
                                .document = document,
                                .host = invocation->given & OPTION_RESOLVE ? &host : NULL,
                                .comments = !(invocation->given & OPTION_NO_COMMENTS),
-                               .only = invocation->given & OPTION_USB_ONLY };
+                               .only = invocation->given & OPTION_USB_ONLY,
+                               .for_qemu = invocation->hypervisor &&
+                                           strcmp(invocation->hypervisor, "qemu") == 0 };
     status = write_whole(&writing, target, &bytes, &size);
     if (status != STATUS_OK)
         return status;
@@ -138,8 +145,10 @@ const struct command translate_command = {
         "--to xenusb: the file with its USB statements in the canonical form.\n"
         "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
         "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
+        "--to libvirt: the devices of a libvirt domain, for its driver of Xen or of QEMU.\n"
         "--to json: what the file compiles to, with the place of each thing.",
-    .options = OPTION_IN_PLACE | OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
+    .options = OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_NO_COMMENTS | OPTION_RESOLVE |
+               OPTION_TO | OPTION_USB_ONLY,
     .least = 1,
     .most = 1,
     .run = run_translate,

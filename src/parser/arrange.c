@@ -158,11 +158,10 @@ static void put(struct arrangement *arrangement, struct arranged_device *device,
 }
 
 static struct arranged_controller *make(struct writing *writing, struct arrangement *arrangement,
-                                        struct span why)
+                                        bool pv, struct span why)
 {
-    bool pv = is_pv_guest(writing);
     unsigned index = 0, named = 0;
-    if (writing->document->config->domain.type == DOMAIN_UNKNOWN)
+    if (writing->document->config->domain.type == DOMAIN_UNKNOWN && !pv)
         write_warning(writing, why, "the file does not tell the type of the guest: taken for hvm");
     for (const struct arranged_controller *at = arrangement->controllers; at; at = at->next) {
         index += !(at->wish && is_left_to_xl(at->wish));
@@ -246,6 +245,7 @@ static void arrange_others(struct writing *writing, enum arrange what,
                            struct arrangement *arrangement)
 {
     struct arranged_controller *from = arrangement->controllers;
+    bool pv = is_pv_guest(writing) || what == ARRANGE_PVUSB;
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
         if (!is_seeker(device, what))
@@ -256,7 +256,7 @@ static void arrange_others(struct writing *writing, enum arrange what,
         while (at && !(suits(at, device) && free_port(arrangement, at)))
             at = at->next;
         if (!at) {
-            at = make(writing, arrangement, device->wish->why);
+            at = make(writing, arrangement, pv, device->wish->why);
             from = from ? from : at;
         }
         unsigned port = suits(at, device) ? free_port(arrangement, at) : 0;

@@ -40,6 +40,7 @@ struct arrangement {
 enum arrange {
     ARRANGE_PLUGGED, // what is plugged into a guest that is there
     ARRANGE_ALL,     // that, and what the guest is created with
+    ARRANGE_PVUSB,   // what is plugged; controllers that are made are PVUSB
 };
 
 // Complains where there is no room, and where a device that is looked up is not there, or is not

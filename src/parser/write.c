@@ -10,6 +10,7 @@ const struct translation translations[] = {
     { "xenusb", true, write_xenusb },
     { "qemu", false, write_qemu },
     { "qmp", false, write_qmp },
+    { "libvirt", false, write_libvirt },
     { "dot", false, write_dot },
     { "json", false, write_json },
     { NULL, false, NULL },

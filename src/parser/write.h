@@ -48,6 +48,7 @@ void write_xl(struct writing *writing);
 void write_xenusb(struct writing *writing);
 void write_qemu(struct writing *writing);
 void write_qmp(struct writing *writing);
+void write_libvirt(struct writing *writing);
 void write_dot(struct writing *writing);
 void write_json(struct writing *writing);
 
