@@ -91,13 +91,7 @@ const char *const *check_names(void)
 bool check_passed(const struct checking *checking, const struct config_controller *controller,
                   unsigned wanted)
 {
-    size_t i = 0;
-    const struct config_controller *at = checking->config->controllers;
-    while (at && at != controller) {
-        at = at->next;
-        i++;
-    }
-    return at && !at->broken && !(checking->controllers_failed[i] & wanted);
+    return !controller->broken && !(checking->controllers_failed[controller->index] & wanted);
 }
 
 static void run_check(struct checking *checking, const struct check *check, unsigned bit)
@@ -120,9 +114,14 @@ static void run_check(struct checking *checking, const struct check *check, unsi
 enum status check_config(struct arena *arena, struct diags *diags, struct config *config)
 {
     unsigned errors = diags->errors;
-    struct checking checking = { arena, diags, config,
-                                 arena_array_of(arena, unsigned, config->controller_count + 1),
-                                 arena_array_of(arena, unsigned, config->device_count + 1) };
+    struct checking checking = {
+        .arena = arena,
+        .diags = diags,
+        .config = config,
+        .controllers_failed = arena_array_of(arena, unsigned, config->controller_count + 1),
+        .devices_failed = arena_array_of(arena, unsigned, config->device_count + 1),
+        .counts = arena_array_of(arena, unsigned, config->controller_count + 1),
+    };
     config_settle(arena, config);
     for (size_t id = 0; id < CHECK_COUNT; id++)
         run_check(&checking, &checks[id], CHECK_BIT(id));

@@ -169,29 +169,15 @@ bool check_device_speed(struct checking *checking, struct config_device *device)
     return false;
 }
 
-static bool same_selector(const struct selector *a, const struct selector *b)
-{
-    unsigned marks = a->marks;
-    return marks && marks == b->marks && (!(marks & SELECT_BUS) || a->bus == b->bus) &&
-           (!(marks & SELECT_ADDRESS) || a->address == b->address) &&
-           (!(marks & SELECT_BUSID) || strcmp(a->busid, b->busid) == 0) &&
-           (!(marks & SELECT_VENDOR) || a->vendor == b->vendor) &&
-           (!(marks & SELECT_PRODUCT) || a->product == b->product) &&
-           (!(marks & SELECT_SERIAL) || text_same(a->serial, b->serial));
-}
-
 bool check_device_twice(struct checking *checking, struct config_device *device)
 {
-    for (const struct config_device *at = checking->config->devices; at != device; at = at->next) {
-        if (at->kind != DEVICE_HOSTDEV || device->kind != DEVICE_HOSTDEV ||
-            !same_selector(&at->selector, &device->selector))
-            continue;
-        struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
-                                        "host device %s is asked for twice",
-                                        selector_show(checking->arena, &device->selector));
-        diag_also(checking->diags, diag, checking->config->source,
-                  span_or(at->selector_at, at->why), "it is asked for here too");
-        return false;
-    }
-    return true;
+    const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
+    if (first == device)
+        return true;
+    struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
+                                    "host device %s is asked for twice",
+                                    selector_show(checking->arena, &device->selector));
+    diag_also(checking->diags, diag, checking->config->source,
+              span_or(first->selector_at, first->why), "it is asked for here too");
+    return false;
 }

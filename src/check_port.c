@@ -60,46 +60,49 @@ bool check_device_port_hub(struct checking *checking, struct config_device *devi
 
 bool check_device_port_twice(struct checking *checking, struct config_device *device)
 {
-    for (const struct config_device *at = checking->config->devices; at != device; at = at->next) {
-        if (!device->port.depth || !device->controller || at->controller != device->controller ||
-            !port_same(at->port, device->port))
-            continue;
-        char room[PORT_TEXT_SIZE];
-        struct diag *diag =
-            check_error(checking, device->port_at, "port %s of controller '%s' is taken",
-                        port_write(device->port, room), device->controller->name);
-        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
-                  "by this");
-        return false;
-    }
-    return true;
+    const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PORT, device);
+    if (first == device)
+        return true;
+    char room[PORT_TEXT_SIZE];
+    struct diag *diag =
+        check_error(checking, device->port_at, "port %s of controller '%s' is taken",
+                    port_write(device->port, room), device->controller->name);
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
+              "by this");
+    return false;
 }
 
 // QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a guest
 // (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's does not.
 bool check_device_pvusb_port(struct checking *checking, struct config_device *device)
 {
-    const struct config_controller *controller = device->controller;
-    if (!controller || controller->type != CONTROLLER_PV || !device->port.depth ||
-        controller->pvusb == PVUSB_KERNEL)
+    const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PVUSB_PORT, device);
+    if (first == device || first->controller == device->controller)
         return true;
-    for (const struct config_device *at = checking->config->devices; at != device; at = at->next) {
-        const struct config_controller *other = at->controller;
-        if (!other || other == controller || other->type != CONTROLLER_PV ||
-            other->pvusb == PVUSB_KERNEL || !port_same(at->port, device->port))
-            continue;
-        bool sure = controller->pvusb == PVUSB_QEMU && other->pvusb == PVUSB_QEMU;
-        const char *words = "port %u of a second PVUSB controller: QEMU's PVUSB dies of that";
-        struct diag *diag =
-            sure ? check_error(checking, device->port_at, words, device->port.number[0])
-                 : check_warning(checking, device->port_at, words, device->port.number[0]);
-        diag_hint(checking->diags, diag, "use another port number%s",
-                  sure ? "" : ", or the kernel's usbback");
-        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
-                  "this is at the same port number");
-        return !sure;
+    bool sure = device->controller->pvusb == PVUSB_QEMU && first->controller->pvusb == PVUSB_QEMU;
+    const char *words = "port %u of a second PVUSB controller: QEMU's PVUSB dies of that";
+    struct diag *diag =
+        sure ? check_error(checking, device->port_at, words, device->port.number[0])
+             : check_warning(checking, device->port_at, words, device->port.number[0]);
+    diag_hint(checking->diags, diag, "use another port number%s",
+              sure ? "" : ", or the kernel's usbback");
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
+              "this is at the same port number");
+    return !sure;
+}
+
+// How many devices up to this one want a root port of its controller. Devices are asked for in
+// their order.
+static unsigned count_on_controller(struct checking *checking, const struct config_device *device)
+{
+    const struct config_device *at =
+        checking->counted ? checking->counted->next : checking->config->devices;
+    for (; checking->counted != device; at = at->next) {
+        if (at->controller && at->port.depth <= 1)
+            checking->counts[at->controller->index]++;
+        checking->counted = at;
     }
-    return true;
+    return checking->counts[device->controller->index];
 }
 
 bool check_device_room(struct checking *checking, struct config_device *device)
@@ -109,10 +112,7 @@ bool check_device_room(struct checking *checking, struct config_device *device)
         device->port.depth > 1 ||
         !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
         return true;
-    unsigned count = 1;
-    for (const struct config_device *at = checking->config->devices; at != device; at = at->next)
-        count += at->controller == controller && at->port.depth <= 1;
-    if (count != controller->ports.value + 1)
+    if (count_on_controller(checking, device) != controller->ports.value + 1)
         return true;
     struct diag *diag =
         check_error(checking, device->why, "controller '%s' has %u ports, too few for its devices",

@@ -30,13 +30,29 @@ enum check_id {
 };
 #define CHECK_BIT(id) (1u << (id))
 
+// What a device may be the first of a config with.
+enum check_first {
+    CHECK_FIRST_AT_PORT,       // a port of a controller
+    CHECK_FIRST_AT_PVUSB_PORT, // a port number of any PVUSB controller of QEMU's
+    CHECK_FIRST_SELECTED,      // a selector
+    CHECK_FIRST_COUNT,
+};
+
 struct checking {
     struct arena *arena;
     struct diags *diags;
     struct config *config;
     unsigned *controllers_failed; // CHECK_BITs of what failed, by the order in the config
     unsigned *devices_failed;
+    struct check_table *tables[CHECK_FIRST_COUNT];
+    const struct config_device *counted; // up to this device, those on each controller are counted
+    unsigned *counts;                    // by the controller's index
 };
+
+// The first device of the config that has this one's port, or selector: this one itself if none
+// before it has.
+const struct config_device *check_first(struct checking *checking, enum check_first first,
+                                        const struct config_device *device);
 
 // Each returns whether all is well; a check that fails has complained.
 typedef bool (*check_domain)(struct checking *checking);
