@@ -14,7 +14,7 @@ FLEX     ?= flex
 # Built-in rules would make src/parser/spec.c of spec.y.
 MAKEFLAGS += --no-builtin-rules
 
-.PHONY: build deps demo install uninstall clean
+.PHONY: bench build deps demo install uninstall clean
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 
@@ -118,6 +118,10 @@ $(B)/golden $(B)/translate: $(B)/%: tests/%.c $(B)/libxenusb.a
 	    $(B)/libxenusb.a $(LIBS)
 
 RIG_TOOLS := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
+
+# Prints what a translation of ten thousand devices costs.
+bench: build
+	@tests/bench/translate $(B)/xenusb
 
 demo: build rig
 	@tests/demo.sh
