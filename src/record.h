@@ -63,7 +63,9 @@ struct record_note {
 struct record {
     struct record_controller *controllers;
     struct record_note *notes;
-    bool foreign; // the notes are of another domain that had this id
+    bool foreign;       // what stands under the domain's id is of another domain that had it
+    const char *former; // where the notes stand, if that is under the id that the domain had before
+                        // it was rebooted; else NULL
 };
 
 // Reads all of it. An empty record where there is none; without Xen too. STATUS_REFUSED,
@@ -79,10 +81,11 @@ void record_merge(const struct session *session, const struct record *record,
                   const struct host *host, struct topology *topology);
 
 // Mends what the look at QEMU showed to be wrong in the record, as every changing command does
-// before it plans: notes of another domain or of what QEMU no longer has go; a port that a thing
-// uses which libxl cannot express has no node, whatever xl's undoing wrote there; and an attached
-// device whose node that undoing emptied has its bus id again. Only after record_merge, and with
-// the domain's lock. Statuses as record_read.
+// before it plans: notes of another domain, of dead ones or of what QEMU no longer has go; those
+// from before a reboot move to the domain's new id; a port that a thing uses which libxl cannot
+// express has no node, whatever xl's undoing wrote there; and an attached device whose node that
+// undoing emptied has its bus id again. Only after record_merge, and with the domain's lock.
+// Statuses as record_read.
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 

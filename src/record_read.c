@@ -164,6 +164,24 @@ static struct record_note *read_note(struct reading *reading, const char *direct
     return note;
 }
 
+// xl reboot gives a domain another id and lets it keep its UUID, its controllers and their numbers:
+// what was noted of them before is true still. NULL if nothing was.
+static const char *former_notes(struct reading *reading)
+{
+    const struct domain *domain = reading->session->domain;
+    struct arena *arena = reading->session->arena;
+    const char *const *names;
+    size_t count = *domain->uuid ? children_of(reading, "/xenusb", &names) : 0;
+    for (size_t i = 0; i < count && !failed(reading); i++) {
+        const char *root = arena_printf(arena, "/xenusb/%s", names[i]);
+        const char *living = arena_printf(arena, "/local/domain/%s", names[i]);
+        if (text_is(value_of(reading, root, "uuid"), domain->uuid) &&
+            !value_of(reading, living, "vm").at)
+            return root;
+    }
+    return NULL;
+}
+
 static void read_notes(struct reading *reading, struct record *record)
 {
     static const char *const kinds[] = { "controller", "device" };
@@ -174,7 +192,9 @@ static void read_notes(struct reading *reading, struct record *record)
     const char *const *any;
     if (!text_is(uuid, domain->uuid)) {
         record->foreign = uuid.at || children_of(reading, root, &any);
-        return;
+        root = record->former = former_notes(reading);
+        if (!root)
+            return;
     }
     struct record_note **last = &record->notes;
     for (int kind = 0; kind < 2; kind++) {
@@ -191,7 +211,7 @@ static void read_notes(struct reading *reading, struct record *record)
 enum status record_read(const struct session *session, struct record *record)
 {
     struct reading reading = { session, XEN_OK };
-    *record = (struct record){ NULL, NULL, false };
+    *record = (struct record){ NULL, NULL, false, NULL };
     if (!session->xen || session->domain->id < 0)
         return STATUS_OK;
     read_controllers(&reading, record);

@@ -48,11 +48,49 @@ static enum xen_result tidy_controller(struct change *change)
     return result;
 }
 
+// Notes anew, under the id that the domain has now, what was noted of its controllers before.
+static enum xen_result adopt(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    for (const struct record_note *note = change->record->notes; note; note = note->next)
+        for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
+             at = at->next) {
+            change->controller = at;
+            if (!note->of_device && *note->name && strcmp(at->id, note->id) == 0)
+                result = note_controller(change);
+        }
+    return result;
+}
+
+// Nobody else would ever remove the notes of a domain whose id does not come back.
+static enum xen_result bury(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    const char *own = arena_printf(arena, "%d", change->session->domain->id);
+    const char *const *names;
+    size_t count = 0;
+    struct text vm;
+    enum xen_result result = xen_list(change->xen, change->in, "/xenusb", &names, &count);
+    for (size_t i = 0; i < count && result == XEN_OK; i++) {
+        if (strcmp(names[i], own) == 0)
+            continue;
+        result = xen_read(change->xen, change->in,
+                          arena_printf(arena, "/local/domain/%s/vm", names[i]), &vm);
+        if (result == XEN_ABSENT)
+            result = change_remove_up(change, arena_printf(arena, "/xenusb/%s", names[i]));
+    }
+    return change_absent_is_fine(result);
+}
+
 static enum xen_result tidy(struct change *change)
 {
     enum xen_result result = XEN_OK;
     if (change->record->foreign)
         result = note_drop_foreign(change);
+    if (result == XEN_OK && change->record->former)
+        result = adopt(change);
+    if (result == XEN_OK)
+        result = bury(change);
     for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
          note = note->next)
         if (!is_there(change->topology, note))
