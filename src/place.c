@@ -43,6 +43,8 @@ enum place_verdict place_at(const struct controller *controller, const struct de
 {
     if (port.depth == 0 || port.number[0] > controller->ports)
         return PLACE_NO_PORT;
+    if (port.number[0] <= 32 && controller->missing_ports >> (port.number[0] - 1) & 1)
+        return PLACE_NO_PORT;
     if (!hubs_lead_to(controller, port))
         return PLACE_NO_HUB;
     if (port.depth > 1 && port.number[port.depth - 1] > HUB_PORTS)

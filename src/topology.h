@@ -73,9 +73,10 @@ struct controller {
     unsigned backend_domain;  // PVUSB: where its backend is; 0: here
     enum xenbus_state backend_state; // PVUSB: as of the last look
     enum xenbus_state frontend_state;
-    bool stale;        // only libxl's record has it, QEMU does not
-    bool present;      // false: planned
-    bool has_unplaced; // some device on it sits at a port that QEMU does not tell
+    uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, and serves nobody
+    bool stale;             // only libxl's record has it, QEMU does not
+    bool present;           // false: planned
+    bool has_unplaced;      // some device on it sits at a port that QEMU does not tell
     const struct config_controller *wish; // who asked for it in this run; NULL if nobody
     struct device *devices;
 };

@@ -119,9 +119,12 @@ static void add_controller(const struct pvusb_handle *handle,
     controller->present = true;
     pvusb_read_states(handle, controller);
     topology_add_controller(topology, controller);
-    for (unsigned port = 1; port <= record->ports; port++)
-        if (record->port[port] && *record->port[port])
+    for (unsigned port = 1; port <= record->ports; port++) {
+        if (!record->port[port])
+            controller->missing_ports |= (uint32_t)1 << (port - 1);
+        else if (*record->port[port])
             add_device(handle, controller, port, record->port[port]);
+    }
 }
 
 enum status pvusb_look(void *at, struct topology *topology)
