@@ -58,6 +58,22 @@ case_demo()
     say "Take the security key away again, by what it is."
     show 0 xenusb detach win10 1050:0407
     show 0 xl usb-list win10
+
+    say "A PV guest has no emulated USB. Its devices come through PVUSB: nodes in the real xenstore."
+    say "Two ends are played here by small test programs: QEMU's backend, and the guest's driver."
+    pv_guest 4 db
+    show 0 cat db.cfg
+    show 0 xenusb plan db.cfg
+    show 0 xenusb apply db.cfg
+    wait_xs /local/domain/0/backend/qusb/4/0/state 4
+    show 0 xenusb list --tree db
+    show 0 xenstore-ls /local/domain/0/backend/qusb/4/0
+
+    say "The same words as before: a second apply, xl as the neighbour, and what PVUSB cannot carry."
+    show 0 xenusb apply db.cfg
+    show 0 xl usb-list db
+    show 2 xenusb attach db 1-5
+    show 0 xenusb detach --all db
 }
 
 [ -n "${RIG_CASE:-}" ] && become_case case_demo
