@@ -22,9 +22,10 @@ enum option {
     OPTION_TO = 1 << 10,
     OPTION_USB_ONLY = 1 << 11,
     OPTION_NO_COMMENTS = 1 << 12,
-    OPTION_IN_PLACE = 1 << 13,
+    OPTION_IN_PLACE = 1 << 17,
     OPTION_RESOLVE = 1 << 14,
     OPTION_HYPERVISOR = 1 << 15,
+    OPTION_COMMAND = 1 << 16,
 };
 
 // What was asked for on the command line.
@@ -37,6 +38,7 @@ struct invocation {
     const char *qmp;          // --qmp
     const char *to;           // --to
     const char *hypervisor;   // --hypervisor
+    const char *old_command;  // --command
     double patience;          // --timeout; 1.0 by default
     bool color;               // of complaints
     const char *const *words; // what is left after the verb and its options

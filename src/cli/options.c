@@ -11,6 +11,7 @@ struct option_row {
 
 static const struct option_row option_rows[] = {
     { OPTION_ALL, "all", NULL, "everything that was attached to the running guest" },
+    { OPTION_COMMAND, "command", "LINE", "instead of a file: a USB command of xm or xl" },
     { OPTION_DOMAIN, "domain", "DOMAIN", "name or id of the domain; default: the file's name=" },
     { OPTION_DRY_RUN, "dry-run", NULL, "go through all of it and change nothing" },
     { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
@@ -76,6 +77,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     switch (row->option) {
     case OPTION_DOMAIN: invocation->domain = value; break;
     case OPTION_QMP: invocation->qmp = value; break;
+    case OPTION_COMMAND: invocation->old_command = value; break;
     case OPTION_HYPERVISOR: invocation->hypervisor = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_TIMEOUT:

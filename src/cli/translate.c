@@ -7,6 +7,7 @@
 #include "../scope.h"
 #include "command.h"
 #include "in_place.h"
+#include "old_command.h"
 
 static const struct translation *target_of(const struct invocation *invocation)
 {
@@ -123,9 +124,19 @@ static enum status translate(const struct invocation *invocation, const struct t
     return STATUS_OK;
 }
 
+static enum status translate_command_line(const struct invocation *invocation)
+{
+    if (invocation->old_command && !invocation->count)
+        return old_command_translate(invocation->arena, invocation->diags, invocation->old_command);
+    complain_error(invocation->diags, "translate wants a file, or --command, and not both");
+    return STATUS_REQUEST;
+}
+
 static enum status run_translate(const struct invocation *invocation)
 {
     struct document document;
+    if (invocation->old_command || !invocation->count)
+        return translate_command_line(invocation);
     const struct translation *target = target_of(invocation);
     enum status status = target ? refuse_options(invocation, target) : STATUS_REQUEST;
     if (status == STATUS_OK)
@@ -141,15 +152,16 @@ const struct command translate_command = {
         "Needs neither root nor Xen. FILE may be - for standard input. Nothing is dropped in\n"
         "silence: what the dialect has no word for is an error at its place, and then nothing is\n"
         "printed.\n"
+        "--command 'xm usb-attach ...' prints the xenusb command that does the same.\n"
         "--to xl (default): the file with its USB statements as today's xl takes them.\n"
         "--to xenusb: the file with its USB statements in the canonical form.\n"
         "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
         "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
         "--to libvirt: the devices of a libvirt domain, for its driver of Xen or of QEMU.\n"
         "--to json: what the file compiles to, with the place of each thing.",
-    .options = OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_NO_COMMENTS | OPTION_RESOLVE |
-               OPTION_TO | OPTION_USB_ONLY,
-    .least = 1,
+    .options = OPTION_COMMAND | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_NO_COMMENTS |
+               OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
+    .least = 0,
     .most = 1,
     .run = run_translate,
 };
