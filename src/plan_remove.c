@@ -126,6 +126,14 @@ static void remove_controller(struct removing *removing, const struct config_tex
                  "%s has no such controller: nothing to do", removing->topology->domain->name);
         return;
     }
+    if (controller->fixed_on) {
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, word->at,
+                 "controller %s of %s stays while its QEMU runs: bus '%s' does not support "
+                 "hotplugging",
+                 controller->name, removing->topology->domain->name, controller->fixed_on);
+        removing->status = status_worse(removing->status, STATUS_REFUSED);
+        return;
+    }
     for (struct device *at = controller->devices; at; at = at->next)
         remove_thing(removing, controller, at, word->at);
     remove_thing(removing, controller, NULL, word->at);

@@ -68,6 +68,7 @@ struct controller {
     unsigned ports;                       // how many ports; numbers 1 to `ports`
     unsigned ports_usb2;                  // xHCI: the first so many take low, full and high speed
     unsigned ports_usb3;                  // xHCI: the first so many take SuperSpeed
+    const char *fixed_on;                 // the PCI bus that does not let go of it while QEMU runs
     uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
     enum pvusb_backend pvusb; // which kind of PVUSB; PVUSB_ANY: it is emulated
     unsigned backend_domain;  // PVUSB: where its backend is; 0: here

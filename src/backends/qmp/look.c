@@ -273,6 +273,15 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
         plugging->why_not = "it has no PCI bus";
 }
 
+// What sits on a bus that does not plug stays as long as QEMU runs.
+static void note_fixed(const struct walk *walk, struct topology *topology)
+{
+    for (const struct walk_controller *found = walk->controllers; found; found = found->next)
+        for (struct controller *at = topology->controllers; at; at = at->next)
+            if (found->pci && !found->pci->plugs && strcmp(at->path, found->path) == 0)
+                at->fixed_on = found->pci->name;
+}
+
 // ---- the look ----
 
 static struct questions ask_machine(struct walk *walk)
@@ -359,6 +368,7 @@ enum status qmp_look(void *at, struct topology *topology)
     note_ids(handle, asked.ids);
     read_controllers(&way, session, &asked, topology);
     note_slots(handle, &way, topology);
+    note_fixed(&way, topology);
     topology->plugging.models = models_that_plug(asked.types);
     return STATUS_OK;
 }
