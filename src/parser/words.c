@@ -28,10 +28,15 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
 {
     const struct device_model *model = device_model_named(word);
     struct selector *selector = &device->selector;
+    static const char classic[] = "host:"; // of usbdevice=, where it says what is said here anyway
     if (model && model->kind != DEVICE_HOSTDEV) {
         device->kind = model->kind;
         device->kind_at = at;
         return true;
+    }
+    if (text_starts(word, classic)) {
+        word = text_part(word, sizeof classic - 1, word.size);
+        at.from += sizeof classic - 1;
     }
     if (busid_read(word, selector->busid))
         selector->marks = SELECT_BUSID;

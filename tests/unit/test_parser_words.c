@@ -22,6 +22,7 @@ static const struct row devices[] = {
     { "046d:c52b", "", "device hostdev 046d:c52b" FROM },
     { "46d:0x1", "", "device hostdev 046d:0001" FROM },
     { "tablet", "", "device tablet" FROM },
+    { "host:4.3 host:046d:c52b", "", "device hostdev 4.3" FROM "device hostdev 046d:c52b" FROM },
     { "tablet mouse", "", "device tablet" FROM "device mouse" FROM },
     { "hci0.2", "", "device hostdev on unknown hci0 port 2" FROM },
     { "my-bus_2.2.4", "", "device hostdev on unknown my-bus_2 port 2.4" FROM },
