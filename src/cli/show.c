@@ -260,6 +260,16 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
     fputc('\n', stream);
 }
 
+// Whether the guest was asked to let go of a controller and may still do so.
+static bool is_pending(const struct plan *plan)
+{
+    for (const struct step *step = plan->first; step; step = step->next)
+        if (step->op == STEP_REMOVE && !step->device && step->state == STEP_FAILED &&
+            step->timed_out)
+            return true;
+    return false;
+}
+
 void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,
                   FILE *stream)
 {
@@ -268,7 +278,8 @@ void show_outcome(struct arena *arena, const struct plan *plan, enum status stat
     if (status != STATUS_OK) {
         fprintf(stream,
                 status == STATUS_LEFTOVER ? "Failed; %s is not as it was.\n"
-                                          : "Undone. %s is as it was.\n",
+                : is_pending(plan) ? "Undone. %s is as it was, but a removal stays pending.\n"
+                                   : "Undone. %s is as it was.\n",
                 domain);
         return;
     }
