@@ -140,11 +140,7 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
     if (!found)
         array =
             arena_printf(arena, "%s\n    \"%s\": %s", is_first ? "" : ",", element->array, array);
-    size_t length = strlen(array);
-    char *text = arena_alloc(arena, json.size + length + 1);
-    memcpy(text, json.at, value.from);
-    memcpy(text + value.from, array, length);
-    memcpy(text + value.from + length, json.at + value.to, json.size - value.to);
-    *edited = (struct text){ text, json.size - (value.to - value.from) + length };
+    *edited = text_of(arena_printf(arena, "%.*s%s%.*s", (int)value.from, json.at, array,
+                                   (int)(json.size - value.to), json.at + value.to));
     return true;
 }
