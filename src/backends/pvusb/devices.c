@@ -81,8 +81,9 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
 {
     struct arena *arena = handle->session->arena;
     enum qemu_answer answer = pvusb_ask_qemu(handle, controller->index, device->port.number[0]);
-    if (answer == QEMU_HOLDS || answer == QEMU_WAITING)
-        return false;
+    if (answer != QEMU_SILENT)
+        return answer == QEMU_NOTHING;
+    // Then it is seen by the host, as far as nobody else has taken it by now.
     for (const struct host_interface *at = device->host ? host_interfaces(arena, busid_of(device))
                                                         : NULL;
          at; at = at->next)
