@@ -69,7 +69,7 @@ static int next_index(const struct topology *topology)
 static struct controller *plan_controller(struct planning *planning,
                                           const struct config_controller *wish,
                                           const struct controller_model *model, const char *name,
-                                          unsigned ports)
+                                          unsigned ports, bool for_libxl)
 {
     struct topology *topology = planning->topology;
     struct controller *controller = arena_new_of(planning->arena, struct controller);
@@ -81,7 +81,7 @@ static struct controller *plan_controller(struct planning *planning,
     controller->ports = controller->ports_usb2 = controller->ports_usb3 = ports;
     controller->index = -1;
     bool recorded = model->libxl_version || !model->driver;
-    if (topology->domain->id >= 0 && recorded && !wish->at_creation)
+    if (for_libxl && topology->domain->id >= 0 && recorded && !wish->at_creation)
         controller->index =
             wish->origin == ORIGIN_USBCTRL ? (int)wish->index : next_index(topology);
     if (model->driver) {
@@ -232,7 +232,7 @@ static void supply_one(struct planning *planning, const struct config_controller
         complain_no_slot(planning, wish->why);
         return;
     }
-    plan_controller(planning, wish, model, name, ports_of(wish, model))->wish = wish;
+    plan_controller(planning, wish, model, name, ports_of(wish, model), true)->wish = wish;
 }
 
 void supply_wished(struct planning *planning)
@@ -324,9 +324,6 @@ struct controller *supply_for(struct planning *planning, const struct device *de
         ports = count > LIBXL_PORTS ? (unsigned)count : LIBXL_PORTS;
         ports = count > model->ports_max ? model->ports_max : ports;
     }
-    struct controller *made =
-        plan_controller(planning, &any_controller, model, free_name(planning, model), ports);
-    if (!supply_libxl_can_tell(planning, device))
-        made->index = -1;
-    return made;
+    return plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
+                           supply_libxl_can_tell(planning, device));
 }

@@ -415,6 +415,19 @@ static void test_another_controller_of_that_name(void **state)
                  "'type=emul,name=hci0,usbversion=3'", "it is ehci, not nec-xhci");
 }
 
+static void test_controllers_are_made_in_the_order_of_their_names(void **state)
+{
+    struct scene *scene = *state;
+    char text[2048] = "usbdevice=[";
+    for (int i = 0; i < 16; i++)
+        strcat(text, "'type=tablet',");
+    strcat(text, "]\n");
+    scene->topology.plugging = (struct plugging){ .known = true, .models = ~0ul, .slots = 8 };
+    assert_int_equal(plan_of(scene, text), STATUS_OK);
+    assert_string_equal(scene->plan.first->controller->name, "hci0");
+    assert_string_equal(scene->plan.first->next->controller->name, "hci1");
+}
+
 static void test_a_name_by_default_gives_way(void **state)
 {
     struct scene *scene = *state;
@@ -552,6 +565,7 @@ int main(void)
         TEST(test_a_full_controller),
         TEST(test_a_device_that_is_elsewhere),
         TEST(test_another_controller_of_that_name),
+        TEST(test_controllers_are_made_in_the_order_of_their_names),
         TEST(test_a_name_by_default_gives_way),
         TEST(test_a_second_run_knows_a_name_that_gave_way),
         TEST(test_a_replugged_device_goes_where_it_was),
