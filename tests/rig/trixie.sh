@@ -24,28 +24,6 @@ die()
     exit 1
 }
 
-# The first Debian mirror for this machine's own release in apt's sources, in either of their formats
-# (sources.list(5)).
-apt_mirror()
-{
-    local codename uri files=()
-    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
-    shopt -s nullglob
-    files=(/etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list)
-    shopt -u nullglob
-    uri=$(cat -s "${files[@]}" 2>/dev/null | awk -v suite="$codename" '
-        function settle() { if (uri && matches) { print uri; exit } uri = ""; matches = 0 }
-        /^$/ || /^Types:/ { settle() }
-        /^URIs:/ { uri = $2 }
-        /^Suites:/ { for (i = 2; i <= NF; i++) if ($i == suite) matches = 1 }
-        /^deb / { sub(/\[[^]]*\] */, ""); if ($3 == suite) { print $2; exit } }
-        END { settle() }' | head -n 1) || true
-    case $uri in
-    mirror+file:*) uri=$(awk '!/^#/ { print $1; exit }' "${uri#mirror+file:}") ;;
-    esac
-    echo "$uri"
-}
-
 # Run a command in the root, while it is made.
 inside()
 {
@@ -79,8 +57,8 @@ make_root()
     [ "$(cat "$root/.rig" 2>/dev/null)" != "$wanted" ] || return 0
     [ "$(id -u)" = 0 ] || die "making a root needs root"
     command -v debootstrap >/dev/null || die "debootstrap is not installed"
-    mirror=${DEBIAN_MIRROR:-$(apt_mirror)}
-    [ -n "$mirror" ] || die "apt's sources name no Debian mirror; set DEBIAN_MIRROR to one"
+    mirror=$("$source_tree/tests/mirror") ||
+        die "apt's sources name no Debian mirror; set DEBIAN_MIRROR to one"
     rm -rf "$root" "$root.new"
     mkdir -p "$root.new"
     echo "making a Debian root in $root (its log: $root.log)"
