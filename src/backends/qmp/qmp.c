@@ -44,8 +44,8 @@ static enum status open_at(struct qmp_handle *handle)
 static enum status qmp_open(struct session *session, void **handle)
 {
     if (!session->domain->qmp_socket) {
-        complain_error(session->diags, "%s has no QEMU that makes USB controllers",
-                       session->domain->name);
+        complain_error(session->diags, "domain %s (%d) has no QEMU that makes USB controllers",
+                       session->domain->name, session->domain->id);
         return STATUS_REQUEST;
     }
     struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);
