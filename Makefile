@@ -140,8 +140,9 @@ clean:
 
 include tests/rig/rig.mk
 include tests/check.mk
+include tests/lab/lab.mk
 
-# Not a whole Debian, which tests/rig/trixie.sh may have put there.
--include $(shell find $(B) -path '$(B)/trixie*' -prune -o -type f -name '*.d' -print 2>/dev/null)
+# Not a whole Debian, which tests/rig/trixie.sh or the lab may have put there.
+-include $(shell find $(B) \( -path '$(B)/trixie*' -o -path '$(B)/lab' \) -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 endif

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+#
+# The lab: a real Xen with a real dom0, real xl and real guests in an emulated machine (README.md).
+# Included by the top Makefile. LAB_RELEASES and LAB_JOBS may name fewer.
+
+LAB := build/lab
+LAB_RELEASES ?= bookworm trixie
+LAB_JOBS ?= $(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job))
+LAB_SECONDS ?= 600
+
+.PHONY: lab
+.PHONY: $(addprefix lab-,$(LAB_RELEASES))
+
+# One machine at a time: it takes both processors of a small host.
+lab: $(addprefix lab-,$(LAB_RELEASES))
+	@tests/run -j 1 -t $(LAB_SECONDS) \
+	    $(foreach release,$(LAB_RELEASES),$(foreach job,$(LAB_JOBS),'tests/lab/machine $(LAB)/$(release) $(job)'))
+
+# Each does nothing where there is nothing to do.
+$(addprefix lab-,$(LAB_RELEASES)): lab-%:
+	tests/lab/fetch $* $(LAB)/$*
+	tests/lab/images $(LAB)/$*
+	tests/lab/compile $(LAB)/$*

@@ -1,0 +1,256 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# The words of the lab's jobs; README.md lists them. A job is a bash script that runs in dom0 of the
+# emulated machine, as root of a real Xen host. It defines functions case_*, which run in the order of
+# the file, and ends with run_cases. Cases build on each other: what one starts, the next finds.
+# A command that fails ends its case (set -e), unless it is called by "run".
+
+set -eEuo pipefail
+
+T=/tmp/job
+mkdir -p "$T"
+: "${COMMAND_LIMIT:=60}" # seconds for one command of "run"
+MARK=$(cat /out/mark)
+STICK_SHA256=$(cat /out/stick.sha256)
+rc=0
+
+# ---- the cases ----
+
+fail()
+{
+    trap - ERR
+    echo "$*"
+    local depth
+    for ((depth = 0; depth < ${#FUNCNAME[@]} - 2; depth++)); do
+        [[ ${BASH_SOURCE[depth + 1]} == "$0" && ${FUNCNAME[depth + 1]} != run_cases ]] &&
+            echo "  at ${0##*/}:${BASH_LINENO[depth]} (${FUNCNAME[depth + 1]})"
+    done
+    [ ! -e "$T/command" ] || { echo "  \$ $(cat "$T/command")"; sed 's/^/  | /' "$T/out" "$T/err"; echo "  status $(cat "$T/rc")"; }
+    exit 1
+}
+
+# What a person who was not there needs to see: both sides of every guest.
+show_state()
+{
+    [ -e /proc/xen/capabilities ] || return 0
+    xenusb list 2>&1 || true
+    xl list || true
+    xenstore-ls -f 2>/dev/null | grep -E 'usb' || true
+}
+
+# With "marks=yes" the host adds a case of its own, about what the guest wrote to the stick.
+run_cases()
+{
+    local names name number=0 began outside=0
+    shopt -s extdebug
+    names=$(compgen -A function case_ | while read -r name; do declare -F "$name"; done |
+        sort -k2n | cut -d' ' -f1)
+    shopt -u extdebug
+    set -- $names
+    [ -z "${marks:-}" ] || { outside=1 && echo $# >/out/marked; }
+    echo "1..$(($# + outside))"
+    for name; do
+        number=$((number + 1)) began=$SECONDS
+        rm -f "$T/command"
+        # In a process of its own, so that its failure ends only itself; not after "if", where set -e sleeps.
+        set +e
+        (
+            set -e
+            trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
+            "$name"
+        ) >"$T/case" 2>&1
+        case_rc=$?
+        set -e
+        if [ $case_rc = 0 ]; then
+            echo "ok $number - $name"
+            echo "# $((SECONDS - began)) s"
+        else
+            echo "not ok $number - $name"
+            { cat "$T/case"; show_state; } 2>&1 | sed 's/^/# /'
+        fi
+    done
+}
+
+run()
+{
+    rc=0
+    echo "$*" >"$T/command"
+    timeout --kill-after=5 "$COMMAND_LIMIT" "$@" >"$T/out" 2>"$T/err" || rc=$?
+    echo $rc >"$T/rc"
+    { echo "\$ $*"; cat "$T/out" "$T/err"; echo "status $rc"; } >>/out/commands.log
+}
+
+want_rc() { [ "$rc" = "$1" ] || fail "the status is $rc, not $1"; }
+want_out() { grep -Eq -e "$1" "$T/out" || fail "no line of the output matches '$1'"; }
+want_err() { grep -Eq -e "$1" "$T/err" || fail "no line of the complaints matches '$1'"; }
+want_no_out() { ! grep -Eq -e "$1" "$T/out" || fail "a line of the output matches '$1'"; }
+want_no_err() { [ ! -s "$T/err" ] || fail "there are complaints"; }
+
+# wait_for SECONDS CMD...: until it succeeds.
+wait_for()
+{
+    local limit=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < limit)) || fail "never came true: $*"
+        sleep 0.2
+    done
+}
+
+is() { [ "$("${@:2}")" = "$1" ]; }
+
+# ---- the machine's own USB devices, from outside ----
+
+exec {outer_port}<>/dev/virtio-ports/outer
+outer_read()
+{
+    local line
+    while IFS= read -r -t 10 -u "$outer_port" line; do
+        [[ $line == *"$1"* ]] && { echo "$line"; return 0; }
+        [[ $line == *'"error"'* ]] && { echo "outside: $line"; return 1; }
+    done
+    echo "outside: no answer"
+    return 1
+}
+
+# Tell the QEMU around this machine something, as JSON.
+outer()
+{
+    echo "$1" >&"$outer_port"
+    outer_read '"return"'
+}
+
+outer '{"execute": "qmp_capabilities"}' >/dev/null
+
+plug()
+{
+    local where
+    case $1 in
+    stick) where='"driver": "usb-storage", "bus": "xhci.0", "port": "2", "drive": "stick", "serial": "STICK1"' ;;
+    keyboard) where='"driver": "usb-kbd", "bus": "xhci.0", "port": "1", "serial": "KEYBOARD1"' ;;
+    mouse) where='"driver": "usb-mouse", "bus": "ehci.0", "port": "1", "serial": "MOUSE1"' ;;
+    tablet) where='"driver": "usb-tablet", "bus": "uhci.0", "port": "1", "serial": "TABLET1"' ;;
+    *) fail "no such device outside: $1" ;;
+    esac
+    outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$1\", $where}}"
+    wait_for 15 host_driver "${1^^}1"
+    udevadm settle --timeout=20
+}
+
+unplug()
+{
+    outer "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"$1\"}}"
+    wait_for 15 no_host_device "${1^^}1"
+    udevadm settle --timeout=20
+}
+
+# ---- this host's view ----
+
+# The bus id of the device with this serial number.
+host_device()
+{
+    local path
+    for path in /sys/bus/usb/devices/*/serial; do
+        [ "$(cat "$path" 2>/dev/null)" = "$1" ] && { basename "${path%/serial}"; return 0; }
+    done
+    return 1
+}
+
+no_host_device() { ! host_device "$1"; }
+
+# The driver of its first interface; fails where there is none.
+host_driver()
+{
+    local name
+    name=$(host_device "$1") && basename "$(readlink -e "/sys/bus/usb/devices/$name/$name:1.0/driver")"
+}
+
+host_address()
+{
+    local name
+    name=$(host_device "$1")
+    echo "$(cat "/sys/bus/usb/devices/$name/busnum").$(cat "/sys/bus/usb/devices/$name/devnum")"
+}
+
+want_driver() { is "$2" host_driver "$1" || fail "the driver of $1 is '$(host_driver "$1")', not $2"; }
+
+want_no_driver()
+{
+    host_device "$1" >/dev/null && ! host_driver "$1" || fail "$1 is absent or has the driver '$(host_driver "$1")'"
+}
+
+want_xs() { is "$2" xenstore-read "$1" || fail "$1 is '$(xenstore-read "$1" 2>&1)', not '$2'"; }
+
+# qmp DOMAIN COMMAND...: QEMU's answers.
+qmp() { qmpc -t 20 "/run/xen/qmp-libxl-$(xl domid "$1")" "${@:2}"; }
+
+# QEMU's property of a device.
+qom()
+{
+    qmp "$1" "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/machine/peripheral/$2\", \"property\": \"$3\"}}"
+}
+
+want_qom()
+{
+    local answer
+    answer=$(qom "$1" "$2" "$3")
+    [[ $answer == *"\"return\": $4"* ]] || fail "QEMU says of $2's $3: $answer"
+}
+
+# ---- guests ----
+
+# guest_up NAME TYPE [OPTION...]: create a guest with the config's further lines on standard input,
+# and wait until it runs. "-p" leaves it paused.
+guest_config()
+{
+    local name=$1 type=$2 words=${3:-}
+    cat <<END
+name = "$name"
+type = "$type"
+memory = 200
+vcpus = 1
+on_crash = "destroy"
+ramdisk = "/tmp/guest.cpio"
+END
+    case $type in
+    hvm) cat <<END ;;
+kernel = "/tmp/vmlinuz"
+extra = "console=ttyS0 loglevel=5 xen_emul_unplug=never mark=$MARK $words"
+serial = "file:/var/log/xen/console/guest-$name.log"
+vga = "none"
+nographic = 1
+END
+    *) cat <<END ;;
+kernel = "/tmp/vmlinux"
+extra = "console=hvc0 loglevel=4 quiet mark=$MARK $words"
+END
+    esac
+    cat
+}
+
+# In memory: xl maps what it boots.
+guest_images() { cp -n /out/guest.cpio /out/vmlinux /out/vmlinuz /tmp/; }
+
+guest_log() { tr -d '\r' <"/var/log/xen/console/guest-$1.log" | grep -a '^GUEST '; }
+
+# guest_has NAME SERIAL: what it saw last, if that was not the device's going.
+guest_has()
+{
+    local last
+    last=$(guest_log "$1" | grep -E "^GUEST (plus|minus) .* $2\$" | tail -n 1)
+    [[ $last == 'GUEST plus '* ]] && echo "$last"
+}
+
+guest_has_not() { ! guest_has "$@"; }
+
+guest_ready() { [ "$(guest_log "$1" | grep -c '^GUEST ready')" -ge "${2:-1}" ]; }
+
+# want_guest NAME SERIAL SPEED [SECONDS]
+want_guest()
+{
+    wait_for "${4:-30}" guest_has "$1" "$2"
+    [[ $(guest_has "$1" "$2") == *" $3 $2" ]] || fail "the guest sees: $(guest_has "$1" "$2")"
+}
+
+guest_read_stick() { [ "$(guest_log "$1" | grep -c "^GUEST disk sd[a-z] $STICK_SHA256\$")" -ge "$2" ]; }
