@@ -162,8 +162,9 @@ no_host_device() { ! host_device "$1"; }
 # The driver of its first interface; fails where there is none.
 host_driver()
 {
-    local name
-    name=$(host_device "$1") && basename "$(readlink -e "/sys/bus/usb/devices/$name/$name:1.0/driver")"
+    local name path
+    name=$(host_device "$1") && path=$(readlink -e "/sys/bus/usb/devices/$name/$name:1.0/driver") &&
+        basename "$path"
 }
 
 host_address()
