@@ -128,7 +128,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }
-    if (!pvusb_wait(handle, is_taken_up, controller, NULL)) {
+    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_taken_up, controller, NULL)) {
         take_back(handle, step, STATUS_TIMEOUT, backend_did_not_come(handle, controller));
         return;
     }
@@ -221,7 +221,7 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
         return;
     }
     // QEMU's backend closes only after the frontend did; where there is none, nobody would ever.
-    if (!idle && !pvusb_wait(handle, has_let_go, controller, NULL)) {
+    if (!idle && !pvusb_wait(handle, PVUSB_STATE_SECONDS, has_let_go, controller, NULL)) {
         pvusb_read_states(handle, controller);
         if (!is_unused(controller)) {
             stay(handle, step);

@@ -108,7 +108,7 @@ static bool give_back(struct pvusb_handle *handle, const struct device *device, 
     if (here)
         return pvusb_rebind(handle, busid_of(device), why);
     if (device->controller->backend_domain ||
-        pvusb_wait(handle, is_gone, device->controller, device))
+        pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device))
         return true;
     *timed_out = true;
     *why = arena_printf(handle->session->arena,
@@ -229,7 +229,7 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
         take_back(handle, step, STATUS_FAILED, why);
         return;
     }
-    if (!pvusb_wait(handle, is_held, step->controller, device)) {
+    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_held, step->controller, device)) {
         take_back(handle, step, STATUS_TIMEOUT, not_held(handle, step->controller));
         return;
     }

@@ -17,12 +17,14 @@ struct pvusb_handle {
 
 // How long either end may take to come to a state, and a device to come or go; times patience.
 #define PVUSB_STATE_SECONDS 10.0
+// How long a guest may take to configure a device that it was just told of; times patience.
+#define PVUSB_ARRIVAL_SECONDS 5.0
 
 // Whether something is so by now. Asked again and again until it is.
 typedef bool pvusb_question(struct pvusb_handle *handle, const struct controller *controller,
                             const struct device *device);
-// Waits until it is so, at most PVUSB_STATE_SECONDS, or until the user interrupts.
-bool pvusb_wait(struct pvusb_handle *handle, pvusb_question *question,
+// Waits until it is so, at most that many seconds times patience, or until the user interrupts.
+bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
                 const struct controller *controller, const struct device *device);
 
 // ---- qemu.c: the QEMU that serves the domain's qusb controllers ----

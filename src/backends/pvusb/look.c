@@ -82,8 +82,27 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
 
 // ---- the look ----
 
-static void add_device(const struct pvusb_handle *handle, struct controller *controller,
-                       unsigned port, const char *busid)
+static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
+                          const struct device *device)
+{
+    unsigned others;
+    (void)controller;
+    return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
+}
+
+// QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
+// attached, but tells the guest nothing. What a guest with a working frontend has, it has
+// configured, whereupon QEMU claims the interfaces. One that is just arriving is given time.
+static bool guest_lost_it(struct pvusb_handle *handle, const struct device *device)
+{
+    const struct controller *controller = device->controller;
+    return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
+           controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
+           !pvusb_wait(handle, PVUSB_ARRIVAL_SECONDS, is_configured, controller, device);
+}
+
+static void add_device(struct pvusb_handle *handle, struct controller *controller, unsigned port,
+                       const char *busid)
 {
     const struct session *session = handle->session;
     struct device *device = arena_new_of(session->arena, struct device);
@@ -99,10 +118,12 @@ static void add_device(const struct pvusb_handle *handle, struct controller *con
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     controller_add_device(controller, device);
     device->state = pvusb_device_state(handle, device);
+    if (guest_lost_it(handle, device))
+        device->state = DEVICE_GONE;
 }
 
-static void add_controller(const struct pvusb_handle *handle,
-                           const struct record_controller *record, struct topology *topology)
+static void add_controller(struct pvusb_handle *handle, const struct record_controller *record,
+                           struct topology *topology)
 {
     struct arena *arena = handle->session->arena;
     struct controller *controller = arena_new_of(arena, struct controller);

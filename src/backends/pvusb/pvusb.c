@@ -63,12 +63,12 @@ static enum status pvusb_open(struct session *session, void **handle)
     return status;
 }
 
-bool pvusb_wait(struct pvusb_handle *handle, pvusb_question *question,
+bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
                 const struct controller *controller, const struct device *device)
 {
     enum { FIRST_PAUSE = 5, LAST_PAUSE = 200 }; // milliseconds
     const struct session *session = handle->session;
-    double until = qmp_clock() + PVUSB_STATE_SECONDS * session->patience;
+    double until = qmp_clock() + seconds * session->patience;
     for (int pause = FIRST_PAUSE;; pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE) {
         if (question(handle, controller, device))
             return true;
