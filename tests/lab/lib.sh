@@ -10,7 +10,7 @@ set -eEuo pipefail
 
 T=/tmp/job
 mkdir -p "$T"
-: "${COMMAND_LIMIT:=60}" # seconds for one command of "run"
+: "${COMMAND_LIMIT:=120}" # seconds for one command of "run"
 MARK=$(cat /out/mark)
 STICK_SHA256=$(cat /out/stick.sha256)
 rc=0

@@ -583,7 +583,8 @@ static void test_opening_without_a_qemu(void **state)
     void *handle = NULL;
     scene->domain.qmp_socket = NULL;
     assert_int_equal(qmp_backend.open(&session, &handle), STATUS_REQUEST);
-    assert_string_equal(scene->diags.first->message, "domain vm (-1) has no QEMU that makes USB controllers");
+    assert_string_equal(scene->diags.first->message,
+                        "domain vm (-1) has no QEMU that makes USB controllers");
     scene->domain.qmp_socket = "/nowhere/qmp";
     assert_int_equal(qmp_backend.open(&session, &handle), STATUS_REQUEST);
     assert_string_equal(scene->diags.first->next->message, "there is no QMP socket /nowhere/qmp");
