@@ -134,8 +134,9 @@ plug()
     *) fail "no such device outside: $1" ;;
     esac
     outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$1\", $where}}"
-    wait_for 15 host_driver "${1^^}1"
+    wait_for 15 host_device "${1^^}1"
     udevadm settle --timeout=20
+    sleep 1 # whoever waits for it, a driver or a QEMU, has it now
 }
 
 unplug()
