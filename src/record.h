@@ -89,6 +89,10 @@ void record_merge(const struct session *session, const struct record *record,
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 
+// Whether what a note tells of is there. Where QEMU was not asked, nothing of its is known to be
+// gone.
+bool record_note_holds(const struct topology *topology, const struct record_note *note);
+
 // ---- who has which device ----
 
 // A bus id that some domain's record names.

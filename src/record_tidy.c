@@ -2,9 +2,8 @@
 #include "arena.h"
 #include "recording.h"
 
-// Where QEMU was not asked, nothing of its is known to be gone. PVUSB controllers are in libxl's
-// record, whatever QEMU has.
-static bool is_there(const struct topology *topology, const struct record_note *note)
+// PVUSB controllers are in libxl's record, whatever QEMU has.
+bool record_note_holds(const struct topology *topology, const struct record_note *note)
 {
     if (!topology->qemu && !text_starts(text_of(note->id), "vusb-"))
         return true;
@@ -93,7 +92,7 @@ static enum xen_result tidy(struct change *change)
         result = bury(change);
     for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
          note = note->next)
-        if (!is_there(change->topology, note))
+        if (!record_note_holds(change->topology, note))
             result = note_drop(change, note->of_device ? "device" : "controller", note->key);
     for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
          at = at->next) {

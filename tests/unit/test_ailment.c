@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+// What is wrong with a domain, by its record and by what was looked at; without a xenstore.
+#include "ailment.h"
+#include "arena.h"
+#include "host_orphan.h"
+#include "repair.h"
+#include "unit.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static struct arena *arena;
+static struct domain domain = { .id = 3, .name = "win10", .type = DOMAIN_HVM };
+static struct host_device stick = { .bus = 1, .address = 6, .busid = "1-1.3" };
+static struct topology topology;
+static struct controller controller;
+static struct device device;
+static struct record_controller recorded;
+static struct record record;
+static struct ailments ailments;
+
+// QEMU has xenusb-0 with the stick at port 1, and the record says so.
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(4096);
+    topology = (struct topology){ .qemu = "QEMU", .domain = &domain };
+    controller = (struct controller){ .model = controller_model_for(3),
+                                      .driver = "nec-usb-xhci",
+                                      .name = "hci0",
+                                      .id = "xenusb-0",
+                                      .path = "/machine/peripheral/xenusb-0",
+                                      .ports = 4,
+                                      .present = true };
+    device = (struct device){ .kind = DEVICE_HOSTDEV,
+                              .id = "xenusb-1-6",
+                              .path = "/machine/peripheral/xenusb-1-6",
+                              .port = { 1, { 1 } },
+                              .selector = { .marks = SELECT_BUSID, .busid = "1-1.3" },
+                              .host = &stick,
+                              .state = DEVICE_ATTACHED };
+    topology_add_controller(&topology, &controller);
+    controller_add_device(&controller, &device);
+    recorded = (struct record_controller){
+        .kind = RECORD_EMULATED, .version = 3, .ports = 4, .port = { NULL, "1-1.3", "", "", "" }
+    };
+    record = (struct record){ .controllers = &recorded };
+    ailments_init(&ailments);
+    return arena ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static const struct ailment *judge(bool ended)
+{
+    ailments_of_domain(arena, &record, &topology, ended, &ailments);
+    return ailments.first;
+}
+
+static void want_one(const struct ailment *ailment, enum ailment_kind kind, const char *what)
+{
+    assert_int_equal(ailments.count, 1);
+    assert_int_equal(ailment->kind, kind);
+    assert_int_equal(ailment->domain, 3);
+    assert_string_equal(ailment->what, what);
+}
+
+static void test_all_is_well(void **state)
+{
+    (void)state;
+    assert_null(judge(false));
+    assert_null(judge(true));
+}
+
+static void test_only_the_record_has_it(void **state)
+{
+    (void)state;
+    device.id = device.path = "";
+    device.host = NULL;
+    device.state = DEVICE_GONE;
+    const struct ailment *found = judge(false);
+    want_one(found, AILMENT_BUSID, "1-1.3 at controller hci0 port 1");
+    assert_string_equal(found->frees, "1-1.3");
+    assert_string_equal(found->mend, "xenusb repair win10");
+}
+
+static void test_unplugged(void **state)
+{
+    (void)state;
+    device.host = NULL;
+    device.state = DEVICE_GONE;
+    const struct ailment *found = judge(false);
+    want_one(found, AILMENT_DEVICE, "1-1.3 at controller hci0 port 1");
+    assert_string_equal(found->mend, "xenusb repair win10; xenusb apply or attach brings it back");
+}
+
+static void test_only_the_record_has_the_controller(void **state)
+{
+    (void)state;
+    controller.stale = true;
+    controller.devices = NULL;
+    want_one(judge(false), AILMENT_CONTROLLER, "controller hci0");
+}
+
+static void test_no_record_has_the_controller(void **state)
+{
+    (void)state;
+    controller.devices = NULL;
+    record.controllers = NULL;
+    want_one(judge(false), AILMENT_UNKNOWN_CONTROLLER, "controller hci0");
+    // One that libxl could not have made is nobody's to record.
+    ailments_init(&ailments);
+    controller.id = "usb";
+    controller.index = -1;
+    assert_null(judge(false));
+}
+
+static void test_no_record_has_the_device(void **state)
+{
+    (void)state;
+    recorded.port[1] = "";
+    want_one(judge(false), AILMENT_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    // By whatever id it came: then a note must tell.
+    struct record_note note = { .of_device = true, .id = "mine", .busid = "1-1.3", .key = "mine" };
+    ailments_init(&ailments);
+    device.id = "mine";
+    recorded.port[1] = NULL;
+    want_one(judge(false), AILMENT_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    ailments_init(&ailments);
+    record.notes = &note;
+    assert_null(judge(false));
+    // One that waits for its device has none yet.
+    ailments_init(&ailments);
+    record.notes = NULL;
+    device.state = DEVICE_WAITING;
+    assert_null(judge(false));
+}
+
+static void test_a_port_that_xl_would_take(void **state)
+{
+    (void)state;
+    device.kind = DEVICE_TABLET;
+    device.id = "xenusb_tablet0";
+    device.host = NULL;
+    device.state = DEVICE_PRESENT;
+    recorded.port[1] = "";
+    assert_int_equal(judge(false)->kind, AILMENT_PORT);
+    ailments_init(&ailments);
+    recorded.port[1] = NULL;
+    assert_null(judge(false));
+}
+
+static void test_notes(void **state)
+{
+    (void)state;
+    struct record_note note = { .id = "xenusb_x", .key = "xenusb@5fx", .busid = "" };
+    record.notes = &note;
+    want_one(judge(false), AILMENT_NOTE, "note of controller xenusb_x");
+    ailments_init(&ailments);
+    record.notes = NULL;
+    record.foreign = true;
+    want_one(judge(false), AILMENT_FOREIGN, "xenusb's notes");
+    // From before a reboot: one, whatever notes there are.
+    ailments_init(&ailments);
+    record = (struct record){ .controllers = &recorded, .notes = &note, .former = "/xenusb/2" };
+    want_one(judge(false), AILMENT_FOREIGN, "xenusb's notes of controllers");
+}
+
+// What only QEMU can tell is not judged without it.
+static void test_qemu_was_not_asked(void **state)
+{
+    (void)state;
+    struct record_note note = { .id = "xenusb_x", .key = "xenusb@5fx", .busid = "" };
+    record.notes = &note;
+    topology.qemu = NULL;
+    controller.stale = true;
+    device.state = DEVICE_GONE;
+    assert_null(judge(false));
+}
+
+static void pvusb(enum pvusb_backend kind)
+{
+    topology.qemu = NULL;
+    controller.model = controller_model_pvusb(2);
+    controller.pvusb = kind;
+    controller.id = "vusb-0";
+    controller.path = device.id = device.path = "";
+    recorded.kind = kind == PVUSB_QEMU ? RECORD_QEMU : RECORD_KERNEL;
+}
+
+static void test_pvusb(void **state)
+{
+    (void)state;
+    pvusb(PVUSB_QEMU);
+    assert_null(judge(false));
+    device.state = DEVICE_UNKNOWN;
+    assert_null(judge(false));
+    // Its QEMU has ended; but a driver domain's has not.
+    want_one(judge(true), AILMENT_BUSID, "1-1.3 at controller hci0 port 1");
+    ailments_init(&ailments);
+    controller.backend_domain = 2;
+    assert_null(judge(true));
+    controller.backend_domain = 0;
+    device.state = DEVICE_GONE;
+    want_one(judge(false), AILMENT_DEVICE, "1-1.3 at controller hci0 port 1");
+    // The kernel's backend needs no QEMU.
+    ailments_init(&ailments);
+    pvusb(PVUSB_KERNEL);
+    device.state = DEVICE_ATTACHED;
+    assert_null(judge(true));
+}
+
+static void test_the_same_again(void **state)
+{
+    (void)state;
+    struct ailments second;
+    ailments_init(&second);
+    device.host = NULL;
+    device.state = DEVICE_GONE;
+    const struct ailment *first = judge(false);
+    ailments_of_domain(arena, &record, &topology, false, &second);
+    assert_ptr_equal(ailment_again(&second, first), second.first);
+    second.first->domain = 4;
+    assert_null(ailment_again(&second, first));
+    // Another device at that port is another ailment.
+    ailments_init(&second);
+    snprintf(device.selector.busid, sizeof device.selector.busid, "1-4");
+    ailments_of_domain(arena, &record, &topology, false, &second);
+    assert_int_equal(second.count, 1);
+    assert_null(ailment_again(&second, first));
+}
+
+static void test_the_line_for_syslog(void **state)
+{
+    (void)state;
+    struct ailment ailment = { .domain = 3,
+                               .name = "win\n10",
+                               .what = "controller 1",
+                               .why = "QEMU has none",
+                               .state = AILMENT_MENDED };
+    assert_string_equal(repair_line(arena, &ailment, "root"),
+                        "mended controller 1 of win\\x0a10 (3): QEMU has none; by root");
+    ailment.state = AILMENT_LEFT;
+    ailment.domain = -1;
+    ailment.words = "no";
+    assert_string_equal(repair_line(arena, &ailment, "root"),
+                        "could not mend controller 1: QEMU has none; by root: no");
+}
+
+static void test_aliases(void **state)
+{
+    (void)state;
+    static const char modalias[] = "usb:v1050p0407d0543dc00dsc00dp00ic03isc01ip01in00";
+    const char *module = NULL;
+    static const struct {
+        const char *line;
+        const char *module; // NULL: does not fit
+    } rows[] = {
+        { "alias usb:v*p*d*dc*dsc*dp*ic03isc*ip*in* usbhid", "usbhid" },
+        { "usbhid.alias=usb:v*p*d*dc*dsc*dp*ic03isc*ip*in*", "usbhid" },
+        { "alias usb:v*p*d*dc*dsc*dp*ic08isc*ip*in* usb_storage", NULL },
+        { "alias pci:* anything", NULL },
+        { "usbhid.description=usb:*", NULL },
+        { "alias usb:", NULL },
+        { "", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool fits = orphan_alias_fits(arena, text_of(rows[i].line), modalias, &module);
+        assert_int_equal(fits, rows[i].module != NULL);
+        if (fits)
+            assert_string_equal(module, rows[i].module);
+    }
+}
+
+// This very process has /dev/null open; nobody has a device that does not exist.
+static void test_who_has_it_open(void **state)
+{
+    (void)state;
+    unsigned pid = 0;
+    struct stat info;
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &info), 0);
+    host_opened(arena, info.st_rdev, &pid);
+    assert_true(pid > 0);
+    host_opened(arena, makedev(511, 12345), &pid);
+    assert_int_equal(pid, 0);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_all_is_well, begin, end),
+        cmocka_unit_test_setup_teardown(test_only_the_record_has_it, begin, end),
+        cmocka_unit_test_setup_teardown(test_unplugged, begin, end),
+        cmocka_unit_test_setup_teardown(test_only_the_record_has_the_controller, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_record_has_the_controller, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_record_has_the_device, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_port_that_xl_would_take, begin, end),
+        cmocka_unit_test_setup_teardown(test_notes, begin, end),
+        cmocka_unit_test_setup_teardown(test_qemu_was_not_asked, begin, end),
+        cmocka_unit_test_setup_teardown(test_pvusb, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_same_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_line_for_syslog, begin, end),
+        cmocka_unit_test_setup_teardown(test_aliases, begin, end),
+        cmocka_unit_test_setup_teardown(test_who_has_it_open, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+// Questions and answers, from facts that are given: a table of findings.
+#include "arena.h"
+#include "diagnose.h"
+#include "unit.h"
+
+static struct arena *arena;
+static struct findings findings;
+static struct domain domain;
+static struct host_facts host;
+static struct domain_facts facts;
+static struct topology topology;
+static struct controller controller;
+
+// An HVM guest with a QEMU that answers and one xHCI controller.
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(4096);
+    findings_init(&findings);
+    domain = (struct domain){
+        .id = 3, .name = "win10", .type = DOMAIN_HVM, .qmp_socket = "/run/xen/qmp-libxl-3"
+    };
+    host = (struct host_facts){ .qemu_can = VERDICT_YES,
+                                .qemu_why = "it has",
+                                .xenstored = PROBE_ANSWERED,
+                                .xenstored_path = "/run/xenstored/socket" };
+    facts = (struct domain_facts){ .answers = VERDICT_YES,
+                                   .version = "7.2.22",
+                                   .why = "QEMU 7.2.22 at /run/xen/qmp-libxl-3",
+                                   .offers = VERDICT_YES,
+                                   .offered = "backends/qusb" };
+    controller = (struct controller){ .model = controller_model_for(3),
+                                      .driver = "nec-usb-xhci",
+                                      .name = "hci0",
+                                      .id = "xenusb-0",
+                                      .ports = 4,
+                                      .ports_usb2 = 4,
+                                      .ports_usb3 = 4 };
+    topology = (struct topology){ .qemu = "QEMU 7.2.22", .domain = &domain };
+    topology.plugging = (struct plugging){ .known = true, .slots = 5, .models = 1 };
+    topology.pvusb = (struct pvusb_supply){ .known = true, .no_kernel = "no usbback" };
+    topology_add_controller(&topology, &controller);
+    return arena ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static const struct finding *asked(const char *question)
+{
+    for (const struct finding *at = findings.first; at; at = at->next)
+        if (strcmp(at->question, question) == 0)
+            return at;
+    fail_msg("nobody asked: %s", question);
+    return NULL;
+}
+
+static const struct finding *want(const char *question, enum verdict answer, const char *evidence)
+{
+    const struct finding *finding = asked(question);
+    assert_int_equal(finding->answer, answer);
+    assert_string_equal(finding->evidence, evidence);
+    return finding;
+}
+
+static void look(void)
+{
+    findings_init(&findings);
+    diagnose_domain(arena, &domain, &host, &facts, &topology, NULL, &findings);
+}
+
+static void test_a_whole_guest(void **state)
+{
+    (void)state;
+    look();
+    want("QEMU of win10 answers", VERDICT_YES, "QEMU 7.2.22 at /run/xen/qmp-libxl-3");
+    want("QEMU of win10 offers PVUSB", VERDICT_YES, "backends/qusb");
+    want("a PVUSB controller can be hot-plugged into win10", VERDICT_YES, "by its QEMU (qusb)");
+    want("emulated controllers can be hot-plugged into win10", VERDICT_YES,
+         arena_printf(arena, "%s; room for 5", controller_models[0].name));
+    want("win10 has a connected PVUSB frontend", VERDICT_NO,
+         "libxl's record has no PVUSB controller");
+    want("a USB 1.1 device can go to controller hci0", VERDICT_YES,
+         "nec-xhci: all 4 ports take low and full speed");
+    assert_int_equal(findings.attention, 0);
+}
+
+static void test_what_plugs(void **state)
+{
+    static const char question[] = "emulated controllers can be hot-plugged into win10";
+    (void)state;
+    topology.plugging =
+        (struct plugging){ .known = true, .why_not = "its bus is full", .models = 1 };
+    look();
+    want(question, VERDICT_NO, "its bus is full");
+    topology.plugging = (struct plugging){ .known = true, .slots = 2 };
+    look();
+    want(question, VERDICT_NO, "its QEMU has no model that plugs");
+    topology.plugging.known = false;
+    look();
+    want(question, VERDICT_UNKNOWN, "its QEMU could not be asked");
+    domain.type = DOMAIN_PVH;
+    look();
+    want(question, VERDICT_NO, "it has no emulated machine");
+}
+
+static void test_pvusb_that_plugs(void **state)
+{
+    static const char question[] = "a PVUSB controller can be hot-plugged into win10";
+    (void)state;
+    topology.pvusb.no_qemu = "QEMU 10 ends itself";
+    topology.pvusb.advice = "restart it";
+    look();
+    assert_string_equal(want(question, VERDICT_NO, "QEMU 10 ends itself; no usbback")->mend,
+                        "restart it");
+    topology.pvusb.no_kernel = NULL;
+    look();
+    want(question, VERDICT_YES, "by usbback");
+    topology.pvusb.known = false;
+    look();
+    want(question, VERDICT_UNKNOWN, "it could not be looked at");
+}
+
+static void test_speeds(void **state)
+{
+    static const char question[] = "a USB 1.1 device can go to controller hci0";
+    (void)state;
+    controller.model = controller_model_for(2);
+    look();
+    want(question, VERDICT_NO,
+         "ehci without companions takes no low and full speed: use usbversion=3");
+    controller.companion_ports = 0x6;
+    look();
+    want(question, VERDICT_YES, "ehci: 2 of 4 ports take low and full speed, port 2 first");
+    controller.model = NULL;
+    controller.driver = "odd-hcd";
+    look();
+    want(question, VERDICT_UNKNOWN, "what its ports take is not known of odd-hcd");
+}
+
+static void test_frontends(void **state)
+{
+    static const char question[] = "frontend of win10 at controller hci0 is connected";
+    (void)state;
+    controller.model = controller_model_pvusb(2);
+    controller.pvusb = PVUSB_QEMU;
+    controller.frontend_state = controller.backend_state = XENBUS_CONNECTED;
+    look();
+    want(question, VERDICT_YES,
+         "PVUSB by QEMU: frontend connected (state 4), backend connected (state 4)");
+    assert_int_equal(findings.attention, 0);
+    controller.frontend_state = XENBUS_INITIALISING;
+    controller.backend_state = XENBUS_INIT_WAIT;
+    look();
+    const struct finding *finding = asked(question);
+    assert_int_equal(finding->answer, VERDICT_NO);
+    assert_true(finding->attention);
+    assert_non_null(strstr(finding->evidence, "frontend initialising (state 1)"));
+    assert_non_null(strstr(finding->evidence, "since when cannot be known"));
+    assert_string_equal(finding->mend, "load xen-hcd in the guest");
+    // A paused guest has not failed at anything.
+    domain.paused = true;
+    look();
+    assert_false(asked(question)->attention);
+    assert_int_equal(findings.attention, 0);
+    domain.paused = false;
+    controller.pvusb = PVUSB_KERNEL;
+    controller.frontend_state = XENBUS_CONNECTED;
+    look();
+    assert_string_equal(asked(question)->mend, "see the backend's log");
+}
+
+static void test_a_silent_qemu(void **state)
+{
+    (void)state;
+    facts.answers = VERDICT_NO;
+    facts.why = "nobody listens";
+    diagnose_domain(arena, &domain, &host, &facts, NULL, "no time", &findings);
+    assert_true(want("QEMU of win10 answers", VERDICT_NO, "nobody listens")->attention);
+    assert_true(want("win10 can be looked at", VERDICT_NO, "no time")->attention);
+    want("win10 has a connected PVUSB frontend", VERDICT_UNKNOWN, "it could not be looked at");
+    want("a PVUSB controller can be hot-plugged into win10", VERDICT_UNKNOWN,
+         "it could not be looked at");
+    assert_int_equal(findings.attention, 2);
+    facts.answers = VERDICT_UNKNOWN;
+    look();
+    assert_true(asked("QEMU of win10 answers")->attention);
+}
+
+// A guest without an emulated machine, and with no PVUSB either, can have no USB at all.
+static void test_no_pvusb_at_all(void **state)
+{
+    (void)state;
+    domain.type = DOMAIN_PV;
+    domain.qmp_socket = NULL;
+    facts.answers = facts.offers = VERDICT_NO;
+    look();
+    assert_false(asked("QEMU of win10 answers")->attention);
+    assert_true(asked("QEMU of win10 offers PVUSB")->attention);
+    host.usbback = true;
+    look();
+    assert_int_equal(findings.attention, 0);
+}
+
+static void test_a_host(void **state)
+{
+    static const char question[] = "xenstored of this host answers";
+    static const struct {
+        enum xen_probe probe;
+        enum verdict answer;
+        bool attention;
+    } rows[] = {
+        { PROBE_ANSWERED, VERDICT_YES, false },  { PROBE_ABSENT, VERDICT_NO, false },
+        { PROBE_DENIED, VERDICT_UNKNOWN, true }, { PROBE_TIMEOUT, VERDICT_NO, true },
+        { PROBE_FAILED, VERDICT_UNKNOWN, true },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        findings_init(&findings);
+        host.xenstored = rows[i].probe;
+        diagnose_host(arena, &host, &findings);
+        assert_int_equal(asked(question)->answer, rows[i].answer);
+        assert_int_equal(asked(question)->attention, rows[i].attention);
+        assert_non_null(strstr(asked(question)->evidence, "/run/xenstored/socket"));
+        assert_null(findings.first->domain);
+    }
+    want("QEMU on this host can do PVUSB", VERDICT_YES, "it has");
+    want("xl is on this host", VERDICT_NO, "neither the program nor libxl was found");
+    host.xl = "/usr/sbin/xl";
+    host.libxl = "4.17";
+    host.library = "/lib/x";
+    host.usbback = true;
+    findings_init(&findings);
+    diagnose_host(arena, &host, &findings);
+    want("xl is on this host", VERDICT_YES, "/usr/sbin/xl, libxl 4.17 (/lib/x)");
+    want("this host has PVUSB by kernel (usbback)", VERDICT_YES, "/sys/bus/usb/drivers/usbback");
+}
+
+static void test_ailments(void **state)
+{
+    (void)state;
+    struct ailments ailments;
+    ailments_init(&ailments);
+    diagnose_ailments(arena, &domain, &ailments, true, &findings);
+    want("records of win10 are stale", VERDICT_NO, "they agree with what was looked at");
+    findings_init(&findings);
+    diagnose_ailments(arena, &domain, &ailments, false, &findings);
+    want("records of win10 are stale", VERDICT_UNKNOWN, "it could not be looked at");
+    findings_init(&findings);
+    struct ailment *ailment =
+        ailment_add(arena, &ailments, AILMENT_CONTROLLER, &domain, "0 xenusb-0");
+    ailment->what = "controller 100%s";
+    ailment->why = "QEMU has none";
+    ailment = ailment_add(arena, &ailments, AILMENT_ORPHAN, NULL, "1-4");
+    ailment->what = "key";
+    ailment->why = "nobody has it";
+    diagnose_ailments(arena, &domain, &ailments, true, &findings);
+    diagnose_ailments(arena, NULL, &ailments, true, &findings);
+    const struct finding *finding = want("controller 100%s: stale", VERDICT_YES, "QEMU has none");
+    assert_string_equal(finding->mend, "xenusb repair win10");
+    assert_string_equal(finding->domain, "win10");
+    assert_string_equal(want("key: without driver", VERDICT_YES, "nobody has it")->mend,
+                        "xenusb repair");
+    assert_int_equal(findings.attention, 2);
+}
+
+static void test_looking_into_files(void **state)
+{
+    static const char library[] = "x\0qemu-system-i386\0%s/qemu-system-i386\0"
+                                  "/usr/libexec/xen-qemu-system-i386\0y";
+    static const char cut[] = "/usr/bin/qemu-system-i38";
+    (void)state;
+    assert_string_equal(facts_qemu_in(arena, (struct text){ library, sizeof library }),
+                        "/usr/libexec/xen-qemu-system-i386");
+    assert_null(facts_qemu_in(arena, (struct text){ library, 30 }));
+    assert_null(facts_qemu_in(arena, (struct text){ cut, sizeof cut }));
+    assert_null(facts_qemu_in(arena, TEXT_EMPTY));
+    assert_true(facts_has_qusb((struct text){ "a\0qusb\0b", 9 }));
+    assert_false(facts_has_qusb((struct text){ "a\0qusba\0", 9 }));
+    assert_false(facts_has_qusb((struct text){ "qusb", 4 }));
+    assert_false(facts_has_qusb(TEXT_EMPTY));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_whole_guest, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_plugs, begin, end),
+        cmocka_unit_test_setup_teardown(test_pvusb_that_plugs, begin, end),
+        cmocka_unit_test_setup_teardown(test_speeds, begin, end),
+        cmocka_unit_test_setup_teardown(test_frontends, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_silent_qemu, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_pvusb_at_all, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_host, begin, end),
+        cmocka_unit_test_setup_teardown(test_ailments, begin, end),
+        cmocka_unit_test_setup_teardown(test_looking_into_files, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
