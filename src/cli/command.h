@@ -65,6 +65,7 @@ extern const struct command controller_add_command;
 extern const struct command controller_remove_command;
 extern const struct command list_command;
 extern const struct command devices_command;
+extern const struct command doctor_command;
 extern const struct command repair_command;
 extern const struct command translate_command;
 

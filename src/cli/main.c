@@ -23,6 +23,7 @@ const struct command *const commands[] = {
     &controller_remove_command,
     &list_command,
     &devices_command,
+    &doctor_command,
     &repair_command,
     &translate_command,
     NULL,
