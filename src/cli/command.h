@@ -23,6 +23,7 @@ enum option {
     OPTION_USB_ONLY = 1 << 11,
     OPTION_NO_COMMENTS = 1 << 12,
     OPTION_IN_PLACE = 1 << 17,
+    OPTION_FROM = 1 << 18,
     OPTION_RESOLVE = 1 << 14,
     OPTION_HYPERVISOR = 1 << 15,
     OPTION_COMMAND = 1 << 16,
@@ -36,6 +37,7 @@ struct invocation {
     unsigned given;           // enum option, or'ed
     const char *domain;       // --domain
     const char *qmp;          // --qmp
+    const char *from;         // --from
     const char *to;           // --to
     const char *hypervisor;   // --hypervisor
     const char *old_command;  // --command

@@ -16,6 +16,7 @@ static const struct option_row option_rows[] = {
     { OPTION_DRY_RUN, "dry-run", NULL, "go through all of it and change nothing" },
     { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
     { OPTION_FORCE, "force", NULL, "give away a device that this host uses" },
+    { OPTION_FROM, "from", "FORM", "what the file is, if no config: libvirt or sxp" },
     { OPTION_HYPERVISOR, "hypervisor", "NAME", "whose libvirt domain: xen (default) or qemu" },
     { OPTION_IN_PLACE, "in-place", NULL, "write the file anew; the old one is FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
@@ -79,6 +80,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_QMP: invocation->qmp = value; break;
     case OPTION_COMMAND: invocation->old_command = value; break;
     case OPTION_HYPERVISOR: invocation->hypervisor = value; break;
+    case OPTION_FROM: invocation->from = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_TIMEOUT:
         if (!read_factor(text_of(value), &invocation->patience)) {

@@ -3,6 +3,7 @@
 
 #include "../arena.h"
 #include "../check.h"
+#include "../parser/foreign.h"
 #include "../parser/parser.h"
 #include "../scope.h"
 #include "command.h"
@@ -54,7 +55,12 @@ static enum status read_document(const struct invocation *invocation, const char
     const struct source *source = source_read(invocation->arena, diags, path);
     if (!source)
         return STATUS_REQUEST;
-    *document = parse_document(invocation->arena, diags, source);
+    if (!invocation->from)
+        *document = parse_document(invocation->arena, diags, source);
+    else if (strcmp(invocation->from, "libvirt") == 0)
+        *document = parse_libvirt(invocation->arena, diags, source);
+    else
+        *document = parse_sxp(invocation->arena, diags, source);
     check_config(invocation->arena, diags, document->config);
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
@@ -67,9 +73,15 @@ static enum status refuse_options(const struct invocation *invocation,
         complain_error(invocation->diags, "--hypervisor is xen or qemu, not '%s'", name);
         return STATUS_REQUEST;
     }
+    const char *from = invocation->from;
+    if (from && strcmp(from, "libvirt") != 0 && strcmp(from, "sxp") != 0) {
+        complain_error(invocation->diags, "--from is libvirt or sxp, not '%s'", from);
+        return STATUS_REQUEST;
+    }
     if (!(invocation->given & OPTION_IN_PLACE))
         return STATUS_OK;
-    const char *why = !target->is_config                       ? "a whole config"
+    const char *why = from                                     ? "a config"
+                      : !target->is_config                     ? "a whole config"
                       : invocation->given & OPTION_USB_ONLY    ? "the whole file"
                       : strcmp(invocation->words[0], "-") == 0 ? "a file"
                                                                : NULL;
@@ -153,14 +165,15 @@ const struct command translate_command = {
         "silence: what the dialect has no word for is an error at its place, and then nothing is\n"
         "printed.\n"
         "--command 'xm usb-attach ...' prints the xenusb command that does the same.\n"
+        "--from libvirt reads a domain's XML, --from sxp what 'xm list --long' prints.\n"
         "--to xl (default): the file with its USB statements as today's xl takes them.\n"
         "--to xenusb: the file with its USB statements in the canonical form.\n"
         "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
         "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
         "--to libvirt: the devices of a libvirt domain, for its driver of Xen or of QEMU.\n"
         "--to json: what the file compiles to, with the place of each thing.",
-    .options = OPTION_COMMAND | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_NO_COMMENTS |
-               OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
+    .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE |
+               OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
     .least = 0,
     .most = 1,
     .run = run_translate,

@@ -28,6 +28,7 @@ struct document {
     const struct source *source;
     struct config *config;
     struct statement *statements; // in the order of the file
+    bool foreign;                 // another program's form: nothing of its text stands in a config
 };
 
 #endif

@@ -24,11 +24,11 @@ static bool is_other_form(struct builder *builder)
     struct span place = { (uint32_t)at, (uint32_t)at + 1 };
     if (text_starts(rest, "<"))
         diag_hint(builder->diags, builder_error(builder, place, "this is XML, no domain config"),
-                  "libvirt's: 'virsh domxml-to-native xen-xl FILE' makes a config of it");
+                  "libvirt's: xenusb translate --from libvirt makes a config of it");
     else if (text_starts(rest, "(domain") || text_starts(rest, "(vm"))
         diag_hint(builder->diags,
                   builder_error(builder, place, "this is SXP, xend's own form, no domain config"),
-                  "use the file that the guest was created from");
+                  "xenusb translate --from sxp makes a config of it");
     else
         return false;
     return true;
@@ -51,7 +51,7 @@ struct document parse_document(struct arena *arena, struct diags *diags,
 {
     struct builder builder;
     builder_init(&builder, arena, diags, source);
-    struct document document = { source, builder.config, NULL };
+    struct document document = { source, builder.config, NULL, false };
     if (is_other_form(&builder))
         return document;
     read_statements(&builder);

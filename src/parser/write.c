@@ -95,9 +95,36 @@ struct change change_to(const struct writing *writing, const struct items *items
     return (struct change){ true, items->count ? items_value(writing, items) : NULL };
 }
 
-void write_rewritten(const struct writing *writing, const struct rewrite *rewrite)
+// A string in double quotes, or nothing where it holds what cannot be said in them.
+static void print_text(FILE *stream, const char *key, struct text text)
 {
-    if (writing->only)
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == '"' || text.at[i] == '\\')
+            return;
+    if (text.size)
+        fprintf(stream, "%s = \"%.*s\"\n", key, (int)text.size, text.at);
+}
+
+static void write_new(const struct writing *writing, const struct change changes[KEY_COUNT])
+{
+    const struct config_domain *domain = &writing->document->config->domain;
+    if (!writing->only) {
+        print_text(writing->out, "name", domain->name.text);
+        print_text(writing->out, "uuid", domain->uuid.text);
+        if (domain->type != DOMAIN_UNKNOWN)
+            fprintf(writing->out, "type = \"%s\"\n", domain_type_name(domain->type));
+    }
+    for (int key = 0; key < KEY_COUNT; key++)
+        if (changes[key].value && strcmp(changes[key].value, "0") != 0)
+            fprintf(writing->out, "%s = %s\n", key_name((enum key)key), changes[key].value);
+}
+
+void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
+                     const struct change changes[KEY_COUNT])
+{
+    if (writing->document->foreign)
+        write_new(writing, changes);
+    else if (writing->only)
         rewrite_print_only(rewrite, writing->document->statements, writing->out);
     else
         rewrite_print(rewrite, writing->out);

@@ -26,8 +26,10 @@ const char *spec_add(struct arena *arena, const char *spec, const char *key, con
 // A change of a key to a list of those items, or to none if it is empty.
 struct change change_to(const struct writing *writing, const struct items *items);
 
-// Prints the rewritten file, or its USB statements alone.
-void write_rewritten(const struct writing *writing, const struct rewrite *rewrite);
+// Prints the rewritten file, or its USB statements alone. Of another program's form, a config with
+// what `changes` has for each key.
+void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
+                     const struct change changes[KEY_COUNT]);
 
 // Whether a controller comes from the toolstack when the guest is created, and is asked for by a
 // statement that every dialect keeps.

@@ -253,7 +253,7 @@ void write_libvirt(struct writing *writing)
 {
     struct libvirt libvirt = { .writing = writing };
     unsigned companion = 0;
-    arrange(writing, writing->for_qemu ? ARRANGE_ALL : ARRANGE_PVUSB, &libvirt.arrangement);
+    arrange(writing, writing->for_qemu ? ARRANGE_PLUGGED : ARRANGE_PVUSB, &libvirt.arrangement);
     fprintf(writing->out, "<devices>\n");
     for (const struct arranged_controller *at = libvirt.arrangement.controllers; at; at = at->next)
         write_controller(&libvirt, at, &companion);

@@ -127,7 +127,9 @@ static struct change change_devices(const struct writing *writing)
                   at->origin == ORIGIN_USB && at->at_creation ? device_model_of(at->kind)->name
                                                               : device_spec(writing->arena, at));
     }
-    return canonical ? (struct change){ false, NULL } : change_to(writing, &items);
+    struct change change = change_to(writing, &items);
+    change.touch = !canonical;
+    return change;
 }
 
 static struct change change_controllers(const struct writing *writing)
@@ -142,7 +144,9 @@ static struct change change_controllers(const struct writing *writing)
             canonical && (at->origin == ORIGIN_USBCONTROLLER || at->origin == ORIGIN_USBVERSION);
         items_add(writing->arena, &items, controller_spec(writing->arena, at));
     }
-    return canonical ? (struct change){ false, NULL } : change_to(writing, &items);
+    struct change change = change_to(writing, &items);
+    change.touch = !canonical;
+    return change;
 }
 
 // Beside usbcontroller, usbversion is a default and no longer makes a controller of its own; a
@@ -172,9 +176,13 @@ void write_xenusb(struct writing *writing)
     };
     changes[KEY_USBCONTROLLER] = change_controllers(writing);
     changes[KEY_USBDEVICE] = change_devices(writing);
-    if (changes[KEY_USBCONTROLLER].value)
+    for (const struct config_controller *at = writing->document->config->controllers; at;
+         at = at->next)
+        if (at->origin == ORIGIN_USB && at->at_creation)
+            changes[KEY_USB].value = "1";
+    if (changes[KEY_USBCONTROLLER].touch && changes[KEY_USBCONTROLLER].value)
         refuse_version(writing);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
     rewrite_keys(&rewrite, writing->document->statements, changes);
-    write_rewritten(writing, &rewrite);
+    write_rewritten(writing, &rewrite, changes);
 }

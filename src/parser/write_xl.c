@@ -370,9 +370,9 @@ static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
         complain_error(whole.diags, "no memory for the translation");
         return;
     }
-    write_rewritten(&whole, rewrite);
+    write_rewritten(&whole, rewrite, xl->changes);
     fclose(whole.out);
-    if (!whole.only)
+    if (!whole.only && !whole.document->foreign)
         judge_result(xl, rewrite, (struct text){ bytes, size });
     fwrite(bytes, 1, size, xl->writing->out);
     free(bytes);
