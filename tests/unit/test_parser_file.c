@@ -237,12 +237,12 @@ static const struct row rows[] = {
       UNKNOWN },
     { "a leading zero", "usbversion=02\n", "", NULL },
     { "XML", "\xef\xbb\xbf \n<domain/>",
-      "2:1 error: this is XML, no domain config (libvirt's: 'virsh domxml-to-native xen-xl FILE' "
-      "makes a config of it)\n",
+      "2:1 error: this is XML, no domain config (libvirt's: xenusb translate --from libvirt makes "
+      "a config of it)\n",
       UNKNOWN },
     { "SXP", "(vm (name x))",
-      "1:1 error: this is SXP, xend's own form, no domain config (use the file that the guest was "
-      "created from)\n",
+      "1:1 error: this is SXP, xend's own form, no domain config (xenusb translate --from sxp "
+      "makes a config of it)\n",
       UNKNOWN },
 };
 
