@@ -19,16 +19,17 @@ FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
 export REAL_CONFIGS UPDATE
 
-# The programs that need neither root nor daemons: of the tree $(1), each called by $(2).
+# The programs that need neither root nor daemons: of the tree $(1), each called by $(2). ("translate"
+# alone compiles some ten thousand configs, which is not for valgrind.)
 programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
-    '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' '$(if $(2),$(2) )$(1)/translate'
+    '$(if $(2),$(2) )$(1)/translate $(CONFIGS)'
 
 # The tests on real daemons, in the environment $(1).
 daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
 
-PLAIN      := $(call programs,$(B)) $(sort $(wildcard tests/rig/*.test)) tests/run.test
-SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B))
+PLAIN      := $(call programs,$(B)) $(B)/translate $(sort $(wildcard tests/rig/*.test)) tests/run.test
+SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate
 VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) \
               $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
@@ -45,7 +46,7 @@ RUN = tests/run -j $(shell nproc) -t 600
 
 # Needs neither root nor network.
 check-unit: $(UNITS) $(B)/golden $(B)/translate
-	@$(RUN) $(call programs,$(B))
+	@$(RUN) $(call programs,$(B)) $(B)/translate
 
 ifdef DEBIAN
 check:
