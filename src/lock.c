@@ -233,9 +233,14 @@ enum status lock_libxl(const struct session *session, enum libxl_lock which, str
                                     domain->name, domain->id);
     enum status status = lock_file(session, lock_libxl_path(session, which), what, lock);
     if (status == STATUS_OK && session->xen && !xen_domain_lives(session->xen, domain)) {
+        const char *broken = xen_broken(session->xen);
         lock_release(lock);
-        complain_error(session->diags, "domain %s (%d) is gone", domain->name, domain->id);
-        return STATUS_REQUEST;
+        if (broken)
+            complain_error(session->diags, "whether domain %s (%d) is alive cannot be asked: %s",
+                           domain->name, domain->id, broken);
+        else
+            complain_error(session->diags, "domain %s (%d) is gone", domain->name, domain->id);
+        return broken ? STATUS_FAILED : STATUS_REQUEST;
     }
     return status;
 }

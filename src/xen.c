@@ -20,6 +20,7 @@ struct xen {
     int fd;                   // libxenstore's own connection
     double seconds;           // how long an answer may take
     bool lost;                // it took longer; libxenstore has closed the connection
+    const char *broken;       // why the first answer was lost; NULL: none was
     const char *why;
 };
 
@@ -124,6 +125,11 @@ struct arena *xen_arena(const struct xen *xen)
 
 // ---- results ----
 
+const char *xen_broken(const struct xen *xen)
+{
+    return xen->broken;
+}
+
 const char *xen_why(const struct xen *xen)
 {
     return xen->why ? xen->why : "nothing went wrong";
@@ -138,6 +144,13 @@ enum status xen_status(const struct xen *xen, enum xen_result result)
     return result == XEN_DENIED ? STATUS_REFUSED : STATUS_FAILED;
 }
 
+static enum xen_result broken(struct xen *xen)
+{
+    if (!xen->broken)
+        xen->broken = xen->why;
+    return XEN_FAILED;
+}
+
 // What errno says of the operation that just failed.
 static enum xen_result failure(struct xen *xen)
 {
@@ -150,13 +163,14 @@ static enum xen_result failure(struct xen *xen)
         xen->why = arena_printf(xen->arena, "xenstored did not answer within %g s", xen->seconds);
         return XEN_FAILED;
     }
-    xen->why = strerror(why);
+    // libxenstore leaves errno alone where it had no memory.
+    xen->why = why ? strerror(why) : "out of memory";
     switch (why) {
     case ENOENT: return XEN_ABSENT;
     case EAGAIN: return XEN_AGAIN;
     case EACCES:
     case EPERM: return XEN_DENIED;
-    default: return XEN_FAILED;
+    default: return broken(xen);
     }
 }
 
@@ -172,6 +186,7 @@ enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char
                          struct text *value)
 {
     unsigned size = 0;
+    errno = 0;
     cleanup_free char *bytes = xs_read(xen->store, id_of(in), path, &size);
     *value = TEXT_EMPTY;
     if (!bytes)
@@ -210,6 +225,7 @@ enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char
                          const char *const **names, size_t *count)
 {
     unsigned found = 0;
+    errno = 0;
     cleanup_free char **children = xs_directory(xen->store, id_of(in), path, &found);
     *names = NULL;
     *count = 0;
@@ -324,10 +340,14 @@ int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domain
     static xc_domaininfo_t found[AT_ONCE];
     if (!xen->hypervisor)
         return -1;
+    errno = 0;
     int count =
         xc_domain_getinfolist(xen->hypervisor, first, room < AT_ONCE ? room : AT_ONCE, found);
-    if (count < 0)
+    if (count < 0) {
         xen->why = strerror(errno);
+        if (errno == ENOMEM || errno == 0)
+            broken(xen);
+    }
     for (int i = 0; i < count; i++) {
         domains[i] = (struct xen_running){
             .id = found[i].domain,

@@ -33,6 +33,10 @@ enum xen_result {
     XEN_DENIED, // EACCES, EPERM
     XEN_FAILED, // anything else; xen_why() tells
 };
+// Why an answer was lost (no memory for it, a torn connection), or NULL if none was: what seems to
+// be absent may then be there.
+const char *xen_broken(const struct xen *xen);
+
 // The last failure, in words, for a complaint.
 const char *xen_why(const struct xen *xen);
 // What a failed result means for the whole: XEN_DENIED is STATUS_REFUSED; STATUS_TIMEOUT if

@@ -148,6 +148,10 @@ enum status xen_domains(struct xen *xen, struct diags *diags, const struct domai
     }
     *domains = all.domains;
     *count = all.count;
+    if (xen_broken(xen)) {
+        complain_error(diags, "cannot list the domains: %s", xen_broken(xen));
+        return STATUS_FAILED;
+    }
     if (result != XEN_OK)
         complain_error(diags, "cannot list the domains: %s", xen_why(xen));
     return xen_status(xen, result);

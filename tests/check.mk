@@ -12,7 +12,8 @@
 
 SAN_B     := $(B)/san
 CLANG_B   := $(B)/clang
-TESTS     := $(filter-out tests/rig/self.test tests/rig/real.test,$(wildcard tests/rig/*.test))
+TESTS     := $(filter-out tests/rig/self.test tests/rig/real.test \
+                 tests/rig/memory.test,$(wildcard tests/rig/*.test))
 CONFIGS   := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -25,7 +26,8 @@ programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
     '$(if $(2),$(2) )$(1)/translate $(CONFIGS)'
 
-# The tests on real daemons, in the environment $(1).
+# The tests on real daemons, in the environment $(1). (memory.test stands in for malloc, as the
+# sanitizers and valgrind do.)
 daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
 
 PLAIN      := $(call programs,$(B)) $(B)/translate $(sort $(wildcard tests/rig/*.test)) tests/run.test

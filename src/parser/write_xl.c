@@ -98,7 +98,7 @@ static void refuse_device(const struct xl *xl, const struct config_device *devic
     const struct device_model *model = device_model_of(device->kind);
     struct diag *diag = write_error(xl->writing, device->why, "xl has no word for this %s",
                                     model ? model->name : "device");
-    if (is_classic_kind(device->kind) && !made_by_version(xl))
+    if (model && is_classic_kind(device->kind) && !made_by_version(xl))
         diag_hint(xl->writing->diags, diag, "usb=1 and usbdevice=['%s'], without a controller",
                   model->name);
     else

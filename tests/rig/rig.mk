@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -26,6 +26,9 @@ $(RIG):
 $(RIG)/fakexen.so: $(RIG_SRC)/fakexen.c $(RIG_SRC)/fakexen-ring.c $(RIG_HEADERS) | $(RIG)
 	$(RIG_CC) -shared -fPIC -DFAKEXEN_VERSION_MAJOR=$(word 1,$(RIG_XEN_WORDS)) \
 		-DFAKEXEN_VERSION_MINOR=$(word 2,$(RIG_XEN_WORDS)) -o $@ $(filter %.c,$^) -ldl
+
+$(RIG)/failmalloc.so: $(RIG_SRC)/failmalloc.c | $(RIG)
+	$(RIG_CC) -D_GNU_SOURCE -fno-builtin -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
 	$(RIG_CC) -o $@ $< -lxenstore
