@@ -32,7 +32,8 @@ daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
 
 PLAIN      := $(call programs,$(B)) $(B)/translate $(sort $(wildcard tests/rig/*.test)) tests/run.test
 SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate
-VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) \
+# Half a second a call: the tests of whole verbs, and of the rest what a program of its own can run.
+VALGRINDED := $(foreach test,apply bad neighbour plain,'env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5 tests/rig/$(test).test') \
               $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
