@@ -164,11 +164,14 @@ static const char *judge_expected(const struct trial *trial, const char *path, c
     if (!trial->done) {
         char *bytes = NULL;
         size_t size = 0;
-        cleanup_fclose FILE *stream = open_memstream(&bytes, &size);
+        FILE *stream = open_memstream(&bytes, &size);
         struct diags said = trial->diags;
+        if (!stream)
+            abort();
         diags_print(&said, stream, false);
-        fflush(stream);
+        fclose(stream);
         out = kept(trial->arena, bytes, size);
+        free(bytes);
     }
     if (update && *update) {
         cleanup_fclose FILE *file = fopen(expected, "we");

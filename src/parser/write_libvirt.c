@@ -78,8 +78,8 @@ static bool refuse_controller(const struct libvirt *libvirt, const struct arrang
 static unsigned index_of(const struct libvirt *libvirt, const struct arranged_controller *wanted)
 {
     unsigned index = 0;
-    for (const struct arranged_controller *at = libvirt->arrangement.controllers; at != wanted;
-         at = at->next)
+    for (const struct arranged_controller *at = libvirt->arrangement.controllers;
+         at && at != wanted; at = at->next)
         index += !(at->next && at->next->model && at->next->model->companion) &&
                  (libvirt->writing->for_qemu || !is_machine(at->wish));
     return index;
