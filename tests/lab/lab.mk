@@ -6,7 +6,7 @@
 LAB := build/lab
 LAB_RELEASES ?= bookworm trixie
 LAB_JOBS ?= $(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job))
-LAB_SECONDS ?= 720
+LAB_SECONDS ?= 1020
 
 .PHONY: lab
 .PHONY: $(addprefix lab-,$(LAB_RELEASES))
