@@ -5,7 +5,6 @@
 #include "unit.h"
 
 #include <stdio.h>
-
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
