@@ -47,8 +47,10 @@ static struct text map_file(const char *path, struct mapping *mapping)
 const char *facts_qemu_in(struct arena *arena, struct text library)
 {
     static const char program[] = "qemu-system-i386"; // with its NUL: the end of a string
+    if (library.size == 0)
+        return NULL;
     const char *end = library.at + library.size;
-    for (const char *at = library.at; at && at < end; at++) {
+    for (const char *at = library.at; at < end; at++) {
         at = memmem(at, (size_t)(end - at), program, sizeof program);
         if (!at)
             return NULL;
