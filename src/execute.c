@@ -5,12 +5,18 @@
 
 // The order in which kinds of steps are carried out. Order is the safety here: a controller cannot
 // go while devices hold on to it, and nothing can be plugged before its controller or its hub; what
-// goes makes room for what comes.
+// goes makes room for what comes. A server finds all its controllers when it starts, for some take
+// none later, and ends when they are gone. What cannot come back goes last, when nothing can fail
+// any more that it would have to come back for. Steps are undone in this order too: an inverse has
+// its own place in it.
 enum phase {
     PHASE_REMOVE_DEVICES,
     PHASE_REMOVE_CONTROLLERS,
+    PHASE_STOP_SERVER,
     PHASE_ADD_CONTROLLERS,
+    PHASE_START_SERVER,
     PHASE_ADD_DEVICES,
+    PHASE_REMOVE_FOR_GOOD,
     PHASES
 };
 
@@ -22,26 +28,36 @@ struct run {
     void *context;
 };
 
-static enum phase phase_of(const struct step *step)
+// Where `op`, the step's own or its inverse, has its place.
+static enum phase phase_of(const struct step *step, enum step_op op)
 {
-    if (step->op == STEP_REMOVE)
-        return step->device ? PHASE_REMOVE_DEVICES : PHASE_REMOVE_CONTROLLERS;
-    return step->device ? PHASE_ADD_DEVICES : PHASE_ADD_CONTROLLERS;
+    if (step->server)
+        return op == STEP_REMOVE ? PHASE_STOP_SERVER : PHASE_START_SERVER;
+    if (step->device)
+        return op == STEP_REMOVE ? PHASE_REMOVE_DEVICES : PHASE_ADD_DEVICES;
+    if (op == STEP_ADD)
+        return PHASE_ADD_CONTROLLERS;
+    bool for_good = step->op == STEP_REMOVE && step->controller->cold_only;
+    return for_good ? PHASE_REMOVE_FOR_GOOD : PHASE_REMOVE_CONTROLLERS;
 }
 
 // Steps of one wave do not depend on each other: within a phase, hubs at the front come before
 // what is behind them when adding, and after it when removing.
-static unsigned wave_of(const struct step *step)
+static unsigned wave_of(const struct step *step, enum step_op op)
 {
     unsigned depth = step->device ? step->device->port.depth : 0;
-    return step->op == STEP_REMOVE ? PORT_DEPTH_MAX - depth : depth;
+    return op == STEP_REMOVE ? PORT_DEPTH_MAX - depth : depth;
 }
 
-static bool is_due(const struct step *step, enum phase phase, unsigned wave,
-                   const struct backend *backend)
+static bool changes(const struct step *step)
 {
-    return (step->op == STEP_ADD || step->op == STEP_REMOVE) && step->state == STEP_PLANNED &&
-           phase_of(step) == phase && wave_of(step) == wave && step->controller->backend == backend;
+    return step->op == STEP_ADD || step->op == STEP_REMOVE;
+}
+
+static bool is_due(const struct step *step, enum phase phase, unsigned wave)
+{
+    return changes(step) && step->state == STEP_PLANNED && phase_of(step, step->op) == phase &&
+           wave_of(step, step->op) == wave;
 }
 
 // Whether to stop before the next wave, and why.
@@ -60,14 +76,20 @@ static void tell(const struct run *run, const struct step *step)
         run->told(run->context, step);
 }
 
+static void note_presence(const struct step *step, enum step_op op)
+{
+    if (step->controller && !step->device)
+        step->controller->present = op == STEP_ADD;
+}
+
 // Runs the steps of one wave on one backend.
 static enum status run_wave(struct run *run, struct step **steps, size_t count)
 {
-    void *handle = run->handle(run->context, steps[0]->controller->backend);
-    enum status status = steps[0]->controller->backend->run(handle, steps, count);
+    const struct backend *backend = step_backend(steps[0]);
+    enum status status = backend->run(run->handle(run->context, backend), steps, count);
     for (size_t i = 0; i < count; i++) {
-        if (steps[i]->state == STEP_DONE && !steps[i]->device)
-            steps[i]->controller->present = steps[i]->op == STEP_ADD;
+        if (steps[i]->state == STEP_DONE)
+            note_presence(steps[i], steps[i]->op);
         tell(run, steps[i]);
     }
     return status;
@@ -77,11 +99,11 @@ static enum status run_wave(struct run *run, struct step **steps, size_t count)
 static enum status run_batches(struct run *run, enum phase phase, unsigned wave, struct step **room)
 {
     for (struct step *first = run->plan->first; first; first = first->next) {
-        if (!first->controller || !is_due(first, phase, wave, first->controller->backend))
+        if (!is_due(first, phase, wave))
             continue;
         size_t count = 0;
         for (struct step *step = first; step; step = step->next)
-            if (step->controller && is_due(step, phase, wave, first->controller->backend))
+            if (is_due(step, phase, wave) && step_backend(step) == step_backend(first))
                 room[count++] = step;
         const char *stop = reason_to_stop(run);
         if (stop) {
@@ -103,6 +125,8 @@ static enum step_op inverse(enum step_op op)
 static const char *thing(struct arena *arena, const struct step *step)
 {
     char room[PORT_TEXT_SIZE];
+    if (step->server)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
     if (!step->device)
         return arena_printf(arena, "controller %s", step->controller->name);
     const struct device_model *model = device_model_of(step->device->kind);
@@ -126,6 +150,8 @@ static void complain_left(struct run *run, const struct step *step, const struct
     else if (step->device)
         diag_hint(session->diags, diag, "what mends it: xenusb detach %s %s", session->domain->name,
                   device_place(session->arena, step->device));
+    else if (step->server)
+        diag_hint(session->diags, diag, "it ends with %s", session->domain->name);
     else
         diag_hint(session->diags, diag, "what mends it: xenusb controller remove %s %s",
                   session->domain->name, step->controller->name);
@@ -144,14 +170,14 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
         undo[i].words = NULL;
         undos[i] = &undo[i];
     }
-    const struct backend *backend = done[0]->controller->backend;
+    const struct backend *backend = step_backend(done[0]);
     backend->run(run->handle(run->context, backend), undos, count);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
         bool undone = undo[i].state == STEP_DONE;
         done[i]->state = undone ? STEP_UNDONE : STEP_LEFT;
-        if (undone && !done[i]->device)
-            done[i]->controller->present = undo[i].op == STEP_ADD;
+        if (undone)
+            note_presence(done[i], undo[i].op);
         if (!undone) {
             complain_left(run, done[i], &undo[i]);
             status = STATUS_LEFTOVER;
@@ -161,28 +187,36 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
     return status;
 }
 
-// Undoes everything that was done, the last waves first.
+// What was gone before it was removed cannot be given back.
+static bool can_be_undone(const struct step *step)
+{
+    return step->state == STEP_DONE &&
+           !(step->op == STEP_REMOVE && step->device && step->device->state == DEVICE_GONE);
+}
+
+// The done steps whose inverse belongs to that phase and wave, of one backend.
+static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, struct step **room)
+{
+    size_t count = 0;
+    for (struct step *step = run->plan->first; step; step = step->next) {
+        enum step_op op = inverse(step->op);
+        if (!can_be_undone(step) || phase_of(step, op) != phase || wave_of(step, op) != wave)
+            continue;
+        if (count == 0 || step_backend(step) == step_backend(room[0]))
+            room[count++] = step;
+    }
+    return count;
+}
+
+// Undoes everything that was done.
 static enum status undo_all(struct run *run, struct step **room)
 {
+    size_t count;
     enum status status = STATUS_OK;
-    for (unsigned phase = PHASES; phase-- > 0;)
-        for (unsigned wave = PORT_DEPTH_MAX + 1; wave-- > 0;)
-            for (;;) {
-                const struct backend *backend = NULL;
-                size_t count = 0;
-                for (struct step *step = run->plan->first; step; step = step->next) {
-                    if (step->state != STEP_DONE || phase_of(step) != phase ||
-                        wave_of(step) != wave)
-                        continue;
-                    if (!backend)
-                        backend = step->controller->backend;
-                    if (step->controller->backend == backend)
-                        room[count++] = step;
-                }
-                if (count == 0)
-                    break;
+    for (unsigned phase = 0; phase < PHASES; phase++)
+        for (unsigned wave = 0; wave <= PORT_DEPTH_MAX; wave++)
+            while ((count = gather_done(run, phase, wave, room)) > 0)
                 status = status_worse(status, undo_wave(run, room, count));
-            }
     return status;
 }
 
@@ -192,12 +226,12 @@ static enum status complain_failed(struct run *run, enum status status)
 {
     struct session *session = run->session;
     for (const struct step *step = run->plan->first; step; step = step->next) {
-        bool stopped = step->state == STEP_PLANNED && step->words &&
-                       (step->op == STEP_ADD || step->op == STEP_REMOVE);
+        bool stopped = step->state == STEP_PLANNED && step->words && changes(step);
         if (step->state != STEP_FAILED && step->state != STEP_LEFT && !stopped)
             continue;
+        static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
         complain(session->diags, SEVERITY_ERROR, step->source, step->why, "%s could not be %s: %s",
-                 thing(session->arena, step), step->op == STEP_ADD ? "added" : "removed",
+                 thing(session->arena, step), tried[step->server != NULL][step->op == STEP_ADD],
                  step->words ? step->words : "no reason was given");
         if (step->state == STEP_LEFT)
             status = status_worse(status, STATUS_LEFTOVER);

@@ -26,6 +26,21 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
     return step;
 }
 
+struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
+                             struct server *server)
+{
+    struct step *step = plan_add_step(plan, arena, op, NULL, NULL);
+    step->server = server;
+    return step;
+}
+
+const struct backend *step_backend(const struct step *step)
+{
+    if (step->server)
+        return step->server->backend;
+    return step->controller ? step->controller->backend : NULL;
+}
+
 struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
                                const char *format, ...)
 {

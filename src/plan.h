@@ -22,13 +22,15 @@ enum step_state {
     STEP_LEFT,   // it was done and could not be undone, or nobody can tell
 };
 
-// One thing to do: with a device, or (device NULL) with the controller itself.
+// One thing to do: with a device, or (device NULL) with the controller itself, or with the server
+// of controllers (both NULL).
 struct step {
     struct step *next;
     enum step_op op;
     enum step_state state;
-    struct controller *controller; // NULL only where a refused device has none
+    struct controller *controller; // NULL too where a refused device has none
     struct device *device;
+    struct server *server;       // NULL, but for its own step
     const struct source *source; // who asked for it: the source and the place in it
     struct span why;
     const char *words;  // a refusal's reason, or the peer's own words; NULL
@@ -51,11 +53,18 @@ struct plan_options {
     const struct backend *const *backends; // who may serve new controllers; ends with NULL
     bool prune;                            // remove what the config does not name
     bool force;                            // give away what the host uses
+    bool start_backend;                    // start the server of PVUSB controllers if none runs
 };
 
 void plan_init(struct plan *plan, const struct topology *topology);
 struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
                            struct controller *controller, struct device *device);
+
+struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
+                             struct server *server);
+
+// Who carries a step out; NULL for one that is not to be carried out.
+const struct backend *step_backend(const struct step *step);
 
 // Makes the plan for `config` in `topology`. The topology gains the controllers and devices that
 // are planned. STATUS_REQUEST or STATUS_REFUSED after complaints at the words that ask for what

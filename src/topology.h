@@ -75,9 +75,12 @@ struct controller {
     enum xenbus_state backend_state; // PVUSB: as of the last look
     enum xenbus_state frontend_state;
     uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, and serves nobody
-    bool stale;             // only libxl's record has it, QEMU does not
-    bool present;           // false: planned
-    bool has_unplaced;      // some device on it sits at a port that QEMU does not tell
+    const char *unserved;   // PVUSB: why no backend serves it now; NULL: one does, or nobody knows
+    bool cold_only; // its backend takes it up when it starts and never while it runs: once removed
+                    // it stays away
+    bool stale;     // only libxl's record has it, QEMU does not
+    bool present;   // false: planned
+    bool has_unplaced; // some device on it sits at a port that QEMU does not tell
     const struct config_controller *wish; // who asked for it in this run; NULL if nobody
     struct device *devices;
 };
@@ -98,12 +101,20 @@ struct pvusb_supply {
     const char *advice;    // what can be done where its QEMU cannot; or NULL
 };
 
+// What serves a guest's PVUSB controllers where no machine of its own does: a process that libxl
+// starts with the domain if its config needs one, and that xenusb can start as well.
+struct server {
+    const struct backend *backend; // who starts and stops it
+    const char *program;           // the path of what is started
+};
+
 struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
     struct controller *controllers; // in the order of libxl's index, then as found
     struct plugging plugging;
     struct pvusb_supply pvusb;
+    struct server *server;        // one that can be started; NULL: none is needed, or to be had
     const struct domain *domains; // of this host, for backend=; as far as somebody looked
     size_t domain_count;
 };

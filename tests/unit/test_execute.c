@@ -31,6 +31,8 @@ struct scene {
 
 static const char *name_of(const struct step *step)
 {
+    if (step->server)
+        return step->server->program;
     return step->device ? step->device->id : step->controller->name;
 }
 
@@ -273,6 +275,99 @@ static void test_refused_and_kept_steps_do_nothing(void **state)
     arena_free(scene.arena);
 }
 
+static void server_of(struct scene *scene, enum step_op op)
+{
+    struct server *server = arena_new_of(scene->arena, struct server);
+    *server = (struct server){ &scripted, "qemu" };
+    plan_add_server(&scene->plan, scene->arena, op, server);
+}
+
+// It finds all its controllers when it starts, and serves the devices after that.
+static void test_a_server_starts_between_controllers_and_devices(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    server_of(&scene, STEP_ADD);
+    struct controller *pv0 = controller_of(&scene, "pv0", STEP_ADD);
+    device_of(&scene, pv0, "stick", "1", STEP_ADD);
+    controller_of(&scene, "pv1", STEP_ADD);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[+pv0 +pv1][+qemu][+stick]");
+    arena_free(scene.arena);
+}
+
+// Its controllers leave it while it can still answer.
+static void test_a_server_is_stopped_when_its_controllers_are_gone(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    server_of(&scene, STEP_ADD);
+    struct controller *pv0 = controller_of(&scene, "pv0", STEP_ADD);
+    device_of(&scene, pv0, "stick", "1", STEP_ADD);
+    device_of(&scene, pv0, "key", "2", STEP_ADD);
+    scene.misfortunes[0] = (struct misfortune){ "key", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[+pv0][+qemu][+stick +key][-stick][-pv0][-qemu]");
+    arena_free(scene.arena);
+}
+
+static void test_a_server_that_does_not_start_is_said(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    server_of(&scene, STEP_ADD);
+    controller_of(&scene, "pv0", STEP_ADD);
+    scene.misfortunes[0] =
+        (struct misfortune){ "qemu", STEP_ADD, STEP_FAILED, true, STATUS_TIMEOUT };
+    assert_int_equal(carry_out(&scene), STATUS_TIMEOUT);
+    assert_string_equal(scene.log, "[+pv0][+qemu][-pv0]");
+    assert_string_equal(scene.diags.first->message,
+                        "the QEMU for PVUSB (qemu) could not be started: it would not");
+    arena_free(scene.arena);
+}
+
+// Whatever else fails, it need not come back, for it went last.
+static void test_what_cannot_come_back_goes_last(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *cold = controller_of(&scene, "cold", STEP_REMOVE);
+    device_of(&scene, cold, "stick", "1", STEP_REMOVE);
+    cold->cold_only = true;
+    controller_of(&scene, "warm", STEP_REMOVE);
+    struct controller *pv0 = controller_of(&scene, "pv0", STEP_KEEP);
+    device_of(&scene, pv0, "key", "2", STEP_ADD);
+    scene.misfortunes[0] = (struct misfortune){ "key", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[-stick][-warm][+key][+warm][+stick]");
+    arena_free(scene.arena);
+    begin(&scene);
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
+    controller_of(&scene, "new", STEP_ADD)->cold_only = true;
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[+new][-cold]");
+    arena_free(scene.arena);
+}
+
+static void test_what_was_gone_is_not_given_back(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *pv0 = controller_of(&scene, "pv0", STEP_KEEP);
+    device_of(&scene, pv0, "lost", "1", STEP_REMOVE);
+    scene.plan.first->next->device->state = DEVICE_GONE;
+    device_of(&scene, pv0, "new", "1", STEP_ADD);
+    scene.misfortunes[0] = (struct misfortune){ "new", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[-lost][+new]");
+    arena_free(scene.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +382,11 @@ int main(void)
         cmocka_unit_test(test_asked_to_stop_it_undoes),
         cmocka_unit_test(test_a_refusal_after_acting_is_a_failure),
         cmocka_unit_test(test_refused_and_kept_steps_do_nothing),
+        cmocka_unit_test(test_a_server_starts_between_controllers_and_devices),
+        cmocka_unit_test(test_a_server_is_stopped_when_its_controllers_are_gone),
+        cmocka_unit_test(test_a_server_that_does_not_start_is_said),
+        cmocka_unit_test(test_what_cannot_come_back_goes_last),
+        cmocka_unit_test(test_what_was_gone_is_not_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
