@@ -22,6 +22,7 @@ struct session {
                              // while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
     bool keep_saved;                          // libxl's saved config is left as it is
+    bool require_guest;                       // a device that the guest does not take is taken back
     double patience;                          // scales every time limit; 1.0 by default
 };
 

@@ -105,6 +105,15 @@ static bool has_machine(const struct domain *domain)
     return domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
 }
 
+// How it comes to have a QEMU again.
+static const char *restart_of(struct arena *arena, const struct domain *domain,
+                              const struct topology *topology)
+{
+    if (topology && topology->server)
+        return "xenusb apply --start-backend starts another";
+    return arena_printf(arena, "start %s anew", domain->name);
+}
+
 static void answer_qemu(struct asking *asking, const struct domain *domain,
                         const struct domain_facts *facts, const struct topology *topology)
 {
@@ -118,9 +127,8 @@ static void answer_qemu(struct asking *asking, const struct domain *domain,
         needs_attention(asking, finding, "run xenusb as root, when nobody else talks to it");
     else
         needs_attention(asking, finding,
-                        arena_printf(asking->arena,
-                                     "/var/log/xen/qemu-dm-%s.log may tell why; start %s anew",
-                                     domain->name, domain->name));
+                        arena_printf(asking->arena, "/var/log/xen/qemu-dm-%s.log may tell why; %s",
+                                     domain->name, restart_of(asking->arena, domain, topology)));
 }
 
 static void answer_offer(struct asking *asking, const struct domain *domain,
@@ -136,8 +144,11 @@ static void answer_offer(struct asking *asking, const struct domain *domain,
     if (facts->offers == VERDICT_NO &&
         (has_kind(topology, PVUSB_QEMU) || (!has_machine(domain) && !host->usbback)))
         needs_attention(asking, finding,
-                        arena_printf(arena, "start %s with usbctrl=['type=qusb,...'] in its config",
-                                     domain->name));
+                        topology && topology->server
+                            ? "xenusb apply --start-backend starts one"
+                            : arena_printf(arena,
+                                           "start %s with usbctrl=['type=qusb,...'] in its config",
+                                           domain->name));
 }
 
 static void answer_pvusb_hotplug(struct asking *asking, const struct domain *domain,

@@ -144,12 +144,17 @@ static void judge_qemu(struct arena *arena, struct host_facts *facts)
                                    has ? "has" : "does not have");
 }
 
-void facts_of_host(struct arena *arena, double patience, struct host_facts *facts)
+void facts_of_qemu(struct arena *arena, struct host_facts *facts)
 {
-    *facts = (struct host_facts){ .usbback = host_has_usbback() };
     find_libxl(arena, facts);
     find_qemu(arena, facts);
     judge_qemu(arena, facts);
+}
+
+void facts_of_host(struct arena *arena, double patience, struct host_facts *facts)
+{
+    *facts = (struct host_facts){ .usbback = host_has_usbback() };
+    facts_of_qemu(arena, facts);
     facts->xenstored_path = xen_probe_path(arena);
     facts->xenstored = xen_probe(facts->xenstored_path, PROBE_SECONDS * patience);
 }

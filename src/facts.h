@@ -23,6 +23,8 @@ struct host_facts {
     const char *xenstored_path;
 };
 void facts_of_host(struct arena *arena, double patience, struct host_facts *facts);
+// Only what concerns libxl and its QEMU.
+void facts_of_qemu(struct arena *arena, struct host_facts *facts);
 
 struct domain_facts {
     enum verdict answers; // its QEMU does

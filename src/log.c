@@ -26,6 +26,8 @@ const char *log_who(struct arena *arena)
 static const char *thing_of(struct arena *arena, const struct step *step)
 {
     const struct device *device = step->device;
+    if (step->server)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
     if (!device)
         return arena_printf(arena, "controller %s (%s)", step->controller->name,
                             step->controller->driver);
@@ -59,18 +61,23 @@ const char *log_line(struct arena *arena, const struct domain *domain, const str
     static const struct {
         enum step_op op;
         enum step_state state;
+        bool server;
         const char *before;
         const char *between;
     } words[] = {
-        { STEP_ADD, STEP_DONE, "attached ", " to " },
-        { STEP_ADD, STEP_UNDONE, "took back ", " from " },
-        { STEP_ADD, STEP_LEFT, "could not take back ", " from " },
-        { STEP_REMOVE, STEP_DONE, "detached ", " from " },
-        { STEP_REMOVE, STEP_UNDONE, "gave back ", " to " },
-        { STEP_REMOVE, STEP_LEFT, "could not give back ", " to " },
+        { STEP_ADD, STEP_DONE, false, "attached ", " to " },
+        { STEP_ADD, STEP_UNDONE, false, "took back ", " from " },
+        { STEP_ADD, STEP_LEFT, false, "could not take back ", " from " },
+        { STEP_REMOVE, STEP_DONE, false, "detached ", " from " },
+        { STEP_REMOVE, STEP_UNDONE, false, "gave back ", " to " },
+        { STEP_REMOVE, STEP_LEFT, false, "could not give back ", " to " },
+        { STEP_ADD, STEP_DONE, true, "started ", " for " },
+        { STEP_ADD, STEP_UNDONE, true, "stopped ", " for " },
+        { STEP_ADD, STEP_LEFT, true, "could not stop ", " for " },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (words[i].op != step->op || words[i].state != step->state)
+        if (words[i].op != step->op || words[i].state != step->state ||
+            words[i].server != (step->server != NULL))
             continue;
         const char *line =
             arena_printf(arena, "%s%s%s%s; by %s%s%s", words[i].before, thing_of(arena, step),

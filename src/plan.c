@@ -151,6 +151,19 @@ static bool is_prunable_controller(const struct controller *controller)
     return true;
 }
 
+// What was lost with a server is cleared away before the next one starts: a bus id that this host
+// does not have would end that one too.
+static void clear_losses(struct planning *planning)
+{
+    struct device *next;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->unserved ? at->devices : NULL; device; device = next) {
+            next = device->next;
+            step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+            controller_drop_device(device);
+        }
+}
+
 static void add_removals(struct planning *planning)
 {
     for (size_t i = 0; i < planning->target_count; i++) {
@@ -189,6 +202,21 @@ static void add_controllers(struct planning *planning)
         if (at->wish || (!at->present && !at->stale))
             step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
                      why_controller(planning, at));
+}
+
+// A server is started for whatever controller it is to serve, be it there already.
+static void add_server(struct planning *planning)
+{
+    struct topology *topology = planning->topology;
+    struct controller *at = topology->controllers;
+    while (at && (at->pvusb != PVUSB_QEMU || at->backend_domain))
+        at = at->next;
+    if (!at || !supply_starts_server(planning))
+        return;
+    struct step *step =
+        plan_add_server(planning->plan, planning->arena, STEP_ADD, topology->server);
+    step->source = planning->config->source;
+    step->why = why_controller(planning, at);
 }
 
 // A refused device is shown too: what it would have been stands in a device of no controller.
@@ -231,9 +259,12 @@ enum status plan_make(struct arena *arena, struct diags *diags, const struct con
     make_targets(&planning);
     resolve_targets(&planning);
     match_targets(&planning);
+    if (supply_starts_server(&planning))
+        clear_losses(&planning);
     settle_targets(&planning);
     add_removals(&planning);
     add_controllers(&planning);
+    add_server(&planning);
     add_devices(&planning);
     return planning.status;
 }

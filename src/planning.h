@@ -60,6 +60,8 @@ const struct controller_model *supply_model(const struct config_controller *wish
 const char *supply_pvusb(const struct planning *planning, const struct config_controller *wish,
                          enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
 bool supply_is_pv_guest(const struct planning *planning);
+// Whether a server of PVUSB controllers is to be started, as none runs.
+bool supply_starts_server(const struct planning *planning);
 
 // Gives every wished controller its place in the topology: the one that is there, or a planned one.
 void supply_wished(struct planning *planning);

@@ -16,6 +16,7 @@ struct change {
     const struct topology *topology;     // record_tidy
     const struct controller *controller; // the one that came or went, or that has `device`
     const struct device *device;
+    const char *value;  // what is to be written, for a body of one value
     const char *why;    // a failure that xen_why() does not tell
     enum status status; // what that one means
 };

@@ -122,6 +122,8 @@ static enum status change_controller(const struct session *session,
     };
     if (!controller->pvusb && !record_expresses_controller(controller))
         return STATUS_OK;
+    if (added && controller->cold_only)
+        return STATUS_OK;
     // Domain 0 is libxl's default, which it does not write.
     const char *backend =
         controller->backend_domain
@@ -146,6 +148,8 @@ static enum status change_device(const struct session *session, const struct dev
     };
     // A driver domain's device has no address that could be known here.
     if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
+        return STATUS_OK;
+    if (added && device->controller->cold_only)
         return STATUS_OK;
     if (added)
         element.json = arena_printf(session->arena,

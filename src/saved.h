@@ -9,10 +9,12 @@
 #include "backend.h"
 
 // A controller or a device that libxl's record can tell of (record.h) came or went. With the
-// session's keep_saved nothing is done. Takes libxl's
-// lock for the file. Where the file is absent nothing is done, for then no xl will look for it;
-// where it cannot be changed a warning says what that means, and the step stays done.
-// STATUS_TIMEOUT after a complaint only if the lock was not to be had.
+// session's keep_saved nothing is done, nor for what comes to a cold_only controller: libxl starts
+// QEMU before it writes a controller's nodes, so the guest that is started from such a
+// configuration loses its QEMU and waits at boot for a backend. Takes libxl's lock for the file.
+// Where the file is absent nothing is done, for then no xl will look for it; where it cannot be
+// changed a warning says what that means, and the step stays done. STATUS_TIMEOUT after a complaint
+// only if the lock was not to be had.
 enum status saved_controller_added(const struct session *session,
                                    const struct controller *controller);
 enum status saved_controller_removed(const struct session *session,

@@ -149,8 +149,29 @@ static void complain_verdict(struct planning *planning, struct target *target,
     target->words = diag ? diag->message : NULL;
 }
 
+// Whether nobody would take up what is attached there.
+static bool is_without_server(const struct planning *planning, const struct controller *controller)
+{
+    return controller->unserved && !supply_starts_server(planning);
+}
+
+static void complain_unserved(struct planning *planning, struct target *target)
+{
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, target->wish->why,
+                                          "controller '%s' is served by nobody: %s",
+                                          target->wanted->name, target->wanted->unserved);
+    if (planning->topology->pvusb.advice)
+        diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);
+    target->op = STEP_REFUSE;
+    target->words = diag->message;
+}
+
 static void settle_at_wanted(struct planning *planning, struct target *target)
 {
+    if (is_without_server(planning, target->wanted)) {
+        complain_unserved(planning, target);
+        return;
+    }
     struct device *device = planned_device(planning, target);
     struct port port = target->wish->port;
     enum place_verdict verdict = port.depth ? place_at(target->wanted, device, port)
@@ -170,7 +191,8 @@ static void settle_at_wanted(struct planning *planning, struct target *target)
 static bool may_choose(const struct planning *planning, const struct controller *controller,
                        const struct device *device, bool at_need)
 {
-    if (!controller->model || !controller->backend || controller->stale)
+    if (!controller->model || !controller->backend || controller->stale ||
+        is_without_server(planning, controller))
         return false;
     // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
     // nobody knows. A driver domain has no devices of this host.
@@ -223,7 +245,8 @@ static bool settle_where_it_was(struct planning *planning, struct target *target
     struct controller *before = target->stale->controller;
     struct port port = target->stale->port;
     struct device *device = planned_device(planning, target);
-    bool same = !before->stale && (!target->wanted || target->wanted == before) &&
+    bool same = !before->stale && !is_without_server(planning, before) &&
+                (!target->wanted || target->wanted == before) &&
                 (!target->wish->port.depth || port_same(target->wish->port, port));
     if (!same || place_at(before, device, port) != PLACE_FITS)
         return false;

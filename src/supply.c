@@ -278,8 +278,10 @@ static const char *why_none(const struct planning *planning)
     const char *advice;
     if (!server_of(planning, &any_controller))
         return "nothing here serves controllers of such a guest";
-    if (supply_is_pv_guest(planning))
-        return supply_pvusb(planning, &any_controller, &kind, &domain, &advice);
+    if (supply_is_pv_guest(planning)) {
+        const char *why = supply_pvusb(planning, &any_controller, &kind, &domain, &advice);
+        return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
+    }
     if (!plugging->known || planning->slots_used < plugging->slots)
         return NULL;
     return plugging->why_not ? plugging->why_not : "detach something, or start the guest with more";

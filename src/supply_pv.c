@@ -8,6 +8,11 @@ bool supply_is_pv_guest(const struct planning *planning)
     return type == DOMAIN_PV || type == DOMAIN_PVH;
 }
 
+bool supply_starts_server(const struct planning *planning)
+{
+    return planning->options->start_backend && planning->topology->server;
+}
+
 // The domain that backend= names; NULL if there is none.
 static const struct domain *find_domain(const struct topology *topology, struct text word)
 {
@@ -56,6 +61,8 @@ const char *supply_pvusb(const struct planning *planning, const struct config_co
                                     : "load the module, or use type=qusb";
         return pvusb->no_kernel;
     }
+    if (supply_starts_server(planning))
+        return NULL;
     *advice = pvusb->advice;
     return pvusb->no_qemu;
 }

@@ -20,7 +20,8 @@ const struct command apply_command = {
         "Nothing is touched before the whole plan is complete; a step that fails undoes those\n"
         "before it. What is there already stays as it is.",
     .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE |
-               OPTION_PRUNE | OPTION_QMP | OPTION_TIMEOUT,
+               OPTION_PRUNE | OPTION_QMP | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND |
+               OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_apply,

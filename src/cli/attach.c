@@ -34,8 +34,8 @@ const struct command attach_command = {
         "SPEC names a device: 1-1.2 (bus id), 4.3 (bus.address), 046d:c52b (vendor:product),\n"
         "tablet (or mouse, keyboard, ...), or keys as in usbdevice=:\n"
         "serial=4C530001,bus=hci0,port=2",
-    .options =
-        OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP |
+               OPTION_REQUIRE_GUEST | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_attach,
@@ -46,7 +46,8 @@ const struct command controller_add_command = {
     .arguments = "DOMAIN SPEC...",
     .summary = "Add USB controllers to a running domain.",
     .details = "SPEC holds keys as in usbcontroller=: type=emul,usbversion=3,numports=8,name=hci0",
-    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_START_BACKEND |
+               OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_add,

@@ -27,6 +27,8 @@ enum option {
     OPTION_RESOLVE = 1 << 14,
     OPTION_HYPERVISOR = 1 << 15,
     OPTION_COMMAND = 1 << 16,
+    OPTION_START_BACKEND = 1 << 19,
+    OPTION_REQUIRE_GUEST = 1 << 20,
 };
 
 // What was asked for on the command line.

@@ -91,12 +91,25 @@ enum status job_open(struct job *job, const char *name, bool changes)
     return status == STATUS_OK ? settle(job) : status;
 }
 
+// A guest that does not run takes nothing.
+static enum status complain_paused(const struct job *job)
+{
+    struct diags *diags = job->invocation->diags;
+    const char *name = job->world.session.domain->name;
+    struct diag *diag = complain_error(diags, "%s is paused, so it cannot take a device now", name);
+    diag_hint(diags, diag, "unpause it first (xl unpause %s), or leave --require-guest out", name);
+    return STATUS_REFUSED;
+}
+
 enum status job_plan(struct job *job)
 {
+    if (job->invocation->given & OPTION_REQUIRE_GUEST && job->world.session.domain->paused)
+        return complain_paused(job);
     const struct plan_options options = {
         .backends = backends,
         .prune = job->invocation->given & OPTION_PRUNE,
         .force = job->invocation->given & OPTION_FORCE,
+        .start_backend = job->invocation->given & OPTION_START_BACKEND,
     };
     return plan_make(job->invocation->arena, job->invocation->diags, job->config,
                      &job->world.topology, &job->world.host, &options, &job->plan);
@@ -127,12 +140,20 @@ static void *handle_of(void *context, const struct backend *backend)
     return world_handle(&job->world, backend);
 }
 
+// The same steps, on the backend that does nothing.
+static void pretend(struct topology *topology)
+{
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        at->backend = &dry_backend;
+    if (topology->server)
+        topology->server->backend = &dry_backend;
+}
+
 enum status job_run(struct job *job)
 {
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
-        for (struct controller *at = job->world.topology.controllers; at; at = at->next)
-            at->backend = &dry_backend;
+        pretend(&job->world.topology);
     enum status status =
         execute(&job->world.session, &job->plan, dry ? no_handle : handle_of, tell, job);
     if (job->invocation->given & OPTION_JSON)

@@ -46,12 +46,17 @@ static const char *state_of_controller(struct arena *arena, const struct control
 {
     if (controller->stale)
         return "only in libxl's record: QEMU has none";
+    if (controller->unserved)
+        return arena_printf(arena, "served by nobody: %s", controller->unserved);
     return controller->pvusb ? ends_of(arena, controller) : NULL;
 }
 
 static const char *state_of(struct arena *arena, const struct device *device)
 {
     const struct controller *controller = device->controller;
+    if (controller->unserved)
+        return arena_printf(arena, "%s: %s", device_state_name(device->state),
+                            controller->unserved);
     if (controller->pvusb && controller->frontend_state != XENBUS_CONNECTED)
         return arena_printf(arena, "%s; %s", device_state_name(device->state),
                             ends_of(arena, controller));

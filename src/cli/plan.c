@@ -29,7 +29,7 @@ const struct command plan_command = {
         "+ is added, - removed, = is there already, ! refused, ~ skipped. Each line ends with the\n"
         "file and line that asked for it.",
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
-               OPTION_QMP | OPTION_TIMEOUT,
+               OPTION_QMP | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_plan,

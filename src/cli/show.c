@@ -49,6 +49,8 @@ static const char *const marks[] = {
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
+    if (step->server)
+        return "QEMU for PVUSB";
     if (step->device)
         return show_device(arena, step->device);
     return arena_printf(arena, "controller %s", step->controller->name);
@@ -78,6 +80,8 @@ static const char *where(struct arena *arena, const struct step *step)
 
 static const char *description(struct arena *arena, const struct step *step)
 {
+    if (step->server)
+        return step->server->program;
     if (!step->device)
         return show_controller(arena, step->controller);
     if (step->op == STEP_REFUSE || step->op == STEP_SKIP)
@@ -170,6 +174,8 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
     json_put_string(writer, *port ? arena_strdup(arena, port) : NULL);
     json_key(writer, "device");
     json_put_string(writer, step->device ? show_kind(step->device) : NULL);
+    json_key(writer, "server");
+    json_put_string(writer, step->server ? step->server->program : NULL);
     json_key(writer, "busid");
     json_put_string(writer, step->device && step->device->host ? step->device->host->busid : NULL);
     json_key(writer, "words");
@@ -212,6 +218,8 @@ static const char *outcome_of(const struct step *step)
     bool add = step->op == STEP_ADD;
     switch (step->state) {
     case STEP_DONE:
+        if (step->server)
+            return add ? "started" : "stopped";
         if (!step->device)
             return add ? "made" : "removed";
         return add ? "attached" : "detached";

@@ -112,6 +112,7 @@ static void begin(struct world *world, const struct invocation *invocation)
         .diags = invocation->diags,
         .interrupted = &world_interrupted,
         .keep_saved = invocation->given & OPTION_NO_SAVE,
+        .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
         .patience = invocation->patience,
     };
 }

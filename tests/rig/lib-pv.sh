@@ -30,6 +30,25 @@ backend_down()
     end_process "$(<"$T/play-backend-$1-$2.pid")"
 }
 
+# xen_qemu VERSION [WORDS]: where libxl says that its QEMU is, there is one of that version with PVUSB,
+# which xenusb can start. Its arguments, a line each, go to $T/qemu-arguments. WORDS are bash of its
+# own: "exit 1" makes one that does not start.
+xen_qemu()
+{
+    grep -aq /usr/libexec/xen-qemu-system-i386 /usr/lib/*/libxenlight.so.[0-9]* ||
+        skip "the libxl of this machine starts another QEMU"
+    mountpoint -q /usr/libexec || mount -n -t tmpfs rig /usr/libexec
+    cat >/usr/libexec/xen-qemu-system-i386 <<END
+#!/bin/bash
+printf '%s\n' "\$@" >$T/qemu-arguments
+${2:-}
+exec $RIG/pvplay backend qusb "\$2" $1
+END
+    # The word by which a QEMU with PVUSB is known.
+    printf 'qusb\0' >>/usr/libexec/xen-qemu-system-i386
+    chmod 755 /usr/libexec/xen-qemu-system-i386
+}
+
 # frontend_up ID [stuck]: the guest has a driver for PVUSB; "stuck" never lets go.
 frontend_up()
 {

@@ -8,7 +8,8 @@
 //     is run with the rights of its guest; "stuck" connects and never lets go.
 //
 // The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
-// tells which ones it holds.
+// tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
+// on it ends itself if one comes while it runs (hw/xen/xen-legacy-backend.c).
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -139,7 +140,23 @@ int pvplay_holds(int index, int port)
 
 // ---- the backend ----
 
-static bool is_qemu;
+static bool is_qemu, is_starting;
+static int major_version;
+static bool is_served[CONTROLLERS];
+
+// Whether a controller in that state is served.
+static bool takes_up(int index, int state)
+{
+    if (!is_qemu || is_served[index])
+        return true;
+    if (state != 1)
+        return false;
+    if (!is_starting && major_version >= 9) {
+        fprintf(stderr, "Device 'xen-backend' does not support hotplugging\n");
+        exit(1);
+    }
+    return is_served[index] = true;
+}
 
 static void serve_ports(const char *path, int index)
 {
@@ -161,6 +178,8 @@ static void serve_controller(const char *path, int index)
     char frontend[512];
     int own = atoi(get(path, "state")), other;
 
+    if (index >= CONTROLLERS || !own || !takes_up(index, own))
+        return;
     snprintf(frontend, sizeof(frontend), "%s", get(path, "frontend"));
     other = atoi(get(frontend, "state"));
     if (own == 1 && atoi(get(path, "online")) == 1) {
@@ -171,7 +190,7 @@ static void serve_controller(const char *path, int index)
     } else if (own > 1 && own < 6 && (other == 5 || other == 6)) {
         put(path, "state", "6");
     }
-    if (is_qemu && own > 1 && own < 6 && index < CONTROLLERS)
+    if (is_qemu && own > 1 && own < 6)
         serve_ports(path, index);
 }
 
@@ -183,6 +202,7 @@ static void drop_gone(const char *directory)
         snprintf(name, sizeof(name), "%d/state", index);
         if (*get(directory, name))
             continue;
+        is_served[index] = false;
         for (int port = 1; port < PORTS; port++)
             give_device(&ports[index][port]);
     }
@@ -194,6 +214,8 @@ static void play_backend(const char *kind, const char *domain, const char *versi
     struct xs_permissions rights[2] = { { 0, XS_PERM_NONE }, { 0, XS_PERM_NONE } };
 
     is_qemu = !strcmp(kind, "qusb");
+    is_starting = true;
+    major_version = atoi(version);
     snprintf(directory, sizeof(directory), "/local/domain/0/backend/%s/%s", kind, domain);
     snprintf(model, sizeof(model), "/local/domain/0/device-model/%s", domain);
     snprintf(path, sizeof(path), "%s/backends/qusb", model);
@@ -209,6 +231,7 @@ static void play_backend(const char *kind, const char *domain, const char *versi
     fflush(stdout);
     for (;;) {
         for_children(directory, serve_controller);
+        is_starting = false;
         if (is_qemu) {
             drop_gone(directory);
             pvqmp_serve(TURN);

@@ -81,6 +81,20 @@ static void test_other_things(void **state)
     domain.id = 3;
 }
 
+static void test_a_server(void **state)
+{
+    (void)state;
+    struct server server = { .program = "/usr/libexec/xen-qemu-system-i386" };
+    struct step step = { .op = STEP_ADD, .state = STEP_DONE, .server = &server };
+    assert_string_equal(log_line(arena, &domain, &step, "root"),
+                        "started the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
+                        "(3); by root");
+    step.state = STEP_UNDONE;
+    assert_string_equal(log_line(arena, &domain, &step, "root"),
+                        "stopped the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
+                        "(3); by root");
+}
+
 static void test_strange_words_are_made_safe(void **state)
 {
     (void)state;
@@ -109,7 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_what_happened), CASE(test_what_is_not_logged),
         CASE(test_other_things),  CASE(test_strange_words_are_made_safe),
-        CASE(test_who),
+        CASE(test_a_server),      CASE(test_who),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,10 +86,12 @@ static const char *dump(void)
         char room[PORT_TEXT_SIZE];
         const struct controller *at = step->controller;
         const char *thing =
-            step->device ? arena_printf(arena, "%s %s.%s", step->device->selector.busid,
-                                        at ? at->name : "", port_write(step->device->port, room))
-                         : arena_printf(arena, "%s %s/%u index %d ports %u", at->name,
-                                        kinds[at->pvusb], at->backend_domain, at->index, at->ports);
+            step->server ? arena_printf(arena, "server %s", step->server->program)
+            : step->device
+                ? arena_printf(arena, "%s %s.%s", step->device->selector.busid, at ? at->name : "",
+                               port_write(step->device->port, room))
+                : arena_printf(arena, "%s %s/%u index %d ports %u", at->name, kinds[at->pvusb],
+                               at->backend_domain, at->index, at->ports);
         all = arena_printf(arena, "%s%s%c %s", all, *all ? "; " : "", "=+-!~"[step->op], thing);
     }
     return all;
@@ -334,6 +336,91 @@ static void test_another_kind_is_another_controller(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static struct server qemu = { &pvusb, "qemu" };
+
+// No QEMU runs; one could be started.
+static void can_start_qemu(bool asked)
+{
+    topology.pvusb.no_kernel = "no usbback";
+    topology.server = &qemu;
+    options.start_backend = asked;
+}
+
+static void test_a_server_is_started_if_somebody_asks(void **state)
+{
+    (void)state;
+    can_start_qemu(true);
+    want_plan("usbcontroller=['type=qusb,numports=4']\nusbdevice=['busid=1-4,bus=pv0']\n",
+              "+ pv0 qusb/0 index 0 ports 4; + server qemu; + 1-4 pv0.1");
+    assert_int_equal(plan.add, 3);
+}
+
+static void test_a_server_is_not_started_unasked(void **state)
+{
+    (void)state;
+    can_start_qemu(false);
+    want_refusal("usbcontroller=['type=qusb']\n", STATUS_REFUSED, "it has no QEMU (restart it)");
+}
+
+// usbback needs none, nor does a guest without PVUSB.
+static void test_a_server_is_not_started_for_nothing(void **state)
+{
+    (void)state;
+    can_start_qemu(true);
+    topology.pvusb.no_kernel = NULL;
+    want_plan("usbcontroller=['']\n", "+ pv0 usbback/0 index 0 ports 16");
+    can_start_qemu(true);
+    topology.controllers = NULL;
+    want_plan("memory=64\n", "");
+}
+
+static struct controller *has_unserved_controller(void)
+{
+    struct controller *controller = has_controller(PVUSB_QEMU, "pv0", 0, 4);
+    controller->unserved = "its QEMU has ended";
+    return controller;
+}
+
+static void test_a_server_is_started_for_what_is_there(void **state)
+{
+    (void)state;
+    can_start_qemu(true);
+    has_unserved_controller();
+    want_plan("usbcontroller=['type=qusb,numports=4']\n",
+              "= pv0 qusb/0 index 0 ports 4; + server qemu");
+}
+
+// Its controllers begin anew, with ports that are free.
+static void test_what_was_lost_with_a_server_is_cleared(void **state)
+{
+    (void)state;
+    can_start_qemu(true);
+    struct controller *pv0 = has_unserved_controller();
+    has_device(pv0, 1);
+    pv0->devices->state = DEVICE_GONE;
+    want_plan("usbcontroller=['type=qusb,numports=4']\nusbdevice=['busid=1-4,bus=pv0,port=1']\n",
+              "-  pv0.1; = pv0 qusb/0 index 0 ports 4; + server qemu; + 1-4 pv0.1");
+}
+
+static void test_nothing_is_attached_where_nobody_serves(void **state)
+{
+    (void)state;
+    can_start_qemu(false);
+    topology.pvusb.advice = "start one";
+    has_unserved_controller();
+    want_refusal("usbcontroller=['type=qusb,numports=4']\nusbdevice=['busid=1-4,bus=pv0']\n",
+                 STATUS_REFUSED,
+                 "controller 'pv0' is served by nobody: its QEMU has ended (start one)");
+}
+
+static void test_nothing_is_put_where_nobody_serves(void **state)
+{
+    (void)state;
+    can_start_qemu(false);
+    has_unserved_controller();
+    want_refusal("usbdevice=['busid=1-4']\n", STATUS_REFUSED, "it has no QEMU: restart it");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +447,13 @@ int main(void)
         CASE(test_no_such_driver_domain),
         CASE(test_no_guest_is_its_own_backend),
         CASE(test_another_kind_is_another_controller),
+        CASE(test_a_server_is_started_if_somebody_asks),
+        CASE(test_a_server_is_not_started_unasked),
+        CASE(test_a_server_is_not_started_for_nothing),
+        CASE(test_a_server_is_started_for_what_is_there),
+        CASE(test_what_was_lost_with_a_server_is_cleared),
+        CASE(test_nothing_is_attached_where_nobody_serves),
+        CASE(test_nothing_is_put_where_nobody_serves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

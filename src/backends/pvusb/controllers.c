@@ -6,6 +6,8 @@
 #include "handle.h"
 #include "nodes.h"
 
+#include <poll.h>
+
 static struct change change_of(const struct pvusb_handle *handle,
                                const struct controller *controller, const struct device *device)
 {
@@ -13,6 +15,11 @@ static struct change change_of(const struct pvusb_handle *handle,
                             .xen = handle->session->xen,
                             .controller = controller,
                             .device = device };
+}
+
+bool pvusb_is_its_qemus(const struct controller *controller)
+{
+    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
 }
 
 static const char *backend_of(const struct change *change)
@@ -58,8 +65,8 @@ static enum xen_result write_nodes(struct change *change)
 
 // The backend has taken it up. That waits for no frontend: a guest may load its driver whenever it
 // likes.
-static bool is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
-                        const struct device *device)
+bool pvusb_is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
+                       const struct device *device)
 {
     (void)device;
     struct controller now = *controller;
@@ -77,8 +84,7 @@ static const char *server(const struct pvusb_handle *handle, const struct contro
     return arena_printf(arena, "the backend (%s)", what);
 }
 
-static const char *backend_did_not_come(const struct pvusb_handle *handle,
-                                        struct controller *controller)
+const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct controller *controller)
 {
     pvusb_read_states(handle, controller);
     return arena_printf(handle->session->arena, "%s did not come within %g s: it stands in %s; %s",
@@ -117,10 +123,13 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     struct session *session = handle->session;
     struct controller *controller = step->controller;
     const char *why = NULL;
-    if (controller->pvusb == PVUSB_QEMU && !controller->backend_domain && handle->no_qemu) {
+    // A server that is not running takes it up when it starts.
+    bool later = pvusb_is_its_qemus(controller) && handle->unserved && handle->topology->server;
+    if (pvusb_is_its_qemus(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;
     }
+    controller->cold_only = later;
     controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
     struct change change = change_of(handle, controller, NULL);
     enum status status = change_attempt(&change, write_nodes, &why);
@@ -128,8 +137,8 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }
-    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_taken_up, controller, NULL)) {
-        take_back(handle, step, STATUS_TIMEOUT, backend_did_not_come(handle, controller));
+    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, controller, NULL)) {
+        take_back(handle, step, STATUS_TIMEOUT, pvusb_did_not_come(handle, controller));
         return;
     }
     status = record_controller_added(session, controller);
@@ -138,7 +147,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         return;
     }
     step->state = STEP_DONE;
-    step->remark = pvusb_frontend_remark(handle, controller);
+    step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
 }
 
 // ---- going ----
@@ -159,21 +168,23 @@ static enum xen_result ask_to_close(struct change *change)
     return change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CLOSING));
 }
 
-static bool has_let_go(struct pvusb_handle *handle, const struct controller *controller,
-                       const struct device *device)
-{
-    (void)device;
-    struct controller now = *controller;
-    pvusb_read_states(handle, &now);
-    return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN;
-}
-
 // Whether nothing in the guest can be using it: then it goes without its consent.
 static bool is_unused(const struct controller *controller)
 {
     return controller->frontend_state == XENBUS_UNKNOWN ||
            controller->frontend_state == XENBUS_INITIALISING ||
            controller->frontend_state == XENBUS_CLOSED;
+}
+
+// Both ends; of one that nobody serves only the guest's can.
+static bool has_let_go(struct pvusb_handle *handle, const struct controller *controller,
+                       const struct device *device)
+{
+    (void)device;
+    struct controller now = *controller;
+    pvusb_read_states(handle, &now);
+    return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN ||
+           (controller->unserved && is_unused(&now));
 }
 
 // It stays in use, so it is to be as it was: online, and connected.
@@ -192,41 +203,48 @@ static enum xen_result keep_open(struct change *change)
                : result;
 }
 
-static void stay(struct pvusb_handle *handle, struct step *step)
+static const char *did_not_let_go(const struct pvusb_handle *handle,
+                                  const struct controller *controller)
 {
-    struct arena *arena = handle->session->arena;
-    struct controller *controller = step->controller;
+    return arena_printf(handle->session->arena,
+                        "the guest's frontend did not let go within %g s: it stands in %s; %s",
+                        PVUSB_STATE_SECONDS * handle->session->patience,
+                        xenbus_state_name(controller->frontend_state),
+                        xenbus_frontend_meaning(controller->frontend_state));
+}
+
+// Asks both ends to close, and waits for them. QEMU's backend closes only after the frontend did;
+// where nothing in the guest uses it, nobody ever would.
+static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
+                              const char **why)
+{
     struct change change = change_of(handle, controller, NULL);
-    const char *why = NULL;
-    const char *words =
-        arena_printf(arena, "the guest's frontend did not let go within %g s: it stands in %s; %s",
-                     PVUSB_STATE_SECONDS * handle->session->patience,
-                     xenbus_state_name(controller->frontend_state),
-                     xenbus_frontend_meaning(controller->frontend_state));
-    bool restored = change_attempt(&change, keep_open, &why) == STATUS_OK;
-    pvusb_fail(step, restored ? STEP_FAILED : STEP_LEFT, STATUS_TIMEOUT, words);
+    pvusb_read_states(handle, controller);
+    bool idle = is_unused(controller);
+    enum status status = change_attempt(&change, ask_to_close, why);
+    if (status != STATUS_OK || idle ||
+        pvusb_wait(handle, PVUSB_STATE_SECONDS, has_let_go, controller, NULL))
+        return status;
+    pvusb_read_states(handle, controller);
+    if (is_unused(controller))
+        return STATUS_OK;
+    *why = did_not_let_go(handle, controller);
+    return STATUS_TIMEOUT;
 }
 
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 {
     struct session *session = handle->session;
     struct controller *controller = step->controller;
-    const char *why = NULL;
+    const char *why = NULL, *unheard;
     struct change change = change_of(handle, controller, NULL);
-    pvusb_read_states(handle, controller);
+    enum status status = close_both(handle, controller, &why);
     bool idle = is_unused(controller);
-    enum status status = change_attempt(&change, ask_to_close, &why);
     if (status != STATUS_OK) {
-        pvusb_fail(step, STEP_FAILED, status, why);
+        bool restored =
+            status != STATUS_TIMEOUT || change_attempt(&change, keep_open, &unheard) == STATUS_OK;
+        pvusb_fail(step, restored ? STEP_FAILED : STEP_LEFT, status, why);
         return;
-    }
-    // QEMU's backend closes only after the frontend did; where there is none, nobody would ever.
-    if (!idle && !pvusb_wait(handle, PVUSB_STATE_SECONDS, has_let_go, controller, NULL)) {
-        pvusb_read_states(handle, controller);
-        if (!is_unused(controller)) {
-            stay(handle, step);
-            return;
-        }
     }
     status = change_attempt(&change, remove_nodes, &why);
     if (status != STATUS_OK) {
@@ -241,4 +259,24 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     step->state = STEP_DONE;
     if (idle)
         step->remark = "no frontend of the guest used it";
+}
+
+// ---- anew ----
+
+bool pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
+                            const char **why)
+{
+    enum { NOTICING = 1000 }; // milliseconds
+    struct change change = change_of(handle, controller, NULL);
+    pvusb_read_states(handle, controller);
+    bool met = controller->frontend_state != XENBUS_INITIALISING;
+    if (controller->backend_state == XENBUS_INITIALISING && !met)
+        return true;
+    if (close_both(handle, controller, why) != STATUS_OK ||
+        change_attempt(&change, remove_nodes, why) != STATUS_OK)
+        return false;
+    // Nodes that come back before the guest has looked are to it the ones that it knew, and closed.
+    if (met && !handle->session->domain->paused)
+        poll(NULL, 0, NOTICING);
+    return change_attempt(&change, write_nodes, why) == STATUS_OK;
 }

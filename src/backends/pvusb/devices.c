@@ -2,6 +2,7 @@
 // Devices come and go: one node, and what the backend makes of it.
 #include "../../arena.h"
 #include "../../host_bind.h"
+#include "../../host_orphan.h"
 #include "../../record.h"
 #include "../../recording.h"
 #include "../../saved.h"
@@ -81,6 +82,8 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
 {
     struct arena *arena = handle->session->arena;
     enum qemu_answer answer = pvusb_ask_qemu(handle, controller->index, device->port.number[0]);
+    if (controller->unserved)
+        return true;
     if (answer != QEMU_SILENT)
         return answer == QEMU_NOTHING;
     // Then it is seen by the host, as far as nobody else has taken it by now.
@@ -107,6 +110,9 @@ static bool give_back(struct pvusb_handle *handle, const struct device *device, 
     }
     if (here)
         return pvusb_rebind(handle, busid_of(device), why);
+    // A QEMU that ends leaves what it had open without a driver.
+    if (device->controller->unserved && device->host)
+        (void)host_probe(handle->session->arena, device->host->busid, &(const char *){ NULL });
     if (device->controller->backend_domain ||
         pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device))
         return true;
@@ -231,6 +237,11 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
     }
     if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_held, step->controller, device)) {
         take_back(handle, step, STATUS_TIMEOUT, not_held(handle, step->controller));
+        return;
+    }
+    const char *untaken = session->require_guest ? pvusb_guest_did_not_take(handle, device) : NULL;
+    if (untaken) {
+        take_back(handle, step, STATUS_TIMEOUT, untaken);
         return;
     }
     status = saved_device_added(session, device);

@@ -7,18 +7,30 @@
 #include "../../backend.h"
 #include "../../lock.h"
 
+#include <sys/types.h>
+
 struct pvusb_handle {
     struct session *session;
-    struct lock lock;       // libxl's for the QEMU's socket, while the connection is ours
-    struct qmp_client *own; // our own connection to the domain's QEMU, or NULL
-    const char *silent;     // why there is none; NULL
-    const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
+    struct lock lock;          // libxl's for the QEMU's socket, while the connection is ours
+    struct qmp_client *own;    // our own connection to the domain's QEMU, or NULL
+    const char *silent;        // why there is none; NULL
+    const char *no_qemu;       // why its QEMU takes no new controller, as of the last look; or NULL
+    const char *unserved;      // why no QEMU serves the domain; NULL: one does, or may
+    pid_t server;              // the one that was started, a child of this process; 0
+    struct topology *topology; // what was looked at, and what is planned
+    bool met_frontend;         // a frontend was given its time to connect, in vain
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.
 #define PVUSB_STATE_SECONDS 10.0
 // How long a guest may take to configure a device that it was just told of; times patience.
 #define PVUSB_ARRIVAL_SECONDS 5.0
+// How long a QEMU may take to start and to answer, and to end; times patience.
+#define PVUSB_START_SECONDS 30.0
+#define PVUSB_STOP_SECONDS  5.0
+// How long the driver of a running guest may take to connect to a controller that is new; times
+// patience.
+#define PVUSB_GREETING_SECONDS 2.0
 
 // Whether something is so by now. Asked again and again until it is.
 typedef bool pvusb_question(struct pvusb_handle *handle, const struct controller *controller,
@@ -31,9 +43,16 @@ bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *que
 
 // The QMP connection to it: the one that another backend has, or our own; NULL if there is none.
 struct qmp_client *pvusb_qemu(const struct pvusb_handle *handle);
-// Why that QEMU takes no new controller while it runs; NULL if it does. *advice is what can be
-// done.
-const char *pvusb_why_no_qemu(const struct pvusb_handle *handle, const char **advice);
+// Connects to it, if nobody has and there is a socket. Without a connection `silent` tells why, and
+// that is no failure: a PV guest has a QEMU only if its config needed one. What lock_libxl fails
+// with is one.
+enum status pvusb_connect(struct pvusb_handle *handle);
+// Whether that QEMU takes a controller only when it starts, by its version. False where there is no
+// connection.
+bool pvusb_is_cold_only(const struct pvusb_handle *handle);
+// Looks whether it serves new controllers (topology->pvusb), and if none runs, whether one could be
+// started (topology->server).
+void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology);
 // What it has at a port.
 enum qemu_answer {
     QEMU_SILENT, // it cannot be asked
@@ -53,7 +72,30 @@ void pvusb_read_states(const struct pvusb_handle *handle, struct controller *con
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,
                                      const struct device *device);
 
+// Waits until the guest has taken that device. NULL if it has, else what it did instead.
+const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct device *device);
+
+// ---- server.c ----
+
+// One step each. Starts the QEMU for the controllers of the topology that are there, as libxl would
+// have (libxl_dm.c), makes it known to libxl, and waits until it has taken up all of them; and ends
+// it again.
+void pvusb_start_server(struct pvusb_handle *handle, struct step *step);
+void pvusb_stop_server(struct pvusb_handle *handle, struct step *step);
+
 // ---- controllers.c, devices.c: one step each; set its state and words ----
+
+// Whether this is one that the domain's QEMU serves, or would.
+bool pvusb_is_its_qemus(const struct controller *controller);
+// pvusb_question: the backend has taken the controller up.
+bool pvusb_is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
+                       const struct device *device);
+// "the backend (QEMU) did not come within 10 s: ..."
+const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct controller *controller);
+// Makes a controller as it was when it was new, for a QEMU takes up no other when it starts. False
+// after a failure: *why tells.
+bool pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
+                            const char **why);
 
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);
@@ -63,7 +105,7 @@ void pvusb_remove_device(struct pvusb_handle *handle, struct step *step);
 // Ends a step that was tried and is as it was before, or is not (STEP_LEFT).
 void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
 // "the guest's frontend is not connected: ..." for a step that is done; NULL if it is.
-const char *pvusb_frontend_remark(const struct pvusb_handle *handle, struct controller *controller);
+const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller);
 
 // ---- drivers.c: giving a device's interfaces to usbback, and back ----
 

@@ -30,8 +30,28 @@ void pvusb_read_states(const struct pvusb_handle *handle, struct controller *con
         read_state(handle, nodes_frontend(session->arena, domain, controller));
 }
 
-const char *pvusb_frontend_remark(const struct pvusb_handle *handle, struct controller *controller)
+static bool is_connected(struct pvusb_handle *handle, const struct controller *controller,
+                         const struct device *device)
 {
+    (void)device;
+    struct controller now = *controller;
+    pvusb_read_states(handle, &now);
+    return now.frontend_state == XENBUS_CONNECTED;
+}
+
+// A running guest that has the driver needs a moment to connect; that of a guest which has none is
+// given once.
+static void meet_frontend(struct pvusb_handle *handle, const struct controller *controller)
+{
+    if (handle->met_frontend || handle->session->domain->paused)
+        return;
+    handle->met_frontend =
+        !pvusb_wait(handle, PVUSB_GREETING_SECONDS, is_connected, controller, NULL);
+}
+
+const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller)
+{
+    meet_frontend(handle, controller);
     pvusb_read_states(handle, controller);
     if (controller->frontend_state == XENBUS_CONNECTED)
         return NULL;
@@ -61,7 +81,8 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
     unsigned others, its;
     if (controller->backend_domain || !handle->session->host)
         return DEVICE_UNKNOWN;
-    if (!device->host || host_address(arena, device->host->busid) != device->host->address)
+    if (!device->host || host_address(arena, device->host->busid) != device->host->address ||
+        controller->unserved)
         return DEVICE_GONE;
     if (controller->pvusb == PVUSB_KERNEL) {
         its = count_drivers(arena, device->host->busid, DRIVER_USBBACK, &others);
@@ -80,7 +101,7 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
     }
 }
 
-// ---- the look ----
+// ---- what the guest does ----
 
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
                           const struct device *device)
@@ -89,6 +110,30 @@ static bool is_configured(struct pvusb_handle *handle, const struct controller *
     (void)controller;
     return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
 }
+
+const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct device *device)
+{
+    struct arena *arena = handle->session->arena;
+    struct controller now = *device->controller;
+    double patience = handle->session->patience;
+    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_connected, &now, NULL)) {
+        pvusb_read_states(handle, &now);
+        return arena_printf(arena, "the guest's frontend did not connect within %g s but is %s: %s",
+                            PVUSB_STATE_SECONDS * patience, xenbus_state_name(now.frontend_state),
+                            xenbus_frontend_meaning(now.frontend_state));
+    }
+    // usbback passes on what the guest asks of a device; that it was configured is seen at QEMU's
+    // only.
+    if (now.pvusb == PVUSB_KERNEL ||
+        pvusb_wait(handle, PVUSB_STATE_SECONDS, is_configured, &now, device))
+        return NULL;
+    return arena_printf(arena,
+                        "the guest's frontend is connected, but did not configure the device "
+                        "within %g s",
+                        PVUSB_STATE_SECONDS * patience);
+}
+
+// ---- the look ----
 
 // QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
 // attached, but tells the guest nothing. What a guest with a working frontend has, it has
@@ -138,6 +183,10 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
     controller->index = (int)record->index;
     controller->ports = record->ports;
     controller->present = true;
+    if (pvusb_is_its_qemus(controller)) {
+        controller->unserved = handle->unserved;
+        controller->cold_only = pvusb_is_cold_only(handle);
+    }
     pvusb_read_states(handle, controller);
     topology_add_controller(topology, controller);
     for (unsigned port = 1; port <= record->ports; port++) {
@@ -154,13 +203,14 @@ enum status pvusb_look(void *at, struct topology *topology)
     struct session *session = handle->session;
     struct record record;
     enum status status = record_read(session, &record);
+    handle->topology = topology;
+    pvusb_look_at_qemu(handle, topology);
     for (const struct record_controller *found = record.controllers; found; found = found->next)
         if (found->kind == RECORD_KERNEL || found->kind == RECORD_QEMU)
             add_controller(handle, found, topology);
     struct pvusb_supply *pvusb = &topology->pvusb;
     pvusb->known = true;
     pvusb->no_kernel = host_has_usbback() ? NULL : "the kernel's usbback is not loaded here";
-    pvusb->no_qemu = handle->no_qemu = pvusb_why_no_qemu(handle, &pvusb->advice);
     if (status == STATUS_OK)
         status =
             xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);

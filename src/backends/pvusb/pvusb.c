@@ -15,26 +15,6 @@ static bool pvusb_suits(const struct config_controller *wish, const struct domai
     return domain->id >= 0 && pv;
 }
 
-// A PV guest has a QEMU only if its config needed one, and PVUSB of the kernel's kind needs none:
-// that it cannot be asked keeps nobody from looking at the guest.
-static enum status connect_to_qemu(struct pvusb_handle *handle)
-{
-    struct session *session = handle->session;
-    const struct domain *domain = session->domain;
-    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
-    if (session->qemu || !pv_guest || !domain->qmp_socket)
-        return STATUS_OK;
-    enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
-    if (status != STATUS_OK)
-        return status;
-    if (qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
-                    &handle->silent) != STATUS_OK) {
-        handle->own = NULL;
-        lock_release(&handle->lock);
-    }
-    return STATUS_OK;
-}
-
 static void pvusb_let_go(void *at)
 {
     struct pvusb_handle *handle = at;
@@ -55,7 +35,7 @@ static enum status pvusb_open(struct session *session, void **handle)
     }
     made->session = session;
     made->lock = LOCK_NONE;
-    enum status status = connect_to_qemu(made);
+    enum status status = pvusb_connect(made);
     if (status == STATUS_OK)
         *handle = made;
     else
@@ -87,15 +67,16 @@ void pvusb_fail(struct step *step, enum step_state state, enum status status, co
 
 static void run_step(struct pvusb_handle *handle, struct step *step)
 {
+    enum { SERVER, CONTROLLER, DEVICE, THINGS };
+    static void (*const ways[THINGS][2])(struct pvusb_handle *, struct step *) = {
+        [SERVER] = { pvusb_stop_server, pvusb_start_server },
+        [CONTROLLER] = { pvusb_remove_controller, pvusb_add_controller },
+        [DEVICE] = { pvusb_remove_device, pvusb_add_device },
+    };
     double since = qmp_clock();
-    if (step->op == STEP_ADD && step->device)
-        pvusb_add_device(handle, step);
-    else if (step->op == STEP_ADD)
-        pvusb_add_controller(handle, step);
-    else if (step->device)
-        pvusb_remove_device(handle, step);
-    else
-        pvusb_remove_controller(handle, step);
+    ways[step->server   ? SERVER
+         : step->device ? DEVICE
+                        : CONTROLLER][step->op == STEP_ADD](handle, step);
     step->seconds = qmp_clock() - since;
 }
 

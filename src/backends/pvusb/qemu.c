@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the QEMU tells that serves a domain's qusb controllers.
 #include "../../arena.h"
+#include "../../facts.h"
 #include "../../qmp_client.h"
 #include "../../xen.h"
 #include "handle.h"
+#include "pvusb.h"
 
 enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable
 
@@ -12,41 +14,116 @@ struct qmp_client *pvusb_qemu(const struct pvusb_handle *handle)
     return handle->session->qemu ? handle->session->qemu : handle->own;
 }
 
-static bool is_there(const struct pvusb_handle *handle, const char *format)
+enum status pvusb_connect(struct pvusb_handle *handle)
+{
+    struct session *session = handle->session;
+    const struct domain *domain = session->domain;
+    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    if (session->qemu || !pv_guest || !domain->qmp_socket)
+        return STATUS_OK;
+    enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
+    if (status != STATUS_OK)
+        return status;
+    if (qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
+                    &handle->silent) != STATUS_OK) {
+        handle->own = NULL;
+        lock_release(&handle->lock);
+    }
+    return STATUS_OK;
+}
+
+static bool is_there(const struct session *session, const char *path)
 {
     struct text value;
-    struct session *session = handle->session;
-    const char *path = arena_printf(session->arena, "/local/domain/0/device-model/%d/%s",
-                                    session->domain->id, format);
     return xen_read(session->xen, NULL, path, &value) == XEN_OK;
 }
 
-const char *pvusb_why_no_qemu(const struct pvusb_handle *handle, const char **advice)
+// Its major version; 0 if it does not tell.
+static uint64_t major_version(const struct pvusb_handle *handle)
 {
-    struct session *session = handle->session;
+    const struct qmp_client *qemu = pvusb_qemu(handle);
+    struct text version = text_of(qemu ? qmp_version(qemu) : "");
+    uint64_t major = 0;
+    (void)text_number(text_part(version, 0, text_find(version, '.', 0)), 10, 1, UINT16_MAX, &major);
+    return major;
+}
+
+bool pvusb_is_cold_only(const struct pvusb_handle *handle)
+{
+    return major_version(handle) >= FIRST_WITHOUT_HOTPLUG;
+}
+
+// Why a QEMU that answers, or should, takes no new controller while it runs; NULL if it does.
+static const char *why_not_this(const struct pvusb_handle *handle)
+{
+    const struct session *session = handle->session;
     const char *name = session->domain->name;
     const struct qmp_client *qemu = pvusb_qemu(handle);
-    uint64_t major = 0;
-    *advice = arena_printf(
-        session->arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s", name,
-        session->domain->type == DOMAIN_HVM ? ", or use emulated controllers: type=emul" : "");
-    if (!session->domain->qmp_socket)
-        return arena_printf(session->arena, "%s has no QEMU that serves it", name);
-    if (!is_there(handle, "backends/qusb"))
+    const char *offer = arena_printf(
+        session->arena, "/local/domain/0/device-model/%d/backends/qusb", session->domain->id);
+    if (!is_there(session, offer))
         return arena_printf(session->arena, "the QEMU of %s does not know PVUSB", name);
     if (!qemu)
         return arena_printf(session->arena, "the QEMU of %s cannot be asked for its version: %s",
                             name, handle->silent ? handle->silent : "nobody answers");
-    struct text version = text_of(qmp_version(qemu));
-    if (text_number(text_part(version, 0, text_find(version, '.', 0)), 10, 1, UINT16_MAX, &major) !=
-        NUMBER_OK)
+    if (!major_version(handle))
         return arena_printf(session->arena, "the QEMU of %s does not tell its version", name);
-    if (major < FIRST_WITHOUT_HOTPLUG)
+    if (!pvusb_is_cold_only(handle))
         return NULL;
     return arena_printf(session->arena,
                         "QEMU %s ends itself when a PVUSB controller comes while it runs, and %s "
                         "depends on it",
-                        version.at, name);
+                        qmp_version(qemu), name);
+}
+
+// Why no QEMU serves the domain; NULL if one does, or may.
+static const char *why_none(const struct pvusb_handle *handle)
+{
+    const struct session *session = handle->session;
+    const struct domain *domain = session->domain;
+    const char *pid =
+        arena_printf(session->arena, "/local/domain/%d/image/device-model-pid", domain->id);
+    if (pvusb_qemu(handle))
+        return NULL;
+    if (facts_qemu_ended(session))
+        return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
+    if (!domain->qmp_socket && !is_there(session, pid))
+        return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
+    return NULL;
+}
+
+// A PV or PVH guest runs without a QEMU as well; the machine of another ended with it.
+static void find_server(struct pvusb_handle *handle, struct topology *topology)
+{
+    struct arena *arena = handle->session->arena;
+    struct host_facts facts = { 0 };
+    enum domain_type type = handle->session->domain->type;
+    if (type != DOMAIN_PV && type != DOMAIN_PVH)
+        return;
+    facts_of_qemu(arena, &facts);
+    if (facts.qemu_can != VERDICT_YES) {
+        topology->pvusb.advice =
+            arena_printf(arena, "none can be started here: %s", facts.qemu_why);
+        return;
+    }
+    topology->server = arena_new_of(arena, struct server);
+    *topology->server = (struct server){ &pvusb_backend, facts.qemu };
+    topology->pvusb.advice = "--start-backend starts one";
+}
+
+void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
+{
+    struct pvusb_supply *pvusb = &topology->pvusb;
+    struct session *session = handle->session;
+    const char *none = why_none(handle);
+    pvusb->advice = arena_printf(
+        session->arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s",
+        session->domain->name,
+        session->domain->type == DOMAIN_HVM ? ", or use emulated controllers: type=emul" : "");
+    if (none)
+        find_server(handle, topology);
+    handle->unserved = none;
+    pvusb->no_qemu = handle->no_qemu = none ? none : why_not_this(handle);
 }
 
 enum qemu_answer pvusb_ask_qemu(const struct pvusb_handle *handle, int index, unsigned port)
