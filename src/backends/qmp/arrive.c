@@ -2,6 +2,7 @@
 #include "arrive.h"
 
 #include "../../arena.h"
+#include "../../host_bind.h"
 
 bool arrive_may_be_open(const struct host_device *device)
 {
@@ -28,4 +29,12 @@ bool arrive_was_seen(struct arena *arena, const struct host *now, const struct d
         return false;
     }
     return true;
+}
+
+bool arrive_guest_took(struct arena *arena, const char *busid)
+{
+    const struct host_interface *at = host_interfaces(arena, busid);
+    while (at && !(at->driver && strcmp(at->driver, DRIVER_USBFS) == 0))
+        at = at->next;
+    return at;
 }

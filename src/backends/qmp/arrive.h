@@ -16,4 +16,8 @@ bool arrive_may_be_open(const struct host_device *device);
 bool arrive_was_seen(struct arena *arena, const struct host *now, const struct device *device,
                      const char **why);
 
+// Whether the guest has configured that device of this host, as its driver does first: only then
+// QEMU claims its interfaces.
+bool arrive_guest_took(struct arena *arena, const char *busid);
+
 #endif

@@ -7,6 +7,8 @@
 #include "../../record.h"
 #include "arrive.h"
 
+#include <poll.h>
+
 static enum status record(const struct session *session, const struct step *step)
 {
     if (step->op == STEP_ADD)
@@ -77,11 +79,46 @@ static enum status see_arrivals(struct qmp_handle *handle, struct step *const *s
     return status;
 }
 
+// How long a guest may take to configure a device that it was just told of; times patience.
+#define TAKING_SECONDS 10.0
+
+static bool guest_takes(const struct session *session, const struct device *device, double until)
+{
+    enum { PAUSE = 50 }; // milliseconds
+    while (!arrive_guest_took(session->arena, device->host->busid)) {
+        if (qmp_clock() >= until || (session->interrupted && *session->interrupted))
+            return false;
+        poll(NULL, 0, PAUSE);
+    }
+    return true;
+}
+
+// All are given the same time, for the guest was told of all of them.
+static enum status require_guest(struct qmp_handle *handle, struct step *const *steps, size_t count)
+{
+    const struct session *session = handle->session;
+    double until = qmp_clock() + TAKING_SECONDS * session->patience;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count && session->require_guest; i++) {
+        if (!is_arrival(steps[i]) || guest_takes(session, steps[i]->device, until))
+            continue;
+        steps[i]->timed_out = true;
+        take_back(handle, steps[i],
+                  arena_printf(session->arena,
+                               "the guest did not configure it within %g s: it does not run yet, "
+                               "or has no driver for its controller",
+                               TAKING_SECONDS * session->patience));
+        status = STATUS_TIMEOUT;
+    }
+    return status;
+}
+
 enum status qmp_run_recorded(void *at, struct step *const *steps, size_t count)
 {
     struct qmp_handle *handle = at;
     enum status status = run_in_qemu(handle, steps, count);
     status = status_worse(status, see_arrivals(handle, steps, count));
+    status = status_worse(status, require_guest(handle, steps, count));
     for (size_t i = 0; i < count; i++) {
         if (steps[i]->state != STEP_DONE)
             continue;
