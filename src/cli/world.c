@@ -127,6 +127,10 @@ enum status world_open(struct world *world, const struct invocation *invocation,
         status = lock_domain(&world->session, &world->domain_turn);
     if (status == STATUS_OK && changes)
         status = lock_host(&world->session, &world->host_turn);
+    // libxl's own order: this one, then that for QEMU's monitor (the backends'), then the saved
+    // configuration's.
+    if (status == STATUS_OK && changes && world->session.domain->id >= 0)
+        status = lock_libxl(&world->session, LOCK_LIBXL_DEVICES, &world->libxl_turn);
     return status == STATUS_OK ? look(world, changes) : status;
 }
 
@@ -145,6 +149,7 @@ void world_close(struct world *world)
     for (size_t i = 0; i < WORLD_BACKENDS && backends[i]; i++)
         if (world->opened[i])
             backends[i]->close(world->handles[i]);
+    lock_release(&world->libxl_turn);
     lock_release(&world->host_turn);
     lock_release(&world->domain_turn);
     if (world->own_xen)

@@ -15,6 +15,7 @@ struct world {
     struct topology topology;
     struct lock domain_turn; // both held while something may change
     struct lock host_turn;
+    struct lock libxl_turn;        // libxl's for device changes, the outermost of its own
     void *handles[WORLD_BACKENDS]; // one for each row of backends[]
     bool opened[WORLD_BACKENDS];
     bool own_xen; // whether the connection to xenstore is the world's to close
@@ -22,7 +23,7 @@ struct world {
 #define WORLD_NONE                                                                                 \
     (struct world)                                                                                 \
     {                                                                                              \
-        .domain_turn = LOCK_NONE, .host_turn = LOCK_NONE                                           \
+        .domain_turn = LOCK_NONE, .host_turn = LOCK_NONE, .libxl_turn = LOCK_NONE                  \
     }
 
 // Set by the signals that ask to stop.
