@@ -233,6 +233,26 @@ static void answer_usb1(struct asking *asking, const struct controller *controll
                             model));
 }
 
+static const char *frontend_question(struct arena *arena, const struct domain *domain,
+                                     const struct controller *controller)
+{
+    return arena_printf(arena, "frontend of %s at controller %s is connected", domain->name,
+                        controller->name);
+}
+
+static void answer_unserved(struct asking *asking, const struct domain *domain,
+                            const struct controller *controller)
+{
+    struct arena *arena = asking->arena;
+    needs_attention(asking,
+                    answer(asking, frontend_question(arena, domain, controller), VERDICT_NO,
+                           arena_printf(arena, "nobody serves it: %s", controller->unserved)),
+                    arena_printf(arena,
+                                 "xenusb apply --start-backend starts a QEMU for it; xenusb "
+                                 "controller remove %s %s takes it away",
+                                 domain->name, controller->name));
+}
+
 static void answer_frontend(struct asking *asking, const struct domain *domain,
                             const struct controller *controller)
 {
@@ -243,11 +263,8 @@ static void answer_frontend(struct asking *asking, const struct domain *domain,
         arena, "%s: frontend %s (state %d), backend %s (state %d)",
         controller->pvusb == PVUSB_KERNEL ? "PVUSB by kernel" : "PVUSB by QEMU",
         xenbus_state_name(frontend), (int)frontend, xenbus_state_name(backend), (int)backend);
-    struct finding *finding =
-        answer(asking,
-               arena_printf(arena, "frontend of %s at controller %s is connected", domain->name,
-                            controller->name),
-               verdict_of(connected), evidence);
+    struct finding *finding = answer(asking, frontend_question(arena, domain, controller),
+                                     verdict_of(connected), evidence);
     if (connected)
         return;
     finding->evidence = arena_printf(
@@ -268,7 +285,7 @@ static void answer_frontends(struct asking *asking, const struct domain *domain,
     for (const struct controller *at = topology ? topology->controllers : NULL; at; at = at->next) {
         if (!at->pvusb)
             continue;
-        answer_frontend(asking, domain, at);
+        (at->unserved ? answer_unserved : answer_frontend)(asking, domain, at);
         any = true;
     }
     if (!any)

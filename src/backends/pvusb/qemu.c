@@ -111,15 +111,29 @@ static void find_server(struct pvusb_handle *handle, struct topology *topology)
     topology->pvusb.advice = "--start-backend starts one";
 }
 
+// What can be done where a QEMU runs and takes no controller. libxl starts its own before the
+// controllers are there, so with QEMU 9 and later a config that asks for them is no way out.
+static const char *advice_for(const struct pvusb_handle *handle)
+{
+    struct arena *arena = handle->session->arena;
+    const struct domain *domain = handle->session->domain;
+    if (domain->type == DOMAIN_HVM && pvusb_is_cold_only(handle))
+        return "use emulated controllers: type=emul";
+    if (pvusb_is_cold_only(handle))
+        return arena_printf(arena,
+                            "start %s anew without anything in its config that needs a QEMU "
+                            "(usbctrl, vfb), then use --start-backend",
+                            domain->name);
+    return arena_printf(
+        arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s", domain->name,
+        domain->type == DOMAIN_HVM ? ", or use emulated controllers: type=emul" : "");
+}
+
 void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
 {
     struct pvusb_supply *pvusb = &topology->pvusb;
-    struct session *session = handle->session;
     const char *none = why_none(handle);
-    pvusb->advice = arena_printf(
-        session->arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s",
-        session->domain->name,
-        session->domain->type == DOMAIN_HVM ? ", or use emulated controllers: type=emul" : "");
+    pvusb->advice = advice_for(handle);
     if (none)
         find_server(handle, topology);
     handle->unserved = none;
