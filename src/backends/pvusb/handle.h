@@ -6,19 +6,18 @@
 
 #include "../../backend.h"
 #include "../../lock.h"
-
-#include <sys/types.h>
+#include "process.h"
 
 struct pvusb_handle {
     struct session *session;
-    struct lock lock;          // libxl's for the QEMU's socket, while the connection is ours
-    struct qmp_client *own;    // our own connection to the domain's QEMU, or NULL
-    const char *silent;        // why there is none; NULL
-    const char *no_qemu;       // why its QEMU takes no new controller, as of the last look; or NULL
-    const char *unserved;      // why no QEMU serves the domain; NULL: one does, or may
-    pid_t server;              // the one that was started, a child of this process; 0
-    struct topology *topology; // what was looked at, and what is planned
-    bool met_frontend;         // a frontend was given its time to connect, in vain
+    struct lock lock;       // libxl's for the QEMU's socket, while the connection is ours
+    struct qmp_client *own; // our own connection to the domain's QEMU, or NULL
+    const char *silent;     // why there is none; NULL
+    const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
+    const char *unserved;   // why no QEMU serves the domain; NULL: one does, or may
+    struct qemu_process server; // the one that this run started
+    struct topology *topology;  // what was looked at, and what is planned
+    bool met_frontend;          // a frontend was given its time to connect, in vain
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.

@@ -7,181 +7,7 @@
 #include "../../qmp_client.h"
 #include "../../recording.h"
 #include "../../saved.h"
-#include "../../scope.h"
 #include "handle.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-extern char **environ;
-
-enum { WORDS_MAX = 2048 }; // bytes of a log's end that are looked at
-
-// ---- the process ----
-
-// The file that libxl gives to the QEMU of a domain for what it says (libxl__create_qemu_logfile).
-// A name with a slash in it is no name of a file.
-static const char *log_of(const struct pvusb_handle *handle)
-{
-    const struct domain *domain = handle->session->domain;
-    bool plain = *domain->name && !strchr(domain->name, '/');
-    return arena_printf(handle->session->arena, "/var/log/xen/qemu-dm-%s.log",
-                        plain ? domain->name
-                              : arena_printf(handle->session->arena, "%d", domain->id));
-}
-
-static int open_log(const struct pvusb_handle *handle)
-{
-    int fd = open(log_of(handle), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-    return fd >= 0 ? fd : open("/dev/null", O_RDWR | O_CLOEXEC);
-}
-
-// The last line of what was written to that file since it had `from` bytes; NULL if none was.
-static const char *last_words(struct arena *arena, int log, off_t from)
-{
-    struct stat info;
-    if (log < 0 || fstat(log, &info) != 0 || info.st_size <= from)
-        return NULL;
-    off_t start = info.st_size - from > WORDS_MAX ? info.st_size - WORDS_MAX : from;
-    char *bytes = arena_alloc(arena, WORDS_MAX + 1);
-    ssize_t got = pread(log, bytes, WORDS_MAX, start);
-    size_t end = got > 0 ? (size_t)got : 0;
-    while (end && (bytes[end - 1] == '\n' || bytes[end - 1] == '\r'))
-        end--;
-    size_t line = end;
-    while (line && bytes[line - 1] != '\n')
-        line--;
-    return line < end ? arena_copy(arena, bytes + line, end - line) : NULL;
-}
-
-// A comma would end the name (QEMU: docs/system/qemu-manpage.rst, -name); doubled it does not.
-static char *escape_commas(struct arena *arena, const char *name)
-{
-    char *escaped = arena_alloc(arena, 2 * strlen(name) + 1), *to = escaped;
-    for (; *name; name++) {
-        *to++ = *name;
-        if (*name == ',')
-            *to++ = ',';
-    }
-    return escaped;
-}
-
-static const char *socket_of(const struct pvusb_handle *handle, const char *whose)
-{
-    return arena_printf(handle->session->arena, "/var/run/xen/qmp-%s-%d", whose,
-                        handle->session->domain->id);
-}
-
-static char *monitor(struct arena *arena, const char *id, const char *path)
-{
-    return arena_printf(arena, "socket,id=%s,path=%s,server=on,wait=off", id, path);
-}
-
-// What libxl__build_device_model_args_new (libxl_dm.c) makes for a guest without a machine.
-static char *const *arguments_of(const struct pvusb_handle *handle, const char *program)
-{
-    struct arena *arena = handle->session->arena;
-    const struct domain *domain = handle->session->domain;
-    char *const arguments[] = {
-        arena_strdup(arena, program),
-        "-xen-domid",
-        arena_printf(arena, "%d", domain->id),
-        "-no-shutdown",
-        "-chardev",
-        monitor(arena, "libxl-cmd", socket_of(handle, "libxl")),
-        "-mon",
-        "chardev=libxl-cmd,mode=control",
-        "-chardev",
-        monitor(arena, "libxenstat-cmd", socket_of(handle, "libxenstat")),
-        "-mon",
-        "chardev=libxenstat-cmd,mode=control",
-        "-nodefaults",
-        "-no-user-config",
-        "-xen-attach",
-        "-name",
-        escape_commas(arena, domain->name),
-        "-vnc",
-        "none",
-        "-display",
-        "none",
-        "-machine",
-        "xenpv",
-        "-m",
-        "256",
-        NULL,
-    };
-    char **copy = arena_array_of(arena, char *, sizeof arguments / sizeof *arguments);
-    memcpy(copy, arguments, sizeof arguments);
-    return copy;
-}
-
-static void actions_scope(posix_spawn_file_actions_t *actions)
-{
-    posix_spawn_file_actions_destroy(actions);
-}
-
-static void attributes_scope(posix_spawnattr_t *attributes)
-{
-    posix_spawnattr_destroy(attributes);
-}
-
-// In a session of its own, so that it outlives this one, and with no signal blocked or ignored.
-static int spawn(const struct pvusb_handle *handle, const char *program, int log, pid_t *pid)
-{
-    sigset_t none, all;
-    cleanup_with(actions_scope) posix_spawn_file_actions_t actions;
-    cleanup_with(attributes_scope) posix_spawnattr_t attributes;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!rc)
-        rc = posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
-    if (!rc)
-        rc = posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-    if (!rc)
-        rc = posix_spawn_file_actions_addchdir_np(&actions, "/");
-    return rc ? rc
-              : posix_spawn(pid, program, &actions, &attributes, arguments_of(handle, program),
-                            environ);
-}
-
-// Whether the one that was started has ended; then it is waited for, and is no more.
-static bool has_ended(struct pvusb_handle *handle, const struct controller *controller,
-                      const struct device *device)
-{
-    (void)controller;
-    (void)device;
-    if (handle->server && waitpid(handle->server, NULL, WNOHANG) == handle->server)
-        handle->server = 0;
-    return !handle->server;
-}
-
-static void end_process(struct pvusb_handle *handle)
-{
-    if (has_ended(handle, NULL, NULL))
-        return;
-    kill(handle->server, SIGTERM);
-    // Not pvusb_wait, which an interrupt of the user ends.
-    double until = qmp_clock() + PVUSB_STOP_SECONDS * handle->session->patience;
-    while (!has_ended(handle, NULL, NULL) && qmp_clock() < until)
-        poll(NULL, 0, 10);
-    if (handle->server) {
-        kill(handle->server, SIGKILL);
-        waitpid(handle->server, NULL, 0);
-        handle->server = 0;
-    }
-}
 
 // ---- what xenstore says of it ----
 
@@ -239,8 +65,10 @@ static struct change change_of(const struct pvusb_handle *handle)
 static bool has_connected(struct pvusb_handle *handle, const struct controller *controller,
                           const struct device *device)
 {
+    (void)controller;
+    (void)device;
     const char *socket = handle->session->domain->qmp_socket;
-    if (has_ended(handle, controller, device))
+    if (process_has_ended(&handle->server))
         return true;
     return access(socket, F_OK) == 0 &&
            qmp_connect(handle->session->arena, socket, handle->session->patience, &handle->own,
@@ -248,12 +76,11 @@ static bool has_connected(struct pvusb_handle *handle, const struct controller *
 }
 
 // Takes libxl's turn with the monitor that is to be, whose name a former one may have left.
-static enum status launch(struct pvusb_handle *handle, const char *program, int log,
-                          const char **why)
+static enum status launch(struct pvusb_handle *handle, const char *program, const char **why)
 {
     struct session *session = handle->session;
     struct change change = change_of(handle);
-    session->domain->qmp_socket = socket_of(handle, "libxl");
+    session->domain->qmp_socket = process_monitor(session->arena, session->domain);
     session->domain->ours_to_lock = true;
     *why = "libxl's lock for its monitor was not to be had";
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
@@ -262,13 +89,10 @@ static enum status launch(struct pvusb_handle *handle, const char *program, int 
     if (status != STATUS_OK)
         return status;
     (void)unlink(session->domain->qmp_socket);
-    int rc = spawn(handle, program, log, &handle->server);
-    if (rc) {
-        handle->server = 0;
-        *why = arena_printf(session->arena, "cannot run %s: %s", program, strerror(rc));
+    *why = process_start(session->arena, session->domain, program, &handle->server);
+    if (*why)
         return STATUS_FAILED;
-    }
-    change.value = arena_printf(session->arena, "%d", (int)handle->server);
+    change.value = arena_printf(session->arena, "%d", (int)handle->server.pid);
     return change_attempt(&change, announce, why);
 }
 
@@ -277,7 +101,7 @@ static enum status await_answer(struct pvusb_handle *handle, const char **why)
     struct arena *arena = handle->session->arena;
     bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, has_connected, NULL, NULL);
     *why = "it has ended";
-    if (!handle->server)
+    if (process_has_ended(&handle->server))
         return STATUS_FAILED;
     *why = "interrupted";
     if (handle->session->interrupted && *handle->session->interrupted)
@@ -296,7 +120,7 @@ static enum status await_controllers(struct pvusb_handle *handle, const char **w
             continue;
         bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, at, NULL);
         *why = "it has ended";
-        if (has_ended(handle, NULL, NULL))
+        if (process_has_ended(&handle->server))
             return STATUS_FAILED;
         *why = arena_printf(handle->session->arena, "controller %s: %s", at->name,
                             pvusb_did_not_come(handle, at));
@@ -336,7 +160,7 @@ static void give_up(struct pvusb_handle *handle)
     struct change change = change_of(handle);
     qmp_close(handle->own);
     handle->own = NULL;
-    end_process(handle);
+    process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->patience);
     lock_release(&handle->lock);
     (void)change_attempt(&change, withdraw, &unheard);
 }
@@ -344,25 +168,21 @@ static void give_up(struct pvusb_handle *handle)
 void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
 {
     const char *why = NULL;
-    struct stat before = { .st_size = 0 };
     struct arena *arena = handle->session->arena;
-    cleanup_close int log = open_log(handle);
-    if (log >= 0)
-        (void)fstat(log, &before);
     enum status status = renew_controllers(handle, &why);
     if (status == STATUS_OK)
-        status = launch(handle, step->server->program, log, &why);
+        status = launch(handle, step->server->program, &why);
     if (status == STATUS_OK)
         status = await_answer(handle, &why);
     if (status == STATUS_OK)
         status = await_controllers(handle, &why);
     if (status != STATUS_OK) {
-        const char *words = last_words(arena, log, before.st_size);
         give_up(handle);
-        pvusb_fail(
-            step, STEP_FAILED, status,
-            words ? arena_printf(arena, "%s; its last words in %s: %s", why, log_of(handle), words)
-                  : why);
+        const char *words = handle->server.log ? process_last_words(arena, &handle->server) : NULL;
+        pvusb_fail(step, STEP_FAILED, status,
+                   words ? arena_printf(arena, "%s; its last words in %s: %s", why,
+                                        handle->server.log, words)
+                         : why);
         return;
     }
     settle_controllers(handle);
@@ -375,8 +195,9 @@ void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
 
 void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
 {
-    if (!handle->server) {
-        pvusb_fail(step, STEP_FAILED, STATUS_FAILED, "it was not started by this run");
+    if (process_has_ended(&handle->server)) {
+        pvusb_fail(step, STEP_FAILED, STATUS_FAILED,
+                   "it was not started by this run, or has ended");
         return;
     }
     give_up(handle);
