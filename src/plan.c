@@ -34,6 +34,41 @@ struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_o
     return step;
 }
 
+static struct step *removal_of(const struct plan *plan, const struct controller *controller)
+{
+    struct step *step = plan->first;
+    while (step && (step->op != STEP_REMOVE || step->device || step->controller != controller))
+        step = step->next;
+    return step;
+}
+
+static bool is_served(const struct controller *controller)
+{
+    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
+}
+
+void plan_end_server(struct plan *plan, struct arena *arena)
+{
+    const struct topology *topology = plan->topology;
+    const struct step *last = NULL;
+    if (!topology->server || !topology->server->runs)
+        return;
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (is_served(at) && !removal_of(plan, at))
+            return;
+        last = is_served(at) ? removal_of(plan, at) : last;
+    }
+    if (!last)
+        return;
+    struct step *step = plan_add_server(plan, arena, STEP_REMOVE, topology->server);
+    step->source = last->source;
+    step->why = last->why;
+    // With it they can come back, if it comes to that.
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (is_served(at))
+            at->cold_only = false;
+}
+
 const struct backend *step_backend(const struct step *step)
 {
     if (step->server)
@@ -209,7 +244,7 @@ static void add_server(struct planning *planning)
 {
     struct topology *topology = planning->topology;
     struct controller *at = topology->controllers;
-    while (at && (at->pvusb != PVUSB_QEMU || at->backend_domain))
+    while (at && !is_served(at))
         at = at->next;
     if (!at || !supply_starts_server(planning))
         return;
@@ -266,5 +301,6 @@ enum status plan_make(struct arena *arena, struct diags *diags, const struct con
     add_controllers(&planning);
     add_server(&planning);
     add_devices(&planning);
+    plan_end_server(plan, arena);
     return planning.status;
 }

@@ -62,6 +62,9 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
 
 struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
                              struct server *server);
+// Adds the end of a server that xenusb started, if the plan takes away the last of its controllers:
+// the next one can then be started with others.
+void plan_end_server(struct plan *plan, struct arena *arena);
 
 // Who carries a step out; NULL for one that is not to be carried out.
 const struct backend *step_backend(const struct step *step);

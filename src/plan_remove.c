@@ -166,5 +166,6 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
             remove_meant(&removing, wish);
     for (size_t i = 0; i < removal->count; i++)
         remove_controller(&removing, &removal->controllers[i]);
+    plan_end_server(plan, arena);
     return removing.status;
 }

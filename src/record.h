@@ -13,6 +13,7 @@
 //     /xenusb/<domid>/uuid
 //                    /controller/<key>/id, name, driver
 //                    /device/<key>/id, kind, controller, port, busid
+//                    /server     the process of the QEMU for PVUSB, if xenusb started it
 //
 // <key> is QEMU's id, as far as xenstore's alphabet goes (record_key).
 #ifndef XENUSB_RECORD_H

@@ -44,19 +44,48 @@ static enum xen_result claim_notes(struct change *change)
     return result;
 }
 
-enum xen_result note_drop(struct change *change, const char *kind, const char *key)
+// Removes a note, and with the last one all that is kept of the domain.
+static enum xen_result drop(struct change *change, const char *path)
 {
     const char *const *names;
     size_t count;
     struct arena *arena = change->session->arena;
     const char *root = notes_root(change);
-    enum xen_result result =
-        change_remove_up(change, arena_printf(arena, "%s/%s/%s", root, kind, key));
+    enum xen_result result = change_remove_up(change, arena_printf(arena, "%s/%s", root, path));
     if (result == XEN_OK)
         result = xen_list(change->xen, change->in, root, &names, &count);
     if (result != XEN_OK || count > 1 || (count == 1 && strcmp(names[0], "uuid") != 0))
         return change_absent_is_fine(result);
     return change_remove_up(change, arena_printf(arena, "%s/uuid", root));
+}
+
+enum xen_result note_drop(struct change *change, const char *kind, const char *key)
+{
+    return drop(change, arena_printf(change->session->arena, "%s/%s", kind, key));
+}
+
+enum xen_result note_server(struct change *change)
+{
+    enum xen_result result = claim_notes(change);
+    return result == XEN_OK ? change_write(change, notes_root(change), "server", change->value)
+                            : result;
+}
+
+enum xen_result note_drop_server(struct change *change)
+{
+    return drop(change, "server");
+}
+
+bool note_has_server(const struct session *session, struct text process)
+{
+    struct text server, uuid;
+    struct change change = { .session = session };
+    const char *root = notes_root(&change);
+    return xen_read(session->xen, NULL, arena_printf(session->arena, "%s/server", root), &server) ==
+               XEN_OK &&
+           xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid) ==
+               XEN_OK &&
+           text_same(server, process) && text_is(uuid, session->domain->uuid);
 }
 
 enum xen_result note_controller(struct change *change)

@@ -53,6 +53,11 @@ enum xen_result note_device(struct change *change);
 // Removes a note of kind "controller" or "device", and with the last one all that is kept of the
 // domain.
 enum xen_result note_drop(struct change *change, const char *kind, const char *key);
+// That xenusb started the domain's QEMU: the process in change->value; and that it is no more.
+enum xen_result note_server(struct change *change);
+enum xen_result note_drop_server(struct change *change);
+// Whether that process is the one.
+bool note_has_server(const struct session *session, struct text process);
 // Removes them all if they are of another domain that had this id.
 enum xen_result note_drop_foreign(struct change *change);
 

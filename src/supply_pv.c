@@ -10,7 +10,8 @@ bool supply_is_pv_guest(const struct planning *planning)
 
 bool supply_starts_server(const struct planning *planning)
 {
-    return planning->options->start_backend && planning->topology->server;
+    const struct server *server = planning->topology->server;
+    return planning->options->start_backend && server && !server->runs;
 }
 
 // The domain that backend= names; NULL if there is none.

@@ -106,6 +106,7 @@ struct pvusb_supply {
 struct server {
     const struct backend *backend; // who starts and stops it
     const char *program;           // the path of what is started
+    bool runs;                     // it was started by xenusb, and can be stopped
 };
 
 struct topology {
@@ -114,7 +115,7 @@ struct topology {
     struct controller *controllers; // in the order of libxl's index, then as found
     struct plugging plugging;
     struct pvusb_supply pvusb;
-    struct server *server;        // one that can be started; NULL: none is needed, or to be had
+    struct server *server;        // one that can be started or stopped; NULL: there is none such
     const struct domain *domains; // of this host, for backend=; as far as somebody looked
     size_t domain_count;
 };

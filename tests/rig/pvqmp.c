@@ -61,7 +61,9 @@ static void obey(const char *command)
     const char *object = strstr(command, "xen-qusb-");
     int index, port, held;
 
-    if (strstr(command, "qmp_capabilities")) {
+    if (strstr(command, "\"quit\"") && !getenv("PVPLAY_STAYS")) {
+        exit(0);
+    } else if (strstr(command, "qmp_capabilities")) {
         snprintf(body, sizeof(body), "\"return\": {}");
     } else if (strstr(command, "\"qom-get\"") && object &&
                sscanf(object, "xen-qusb-%d-%d", &index, &port) == 2 &&

@@ -278,7 +278,7 @@ static void test_refused_and_kept_steps_do_nothing(void **state)
 static void server_of(struct scene *scene, enum step_op op)
 {
     struct server *server = arena_new_of(scene->arena, struct server);
-    *server = (struct server){ &scripted, "qemu" };
+    *server = (struct server){ .backend = &scripted, .program = "qemu" };
     plan_add_server(&scene->plan, scene->arena, op, server);
 }
 

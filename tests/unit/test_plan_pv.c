@@ -336,7 +336,7 @@ static void test_another_kind_is_another_controller(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-static struct server qemu = { &pvusb, "qemu" };
+static struct server qemu = { .backend = &pvusb, .program = "qemu" };
 
 // No QEMU runs; one could be started.
 static void can_start_qemu(bool asked)
@@ -421,6 +421,63 @@ static void test_nothing_is_put_where_nobody_serves(void **state)
     want_refusal("usbdevice=['busid=1-4']\n", STATUS_REFUSED, "it has no QEMU: restart it");
 }
 
+// The one that runs was started by xenusb: it ends when nothing is left that it serves.
+static void has_running_server(void)
+{
+    static struct server running = { .backend = &pvusb, .program = "qemu", .runs = true };
+    topology.server = &running;
+}
+
+static struct controller *has_cold_controller(const char *name, int index)
+{
+    struct controller *controller = has_controller(PVUSB_QEMU, name, index, 4);
+    controller->cold_only = true;
+    return controller;
+}
+
+static void remove_called(const char *name)
+{
+    const struct config_text word = { .text = text_of(name) };
+    const struct plan_removal removal = { .controllers = &word, .count = 1 };
+    assert_int_equal(plan_remove(arena, &diags, &removal, &topology, &plan), STATUS_OK);
+}
+
+static void test_a_server_ends_with_its_last_controller(void **state)
+{
+    (void)state;
+    has_running_server();
+    struct controller *pv0 = has_cold_controller("pv0", 0);
+    remove_called("pv0");
+    assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4; - server qemu");
+    assert_false(pv0->cold_only);
+}
+
+static void test_a_server_stays_with_another_controller(void **state)
+{
+    (void)state;
+    has_running_server();
+    struct controller *pv0 = has_cold_controller("pv0", 0);
+    has_cold_controller("pv1", 1);
+    remove_called("pv0");
+    assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4");
+    assert_true(pv0->cold_only);
+}
+
+// Not if usbback served it, nor if somebody else started the QEMU.
+static void test_a_server_of_others_stays(void **state)
+{
+    (void)state;
+    has_running_server();
+    has_controller(PVUSB_KERNEL, "k", 0, 4);
+    remove_called("k");
+    assert_string_equal(dump(), "- k usbback/0 index 0 ports 4");
+    topology.server = NULL;
+    topology.controllers = NULL;
+    has_cold_controller("pv0", 0);
+    remove_called("pv0");
+    assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +511,9 @@ int main(void)
         CASE(test_what_was_lost_with_a_server_is_cleared),
         CASE(test_nothing_is_attached_where_nobody_serves),
         CASE(test_nothing_is_put_where_nobody_serves),
+        CASE(test_a_server_ends_with_its_last_controller),
+        CASE(test_a_server_stays_with_another_controller),
+        CASE(test_a_server_of_others_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,8 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     struct controller *controller = step->controller;
     const char *why = NULL;
     // A server that is not running takes it up when it starts.
-    bool later = pvusb_is_its_qemus(controller) && handle->unserved && handle->topology->server;
+    const struct server *server = handle->topology->server;
+    bool later = pvusb_is_its_qemus(controller) && handle->unserved && server;
     if (pvusb_is_its_qemus(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;

@@ -13,6 +13,7 @@ struct pvusb_handle {
     struct lock lock;       // libxl's for the QEMU's socket, while the connection is ours
     struct qmp_client *own; // our own connection to the domain's QEMU, or NULL
     const char *silent;     // why there is none; NULL
+    bool deserted;          // nobody listens at the socket, or there is none
     const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
     const char *unserved;   // why no QEMU serves the domain; NULL: one does, or may
     struct qemu_process server; // the one that this run started

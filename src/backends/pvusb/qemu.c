@@ -3,7 +3,7 @@
 #include "../../arena.h"
 #include "../../facts.h"
 #include "../../qmp_client.h"
-#include "../../xen.h"
+#include "../../recording.h"
 #include "handle.h"
 #include "pvusb.h"
 
@@ -19,13 +19,16 @@ enum status pvusb_connect(struct pvusb_handle *handle)
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    handle->deserted = !domain->qmp_socket;
     if (session->qemu || !pv_guest || !domain->qmp_socket)
         return STATUS_OK;
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
     if (status != STATUS_OK)
         return status;
-    if (qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
-                    &handle->silent) != STATUS_OK) {
+    status = qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
+                         &handle->silent);
+    handle->deserted = status == STATUS_FAILED || status == STATUS_REQUEST;
+    if (status != STATUS_OK) {
         handle->own = NULL;
         lock_release(&handle->lock);
     }
@@ -87,7 +90,7 @@ static const char *why_none(const struct pvusb_handle *handle)
         return NULL;
     if (facts_qemu_ended(session))
         return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
-    if (!domain->qmp_socket && !is_there(session, pid))
+    if (handle->deserted && !is_there(session, pid))
         return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
     return NULL;
 }
@@ -107,8 +110,27 @@ static void find_server(struct pvusb_handle *handle, struct topology *topology)
         return;
     }
     topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){ &pvusb_backend, facts.qemu };
+    *topology->server = (struct server){ &pvusb_backend, facts.qemu, false };
     topology->pvusb.advice = "--start-backend starts one";
+}
+
+// The one that runs, if xenusb started it.
+static void find_own_server(const struct pvusb_handle *handle, struct topology *topology)
+{
+    enum { ROOM = 256 };
+    struct text pid;
+    const struct session *session = handle->session;
+    struct arena *arena = session->arena;
+    const char *path =
+        arena_printf(arena, "/local/domain/%d/image/device-model-pid", session->domain->id);
+    if (!pvusb_qemu(handle) || xen_read(session->xen, NULL, path, &pid) != XEN_OK ||
+        !note_has_server(session, pid))
+        return;
+    char *program = arena_alloc(arena, ROOM);
+    ssize_t size = readlink(arena_printf(arena, "/proc/%s/exe", pid.at), program, ROOM - 1);
+    program[size > 0 ? size : 0] = '\0';
+    topology->server = arena_new_of(arena, struct server);
+    *topology->server = (struct server){ &pvusb_backend, program, true };
 }
 
 // What can be done where a QEMU runs and takes no controller. libxl starts its own before the
@@ -136,6 +158,8 @@ void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
     pvusb->advice = advice_for(handle);
     if (none)
         find_server(handle, topology);
+    else
+        find_own_server(handle, topology);
     handle->unserved = none;
     pvusb->no_qemu = handle->no_qemu = none ? none : why_not_this(handle);
 }

@@ -9,6 +9,8 @@
 #include "../../saved.h"
 #include "handle.h"
 
+#include <signal.h>
+
 // ---- what xenstore says of it ----
 
 static const char *model_path(const struct change *change)
@@ -42,9 +44,9 @@ static enum xen_result prepare(struct change *change)
 static enum xen_result announce(struct change *change)
 {
     enum xen_result result = change_check_domain(change);
-    return result == XEN_OK
-               ? change_write(change, image_path(change), "device-model-pid", change->value)
-               : result;
+    if (result == XEN_OK)
+        result = change_write(change, image_path(change), "device-model-pid", change->value);
+    return result == XEN_OK ? note_server(change) : result;
 }
 
 static enum xen_result withdraw(struct change *change)
@@ -52,6 +54,8 @@ static enum xen_result withdraw(struct change *change)
     enum xen_result result =
         xen_remove(change->xen, change->in,
                    arena_printf(change->session->arena, "%s/device-model-pid", image_path(change)));
+    if (result == XEN_OK)
+        result = note_drop_server(change);
     return result == XEN_OK ? xen_remove(change->xen, change->in, model_path(change)) : result;
 }
 
@@ -193,14 +197,42 @@ void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
                          qmp_version(handle->own), handle->session->domain->name);
 }
 
+// Whether the connection breaks, as it does when the QEMU ends.
+static bool hangs_up(struct pvusb_handle *handle)
+{
+    double until = qmp_clock() + PVUSB_STOP_SECONDS * handle->session->patience;
+    while (!qmp_broken(handle->own) && qmp_clock() < until)
+        (void)qmp_listen(handle->own, until - qmp_clock());
+    return qmp_broken(handle->own);
+}
+
+// Another run's is no child of this one. It is asked to quit, and killed if it does not: as long as
+// it has not hung up, the process that was noted is no other.
+static bool ends_if_asked(struct pvusb_handle *handle)
+{
+    struct session *session = handle->session;
+    struct change change = change_of(handle);
+    uint64_t pid;
+    if (!handle->own)
+        return false;
+    (void)qmp_submit(handle->own, "quit", TEXT_EMPTY);
+    (void)qmp_await(handle->own);
+    if (hangs_up(handle))
+        return true;
+    const char *path = arena_printf(session->arena, "%s/device-model-pid", image_path(&change));
+    return xen_read_number(session->xen, NULL, path, INT32_MAX, &pid) == XEN_OK && pid > 1 &&
+           note_has_server(session, text_of(arena_printf(session->arena, "%d", (int)pid))) &&
+           kill((pid_t)pid, SIGKILL) == 0 && hangs_up(handle);
+}
+
 void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
 {
-    if (process_has_ended(&handle->server)) {
-        pvusb_fail(step, STEP_FAILED, STATUS_FAILED,
-                   "it was not started by this run, or has ended");
+    if (process_has_ended(&handle->server) && !ends_if_asked(handle)) {
+        pvusb_fail(step, STEP_FAILED, STATUS_TIMEOUT,
+                   "it was asked to quit and killed, and did not end");
         return;
     }
     give_up(handle);
-    handle->unserved = "its QEMU was stopped again";
+    handle->unserved = "its QEMU was stopped";
     step->state = STEP_DONE;
 }
