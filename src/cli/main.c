@@ -114,23 +114,6 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     return status == STATUS_OK ? command->run(&invocation) : status;
 }
 
-static void stop(int number)
-{
-    (void)number;
-    world_interrupted = 1;
-}
-
-// A changing verb asked to stop undoes what it did; a peer that hung up is an error of write().
-static void catch_signals(void)
-{
-    const struct sigaction stopping = { .sa_handler = stop };
-    const struct sigaction ignoring = { .sa_handler = SIG_IGN };
-    sigaction(SIGINT, &stopping, NULL);
-    sigaction(SIGTERM, &stopping, NULL);
-    sigaction(SIGHUP, &stopping, NULL);
-    sigaction(SIGPIPE, &ignoring, NULL);
-}
-
 int main(int argc, char **argv)
 {
     cleanup_arena struct arena *arena = arena_new(RESERVE);
@@ -140,7 +123,7 @@ int main(int argc, char **argv)
     }
     struct diags diags;
     diags_init(&diags, arena);
-    catch_signals();
+    signal(SIGPIPE, SIG_IGN); // a peer that hung up is an error of write()
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     enum status status =
         dispatch(arena, &diags, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);

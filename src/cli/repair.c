@@ -280,6 +280,7 @@ static enum status mend_group(struct job *job, enum group group)
 static enum status mend(struct job *job)
 {
     pause_between_looks(job);
+    world_catch_signals();
     enum status status = mend_group(job, OF_XENSTORE);
     status = status_worse(status, mend_domains(job));
     return status_worse(status, mend_group(job, OF_HOST));

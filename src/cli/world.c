@@ -10,6 +10,23 @@ enum { XENSTORE_SECONDS = 5 };
 
 volatile sig_atomic_t world_interrupted;
 
+static void stop(int number)
+{
+    (void)number;
+    world_interrupted = 1;
+}
+
+void world_catch_signals(void)
+{
+    static const int asking[] = { SIGINT, SIGTERM, SIGHUP };
+    const struct sigaction stopping = { .sa_handler = stop };
+    for (size_t i = 0; i < sizeof asking / sizeof *asking; i++) {
+        struct sigaction present;
+        if (sigaction(asking[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
+            sigaction(asking[i], &stopping, NULL);
+    }
+}
+
 static struct domain *domain_of_socket(struct arena *arena, const char *socket)
 {
     struct domain *domain = arena_new_of(arena, struct domain);
@@ -121,6 +138,8 @@ enum status world_open(struct world *world, const struct invocation *invocation,
                        bool changes)
 {
     begin(world, invocation);
+    if (changes)
+        world_catch_signals();
     enum status status = find_domain(world, invocation, name);
     // The domain's turn comes before the host's everywhere, so that no two wait for each other.
     if (status == STATUS_OK && changes)

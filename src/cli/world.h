@@ -26,8 +26,12 @@ struct world {
         .domain_turn = LOCK_NONE, .host_turn = LOCK_NONE, .libxl_turn = LOCK_NONE                  \
     }
 
-// Set by the signals that ask to stop.
+// Set by the signals that ask to stop, once they are caught.
 extern volatile sig_atomic_t world_interrupted;
+
+// From here on something may have to be undone first. Until then those signals end the process,
+// wherever it waits; what the process was started to ignore (nohup) is ignored.
+void world_catch_signals(void);
 
 // Finds the domain (`name`, or the socket of --qmp), takes its turn if something may change, looks
 // at the host, opens the backends and looks at what the domain has. After a complaint anything else
