@@ -57,6 +57,27 @@ static const struct command *find_command(const char *const *words, size_t count
     return NULL;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+// Help on all verbs that begin with `word`; false if none does.
+static bool print_family_help(const char *word, FILE *stream)
+{
+    bool any = false;
+    for (const struct command *const *at = commands; *at; at++) {
+        struct text name = text_of((*at)->name);
+        if (!text_is(text_part(name, 0, text_find(name, ' ', 0)), word))
+            continue;
+        if (any)
+            fputc('\n', stream);
+        options_print_help(*at, stream);
+        any = true;
+    }
+    return any;
+}
+
 static enum status complain_verb(struct diags *diags, const char *word)
 {
     // NOLINTNEXTLINE(bugprone-sizeof-expression): as many names as there are pointers to commands
@@ -86,7 +107,7 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
         puts("xenusb " XENUSB_VERSION);
         return STATUS_OK;
     }
-    if (count && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)) {
+    if (count && asks_for_help(words[0])) {
         print_help(stdout);
         return STATUS_OK;
     }
@@ -97,6 +118,8 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     size_t used = 0;
     bool help = false;
     const struct command *command = find_command(words, count, &used);
+    if (!command && count > 1 && asks_for_help(words[1]) && print_family_help(words[0], stdout))
+        return STATUS_OK;
     if (!command)
         return complain_verb(diags, words[0]);
     struct invocation invocation = {

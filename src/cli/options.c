@@ -195,8 +195,8 @@ enum status options_read(struct invocation *invocation, const char *const *words
 void options_print_help(const struct command *command, FILE *stream)
 {
     enum { HELP_COLUMN = 22 };
-    fprintf(stream, "usage: xenusb %s [options] %s\n\n%s\n", command->name, command->arguments,
-            command->summary);
+    fprintf(stream, "usage: xenusb %s [options]%s%s\n\n%s\n", command->name,
+            *command->arguments ? " " : "", command->arguments, command->summary);
     if (command->details)
         fprintf(stream, "\n%s\n", command->details);
     fputs("\noptions:\n", stream);
