@@ -26,6 +26,7 @@ begins()
     local word=$1
     shift
     mkfifo "$T/in"
+    rm -f "$T/begun.out" # what an earlier one printed must not be taken for this one's
     { on_xen "$@" || exit $?; } <"$T/in" >"$T/begun.out" 2>"$T/begun.err" &
     begun_pid=$!
     exec 9>"$T/in"
