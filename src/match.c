@@ -13,16 +13,19 @@ static bool is_unnamed(const struct controller *controller)
 static unsigned likeness(const struct config_controller *wish, const struct controller *there,
                          const struct controller_model *model)
 {
+    bool same_name = strcmp(there->name, wish->name) == 0;
+    // What was made in its stead while the guest ran.
+    unsigned instead = same_name && there->model == model ? 1 : 0;
     if (GIVEN(wish->qemu_id))
-        return text_is(wish->qemu_id.text, there->id) ? 4 : 0;
+        return text_is(wish->qemu_id.text, there->id) ? 4 : instead;
     switch (wish->origin) {
     case ORIGIN_USB:
         // "-usb" makes the machine's own controller, which has no id.
-        return !*there->id && there->index < 0 ? 2 : 0;
+        return !*there->id && there->index < 0 ? 2 : instead;
     case ORIGIN_USBVERSION:
         // libxl calls it "usb" (libxl_dm.c).
-        return strcmp(there->id, "usb") == 0 ? 4 : 0;
-    case ORIGIN_QEMU: return !*there->id && there->model == model ? 2 : 0;
+        return strcmp(there->id, "usb") == 0 ? 4 : instead;
+    case ORIGIN_QEMU: return !*there->id && there->model == model ? 2 : instead;
     case ORIGIN_USBCTRL:
         if (there->index == (int)wish->index)
             return 4;
@@ -30,7 +33,7 @@ static unsigned likeness(const struct config_controller *wish, const struct cont
     case ORIGIN_USBCONTROLLER:
     case ORIGIN_VUSB: break;
     }
-    if (strcmp(there->name, wish->name) == 0)
+    if (same_name)
         return 3;
     bool same_place =
         wish->origin != ORIGIN_USBCTRL && there->index == (int)wish->index && is_unnamed(there);
@@ -128,7 +131,14 @@ static bool is_same_host_device(const struct device *device, const struct host_d
            strcmp(device->selector.busid, host->busid) == 0;
 }
 
-static bool is_same_thing(const struct target *target, const struct device *device)
+// Whether xenusb made it: then no arguments of QEMU gave it an id.
+static bool is_of_running_guest(const struct device *device)
+{
+    return text_starts(text_of(device->id), "xenusb");
+}
+
+static bool is_same_thing(const struct planning *planning, const struct target *target,
+                          const struct device *device)
 {
     const struct config_device *wish = target->wish;
     if (device->kind != wish->kind || device->wish)
@@ -138,7 +148,9 @@ static bool is_same_thing(const struct target *target, const struct device *devi
                strcmp(device->selector.busid, wish->selector.busid) == 0;
     if (wish->kind == DEVICE_HOSTDEV)
         return target->host && is_same_host_device(device, target->host);
-    if (GIVEN(wish->qemu_id))
+    if (wish->kind == DEVICE_OTHER && strcmp(planning_driver(planning, wish), device->driver) != 0)
+        return false;
+    if (GIVEN(wish->qemu_id) && !is_of_running_guest(device))
         return text_is(wish->qemu_id.text, device->id);
     if (wish->kind == DEVICE_DISK && GIVEN(wish->file))
         return device->file && text_is(wish->file.text, device->file);
@@ -147,15 +159,21 @@ static bool is_same_thing(const struct target *target, const struct device *devi
 
 static struct device *find_there(struct planning *planning, const struct target *target)
 {
-    struct device *elsewhere = NULL;
+    const struct config_text *id = &target->wish->qemu_id;
+    struct device *elsewhere = NULL, *instead = NULL;
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
-            if (!is_same_thing(target, device))
+            if (!is_same_thing(planning, target, device))
                 continue;
-            if (is_where_wished(target, device))
+            if (GIVEN(*id) && !text_is(id->text, device->id))
+                instead = device;
+            else if (is_where_wished(target, device))
                 return device;
-            elsewhere = device;
+            else
+                elsewhere = device;
         }
+    if (instead)
+        return instead;
     return target->wish->kind == DEVICE_HOSTDEV ? elsewhere : NULL;
 }
 
@@ -175,11 +193,24 @@ static void complain_elsewhere(struct planning *planning, struct target *target,
     diag_hint(planning->diags, diag, "detach it first, or name that port");
 }
 
+static void complain_unknown_kind(struct planning *planning, struct target *target)
+{
+    target->op = STEP_REFUSE;
+    target->words = "it comes with the guest only";
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, target->wish->why, "%s has no %s, which xenusb cannot make",
+        planning->topology->domain->name, planning_driver(planning, target->wish));
+    diag_hint(planning->diags, diag, "it comes with the next start of the guest");
+}
+
 static void match_target(struct planning *planning, struct target *target)
 {
     struct device *there = find_there(planning, target);
-    if (!there)
+    if (!there) {
+        if (target->wish->kind == DEVICE_OTHER)
+            complain_unknown_kind(planning, target);
         return;
+    }
     if (there->state == DEVICE_GONE) {
         there->wish = target->wish;
         target->stale = there;

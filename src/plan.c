@@ -87,6 +87,16 @@ struct diag *planning_complain(struct planning *planning, enum status status, st
     return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
 }
 
+const char *planning_driver(const struct planning *planning, const struct config_device *wish)
+{
+    const struct device_model *model = device_model_of(wish->kind);
+    if (model)
+        return model->driver;
+    struct text text = planning->config->source->text;
+    text = text_part(text, wish->kind_at.from, wish->kind_at.to);
+    return arena_copy(planning->arena, text.at, text.size);
+}
+
 static void complain_no_controller(struct planning *planning, struct target *target)
 {
     const struct config_text *name = &target->wish->controller_name;
@@ -259,7 +269,7 @@ static struct device *refused_device(struct planning *planning, const struct tar
 {
     struct device *device = arena_new_of(planning->arena, struct device);
     device->kind = target->wish->kind;
-    device->driver = device_model_of(device->kind)->driver;
+    device->driver = planning_driver(planning, target->wish);
     device->selector = target->wish->selector;
     device->host = target->host;
     device->wish = target->wish;

@@ -35,6 +35,9 @@ struct diag *planning_complain(struct planning *planning, enum status status, st
                                const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 4, 5)));
 
+// QEMU's type of what is wished; as its arguments name it, where xenusb knows no such kind.
+const char *planning_driver(const struct planning *planning, const struct config_device *wish);
+
 // resolve.c: finds the host device of each target, and refuses those that must not be given away.
 void resolve_targets(struct planning *planning);
 
@@ -47,7 +50,8 @@ struct controller *match_controller(struct planning *planning, const struct conf
 // under such a name that is as it is wished; NULL if there is none.
 struct controller *match_by_default(struct planning *planning,
                                     const struct config_controller *wish);
-// Finds what is there of all targets: sets their device and STEP_KEEP, or their stale one.
+// Finds what is there of all targets: sets their device and STEP_KEEP, or their stale one. Refuses
+// what is not there and xenusb cannot make.
 void match_targets(struct planning *planning);
 
 // supply.c: controllers, those wished for and those that devices need.

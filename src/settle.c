@@ -22,7 +22,7 @@ static struct device *planned_device(struct planning *planning, const struct tar
 {
     struct device *device = arena_new_of(planning->arena, struct device);
     device->kind = target->wish->kind;
-    device->driver = device_model_of(device->kind)->driver;
+    device->driver = planning_driver(planning, target->wish);
     device->id = device->path = "";
     device->host = target->host;
     device->speed = target->host ? target->host->speed : SPEED_UNKNOWN;
