@@ -141,6 +141,21 @@ static enum status count_words(const struct invocation *invocation)
     return STATUS_REQUEST;
 }
 
+// An empty word is an unset variable of somebody's script: it means nothing to any verb.
+static enum status complain_empty(const struct invocation *invocation)
+{
+    for (size_t i = 0; i < invocation->count; i++) {
+        if (text_trim(text_of(invocation->words[i])).size)
+            continue;
+        struct diag *diag = complain_error(invocation->diags, "word %zu behind %s is empty", i + 1,
+                                           invocation->command->name);
+        diag_hint(invocation->diags, diag, "usage: xenusb %s %s", invocation->command->name,
+                  invocation->command->arguments);
+        return STATUS_REQUEST;
+    }
+    return STATUS_OK;
+}
+
 static const char *name_of(enum option option)
 {
     size_t i = 0;
@@ -189,7 +204,8 @@ enum status options_read(struct invocation *invocation, const char *const *words
     invocation->words = rest;
     if (*help || status != STATUS_OK)
         return status;
-    return status_worse(complain_together(invocation), count_words(invocation));
+    status = status_worse(complain_together(invocation), count_words(invocation));
+    return status == STATUS_OK ? complain_empty(invocation) : status;
 }
 
 void options_print_help(const struct command *command, FILE *stream)
