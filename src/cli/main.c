@@ -2,6 +2,7 @@
 #include "../arena.h"
 #include "world.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <syslog.h>
@@ -137,8 +138,20 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     return status == STATUS_OK ? command->run(&invocation) : status;
 }
 
+// A standard stream that is closed would be the next file or socket that is opened, and get what is
+// printed.
+static void open_standard_streams(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_streams();
     cleanup_arena struct arena *arena = arena_new(RESERVE);
     if (!arena) {
         fputs("xenusb: error: out of memory\n", stderr);

@@ -243,10 +243,11 @@ want_same()
 $difference"
 }
 
-# No byte that a terminal would obey, in stdout or stderr.
+# Nothing that a terminal would obey, in stdout or stderr: controls, C1 controls, what turns the
+# direction of text or is not seen.
 want_printable()
 {
-    if grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]' "$T/out" "$T/err"; then
+    if grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]' "$T/out" "$T/err"; then
         fail "a control character in the output"
     fi
     iconv -f UTF-8 -t UTF-8 "$T/out" "$T/err" >"$T/iconv" 2>&1 || fail "the output is not UTF-8"
