@@ -37,7 +37,8 @@ VALGRINDED := $(foreach test,apply bad neighbour plain,'env WRAP=$(CURDIR)/tests
               $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
-LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers' 'tests/case format tests/format'
+LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers' 'tests/case grammars tests/grammars' \
+              'tests/case format tests/format'
 
 # As many jobs as processors, unless the user said how many.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
