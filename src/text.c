@@ -50,6 +50,14 @@ bool text_is_nocase(struct text text, const char *word)
     return i == text.size && !word[i];
 }
 
+bool text_is_bare(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr(" \t\r\n'\"()[]{}%+", text.at[i]))
+            return false;
+    return text.size > 0;
+}
+
 bool text_starts(struct text text, const char *prefix)
 {
     return text_same(text_part(text, 0, strlen(prefix)), text_of(prefix));

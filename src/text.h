@@ -33,6 +33,8 @@ bool text_is(struct text text, const char *word);
 // The same without regard to the case of ASCII letters.
 bool text_is_nocase(struct text text, const char *word);
 bool text_same(struct text a, struct text b);
+// Whether it is one word as people write it where a string with quotes was meant.
+bool text_is_bare(struct text text);
 bool text_starts(struct text text, const char *prefix);
 // The offset of the first `byte` at or after `from`; text.size if there is none.
 size_t text_find(struct text text, char byte, size_t from);

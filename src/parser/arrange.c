@@ -46,6 +46,7 @@ static void add_wish(struct writing *writing, struct arrangement *arrangement,
     controller->ports = wish->ports.value;
     controller->ports_max = wish->ports.value ? wish->ports.value : MADE_PORTS;
     controller->name = wish->name;
+    controller->why = wish->why;
 }
 
 // --- which host device ---
@@ -174,6 +175,7 @@ static struct arranged_controller *make(struct writing *writing, struct arrangem
     made->version = made->model->version;
     made->ports = MADE_PORTS;
     made->ports_max = made->model->ports_max;
+    made->why = why;
     do {
         made->name = arena_printf(writing->arena, "%s%u", pv ? "pv" : "hci", named++);
     } while (config_controller_named(writing->document->config, text_of(made->name)));

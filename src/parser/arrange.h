@@ -18,6 +18,8 @@ struct arranged_controller {
     unsigned ports_max;
     uint32_t used; // a bit for each root port
     const char *name;
+    struct span why;        // what asked for it
+    unsigned libvirt_index; // among the elements of libvirt
 };
 
 struct arranged_device {

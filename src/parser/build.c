@@ -209,14 +209,6 @@ static void judge_foreign(struct builder *builder, struct span at, struct value 
     }
 }
 
-static bool looks_like_bare_word(struct text text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (strchr(" \t\r\n'\"()[]{}%+", text.at[i]))
-            return false;
-    return text.size > 0;
-}
-
 // Complains if a value, or an item of it, is not data. Returns whether all of it is.
 static bool is_data(struct builder *builder, enum key key, struct value value)
 {
@@ -224,7 +216,7 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
     if (span_is_none(at))
         return value.kind != VALUE_BROKEN;
     struct text text = builder_text(builder, at);
-    bool bare = looks_like_bare_word(text);
+    bool bare = text_is_bare(text);
     if (!key_is_usb(key)) {
         diag_hint(builder->diags,
                   builder_warning(builder, at, "the value of '%s' %s: left alone", key_name(key),

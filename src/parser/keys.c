@@ -6,13 +6,13 @@ static const struct {
     bool usb;
 } rows[KEY_COUNT] = {
     [KEY_USB] = { "usb", true },
+    [KEY_USBCONTROLLER] = { "usbcontroller", true },
     [KEY_USBDEVICE] = { "usbdevice", true },
     [KEY_USBVERSION] = { "usbversion", true },
     [KEY_SPICEUSBREDIRECTION] = { "spiceusbredirection", true },
     [KEY_VUSB] = { "vusb", true },
     [KEY_USBCTRL] = { "usbctrl", true },
     [KEY_USBDEV] = { "usbdev", true },
-    [KEY_USBCONTROLLER] = { "usbcontroller", true },
     [KEY_DEVICE_MODEL_ARGS] = { "device_model_args", true },
     [KEY_DEVICE_MODEL_ARGS_HVM] = { "device_model_args_hvm", true },
     [KEY_DEVICE_MODEL_ARGS_PV] = { "device_model_args_pv", true },

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The keys of a domain config that the parser looks at. Everything else in a file is left alone.
+// The keys of a domain config that the parser looks at, in the order in which a translation writes
+// them. Everything else in a file is left alone.
 #ifndef XENUSB_PARSER_KEYS_H
 #define XENUSB_PARSER_KEYS_H
 
@@ -7,13 +8,13 @@
 
 enum key {
     KEY_USB,
+    KEY_USBCONTROLLER,
     KEY_USBDEVICE,
     KEY_USBVERSION,
     KEY_SPICEUSBREDIRECTION,
     KEY_VUSB,
     KEY_USBCTRL,
     KEY_USBDEV,
-    KEY_USBCONTROLLER,
     KEY_DEVICE_MODEL_ARGS,
     KEY_DEVICE_MODEL_ARGS_HVM,
     KEY_DEVICE_MODEL_ARGS_PV,

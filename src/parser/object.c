@@ -27,6 +27,11 @@ void object_number(struct object *object, const char *key, uint32_t number)
     add(object, key, PROPERTY_NUMBER)->number = number;
 }
 
+void object_id(struct object *object, const char *key, uint16_t id)
+{
+    add(object, key, PROPERTY_ID)->number = id;
+}
+
 void object_flag(struct object *object, const char *key, bool flag)
 {
     add(object, key, PROPERTY_FLAG)->number = flag;
@@ -77,6 +82,7 @@ void object_print_argument(FILE *stream, struct arena *arena, const char *option
         const struct property *at = &object->properties[i];
         const char *value = at->kind == PROPERTY_TEXT   ? escape_commas(arena, at->text)
                             : at->kind == PROPERTY_FLAG ? (at->number ? "on" : "off")
+                            : at->kind == PROPERTY_ID   ? arena_printf(arena, "0x%04x", at->number)
                                                         : arena_printf(arena, "%u", at->number);
         words = arena_printf(arena, "%s%s%s%s%s", words, i ? "," : "", i ? at->key : "",
                              i ? "=" : "", value);

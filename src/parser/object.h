@@ -9,7 +9,7 @@
 
 struct arena;
 
-enum property_kind { PROPERTY_TEXT, PROPERTY_NUMBER, PROPERTY_FLAG, PROPERTY_NOTHING };
+enum property_kind { PROPERTY_TEXT, PROPERTY_NUMBER, PROPERTY_ID, PROPERTY_FLAG, PROPERTY_NOTHING };
 struct property {
     const char *key; // dotted where QMP nests it
     enum property_kind kind;
@@ -28,6 +28,8 @@ struct object {
 void object_text(struct object *object, const char *key, struct text text);
 void object_string(struct object *object, const char *key, const char *string);
 void object_number(struct object *object, const char *key, uint32_t number);
+// The number of a vendor or a product: as lsusb prints it, where QEMU reads hexadecimal.
+void object_id(struct object *object, const char *key, uint16_t id);
 void object_flag(struct object *object, const char *key, bool flag);
 // An empty object, which only QMP wants.
 void object_nothing(struct object *object, const char *key);

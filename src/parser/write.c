@@ -154,6 +154,11 @@ struct diag *write_error(const struct writing *writing, struct span at, const ch
     COMPLAIN_AS(SEVERITY_ERROR);
 }
 
+struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_NOTE);
+}
+
 struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
 {
     COMPLAIN_AS(SEVERITY_WARNING);

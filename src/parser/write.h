@@ -41,6 +41,8 @@ bool is_left_to_xl(const struct config_controller *controller);
 // Complaints at a place of the source.
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -61,9 +61,9 @@ static void print_device(const struct writing *writing, const struct config_devi
     struct arena *arena = writing->arena;
     const struct device_model *model = device_model_of(device->kind);
     const char *id = arena_printf(arena, "device%u", number);
-    const char *label =
-        arena_printf(arena, "%s %s", model ? model->name : "other",
-                     device->selector.marks ? selector_show(arena, &device->selector) : "");
+    const char *label = model ? model->name : "other";
+    if (device->selector.marks)
+        label = arena_printf(arena, "%s %s", label, selector_show(arena, &device->selector));
     print_node(writing, id, "ellipse", label);
     print_edge(writing,
                device->controller ? arena_printf(arena, "controller%u", device->controller->index)

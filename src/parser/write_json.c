@@ -4,13 +4,16 @@
 
 #include "../json.h"
 
-static const char *const origin_keys[] = {
-    [ORIGIN_USBCTRL] = "usbctrl",
-    [ORIGIN_USBCONTROLLER] = "usbcontroller",
-    [ORIGIN_VUSB] = "vusb",
-    [ORIGIN_USB] = "usb",
-    [ORIGIN_USBVERSION] = "usbversion",
-    [ORIGIN_QEMU] = "device_model_args",
+// The key of the statement that something was asked for in.
+static const struct {
+    const char *controller, *device;
+} origin_keys[] = {
+    [ORIGIN_USBCTRL] = { "usbctrl", "usbdev" },
+    [ORIGIN_USBCONTROLLER] = { "usbcontroller", "usbdevice" },
+    [ORIGIN_VUSB] = { "vusb", "vusb" },
+    [ORIGIN_USB] = { "usb", "usbdevice" },
+    [ORIGIN_USBVERSION] = { "usbversion", "spiceusbredirection" },
+    [ORIGIN_QEMU] = { "device_model_args", "device_model_args" },
 };
 
 // Lines and columns are counted on from the last place that was asked for: places come nearly in
@@ -18,6 +21,7 @@ static const char *const origin_keys[] = {
 struct places {
     struct json_writer *json;
     const struct source *source;
+    bool foreign; // another program's form, which has none of our keys
     uint32_t offset;
     uint32_t line_from;
     unsigned line;
@@ -46,9 +50,14 @@ static void walk_to(struct places *places, uint32_t offset)
     }
 }
 
-static void put_place(struct places *places, struct span at)
+// The statement that asked for something.
+static void put_origin(struct places *places, const char *key, struct span at)
 {
     walk_to(places, at.from);
+    if (!places->foreign) {
+        json_key(places->json, "from");
+        json_put_string(places->json, key);
+    }
     json_key(places->json, "place");
     json_open_object(places->json);
     json_key(places->json, "line");
@@ -82,6 +91,14 @@ static void put_number(struct json_writer *json, const char *key, unsigned numbe
     json_put_integer(json, number);
 }
 
+// A vendor's or a product's number, as lsusb prints it.
+static void put_id(struct json_writer *json, const char *key, uint16_t id)
+{
+    char digits[sizeof "ffff"];
+    snprintf(digits, sizeof digits, "%04x", id);
+    put_string(json, key, digits);
+}
+
 static void put_flag(struct json_writer *json, const char *key, bool flag)
 {
     json_key(json, key);
@@ -108,8 +125,7 @@ static void put_controller(struct places *places, const struct config_controller
     put_text(json, "backend", &controller->backend);
     put_text(json, "qemu_id", &controller->qemu_id);
     put_flag(json, "at_creation", controller->at_creation);
-    put_string(json, "from", origin_keys[controller->origin]);
-    put_place(places, controller->why);
+    put_origin(places, origin_keys[controller->origin].controller, controller->why);
     json_close(json);
 }
 
@@ -126,9 +142,9 @@ static void put_selector(struct json_writer *json, const struct selector *select
     if (selector->marks & SELECT_BUSID)
         put_string(json, "busid", selector->busid);
     if (selector->marks & SELECT_VENDOR)
-        put_number(json, "vendor", selector->vendor);
+        put_id(json, "vendor", selector->vendor);
     if (selector->marks & SELECT_PRODUCT)
-        put_number(json, "product", selector->product);
+        put_id(json, "product", selector->product);
     if (selector->marks & SELECT_SERIAL) {
         json_key(json, "serial");
         json_put_text(json, selector->serial);
@@ -157,8 +173,7 @@ static void put_device(struct places *places, const struct config_device *device
     put_text(json, "qemu_id", &device->qemu_id);
     put_flag(json, "required", device->required.value);
     put_flag(json, "at_creation", device->at_creation);
-    put_string(json, "from", origin_keys[device->origin]);
-    put_place(places, device->why);
+    put_origin(places, origin_keys[device->origin].device, device->why);
     json_close(json);
 }
 
@@ -178,7 +193,11 @@ void write_json(struct writing *writing)
 {
     const struct config *config = writing->document->config;
     struct json_writer *json = json_writer_new(writing->arena, true);
-    struct places places = { json, writing->document->source, 0, 0, 1, 1 };
+    struct places places = { .json = json,
+                             .source = writing->document->source,
+                             .foreign = writing->document->foreign,
+                             .line = 1,
+                             .column = 1 };
     json_open_object(json);
     put_string(json, "source", config->source->name);
     put_domain(json, &config->domain);
@@ -195,5 +214,4 @@ void write_json(struct writing *writing)
     json_close(json);
     struct text text = json_writer_end(json);
     fwrite(text.at, 1, text.size, writing->out);
-    putc('\n', writing->out);
 }

@@ -59,30 +59,56 @@ static bool refuse_controller(const struct libvirt *libvirt, const struct arrang
 {
     bool qemu = libvirt->writing->for_qemu;
     bool pv = at->type == CONTROLLER_PV;
-    struct span place = at->wish ? at->wish->why : SPAN_NONE;
     if (at->wish && GIVEN(at->wish->backend))
         refuse(libvirt, at->wish->backend.at, "a backend domain", "leave it out");
     if (pv && at->kernel)
-        refuse(libvirt, place, "the kernel's PVUSB", "type=qusb is QEMU's");
-    else if (at->model && pv != qemu)
+        refuse(libvirt, at->why, "the kernel's PVUSB", "type=qusb is QEMU's");
+    else if (!at->model)
+        diag_hint(
+            libvirt->writing->diags,
+            write_error(libvirt->writing, at->why, "the type of this controller is not known"),
+            "say its type=, or say what the guest is: type=\"hvm\"");
+    else if (pv != qemu)
         return false;
     else
-        refuse(libvirt, place, qemu ? "PVUSB on QEMU alone" : "this controller in a guest of Xen",
-               qemu ? "use type=emul"
-                    : "its driver for libxl knows PVUSB by QEMU only: type=qusb; "
-                      "or say --hypervisor qemu");
+        refuse(libvirt, at->why, qemu ? "PVUSB on QEMU alone" : "this controller in a guest of Xen",
+               qemu ? "it is for guests of Xen: leave --hypervisor qemu out"
+                    : "its driver for Xen has type=qusb only; or say --hypervisor qemu");
     return true;
 }
 
+// An emulated device has its controller from the guest's start, and a host device could be plugged
+// into one; libvirt's driver for Xen does neither.
+static void say_what_changes(const struct libvirt *libvirt)
+{
+    enum domain_type type = libvirt->writing->document->config->domain.type;
+    const struct config_device *device = libvirt->writing->document->config->devices;
+    while (device && !(device->origin == ORIGIN_USB && device->at_creation))
+        device = device->next;
+    for (const struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next)
+        if (is_machine(at->wish) && !device)
+            diag_hint(libvirt->writing->diags,
+                      write_warning(libvirt->writing, at->why,
+                                    "libvirt's driver for Xen makes no controller of its own: "
+                                    "left out"),
+                      "it makes one for an input device");
+        else if (!at->wish && type != DOMAIN_PV && type != DOMAIN_PVH)
+            diag_hint(libvirt->writing->diags,
+                      write_warning(libvirt->writing, at->why,
+                                    "libvirt's driver for Xen plugs by PVUSB only: the guest needs "
+                                    "a driver for it"),
+                      "Linux has xen-hcd; or say --hypervisor qemu");
+}
+
 // The companions of an EHCI controller have its index, and a port of it from which on they serve.
-static unsigned index_of(const struct libvirt *libvirt, const struct arranged_controller *wanted)
+static void number_controllers(struct libvirt *libvirt)
 {
     unsigned index = 0;
-    for (const struct arranged_controller *at = libvirt->arrangement.controllers;
-         at && at != wanted; at = at->next)
+    for (struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next) {
+        at->libvirt_index = index;
         index += !(at->next && at->next->model && at->next->model->companion) &&
                  (libvirt->writing->for_qemu || !is_machine(at->wish));
-    return index;
+    }
 }
 
 static void write_controller(const struct libvirt *libvirt, const struct arranged_controller *at,
@@ -95,7 +121,7 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
         return;
     bool pv = at->type == CONTROLLER_PV;
     bool counted = pv || at->model->version == 3;
-    fprintf(out, "  <controller type='usb' index='%u' model='%s%.0u'", index_of(libvirt, at),
+    fprintf(out, "  <controller type='usb' index='%u' model='%s%.0u'", at->libvirt_index,
             pv ? "qusb" : at->model->name, pv ? at->model->version : 0);
     if (counted && at->ports)
         fprintf(out, " ports='%u'", at->ports);
@@ -107,13 +133,28 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 
 // --- devices ---
 
+static bool has_address(const struct arranged_device *at)
+{
+    return at->controller && at->port.depth && !is_machine(at->controller->wish);
+}
+
 static void print_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     char room[PORT_TEXT_SIZE];
-    if (!at->controller || !at->port.depth || is_machine(at->controller->wish))
-        return;
-    fprintf(libvirt->writing->out, "    <address type='usb' bus='%u' port='%s'/>\n",
-            index_of(libvirt, at->controller), port_write(at->port, room));
+    if (has_address(at))
+        fprintf(libvirt->writing->out, "    <address type='usb' bus='%u' port='%s'/>\n",
+                at->controller->libvirt_index, port_write(at->port, room));
+}
+
+// Ends the element that is open, with nothing in it but an address.
+static void finish(const struct libvirt *libvirt, const struct arranged_device *at,
+                   const char *element)
+{
+    FILE *out = libvirt->writing->out;
+    fputs(has_address(at) ? ">\n" : "/>\n", out);
+    print_address(libvirt, at);
+    if (has_address(at))
+        fprintf(out, "  </%s>\n", element);
 }
 
 static void write_host(const struct libvirt *libvirt, const struct arranged_device *at)
@@ -146,17 +187,15 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
 
 static void write_input(const struct libvirt *libvirt, const struct arranged_device *at)
 {
-    FILE *out = libvirt->writing->out;
-    fprintf(out, "  <input type='%s' bus='usb'>\n", device_model_of(at->wish->kind)->name);
-    print_address(libvirt, at);
-    fputs("  </input>\n", out);
+    fprintf(libvirt->writing->out, "  <input type='%s' bus='usb'",
+            device_model_of(at->wish->kind)->name);
+    finish(libvirt, at, "input");
 }
 
 static void write_hub(const struct libvirt *libvirt, const struct arranged_device *at)
 {
-    fputs("  <hub type='usb'>\n", libvirt->writing->out);
-    print_address(libvirt, at);
-    fputs("  </hub>\n", libvirt->writing->out);
+    fputs("  <hub type='usb'", libvirt->writing->out);
+    finish(libvirt, at, "hub");
 }
 
 static void write_disk(struct libvirt *libvirt, const struct arranged_device *at)
@@ -223,9 +262,8 @@ static void write_redirection(const struct libvirt *libvirt, const struct arrang
 
 static void write_sound(const struct libvirt *libvirt, const struct arranged_device *at)
 {
-    fputs("  <sound model='usb'>\n", libvirt->writing->out);
-    print_address(libvirt, at);
-    fputs("  </sound>\n", libvirt->writing->out);
+    fputs("  <sound model='usb'", libvirt->writing->out);
+    finish(libvirt, at, "sound");
 }
 
 static void write_device(struct libvirt *libvirt, const struct arranged_device *at)
@@ -254,6 +292,9 @@ void write_libvirt(struct writing *writing)
     struct libvirt libvirt = { .writing = writing };
     unsigned companion = 0;
     arrange(writing, writing->for_qemu ? ARRANGE_PLUGGED : ARRANGE_PVUSB, &libvirt.arrangement);
+    number_controllers(&libvirt);
+    if (!writing->for_qemu)
+        say_what_changes(&libvirt);
     fprintf(writing->out, "<devices>\n");
     for (const struct arranged_controller *at = libvirt.arrangement.controllers; at; at = at->next)
         write_controller(&libvirt, at, &companion);

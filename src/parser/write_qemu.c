@@ -10,7 +10,8 @@
 struct qemu {
     struct writing *writing;
     struct arrangement arrangement;
-    bool running; // over QMP
+    bool running;         // over QMP
+    struct span left_out; // that was said last
 };
 
 static void print_argument(struct qemu *qemu, const char *option, const struct object *object)
@@ -73,7 +74,7 @@ static void add_ich9(struct object *object, const struct config_controller *cont
 
 static void refuse_controller(const struct qemu *qemu, const struct arranged_controller *at)
 {
-    struct span place = at->wish ? at->wish->why : SPAN_NONE;
+    struct span place = at->why;
     if (!at->model)
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, place, "the type of this controller is not known"),
@@ -103,11 +104,22 @@ static void print_raw(struct qemu *qemu, struct span why)
     putc('\n', qemu->writing->out);
 }
 
+// Several things may come of one word of the file, one behind the other.
+static void leave_out(struct qemu *qemu, struct span why)
+{
+    bool said = why.from == qemu->left_out.from && why.to == qemu->left_out.to;
+    qemu->left_out = why;
+    if (!said)
+        write_note(qemu->writing, why, "the guest has this from its start: nothing is plugged");
+}
+
 static void write_controller(struct qemu *qemu, const struct arranged_controller *at)
 {
     bool there = at->wish && at->wish->at_creation;
-    if (there && qemu->running)
+    if (there && qemu->running) {
+        leave_out(qemu, at->why);
         return;
+    }
     if (at->wish && at->wish->origin == ORIGIN_QEMU) {
         print_raw(qemu, at->wish->why);
         return;
@@ -163,9 +175,9 @@ static bool add_host(struct qemu *qemu, struct object *object, const struct arra
     if (selector->marks & SELECT_ADDRESS)
         object_number(object, "hostaddr", selector->address);
     if (selector->marks & SELECT_VENDOR)
-        object_number(object, "vendorid", selector->vendor);
+        object_id(object, "vendorid", selector->vendor);
     if (selector->marks & SELECT_PRODUCT)
-        object_number(object, "productid", selector->product);
+        object_id(object, "productid", selector->product);
     return true;
 }
 
@@ -288,8 +300,12 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
     const struct config_device *wish = at->wish;
     char room[PORT_TEXT_SIZE];
     struct object object = { .count = 0 };
-    if (at->left_out || (wish->at_creation && qemu->running))
+    if (at->left_out)
         return;
+    if (wish->at_creation && qemu->running) {
+        leave_out(qemu, wish->why);
+        return;
+    }
     if (wish->origin == ORIGIN_QEMU && text_starts(raw_argument(qemu, wish->why), "usb-")) {
         print_raw(qemu, wish->why);
         return;
@@ -322,7 +338,7 @@ static void write_devices(struct qemu *qemu)
 
 static void write_all(struct writing *writing, bool running)
 {
-    struct qemu qemu = { .writing = writing, .running = running };
+    struct qemu qemu = { .writing = writing, .running = running, .left_out = SPAN_NONE };
     arrange(writing, ARRANGE_ALL, &qemu.arrangement);
     for (const struct arranged_controller *at = qemu.arrangement.controllers; at; at = at->next)
         write_controller(&qemu, at);

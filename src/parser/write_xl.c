@@ -9,6 +9,7 @@
 #include "arrange.h"
 #include "preamble.h"
 #include "xlu.h"
+#include "xlu_judge.h"
 
 #include <stdlib.h>
 
@@ -151,12 +152,11 @@ static const char *device_spec(const struct xl *xl, const struct arranged_device
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     struct span at = span_is_none(wish->selector_at) ? wish->why : wish->selector_at;
     if (!device->found && (wish->selector.marks & address) != address) {
-        diag_hint(xl->writing->diags,
-                  write_error(xl->writing, at,
-                              "xl names devices by bus and address only, not by %s",
-                              selector_show(arena, &wish->selector)),
-                  "translate on the host with --resolve, or write by hand: "
-                  "hostbus=B,hostaddr=A (as lsusb prints them, without zeros in front)");
+        diag_hint(
+            xl->writing->diags,
+            write_error(xl->writing, at, "xl names devices by bus and address only, not by %s",
+                        selector_show(arena, &wish->selector)),
+            "--resolve looks it up on its host; or write hostbus=B,hostaddr=A, as lsusb has them");
         return "";
     }
     if (device->port.depth > 1)
@@ -306,60 +306,6 @@ static void judge_statements(struct xl *xl)
 
 // --- the whole ---
 
-// Where a byte of the output comes from.
-static struct span place_in_source(const struct rewrite *rewrite, struct span at)
-{
-    uint32_t source = 0, output = 0;
-    for (const struct edit *edit = rewrite->first; edit; edit = edit->next) {
-        uint32_t begin = output + (edit->at.from - source);
-        uint32_t end = begin + (uint32_t)(edit->lines.size + edit->by.size);
-        if (at.from < begin)
-            break;
-        if (at.from < end)
-            return edit->at;
-        source = edit->at.to;
-        output = end;
-    }
-    return (struct span){ at.from - output + source, at.to - output + source };
-}
-
-static void complain_of(const struct xl *xl, enum xlu_trouble trouble, struct span at)
-{
-    static const char *const hints[] = {
-        [XLU_BOM] = "take the byte order mark away",
-        [XLU_LINE_END] = "change the line ends of the file, as dos2unix does",
-        [XLU_LAST_COMMENT] = "end the last line",
-        [XLU_ESCAPE] = "write it without the backslash",
-        [XLU_OTHER] = "xl reads key = 'string', key = number and lists of them: write it out",
-    };
-    // What is about the file as a whole does not hold up its translation.
-    bool whole = trouble == XLU_BOM || trouble == XLU_LINE_END || trouble == XLU_LAST_COMMENT;
-    struct diag *diag = whole
-                            ? write_warning(xl->writing, at, "xl does not read this file as it is")
-                            : write_error(xl->writing, at, "xl does not read this");
-    diag_hint(xl->writing->diags, diag, "%s", hints[trouble]);
-}
-
-// Says line by line what xl will not read of the result.
-static void judge_result(const struct xl *xl, const struct rewrite *rewrite, struct text result)
-{
-    struct xlu xlu = { result, 0 };
-    struct span where = SPAN_NONE;
-    bool said[XLU_OTHER + 1] = { false };
-    for (;;) {
-        enum xlu_trouble trouble = xlu_next(&xlu, &where);
-        if (trouble == XLU_NONE)
-            return;
-        struct span at = place_in_source(rewrite, where);
-        bool whole = trouble == XLU_BOM || trouble == XLU_LINE_END || trouble == XLU_LAST_COMMENT;
-        if (!whole)
-            diags_settle(xl->writing->diags, xl->writing->document->source, at);
-        if (!whole || !said[trouble])
-            complain_of(xl, trouble, at);
-        said[trouble] = true;
-    }
-}
-
 static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
 {
     char *bytes = NULL;
@@ -373,7 +319,7 @@ static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
     write_rewritten(&whole, rewrite, xl->changes);
     fclose(whole.out);
     if (!whole.only && !whole.document->foreign)
-        judge_result(xl, rewrite, (struct text){ bytes, size });
+        xlu_judge(&whole, rewrite, (struct text){ bytes, size });
     fwrite(bytes, 1, size, xl->writing->out);
     free(bytes);
 }
