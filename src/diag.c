@@ -2,6 +2,7 @@
 #include "diag.h"
 
 #include "arena.h"
+#include "json.h"
 
 enum { SHOWN_WIDTH = 160, MESSAGE_MAX = 4096 };
 
@@ -207,7 +208,7 @@ static bool stands_before(const struct diag *a, const struct diag *b)
     return a->span.from < b->span.from;
 }
 
-void diags_print(struct diags *diags, FILE *stream, bool color)
+static struct diag *sorted_by_place(const struct diags *diags)
 {
     struct diag *sorted = NULL;
     for (struct diag *diag = diags->first, *next; diag; diag = next) {
@@ -218,15 +219,70 @@ void diags_print(struct diags *diags, FILE *stream, bool color)
         diag->next = *at;
         *at = diag;
     }
-    for (const struct diag *diag = sorted; diag; diag = diag->next)
-        for (const struct diag *part = diag; part; part = part->also)
-            print_one(diags, part, stream, color);
-    if (diags->dropped)
-        fprintf(stream, "... and %u more\n", diags->dropped);
+    return sorted;
+}
+
+static void forget(struct diags *diags)
+{
     diags->first = NULL;
     diags->last = &diags->first;
     diags->kept = 0;
     diags->dropped = 0;
+}
+
+void diags_print(struct diags *diags, FILE *stream, bool color)
+{
+    for (const struct diag *diag = sorted_by_place(diags); diag; diag = diag->next)
+        for (const struct diag *part = diag; part; part = part->also)
+            print_one(diags, part, stream, color);
+    if (diags->dropped)
+        fprintf(stream, "... and %u more\n", diags->dropped);
+    forget(diags);
+}
+
+static void write_place(struct json_writer *json, const struct diag *diag)
+{
+    json_key(json, "place");
+    if (!diag->source || span_is_none(diag->span)) {
+        json_put_null(json);
+        return;
+    }
+    struct position place = source_position(diag->source, diag->span.from);
+    json_open_object(json);
+    json_key(json, "line");
+    json_put_integer(json, place.line);
+    json_key(json, "column");
+    json_put_integer(json, place.column);
+    json_key(json, "from");
+    json_put_integer(json, diag->span.from);
+    json_key(json, "to");
+    json_put_integer(json, diag->span.to);
+    json_close(json);
+}
+
+static void write_one(struct json_writer *json, const struct diag *diag)
+{
+    json_open_object(json);
+    json_key(json, "severity");
+    json_put_string(json, severities[diag->severity].name);
+    json_key(json, "message");
+    json_put_string(json, diag->message);
+    json_key(json, "hint");
+    json_put_string(json, diag->hint);
+    json_key(json, "file");
+    json_put_string(json, diag->source ? diag->source->name : NULL);
+    write_place(json, diag);
+    json_close(json);
+}
+
+void diags_write_json(struct diags *diags, struct json_writer *json)
+{
+    json_open_array(json);
+    for (const struct diag *diag = sorted_by_place(diags); diag; diag = diag->next)
+        for (const struct diag *part = diag; part; part = part->also)
+            write_one(json, part);
+    json_close(json);
+    forget(diags);
 }
 
 void diags_print_summary(const struct diags *diags, const char *name, FILE *stream)

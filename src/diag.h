@@ -38,6 +38,8 @@ struct diag {
 
 enum { DIAGS_KEPT = 200 }; // more are counted, but cost no memory
 
+struct json_writer;
+
 struct diags {
     struct arena *arena;
     struct diag *first;
@@ -78,6 +80,9 @@ void diags_settle(struct diags *diags, const struct source *source, struct span 
 // Prints all in the order of their places within a source (those without a place last), each once
 // with its line and caret, then forgets them but keeps the counts. `color`: with ANSI colours.
 void diags_print(struct diags *diags, FILE *stream, bool color);
+
+// Writes all as one JSON array instead, in the same order, and forgets them too.
+void diags_write_json(struct diags *diags, struct json_writer *json);
 
 // "2 errors, 1 warning in NAME", or nothing if there are none.
 void diags_print_summary(const struct diags *diags, const char *name, FILE *stream);

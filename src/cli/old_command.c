@@ -153,6 +153,20 @@ static bool keyed(const struct old *old, const char *key, struct text *value, si
     return false;
 }
 
+// `keys` with their '=' behind them.
+static void complain_key(const struct old *old, size_t word, const char *const *keys)
+{
+    struct text key = text_part(old->word[word], 0, text_find(old->word[word], '=', 0) + 1);
+    const char *near = text_nearest(key, keys), *list = "";
+    struct diag *diag = complain_at(old, word, "xl knows no such key here");
+    for (; *keys; keys++)
+        list = arena_printf(old->arena, "%s%s%s", list, *list ? ", " : "", *keys);
+    if (near)
+        diag_hint(old->diags, diag, "did you mean '%s'?", near);
+    else
+        diag_hint(old->diags, diag, "one of: %s", list);
+}
+
 static bool knows_all(const struct old *old, const char *const *keys)
 {
     for (size_t i = 1; i < old->count; i++) {
@@ -160,8 +174,7 @@ static bool knows_all(const struct old *old, const char *const *keys)
         while (*key && !text_starts(old->word[i], *key))
             key++;
         if (!*key) {
-            diag_hint(old->diags, complain_at(old, i, "xl knows no such key here"), "one of: %s...",
-                      keys[0]);
+            complain_key(old, i, keys);
             return false;
         }
     }
@@ -251,20 +264,31 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-// Splits the line at its blanks.
+// Splits the line at its blanks, and takes quotes off that stand around a whole word.
 static size_t split(struct old *old)
 {
     struct text text = old->source->text;
     size_t count = 0;
-    for (size_t from = 0; from < text.size && count < WORDS_MAX;) {
-        size_t to = text_find(text, ' ', from);
-        if (to > from) {
-            old->word[count] = text_part(text, from, to);
-            old->at[count++] = (struct span){ (uint32_t)from, (uint32_t)to };
-        }
-        from = to + 1;
+    for (size_t from = 0, to; from < text.size && count < WORDS_MAX; from = to + 1) {
+        for (to = from; to < text.size && !strchr(" \t", text.at[to]);)
+            to++;
+        struct text word = text_part(text, from, to);
+        if (!word.size)
+            continue;
+        bool quoted = word.size > 2 && (*word.at == '\'' || *word.at == '"') &&
+                      word.at[word.size - 1] == *word.at;
+        old->word[count] = quoted ? text_part(word, 1, word.size - 1) : word;
+        old->at[count++] = (struct span){ (uint32_t)from, (uint32_t)to };
     }
     return count;
+}
+
+// "/usr/sbin/xl" is "xl".
+static struct text behind_folders(struct text path)
+{
+    for (size_t slash; (slash = text_find(path, '/', 0)) < path.size;)
+        path = text_part(path, slash + 1, path.size);
+    return path;
 }
 
 static void drop_words(struct old *old, size_t count)
@@ -277,12 +301,13 @@ static void drop_words(struct old *old, size_t count)
 static const struct row *row_of(const struct old *old)
 {
     for (size_t i = 0; old->count >= 2 && i < ROWS; i++)
-        if (text_is(old->word[0], rows[i].tool) && text_is(old->word[1], rows[i].verb))
+        if (text_is(behind_folders(old->word[0]), rows[i].tool) &&
+            text_is(old->word[1], rows[i].verb))
             return &rows[i];
     return NULL;
 }
 
-static enum status complain_unknown(const struct old *old)
+static void complain_unknown(const struct old *old)
 {
     const char *names[ROWS + 1] = { NULL };
     for (size_t i = 0; i < ROWS; i++)
@@ -296,10 +321,9 @@ static enum status complain_unknown(const struct old *old)
         diag_hint(old->diags, diag, "did you mean '%s'?", near);
     else
         diag_hint(old->diags, diag, "like: xm usb-attach DOMAIN CONTROLLER PORT BUSID");
-    return STATUS_REQUEST;
 }
 
-enum status old_command_translate(struct arena *arena, struct diags *diags, const char *line)
+const char *old_command_translate(struct arena *arena, struct diags *diags, const char *line)
 {
     struct old old = { .arena = arena, .diags = diags };
     old.source = source_from_words(arena, "<command>", &line, 1);
@@ -307,21 +331,20 @@ enum status old_command_translate(struct arena *arena, struct diags *diags, cons
     if (old.count && text_is(old.word[0], "sudo"))
         drop_words(&old, 1);
     const struct row *row = row_of(&old);
-    if (!row)
-        return complain_unknown(&old);
+    if (!row) {
+        complain_unknown(&old);
+        return NULL;
+    }
     drop_words(&old, 2);
     if (old.count < row->least || old.count > row->most) {
         diag_hint(diags, complain_error(diags, "not the words of %s %s", row->tool, row->verb),
                   "%s %s %s", row->tool, row->verb, row->words);
-        return STATUS_REQUEST;
+        return NULL;
     }
     if (old.count && !domain(&old)) {
         complain_at(&old, 0, "this is no name of a domain");
-        return STATUS_REQUEST;
+        return NULL;
     }
     const char *command = row->translate(&old);
-    if (!command)
-        return STATUS_REQUEST;
-    printf("xenusb %s\n", command);
-    return STATUS_OK;
+    return command ? arena_printf(arena, "xenusb %s", command) : NULL;
 }

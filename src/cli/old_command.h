@@ -5,8 +5,9 @@
 
 #include "../diag.h"
 
-// Prints the xenusb command that does what a command of xm or xl did, given as one line.
-// STATUS_REQUEST after a complaint: no such command, or not its words.
-enum status old_command_translate(struct arena *arena, struct diags *diags, const char *line);
+// The xenusb command that does what a command of xm or xl did, given as one line. No word of it has
+// a blank, or anything else that a shell would not leave alone. NULL after a complaint: no such
+// command, or not its words.
+const char *old_command_translate(struct arena *arena, struct diags *diags, const char *line);
 
 #endif

@@ -19,7 +19,7 @@ static const struct option_row option_rows[] = {
     { OPTION_FROM, "from", "FORM", "what the file is, if no config: libvirt or sxp" },
     { OPTION_HYPERVISOR, "hypervisor", "NAME", "whose libvirt domain: xen (default) or qemu" },
     { OPTION_IN_PLACE, "in-place", NULL, "write the file anew; the old one is FILE.bak" },
-    { OPTION_JSON, "json", NULL, "print JSON instead of a table" },
+    { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
     { OPTION_NO_SAVE, "no-save", NULL, "leave libxl's saved config alone: gone with xl reboot" },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "in_place.h"
 #include "old_command.h"
+#include "outcome.h"
 
 static const struct translation *target_of(const struct invocation *invocation)
 {
@@ -92,24 +93,28 @@ static enum status refuse_options(const struct invocation *invocation,
 }
 
 static enum status put_in_place(const struct invocation *invocation,
-                                const struct document *document, struct text text)
+                                const struct document *document, struct outcome *outcome)
 {
-    struct arena *arena = invocation->arena;
     const char *path = invocation->words[0];
-    const char *shown = text_show(arena, text_of(path), 1024);
-    if (text_same(text, document->source->text)) {
-        printf("%s: nothing to change\n", shown);
+    outcome->in_place = true;
+    if (outcome->unchanged)
         return STATUS_OK;
-    }
-    enum status status =
-        in_place_write(arena, invocation->diags, path, document->source->text, text);
-    if (status == STATUS_OK)
-        printf("%s: translated; the old one is %s.bak\n", shown, shown);
-    return status;
+    outcome->backup = arena_printf(invocation->arena, "%s.bak", path);
+    return in_place_write(invocation->arena, invocation->diags, path, document->source->text,
+                          outcome->output);
+}
+
+// An answer of no words would leave its reader wondering.
+static void say_nothing_is_there(const struct invocation *invocation,
+                                 const struct translation *target, const struct config *config)
+{
+    if (!target->is_config && !config->controller_count && !config->device_count)
+        complain(invocation->diags, SEVERITY_NOTE, config->source, SPAN_NONE,
+                 "this has no USB in it");
 }
 
 static enum status translate(const struct invocation *invocation, const struct translation *target,
-                             struct document *document)
+                             struct document *document, struct outcome *outcome)
 {
     cleanup_free char *bytes = NULL;
     size_t size = 0;
@@ -130,30 +135,49 @@ static enum status translate(const struct invocation *invocation, const struct t
     status = write_whole(&writing, target, &bytes, &size);
     if (status != STATUS_OK)
         return status;
-    if (invocation->given & OPTION_IN_PLACE)
-        return put_in_place(invocation, document, (struct text){ bytes, size });
-    fwrite(bytes, 1, size, stdout);
-    return STATUS_OK;
+    outcome->output = (struct text){ arena_copy(invocation->arena, bytes, size), size };
+    outcome->unchanged = text_same(outcome->output, document->source->text);
+    say_nothing_is_there(invocation, target, document->config);
+    return invocation->given & OPTION_IN_PLACE ? put_in_place(invocation, document, outcome)
+                                               : STATUS_OK;
 }
 
-static enum status translate_command_line(const struct invocation *invocation)
+static enum status translate_command_line(const struct invocation *invocation,
+                                          struct outcome *outcome)
 {
-    if (invocation->old_command && !invocation->count)
-        return old_command_translate(invocation->arena, invocation->diags, invocation->old_command);
-    complain_error(invocation->diags, "translate wants a file, or --command, and not both");
+    struct diags *diags = invocation->diags;
+    if (invocation->old_command && !invocation->count) {
+        outcome->command = old_command_translate(invocation->arena, diags, invocation->old_command);
+        return outcome->command ? STATUS_OK : STATUS_REQUEST;
+    }
+    struct diag *diag = complain_error(diags, "translate wants a file, or --command, and not both");
+    if (invocation->old_command)
+        diag_hint(diags, diag, "the command is one word for the shell: --command '%s %s'",
+                  invocation->old_command, invocation->words[0]);
     return STATUS_REQUEST;
+}
+
+static enum status translate_file(const struct invocation *invocation, struct outcome *outcome)
+{
+    struct document document;
+    const struct translation *target = target_of(invocation);
+    enum status status = target ? refuse_options(invocation, target) : STATUS_REQUEST;
+    if (target)
+        outcome->to = target->name;
+    if (status == STATUS_OK)
+        status = read_document(invocation, invocation->words[0], &document);
+    return status == STATUS_OK ? translate(invocation, target, &document, outcome) : status;
 }
 
 static enum status run_translate(const struct invocation *invocation)
 {
-    struct document document;
-    if (invocation->old_command || !invocation->count)
-        return translate_command_line(invocation);
-    const struct translation *target = target_of(invocation);
-    enum status status = target ? refuse_options(invocation, target) : STATUS_REQUEST;
-    if (status == STATUS_OK)
-        status = read_document(invocation, invocation->words[0], &document);
-    return status == STATUS_OK ? translate(invocation, target, &document) : status;
+    struct outcome outcome = { NULL };
+    bool of_command = invocation->old_command || !invocation->count;
+    enum status status = of_command ? translate_command_line(invocation, &outcome)
+                                    : translate_file(invocation, &outcome);
+    if (invocation->given & OPTION_JSON)
+        return outcome_print_json(invocation, &outcome, status);
+    return status == STATUS_OK ? outcome_print(invocation, &outcome) : status;
 }
 
 const struct command translate_command = {
@@ -171,8 +195,9 @@ const struct command translate_command = {
         "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
         "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
         "--to libvirt: the devices of a libvirt domain, for its driver of Xen or of QEMU.\n"
-        "--to json: what the file compiles to, with the place of each thing.",
-    .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE |
+        "--to json: what the file compiles to, with the place of each thing.\n"
+        "--json: whatever the dialect, one object with what came of it and all complaints.",
+    .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_JSON |
                OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
     .least = 0,
     .most = 1,

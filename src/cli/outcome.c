@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#include "outcome.h"
+
+#include "../arena.h"
+#include "../json.h"
+
+enum status outcome_print(const struct invocation *invocation, const struct outcome *outcome)
+{
+    struct arena *arena = invocation->arena;
+    if (outcome->command) {
+        printf("%s\n", outcome->command);
+        return STATUS_OK;
+    }
+    if (!outcome->in_place) {
+        fwrite(outcome->output.at, 1, outcome->output.size, stdout);
+        return STATUS_OK;
+    }
+    const char *path = text_show(arena, text_of(invocation->words[0]), 1024);
+    if (outcome->unchanged)
+        printf("%s: nothing to change\n", path);
+    else
+        printf("%s: translated; the old one is %s\n", path,
+               text_show(arena, text_of(outcome->backup), 1024));
+    return STATUS_OK;
+}
+
+static bool is_utf8(struct text text)
+{
+    uint32_t point = 0;
+    size_t size = 1;
+    for (size_t i = 0; i < text.size && size; i += size)
+        size = text_utf8(text_part(text, i, text.size), &point);
+    return size;
+}
+
+// The words of a command of ours, none of which has a blank.
+static void write_words(struct json_writer *json, const char *command)
+{
+    if (!command) {
+        json_put_null(json);
+        return;
+    }
+    struct text text = text_of(command);
+    json_open_array(json);
+    for (size_t from = 0, to; from < text.size; from = to + 1) {
+        to = text_find(text, ' ', from);
+        json_put_text(json, text_part(text, from, to));
+    }
+    json_close(json);
+}
+
+static void write_output(struct json_writer *json, const struct outcome *outcome)
+{
+    json_key(json, "output");
+    if (outcome->output.at && !outcome->in_place)
+        json_put_text(json, outcome->output);
+    else
+        json_put_null(json);
+    json_key(json, "changed");
+    if (outcome->output.at)
+        json_put_bool(json, !outcome->unchanged);
+    else
+        json_put_null(json);
+    json_key(json, "backup");
+    json_put_string(json, outcome->backup);
+}
+
+enum status outcome_print_json(const struct invocation *invocation, const struct outcome *outcome,
+                               enum status status)
+{
+    struct outcome shown = *outcome;
+    if (!outcome->in_place && outcome->output.at && !is_utf8(outcome->output)) {
+        diag_hint(invocation->diags,
+                  complain_error(invocation->diags, "what came is not UTF-8, and JSON is"),
+                  "leave --json out, or translate --in-place");
+        shown.output = TEXT_EMPTY;
+        status = STATUS_REQUEST;
+    }
+    struct json_writer *json = json_writer_new(invocation->arena, true);
+    json_open_object(json);
+    json_key(json, "status");
+    json_put_integer(json, status);
+    if (invocation->old_command) {
+        json_key(json, "command");
+        write_words(json, shown.command);
+    } else {
+        json_key(json, "to");
+        json_put_string(json, shown.to);
+        write_output(json, &shown);
+    }
+    json_key(json, "more_complaints");
+    json_put_integer(json, invocation->diags->dropped);
+    json_key(json, "complaints");
+    diags_write_json(invocation->diags, json);
+    json_close(json);
+    struct text text = json_writer_end(json);
+    fwrite(text.at, 1, text.size, stdout);
+    return status;
+}
