@@ -142,15 +142,13 @@ bool check_controller_backend(struct checking *checking, struct config_controlle
 
 bool check_controller_name_twice(struct checking *checking, struct config_controller *controller)
 {
-    for (const struct config_controller *at = checking->config->controllers; at != controller;
-         at = at->next) {
-        if (strcmp(at->name, controller->name) != 0)
-            continue;
-        struct diag *diag = check_error(checking, span_or(controller->name_at, controller->why),
-                                        "a second controller named '%s'", controller->name);
-        diag_also(checking->diags, diag, checking->config->source, span_or(at->name_at, at->why),
-                  "this is the first");
-        return false;
-    }
-    return true;
+    const struct config_controller *first =
+        config_controller_named(checking->config, text_of(controller->name));
+    if (first == controller)
+        return true;
+    struct diag *diag = check_error(checking, span_or(controller->name_at, controller->why),
+                                    "a second controller named '%s'", controller->name);
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->name_at, first->why),
+              "this is the first");
+    return false;
 }

@@ -45,9 +45,10 @@ bool check_device_port_hub(struct checking *checking, struct config_device *devi
                     controller->name);
         return false;
     }
-    for (const struct config_device *at = checking->config->devices; at; at = at->next) {
-        if (at->controller != controller || !port_behind(at->port, device->port) ||
-            at->kind == DEVICE_HUB)
+    struct config_device probe = { .controller = device->controller, .port = device->port };
+    while (--probe.port.depth) {
+        const struct config_device *at = check_first(checking, CHECK_FIRST_AT_PORT, &probe);
+        if (!at || at->kind == DEVICE_HUB)
             continue;
         struct diag *diag =
             check_error(checking, device->port_at, "what this port is behind is no hub");

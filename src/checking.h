@@ -50,7 +50,7 @@ struct checking {
 };
 
 // The first device of the config that has this one's port, or selector: this one itself if none
-// before it has.
+// before it has. Of a device that is none of the config's: NULL if none has.
 const struct config_device *check_first(struct checking *checking, enum check_first first,
                                         const struct config_device *device);
 

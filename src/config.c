@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "arena.h"
+#include "names.h"
 
 const char *domain_type_name(enum domain_type type)
 {
@@ -11,6 +12,8 @@ const char *domain_type_name(enum domain_type type)
 
 struct config_controller *config_controller_named(const struct config *config, struct text name)
 {
+    if (config->names)
+        return names_get(config->names, name);
     for (struct config_controller *at = config->controllers; at; at = at->next)
         if (text_is(name, at->name))
             return at;
@@ -19,10 +22,7 @@ struct config_controller *config_controller_named(const struct config *config, s
 
 struct config_controller *config_controller_at(const struct config *config, unsigned index)
 {
-    for (struct config_controller *at = config->controllers; at; at = at->next)
-        if (at->index == index)
-            return at;
-    return NULL;
+    return config->index && index < config->controller_count ? config->index[index] : NULL;
 }
 
 static bool is_pv_guest(const struct config *config)
@@ -66,10 +66,7 @@ static const char *name_by_default(struct arena *arena, const struct config *con
 {
     for (;;) {
         const char *name = arena_printf(arena, "%s%u", prefix, (*next)++);
-        const struct config_controller *at = config->controllers;
-        while (at && !(has_own_name(at) && strcmp(at->name, name) == 0))
-            at = at->next;
-        if (!at)
+        if (!names_get(config->names, text_of(name)))
             return name;
     }
 }
@@ -77,12 +74,24 @@ static const char *name_by_default(struct arena *arena, const struct config *con
 static void settle_names(struct arena *arena, struct config *config)
 {
     unsigned emulated = 0, paravirtual = 0;
+    config->names = names_new(arena);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        if (has_own_name(at))
+            names_add(config->names, text_of(at->name), at);
     for (struct config_controller *at = config->controllers; at; at = at->next) {
         bool pv = at->type == CONTROLLER_PV;
-        if (!has_own_name(at))
-            at->name =
-                name_by_default(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
+        if (has_own_name(at))
+            continue;
+        at->name = name_by_default(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
+        names_add(config->names, text_of(at->name), at);
     }
+}
+
+static void settle_index(struct arena *arena, struct config *config)
+{
+    config->index = arena_array_of(arena, struct config_controller *, config->controller_count + 1);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        config->index[at->index] = at;
 }
 
 // The controller that a device names: by its name, or by its number. In xl's own statements a
@@ -108,6 +117,7 @@ void config_settle(struct arena *arena, struct config *config)
             at->version.value = version_by_default(at);
     }
     settle_names(arena, config);
+    settle_index(arena, config);
     for (struct config_device *at = config->devices; at; at = at->next)
         if (GIVEN(at->controller_name))
             at->controller = controller_of(config, at);

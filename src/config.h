@@ -9,6 +9,7 @@
 #include "source.h"
 
 struct arena;
+struct names;
 
 enum domain_type { DOMAIN_UNKNOWN, DOMAIN_PV, DOMAIN_PVH, DOMAIN_HVM };
 // "pv", "pvh", "hvm", "unknown".
@@ -108,6 +109,8 @@ struct config {
     struct config_device *devices;         // in the order in which they are placed
     unsigned controller_count;
     unsigned device_count;
+    struct names *names;              // of the controllers; NULL until config_settle()
+    struct config_controller **index; // the controllers by theirs; NULL until then
     bool words; // a command line: a controller that it names may be one that the domain has
 };
 
@@ -116,9 +119,10 @@ struct config {
 // type of the guest became known.
 void config_settle(struct arena *arena, struct config *config);
 
-// By its name, or NULL.
+// By its name, or NULL; the first one of that name. Before config_settle() the controllers are
+// walked.
 struct config_controller *config_controller_named(const struct config *config, struct text name);
-// By its index in the one numbering, or NULL.
+// By its index in the one numbering, or NULL; known after config_settle().
 struct config_controller *config_controller_at(const struct config *config, unsigned index);
 
 #endif

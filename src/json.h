@@ -69,6 +69,8 @@ const struct json *json_stream_next(struct json_stream *stream);
 // what a terminal would obey (control characters, bidirectional overrides) is escaped.
 struct json_writer;
 struct json_writer *json_writer_new(struct arena *arena, bool pretty);
+// One that keeps nothing: what is written is printed at once.
+struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool pretty);
 void json_open_object(struct json_writer *writer);
 void json_open_array(struct json_writer *writer);
 void json_close(struct json_writer *writer); // what was opened last
@@ -80,7 +82,7 @@ void json_put_real(struct json_writer *writer, double number);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
 void json_put_value(struct json_writer *writer, const struct json *value);
-// What was written, owned by the arena; ends the writer.
+// What was written, owned by the arena, if it was kept; ends the writer.
 struct text json_writer_end(struct json_writer *writer);
 
 #endif

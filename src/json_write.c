@@ -11,6 +11,7 @@
 
 struct json_writer {
     struct arena *arena;
+    FILE *stream; // NULL: what is written is kept
     char *bytes;
     size_t size;
     size_t room;
@@ -29,8 +30,19 @@ struct json_writer *json_writer_new(struct arena *arena, bool pretty)
     return writer;
 }
 
+struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool pretty)
+{
+    struct json_writer *writer = json_writer_new(arena, pretty);
+    writer->stream = stream;
+    return writer;
+}
+
 static void put(struct json_writer *writer, const char *bytes, size_t size)
 {
+    if (writer->stream) {
+        fwrite(bytes, 1, size, writer->stream);
+        return;
+    }
     if (writer->room - writer->size < size) {
         size_t room = (writer->size + size) * 2 + 64;
         char *more = arena_alloc(writer->arena, room);
@@ -232,6 +244,8 @@ struct text json_writer_end(struct json_writer *writer)
 {
     if (writer->pretty)
         put_word(writer, "\n");
+    if (writer->stream)
+        return TEXT_EMPTY;
     put(writer, "", 1); // a NUL behind the text
     return (struct text){ writer->bytes, writer->size - 1 };
 }

@@ -4,24 +4,20 @@
 #include "../arena.h"
 #include "../json.h"
 
-enum status outcome_print(const struct invocation *invocation, const struct outcome *outcome)
+void outcome_print(const struct invocation *invocation, const struct outcome *outcome)
 {
     struct arena *arena = invocation->arena;
     if (outcome->command) {
         printf("%s\n", outcome->command);
-        return STATUS_OK;
-    }
-    if (!outcome->in_place) {
+    } else if (!outcome->in_place) {
         fwrite(outcome->output.at, 1, outcome->output.size, stdout);
-        return STATUS_OK;
+    } else {
+        const char *path = text_show(arena, text_of(invocation->words[0]), 1024);
+        if (outcome->unchanged)
+            printf("%s: nothing to change\n", path);
+        else
+            printf("%s: translated; the old one is %s.bak\n", path, path);
     }
-    const char *path = text_show(arena, text_of(invocation->words[0]), 1024);
-    if (outcome->unchanged)
-        printf("%s: nothing to change\n", path);
-    else
-        printf("%s: translated; the old one is %s\n", path,
-               text_show(arena, text_of(outcome->backup), 1024));
-    return STATUS_OK;
 }
 
 static bool is_utf8(struct text text)
@@ -76,7 +72,7 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
         shown.output = TEXT_EMPTY;
         status = STATUS_REQUEST;
     }
-    struct json_writer *json = json_writer_new(invocation->arena, true);
+    struct json_writer *json = json_writer_to(invocation->arena, stdout, true);
     json_open_object(json);
     json_key(json, "status");
     json_put_integer(json, status);
@@ -93,7 +89,6 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
     json_key(json, "complaints");
     diags_write_json(invocation->diags, json);
     json_close(json);
-    struct text text = json_writer_end(json);
-    fwrite(text.at, 1, text.size, stdout);
+    json_writer_end(json);
     return status;
 }

@@ -5,11 +5,12 @@
 #include "../check.h"
 #include "../parser/foreign.h"
 #include "../parser/parser.h"
-#include "../scope.h"
 #include "command.h"
 #include "in_place.h"
 #include "old_command.h"
 #include "outcome.h"
+
+#include <stdlib.h>
 
 static const struct translation *target_of(const struct invocation *invocation)
 {
@@ -36,17 +37,21 @@ static const struct translation *target_of(const struct invocation *invocation)
 
 // Writes the whole translation into memory, so that nothing of it is seen if something is wrong.
 static enum status write_whole(struct writing *writing, const struct translation *target,
-                               char **bytes, size_t *size)
+                               struct outcome *outcome)
 {
     unsigned errors = writing->diags->errors;
-    writing->out = open_memstream(bytes, size);
+    size_t size = 0;
+    writing->out = open_memstream(&outcome->bytes, &size);
     if (!writing->out) {
         complain_error(writing->diags, "no memory for the translation");
         return STATUS_FAILED;
     }
     target->write(writing);
     fclose(writing->out);
-    return writing->diags->errors == errors ? STATUS_OK : STATUS_REQUEST;
+    if (writing->diags->errors != errors)
+        return STATUS_REQUEST;
+    outcome->output = (struct text){ outcome->bytes, size };
+    return STATUS_OK;
 }
 
 static enum status read_document(const struct invocation *invocation, const char *path,
@@ -116,8 +121,6 @@ static void say_nothing_is_there(const struct invocation *invocation,
 static enum status translate(const struct invocation *invocation, const struct translation *target,
                              struct document *document, struct outcome *outcome)
 {
-    cleanup_free char *bytes = NULL;
-    size_t size = 0;
     struct host host = { 0 };
     enum status status = STATUS_OK;
     if (invocation->given & OPTION_RESOLVE)
@@ -132,10 +135,9 @@ static enum status translate(const struct invocation *invocation, const struct t
                                .only = invocation->given & OPTION_USB_ONLY,
                                .for_qemu = invocation->hypervisor &&
                                            strcmp(invocation->hypervisor, "qemu") == 0 };
-    status = write_whole(&writing, target, &bytes, &size);
+    status = write_whole(&writing, target, outcome);
     if (status != STATUS_OK)
         return status;
-    outcome->output = (struct text){ arena_copy(invocation->arena, bytes, size), size };
     outcome->unchanged = text_same(outcome->output, document->source->text);
     say_nothing_is_there(invocation, target, document->config);
     return invocation->given & OPTION_IN_PLACE ? put_in_place(invocation, document, outcome)
@@ -176,8 +178,11 @@ static enum status run_translate(const struct invocation *invocation)
     enum status status = of_command ? translate_command_line(invocation, &outcome)
                                     : translate_file(invocation, &outcome);
     if (invocation->given & OPTION_JSON)
-        return outcome_print_json(invocation, &outcome, status);
-    return status == STATUS_OK ? outcome_print(invocation, &outcome) : status;
+        status = outcome_print_json(invocation, &outcome, status);
+    else if (status == STATUS_OK)
+        outcome_print(invocation, &outcome);
+    free(outcome.bytes);
+    return status;
 }
 
 const struct command translate_command = {

@@ -5,6 +5,7 @@
 
 #include "../arena.h"
 
+enum { DEVICE_KINDS = DEVICE_OTHER + 1 };
 enum { MADE_PORTS = 8 }; // of a controller that is made, if it needs no more
 
 static bool is_pv_guest(const struct writing *writing)
@@ -34,14 +35,15 @@ static const struct controller_model *model_of(const struct config_controller *w
 }
 
 static void add_wish(struct writing *writing, struct arrangement *arrangement,
-                     const struct config_controller *wish, unsigned index)
+                     const struct config_controller *wish)
 {
     struct arranged_controller *controller = append(writing, arrangement);
+    arrangement->of_wish[wish->index] = controller;
     controller->wish = wish;
     controller->model = model_of(wish);
     controller->type = wish->type;
     controller->kernel = wish->pvusb == PVUSB_KERNEL;
-    controller->index = index;
+    controller->index = is_left_to_xl(wish) ? 0 : arrangement->next_index++;
     controller->version = wish->version.value;
     controller->ports = wish->ports.value;
     controller->ports_max = wish->ports.value ? wish->ports.value : MADE_PORTS;
@@ -161,37 +163,20 @@ static void put(struct arrangement *arrangement, struct arranged_device *device,
 static struct arranged_controller *make(struct writing *writing, struct arrangement *arrangement,
                                         bool pv, struct span why)
 {
-    unsigned index = 0, named = 0;
     if (writing->document->config->domain.type == DOMAIN_UNKNOWN && !pv)
         write_warning(writing, why, "the file does not tell the type of the guest: taken for hvm");
-    for (const struct arranged_controller *at = arrangement->controllers; at; at = at->next) {
-        index += !(at->wish && is_left_to_xl(at->wish));
-        named += !at->wish;
-    }
     struct arranged_controller *made = append(writing, arrangement);
     made->model = pv ? controller_model_pvusb(2) : controller_model_for(3);
     made->type = pv ? CONTROLLER_PV : CONTROLLER_EMULATED;
-    made->index = index;
+    made->index = arrangement->next_index++;
     made->version = made->model->version;
     made->ports = MADE_PORTS;
     made->ports_max = made->model->ports_max;
     made->why = why;
     do {
-        made->name = arena_printf(writing->arena, "%s%u", pv ? "pv" : "hci", named++);
+        made->name = arena_printf(writing->arena, "%s%u", pv ? "pv" : "hci", arrangement->made++);
     } while (config_controller_named(writing->document->config, text_of(made->name)));
     return made;
-}
-
-static struct arranged_controller *of_wish(const struct arrangement *arrangement,
-                                           const struct config_controller *wish,
-                                           struct arranged_controller *last)
-{
-    if (last && last->wish == wish)
-        return last;
-    struct arranged_controller *at = arrangement->controllers;
-    while (at && at->wish != wish)
-        at = at->next;
-    return at;
 }
 
 static void complain_room(struct writing *writing, const struct arranged_device *device)
@@ -205,21 +190,21 @@ static void complain_room(struct writing *writing, const struct arranged_device 
 // Devices on named controllers: first those at named ports, then the others.
 static void arrange_named(struct writing *writing, struct arrangement *arrangement)
 {
-    struct arranged_controller *last = NULL;
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
         if (!device->wish->controller)
             continue;
-        last = device->controller = of_wish(arrangement, device->wish->controller, last);
+        struct arranged_controller *at = arrangement->of_wish[device->wish->controller->index];
+        device->controller = at;
         device->port = device->wish->port;
-        if (last && device->port.depth == 1)
-            take_port(arrangement, last, device->port.number[0]);
-        if (last && device->found && !last->wish->at_creation && !suits(last, device))
+        if (device->port.depth == 1)
+            take_port(arrangement, at, device->port.number[0]);
+        if (device->found && !at->wish->at_creation && !suits(at, device))
             diag_hint(writing->diags,
                       write_warning(writing, device->wish->why, "%s does not run there",
                                     host_device_show(writing->arena, device->found)),
-                      "controller '%s' is %s: use version 3", last->name,
-                      last->model ? last->model->name : "another type");
+                      "controller '%s' is %s: use version 3", at->name,
+                      at->model ? at->model->name : "another type");
     }
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
@@ -243,24 +228,32 @@ static bool is_seeker(const struct arranged_device *device, enum arrange what)
            (device->wish->kind == DEVICE_HOSTDEV || what == ARRANGE_ALL);
 }
 
+// The first controller that suits a device and has a free port. *passed is the last of those that
+// take no device like this one, now and ever: ports are only taken, and controllers only appended.
+static struct arranged_controller *seek(const struct arrangement *arrangement,
+                                        const struct arranged_device *device,
+                                        struct arranged_controller **passed)
+{
+    struct arranged_controller *at = *passed ? (*passed)->next : arrangement->controllers;
+    for (; at && !(suits(at, device) && free_port(arrangement, at)); at = at->next)
+        *passed = at;
+    return at;
+}
+
 static void arrange_others(struct writing *writing, enum arrange what,
                            struct arrangement *arrangement)
 {
-    struct arranged_controller *from = arrangement->controllers;
+    struct arranged_controller *passed[DEVICE_KINDS] = { NULL };
     bool pv = is_pv_guest(writing) || what == ARRANGE_PVUSB;
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
         if (!is_seeker(device, what))
             continue;
-        while (from && !free_port(arrangement, from))
-            from = from->next;
-        struct arranged_controller *at = from;
-        while (at && !(suits(at, device) && free_port(arrangement, at)))
-            at = at->next;
-        if (!at) {
+        struct arranged_controller *by_speed = NULL;
+        struct arranged_controller *at =
+            seek(arrangement, device, device->found ? &by_speed : &passed[device->wish->kind]);
+        if (!at)
             at = make(writing, arrangement, pv, device->wish->why);
-            from = from ? from : at;
-        }
         unsigned port = suits(at, device) ? free_port(arrangement, at) : 0;
         if (port)
             put(arrangement, device, at, port);
@@ -274,12 +267,13 @@ static void arrange_others(struct writing *writing, enum arrange what,
 void arrange(struct writing *writing, enum arrange what, struct arrangement *arrangement)
 {
     const struct config *config = writing->document->config;
-    unsigned index = 0;
     *arrangement = (struct arrangement){ .count = config->device_count };
+    arrangement->of_wish =
+        arena_array_of(writing->arena, struct arranged_controller *, config->controller_count + 1);
     arrangement->devices =
         arena_array_of(writing->arena, struct arranged_device, config->device_count + 1);
     for (const struct config_controller *at = config->controllers; at; at = at->next)
-        add_wish(writing, arrangement, at, is_left_to_xl(at) ? 0 : index++);
+        add_wish(writing, arrangement, at);
     size_t count = 0;
     for (const struct config_device *at = config->devices; at; at = at->next) {
         arrangement->devices[count].wish = at;

@@ -35,6 +35,9 @@ struct arrangement {
     struct arranged_controller *end;
     struct arranged_device *devices; // in the order of the config
     size_t count;
+    struct arranged_controller **of_wish; // by the index of the wish in the config
+    unsigned next_index;                  // of a controller that is made
+    unsigned made;                        // how many were
     uint32_t pv_used; // ports of QEMU's PVUSB: no two devices of a guest may have the same
 };
 

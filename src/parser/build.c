@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include "../arena.h"
+#include "../names.h"
 
 enum { CELLS_MAX = 20000 }; // items and literals of the keys that are read; bounds the memory
 
@@ -18,6 +19,7 @@ void builder_init(struct builder *builder, struct arena *arena, struct diags *di
                                  .devices_end = &config->devices,
                                  .key = KEY_FOREIGN };
     builder->statements_end = &builder->statements;
+    builder->buses = names_new(arena);
 }
 
 struct text builder_text(const struct builder *builder, struct span at)

@@ -57,6 +57,8 @@ struct builder {
     enum argument argument;
     struct span argument_at;
     struct config_number usbversion; // for controllers that give none; value 0 if it is not set
+    struct names *buses;             // of the controllers, as QEMU names them
+    const struct config_controller *named; // up to this one their buses have their names
     unsigned cells;
 };
 

@@ -4,6 +4,7 @@
 #include "dialect.h"
 
 #include "../arena.h"
+#include "../names.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
@@ -74,22 +75,34 @@ static void read_host(struct builder *builder, const struct spec *spec,
     }
 }
 
+// Gives the controllers that came since the last time the names of their buses.
+static void name_buses(struct builder *builder)
+{
+    struct config_controller *at =
+        builder->named ? builder->named->next : builder->config->controllers;
+    for (; at; at = at->next) {
+        if (GIVEN(at->qemu_id))
+            names_add(builder->buses, at->qemu_id.text, at);
+        else if (at->at_creation)
+            names_add(builder->buses, text_of("usb-bus"), at);
+        if (at->origin == ORIGIN_USBCTRL)
+            names_add(builder->buses, text_of(arena_printf(builder->arena, "xenusb-%u", at->index)),
+                      at);
+        builder->named = at;
+    }
+}
+
 // QEMU names the bus of a controller after its id: "xhci" has "xhci.0".
 static void read_bus(struct builder *builder, const struct spec *spec, struct config_device *device)
 {
     const struct spec_pair *bus = option(spec, "bus");
     if (!bus)
         return;
-    struct text id = text_part(bus->value, 0, text_find(bus->value, '.', 0));
-    for (struct config_controller *at = builder->config->controllers; at; at = at->next) {
-        bool machine = text_is(id, "usb-bus") && at->at_creation && !GIVEN(at->qemu_id);
-        const char *libxl = arena_printf(builder->arena, "xenusb-%u", at->index);
-        bool named = GIVEN(at->qemu_id) && text_same(at->qemu_id.text, id);
-        if (machine || named || (at->origin == ORIGIN_USBCTRL && text_is(id, libxl))) {
-            device->controller = at;
-            return;
-        }
-    }
+    name_buses(builder);
+    device->controller =
+        names_get(builder->buses, text_part(bus->value, 0, text_find(bus->value, '.', 0)));
+    if (device->controller)
+        return;
     diag_hint(builder->diags,
               builder_warning(builder, bus->value_at,
                               "no controller of this file has the bus '%.*s'", SHOW(bus->value)),

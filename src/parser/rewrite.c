@@ -8,7 +8,9 @@
 void rewrite_init(struct rewrite *rewrite, struct arena *arena, const struct source *source,
                   bool comments)
 {
-    *rewrite = (struct rewrite){ .arena = arena, .source = source, .comments = comments };
+    *rewrite = (struct rewrite){
+        .arena = arena, .source = source, .comments = comments, .line_end = rewrite_line_end(source)
+    };
     rewrite->end = &rewrite->first;
 }
 
@@ -76,12 +78,16 @@ static void print_inner_comments(FILE *stream, struct text old, struct text inde
     }
 }
 
-// Where the line begins that an offset stands in.
-static uint32_t line_of(const struct source *source, uint32_t at)
+// Where the line begins that an offset stands in. Offsets come nearly in their order: the text is
+// walked once, however long its lines are.
+static uint32_t line_of(struct rewrite *rewrite, uint32_t at)
 {
-    while (at && source->text.at[at - 1] != '\n')
-        at--;
-    return at;
+    if (at < rewrite->walked)
+        rewrite->walked = rewrite->line = 0;
+    for (; rewrite->walked < at; rewrite->walked++)
+        if (rewrite->source->text.at[rewrite->walked] == '\n')
+            rewrite->line = rewrite->walked + 1;
+    return rewrite->line;
 }
 
 static bool is_blank(struct text text)
@@ -92,11 +98,20 @@ static bool is_blank(struct text text)
     return true;
 }
 
+// Whether nothing but blanks follows on the line.
+static bool ends_line(const struct rewrite *rewrite, uint32_t at)
+{
+    struct text text = rewrite->source->text;
+    while (at < text.size && strchr(" \t\f\v\r", text.at[at]) && text.at[at])
+        at++;
+    return at >= text.size || text.at[at] == '\n';
+}
+
 // Where a statement, and what is before it on its line, begins: behind a BOM and an indentation.
-static struct text indent_of(const struct rewrite *rewrite, const struct statement *statement,
+static struct text indent_of(struct rewrite *rewrite, const struct statement *statement,
                              bool *alone)
 {
-    uint32_t line = line_of(rewrite->source, statement->at.from);
+    uint32_t line = line_of(rewrite, statement->at.from);
     struct text before = text_part(rewrite->source->text, line, statement->at.from);
     if (line == 0 && text_starts(before, "\xef\xbb\xbf"))
         before = text_part(before, 3, before.size);
@@ -113,10 +128,10 @@ static struct text capture_end(FILE *stream, char **bytes, size_t *size, struct 
 }
 
 // The comments that come before a statement, and the indentation of what follows them.
-static struct text comments_of(const struct rewrite *rewrite, const struct statement *statement,
+static struct text comments_of(struct rewrite *rewrite, const struct statement *statement,
                                struct text by)
 {
-    const char *line_end = rewrite_line_end(rewrite->source);
+    const char *line_end = rewrite->line_end;
     struct text old = text_part(rewrite->source->text, statement->at.from, statement->at.to);
     bool alone = false;
     struct text indent = indent_of(rewrite, statement, &alone);
@@ -146,11 +161,8 @@ void rewrite_replace(struct rewrite *rewrite, const struct statement *statement,
     edit->lines = comments_of(rewrite, statement, by);
     edit->by = by;
     // A comment that nothing follows brings its own line end no longer: the statement's is there.
-    const char *line_end = rewrite_line_end(rewrite->source);
-    size_t end = strlen(line_end);
-    struct text behind = text_part(rewrite->source->text, statement->at.to, SIZE_MAX);
-    struct text rest = text_part(behind, 0, text_find(behind, '\n', 0));
-    if (!by.size && edit->lines.size >= end && is_blank(rest))
+    size_t end = strlen(rewrite->line_end);
+    if (!by.size && edit->lines.size >= end && ends_line(rewrite, statement->at.to))
         edit->lines.size -= end;
     *rewrite->end = edit;
     rewrite->end = &edit->next;
@@ -181,8 +193,7 @@ static bool has_statement(const struct statement *statements, enum key key)
 static const char *append_line(struct rewrite *rewrite, const char *before, struct text indent,
                                const char *key, const char *value)
 {
-    return arena_printf(rewrite->arena, "%s%s%.*s%s%s%s", before,
-                        *before ? rewrite_line_end(rewrite->source) : "",
+    return arena_printf(rewrite->arena, "%s%s%.*s%s%s%s", before, *before ? rewrite->line_end : "",
                         *before ? (int)indent.size : 0, indent.at ? indent.at : "", key ? key : "",
                         key ? " = " : "", value);
 }
@@ -234,7 +245,7 @@ void rewrite_print(const struct rewrite *rewrite, FILE *stream)
 void rewrite_print_only(const struct rewrite *rewrite, const struct statement *statements,
                         FILE *stream)
 {
-    const char *line_end = rewrite_line_end(rewrite->source);
+    const char *line_end = rewrite->line_end;
     const struct edit *edit = rewrite->first;
     for (const struct statement *at = statements; at; at = at->next) {
         if (at->kind != STATEMENT_USB)

@@ -25,6 +25,9 @@ struct rewrite {
     struct arena *arena;
     const struct source *source;
     bool comments; // whether each edit is preceded by what stood there
+    const char *line_end;
+    uint32_t walked,
+        line; // up to which offset the text was walked, and where that one's line begins
     struct edit *first, **end;
 };
 

@@ -192,7 +192,7 @@ static void put_domain(struct json_writer *json, const struct config_domain *dom
 void write_json(struct writing *writing)
 {
     const struct config *config = writing->document->config;
-    struct json_writer *json = json_writer_new(writing->arena, true);
+    struct json_writer *json = json_writer_to(writing->arena, writing->out, true);
     struct places places = { .json = json,
                              .source = writing->document->source,
                              .foreign = writing->document->foreign,
@@ -212,6 +212,5 @@ void write_json(struct writing *writing)
         put_device(&places, at);
     json_close(json);
     json_close(json);
-    struct text text = json_writer_end(json);
-    fwrite(text.at, 1, text.size, writing->out);
+    json_writer_end(json);
 }
