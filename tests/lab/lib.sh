@@ -131,9 +131,11 @@ plug()
     keyboard) where='"driver": "usb-kbd", "bus": "xhci.0", "port": "1", "serial": "KEYBOARD1"' ;;
     mouse) where='"driver": "usb-mouse", "bus": "ehci.0", "port": "1", "serial": "MOUSE1"' ;;
     tablet) where='"driver": "usb-tablet", "bus": "uhci.0", "port": "1", "serial": "TABLET1"' ;;
+    headset) where='"driver": "usb-audio", "bus": "xhci.0", "port": "3", "audiodev": "silence", "serial": "HEADSET1"' ;;
     *) fail "no such device outside: $1" ;;
     esac
-    outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$1\", $where}}"
+    # The stick's content is free again only when the last request to it has ended.
+    wait_for 15 outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$1\", $where}}"
     wait_for 15 host_device "${1^^}1"
     udevadm settle --timeout=20
     sleep 1 # whoever waits for it, a driver or a QEMU, has it now
