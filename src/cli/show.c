@@ -3,6 +3,7 @@
 
 #include "../arena.h"
 #include "../json.h"
+#include "../place.h"
 #include "table.h"
 
 const char *show_kind(const struct device *device)
@@ -65,6 +66,19 @@ static const char *place(struct arena *arena, const struct step *step)
     return arena_printf(arena, "%s:%u", step->source->name, at.line);
 }
 
+// What a device can do and its port cannot: " at high speed".
+static const char *slower(struct arena *arena, const struct step *step)
+{
+    const struct device *device = step->device;
+    speed_mask here = place_speed_at(step->controller, device, device->port);
+    if (step->op == STEP_REMOVE || !device->host || here >= SPEEDS(device->host->speed))
+        return "";
+    for (enum speed speed = SPEED_LOW; speed < device->host->speed; speed++)
+        if (here == SPEEDS(speed))
+            return arena_printf(arena, " at %s speed", speed_name(speed));
+    return "";
+}
+
 static const char *where(struct arena *arena, const struct step *step)
 {
     char room[PORT_TEXT_SIZE];
@@ -74,8 +88,8 @@ static const char *where(struct arena *arena, const struct step *step)
     if (!step->controller)
         return "";
     const char *port = port_write(step->device->port, room);
-    return arena_printf(arena, "%s%s%s%s", ways[step->op], step->controller->name,
-                        *port ? " port " : "", port);
+    return arena_printf(arena, "%s%s%s%s%s", ways[step->op], step->controller->name,
+                        *port ? " port " : "", port, slower(arena, step));
 }
 
 static const char *description(struct arena *arena, const struct step *step)
