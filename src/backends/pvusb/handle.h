@@ -19,6 +19,7 @@ struct pvusb_handle {
     struct qemu_process server; // the one that this run started
     struct topology *topology;  // what was looked at, and what is planned
     bool met_frontend;          // a frontend was given its time to connect, in vain
+    double arrivals_until; // when those have come that were on their way at the last look; or 0
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "../../arena.h"
 #include "../../host_bind.h"
+#include "../../qmp_client.h"
 #include "../../record.h"
 #include "../../xen.h"
 #include "handle.h"
@@ -135,6 +136,15 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 
 // ---- the look ----
 
+// How long a device may still be on its way. All that are come meanwhile, so their time is one.
+static double arrival_seconds(struct pvusb_handle *handle)
+{
+    double now = qmp_clock(), patience = handle->session->patience;
+    if (!handle->arrivals_until)
+        handle->arrivals_until = now + PVUSB_ARRIVAL_SECONDS * patience;
+    return handle->arrivals_until > now ? (handle->arrivals_until - now) / patience : 0;
+}
+
 // QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
 // attached, but tells the guest nothing. What a guest with a working frontend has, it has
 // configured, whereupon QEMU claims the interfaces. One that is just arriving is given time.
@@ -143,7 +153,7 @@ static bool guest_lost_it(struct pvusb_handle *handle, const struct device *devi
     const struct controller *controller = device->controller;
     return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
            controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
-           !pvusb_wait(handle, PVUSB_ARRIVAL_SECONDS, is_configured, controller, device);
+           !pvusb_wait(handle, arrival_seconds(handle), is_configured, controller, device);
 }
 
 static void add_device(struct pvusb_handle *handle, struct controller *controller, unsigned port,
@@ -202,6 +212,7 @@ enum status pvusb_look(void *at, struct topology *topology)
     struct pvusb_handle *handle = at;
     struct session *session = handle->session;
     struct record record;
+    handle->arrivals_until = 0;
     enum status status = record_read(session, &record);
     handle->topology = topology;
     pvusb_look_at_qemu(handle, topology);
