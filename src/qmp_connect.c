@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 enum { PAUSE = 20 }; // milliseconds between two tries
@@ -50,6 +51,14 @@ static enum status connection_failed(struct arena *arena, const char *path, int 
     }
 }
 
+// An empty path would be an address that the kernel chooses, and what is no socket refuses like one
+// where nobody listens.
+static bool is_no_socket(const char *path)
+{
+    struct stat facts;
+    return !*path || (stat(path, &facts) == 0 && !S_ISSOCK(facts.st_mode));
+}
+
 enum status qmp_connect(struct arena *arena, const char *path, double patience,
                         struct qmp_client **client, const char **why)
 {
@@ -59,6 +68,10 @@ enum status qmp_connect(struct arena *arena, const char *path, double patience,
     if (strlen(path) >= sizeof address.sun_path) {
         *why = arena_printf(arena, "the path of a socket has at most %zu bytes: %s",
                             sizeof address.sun_path - 1, path);
+        return STATUS_REQUEST;
+    }
+    if (is_no_socket(path)) {
+        *why = arena_printf(arena, "'%s' is no QMP socket", path);
         return STATUS_REQUEST;
     }
     memcpy(address.sun_path, path, strlen(path));
