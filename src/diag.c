@@ -111,6 +111,15 @@ struct window {
     bool cut_left, cut_right;
 };
 
+// `at`, or the end of the character that it would cut.
+static size_t between_characters(struct text line, size_t at)
+{
+    enum { MOST_MORE = 3 };
+    for (unsigned i = 0; i < MOST_MORE && at < line.size; i++)
+        at += ((unsigned char)line.at[at] & 0xc0) == 0x80;
+    return at;
+}
+
 static struct window window_around(struct text line, size_t caret)
 {
     struct window window = { line, 0, false, false };
@@ -118,20 +127,18 @@ static struct window window_around(struct text line, size_t caret)
         return window;
     window.from = caret > SHOWN_WIDTH / 2 ? caret - SHOWN_WIDTH / 2 : 0;
     size_t to = window.from + SHOWN_WIDTH < line.size ? window.from + SHOWN_WIDTH : line.size;
+    window.from = between_characters(line, window.from);
+    to = between_characters(line, to);
     window.cut_left = window.from > 0;
     window.cut_right = to < line.size;
     window.shown = text_part(line, window.from, to);
     return window;
 }
 
-// How wide a text is on the screen, made safe: one column for each character.
+// How wide a text is on the screen, made safe.
 static size_t width_of(struct arena *arena, struct text text)
 {
-    struct text shown = text_of(text_show(arena, text, MESSAGE_MAX));
-    size_t width = 0;
-    for (size_t i = 0; i < shown.size; i++)
-        width += ((unsigned char)shown.at[i] & 0xc0) != 0x80;
-    return width;
+    return text_width(text_of(text_show(arena, text, MESSAGE_MAX)));
 }
 
 // Tabs as blanks, so that the caret stands under its word.

@@ -64,6 +64,9 @@ size_t text_utf8(struct text text, uint32_t *point);
 // characters, bidirectional controls, invisible ones.
 bool text_unsafe(uint32_t point);
 
+// How many columns of a terminal `text`, made safe by text_show(), takes.
+size_t text_width(struct text text);
+
 // Of the words in `choices` (NULL-terminated) the nearest to `word` by edits (insert, remove,
 // replace, swap of neighbours), if near enough to be meant; else NULL.
 const char *text_nearest(struct text word, const char *const *choices);

@@ -46,10 +46,7 @@ bool table_is_empty(const struct table *table)
 
 size_t table_width(const char *shown)
 {
-    size_t width = 0;
-    for (; *shown; shown++)
-        width += ((unsigned char)*shown & 0xc0) != 0x80;
-    return width;
+    return text_width(text_of(shown));
 }
 
 static const char *shown(const struct table *table, const char *cell)

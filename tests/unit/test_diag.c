@@ -100,6 +100,36 @@ static void test_strangers_bytes_and_tabs_keep_the_caret_in_place(void **state)
                         "      |            ^~~~\n");
 }
 
+static void test_wide_characters_keep_the_caret_in_place(void **state)
+{
+    struct scene *scene = *state;
+    const struct source *source = source_of(scene, "x='键盘 word'");
+    complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "word"), "here");
+    want_printed(scene, "a.cfg:1:7: error: here\n"
+                        "    1 | x='键盘 word'\n"
+                        "      |         ^~~~\n");
+}
+
+static void test_a_long_line_is_cut_between_characters(void **state)
+{
+    struct scene *scene = *state;
+    for (unsigned shift = 0; shift < 3; shift++) {
+        char line[1024] = "";
+        memset(line, 'a', shift);
+        for (size_t i = 0; i < 200; i++)
+            memcpy(line + shift + 3 * i, i == 100 ? "wrd" : "键", 3);
+        const struct source *source = source_of(scene, line);
+        complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "wrd"), "here");
+        char *printed = NULL;
+        size_t size = 0;
+        FILE *stream = open_memstream(&printed, &size);
+        diags_print(&scene->diags, stream, false);
+        fclose(stream);
+        assert_null(strstr(printed, "\\x"));
+        free(printed);
+    }
+}
+
 static void test_a_long_line_is_shown_around_the_caret(void **state)
 {
     struct scene *scene = *state;
@@ -210,6 +240,8 @@ int main(void)
         TEST(test_complaints_come_in_the_order_of_the_text),
         TEST(test_a_second_place_follows),
         TEST(test_strangers_bytes_and_tabs_keep_the_caret_in_place),
+        TEST(test_wide_characters_keep_the_caret_in_place),
+        TEST(test_a_long_line_is_cut_between_characters),
         TEST(test_a_long_line_is_shown_around_the_caret),
         TEST(test_too_many_are_counted_not_kept),
         TEST(test_the_summary),

@@ -100,6 +100,19 @@ static void test_slices(void **state)
     assert_true(text_same(TEXT_EMPTY, text_of("")));
 }
 
+static void test_columns_of_a_terminal(void **state)
+{
+    (void)state;
+    assert_int_equal(text_width(text_of("")), 0);
+    assert_int_equal(text_width(text_of("Clé USB")), 7);
+    assert_int_equal(text_width(text_of("Cle\xcc\x81")), 3); // a combining accent
+    assert_int_equal(text_width(text_of("键盘 1")), 6);
+    assert_int_equal(text_width(text_of("キー")), 4);
+    assert_int_equal(text_width(text_of("한글")), 4);
+    assert_int_equal(text_width(text_of("\xf0\x9f\x92\xbe")), 2); // a floppy disk
+    assert_int_equal(text_width(text_of("Маус, ├─")), 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -107,6 +120,7 @@ int main(void)
         cmocka_unit_test(test_strangers_bytes_are_shown_safely),
         cmocka_unit_test(test_the_nearest_word),
         cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_columns_of_a_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
