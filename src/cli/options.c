@@ -136,7 +136,8 @@ static enum status count_words(const struct invocation *invocation)
     struct diag *diag = complain_error(invocation->diags, "too %s words for %s%s",
                                        invocation->count < least ? "few" : "many", command->name,
                                        spared ? " --qmp" : "");
-    diag_hint(invocation->diags, diag, "usage: xenusb %s %s%s", command->name, command->arguments,
+    diag_hint(invocation->diags, diag, "usage: xenusb %s%s%s%s", command->name,
+              *command->arguments ? " " : "", command->arguments,
               spared ? ", where --qmp SOCKET stands for DOMAIN" : "");
     return STATUS_REQUEST;
 }
