@@ -32,8 +32,13 @@ daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
 
 PLAIN      := $(call programs,$(B)) $(B)/translate $(sort $(wildcard tests/rig/*.test)) tests/run.test
 SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate
-# Half a second a call: the tests of whole verbs, and of the rest what a program of its own can run.
-VALGRINDED := $(foreach test,apply bad neighbour plain,'env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5 tests/rig/$(test).test') \
+# Under valgrind a call takes half a second: what translates every file there is, is left to the programs,
+# which do it in one process.
+FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
+FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
+                 case_in_place
+VALGRINDED := $(foreach test,$(TESTS:tests/rig/%.test=%),'env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5 \
+                  tests/rig/$(test).test $(FEW_$(test))') \
               $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
