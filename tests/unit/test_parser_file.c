@@ -24,6 +24,10 @@ static const struct row rows[] = {
     { "a comment without a newline", "usbdevice='tablet' # x", "", UNKNOWN TABLET },
     { "an assignment without a newline", "usbdevice='tablet'", "", UNKNOWN TABLET },
     { "line ends of Windows", "usbdevice=[\r\n'tablet']\r\n#\r\n", "", NULL },
+    { "a carriage return in a string", "a='x\ry'\nb=[\"\r\"]\nusbdevice='tablet'\r\n", "", NULL },
+    { "a carriage return behind an open string", "a='x\r\nusb=1\n",
+      "1:3 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      NULL },
     { "a byte order mark", "\xef\xbb\xbfusbdevice='tablet'\n", "", UNKNOWN TABLET },
     { "a byte order mark elsewhere",
       "a=1\n\xef\xbb\xbf"
