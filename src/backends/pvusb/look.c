@@ -140,7 +140,7 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 static double arrival_seconds(struct pvusb_handle *handle)
 {
     double now = qmp_clock(), patience = handle->session->patience;
-    if (!handle->arrivals_until)
+    if (handle->arrivals_until <= 0)
         handle->arrivals_until = now + PVUSB_ARRIVAL_SECONDS * patience;
     return handle->arrivals_until > now ? (handle->arrivals_until - now) / patience : 0;
 }
