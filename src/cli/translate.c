@@ -173,7 +173,7 @@ static enum status translate_file(const struct invocation *invocation, struct ou
 
 static enum status run_translate(const struct invocation *invocation)
 {
-    struct outcome outcome = { NULL };
+    struct outcome outcome = { .bytes = NULL };
     bool of_command = invocation->old_command || !invocation->count;
     enum status status = of_command ? translate_command_line(invocation, &outcome)
                                     : translate_file(invocation, &outcome);
