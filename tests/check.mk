@@ -20,18 +20,19 @@ FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
 export REAL_CONFIGS UPDATE
 
-# The programs that need neither root nor daemons: of the tree $(1), each called by $(2). ("translate"
-# alone compiles some ten thousand configs, which is not for valgrind.)
+# The programs that need neither root nor daemons: of the tree $(1), each called by $(2). ("translate" and
+# "readback" alone compile some ten thousand configs, which is not for valgrind.)
 programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
-    '$(if $(2),$(2) )$(1)/translate $(CONFIGS)'
+    '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' \
+    '$(if $(2),$(2) )$(1)/readback $(CONFIGS)'
 
 # The tests on real daemons, in the environment $(1). (memory.test stands in for malloc, as the
 # sanitizers and valgrind do.)
 daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
 
-PLAIN      := $(call programs,$(B)) $(B)/translate $(sort $(wildcard tests/rig/*.test)) tests/run.test
-SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate
+PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test
+SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate $(SAN_B)/readback
 # Under valgrind a call takes half a second: what translates every file there is, is left to the programs,
 # which do it in one process.
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
@@ -54,8 +55,8 @@ RUN = tests/run -j $(shell nproc) -t 600
 .PHONY: check-tidy check-format check-layers fuzz
 
 # Needs neither root nor network.
-check-unit: $(UNITS) $(B)/golden $(B)/translate
-	@$(RUN) $(call programs,$(B)) $(B)/translate
+check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback
+	@$(RUN) $(call programs,$(B)) $(B)/translate $(B)/readback
 
 ifdef DEBIAN
 check:
@@ -76,7 +77,7 @@ check-daemons:
 	$(MAKE) $(JOBS) build check-programs check-san
 	@$(RUN) $(PLAIN) $(SANITIZED)
 
-check-programs: $(UNITS) $(B)/golden $(B)/translate $(RIG_TOOLS)
+check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(RIG_TOOLS)
 
 check-san:
 	$(MAKE) SAN=1 B=$(SAN_B) build check-programs

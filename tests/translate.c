@@ -4,55 +4,15 @@
 // for byte; it compiles to the same; translated again it stays as it is. Where NAME.DIALECT stands
 // beside it, it is what must come (with UPDATE=1 in the environment it is written anew). Without a
 // directory the configs are generated. Prints TAP.
-#include "parser/translate.h"
-#include "arena.h"
-#include "check.h"
-#include "parser/parser.h"
-#include "scope.h"
+#include "trial.h"
 
-#include <errno.h>
-
-// One config and what came of it.
-struct trial {
-    struct arena *arena;
-    struct diags diags;
-    struct document document;
-    struct text out;
-    bool compiled; // the input has no errors
-    bool done;     // and neither has the translation
-};
-
-static struct text kept(struct arena *arena, const char *bytes, size_t size)
-{
-    return (struct text){ arena_copy(arena, bytes, size), size };
-}
-
-// Translates a text. What is complained of is not of interest here.
 static struct trial try_text(struct arena *arena, const char *name, struct text text,
                              const struct translation *to)
 {
-    struct trial trial = { .arena = arena };
-    char *bytes = NULL;
-    size_t size = 0;
-    diags_init(&trial.diags, arena);
-    const struct source *source = source_from_bytes(arena, name, text.at, text.size);
-    trial.document = parse_document(arena, &trial.diags, source);
-    check_config(arena, &trial.diags, trial.document.config);
-    trial.compiled = trial.diags.errors == 0;
-    if (!trial.compiled)
-        return trial;
-    struct writing writing = { .arena = arena,
-                               .diags = &trial.diags,
-                               .document = &trial.document,
-                               .comments = true,
-                               .out = open_memstream(&bytes, &size) };
-    if (!writing.out)
-        abort();
-    to->write(&writing);
-    fclose(writing.out);
-    trial.out = kept(arena, bytes, size);
-    trial.done = trial.diags.errors == 0;
-    free(bytes);
+    struct trial trial;
+    trial_compile(&trial, arena, name, text, parse_document);
+    if (trial.compiled)
+        trial_translate(&trial, to->name, false);
     return trial;
 }
 
@@ -114,6 +74,25 @@ static const char *signature(struct arena *arena, const struct config *config, b
     return words;
 }
 
+// What xl plugs: the controllers come first and in their order, each device is where it was to be.
+static const char *judge_places(const struct trial *before, const struct trial *after)
+{
+    const struct config *config = before->document.config;
+    const struct config_controller *theirs = after->document.config->controllers;
+    for (const struct config_controller *at = config->controllers; at; at = at->next) {
+        if (at->at_creation || (at->origin == ORIGIN_USBVERSION && at->type == CONTROLLER_AUTO))
+            continue;
+        while (theirs && theirs->at_creation)
+            theirs = theirs->next;
+        if (!theirs || !trial_controller_is(at, theirs))
+            return arena_printf(before->arena, "controller %s is another", at->name);
+        if (GIVEN(at->ports) && theirs->ports.value != at->ports.value)
+            return arena_printf(before->arena, "controller %s has other ports", at->name);
+        theirs = theirs->next;
+    }
+    return trial_difference(before->arena, config, after->document.config, TRIAL_WHICH);
+}
+
 static const char *judge(const struct trial *trial, const char *name, const struct translation *to)
 {
     const char *wrong = judge_bytes(trial);
@@ -132,7 +111,7 @@ static const char *judge(const struct trial *trial, const char *name, const stru
     if (strcmp(before, after) != 0)
         return arena_printf(trial->arena, "it compiles to something else:\n%s--\n%s", before,
                             after);
-    return NULL;
+    return xl ? judge_places(trial, &again) : NULL;
 }
 
 // --- what is judged ---
@@ -170,7 +149,7 @@ static const char *judge_expected(const struct trial *trial, const char *path, c
             abort();
         diags_print(&said, stream, false);
         fclose(stream);
-        out = kept(trial->arena, bytes, size);
+        out = trial_keep(trial->arena, bytes, size);
         free(bytes);
     }
     if (update && *update) {
@@ -201,82 +180,7 @@ static void judge_file(const char *directory, const char *name)
     }
 }
 
-static int is_config(const struct dirent *entry)
-{
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".cfg") == 0;
-}
-
-static void judge_directory(const char *directory)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(directory, &entries, is_config, alphasort);
-    if (count <= 0) {
-        printf("# %s: %s\n", directory, count ? strerror(errno) : "no config in it");
-        all_passed = false;
-        return;
-    }
-    for (int i = 0; i < count; i++) {
-        judge_file(directory, entries[i]->d_name);
-        free(entries[i]);
-    }
-    free(entries);
-}
-
 // --- generated configs ---
-
-// Numbers that are the same in each run (the generator of the C standard's own example).
-static unsigned random_state = 1;
-
-static unsigned pick(unsigned below)
-{
-    random_state = random_state * 1103515245 + 12345;
-    return (random_state >> 16) % below;
-}
-
-static const char *const generated_items[][6] = {
-    { "usbctrl=['type=qusb,version=2,ports=9']", "usbctrl = [ 'version=2' ]",
-      "usbctrl=['type=devicemodel,version=3', 'type=auto,version=1']",
-      "usbctrl += ['type=devicemodel,version=3,ports=15'] # more", "", "" },
-    { "usbdev=['hostbus=1,hostaddr=5']", "usbdev = [ # a list\n  'hostbus=1, hostaddr=013',\n]",
-      "usbdev+=['hostbus=2,hostaddr=0x10,controller=0,port=1']", "", "", "" },
-    { "usb=1", "usb=0", "usb = '1'", "", "", "" },
-    { "usbdevice='tablet'", "usbdevice=['tablet','host:3.4']", "usbdevice=['host:046d:c52b']",
-      "usbdevice = ['type=hostdev,busid=1-1.2,bus=one', 'type=tablet']",
-      "usbdevice=('mouse', 'id=1050:0407,required=no')", "" },
-    { "usbcontroller=['type=emul,name=one,usbversion=3']", "usbcontroller=['']",
-      "usbcontroller=['type=pv,name=one,numports=4','type=emul']", "", "", "" },
-    { "vusb=['usbver=2, numports=4, port_1=1-8']", "vusb=['']", "vusb=['usbver=1,port_2=6-2.1']",
-      "", "", "" },
-    { "usbversion=2", "", "", "", "", "" },
-    { "import os, re", "a = 1; b = 'x'", "if 1:\n    c = 2\nelse:\n    c = 3", "d = 'a' + e",
-      "# a comment", "" },
-};
-enum { GROUPS = sizeof generated_items / sizeof *generated_items };
-
-static struct text generate(struct arena *arena)
-{
-    static const char *const heads[] = { "name='g'\ntype='hvm'\n", "name='g'\ntype='pv'\n",
-                                         "\xef\xbb\xbfname='g'\nbuilder='hvm'\n", "" };
-    const char *text = heads[pick(4)];
-    unsigned order = pick(GROUPS);
-    for (unsigned i = 0; i < GROUPS; i++) {
-        const char *item = generated_items[(order + i * 3) % GROUPS][pick(6)];
-        if (*item)
-            text = arena_printf(arena, "%s%s%s%s", text, item, pick(6) ? "" : " # why",
-                                pick(9) || strchr(item, '#') ? "\n" : "\nend = 'x'; ");
-    }
-    if (pick(3))
-        return text_of(text);
-    char *crlf = arena_alloc(arena, strlen(text) * 2 + 1);
-    size_t size = 0;
-    for (; *text; text++) {
-        if (*text == '\n')
-            crlf[size++] = '\r';
-        crlf[size++] = *text;
-    }
-    return (struct text){ crlf, size };
-}
 
 static void judge_generated(void)
 {
@@ -286,7 +190,7 @@ static void judge_generated(void)
         const char *wrong = NULL;
         for (unsigned i = 0; i < ROUNDS && to->is_config && !wrong; i++) {
             cleanup_arena struct arena *arena = arena_new(1024);
-            struct trial trial = try_text(arena, "generated", generate(arena), to);
+            struct trial trial = try_text(arena, "generated", trial_generate(arena), to);
             if (!trial.done)
                 continue;
             judged++;
@@ -305,7 +209,7 @@ static void judge_generated(void)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        judge_directory(argv[i]);
+        all_passed = trial_directory(argv[i], judge_file) && all_passed;
     if (argc == 1)
         judge_generated();
     printf("1..%u\n", number);

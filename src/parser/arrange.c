@@ -188,7 +188,8 @@ static void complain_room(struct writing *writing, const struct arranged_device 
 }
 
 // Devices on named controllers: first those at named ports, then the others.
-static void arrange_named(struct writing *writing, struct arrangement *arrangement)
+static void arrange_named(struct writing *writing, enum arrange what,
+                          struct arrangement *arrangement)
 {
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
@@ -209,13 +210,14 @@ static void arrange_named(struct writing *writing, struct arrangement *arrangeme
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
         // QEMU chooses for what it is created with, and makes a hub where there is no port.
+        bool chosen = device->wish->at_creation;
         if (!device->controller || device->port.depth || device->left_out ||
-            device->wish->at_creation)
+            (chosen && what != ARRANGE_LIBVIRT))
             continue;
         unsigned port = free_port(arrangement, device->controller);
-        if (!port)
+        if (!port && !chosen)
             complain_room(writing, device);
-        put(arrangement, device, device->controller, port);
+        put(arrangement, device, port || !chosen ? device->controller : NULL, port);
     }
 }
 
@@ -279,6 +281,6 @@ void arrange(struct writing *writing, enum arrange what, struct arrangement *arr
         arrangement->devices[count].wish = at;
         look_up(writing, &arrangement->devices[count++]);
     }
-    arrange_named(writing, arrangement);
+    arrange_named(writing, what, arrangement);
     arrange_others(writing, what, arrangement);
 }

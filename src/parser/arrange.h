@@ -46,6 +46,8 @@ enum arrange {
     ARRANGE_PLUGGED, // what is plugged into a guest that is there
     ARRANGE_ALL,     // that, and what the guest is created with
     ARRANGE_PVUSB,   // what is plugged; controllers that are made are PVUSB
+    ARRANGE_LIBVIRT, // what is plugged; and the guest is created with devices at ports, where there
+                     // are any left: libvirt adds a hub for the others
 };
 
 // Complains where there is no room, and where a device that is looked up is not there, or is not

@@ -248,21 +248,23 @@ static void make_usb(struct builder *builder, const struct config_number *usb)
             device->controller = controller;
 }
 
-static void make_ich9(struct builder *builder, struct span why)
+struct config_controller *classic_make_ich9(struct builder *builder, struct span why)
 {
-    made_at_creation(builder, ORIGIN_USBVERSION, why, "ich9-ehci1", "usb")->qemu_id =
-        (struct config_text){ why, text_of("usb") };
+    struct config_controller *controller =
+        made_at_creation(builder, ORIGIN_USBVERSION, why, "ich9-ehci1", "usb");
+    controller->qemu_id = (struct config_text){ why, text_of("usb") };
     for (unsigned i = 1; i <= COMPANIONS; i++)
         made_at_creation(builder, ORIGIN_USBVERSION, why,
                          arena_printf(builder->arena, "ich9-uhci%u", i),
                          arena_printf(builder->arena, "usb-companion%u", i));
+    return controller;
 }
 
 // The controllers that libxl makes of usbversion, or of a redirection without it.
 static void make_version(struct builder *builder, uint32_t version, struct span why)
 {
     if (version == 2) {
-        make_ich9(builder, why);
+        classic_make_ich9(builder, why);
         return;
     }
     made_at_creation(builder, ORIGIN_USBVERSION, why, version == 1 ? "piix3-uhci" : "nec-xhci",

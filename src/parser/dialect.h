@@ -29,6 +29,10 @@ void domain_read(struct builder *builder);
 void classic_read_device(struct builder *builder, struct config_device *device, struct text item,
                          struct span at);
 
+// The controllers that xl makes of usbversion=2: ICH9's EHCI, which is returned, and its
+// companions.
+struct config_controller *classic_make_ich9(struct builder *builder, struct span why);
+
 // xenusb.c: the keyed forms. Those of usbdevice stand in the same list as the classic ones.
 // Whether an item begins with a known key and `=`.
 bool xenusb_is_keyed(struct text item);

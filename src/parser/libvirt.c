@@ -3,7 +3,7 @@
 
 #include "../arena.h"
 #include "../xml.h"
-#include "build.h"
+#include "dialect.h"
 
 enum { INDEX_MAX = 255 };
 
@@ -12,7 +12,9 @@ struct libvirt {
     bool xen;
     struct config_controller *controllers[INDEX_MAX + 1]; // by libvirt's index
     struct config_controller *machine;                    // what xl makes for input devices
-    uint32_t offset;                                      // of the line that was asked for last
+    const char
+        *family;     // libvirt's index of the ICH9 controllers that usbversion=2 makes; NULL: none
+    uint32_t offset; // of the line that was asked for last
     unsigned line;
 };
 
@@ -79,7 +81,34 @@ static void set_model(struct libvirt *libvirt, struct config_controller *control
     controller->model = NULL;
 }
 
-static void read_controller(struct libvirt *libvirt, const struct xml_element *element)
+// Whether ICH9's EHCI stands there with its three companions, as usbversion=2 makes them. QEMU has
+// one such family.
+static bool is_family(const struct libvirt *libvirt, const struct xml_element *devices,
+                      const struct xml_element *element)
+{
+    static const char *const companions[] = { "ich9-uhci1", "ich9-uhci2", "ich9-uhci3" };
+    const char *index = xml_attribute(element, "index");
+    unsigned found = 0;
+    if (libvirt->xen || libvirt->family || !index || !is(element, "model", "ich9-ehci1"))
+        return false;
+    for (const struct xml_element *at = devices->first; at; at = at->next)
+        for (unsigned i = 0; i < 3; i++)
+            if (is(at, "index", index) && is(at, "model", companions[i]))
+                found |= 1u << i;
+    return found == 7;
+}
+
+static void leave_companion_out(struct libvirt *libvirt, const struct xml_element *element)
+{
+    if (!libvirt->family || !is(element, "index", libvirt->family))
+        diag_hint(libvirt->builder.diags,
+                  builder_warning(&libvirt->builder, place_of(libvirt, element),
+                                  "this companion is left out"),
+                  "usbversion=2 makes the whole family, usbversion=3 needs none");
+}
+
+static void read_controller(struct libvirt *libvirt, const struct xml_element *devices,
+                            const struct xml_element *element)
 {
     struct span at = place_of(libvirt, element);
     const char *model = xml_attribute(element, "model");
@@ -89,9 +118,12 @@ static void read_controller(struct libvirt *libvirt, const struct xml_element *e
         !number(libvirt, element, "ports", PORTS_MAX_PVUSB, 0, &ports))
         return;
     if (model && text_starts(text_of(model), "ich9-uhci")) {
-        diag_hint(libvirt->builder.diags,
-                  builder_warning(&libvirt->builder, at, "this companion is left out"),
-                  "usbversion=2 makes the whole family, usbversion=3 needs none");
+        leave_companion_out(libvirt, element);
+        return;
+    }
+    if (is_family(libvirt, devices, element)) {
+        libvirt->family = xml_attribute(element, "index");
+        libvirt->controllers[index] = classic_make_ich9(&libvirt->builder, at);
         return;
     }
     struct config_controller *controller =
@@ -253,7 +285,7 @@ static void read_devices(struct libvirt *libvirt, const struct xml_element *devi
 {
     for (const struct xml_element *at = devices ? devices->first : NULL; at; at = at->next)
         if (strcmp(at->name, "controller") == 0)
-            read_controller(libvirt, at);
+            read_controller(libvirt, devices, at);
     for (const struct xml_element *at = devices ? devices->first : NULL; at; at = at->next)
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
             if (strcmp(at->name, rows[i].name) == 0)

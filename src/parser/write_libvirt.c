@@ -133,17 +133,21 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 
 // --- devices ---
 
-static bool has_address(const struct arranged_device *at)
+// In a guest of Xen what it starts with is on a controller that has no element.
+static bool has_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
-    return at->controller && at->port.depth && !is_machine(at->controller->wish);
+    return at->controller && at->port.depth &&
+           (libvirt->writing->for_qemu || !is_machine(at->controller->wish));
 }
 
 static void print_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
+    FILE *out = libvirt->writing->out;
     char room[PORT_TEXT_SIZE];
-    if (has_address(at))
-        fprintf(libvirt->writing->out, "    <address type='usb' bus='%u' port='%s'/>\n",
-                at->controller->libvirt_index, port_write(at->port, room));
+    if (!has_address(libvirt, at))
+        return;
+    fprintf(out, "    <address type='usb' bus='%u' port='%s'/>\n", at->controller->libvirt_index,
+            port_write(at->port, room));
 }
 
 // Ends the element that is open, with nothing in it but an address.
@@ -151,9 +155,9 @@ static void finish(const struct libvirt *libvirt, const struct arranged_device *
                    const char *element)
 {
     FILE *out = libvirt->writing->out;
-    fputs(has_address(at) ? ">\n" : "/>\n", out);
+    fputs(has_address(libvirt, at) ? ">\n" : "/>\n", out);
     print_address(libvirt, at);
-    if (has_address(at))
+    if (has_address(libvirt, at))
         fprintf(out, "  </%s>\n", element);
 }
 
@@ -163,8 +167,8 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
     const struct selector *selector = &at->wish->selector;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
     bool by_id = (selector->marks & id) == id, by_address = (selector->marks & address) == address;
-    bool more = selector->marks & (SELECT_BUSID | SELECT_SERIAL);
-    if (!at->found && (more || !(by_id || by_address))) {
+    unsigned said = (by_id ? id : 0) | (by_address ? address : 0);
+    if (!at->found && (!said || selector->marks != said)) {
         diag_hint(libvirt->writing->diags,
                   write_error(libvirt->writing, at->wish->why,
                               "libvirt names devices by bus and address, or by vendor and product"),
@@ -176,7 +180,7 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
     if (by_id)
         fprintf(out, "      <vendor id='0x%04x'/>\n      <product id='0x%04x'/>\n",
                 selector->vendor, selector->product);
-    if (by_address || (at->found && !by_id))
+    if (by_address || (at->found && selector->marks != id))
         fprintf(out, "      <address bus='%u' device='%u'/>\n",
                 at->found ? at->found->bus : selector->bus,
                 at->found ? at->found->address : selector->address);
@@ -291,7 +295,7 @@ void write_libvirt(struct writing *writing)
 {
     struct libvirt libvirt = { .writing = writing };
     unsigned companion = 0;
-    arrange(writing, writing->for_qemu ? ARRANGE_PLUGGED : ARRANGE_PVUSB, &libvirt.arrangement);
+    arrange(writing, writing->for_qemu ? ARRANGE_LIBVIRT : ARRANGE_PVUSB, &libvirt.arrangement);
     number_controllers(&libvirt);
     if (!writing->for_qemu)
         say_what_changes(&libvirt);

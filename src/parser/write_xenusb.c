@@ -177,9 +177,12 @@ void write_xenusb(struct writing *writing)
     changes[KEY_USBCONTROLLER] = change_controllers(writing);
     changes[KEY_USBDEVICE] = change_devices(writing);
     for (const struct config_controller *at = writing->document->config->controllers; at;
-         at = at->next)
+         at = at->next) {
         if (at->origin == ORIGIN_USB && at->at_creation)
             changes[KEY_USB].value = "1";
+        if (at->origin == ORIGIN_USBVERSION && at->at_creation && !at->model->companion)
+            changes[KEY_USBVERSION].value = arena_printf(writing->arena, "%u", at->version.value);
+    }
     if (changes[KEY_USBCONTROLLER].touch && changes[KEY_USBCONTROLLER].value)
         refuse_version(writing);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);

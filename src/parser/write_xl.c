@@ -41,6 +41,17 @@ static void refuse_controller(const struct xl *xl, const struct config_controlle
                   "leave it out: it is dom0 then");
 }
 
+// Nobody said which version, and what the guest is would tell.
+static void warn_of_version(const struct xl *xl, const struct arranged_controller *at)
+{
+    if (!at->version)
+        diag_hint(
+            xl->writing->diags,
+            write_warning(xl->writing, at->why,
+                          "xl makes this of version 2, which takes no keyboard in an hvm guest"),
+            "say usbversion=, or what the guest is: type=\"hvm\"");
+}
+
 static const char *controller_spec(const struct xl *xl, const struct arranged_controller *at)
 {
     struct arena *arena = xl->writing->arena;
@@ -71,6 +82,7 @@ static void change_controllers(struct xl *xl)
         if (at->wish)
             refuse_controller(xl, at->wish);
         same = same && at->wish && is_as_written(at->wish);
+        warn_of_version(xl, at);
         items_add(xl->writing->arena, &items, controller_spec(xl, at));
     }
     xl->changes[KEY_USBCTRL] = change_to(xl->writing, &items);
