@@ -173,27 +173,28 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
                                           [STEP_UNDONE] = "undone",
                                           [STEP_LEFT] = "left" };
     char room[PORT_TEXT_SIZE];
-    const char *port = step->device ? port_write(step->device->port, room) : "";
+    const struct device *device = step->device;
+    const struct controller *controller = step->controller;
+    const char *port = device ? port_write(device->port, room) : "";
+    const struct {
+        const char *key, *value;
+    } members[] = {
+        { "op", ops[step->op] },
+        { "state", states[step->state] },
+        { "controller", controller ? controller->name : NULL },
+        { "model", controller && controller->model ? controller->model->name : NULL },
+        { "port", *port ? arena_strdup(arena, port) : NULL },
+        { "device", device ? show_kind(device) : NULL },
+        { "server", step->server ? step->server->program : NULL },
+        { "busid", device && device->host ? device->host->busid : NULL },
+        { "words", step->words },
+        { "remark", step->state == STEP_DONE ? step->remark : NULL },
+    };
     json_open_object(writer);
-    json_key(writer, "op");
-    json_put_string(writer, ops[step->op]);
-    json_key(writer, "state");
-    json_put_string(writer, states[step->state]);
-    json_key(writer, "controller");
-    json_put_string(writer, step->controller ? step->controller->name : NULL);
-    json_key(writer, "model");
-    json_put_string(
-        writer, step->controller && step->controller->model ? step->controller->model->name : NULL);
-    json_key(writer, "port");
-    json_put_string(writer, *port ? arena_strdup(arena, port) : NULL);
-    json_key(writer, "device");
-    json_put_string(writer, step->device ? show_kind(step->device) : NULL);
-    json_key(writer, "server");
-    json_put_string(writer, step->server ? step->server->program : NULL);
-    json_key(writer, "busid");
-    json_put_string(writer, step->device && step->device->host ? step->device->host->busid : NULL);
-    json_key(writer, "words");
-    json_put_string(writer, step->words);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        json_key(writer, members[i].key);
+        json_put_string(writer, members[i].value);
+    }
     json_why(writer, step);
     json_close(writer);
 }
