@@ -74,6 +74,9 @@ const char *log_line(struct arena *arena, const struct domain *domain, const str
         { STEP_ADD, STEP_DONE, true, "started ", " for " },
         { STEP_ADD, STEP_UNDONE, true, "stopped ", " for " },
         { STEP_ADD, STEP_LEFT, true, "could not stop ", " for " },
+        { STEP_REMOVE, STEP_DONE, true, "stopped ", " for " },
+        { STEP_REMOVE, STEP_UNDONE, true, "started ", " again for " },
+        { STEP_REMOVE, STEP_LEFT, true, "could not start ", " again for " },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (words[i].op != step->op || words[i].state != step->state ||

@@ -93,6 +93,15 @@ static void test_a_server(void **state)
     assert_string_equal(log_line(arena, &domain, &step, "root"),
                         "stopped the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
                         "(3); by root");
+    step.op = STEP_REMOVE;
+    step.state = STEP_DONE;
+    assert_string_equal(log_line(arena, &domain, &step, "root"),
+                        "stopped the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
+                        "(3); by root");
+    step.state = STEP_UNDONE;
+    assert_string_equal(log_line(arena, &domain, &step, "root"),
+                        "started the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) again for "
+                        "win10 (3); by root");
 }
 
 static void test_strange_words_are_made_safe(void **state)
