@@ -249,12 +249,13 @@ static void add_controllers(struct planning *planning)
                      why_controller(planning, at));
 }
 
-// A server is started for whatever controller it is to serve, be it there already.
+// A server is started for whatever controller it is to serve, be it there already, unless that one
+// goes.
 static void add_server(struct planning *planning)
 {
     struct topology *topology = planning->topology;
     struct controller *at = topology->controllers;
-    while (at && !is_served(at))
+    while (at && (!is_served(at) || removal_of(planning->plan, at)))
         at = at->next;
     if (!at || !supply_starts_server(planning))
         return;

@@ -390,6 +390,15 @@ static void test_a_server_is_started_for_what_is_there(void **state)
               "= pv0 qusb/0 index 0 ports 4; + server qemu");
 }
 
+static void test_a_server_is_not_started_for_what_goes(void **state)
+{
+    (void)state;
+    can_start_qemu(true);
+    options.prune = true;
+    has_unserved_controller();
+    want_plan("memory=64\n", "- pv0 qusb/0 index 0 ports 4");
+}
+
 // Its controllers begin anew, with ports that are free.
 static void test_what_was_lost_with_a_server_is_cleared(void **state)
 {
@@ -508,6 +517,7 @@ int main(void)
         CASE(test_a_server_is_not_started_unasked),
         CASE(test_a_server_is_not_started_for_nothing),
         CASE(test_a_server_is_started_for_what_is_there),
+        CASE(test_a_server_is_not_started_for_what_goes),
         CASE(test_what_was_lost_with_a_server_is_cleared),
         CASE(test_nothing_is_attached_where_nobody_serves),
         CASE(test_nothing_is_put_where_nobody_serves),
