@@ -21,10 +21,18 @@ struct session {
     struct qmp_client *qemu; // the connection to the domain's QEMU, which takes one at a time; NULL
                              // while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
-    bool keep_saved;                          // libxl's saved config is left as it is
-    bool require_guest;                       // a device that the guest does not take is taken back
-    double patience;                          // scales every time limit; 1.0 by default
+    bool finishing;     // what is going on must not be stopped: undoing, or giving a device back
+    bool keep_saved;    // libxl's saved config is left as it is
+    bool require_guest; // a device that the guest does not take is taken back
+    double patience;    // scales every time limit; 1.0 by default
 };
+
+// Whether to stop where it stands. Whoever asks for that wants nothing left half done: what was
+// done so far is undone with all the time that it needs.
+static inline bool session_interrupted(const struct session *session)
+{
+    return !session->finishing && session->interrupted && *session->interrupted;
+}
 
 struct backend {
     const char *name;
@@ -44,7 +52,7 @@ struct backend {
     // Carries out `count` steps, all STEP_ADD or all STEP_REMOVE, that do not depend on each other.
     // Every answer is awaited; each step's state, words and seconds tell what became of it
     // (STEP_DONE, STEP_FAILED, STEP_LEFT). A step is done only when that was seen. Returns
-    // STATUS_OK if all are done.
+    // STATUS_OK if all are done. After a failure those that were not tried are STEP_PLANNED still.
     enum status (*run)(void *handle, struct step *const *steps, size_t count);
 
     // Closes the connection and frees the handle. NULL is let pass.

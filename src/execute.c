@@ -65,7 +65,7 @@ static const char *reason_to_stop(const struct run *run)
 {
     if (arena_exhausted(run->session->arena))
         return "out of memory";
-    if (run->session->interrupted && *run->session->interrupted)
+    if (session_interrupted(run->session))
         return "interrupted";
     return NULL;
 }
@@ -90,7 +90,8 @@ static enum status run_wave(struct run *run, struct step **steps, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (steps[i]->state == STEP_DONE)
             note_presence(steps[i], steps[i]->op);
-        tell(run, steps[i]);
+        if (steps[i]->state != STEP_PLANNED)
+            tell(run, steps[i]);
     }
     return status;
 }
@@ -262,5 +263,8 @@ enum status execute(struct session *session, struct plan *plan, handle_for handl
         return STATUS_OK;
     // Something was tried: whatever the reason, it is a failure now, or nobody answered in time.
     status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
-    return status_worse(status, undo_all(&run, room));
+    session->finishing = true;
+    status = status_worse(status, undo_all(&run, room));
+    session->finishing = false;
+    return status;
 }

@@ -132,7 +132,7 @@ enum status lock_file(const struct session *session, const char *path, const cha
             complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
             return why == EACCES || why == EPERM || why == EROFS ? STATUS_REFUSED : STATUS_FAILED;
         }
-        if (session->interrupted && *session->interrupted) {
+        if (session_interrupted(session)) {
             complain_error(session->diags, "interrupted while waiting for %s", what);
             return STATUS_FAILED;
         }

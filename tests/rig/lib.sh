@@ -189,6 +189,36 @@ run()
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
 }
 
+# begin ARGS...: start xenusb as "run" does, and go on.
+begin()
+{
+    command_run="xenusb $*"
+    { xenusb "$@" || exit; } >"$T/begun.out" 2>"$T/begun.err" &
+    begun=$!
+}
+
+# Wait for its end, and keep what it came to as "run" does.
+end_of_begun()
+{
+    rc=0
+    wait "$begun" || rc=$?
+    cp "$T/begun.out" "$T/out"
+    cp "$T/begun.err" "$T/err"
+    # shellcheck disable=SC2034
+    out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
+}
+
+# Its process: what "timeout" runs.
+begun_process()
+{
+    local pid=$begun parent=
+    until [ "$parent" = timeout ]; do
+        parent=$(<"/proc/$pid/comm")
+        pid=$(cut -d' ' -f1 "/proc/$pid/task/$pid/children")
+    done
+    echo "$pid"
+}
+
 # Print the last command of "run" as it went.
 show_command()
 {

@@ -10,6 +10,8 @@
 // The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
 // tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
 // on it ends itself if one comes while it runs (hw/xen/xen-legacy-backend.c).
+// PVPLAY_DIES=controllers ends it when it has been asked something and is to take up the first;
+// PVPLAY_DIES=device when it has opened one.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -72,6 +74,13 @@ static void for_children(const char *directory, void (*each)(const char *path, i
     free(names);
 }
 
+static bool dies_at(const char *what)
+{
+    const char *dies = getenv("PVPLAY_DIES");
+
+    return dies && !strcmp(dies, what);
+}
+
 // ---- devices ----
 
 static libusb_device_handle *open_busid(const char *busid)
@@ -117,6 +126,8 @@ static void take_device(struct port *port, const char *busid)
         libusb_detach_kernel_driver(port->handle, i);
         libusb_claim_interface(port->handle, i);
     }
+    if (port->handle && dies_at("device"))
+        abort();
 }
 
 static void give_device(struct port *port)
@@ -151,6 +162,10 @@ static bool takes_up(int index, int state)
         return true;
     if (state != 1)
         return false;
+    if (dies_at("controllers") && !pvqmp_was_asked())
+        return false;
+    if (dies_at("controllers"))
+        exit(1);
     if (!is_starting && major_version >= 9) {
         fprintf(stderr, "Device 'xen-backend' does not support hotplugging\n");
         exit(1);

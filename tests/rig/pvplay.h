@@ -12,6 +12,8 @@
 void pvqmp_open(const char *path, const char *version);
 // Serves whoever is there, for at most that many milliseconds.
 void pvqmp_serve(int milliseconds);
+// Whether it was given a command yet.
+int pvqmp_was_asked(void);
 
 // pvplay.c: what the played QEMU has at a port of controller index: -1 nothing, 0 an object without
 // a device, 1 one that holds it.

@@ -18,6 +18,7 @@ static int listener = -1, client = -1;
 static char greeting[256];
 static char received[65536];
 static size_t received_size;
+static int was_asked;
 
 void pvqmp_open(const char *path, const char *version)
 {
@@ -61,6 +62,7 @@ static void obey(const char *command)
     const char *object = strstr(command, "xen-qusb-");
     int index, port, held;
 
+    was_asked = 1;
     if (strstr(command, "\"quit\"") && !getenv("PVPLAY_STAYS")) {
         exit(0);
     } else if (strstr(command, "qmp_capabilities")) {
@@ -114,6 +116,11 @@ static void listen_to_client(void)
     }
     received_size += (size_t)got;
     obey_all();
+}
+
+int pvqmp_was_asked(void)
+{
+    return was_asked;
 }
 
 void pvqmp_serve(int milliseconds)

@@ -46,7 +46,8 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
 {
     struct scene *scene = handle;
     enum status status = STATUS_OK;
-    note(scene, "[");
+    // A step that is run now would not be waited for.
+    note(scene, session_interrupted(&scene->session) ? "![" : "[");
     for (size_t i = 0; i < count; i++) {
         struct step *step = steps[i];
         note(scene, i ? " " : "");

@@ -3,6 +3,7 @@
 #include "../../arena.h"
 #include "../../host_bind.h"
 #include "../../host_orphan.h"
+#include "../../qmp_client.h"
 #include "../../record.h"
 #include "../../recording.h"
 #include "../../saved.h"
@@ -95,9 +96,17 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
     return true;
 }
 
+// Whether the QEMU that had it, or would have, is no more.
+static bool was_lost_with_qemu(const struct pvusb_handle *handle, const struct device *device)
+{
+    const struct qmp_client *qemu = pvusb_qemu(handle);
+    return pvusb_is_its_qemus(device->controller) &&
+           (device->controller->unserved || (qemu && qmp_broken(qemu)));
+}
+
 // Gives it back in the safe order (drivers.c). What was done so far need not be all of it.
-static bool give_back(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
-                      const char **why)
+static bool give_back_all(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
+                          const char **why)
 {
     struct change change = change_of(handle, device);
     bool here = is_bound_here(device) && device->selector.marks & SELECT_BUSID;
@@ -110,11 +119,12 @@ static bool give_back(struct pvusb_handle *handle, const struct device *device, 
     }
     if (here)
         return pvusb_rebind(handle, busid_of(device), why);
+    bool gone = device->controller->backend_domain ||
+                pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device);
     // A QEMU that ends leaves what it had open without a driver.
-    if (device->controller->unserved && device->host)
+    if (device->host && was_lost_with_qemu(handle, device))
         (void)host_probe(handle->session->arena, device->host->busid, &(const char *){ NULL });
-    if (device->controller->backend_domain ||
-        pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device))
+    if (gone)
         return true;
     *timed_out = true;
     *why = arena_printf(handle->session->arena,
@@ -122,6 +132,17 @@ static bool give_back(struct pvusb_handle *handle, const struct device *device, 
                         "within %g s",
                         PVUSB_STATE_SECONDS * handle->session->patience);
     return false;
+}
+
+// Once begun it is not interrupted.
+static bool give_back(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
+                      const char **why)
+{
+    bool finishing = handle->session->finishing;
+    handle->session->finishing = true;
+    bool given_back = give_back_all(handle, device, timed_out, why);
+    handle->session->finishing = finishing;
+    return given_back;
 }
 
 void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)

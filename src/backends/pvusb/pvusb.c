@@ -52,7 +52,7 @@ bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *que
     for (int pause = FIRST_PAUSE;; pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE) {
         if (question(handle, controller, device))
             return true;
-        if (qmp_clock() >= until || (session->interrupted && *session->interrupted))
+        if (qmp_clock() >= until || session_interrupted(session))
             return false;
         poll(NULL, 0, pause);
     }
@@ -78,12 +78,21 @@ static void run_step(struct pvusb_handle *handle, struct step *step)
          : step->device ? DEVICE
                         : CONTROLLER][step->op == STEP_ADD](handle, step);
     step->seconds = qmp_clock() - since;
+    // A wait that was cut short is no time that ran out.
+    if (step->timed_out && session_interrupted(handle->session)) {
+        step->timed_out = false;
+        step->words = step->state == STEP_FAILED ? "interrupted" : step->words;
+    }
 }
 
-static enum status pvusb_run(void *handle, struct step *const *steps, size_t count)
+static enum status pvusb_run(void *at, struct step *const *steps, size_t count)
 {
+    struct pvusb_handle *handle = at;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
+        // What would be undone at once is not begun; what is undone is, each for itself.
+        if (status != STATUS_OK && !handle->session->finishing)
+            break;
         run_step(handle, steps[i]);
         if (steps[i]->state != STEP_DONE)
             status = status_worse(status, steps[i]->timed_out ? STATUS_TIMEOUT : STATUS_FAILED);

@@ -86,7 +86,7 @@ static bool guest_takes(const struct session *session, const struct device *devi
 {
     enum { PAUSE = 50 }; // milliseconds
     while (!arrive_guest_took(session->arena, device->host->busid)) {
-        if (qmp_clock() >= until || (session->interrupted && *session->interrupted))
+        if (qmp_clock() >= until || session_interrupted(session))
             return false;
         poll(NULL, 0, PAUSE);
     }
@@ -102,13 +102,15 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
     for (size_t i = 0; i < count && session->require_guest; i++) {
         if (!is_arrival(steps[i]) || guest_takes(session, steps[i]->device, until))
             continue;
-        steps[i]->timed_out = true;
+        bool stopped = session_interrupted(session);
+        steps[i]->timed_out = !stopped;
         take_back(handle, steps[i],
-                  arena_printf(session->arena,
-                               "the guest did not configure it within %g s: it does not run yet, "
-                               "or has no driver for its controller",
-                               TAKING_SECONDS * session->patience));
-        status = STATUS_TIMEOUT;
+                  stopped ? "interrupted"
+                          : arena_printf(session->arena,
+                                         "the guest did not configure it within %g s: it does not "
+                                         "run yet, or has no driver for its controller",
+                                         TAKING_SECONDS * session->patience));
+        status = status_worse(status, stopped ? STATUS_FAILED : STATUS_TIMEOUT);
     }
     return status;
 }
