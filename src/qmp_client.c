@@ -319,6 +319,13 @@ const char *qmp_version(const struct qmp_client *client)
     return client->version;
 }
 
+pid_t qmp_process(const struct qmp_client *client)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 const char *qmp_why(const struct qmp_client *client)
 {
     return client->why;

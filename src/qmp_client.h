@@ -7,6 +7,8 @@
 #include "diag.h"
 #include "json.h"
 
+#include <sys/types.h>
+
 // Seconds, before they are scaled.
 #define QMP_CONNECT_SECONDS 5.0  // to connect and be greeted
 #define QMP_ANSWER_SECONDS  10.0 // to the next answer
@@ -65,6 +67,9 @@ void qmp_close(struct qmp_client *client);
 
 // QEMU's version as it greeted: "7.2.22", or "" if it told none.
 const char *qmp_version(const struct qmp_client *client);
+
+// The process that listens at the other end, as the kernel has it; 0 if it does not tell.
+pid_t qmp_process(const struct qmp_client *client);
 
 // Queues a command; `arguments` is a JSON object, or empty. Nothing is sent before qmp_await. On a
 // connection that is broken it stays unanswered.

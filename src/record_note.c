@@ -76,7 +76,7 @@ enum xen_result note_drop_server(struct change *change)
     return drop(change, "server");
 }
 
-bool note_has_server(const struct session *session, struct text process)
+bool note_has_server(const struct session *session, pid_t process)
 {
     struct text server, uuid;
     struct change change = { .session = session };
@@ -85,7 +85,8 @@ bool note_has_server(const struct session *session, struct text process)
                XEN_OK &&
            xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid) ==
                XEN_OK &&
-           text_same(server, process) && text_is(uuid, session->domain->uuid);
+           text_is(server, arena_printf(session->arena, "%d", (int)process)) &&
+           text_is(uuid, session->domain->uuid);
 }
 
 enum xen_result note_controller(struct change *change)

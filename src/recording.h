@@ -7,6 +7,8 @@
 #include "record.h"
 #include "xen.h"
 
+#include <sys/types.h>
+
 // One change of the record, made in one transaction.
 struct change {
     const struct session *session;
@@ -57,7 +59,7 @@ enum xen_result note_drop(struct change *change, const char *kind, const char *k
 enum xen_result note_server(struct change *change);
 enum xen_result note_drop_server(struct change *change);
 // Whether that process is the one.
-bool note_has_server(const struct session *session, struct text process);
+bool note_has_server(const struct session *session, pid_t process);
 // Removes them all if they are of another domain that had this id.
 enum xen_result note_drop_foreign(struct change *change);
 

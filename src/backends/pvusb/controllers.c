@@ -51,6 +51,8 @@ static enum xen_result write_nodes(struct change *change)
     struct arena *arena = change->session->arena;
     int domain = change->session->domain->id;
     const char *record = nodes_record(arena, domain, change->controller);
+    if (!change->controller->model)
+        return change_refuse(change, STATUS_FAILED, "its nodes do not tell its version");
     enum xen_result result = change_check_domain(change);
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, record, &type);
@@ -215,10 +217,11 @@ static const char *did_not_let_go(const struct pvusb_handle *handle,
 }
 
 // Asks both ends to close, and waits for them. QEMU's backend closes only after the frontend did;
-// where nothing in the guest uses it, nobody ever would.
+// where nothing in the guest uses it, nobody ever would. After a failure it is as it was, or *left.
 static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
-                              const char **why)
+                              bool *left, const char **why)
 {
+    const char *unheard;
     struct change change = change_of(handle, controller, NULL);
     pvusb_read_states(handle, controller);
     bool idle = is_unused(controller);
@@ -230,6 +233,7 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
     if (is_unused(controller))
         return STATUS_OK;
     *why = did_not_let_go(handle, controller);
+    *left = change_attempt(&change, keep_open, &unheard) != STATUS_OK;
     return STATUS_TIMEOUT;
 }
 
@@ -237,14 +241,13 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 {
     struct session *session = handle->session;
     struct controller *controller = step->controller;
-    const char *why = NULL, *unheard;
+    const char *why = NULL;
+    bool left = false;
     struct change change = change_of(handle, controller, NULL);
-    enum status status = close_both(handle, controller, &why);
+    enum status status = close_both(handle, controller, &left, &why);
     bool idle = is_unused(controller);
     if (status != STATUS_OK) {
-        bool restored =
-            status != STATUS_TIMEOUT || change_attempt(&change, keep_open, &unheard) == STATUS_OK;
-        pvusb_fail(step, restored ? STEP_FAILED : STEP_LEFT, status, why);
+        pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         return;
     }
     status = change_attempt(&change, remove_nodes, &why);
@@ -264,20 +267,27 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 
 // ---- anew ----
 
-bool pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
-                            const char **why)
+enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
+                                   bool *left, const char **why)
 {
     enum { NOTICING = 1000 }; // milliseconds
     struct change change = change_of(handle, controller, NULL);
     pvusb_read_states(handle, controller);
     bool met = controller->frontend_state != XENBUS_INITIALISING;
     if (controller->backend_state == XENBUS_INITIALISING && !met)
-        return true;
-    if (close_both(handle, controller, why) != STATUS_OK ||
-        change_attempt(&change, remove_nodes, why) != STATUS_OK)
-        return false;
+        return STATUS_OK;
+    *why = "its nodes do not tell its version";
+    enum status status = controller->model ? STATUS_OK : STATUS_FAILED;
+    if (status == STATUS_OK)
+        status = close_both(handle, controller, left, why);
+    if (status == STATUS_OK)
+        status = change_attempt(&change, remove_nodes, why);
+    if (status != STATUS_OK)
+        return status;
     // Nodes that come back before the guest has looked are to it the ones that it knew, and closed.
     if (met && !handle->session->domain->paused)
         poll(NULL, 0, NOTICING);
-    return change_attempt(&change, write_nodes, why) == STATUS_OK;
+    status = change_attempt(&change, write_nodes, why);
+    *left = status != STATUS_OK;
+    return status;
 }

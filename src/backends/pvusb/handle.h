@@ -93,10 +93,10 @@ bool pvusb_is_taken_up(struct pvusb_handle *handle, const struct controller *con
                        const struct device *device);
 // "the backend (QEMU) did not come within 10 s: ..."
 const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct controller *controller);
-// Makes a controller as it was when it was new, for a QEMU takes up no other when it starts. False
-// after a failure: *why tells.
-bool pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
-                            const char **why);
+// Makes a controller as it was when it was new, for a QEMU takes up no other when it starts. After
+// a failure *why tells, and whether it is as it was, or *left otherwise.
+enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
+                                   bool *left, const char **why);
 
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);

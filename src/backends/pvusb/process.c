@@ -145,6 +145,7 @@ const char *process_start(struct arena *arena, const struct domain *domain, cons
     sigemptyset(&none);
     sigfillset(&all);
     // In a session of its own, so that no terminal ends it, and with no signal blocked or ignored.
+    // It gets none of the files that this process was given: a lock among them would stay locked.
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes,
@@ -154,6 +155,8 @@ const char *process_start(struct arena *arena, const struct domain *domain, cons
         rc = posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
     if (!rc)
         rc = posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
+    if (!rc)
+        rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     if (!rc)
         rc = posix_spawn_file_actions_addchdir_np(&actions, "/");
     if (!rc)
@@ -172,17 +175,15 @@ bool process_has_ended(struct qemu_process *process)
     return !process->pid;
 }
 
-void process_end(struct qemu_process *process, double seconds)
+bool process_end(struct qemu_process *process, double seconds)
 {
     enum { PAUSE = 10 }; // milliseconds
-    if (process_has_ended(process))
-        return;
-    kill(process->pid, SIGTERM);
-    for (double waited = 0; !process_has_ended(process) && waited < seconds * 1000; waited += PAUSE)
-        poll(NULL, 0, PAUSE);
-    if (!process->pid)
-        return;
-    kill(process->pid, SIGKILL);
-    waitpid(process->pid, NULL, 0);
-    process->pid = 0;
+    static const int ways[] = { SIGTERM, SIGKILL };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_has_ended(process); i++) {
+        kill(process->pid, ways[i]);
+        for (double waited = 0; !process_has_ended(process) && waited < seconds * 1000;
+             waited += PAUSE)
+            poll(NULL, 0, PAUSE);
+    }
+    return !process->pid;
 }

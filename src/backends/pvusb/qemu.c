@@ -117,20 +117,16 @@ static void find_server(struct pvusb_handle *handle, struct topology *topology)
 // The one that runs, if xenusb started it.
 static void find_own_server(const struct pvusb_handle *handle, struct topology *topology)
 {
-    enum { ROOM = 256 };
-    struct text pid;
-    const struct session *session = handle->session;
-    struct arena *arena = session->arena;
-    const char *path =
-        arena_printf(arena, "/local/domain/%d/image/device-model-pid", session->domain->id);
-    if (!pvusb_qemu(handle) || xen_read(session->xen, NULL, path, &pid) != XEN_OK ||
-        !note_has_server(session, pid))
+    const struct qmp_client *qemu = pvusb_qemu(handle);
+    struct arena *arena = handle->session->arena;
+    struct host_facts facts = { 0 };
+    if (!qemu || !note_has_server(handle->session, qmp_process(qemu)))
         return;
-    char *program = arena_alloc(arena, ROOM);
-    ssize_t size = readlink(arena_printf(arena, "/proc/%s/exe", pid.at), program, ROOM - 1);
-    program[size > 0 ? size : 0] = '\0';
+    // What would be started again.
+    facts_of_qemu(arena, &facts);
     topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){ &pvusb_backend, program, true };
+    *topology->server =
+        (struct server){ &pvusb_backend, facts.qemu ? facts.qemu : "qemu-system-i386", true };
 }
 
 // What can be done where a QEMU runs and takes no controller. libxl starts its own before the

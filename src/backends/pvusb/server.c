@@ -51,12 +51,11 @@ static enum xen_result announce(struct change *change)
 
 static enum xen_result withdraw(struct change *change)
 {
-    enum xen_result result =
-        xen_remove(change->xen, change->in,
-                   arena_printf(change->session->arena, "%s/device-model-pid", image_path(change)));
+    enum xen_result result = change_remove_up(
+        change, arena_printf(change->session->arena, "%s/device-model-pid", image_path(change)));
     if (result == XEN_OK)
         result = note_drop_server(change);
-    return result == XEN_OK ? xen_remove(change->xen, change->in, model_path(change)) : result;
+    return result == XEN_OK ? change_remove_up(change, model_path(change)) : result;
 }
 
 static struct change change_of(const struct pvusb_handle *handle)
@@ -79,19 +78,24 @@ static bool has_connected(struct pvusb_handle *handle, const struct controller *
                        &handle->silent) == STATUS_OK;
 }
 
-// Takes libxl's turn with the monitor that is to be, whose name a former one may have left.
+// Takes libxl's turn with the monitor that is to be.
+static enum status take_monitor(struct pvusb_handle *handle, const char **why)
+{
+    struct session *session = handle->session;
+    session->domain->qmp_socket = process_monitor(session->arena, session->domain);
+    session->domain->ours_to_lock = true;
+    *why = "libxl's lock for its monitor was not to be had";
+    return lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
+}
+
 static enum status launch(struct pvusb_handle *handle, const char *program, const char **why)
 {
     struct session *session = handle->session;
     struct change change = change_of(handle);
-    session->domain->qmp_socket = process_monitor(session->arena, session->domain);
-    session->domain->ours_to_lock = true;
-    *why = "libxl's lock for its monitor was not to be had";
-    enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
-    if (status == STATUS_OK)
-        status = change_attempt(&change, prepare, why);
+    enum status status = change_attempt(&change, prepare, why);
     if (status != STATUS_OK)
         return status;
+    // A former one may have left its name.
     (void)unlink(session->domain->qmp_socket);
     *why = process_start(session->arena, session->domain, program, &handle->server);
     if (*why)
@@ -107,13 +111,16 @@ static enum status await_answer(struct pvusb_handle *handle, const char **why)
     *why = "it has ended";
     if (process_has_ended(&handle->server))
         return STATUS_FAILED;
-    *why = "interrupted";
-    if (handle->session->interrupted && *handle->session->interrupted)
-        return STATUS_FAILED;
     *why = arena_printf(arena, "it did not answer within %g s%s%s",
                         PVUSB_START_SECONDS * handle->session->patience, handle->silent ? ": " : "",
                         handle->silent ? handle->silent : "");
     return in_time ? STATUS_OK : STATUS_TIMEOUT;
+}
+
+static bool has_taken_up_or_ended(struct pvusb_handle *handle, const struct controller *controller,
+                                  const struct device *device)
+{
+    return process_has_ended(&handle->server) || pvusb_is_taken_up(handle, controller, device);
 }
 
 // It ends while it takes one up, or does not take it up: both are seen here.
@@ -122,7 +129,7 @@ static enum status await_controllers(struct pvusb_handle *handle, const char **w
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !pvusb_is_its_qemus(at))
             continue;
-        bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, at, NULL);
+        bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, has_taken_up_or_ended, at, NULL);
         *why = "it has ended";
         if (process_has_ended(&handle->server))
             return STATUS_FAILED;
@@ -134,18 +141,26 @@ static enum status await_controllers(struct pvusb_handle *handle, const char **w
     return STATUS_OK;
 }
 
-static enum status renew_controllers(struct pvusb_handle *handle, const char **why)
+static enum status renew_controllers(struct pvusb_handle *handle, bool *left, const char **why)
 {
-    for (struct controller *at = handle->topology->controllers; at; at = at->next)
-        if (at->present && at->unserved && !pvusb_renew_controller(handle, at, why))
-            return STATUS_FAILED;
-    return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (struct controller *at = handle->topology->controllers; at && status == STATUS_OK;
+         at = at->next) {
+        if (!at->present || !at->unserved)
+            continue;
+        status = pvusb_renew_controller(handle, at, left, why);
+        if (status != STATUS_OK)
+            *why = arena_printf(handle->session->arena, "controller %s: %s", at->name, *why);
+    }
+    return status;
 }
 
 // What depended on which QEMU it would be. Only those that this run made are not in libxl's saved
 // configuration yet.
-static void settle_controllers(struct pvusb_handle *handle)
+static enum status settle_controllers(struct pvusb_handle *handle, const char **why)
 {
+    enum status status = STATUS_OK;
+    *why = "libxl's saved config could not be locked";
     handle->unserved = NULL;
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !pvusb_is_its_qemus(at))
@@ -153,48 +168,71 @@ static void settle_controllers(struct pvusb_handle *handle)
         bool fresh = !at->unserved;
         at->unserved = NULL;
         at->cold_only = pvusb_is_cold_only(handle);
-        if (fresh)
-            (void)saved_controller_added(handle->session, at);
+        if (fresh && status == STATUS_OK)
+            status = saved_controller_added(handle->session, at);
     }
+    return status;
 }
 
-static void give_up(struct pvusb_handle *handle)
+// Ends it, and takes back what xenstore says of it. NULL, or what is left of it.
+static const char *give_up(struct pvusb_handle *handle)
 {
-    const char *unheard;
+    struct arena *arena = handle->session->arena;
     struct change change = change_of(handle);
+    const char *why = NULL;
     qmp_close(handle->own);
     handle->own = NULL;
-    process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->patience);
+    bool ended = process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->patience);
     lock_release(&handle->lock);
-    (void)change_attempt(&change, withdraw, &unheard);
+    // Then libxl is to know of it, and end it with the domain.
+    if (!ended)
+        return arena_printf(arena, "process %d was killed and does not end",
+                            (int)handle->server.pid);
+    if (change_attempt(&change, withdraw, &why) != STATUS_OK)
+        return arena_printf(arena, "what xenstore says of it could not be removed: %s", why);
+    return NULL;
+}
+
+static void give_up_start(struct pvusb_handle *handle, struct step *step, enum status status,
+                          const char *why)
+{
+    struct arena *arena = handle->session->arena;
+    const char *left = give_up(handle);
+    const char *words = handle->server.log ? process_last_words(arena, &handle->server) : NULL;
+    if (words)
+        why = arena_printf(arena, "%s; its last words in %s: %s", why, handle->server.log, words);
+    if (left)
+        why = arena_printf(arena, "%s; and %s", why, left);
+    pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
 }
 
 void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
 {
     const char *why = NULL;
-    struct arena *arena = handle->session->arena;
-    enum status status = renew_controllers(handle, &why);
+    bool left = false;
+    enum status status = renew_controllers(handle, &left, &why);
     if (status == STATUS_OK)
-        status = launch(handle, step->server->program, &why);
+        status = take_monitor(handle, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
+        return;
+    }
+    status = launch(handle, step->server->program, &why);
     if (status == STATUS_OK)
         status = await_answer(handle, &why);
     if (status == STATUS_OK)
         status = await_controllers(handle, &why);
+    if (status == STATUS_OK)
+        status = settle_controllers(handle, &why);
     if (status != STATUS_OK) {
-        give_up(handle);
-        const char *words = handle->server.log ? process_last_words(arena, &handle->server) : NULL;
-        pvusb_fail(step, STEP_FAILED, status,
-                   words ? arena_printf(arena, "%s; its last words in %s: %s", why,
-                                        handle->server.log, words)
-                         : why);
+        give_up_start(handle, step, status, why);
         return;
     }
-    settle_controllers(handle);
     step->state = STEP_DONE;
     if (pvusb_is_cold_only(handle))
-        step->remark =
-            arena_printf(arena, "QEMU %s; after a reboot of %s --start-backend starts the next",
-                         qmp_version(handle->own), handle->session->domain->name);
+        step->remark = arena_printf(handle->session->arena,
+                                    "QEMU %s; after a reboot of %s --start-backend starts the next",
+                                    qmp_version(handle->own), handle->session->domain->name);
 }
 
 // Whether the connection breaks, as it does when the QEMU ends.
@@ -207,22 +245,18 @@ static bool hangs_up(struct pvusb_handle *handle)
 }
 
 // Another run's is no child of this one. It is asked to quit, and killed if it does not: as long as
-// it has not hung up, the process that was noted is no other.
+// it has not hung up, that process is no other.
 static bool ends_if_asked(struct pvusb_handle *handle)
 {
-    struct session *session = handle->session;
-    struct change change = change_of(handle);
-    uint64_t pid;
     if (!handle->own)
         return false;
+    pid_t pid = qmp_process(handle->own);
     (void)qmp_submit(handle->own, "quit", TEXT_EMPTY);
     (void)qmp_await(handle->own);
     if (hangs_up(handle))
         return true;
-    const char *path = arena_printf(session->arena, "%s/device-model-pid", image_path(&change));
-    return xen_read_number(session->xen, NULL, path, INT32_MAX, &pid) == XEN_OK && pid > 1 &&
-           note_has_server(session, text_of(arena_printf(session->arena, "%d", (int)pid))) &&
-           kill((pid_t)pid, SIGKILL) == 0 && hangs_up(handle);
+    return pid > 1 && note_has_server(handle->session, pid) && kill(pid, SIGKILL) == 0 &&
+           hangs_up(handle);
 }
 
 void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
@@ -232,7 +266,10 @@ void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
                    "it was asked to quit and killed, and did not end");
         return;
     }
-    give_up(handle);
+    const char *left = give_up(handle);
     handle->unserved = "its QEMU was stopped";
-    step->state = STEP_DONE;
+    if (left)
+        pvusb_fail(step, STEP_LEFT, STATUS_FAILED, left);
+    else
+        step->state = STEP_DONE;
 }
