@@ -304,6 +304,14 @@ bool qmp_listen(struct qmp_client *client, double seconds)
     return !client->broken;
 }
 
+bool qmp_await_end(struct qmp_client *client, double seconds)
+{
+    double until = qmp_clock() + seconds;
+    while (!client->broken && turn(client, until))
+        ;
+    return client->broken;
+}
+
 bool qmp_take_event(struct qmp_client *client, struct qmp_event *event)
 {
     if (client->event_count == 0)

@@ -88,6 +88,8 @@ static inline bool qmp_done(const struct qmp_command *command)
 
 // Waits until an event is there, at most so many seconds. False if the connection is broken.
 bool qmp_listen(struct qmp_client *client, double seconds);
+// Waits until the peer hangs up, whatever it says before, at most so many seconds. Whether it did.
+bool qmp_await_end(struct qmp_client *client, double seconds);
 // Takes the oldest event; false if there is none.
 bool qmp_take_event(struct qmp_client *client, struct qmp_event *event);
 

@@ -26,6 +26,7 @@
 enum { TURN = 10, CONTROLLERS = 64, PORTS = 32 }; // TURN in milliseconds
 
 static struct xs_handle *store;
+static bool is_qemu;
 
 // What the played QEMU has opened.
 static struct port {
@@ -130,8 +131,12 @@ static void take_device(struct port *port, const char *busid)
         abort();
 }
 
-static void give_device(struct port *port)
+static void give_device(int index, int number)
 {
+    struct port *port = &ports[index][number];
+
+    if (port->busid[0] && is_qemu)
+        pvqmp_deleted(index, number);
     for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
         libusb_release_interface(port->handle, i);
         libusb_attach_kernel_driver(port->handle, i);
@@ -151,7 +156,7 @@ int pvplay_holds(int index, int port)
 
 // ---- the backend ----
 
-static bool is_qemu, is_starting;
+static bool is_starting;
 static int major_version;
 static bool is_served[CONTROLLERS];
 
@@ -182,7 +187,7 @@ static void serve_ports(const char *path, int index)
         snprintf(name, sizeof(name), "port/%d", number);
         busid = get(path, name);
         if (port->busid[0] && !*busid)
-            give_device(port);
+            give_device(index, number);
         else if (!port->busid[0] && *busid) // a port that has a device heeds no other
             take_device(port, busid);
     }
@@ -219,7 +224,7 @@ static void drop_gone(const char *directory)
             continue;
         is_served[index] = false;
         for (int port = 1; port < PORTS; port++)
-            give_device(&ports[index][port]);
+            give_device(index, port);
     }
 }
 

@@ -12,6 +12,8 @@
 void pvqmp_open(const char *path, const char *version);
 // Serves whoever is there, for at most that many milliseconds.
 void pvqmp_serve(int milliseconds);
+// Tells the client that what the controller index had at a port is gone, as QEMU does.
+void pvqmp_deleted(int index, int port);
 // Whether it was given a command yet.
 int pvqmp_was_asked(void);
 

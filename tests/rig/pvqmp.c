@@ -18,7 +18,7 @@ static int listener = -1, client = -1;
 static char greeting[256];
 static char received[65536];
 static size_t received_size;
-static int was_asked;
+static int was_asked, is_quitting;
 
 void pvqmp_open(const char *path, const char *version)
 {
@@ -63,8 +63,9 @@ static void obey(const char *command)
     int index, port, held;
 
     was_asked = 1;
-    if (strstr(command, "\"quit\"") && !getenv("PVPLAY_STAYS")) {
-        exit(0);
+    if (strstr(command, "\"quit\"")) {
+        is_quitting = !getenv("PVPLAY_STAYS");
+        snprintf(body, sizeof(body), "\"return\": {}");
     } else if (strstr(command, "qmp_capabilities")) {
         snprintf(body, sizeof(body), "\"return\": {}");
     } else if (strstr(command, "\"qom-get\"") && object &&
@@ -118,6 +119,19 @@ static void listen_to_client(void)
     obey_all();
 }
 
+void pvqmp_deleted(int index, int port)
+{
+    char event[256];
+
+    snprintf(event, sizeof(event),
+             "{\"timestamp\": {\"seconds\": 1, \"microseconds\": 0}, \"event\": "
+             "\"DEVICE_DELETED\", \"data\": {\"device\": \"xen-qusb-%d-%d\", \"path\": "
+             "\"/machine/peripheral/xen-qusb-%d-%d\"}}\r\n",
+             index, port, index, port);
+    if (client >= 0)
+        say(event);
+}
+
 int pvqmp_was_asked(void)
 {
     return was_asked;
@@ -125,6 +139,8 @@ int pvqmp_was_asked(void)
 
 void pvqmp_serve(int milliseconds)
 {
+    if (is_quitting) // it has said so before
+        exit(0);
     struct pollfd poll_fd = { .fd = client >= 0 ? client : listener, .events = POLLIN };
 
     if (poll(&poll_fd, 1, milliseconds) <= 0)

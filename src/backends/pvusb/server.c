@@ -127,7 +127,7 @@ static bool has_taken_up_or_ended(struct pvusb_handle *handle, const struct cont
 static enum status await_controllers(struct pvusb_handle *handle, const char **why)
 {
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
-        if (!at->present || !pvusb_is_its_qemus(at))
+        if (!at->present || !controller_is_qemus(at))
             continue;
         bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, has_taken_up_or_ended, at, NULL);
         *why = "it has ended";
@@ -163,7 +163,7 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
     *why = "libxl's saved config could not be locked";
     handle->unserved = NULL;
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
-        if (!at->present || !pvusb_is_its_qemus(at))
+        if (!at->present || !controller_is_qemus(at))
             continue;
         bool fresh = !at->unserved;
         at->unserved = NULL;
@@ -235,15 +235,6 @@ void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
                                     qmp_version(handle->own), handle->session->domain->name);
 }
 
-// Whether the connection breaks, as it does when the QEMU ends.
-static bool hangs_up(struct pvusb_handle *handle)
-{
-    double until = qmp_clock() + PVUSB_STOP_SECONDS * handle->session->patience;
-    while (!qmp_broken(handle->own) && qmp_clock() < until)
-        (void)qmp_listen(handle->own, until - qmp_clock());
-    return qmp_broken(handle->own);
-}
-
 // Another run's is no child of this one. It is asked to quit, and killed if it does not: as long as
 // it has not hung up, that process is no other.
 static bool ends_if_asked(struct pvusb_handle *handle)
@@ -251,12 +242,13 @@ static bool ends_if_asked(struct pvusb_handle *handle)
     if (!handle->own)
         return false;
     pid_t pid = qmp_process(handle->own);
+    double seconds = PVUSB_STOP_SECONDS * handle->session->patience;
     (void)qmp_submit(handle->own, "quit", TEXT_EMPTY);
     (void)qmp_await(handle->own);
-    if (hangs_up(handle))
+    if (qmp_await_end(handle->own, seconds))
         return true;
     return pid > 1 && note_has_server(handle->session, pid) && kill(pid, SIGKILL) == 0 &&
-           hangs_up(handle);
+           qmp_await_end(handle->own, seconds);
 }
 
 void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
