@@ -42,11 +42,6 @@ static struct step *removal_of(const struct plan *plan, const struct controller 
     return step;
 }
 
-static bool is_served(const struct controller *controller)
-{
-    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
-}
-
 void plan_end_server(struct plan *plan, struct arena *arena)
 {
     const struct topology *topology = plan->topology;
@@ -54,9 +49,9 @@ void plan_end_server(struct plan *plan, struct arena *arena)
     if (!topology->server || !topology->server->runs)
         return;
     for (const struct controller *at = topology->controllers; at; at = at->next) {
-        if (is_served(at) && !removal_of(plan, at))
+        if (controller_is_qemus(at) && !removal_of(plan, at))
             return;
-        last = is_served(at) ? removal_of(plan, at) : last;
+        last = controller_is_qemus(at) ? removal_of(plan, at) : last;
     }
     if (!last)
         return;
@@ -65,7 +60,7 @@ void plan_end_server(struct plan *plan, struct arena *arena)
     step->why = last->why;
     // With it they can come back, if it comes to that.
     for (struct controller *at = topology->controllers; at; at = at->next)
-        if (is_served(at))
+        if (controller_is_qemus(at))
             at->cold_only = false;
 }
 
@@ -255,7 +250,7 @@ static void add_server(struct planning *planning)
 {
     struct topology *topology = planning->topology;
     struct controller *at = topology->controllers;
-    while (at && (!is_served(at) || removal_of(planning->plan, at)))
+    while (at && (!controller_is_qemus(at) || removal_of(planning->plan, at)))
         at = at->next;
     if (!at || !supply_starts_server(planning))
         return;

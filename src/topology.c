@@ -36,6 +36,11 @@ struct controller *topology_controller_index(const struct topology *topology, in
     return NULL;
 }
 
+bool controller_is_qemus(const struct controller *controller)
+{
+    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
+}
+
 speed_mask controller_port_speeds(const struct controller *controller, struct port port)
 {
     if (port.depth == 0 || !controller->model || port.number[0] > controller->ports)

@@ -127,6 +127,8 @@ struct controller *topology_controller_index(const struct topology *topology, in
 // How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
 // number, since 1.2 is a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);
+// Whether it is PVUSB that the guest's own QEMU serves, or would.
+bool controller_is_qemus(const struct controller *controller);
 // Speeds that a port takes: the controller's own, its companions', full and low behind a hub.
 speed_mask controller_port_speeds(const struct controller *controller, struct port port);
 

@@ -17,11 +17,6 @@ static struct change change_of(const struct pvusb_handle *handle,
                             .device = device };
 }
 
-bool pvusb_is_its_qemus(const struct controller *controller)
-{
-    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
-}
-
 static const char *backend_of(const struct change *change)
 {
     return nodes_backend(change->session->arena, change->session->domain->id, change->controller);
@@ -127,8 +122,8 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     // A server that is not running takes it up when it starts.
     const struct server *server = handle->topology->server;
-    bool later = pvusb_is_its_qemus(controller) && handle->unserved && server;
-    if (pvusb_is_its_qemus(controller) && handle->no_qemu && !later) {
+    bool later = controller_is_qemus(controller) && handle->unserved && server;
+    if (controller_is_qemus(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;
     }

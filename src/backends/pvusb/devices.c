@@ -46,7 +46,7 @@ static enum xen_result take_port(struct change *change)
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, arena_printf(arena, "%s/type", record), &type);
     if (result == XEN_ABSENT)
-        return change_refuse(change, STATUS_FAILED, "xl has removed the controller");
+        return change_refuse(change, STATUS_FAILED, "its controller is gone");
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, port_of(change), &value);
     if (result == XEN_ABSENT)
@@ -100,7 +100,7 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
 static bool was_lost_with_qemu(const struct pvusb_handle *handle, const struct device *device)
 {
     const struct qmp_client *qemu = pvusb_qemu(handle);
-    return pvusb_is_its_qemus(device->controller) &&
+    return controller_is_qemus(device->controller) &&
            (device->controller->unserved || (qemu && qmp_broken(qemu)));
 }
 

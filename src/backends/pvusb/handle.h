@@ -86,8 +86,6 @@ void pvusb_stop_server(struct pvusb_handle *handle, struct step *step);
 
 // ---- controllers.c, devices.c: one step each; set its state and words ----
 
-// Whether this is one that the domain's QEMU serves, or would.
-bool pvusb_is_its_qemus(const struct controller *controller);
 // pvusb_question: the backend has taken the controller up.
 bool pvusb_is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
                        const struct device *device);

@@ -193,7 +193,7 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
     controller->index = (int)record->index;
     controller->ports = record->ports;
     controller->present = true;
-    if (pvusb_is_its_qemus(controller)) {
+    if (controller_is_qemus(controller)) {
         controller->unserved = handle->unserved;
         controller->cold_only = pvusb_is_cold_only(handle);
     }
