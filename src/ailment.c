@@ -104,8 +104,8 @@ static struct ailment *add_of_device(struct judging *judging, enum ailment_kind 
 static bool lost_its_backend(const struct judging *judging, const struct device *device)
 {
     const struct controller *controller = device->controller;
-    return judging->backend_ended && controller->pvusb == PVUSB_QEMU &&
-           !controller->backend_domain && device->state != DEVICE_ATTACHED;
+    return judging->backend_ended && controller_is_qemus(controller) &&
+           device->state != DEVICE_ATTACHED;
 }
 
 // A host device that is not where the record, or QEMU, has it.

@@ -90,12 +90,32 @@ const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct control
                         xenbus_backend_meaning(controller->backend_state));
 }
 
+// A device that came after the last look is somebody else's: its controller stays.
+static enum xen_result check_empty(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    struct arena *arena = change->session->arena;
+    const struct controller *controller = change->controller;
+    for (unsigned port = 1; port <= controller->ports && result == XEN_OK; port++) {
+        struct text value;
+        const char *path = nodes_port(arena, change->session->domain->id, controller, port);
+        result = change_absent_is_fine(xen_read(change->xen, change->in, path, &value));
+        if (result == XEN_OK && value.size)
+            return change_refuse(change, STATUS_REFUSED,
+                                 arena_printf(arena, "%s is at its port %u",
+                                              text_show(arena, value, BUSID_SIZE), port));
+    }
+    return result;
+}
+
 static enum xen_result remove_nodes(struct change *change)
 {
     struct arena *arena = change->session->arena;
     int domain = change->session->domain->id;
     const struct controller *controller = change->controller;
-    enum xen_result result = change_remove_up(change, nodes_frontend(arena, domain, controller));
+    enum xen_result result = check_empty(change);
+    if (result == XEN_OK)
+        result = change_remove_up(change, nodes_frontend(arena, domain, controller));
     if (result == XEN_OK)
         result = change_remove_up(change, nodes_record(arena, domain, controller));
     return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
@@ -155,8 +175,10 @@ static enum xen_result ask_to_close(struct change *change)
     struct text state;
     const char *backend = backend_of(change);
     struct arena *arena = change->session->arena;
-    enum xen_result result =
-        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
+    enum xen_result result = check_empty(change);
+    if (result == XEN_OK)
+        result =
+            xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
     // A backend whose nodes are gone has nothing to close.
     if (result != XEN_OK)
         return change_absent_is_fine(result);

@@ -74,5 +74,8 @@ bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const ch
             all = false;
     }
     // Libxl forgets them even where that failed, and has no second try; here they stay.
-    return all && xen_remove(xen, NULL, nodes_drivers(arena, busid)) == XEN_OK;
+    if (!all || xen_remove(xen, NULL, nodes_drivers(arena, busid)) == XEN_OK)
+        return all;
+    *why = arena_printf(arena, "the drivers that it had cannot be forgotten: %s", xen_why(xen));
+    return false;
 }
