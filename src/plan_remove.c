@@ -90,6 +90,32 @@ static bool is_meant(const struct removing *removing, const struct config_device
                         : matches_remains(&wish->selector, &device->selector);
 }
 
+// "1.2" is bus 1, address 2, even where controller 1 has something at port 2 and was meant.
+static const struct device *device_at_like_place(const struct topology *topology,
+                                                 const struct selector *selector)
+{
+    uint64_t number;
+    if (selector->marks != (SELECT_BUS | SELECT_ADDRESS))
+        return NULL;
+    const struct port port = { 1, { selector->address } };
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (text_number(text_of(at->name), 10, 0, UINT16_MAX, &number) == NUMBER_OK &&
+            number == selector->bus)
+            return controller_device_at(at, port);
+    return NULL;
+}
+
+static void note_nothing_meant(struct removing *removing, const struct config_device *wish)
+{
+    struct diag *diag =
+        complain(removing->diags, SEVERITY_NOTE, removing->removal->source, wish->why,
+                 "this is not attached to %s: nothing to do", removing->topology->domain->name);
+    const struct device *other = device_at_like_place(removing->topology, &wish->selector);
+    if (other)
+        diag_hint(removing->diags, diag, "it is a bus and an address; the place is %s",
+                  device_place(removing->arena, other));
+}
+
 static void remove_meant(struct removing *removing, const struct config_device *wish)
 {
     struct device *found = NULL;
@@ -106,8 +132,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;
     if (count == 0) {
-        complain(removing->diags, SEVERITY_NOTE, source, wish->why,
-                 "this is not attached to %s: nothing to do", domain);
+        note_nothing_meant(removing, wish);
     } else if (count > 1) {
         struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wish->why,
                                      "%u devices of %s match", count, domain);
