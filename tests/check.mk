@@ -8,6 +8,8 @@
 #   $(B)/clang    clang's sanitizers and its fuzzer
 #   $(B)/tidy     what clang-tidy has seen
 #
+# And the lab's Debian 12 (lab/README.md), in which a PV guest is started.
+#
 # DEBIAN=trixie runs the first two in a Debian 13 root, which is made in $(B)/trixie.
 
 SAN_B     := $(B)/san
@@ -43,6 +45,8 @@ VALGRINDED := $(foreach test,$(TESTS:tests/rig/%.test=%),'env WRAP=$(CURDIR)/tes
               $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
+# One job of the lab: it takes longest, so it begins first.
+BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
 LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers' 'tests/case grammars tests/grammars' \
               'tests/case format tests/format'
 
@@ -65,10 +69,10 @@ check:
 else
 # What a linter finds is counted, and does not end the others.
 check:
-	$(MAKE) $(JOBS) check-all-trees
+	$(MAKE) $(JOBS) check-all-trees lab-bookworm
 	@mkdir -p $(B)/tidy && echo $(TIDIED) >$(B)/tidy/list
 	-$(MAKE) $(JOBS) -k check-tidy
-	@$(RUN) $(VALGRINDED) $(PLAIN) $(SANITIZED) $(call programs,$(CLANG_B)) $(SEEDS) $(LINTED)
+	@$(RUN) $(BOOTED) $(VALGRINDED) $(PLAIN) $(SANITIZED) $(call programs,$(CLANG_B)) $(SEEDS) $(LINTED)
 endif
 
 check-all-trees: build check-programs check-san check-clang

@@ -36,7 +36,7 @@ show_state()
     [ -e /proc/xen/capabilities ] || return 0
     xenusb list 2>&1 || true
     xl list || true
-    xenstore-ls -f 2>/dev/null | grep -E 'usb' || true
+    xenstore-ls -f 2>/dev/null | grep -E 'usb/.*/(state|port/[0-9]+) = "[^"]' || true
 }
 
 # With "marks=yes" the host adds a case of its own, about what the guest wrote to the stick.
@@ -184,6 +184,11 @@ want_no_driver()
     host_device "$1" >/dev/null && ! host_driver "$1" || fail "$1 is absent or has the driver '$(host_driver "$1")'"
 }
 
+# What xenstore holds of USB in a domain, or of one that is no more.
+usb_nodes() { xenstore-ls -f | grep -E "^/local/domain/0/backend/(qusb|vusb)/$1/|^(/libxl|/local/domain)/$1/device/vusb/"; }
+
+want_no_usb_nodes() { ! usb_nodes "$1" || fail "xenstore still has USB of domain $1"; }
+
 want_xs() { is "$2" xenstore-read "$1" || fail "$1 is '$(xenstore-read "$1" 2>&1)', not '$2'"; }
 
 # qmp DOMAIN COMMAND...: QEMU's answers.
@@ -247,6 +252,22 @@ guest_has()
 }
 
 guest_has_not() { ! guest_has "$@"; }
+
+# How often it saw the device come.
+guest_arrivals() { guest_log "$1" | grep -cE "^GUEST plus .* $2\$" || true; }
+
+guest_has_again() { [ "$(guest_arrivals "$1" "$2")" -gt "$3" ] && guest_has "$1" "$2"; }
+
+# The process that libxl takes for the domain's QEMU.
+qemu_pid() { xenstore-read "/local/domain/$(xl domid "$1")/image/device-model-pid"; }
+
+# want_qemu_pid NAME PID: the domain's QEMU is this one still, and it lives.
+want_qemu_pid()
+{
+    is "$2" qemu_pid "$1" && kill -0 "$2" || fail "the QEMU of $1 was $2, and is '$(qemu_pid "$1" 2>&1)'"
+}
+
+is_no_process() { ! kill -0 "$1" 2>/dev/null; }
 
 guest_ready() { [ "$(guest_log "$1" | grep -c '^GUEST ready')" -ge "${2:-1}" ]; }
 
