@@ -18,13 +18,16 @@ static struct trial try_text(struct arena *arena, const char *name, struct text 
 
 // --- the judges; each returns NULL, or what is wrong ---
 
-// The pieces between the statements that may change stand in the output in their order, the first
-// at its beginning and the last at its end.
+// The pieces between the statements that may change, which are those of USB and, for xl, the Python
+// that was resolved, stand in the output in their order, the first at its beginning and the last at
+// its end.
 static const char *judge_bytes(const struct trial *trial)
 {
     struct text in = trial->document.source->text;
     size_t from = 0, done = 0;
     for (const struct statement *at = trial->document.statements;; at = at->next) {
+        if (at && at->kind != STATEMENT_USB && !at->by)
+            continue;
         size_t to = at ? at->at.from : in.size;
         struct text piece = text_part(in, from, to), rest = text_part(trial->out, done, SIZE_MAX);
         const char *found = piece.size ? memmem(rest.at, rest.size, piece.at, piece.size) : rest.at;
