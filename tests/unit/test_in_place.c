@@ -120,8 +120,10 @@ static void test_it_is_whole_at_every_instant(void **state)
     (void)state;
     int result = KILLED;
     for (int calls = 0; result == KILLED; calls++) {
+        struct stat now;
         assert_true(calls < 20);
         put("b.cfg", before);
+        assert_int_equal(chmod(in_folder("b.cfg"), 0604), 0);
         pid_t child = fork();
         if (child == 0) {
             until_death = calls;
@@ -135,6 +137,8 @@ static void test_it_is_whole_at_every_instant(void **state)
             assert_string_equal(there, after);
             assert_string_equal(get("b.cfg.bak"), before);
         }
+        assert_int_equal(stat(in_folder("b.cfg"), &now), 0);
+        assert_int_equal(now.st_mode & 07777, 0604);
         assert_true(result != KILLED || calls < 9);
     }
     assert_int_equal(result, 0);
@@ -195,6 +199,23 @@ static void test_links_are_refused(void **state)
     assert_string_equal(get("second.cfg"), before);
 }
 
+// Names of ours that somebody made lead elsewhere: nothing there is touched.
+static void test_links_beside_it_are_not_followed(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "g.cfg.bak", ".g.cfg.xenusb-new", ".g.cfg.xenusb-old" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        put("g.cfg", before);
+        put("elsewhere", "of somebody else\n");
+        unlink(in_folder(names[i]));
+        assert_int_equal(symlink("elsewhere", in_folder(names[i])), 0);
+        assert_int_equal(write_it("g.cfg", before), STATUS_OK);
+        assert_string_equal(get("elsewhere"), "of somebody else\n");
+        assert_string_equal(get("g.cfg"), after);
+        assert_string_equal(get("g.cfg.bak"), before);
+    }
+}
+
 static void test_a_change_meanwhile_is_refused(void **state)
 {
     (void)state;
@@ -227,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_what_was_killed_is_tidied),
         cmocka_unit_test(test_what_fails_leaves_it_as_it_was),
         cmocka_unit_test(test_links_are_refused),
+        cmocka_unit_test(test_links_beside_it_are_not_followed),
         cmocka_unit_test(test_a_change_meanwhile_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
