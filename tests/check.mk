@@ -15,7 +15,7 @@
 SAN_B     := $(B)/san
 CLANG_B   := $(B)/clang
 TESTS     := $(filter-out tests/rig/self.test tests/rig/real.test \
-                 tests/rig/memory.test,$(wildcard tests/rig/*.test))
+                 tests/rig/memory.test tests/rig/translate-qemu.test,$(wildcard tests/rig/*.test))
 CONFIGS   := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -29,20 +29,18 @@ programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' \
     '$(if $(2),$(2) )$(1)/readback $(CONFIGS)'
 
-# The tests on real daemons, in the environment $(1). (memory.test stands in for malloc, as the
-# sanitizers and valgrind do.)
-daemons = $(foreach test,$(TESTS),'env $(1) $(test)')
+# The tests on real daemons, in the environment $(1): under the sanitizers, and under valgrind, where a call
+# takes half a second. (memory.test stands in for malloc, as those do.) What translates every file there
+# is and has others judge the text is left to the programs, which translate all of it in one process.
+daemons = $(foreach test,$(TESTS:tests/rig/%.test=%),'env $(1) tests/rig/$(test).test $(FEW_$(test))')
+FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
+FEW_json      := case_a_report case_a_command
+FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
+                 case_in_place case_nothing_goes_in_silence case_python_that_stays
 
 PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test
 SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate $(SAN_B)/readback
-# Under valgrind a call takes half a second: what translates every file there is, is left to the programs,
-# which do it in one process.
-FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
-FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
-                 case_in_place
-VALGRINDED := $(foreach test,$(TESTS:tests/rig/%.test=%),'env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5 \
-                  tests/rig/$(test).test $(FEW_$(test))') \
-              $(call programs,$(B),tests/valgrind)
+VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
 # One job of the lab: it takes longest, so it begins first.
