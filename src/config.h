@@ -61,8 +61,9 @@ struct config_controller {
     const struct controller_model *model; // NULL: by type and version
     struct span model_at;
     struct config_text backend; // a backend domain's name or id
-    bool at_creation; // the toolstack made it together with the guest (usb=1, usbversion=,
-                      // QEMU arguments): there already, never plugged
+    bool at_creation;     // the toolstack made it together with the guest (usb=1, usbversion=,
+                          // QEMU arguments): there already, never plugged
+    struct text argument; // of QEMU's own: all that was told to -device
     struct config_text qemu_id; // the id that QEMU arguments gave it
     bool broken;                // complained of already: not judged any further
 };
@@ -82,6 +83,7 @@ struct config_device {
     struct span port_at;
     struct config_flag required; // value true where not given
     bool at_creation;            // as for a controller
+    struct text argument;        // as for a controller
     struct config_text qemu_id;
     struct config_text file;     // disk: path of the image
     struct config_text format;   // disk: raw where not given

@@ -118,13 +118,14 @@ static void read_port(struct builder *builder, const struct spec *spec,
 }
 
 static void read_usb_device(struct builder *builder, const struct spec *spec,
-                            const struct device_model *model)
+                            const struct device_model *model, struct text argument)
 {
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_QEMU, spec->at);
     device->kind = model ? model->kind : DEVICE_OTHER;
     device->kind_at = spec->head_at;
     device->at_creation = true;
+    device->argument = argument;
     device->qemu_id = option_text(spec, "id");
     device->chardev = option_text(spec, "chardev");
     device->audiodev = option_text(spec, "audiodev");
@@ -136,7 +137,7 @@ static void read_usb_device(struct builder *builder, const struct spec *spec,
 }
 
 static void read_controller(struct builder *builder, const struct spec *spec,
-                            const struct controller_model *model)
+                            const struct controller_model *model, struct text argument)
 {
     struct config_controller *controller = builder_controller(builder, ORIGIN_QEMU, spec->at);
     const struct spec_pair *ports = option(spec, "p2");
@@ -146,6 +147,7 @@ static void read_controller(struct builder *builder, const struct spec *spec,
     controller->model_at = spec->head_at;
     controller->version.value = model->version;
     controller->at_creation = true;
+    controller->argument = argument;
     controller->qemu_id = option_text(spec, "id");
     controller->name =
         GIVEN(controller->qemu_id)
@@ -169,9 +171,9 @@ static void read_device_option(struct builder *builder, const struct literal *li
     const struct controller_model *controller = controller_model_named(spec->head);
     const struct device_model *device = device_model_driver(spec->head);
     if (controller && controller->driver)
-        read_controller(builder, spec, controller);
+        read_controller(builder, spec, controller, literal->text);
     else if (device || text_starts(spec->head, "usb-"))
-        read_usb_device(builder, spec, device);
+        read_usb_device(builder, spec, device, literal->text);
 }
 
 // --- -usb and -usbdevice ---

@@ -90,18 +90,27 @@ static void refuse_controller(const struct qemu *qemu, const struct arranged_con
                   "use --to qemu, or usbversion=1, 2 or 3 without a model");
 }
 
-// The words of an argument of device_model_args, as they stand in the file.
-static struct text raw_argument(const struct qemu *qemu, struct span why)
+// What stands beside it in device_model_args, and is nothing of USB, is not printed with it.
+static void say_what_is_missing(const struct qemu *qemu, struct text argument, struct span why)
 {
-    struct text text = text_part(qemu->writing->document->source->text, why.from, why.to);
-    return text.size < 2 ? text : text_part(text, 1, text.size - 1);
+    static const char *const keys[] = { "drive=", "chardev=", "netdev=", "audiodev=" };
+    for (size_t from = 0, to; from < argument.size; from = to + 1) {
+        to = text_find(argument, ',', from);
+        struct text pair = text_part(argument, from, to);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            if (text_starts(pair, keys[i]))
+                write_note(qemu->writing, why, "%.*s is made by another argument: add that",
+                           (int)pair.size, pair.at);
+    }
 }
 
-static void print_raw(struct qemu *qemu, struct span why)
+// An argument of device_model_args, as it was.
+static void print_raw(struct qemu *qemu, struct text argument, struct span why)
 {
     fputs("-device ", qemu->writing->out);
-    object_print_word(qemu->writing->out, raw_argument(qemu, why));
+    object_print_word(qemu->writing->out, argument);
     putc('\n', qemu->writing->out);
+    say_what_is_missing(qemu, argument, why);
 }
 
 // Several things may come of one word of the file, one behind the other.
@@ -121,7 +130,7 @@ static void write_controller(struct qemu *qemu, const struct arranged_controller
         return;
     }
     if (at->wish && at->wish->origin == ORIGIN_QEMU) {
-        print_raw(qemu, at->wish->why);
+        print_raw(qemu, at->wish->argument, at->wish->why);
         return;
     }
     if (at->wish && is_machine(at->wish)) {
@@ -306,8 +315,8 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
         leave_out(qemu, wish->why);
         return;
     }
-    if (wish->origin == ORIGIN_QEMU && text_starts(raw_argument(qemu, wish->why), "usb-")) {
-        print_raw(qemu, wish->why);
+    if (wish->argument.size) {
+        print_raw(qemu, wish->argument, wish->why);
         return;
     }
     const char *id = GIVEN(wish->qemu_id) ? arena_copy(qemu->writing->arena, wish->qemu_id.text.at,
