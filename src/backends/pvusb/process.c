@@ -2,6 +2,7 @@
 #include "process.h"
 
 #include "../../arena.h"
+#include "../../qmp_client.h"
 #include "../../scope.h"
 
 #include <errno.h>
@@ -180,9 +181,9 @@ bool process_end(struct qemu_process *process, double seconds)
     enum { PAUSE = 10 }; // milliseconds
     static const int ways[] = { SIGTERM, SIGKILL };
     for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_has_ended(process); i++) {
+        const double until = qmp_clock() + seconds;
         kill(process->pid, ways[i]);
-        for (double waited = 0; !process_has_ended(process) && waited < seconds * 1000;
-             waited += PAUSE)
+        while (!process_has_ended(process) && qmp_clock() < until)
             poll(NULL, 0, PAUSE);
     }
     return !process->pid;
