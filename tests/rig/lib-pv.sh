@@ -37,7 +37,8 @@ xen_qemu()
 {
     grep -aq /usr/libexec/xen-qemu-system-i386 /usr/lib/*/libxenlight.so.[0-9]* ||
         skip "the libxl of this machine starts another QEMU"
-    mountpoint -q /usr/libexec || mount -n -t tmpfs rig /usr/libexec
+    mountpoint -q /usr/libexec || own_directory /usr/libexec
+    rm -f /usr/libexec/xen-qemu-system-i386
     cat >/usr/libexec/xen-qemu-system-i386 <<END
 #!/bin/bash
 printf '%s\n' "\$@" >$T/qemu-arguments

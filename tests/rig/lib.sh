@@ -155,6 +155,17 @@ end_process()
     fail "process $1 does not die"
 }
 
+# own_directory DIR: this case may change what is in DIR, where everything else stays as it was (it is
+# where programs find their parts, such as valgrind its tools).
+own_directory()
+{
+    local theirs ours
+    theirs=$(mktemp -d) ours=$(mktemp -d)
+    mount -n --bind "$1" "$theirs"
+    ln -s "$theirs/"* "$ours"
+    mount -n --bind "$ours" "$1"
+}
+
 # ---- commands and assertions ----
 
 # shellcheck disable=SC2034 # out and err are for the tests
