@@ -203,15 +203,14 @@ run()
 # begin ARGS...: start xenusb as "run" does, and go on.
 begin()
 {
-    command_run="xenusb $*"
     { xenusb "$@" || exit; } >"$T/begun.out" 2>"$T/begun.err" &
-    begun=$!
+    begun=$! command_begun="xenusb $*"
 }
 
 # Wait for its end, and keep what it came to as "run" does.
 end_of_begun()
 {
-    rc=0
+    command_run=$command_begun rc=0
     wait "$begun" || rc=$?
     cp "$T/begun.out" "$T/out"
     cp "$T/begun.err" "$T/err"
