@@ -45,6 +45,10 @@ driver_of()
     echo "${link##*/}"
 }
 
+# For wait_for: whether INTERFACE has DRIVER, or another.
+driver_is() { [ "$(driver_of "$1")" = "$2" ]; }
+driver_is_not() { [ "$(driver_of "$1")" != "$2" ]; }
+
 want_driver()
 {
     local driver
