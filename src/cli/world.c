@@ -121,6 +121,17 @@ static enum status look(struct world *world, bool changes)
     return status == STATUS_OK ? look_at_records(world, changes) : status;
 }
 
+// What was seen while the domain came to its end is not what it has.
+static enum status check_lives(struct world *world)
+{
+    const struct session *session = &world->session;
+    if (session->domain->id < 0 || xen_domain_lives(session->xen, session->domain))
+        return STATUS_OK;
+    complain_error(session->diags, "%s (domain %d) has ended meanwhile", session->domain->name,
+                   session->domain->id);
+    return STATUS_REQUEST;
+}
+
 static void begin(struct world *world, const struct invocation *invocation)
 {
     *world = WORLD_NONE;
@@ -150,7 +161,9 @@ enum status world_open(struct world *world, const struct invocation *invocation,
     // configuration's.
     if (status == STATUS_OK && changes && world->session.domain->id >= 0)
         status = lock_libxl(&world->session, LOCK_LIBXL_DEVICES, &world->libxl_turn);
-    return status == STATUS_OK ? look(world, changes) : status;
+    if (status == STATUS_OK)
+        status = look(world, changes);
+    return status == STATUS_OK ? check_lives(world) : status;
 }
 
 enum status world_open_domain(struct world *world, const struct invocation *invocation,
