@@ -125,26 +125,29 @@ outer '{"execute": "qmp_capabilities"}' >/dev/null
 
 plug()
 {
-    local where
-    case $1 in
-    stick) where='"driver": "usb-storage", "bus": "xhci.0", "port": "2", "drive": "stick", "serial": "STICK1"' ;;
-    keyboard) where='"driver": "usb-kbd", "bus": "xhci.0", "port": "1", "serial": "KEYBOARD1"' ;;
-    mouse) where='"driver": "usb-mouse", "bus": "ehci.0", "port": "1", "serial": "MOUSE1"' ;;
-    tablet) where='"driver": "usb-tablet", "bus": "uhci.0", "port": "1", "serial": "TABLET1"' ;;
-    headset) where='"driver": "usb-audio", "bus": "xhci.0", "port": "3", "audiodev": "silence", "serial": "HEADSET1"' ;;
-    *) fail "no such device outside: $1" ;;
-    esac
-    # The stick's content is free again only when the last request to it has ended.
-    wait_for 15 outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$1\", $where}}"
-    wait_for 15 host_device "${1^^}1"
+    local name where
+    for name; do
+        case $name in
+        stick) where='"driver": "usb-storage", "bus": "xhci.0", "port": "2", "drive": "stick", "serial": "STICK1"' ;;
+        keyboard) where='"driver": "usb-kbd", "bus": "xhci.0", "port": "1", "serial": "KEYBOARD1"' ;;
+        mouse) where='"driver": "usb-mouse", "bus": "ehci.0", "port": "1", "serial": "MOUSE1"' ;;
+        tablet) where='"driver": "usb-tablet", "bus": "uhci.0", "port": "1", "serial": "TABLET1"' ;;
+        headset) where='"driver": "usb-audio", "bus": "xhci.0", "port": "3", "audiodev": "silence", "serial": "HEADSET1"' ;;
+        *) fail "no such device outside: $name" ;;
+        esac
+        # The stick's content is free again only when the last request to it has ended.
+        wait_for 15 outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$name\", $where}}"
+    done
+    for name; do wait_for 15 host_device "${name^^}1"; done
     udevadm settle --timeout=20
     sleep 1 # whoever waits for it, a driver or a QEMU, has it now
 }
 
 unplug()
 {
-    outer "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"$1\"}}"
-    wait_for 15 no_host_device "${1^^}1"
+    local name
+    for name; do outer "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"$name\"}}"; done
+    for name; do wait_for 15 no_host_device "${name^^}1"; done
     udevadm settle --timeout=20
 }
 
