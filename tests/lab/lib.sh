@@ -228,7 +228,7 @@ END
     case $type in
     hvm) cat <<END ;;
 kernel = "/tmp/vmlinuz"
-extra = "console=ttyS0 loglevel=5 xen_emul_unplug=never mark=$MARK $words"
+extra = "console=ttyS0 loglevel=4 xen_emul_unplug=never mark=$MARK $words"
 serial = "file:/var/log/xen/console/guest-$name.log"
 vga = "none"
 nographic = 1
@@ -244,7 +244,8 @@ END
 # In memory: xl maps what it boots.
 guest_images() { cp -n /out/guest.cpio /out/vmlinux /out/vmlinuz /tmp/; }
 
-guest_log() { tr -d '\r' <"/var/log/xen/console/guest-$1.log" | grep -a '^GUEST '; }
+# What it said, without what its kernel put behind it in the same line.
+guest_log() { tr -d '\r' <"/var/log/xen/console/guest-$1.log" | grep -a '^GUEST ' | sed 's/\[ *[0-9]*\.[0-9]\{6\}\] .*//'; }
 
 # guest_has NAME SERIAL: what it saw last, if that was not the device's going.
 guest_has()
