@@ -283,3 +283,10 @@ want_guest()
 }
 
 guest_read_stick() { [ "$(guest_log "$1" | grep -c "^GUEST disk sd[a-z] $STICK_SHA256\$")" -ge "$2" ]; }
+
+# The same, since the stick came last.
+guest_read_last_stick()
+{
+    guest_log "$1" | awk -v sum="$STICK_SHA256" '/^GUEST plus .* STICK1$/ { read = 0 } $2 == "disk" && $4 == sum { read = 1 }
+        END { exit !read }'
+}
