@@ -33,7 +33,7 @@ endif
 
 else
 
-PACKAGES := libusb-1.0 yajl xenstore xencontrol libxml-2.0
+PACKAGES := libusb-1.0 yajl xenstore xencontrol xengnttab xenevtchn libxml-2.0
 STANDARD := -std=gnu11 -D_GNU_SOURCE -I$(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
 comma    := ,

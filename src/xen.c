@@ -50,6 +50,11 @@ static void show_nothing(xentoollog_logger *logger, const char *context, const c
 
 static xentoollog_logger silent = { .vmessage = say_nothing, .progress = show_nothing };
 
+xentoollog_logger *xen_silent_logger(void)
+{
+    return &silent;
+}
+
 static enum status complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
                                   double seconds)
 {

@@ -21,6 +21,8 @@ static inline void xen_scope(struct xen **xen)
 #define cleanup_xen __attribute__((cleanup(xen_scope)))
 // The arena that everything read is in.
 struct arena *xen_arena(const struct xen *xen);
+// For a library of Xen that would say on standard error what our own complaints say.
+struct xentoollog_logger *xen_silent_logger(void);
 
 // A transaction is a thing held: open until committed or aborted. NULL means outside of one.
 struct xen_transaction;

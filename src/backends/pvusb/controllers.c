@@ -202,6 +202,7 @@ static bool has_let_go(struct pvusb_handle *handle, const struct controller *con
 {
     (void)device;
     struct controller now = *controller;
+    pvusb_stand_in_turn(handle);
     pvusb_read_states(handle, &now);
     return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN ||
            (controller->unserved && is_unused(&now));
@@ -223,32 +224,23 @@ static enum xen_result keep_open(struct change *change)
                : result;
 }
 
-// A driver whose requests nobody answers any more holds on to them for a while, or for good.
 static const char *did_not_let_go(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
-    struct arena *arena = handle->session->arena;
-    const char *meaning =
-        controller->unserved
-            ? arena_printf(arena,
-                           "it may still wait for the QEMU that has ended: try again, and if it "
-                           "stays so, reboot %s",
-                           handle->session->domain->name)
-            : xenbus_frontend_meaning(controller->frontend_state);
-    return arena_printf(arena,
+    return arena_printf(handle->session->arena,
                         "the guest's frontend did not let go within %g s: it stands in %s; %s",
                         PVUSB_STATE_SECONDS * handle->session->patience,
-                        xenbus_state_name(controller->frontend_state), meaning);
+                        xenbus_state_name(controller->frontend_state),
+                        xenbus_frontend_meaning(controller->frontend_state));
 }
 
 // Asks both ends to close, and waits for them. QEMU's backend closes only after the frontend did;
 // where nothing in the guest uses it, nobody ever would. After a failure it is as it was, or *left.
-static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
-                              bool *left, const char **why)
+static enum status wait_for_both(struct pvusb_handle *handle, struct controller *controller,
+                                 bool *left, const char **why)
 {
     const char *unheard;
     struct change change = change_of(handle, controller, NULL);
-    pvusb_read_states(handle, controller);
     bool idle = is_unused(controller);
     enum status status = change_attempt(&change, ask_to_close, why);
     if (status != STATUS_OK || idle ||
@@ -260,6 +252,19 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
     *why = did_not_let_go(handle, controller);
     *left = change_attempt(&change, keep_open, &unheard) != STATUS_OK;
     return STATUS_TIMEOUT;
+}
+
+static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
+                              bool *left, const char **why)
+{
+    enum status status = STATUS_OK;
+    pvusb_read_states(handle, controller);
+    if (controller->unserved && !is_unused(controller))
+        status = pvusb_stand_in(handle, controller, why);
+    if (status == STATUS_OK)
+        status = wait_for_both(handle, controller, left, why);
+    pvusb_stand_down(handle);
+    return status;
 }
 
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)

@@ -7,6 +7,14 @@
 #include "../../backend.h"
 #include "../../lock.h"
 #include "process.h"
+#include "rings.h"
+
+// Serving the rings of one controller whose QEMU has ended.
+struct stand_in {
+    struct xen_share *share; // NULL: it does not
+    struct urb_ring requests;
+    double asked; // when the guest asked last
+};
 
 struct pvusb_handle {
     struct session *session;
@@ -17,9 +25,10 @@ struct pvusb_handle {
     const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
     const char *unserved;   // why no QEMU serves the domain; NULL: one does, or may
     struct qemu_process server; // the one that this run started
-    struct topology *topology;  // what was looked at, and what is planned
-    bool met_frontend;          // a frontend was given its time to connect, in vain
-    double arrivals_until; // when those have come that were on their way at the last look; or 0
+    struct stand_in stand_in;
+    struct topology *topology; // what was looked at, and what is planned
+    bool met_frontend;         // a frontend was given its time to connect, in vain
+    double arrivals_until;     // when those have come that were on their way at the last look; or 0
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.
@@ -29,6 +38,11 @@ struct pvusb_handle {
 // How long a QEMU may take to start and to answer, and to end; times patience.
 #define PVUSB_START_SECONDS 30.0
 #define PVUSB_STOP_SECONDS  5.0
+// How long a guest may take to give up what it asked of a QEMU that has ended; times patience.
+// Linux gives up on a disk after 30 s (SD_TIMEOUT in drivers/scsi/sd.h), and on all else at once.
+#define PVUSB_GIVING_UP_SECONDS 45.0
+// How long a guest may be at work on what it was answered, before it asks again; times patience.
+#define PVUSB_ASKING_SECONDS 1.0
 // How long the driver of a running guest may take to connect to a controller that is new; times
 // patience.
 #define PVUSB_GREETING_SECONDS 2.0
@@ -83,6 +97,19 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 // it again.
 void pvusb_start_server(struct pvusb_handle *handle, struct step *step);
 void pvusb_stop_server(struct pvusb_handle *handle, struct step *step);
+
+// ---- stand_in.c: in the place of a QEMU that has ended ----
+
+// Takes over the rings of a controller that nobody serves, tells the guest that its devices are
+// gone, and answers it until no request is left that nobody answered. From then on its driver can
+// let go of the controller, as long as turns are taken. A driver that waits for an answer when it
+// is asked to close waits for good, and with it the guest's xenbus: it could not even be rebooted.
+// After a failure *why tells; the guest lost nothing but devices that it had lost before.
+enum status pvusb_stand_in(struct pvusb_handle *handle, const struct controller *controller,
+                           const char **why);
+// Answers what the guest has asked by now. Nothing where nobody stands in.
+void pvusb_stand_in_turn(struct pvusb_handle *handle);
+void pvusb_stand_down(struct pvusb_handle *handle);
 
 // ---- controllers.c, devices.c: one step each; set its state and words ----
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "rings.h"
+
+#include <stddef.h>
+#include <xen/io/usbif.h>
+
+// As many slots as fit into a page, down to a power of two (__RING_SIZE in xen/io/ring.h).
+enum { CONN_RING_SLOTS = 512 };
+#define FIT(slots, kind)                                                                           \
+    (offsetof(struct kind, ring) + (slots) * sizeof(union kind##_entry) <= USBIF_RING_SIZE)
+_Static_assert(FIT(URB_RING_SLOTS, usbif_urb_sring) && !FIT(2 * URB_RING_SLOTS, usbif_urb_sring),
+               "slots for requests");
+_Static_assert(FIT(CONN_RING_SLOTS, usbif_conn_sring) &&
+                   !FIT(2 * CONN_RING_SLOTS, usbif_conn_sring),
+               "slots for what comes and goes");
+
+// An index that only the guest writes, or only the backend; what was written before it is seen.
+static uint32_t load(const RING_IDX *index)
+{
+    return __atomic_load_n(index, __ATOMIC_ACQUIRE);
+}
+
+static void store(RING_IDX *index, uint32_t value)
+{
+    __atomic_store_n(index, value, __ATOMIC_RELEASE);
+}
+
+// A field that the guest may be writing: it is read once.
+#define READ_ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+static void respond(struct urb_ring *ring, uint16_t id, int32_t status)
+{
+    // There are no more answers than requests, whatever a guest unlinks.
+    if (ring->answered == ring->taken)
+        return;
+    ring->shared->ring[ring->answered % URB_RING_SLOTS].rsp =
+        (struct usbif_urb_response){ .id = id, .status = status };
+    store(&ring->shared->rsp_prod, ++ring->answered);
+}
+
+// First what is unlinked is answered, then the unlink, as QEMU does (hw/usb/xen-usb.c).
+static void unlink_request(struct urb_ring *ring, struct urb_unlink unlink)
+{
+    if (unlink.target < URB_RING_SLOTS && !ring->settled[unlink.target]) {
+        ring->settled[unlink.target] = true;
+        respond(ring, unlink.target, USBIF_STATUS_NODEV);
+    }
+    respond(ring, unlink.id, USBIF_STATUS_OK);
+}
+
+static bool read_unlink(const struct usbif_urb_request *request, struct urb_unlink *unlink)
+{
+    *unlink = (struct urb_unlink){ .id = READ_ONCE(request->id),
+                                   .target = READ_ONCE(request->u.unlink.unlink_id) };
+    return usbif_pipeunlink(READ_ONCE(request->pipe)) != 0;
+}
+
+// Of two with one id only the later can be open.
+static void keep_early(struct urb_ring *ring, struct urb_unlink unlink)
+{
+    unsigned at = 0;
+    while (at < ring->early_count && ring->early[at].id != unlink.id)
+        at++;
+    ring->early[at] = unlink;
+    if (at == ring->early_count)
+        ring->early_count++;
+}
+
+bool urb_ring_take_over(struct urb_ring *ring, void *page)
+{
+    struct urb_unlink unlink;
+    *ring = (struct urb_ring){ .shared = page };
+    ring->taken = load(&ring->shared->req_prod);
+    ring->answered = load(&ring->shared->rsp_prod);
+    if (ring->taken - ring->answered > URB_RING_SLOTS)
+        return false;
+    for (uint32_t at = ring->answered; at != ring->taken; at++)
+        if (read_unlink(&ring->shared->ring[at % URB_RING_SLOTS].req, &unlink))
+            keep_early(ring, unlink);
+    return true;
+}
+
+bool urb_ring_answer(struct urb_ring *ring)
+{
+    uint32_t before = ring->taken, asked = load(&ring->shared->req_prod);
+    struct urb_unlink unlink;
+    // A guest that asks more than the ring holds is not to be read.
+    if (asked - ring->answered > URB_RING_SLOTS)
+        return false;
+    while (ring->taken != asked) {
+        bool unlinks =
+            read_unlink(&ring->shared->ring[ring->taken++ % URB_RING_SLOTS].req, &unlink);
+        if (unlinks) {
+            unlink_request(ring, unlink);
+            continue;
+        }
+        if (unlink.id < URB_RING_SLOTS)
+            ring->settled[unlink.id] = true;
+        respond(ring, unlink.id, USBIF_STATUS_NODEV);
+    }
+    return ring->taken != before;
+}
+
+bool urb_ring_answer_early(struct urb_ring *ring)
+{
+    unsigned count = ring->early_count;
+    // Each that is open holds up two: itself, and what it unlinks.
+    if (count == 0 || urb_ring_waiting(ring) < 2 * count)
+        return false;
+    for (unsigned i = 0; i < count; i++)
+        unlink_request(ring, ring->early[i]);
+    ring->early_count = 0;
+    return true;
+}
+
+unsigned urb_ring_waiting(const struct urb_ring *ring)
+{
+    return ring->taken - ring->answered;
+}
+
+bool conn_ring_unplug(void *page, unsigned ports)
+{
+    struct usbif_conn_sring *shared = page;
+    uint32_t told = load(&shared->rsp_prod), room = load(&shared->req_prod) - told;
+    if (room > CONN_RING_SLOTS || room < ports)
+        return false;
+    for (unsigned port = 1; port <= ports; port++) {
+        union usbif_conn_sring_entry *entry = &shared->ring[told++ % CONN_RING_SLOTS];
+        entry->rsp = (struct usbif_conn_response){ .id = READ_ONCE(entry->req.id),
+                                                   .portnum = (uint8_t)port,
+                                                   .speed = USBIF_SPEED_NONE };
+    }
+    store(&shared->rsp_prod, told);
+    return true;
+}

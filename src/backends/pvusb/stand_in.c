@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// In the place of a QEMU that has ended, as far as a guest needs somebody to let go of what it had.
+//
+// Linux' driver ends a device only when each of its requests has been answered (usb_kill_urb), and
+// a device in use always has one open. Asked to close while nobody answers, it blocks the guest's
+// xenwatch thread for good.
+#include "../../arena.h"
+#include "../../qmp_client.h"
+#include "../../xen.h"
+#include "../../xen_share.h"
+#include "handle.h"
+#include "nodes.h"
+
+#include <poll.h>
+
+// What the guest says of its rings (xen/io/usbif.h).
+struct offer {
+    uint64_t requests, ports; // grants
+    uint64_t channel;
+};
+
+// Whether it says anything: a frontend that shares nothing asks nothing.
+static bool read_offer(const struct session *session, const struct controller *controller,
+                       struct offer *offer)
+{
+    const char *frontend = nodes_frontend(session->arena, session->domain->id, controller);
+    const struct {
+        const char *name;
+        uint64_t *value;
+    } nodes[] = { { "urb-ring-ref", &offer->requests },
+                  { "conn-ring-ref", &offer->ports },
+                  { "event-channel", &offer->channel } };
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+        if (xen_read_number(session->xen, NULL,
+                            arena_printf(session->arena, "%s/%s", frontend, nodes[i].name),
+                            UINT32_MAX, nodes[i].value) != XEN_OK)
+            return false;
+    return true;
+}
+
+// The channel first: that can be bound only once, so nobody else serves the rings.
+static bool take_over(struct stand_in *stand_in, const struct offer *offer, unsigned ports,
+                      const char **why)
+{
+    if (!xen_share_bind(stand_in->share, (uint32_t)offer->channel, why))
+        return false;
+    void *requests = xen_share_map(stand_in->share, (uint32_t)offer->requests, why);
+    void *events = requests ? xen_share_map(stand_in->share, (uint32_t)offer->ports, why) : NULL;
+    if (!events)
+        return false;
+    *why = "its rings hold what no driver writes";
+    if (!urb_ring_take_over(&stand_in->requests, requests) || !conn_ring_unplug(events, ports))
+        return false;
+    xen_share_notify(stand_in->share);
+    stand_in->asked = qmp_clock();
+    return true;
+}
+
+void pvusb_stand_in_turn(struct pvusb_handle *handle)
+{
+    enum { ANSWERS = 50, PAUSE = 5 }; // PAUSE in milliseconds: a guest that was answered asks on
+    struct stand_in *stand_in = &handle->stand_in;
+    for (int i = 0; stand_in->share && i < ANSWERS && urb_ring_answer(&stand_in->requests); i++) {
+        xen_share_notify(stand_in->share);
+        stand_in->asked = qmp_clock();
+        poll(NULL, 0, PAUSE);
+    }
+}
+
+static bool nobody_waits(struct pvusb_handle *handle, const struct controller *controller,
+                         const struct device *device)
+{
+    (void)controller;
+    (void)device;
+    struct stand_in *stand_in = &handle->stand_in;
+    pvusb_stand_in_turn(handle);
+    if (qmp_clock() - stand_in->asked > PVUSB_ASKING_SECONDS * handle->session->patience &&
+        urb_ring_answer_early(&stand_in->requests))
+        xen_share_notify(stand_in->share);
+    return urb_ring_waiting(&stand_in->requests) == 0;
+}
+
+enum status pvusb_stand_in(struct pvusb_handle *handle, const struct controller *controller,
+                           const char **why)
+{
+    struct session *session = handle->session;
+    struct offer offer = { 0 };
+    const char *what = NULL;
+    if (!read_offer(session, controller, &offer))
+        return STATUS_OK;
+    handle->stand_in =
+        (struct stand_in){ .share = xen_share_open(session->arena, (uint32_t)session->domain->id,
+                                                   &what) };
+    if (!handle->stand_in.share ||
+        !take_over(&handle->stand_in, &offer, controller->ports, &what)) {
+        *why = arena_printf(session->arena,
+                            "what the guest's driver waits for cannot be answered (%s), and it "
+                            "would wait for good; reboot %s",
+                            what, session->domain->name);
+        return STATUS_FAILED;
+    }
+    if (pvusb_wait(handle, PVUSB_GIVING_UP_SECONDS, nobody_waits, controller, NULL))
+        return STATUS_OK;
+    *why = arena_printf(session->arena,
+                        "the guest's driver did not give up its devices within %g s: it waits for "
+                        "%u answers of the QEMU that has ended; reboot %s",
+                        PVUSB_GIVING_UP_SECONDS * session->patience,
+                        urb_ring_waiting(&handle->stand_in.requests), session->domain->name);
+    return STATUS_TIMEOUT;
+}
+
+void pvusb_stand_down(struct pvusb_handle *handle)
+{
+    xen_share_close(handle->stand_in.share);
+    handle->stand_in = (struct stand_in){ .share = NULL };
+}
