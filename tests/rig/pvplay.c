@@ -11,7 +11,8 @@
 // tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
 // on it ends itself if one comes while it runs (hw/xen/xen-legacy-backend.c).
 // PVPLAY_DIES=controllers ends it when it has been asked something and is to take up the first;
-// PVPLAY_DIES=device when it has opened one.
+// PVPLAY_DIES=device when it has opened one. PVPLAY_HEEDS=N: the guest configures no device that
+// comes before the Nth.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -118,14 +119,20 @@ static int interface_count(libusb_device_handle *handle)
     return count;
 }
 
-// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do.
+// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do; interfaces are claimed when
+// the guest configures the device.
 static void take_device(struct port *port, const char *busid)
 {
+    static int come;
+    const char *heeded = getenv("PVPLAY_HEEDS");
+    bool is_heeded = ++come >= (heeded ? atoi(heeded) : 0);
+
     snprintf(port->busid, sizeof(port->busid), "%s", busid);
     port->handle = open_busid(busid);
     for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
         libusb_detach_kernel_driver(port->handle, i);
-        libusb_claim_interface(port->handle, i);
+        if (is_heeded)
+            libusb_claim_interface(port->handle, i);
     }
     if (port->handle && dies_at("device"))
         abort();

@@ -230,47 +230,76 @@ static const char *objection(const struct pvusb_handle *handle, const struct dev
     return NULL;
 }
 
+// Gives it to the backend, and waits until that has it. After a failure *why tells; if it was
+// *given, all of it is to be taken back.
+static enum status give_away(struct pvusb_handle *handle, struct controller *controller,
+                             const struct device *device, bool *given, const char **why)
+{
+    struct change change = change_of(handle, device);
+    enum status status = change_attempt(&change, take_port, why);
+    *given = status == STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    *why = who_else(handle->session, device);
+    if (*why)
+        return STATUS_REFUSED;
+    if (controller->backend_domain)
+        return STATUS_OK;
+    if (is_bound_here(device) && !pvusb_bind(handle, busid_of(device), why))
+        return STATUS_FAILED;
+    if (pvusb_wait(handle, PVUSB_STATE_SECONDS, is_held, controller, device))
+        return STATUS_OK;
+    *why = not_held(handle, controller);
+    return STATUS_TIMEOUT;
+}
+
+// A guest that was restored believes that its ports have what they had when it was saved, and heeds
+// no device of that speed which comes there: so it goes, and comes once more. Of a guest that takes
+// none, that is found out once.
+static enum status see_it_arrive(struct pvusb_handle *handle, struct step *step, bool *given,
+                                 const char **why)
+{
+    struct device *device = step->device;
+    bool timed_out = false;
+    const char *remark = pvusb_frontend_remark(handle, step->controller);
+    bool untaken = !remark && !pvusb_guest_takes(handle, device);
+    if (untaken && !handle->guest_takes_none) {
+        if (!give_back(handle, device, &timed_out, why))
+            return timed_out ? STATUS_TIMEOUT : STATUS_FAILED;
+        enum status status = give_away(handle, step->controller, device, given, why);
+        if (status != STATUS_OK)
+            return status;
+        untaken = handle->guest_takes_none = !pvusb_guest_takes(handle, device);
+    }
+    if (untaken)
+        remark = "the guest has not configured it";
+    *why = handle->session->require_guest ? pvusb_guest_did_not_take(handle, device) : NULL;
+    step->remark = remark;
+    return *why ? STATUS_TIMEOUT : STATUS_OK;
+}
+
 void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
 {
-    struct session *session = handle->session;
     struct device *device = step->device;
-    struct change change = change_of(handle, device);
+    bool given = false, seen = !step->controller->backend_domain;
     const char *why = objection(handle, device);
-    enum status status = why ? STATUS_FAILED : change_attempt(&change, take_port, &why);
-    if (status != STATUS_OK) {
+    enum status status =
+        why ? STATUS_FAILED : give_away(handle, step->controller, device, &given, &why);
+    if (status == STATUS_OK && seen)
+        status = see_it_arrive(handle, step, &given, &why);
+    if (status == STATUS_OK && seen) {
+        why = "libxl's saved config could not be locked";
+        status = saved_device_added(handle->session, device);
+    }
+    if (status != STATUS_OK && given) {
+        take_back(handle, step, status, why);
+    } else if (status != STATUS_OK) {
         pvusb_fail(step, STEP_FAILED, status, why);
-        return;
-    }
-    const char *other = who_else(session, device);
-    if (other) {
-        take_back(handle, step, STATUS_REFUSED, other);
-        return;
-    }
-    if (step->controller->backend_domain) {
-        device->state = DEVICE_UNKNOWN;
-        step->remark = "its state is unknown: the driver domain's devices cannot be seen from here";
+    } else {
         step->state = STEP_DONE;
-        return;
+        device->state = seen ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+        if (!seen)
+            step->remark = "its state is unknown: the driver domain's devices cannot be seen from "
+                           "here";
     }
-    if (is_bound_here(device) && !pvusb_bind(handle, busid_of(device), &why)) {
-        take_back(handle, step, STATUS_FAILED, why);
-        return;
-    }
-    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_held, step->controller, device)) {
-        take_back(handle, step, STATUS_TIMEOUT, not_held(handle, step->controller));
-        return;
-    }
-    const char *untaken = session->require_guest ? pvusb_guest_did_not_take(handle, device) : NULL;
-    if (untaken) {
-        take_back(handle, step, STATUS_TIMEOUT, untaken);
-        return;
-    }
-    status = saved_device_added(session, device);
-    if (status != STATUS_OK) {
-        take_back(handle, step, status, "libxl's saved config could not be locked");
-        return;
-    }
-    device->state = DEVICE_ATTACHED;
-    step->state = STEP_DONE;
-    step->remark = pvusb_frontend_remark(handle, step->controller);
 }

@@ -27,6 +27,7 @@ struct pvusb_handle {
     struct qemu_process server; // the one that this run started
     struct stand_in stand_in;
     struct topology *topology; // what was looked at, and what is planned
+    bool guest_takes_none;     // a guest was given its time to take a device, twice, in vain
     bool met_frontend;         // a frontend was given its time to connect, in vain
     double arrivals_until;     // when those have come that were on their way at the last look; or 0
 };
@@ -87,6 +88,9 @@ void pvusb_read_states(const struct pvusb_handle *handle, struct controller *con
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,
                                      const struct device *device);
 
+// Whether the guest has taken that device by the time that it may need. True of one that cannot be
+// seen to, or is not expected to.
+bool pvusb_guest_takes(struct pvusb_handle *handle, const struct device *device);
 // Waits until the guest has taken that device. NULL if it has, else what it did instead.
 const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct device *device);
 

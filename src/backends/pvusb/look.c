@@ -112,6 +112,15 @@ static bool is_configured(struct pvusb_handle *handle, const struct controller *
     return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
 }
 
+bool pvusb_guest_takes(struct pvusb_handle *handle, const struct device *device)
+{
+    struct controller *controller = device->controller;
+    double seconds = handle->guest_takes_none ? 0 : PVUSB_ARRIVAL_SECONDS;
+    return controller->pvusb == PVUSB_KERNEL || handle->session->domain->paused ||
+           pvusb_wait(handle, seconds, is_configured, controller, device) ||
+           session_interrupted(handle->session);
+}
+
 const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct device *device)
 {
     struct arena *arena = handle->session->arena;
