@@ -271,7 +271,7 @@ want_qemu_pid()
     is "$2" qemu_pid "$1" && kill -0 "$2" || fail "the QEMU of $1 was $2, and is '$(qemu_pid "$1" 2>&1)'"
 }
 
-is_no_process() { ! kill -0 "$1" 2>/dev/null; }
+is_no_process() { [ -n "$1" ] && ! kill -0 "$1" 2>/dev/null; }
 
 guest_ready() { [ "$(guest_log "$1" | grep -c '^GUEST ready')" -ge "${2:-1}" ]; }
 
