@@ -84,8 +84,8 @@ bool urb_ring_answer(struct urb_ring *ring)
 {
     uint32_t before = ring->taken, asked = load(&ring->shared->req_prod);
     struct urb_unlink unlink;
-    // A guest that asks more than the ring holds is not to be read.
-    if (asked - ring->answered > URB_RING_SLOTS)
+    // A guest that takes back what it asked, or asks more than the ring holds, is not to be read.
+    if (asked - before > URB_RING_SLOTS - urb_ring_waiting(ring))
         return false;
     while (ring->taken != asked) {
         bool unlinks =

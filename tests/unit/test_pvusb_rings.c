@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: MIT
+// The rings of a controller whose QEMU has ended, against a played driver that keeps its requests
+// as Linux' xen-hcd does: an id is in flight until it was answered, once, and the last one that
+// came free goes out first.
+#include "../../src/backends/pvusb/rings.h"
+#include "unit.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <xen/io/usbif.h>
+
+enum { PAGE = 4096, NODEV = USBIF_STATUS_NODEV, NONE = 0xffff };
+
+static struct {
+    char *mapped; // three pages, of which only the middle one may be touched
+    struct usbif_urb_sring *shared;
+    uint32_t asked, seen;
+    uint16_t free[URB_RING_SLOTS];
+    unsigned free_count;
+    bool in_flight[URB_RING_SLOTS];
+    uint16_t last_id; // of the last answer
+    int32_t last_status;
+} driver;
+
+static struct urb_ring ring;
+
+// A driver with that many requests behind it, all of them answered.
+static int begin_at(uint32_t index)
+{
+    driver.mapped = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (driver.mapped == MAP_FAILED || mprotect(driver.mapped + PAGE, PAGE, PROT_READ | PROT_WRITE))
+        return -1;
+    driver.shared = (void *)(driver.mapped + PAGE);
+    driver.shared->req_prod = driver.shared->rsp_prod = driver.asked = driver.seen = index;
+    driver.free_count = URB_RING_SLOTS;
+    memset(driver.in_flight, 0, sizeof driver.in_flight);
+    for (unsigned i = 0; i < URB_RING_SLOTS; i++)
+        driver.free[i] = (uint16_t)(URB_RING_SLOTS - 1 - i);
+    return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return begin_at(0);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    return munmap(driver.mapped, 3 * PAGE);
+}
+
+static uint16_t push(uint32_t pipe, uint16_t target)
+{
+    assert_true(driver.free_count > 0);
+    uint16_t id = driver.free[--driver.free_count];
+    driver.shared->ring[driver.asked % URB_RING_SLOTS].req =
+        (struct usbif_urb_request){ .id = id, .pipe = pipe, .u.unlink.unlink_id = target };
+    driver.shared->req_prod = ++driver.asked;
+    driver.in_flight[id] = true;
+    return id;
+}
+
+static uint16_t ask(void)
+{
+    return push((uint32_t)USBIF_PIPE_TYPE_BULK << USBIF_PIPE_TYPE_SHIFT, NONE);
+}
+
+static uint16_t unlink_of(uint16_t target)
+{
+    return push(USBIF_PIPE_UNLINK, target);
+}
+
+// The next answer is read, as the driver reads it.
+static void take_answer(void)
+{
+    assert_int_not_equal(driver.seen, driver.shared->rsp_prod);
+    struct usbif_urb_response *answer = &driver.shared->ring[driver.seen++ % URB_RING_SLOTS].rsp;
+    driver.last_id = answer->id;
+    driver.last_status = answer->status;
+    assert_true(driver.last_id < URB_RING_SLOTS);
+    assert_true(driver.in_flight[driver.last_id]);
+    driver.in_flight[driver.last_id] = false;
+    driver.free[driver.free_count++] = driver.last_id;
+}
+
+static void want_answer(uint16_t id, int32_t status)
+{
+    take_answer();
+    assert_int_equal(driver.last_id, id);
+    assert_int_equal(driver.last_status, status);
+}
+
+static void want_no_more(void)
+{
+    assert_int_equal(driver.seen, driver.shared->rsp_prod);
+}
+
+// The former backend answers.
+static void former_answers(uint16_t id)
+{
+    driver.shared->ring[driver.shared->rsp_prod % URB_RING_SLOTS].rsp =
+        (struct usbif_urb_response){ .id = id };
+    driver.shared->rsp_prod++;
+    take_answer();
+}
+
+// One request that is open since long, and so many others after it that its slot was used again.
+static uint16_t leave_one_open(unsigned others)
+{
+    uint16_t open = ask();
+    for (unsigned i = 0; i < others; i++)
+        former_answers(ask());
+    return open;
+}
+
+static void take_over(void)
+{
+    assert_true(urb_ring_take_over(&ring, driver.shared));
+}
+
+static void test_what_is_open_is_told_when_it_is_unlinked(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(40);
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_false(urb_ring_answer(&ring));
+    uint16_t unlink = unlink_of(open);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(open, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    want_no_more();
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
+static void test_what_is_asked_has_no_device(void **state)
+{
+    (void)state;
+    take_over();
+    for (unsigned i = 0; i < 100; i++) {
+        uint16_t one = ask(), other = ask();
+        assert_true(urb_ring_answer(&ring));
+        want_answer(one, NODEV);
+        want_answer(other, NODEV);
+        want_no_more();
+    }
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
+static void test_what_was_answered_meanwhile_is_not_answered_again(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(3);
+    take_over();
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(asked, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    want_no_more();
+    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_true(driver.in_flight[open]);
+}
+
+static void test_an_id_comes_again(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(20);
+    take_over();
+    (void)unlink_of(open);
+    assert_true(urb_ring_answer(&ring));
+    take_answer();
+    take_answer();
+    for (unsigned i = 0; i < URB_RING_SLOTS; i++) {
+        uint16_t asked = ask();
+        assert_true(urb_ring_answer(&ring));
+        want_answer(asked, NODEV);
+    }
+    want_no_more();
+}
+
+static void test_an_early_unlink_waits_until_nothing_else_does(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(25), unlink = unlink_of(open);
+    take_over();
+    assert_false(urb_ring_answer(&ring));
+    assert_int_equal(urb_ring_waiting(&ring), 2);
+    assert_true(urb_ring_answer_early(&ring));
+    want_answer(open, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_false(urb_ring_answer_early(&ring));
+}
+
+static void test_an_early_unlink_that_was_answered_is_left_alone(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(9), asked = ask(), unlink = unlink_of(asked);
+    former_answers(asked);
+    former_answers(unlink);
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_false(urb_ring_answer_early(&ring));
+    want_no_more();
+    assert_true(driver.in_flight[open]);
+}
+
+static void test_of_two_early_ones_with_one_id_the_later_counts(void **state)
+{
+    (void)state;
+    uint16_t first = leave_one_open(0), second = leave_one_open(0);
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    former_answers(asked);
+    former_answers(unlink);
+    // The last id that came free goes out again.
+    assert_int_equal(unlink_of(first), unlink);
+    take_over();
+    assert_int_equal(ring.early_count, 1);
+    assert_int_equal(ring.early[0].target, first);
+    assert_true(urb_ring_answer_early(&ring));
+    want_answer(first, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_true(driver.in_flight[second]);
+}
+
+static void test_indexes_wrap(void **state)
+{
+    assert_int_equal(end(state), 0);
+    assert_int_equal(begin_at(UINT32_MAX - 7), 0);
+    uint16_t open = leave_one_open(4);
+    take_over();
+    for (unsigned i = 0; i < 20; i++) {
+        uint16_t asked = ask();
+        assert_true(urb_ring_answer(&ring));
+        want_answer(asked, NODEV);
+    }
+    uint16_t unlink = unlink_of(open);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(open, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
+static void test_indexes_that_cannot_be(void **state)
+{
+    (void)state;
+    driver.shared->req_prod = URB_RING_SLOTS + 1;
+    assert_false(urb_ring_take_over(&ring, driver.shared));
+    driver.shared->req_prod = UINT32_MAX;
+    assert_false(urb_ring_take_over(&ring, driver.shared));
+    driver.shared->req_prod = URB_RING_SLOTS;
+    take_over();
+    driver.shared->req_prod = 1000000;
+    assert_false(urb_ring_answer(&ring));
+    assert_int_equal(driver.shared->rsp_prod, 0);
+    driver.shared->req_prod = 0; // fewer than before
+    assert_false(urb_ring_answer(&ring));
+    assert_int_equal(driver.shared->rsp_prod, 0);
+}
+
+// It harms nobody but itself: no more answers than requests, and all of them within the page.
+static void test_a_guest_that_lies(void **state)
+{
+    (void)state;
+    take_over();
+    for (uint32_t i = 0; i < 1000; i++) {
+        driver.shared->ring[i % URB_RING_SLOTS].req =
+            (struct usbif_urb_request){ .id = (uint16_t)(i * 40503u),
+                                        .pipe = i * 2654435761u,
+                                        .u.unlink.unlink_id = (uint16_t)(i % 5 ? i % 20 : i * 31) };
+        driver.shared->req_prod = i + 1;
+        (void)urb_ring_answer(&ring);
+        (void)urb_ring_answer_early(&ring);
+        assert_true(driver.shared->rsp_prod <= i + 1);
+        assert_true(urb_ring_waiting(&ring) <= URB_RING_SLOTS);
+    }
+    assert_int_equal(ring.taken, 1000);
+}
+
+static uint32_t seed;
+
+static uint32_t pick(uint32_t below)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 8) % below;
+}
+
+// The former backend answers some of what is open, in any order, and dies; the driver then asks on
+// and unlinks all that it has.
+static void live_and_die(void)
+{
+    uint16_t open[URB_RING_SLOTS];
+    unsigned count = 0;
+    for (unsigned i = pick(200); i > 0; i--) {
+        if (count < URB_RING_SLOTS / 2 && pick(2)) {
+            open[count++] = ask();
+        } else if (count) {
+            unsigned at = pick(count);
+            former_answers(open[at]);
+            open[at] = open[--count];
+        }
+    }
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), count);
+    while (count) {
+        if (pick(2)) {
+            uint16_t asked = ask();
+            assert_true(urb_ring_answer(&ring));
+            want_answer(asked, NODEV);
+        }
+        unsigned at = pick(count);
+        uint16_t target = open[at], unlink = unlink_of(target);
+        open[at] = open[--count];
+        assert_true(urb_ring_answer(&ring));
+        want_answer(target, NODEV);
+        want_answer(unlink, USBIF_STATUS_OK);
+    }
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+    want_no_more();
+    assert_int_equal(driver.free_count, URB_RING_SLOTS);
+}
+
+static void test_many_lives(void **state)
+{
+    for (uint32_t life = 0; life < 2000; life++) {
+        seed = life;
+        assert_int_equal(end(state), 0);
+        assert_int_equal(begin_at(pick(3) ? pick(100000) : UINT32_MAX - pick(100)), 0);
+        live_and_die();
+    }
+}
+
+// ---- the ring of what comes and goes ----
+
+enum { EVENTS = 512 };
+
+static struct usbif_conn_sring *events(uint32_t index, uint32_t room)
+{
+    struct usbif_conn_sring *shared = (void *)(driver.mapped + PAGE);
+    shared->rsp_prod = index;
+    shared->req_prod = index + room;
+    for (uint32_t i = 0; i < EVENTS; i++)
+        shared->ring[i].req.id = (uint16_t)(i + 7);
+    return shared;
+}
+
+static void test_all_ports_are_empty(void **state)
+{
+    (void)state;
+    uint32_t index = UINT32_MAX - 2;
+    struct usbif_conn_sring *shared = events(index, EVENTS);
+    assert_true(conn_ring_unplug(shared, 4));
+    assert_int_equal(shared->rsp_prod, index + 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct usbif_conn_response *told = &shared->ring[(index + i) % EVENTS].rsp;
+        assert_int_equal(told->id, (index + i) % EVENTS + 7);
+        assert_int_equal(told->portnum, i + 1);
+        assert_int_equal(told->speed, USBIF_SPEED_NONE);
+    }
+}
+
+static void test_a_ring_without_room_is_left_alone(void **state)
+{
+    (void)state;
+    static const uint32_t rooms[] = { 0, 3, EVENTS + 1, UINT32_MAX };
+    for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+        struct usbif_conn_sring *shared = events(100, rooms[i]);
+        char before[PAGE];
+        memcpy(before, shared, PAGE);
+        assert_false(conn_ring_unplug(shared, 4));
+        assert_memory_equal(before, shared, PAGE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_what_is_open_is_told_when_it_is_unlinked, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_is_asked_has_no_device, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_was_answered_meanwhile_is_not_answered_again,
+                                        begin, end),
+        cmocka_unit_test_setup_teardown(test_an_id_comes_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_waits_until_nothing_else_does, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_that_was_answered_is_left_alone, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_of_two_early_ones_with_one_id_the_later_counts, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_indexes_wrap, begin, end),
+        cmocka_unit_test_setup_teardown(test_indexes_that_cannot_be, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_guest_that_lies, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_lives, begin, end),
+        cmocka_unit_test_setup_teardown(test_all_ports_are_empty, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_ring_without_room_is_left_alone, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
