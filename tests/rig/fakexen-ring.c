@@ -6,7 +6,8 @@
 //
 // In $FAKEXEN_DIR: ring-N is domain N's xenstore page (xen/io/xs_wire.h); evt is a FIFO of the
 // ports that fire in the daemon, evt-N one of the daemon's signals to domain N. guestxs is the
-// other end.
+// other end. Any other page that a guest grants is the file grant-N-REFERENCE, which the guest
+// makes (pvrings.c). While there is a bound-N, no channel of domain N can be bound.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -20,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xen/grant_table.h>
 #include <xendevicemodel.h>
 #include <xenevtchn.h>
 #include <xenforeignmemory.h>
@@ -105,6 +107,10 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *handle, u
 
     (void)handle;
     (void)remote_port;
+    if (access(fakexen_path(path, "bound", domid), F_OK) == 0) {
+        errno = EINVAL;
+        return -1;
+    }
     if (mkfifo(fakexen_path(path, "evt", domid), 0600) && errno != EEXIST)
         return -1;
     return (xenevtchn_port_or_error_t)(FAKEXEN_PORT_BASE + domid);
@@ -151,14 +157,12 @@ int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
     return 0;
 }
 
-// Memory (xengnttab.h, xenforeignmemory.h). The only page that anyone maps is the xenstore ring, so
-// frames and grant references are not looked at.
+// Memory (xengnttab.h, xenforeignmemory.h). The only frame that anyone maps is the xenstore ring.
 
-static void *map_ring(uint32_t domid)
+static void *map_file(const char *path, int flags)
 {
-    char path[FAKEXEN_PATH];
     void *page = MAP_FAILED;
-    int fd = open(fakexen_path(path, "ring", domid), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CLOEXEC | flags, 0600);
 
     if (fd < 0)
         return NULL;
@@ -166,6 +170,13 @@ static void *map_ring(uint32_t domid)
         page = mmap(NULL, FAKEXEN_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     return page == MAP_FAILED ? NULL : page;
+}
+
+static void *map_ring(uint32_t domid)
+{
+    char path[FAKEXEN_PATH];
+
+    return map_file(fakexen_path(path, "ring", domid), O_CREAT);
 }
 
 static void *map_ring_of(uint32_t domid, int error)
@@ -199,10 +210,17 @@ int xengnttab_set_max_grants(xengnttab_handle *handle, uint32_t count)
 
 void *xengnttab_map_grant_ref(xengnttab_handle *handle, uint32_t domid, uint32_t ref, int prot)
 {
+    char name[32], path[FAKEXEN_PATH];
+    void *page;
+
     (void)handle;
-    (void)ref;
     (void)prot;
-    return map_ring_of(domid, EINVAL);
+    if (ref == GNTTAB_RESERVED_XENSTORE)
+        return map_ring_of(domid, EINVAL);
+    snprintf(name, sizeof(name), "grant-%u", domid);
+    page = map_file(fakexen_path(path, name, ref), 0);
+    errno = page ? errno : EINVAL;
+    return page;
 }
 
 int xengnttab_unmap(xengnttab_handle *handle, void *start, uint32_t count)

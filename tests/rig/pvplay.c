@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // pvplay backend qusb|vusb DOMID [QEMU-VERSION]
-// pvplay frontend [stuck]
+// pvplay frontend [stuck|busy|deaf]
 //     play what is not there on a machine without Xen: the backend of a guest's PVUSB controllers
 //     (QEMU's hw/usb/xen-usb.c, or the kernel's usbback as far as xenstore sees it), or the guest's
 //     frontend (Linux' xen-hcd). The nodes, states and order are those of real ones. The frontend
-//     is run with the rights of its guest; "stuck" connects and never lets go.
+//     is run with the rights of its guest; "stuck" connects and never lets go; "busy" uses its
+//     devices (pvrings.c); "deaf" does, and never notices that they are gone.
 //
 // The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
 // tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
@@ -119,8 +120,8 @@ static int interface_count(libusb_device_handle *handle)
     return count;
 }
 
-// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do; interfaces are claimed when
-// the guest configures the device.
+// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do; interfaces are claimed
+// when the guest configures the device.
 static void take_device(struct port *port, const char *busid)
 {
     static int come;
@@ -270,24 +271,36 @@ static void play_backend(const char *kind, const char *domain, const char *versi
 
 // ---- the frontend ----
 
-static bool is_stuck;
+static bool is_stuck, is_busy, is_deaf;
+
+static void connect_controller(const char *path, int index)
+{
+    unsigned size;
+    char number[16], *domain = xs_read(store, XBT_NULL, "domid", &size);
+
+    pvrings_connect(domain ? atol(domain) : 0, index, is_busy || is_deaf);
+    free(domain);
+    snprintf(number, sizeof(number), "%u", PVRINGS_URBS(index));
+    put(path, "urb-ring-ref", number);
+    snprintf(number, sizeof(number), "%u", PVRINGS_EVENTS(index));
+    put(path, "conn-ring-ref", number);
+    put(path, "event-channel", "11");
+    put(path, "state", "4");
+}
 
 static void drive_controller(const char *path, int index)
 {
     char backend[512];
     int own = atoi(get(path, "state")), other;
 
-    (void)index;
     snprintf(backend, sizeof(backend), "%s", get(path, "backend"));
     other = atoi(get(backend, "state"));
-    if (own == 1 && (other == 2 || other == 4)) {
-        put(path, "urb-ring-ref", "9");
-        put(path, "conn-ring-ref", "10");
-        put(path, "event-channel", "11");
-        put(path, "state", "4");
-    } else if (own == 4 && (other == 5 || other == 6) && !is_stuck) {
+    if (own == 1 && (other == 2 || other == 4))
+        connect_controller(path, index);
+    if (own == 4 && !is_deaf)
+        pvrings_turn(index, (unsigned)atoi(get(backend, "num-ports")));
+    if (own == 4 && (other == 5 || other == 6) && !is_stuck && pvrings_lets_go(index))
         put(path, "state", "6");
-    }
 }
 
 static void play_frontend(void)
@@ -305,6 +318,8 @@ int main(int argc, char **argv)
     bool backend = argc >= 4 && !strcmp(argv[1], "backend");
 
     is_stuck = argc == 3 && !strcmp(argv[2], "stuck");
+    is_busy = argc == 3 && !strcmp(argv[2], "busy");
+    is_deaf = argc == 3 && !strcmp(argv[2], "deaf");
     store = xs_open(0);
     if (!store || libusb_init(NULL)) {
         perror("pvplay");
@@ -314,6 +329,7 @@ int main(int argc, char **argv)
         play_backend(argv[2], argv[3], argc > 4 ? argv[4] : "7.2.22");
     else if (argc >= 2 && !strcmp(argv[1], "frontend"))
         play_frontend();
-    fprintf(stderr, "usage: pvplay backend qusb|vusb DOMID [VERSION] | frontend [stuck]\n");
+    fprintf(stderr,
+            "usage: pvplay backend qusb|vusb DOMID [VERSION] | frontend [stuck|busy|deaf]\n");
     return 2;
 }

@@ -50,7 +50,7 @@ $(RIG)/usbsys.so: $(addprefix $(RIG_SRC)/,usbsys.c usbnode.c usbnode.h usbfs.h) 
 $(RIG)/usbls: $(RIG_SRC)/usbls.c | $(RIG)
 	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $< $(shell pkg-config --libs libusb-1.0)
 
-$(RIG)/pvplay: $(addprefix $(RIG_SRC)/,pvplay.c pvqmp.c pvplay.h) | $(RIG)
+$(RIG)/pvplay: $(addprefix $(RIG_SRC)/,pvplay.c pvqmp.c pvrings.c pvplay.h) | $(RIG)
 	$(RIG_CC) $(shell pkg-config --cflags libusb-1.0) -o $@ $(filter %.c,$^) -lxenstore \
 		$(shell pkg-config --libs libusb-1.0)
 

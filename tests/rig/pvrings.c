@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+//
+// The rings of the frontend that pvplay plays (xen/io/usbif.h): two pages for each controller,
+// files of $FAKEXEN_DIR as fakexen-ring.c maps them. Nothing is carried over them but one request,
+// which every device in use has open: as Linux' driver does, the frontend lets go of a controller
+// only when that was answered, and if it is asked to before, it waits for good.
+
+#define _GNU_SOURCE
+#include "fakexen.h"
+#include "pvplay.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <xen/io/usbif.h>
+
+enum { CONTROLLERS = 64, URBS = 16, EVENTS = 512, OPEN_ID = 5, UNLINK_ID = 9 };
+
+static struct rings {
+    struct usbif_urb_sring *urbs;
+    struct usbif_conn_sring *events;
+    RING_IDX told;         // events that were read
+    unsigned unplugged;    // ports of which it was told that nothing is there
+    RING_IDX answers_seen; // of the urb ring
+    bool is_open;          // the request
+    bool is_unlinking;
+    bool waits_for_good;
+} rings[CONTROLLERS];
+
+static void *grant(long domain, unsigned reference)
+{
+    char name[32], path[FAKEXEN_PATH];
+    void *page = MAP_FAILED;
+    int fd;
+
+    snprintf(name, sizeof(name), "grant-%ld", domain);
+    fd = open(fakexen_path(path, name, reference), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd >= 0 && !ftruncate(fd, FAKEXEN_PAGE))
+        page = mmap(NULL, FAKEXEN_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        perror("pvplay: grant");
+        exit(1);
+    }
+    close(fd);
+    return page;
+}
+
+static void push(struct rings *ring, uint16_t id, uint32_t pipe)
+{
+    ring->urbs->ring[ring->urbs->req_prod % URBS].req =
+        (struct usbif_urb_request){ .id = id, .pipe = pipe, .u.unlink.unlink_id = OPEN_ID };
+    __atomic_add_fetch(&ring->urbs->req_prod, 1, __ATOMIC_RELEASE);
+}
+
+void pvrings_connect(long domain, int index, bool busy)
+{
+    struct rings *ring = &rings[index];
+
+    *ring = (struct rings){ .urbs = grant(domain, PVRINGS_URBS(index)),
+                            .events = grant(domain, PVRINGS_EVENTS(index)),
+                            .is_open = busy };
+    ring->events->req_prod = EVENTS;
+    if (busy)
+        push(ring, OPEN_ID, (uint32_t)USBIF_PIPE_TYPE_INT << USBIF_PIPE_TYPE_SHIFT);
+}
+
+// What is answered must be what was asked: first the request, then the one that unlinked it.
+static void read_answers(struct rings *ring)
+{
+    RING_IDX answers = __atomic_load_n(&ring->urbs->rsp_prod, __ATOMIC_ACQUIRE);
+
+    while (ring->answers_seen != answers) {
+        struct usbif_urb_response *answer = &ring->urbs->ring[ring->answers_seen++ % URBS].rsp;
+        bool is_first = ring->answers_seen == 1;
+        if (!ring->is_unlinking || answer->id != (is_first ? OPEN_ID : UNLINK_ID) ||
+            answer->status != (is_first ? USBIF_STATUS_NODEV : USBIF_STATUS_OK)) {
+            fprintf(stderr, "pvplay: answer %d with status %d\n", answer->id, answer->status);
+            ring->waits_for_good = true;
+        }
+        ring->is_open = ring->answers_seen < 2;
+    }
+}
+
+void pvrings_turn(int index, unsigned ports)
+{
+    struct rings *ring = &rings[index];
+
+    if (!ring->urbs)
+        return;
+    while (ring->told != __atomic_load_n(&ring->events->rsp_prod, __ATOMIC_ACQUIRE)) {
+        struct usbif_conn_response *event = &ring->events->ring[ring->told++ % EVENTS].rsp;
+        ring->unplugged += event->speed == USBIF_SPEED_NONE;
+    }
+    if (ring->is_open && !ring->is_unlinking && ring->unplugged >= ports) {
+        ring->is_unlinking = true;
+        push(ring, UNLINK_ID, USBIF_PIPE_UNLINK);
+    }
+    read_answers(ring);
+}
+
+bool pvrings_lets_go(int index)
+{
+    struct rings *ring = &rings[index];
+
+    if (ring->is_open && !ring->waits_for_good)
+        fprintf(stderr, "pvplay: asked to close with an open request\n");
+    ring->waits_for_good = ring->waits_for_good || ring->is_open;
+    return !ring->waits_for_good;
+}
