@@ -227,11 +227,16 @@ static enum xen_result keep_open(struct change *change)
 static const char *did_not_let_go(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
-    return arena_printf(handle->session->arena,
+    struct arena *arena = handle->session->arena;
+    // "It works" would be said of a frontend that is connected to nobody.
+    const char *meaning = controller->unserved
+                              ? arena_printf(arena, "none of its requests is open; reboot %s",
+                                             handle->session->domain->name)
+                              : xenbus_frontend_meaning(controller->frontend_state);
+    return arena_printf(arena,
                         "the guest's frontend did not let go within %g s: it stands in %s; %s",
                         PVUSB_STATE_SECONDS * handle->session->patience,
-                        xenbus_state_name(controller->frontend_state),
-                        xenbus_frontend_meaning(controller->frontend_state));
+                        xenbus_state_name(controller->frontend_state), meaning);
 }
 
 // Asks both ends to close, and waits for them. QEMU's backend closes only after the frontend did;
