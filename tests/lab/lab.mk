@@ -7,13 +7,14 @@ LAB := build/lab
 LAB_RELEASES ?= bookworm trixie
 LAB_JOBS ?= $(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job))
 LAB_SECONDS ?= 1020
+# A machine has two processors and 3 GiB, and one of them is at work most of the time.
+LAB_AT_ONCE ?= 2
 
 .PHONY: lab
 .PHONY: $(addprefix lab-,$(LAB_RELEASES))
 
-# One machine at a time: it takes both processors of a small host.
 lab: $(addprefix lab-,$(LAB_RELEASES))
-	@tests/run -j 1 -t $(LAB_SECONDS) \
+	@tests/run -j $(LAB_AT_ONCE) -t $(LAB_SECONDS) \
 	    $(foreach release,$(LAB_RELEASES),$(foreach job,$(LAB_JOBS),'tests/lab/machine $(LAB)/$(release) $(job)'))
 
 # Each does nothing where there is nothing to do.
