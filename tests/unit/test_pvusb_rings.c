@@ -225,6 +225,75 @@ static void test_of_two_early_ones_with_one_id_the_later_counts(void **state)
     assert_true(driver.in_flight[second]);
 }
 
+// Its id went out again, so it was answered: once more, the driver would take it for an answer to
+// the later request, or have its id free twice.
+static void test_an_early_unlink_whose_id_went_out_again(void **state)
+{
+    (void)state;
+    uint16_t first = leave_one_open(0), second = leave_one_open(0);
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    former_answers(asked);
+    former_answers(unlink);
+    assert_int_equal(ask(), unlink); // stands in the ring too, and is open
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), 3);
+    assert_false(urb_ring_answer_early(&ring));
+    want_no_more();
+    assert_true(driver.in_flight[first] && driver.in_flight[second]);
+}
+
+static void test_an_early_unlink_whose_id_goes_out_again(void **state)
+{
+    (void)state;
+    uint16_t first = leave_one_open(0), second = leave_one_open(0);
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    former_answers(asked);
+    former_answers(unlink);
+    take_over();
+    assert_int_equal(ask(), unlink);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(unlink, NODEV);
+    assert_false(urb_ring_answer_early(&ring));
+    want_no_more();
+    assert_true(driver.in_flight[first] && driver.in_flight[second]);
+}
+
+// What it unlinks had come to its end by itself: the unlink is open, and so is all after it.
+static void test_an_early_unlink_whose_target_went_out_again(void **state)
+{
+    (void)state;
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    former_answers(asked);
+    assert_int_equal(ask(), asked);
+    take_over();
+    assert_true(urb_ring_answer_early(&ring));
+    want_answer(asked, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
+// Until an id tells which of two was answered, neither is.
+static void test_of_two_early_ones_one_is_open(void **state)
+{
+    (void)state;
+    uint16_t old = leave_one_open(0), one = ask(), other = ask();
+    uint16_t unlink_one = unlink_of(one), unlink_other = unlink_of(other);
+    former_answers(one);
+    former_answers(unlink_one);
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), 3);
+    assert_false(urb_ring_answer_early(&ring));
+    want_no_more();
+    assert_int_equal(unlink_of(old), unlink_one);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(old, NODEV);
+    want_answer(unlink_one, USBIF_STATUS_OK);
+    assert_true(urb_ring_answer_early(&ring));
+    want_answer(other, NODEV);
+    want_answer(unlink_other, USBIF_STATUS_OK);
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
 static void test_indexes_wrap(void **state)
 {
     assert_int_equal(end(state), 0);
@@ -388,6 +457,11 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_of_two_early_ones_with_one_id_the_later_counts, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_went_out_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_goes_out_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_target_went_out_again, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_of_two_early_ones_one_is_open, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_wrap, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_that_cannot_be, begin, end),
         cmocka_unit_test_setup_teardown(test_a_guest_that_lies, begin, end),

@@ -55,15 +55,14 @@ static bool read_unlink(const struct usbif_urb_request *request, struct urb_unli
     return usbif_pipeunlink(READ_ONCE(request->pipe)) != 0;
 }
 
-// Of two with one id only the later can be open.
-static void keep_early(struct urb_ring *ring, struct urb_unlink unlink)
+// An id that goes out again was answered before, so an unlink that had it is not open any more.
+static void forget_early(struct urb_ring *ring, uint16_t id)
 {
-    unsigned at = 0;
-    while (at < ring->early_count && ring->early[at].id != unlink.id)
-        at++;
-    ring->early[at] = unlink;
-    if (at == ring->early_count)
-        ring->early_count++;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < ring->early_count; i++)
+        if (ring->early[i].id != id)
+            ring->early[kept++] = ring->early[i];
+    ring->early_count = kept;
 }
 
 bool urb_ring_take_over(struct urb_ring *ring, void *page)
@@ -74,9 +73,12 @@ bool urb_ring_take_over(struct urb_ring *ring, void *page)
     ring->answered = load(&ring->shared->rsp_prod);
     if (ring->taken - ring->answered > URB_RING_SLOTS)
         return false;
-    for (uint32_t at = ring->answered; at != ring->taken; at++)
-        if (read_unlink(&ring->shared->ring[at % URB_RING_SLOTS].req, &unlink))
-            keep_early(ring, unlink);
+    for (uint32_t at = ring->answered; at != ring->taken; at++) {
+        bool unlinks = read_unlink(&ring->shared->ring[at % URB_RING_SLOTS].req, &unlink);
+        forget_early(ring, unlink.id);
+        if (unlinks)
+            ring->early[ring->early_count++] = unlink;
+    }
     return true;
 }
 
@@ -90,6 +92,7 @@ bool urb_ring_answer(struct urb_ring *ring)
     while (ring->taken != asked) {
         bool unlinks =
             read_unlink(&ring->shared->ring[ring->taken++ % URB_RING_SLOTS].req, &unlink);
+        forget_early(ring, unlink.id);
         if (unlinks) {
             unlink_request(ring, unlink);
             continue;

@@ -24,7 +24,8 @@ struct urb_ring {
     uint32_t taken;               // requests that were read, by us or the former backend
     uint32_t answered;            // answers that were written
     bool settled[URB_RING_SLOTS]; // by id: it was answered by us
-    // Unlinks that stood in the ring already: the former backend may have answered them, or not.
+    // Unlinks that stood in the ring already, whose ids did not go out again since: the former
+    // backend may have answered them, or not.
     struct urb_unlink early[URB_RING_SLOTS];
     unsigned early_count;
 };
