@@ -294,6 +294,46 @@ static void test_of_two_early_ones_one_is_open(void **state)
     assert_int_equal(urb_ring_waiting(&ring), 0);
 }
 
+// A driver that has all of its ids open can unlink none of them: it waits until one is free.
+static void test_a_full_ring(void **state)
+{
+    (void)state;
+    (void)leave_one_open(40);
+    while (driver.free_count)
+        (void)ask();
+    take_over();
+    assert_true(urb_ring_answer(&ring));
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+    for (unsigned i = 0; i < URB_RING_SLOTS; i++) {
+        take_answer();
+        assert_int_equal(driver.last_status, NODEV);
+    }
+    want_no_more();
+    uint16_t asked = ask(), unlink = unlink_of(asked);
+    assert_true(urb_ring_answer(&ring));
+    want_answer(asked, NODEV);
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_false(urb_ring_answer(&ring));
+    assert_false(urb_ring_answer_early(&ring));
+}
+
+static void test_a_full_ring_with_unlinks(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(3), other = ask();
+    (void)unlink_of(open);
+    (void)unlink_of(other);
+    while (driver.free_count)
+        (void)ask();
+    take_over();
+    assert_true(urb_ring_answer(&ring));
+    for (unsigned i = 0; i < URB_RING_SLOTS; i++)
+        take_answer();
+    want_no_more();
+    assert_false(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_waiting(&ring), 0);
+}
+
 static void test_indexes_wrap(void **state)
 {
     assert_int_equal(end(state), 0);
@@ -462,6 +502,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_target_went_out_again, begin,
                                         end),
         cmocka_unit_test_setup_teardown(test_of_two_early_ones_one_is_open, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_full_ring, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_full_ring_with_unlinks, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_wrap, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_that_cannot_be, begin, end),
         cmocka_unit_test_setup_teardown(test_a_guest_that_lies, begin, end),

@@ -82,6 +82,19 @@ bool urb_ring_take_over(struct urb_ring *ring, void *page)
     return true;
 }
 
+// An id is open once, so where as many requests are open as there are ids, all of them are.
+static bool answer_full(struct urb_ring *ring)
+{
+    if (urb_ring_waiting(ring) < URB_RING_SLOTS)
+        return false;
+    for (uint16_t id = 0; id < URB_RING_SLOTS; id++) {
+        ring->settled[id] = true;
+        respond(ring, id, USBIF_STATUS_NODEV);
+    }
+    ring->early_count = 0;
+    return true;
+}
+
 bool urb_ring_answer(struct urb_ring *ring)
 {
     uint32_t before = ring->taken, asked = load(&ring->shared->req_prod);
@@ -89,6 +102,8 @@ bool urb_ring_answer(struct urb_ring *ring)
     // A guest that takes back what it asked, or asks more than the ring holds, is not to be read.
     if (asked - before > URB_RING_SLOTS - urb_ring_waiting(ring))
         return false;
+    if (answer_full(ring))
+        return true;
     while (ring->taken != asked) {
         bool unlinks =
             read_unlink(&ring->shared->ring[ring->taken++ % URB_RING_SLOTS].req, &unlink);

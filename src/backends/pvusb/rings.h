@@ -5,7 +5,8 @@
 //
 // Which requests the former backend left without an answer cannot be told from the ring: each slot
 // holds a request until some answer, to this request or to another, is written over it. Their
-// number is known, and their ids are told by the guest when it unlinks them.
+// number is known, and their ids are told by the guest when it unlinks them. Only a guest that has
+// the whole ring open cannot do that, and then its ids are all there are.
 #ifndef XENUSB_BACKENDS_PVUSB_RINGS_H
 #define XENUSB_BACKENDS_PVUSB_RINGS_H
 
@@ -33,7 +34,8 @@ struct urb_ring {
 // Takes over a ring. False if its indexes cannot be: nothing in it is to be touched then.
 bool urb_ring_take_over(struct urb_ring *ring, void *page);
 // Answers what has come since with "no such device", as a backend does of a device that is gone,
-// and what is unlinked. Whether there was anything; then the guest is to be notified.
+// and what is unlinked; and all that is open, if the ring is full of that. Whether there was
+// anything; then the guest is to be notified.
 bool urb_ring_answer(struct urb_ring *ring);
 // Answers the unlinks that were there already, where that many can be unanswered. For when the
 // guest asks nothing any more, and waits: had they been answered it would not. Whether there was
