@@ -272,6 +272,23 @@ static void test_an_early_unlink_whose_target_went_out_again(void **state)
     assert_int_equal(urb_ring_waiting(&ring), 0);
 }
 
+static void test_two_wait_for_each_early_unlink(void **state)
+{
+    (void)state;
+    uint16_t one = leave_one_open(0), other = leave_one_open(0);
+    uint16_t asked = ask(), unlink_one = unlink_of(one), unlink_other = unlink_of(other);
+    take_over();
+    assert_int_equal(urb_ring_waiting(&ring), 5);
+    assert_true(urb_ring_answer_early(&ring));
+    want_answer(one, NODEV);
+    want_answer(unlink_one, USBIF_STATUS_OK);
+    want_answer(other, NODEV);
+    want_answer(unlink_other, USBIF_STATUS_OK);
+    want_no_more();
+    assert_true(driver.in_flight[asked]);
+    assert_int_equal(urb_ring_waiting(&ring), 1);
+}
+
 // Until an id tells which of two was answered, neither is.
 static void test_of_two_early_ones_one_is_open(void **state)
 {
@@ -388,6 +405,26 @@ static void test_a_guest_that_lies(void **state)
     assert_int_equal(ring.taken, 1000);
 }
 
+static void test_a_target_that_is_unlinked_again_and_again(void **state)
+{
+    (void)state;
+    uint16_t open = leave_one_open(0), other = leave_one_open(0);
+    take_over();
+    for (unsigned i = 0; i < 100; i++) {
+        uint16_t unlink = unlink_of(open);
+        assert_true(urb_ring_answer(&ring));
+        if (i == 0)
+            want_answer(open, NODEV);
+        want_answer(unlink, USBIF_STATUS_OK);
+        want_no_more();
+    }
+    uint16_t unlink = unlink_of(URB_RING_SLOTS); // no id
+    assert_true(urb_ring_answer(&ring));
+    want_answer(unlink, USBIF_STATUS_OK);
+    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_true(driver.in_flight[other]);
+}
+
 static uint32_t seed;
 
 static uint32_t pick(uint32_t below)
@@ -439,6 +476,155 @@ static void test_many_lives(void **state)
         assert_int_equal(begin_at(pick(3) ? pick(100000) : UINT32_MAX - pick(100)), 0);
         live_and_die();
     }
+}
+
+// ---- a QEMU that dies anywhere ----
+
+// It reads in order, and answers at once what unlinks (hw/usb/xen-usb.c).
+static struct {
+    uint32_t read;
+    bool has[URB_RING_SLOTS];
+} qemu;
+
+static bool unlinks[URB_RING_SLOTS], is_unlinked[URB_RING_SLOTS]; // by id
+
+static void qemu_says(uint16_t id, int32_t status)
+{
+    driver.shared->ring[driver.shared->rsp_prod++ % URB_RING_SLOTS].rsp =
+        (struct usbif_urb_response){ .id = id, .status = status };
+}
+
+static void qemu_reads(void)
+{
+    if (qemu.read == driver.shared->req_prod)
+        return;
+    struct usbif_urb_request request = driver.shared->ring[qemu.read++ % URB_RING_SLOTS].req;
+    if (usbif_pipesubmit(request.pipe)) {
+        qemu.has[request.id] = true;
+        return;
+    }
+    if (qemu.has[request.u.unlink.unlink_id])
+        qemu_says(request.u.unlink.unlink_id, USBIF_STATUS_IOERROR);
+    qemu.has[request.u.unlink.unlink_id] = false;
+    qemu_says(request.id, USBIF_STATUS_OK);
+}
+
+static void qemu_completes_one(void)
+{
+    uint16_t id = (uint16_t)pick(URB_RING_SLOTS);
+    if (qemu.has[id])
+        qemu_says(id, USBIF_STATUS_OK);
+    qemu.has[id] = false;
+}
+
+static void driver_asks(void)
+{
+    if (driver.free_count == 0)
+        return;
+    uint16_t id = ask();
+    unlinks[id] = is_unlinked[id] = false;
+}
+
+static bool can_unlink(uint16_t id)
+{
+    return driver.in_flight[id] && !unlinks[id] && !is_unlinked[id];
+}
+
+static void driver_unlinks(uint16_t target)
+{
+    if (driver.free_count == 0 || !can_unlink(target))
+        return;
+    is_unlinked[target] = true;
+    uint16_t id = unlink_of(target);
+    unlinks[id] = true;
+    is_unlinked[id] = false;
+}
+
+static void driver_reads(void)
+{
+    while (driver.seen != driver.shared->rsp_prod)
+        take_answer();
+}
+
+// A driver that asks at most that many at a time.
+static void live(unsigned most)
+{
+    bool is_slow = pick(3) == 0; // QEMU, as with devices that say nothing
+    for (unsigned i = pick(300); i > 0; i--) {
+        switch (pick(6)) {
+        case 0: driver_unlinks((uint16_t)pick(URB_RING_SLOTS)); break;
+        case 1: qemu_reads(); break;
+        case 2: qemu_reads(); break;
+        case 3:
+            if (!is_slow || pick(8) == 0)
+                qemu_completes_one();
+            break;
+        case 4: driver_reads(); break;
+        default:
+            if (URB_RING_SLOTS - driver.free_count < most)
+                driver_asks();
+            break;
+        }
+    }
+}
+
+static bool an_unlink_is_unread(void)
+{
+    for (uint32_t at = qemu.read; at != driver.shared->req_prod; at++)
+        if (usbif_pipeunlink(driver.shared->ring[at % URB_RING_SLOTS].req.pipe))
+            return true;
+    return false;
+}
+
+static void unlink_all(void)
+{
+    for (unsigned tries = 0; tries < 400; tries++) {
+        if (pick(4) == 0)
+            driver_asks();
+        else
+            driver_unlinks((uint16_t)pick(URB_RING_SLOTS));
+        if (pick(2) == 0)
+            continue;
+        (void)urb_ring_answer(&ring);
+        driver_reads();
+    }
+    (void)urb_ring_answer(&ring);
+    driver_reads();
+    for (uint16_t id = 0; id < URB_RING_SLOTS; id++)
+        assert_false(can_unlink(id));
+}
+
+// What is answered is in flight, which take_answer asserts, and all is answered unless an unlink
+// was in the ring that QEMU did not read. Of those some are answered.
+static void test_many_deaths(void **state)
+{
+    unsigned clean = 0, early = 0, early_answered = 0, full = 0;
+    for (uint32_t life = 0; life < 6000; life++) {
+        seed = life;
+        assert_int_equal(end(state), 0);
+        uint32_t index = pick(3) ? pick(100000) : UINT32_MAX - pick(100);
+        assert_int_equal(begin_at(index), 0);
+        memset(&qemu, 0, sizeof qemu);
+        qemu.read = index;
+        live(pick(2) ? URB_RING_SLOTS : 1 + pick(URB_RING_SLOTS));
+        bool unread = an_unlink_is_unread();
+        // What QEMU said is read before what comes of the ring of ports (xenhcd_int).
+        driver_reads();
+        take_over();
+        full += urb_ring_waiting(&ring) == URB_RING_SLOTS;
+        unlink_all();
+        (void)urb_ring_answer_early(&ring);
+        driver_reads();
+        if (!unread || urb_ring_waiting(&ring) == 0) {
+            assert_int_equal(urb_ring_waiting(&ring), 0);
+            assert_int_equal(driver.free_count, URB_RING_SLOTS);
+        }
+        clean += !unread;
+        early += unread;
+        early_answered += unread && urb_ring_waiting(&ring) == 0;
+    }
+    assert_true(clean > 500 && full > 100);
+    assert_true(early_answered > 500 && early_answered <= early);
 }
 
 // ---- the ring of what comes and goes ----
@@ -501,13 +687,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_goes_out_again, begin, end),
         cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_target_went_out_again, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(test_two_wait_for_each_early_unlink, begin, end),
         cmocka_unit_test_setup_teardown(test_of_two_early_ones_one_is_open, begin, end),
         cmocka_unit_test_setup_teardown(test_a_full_ring, begin, end),
         cmocka_unit_test_setup_teardown(test_a_full_ring_with_unlinks, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_wrap, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_that_cannot_be, begin, end),
         cmocka_unit_test_setup_teardown(test_a_guest_that_lies, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_target_that_is_unlinked_again_and_again, begin, end),
         cmocka_unit_test_setup_teardown(test_many_lives, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_deaths, begin, end),
         cmocka_unit_test_setup_teardown(test_all_ports_are_empty, begin, end),
         cmocka_unit_test_setup_teardown(test_a_ring_without_room_is_left_alone, begin, end),
     };
