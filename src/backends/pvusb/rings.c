@@ -8,10 +8,10 @@
 enum { CONN_RING_SLOTS = 512 };
 #define FIT(slots, kind)                                                                           \
     (offsetof(struct kind, ring) + (slots) * sizeof(union kind##_entry) <= USBIF_RING_SIZE)
-_Static_assert(FIT(URB_RING_SLOTS, usbif_urb_sring) && !FIT(2 * URB_RING_SLOTS, usbif_urb_sring),
+_Static_assert(FIT(URB_RING_SLOTS, usbif_urb_sring) && !FIT(2UL * URB_RING_SLOTS, usbif_urb_sring),
                "slots for requests");
 _Static_assert(FIT(CONN_RING_SLOTS, usbif_conn_sring) &&
-                   !FIT(2 * CONN_RING_SLOTS, usbif_conn_sring),
+                   !FIT(2UL * CONN_RING_SLOTS, usbif_conn_sring),
                "slots for what comes and goes");
 
 // An index that only the guest writes, or only the backend; what was written before it is seen.
