@@ -87,9 +87,9 @@ static bool answer_full(struct urb_ring *ring)
 {
     if (urb_ring_waiting(ring) < URB_RING_SLOTS)
         return false;
-    for (uint16_t id = 0; id < URB_RING_SLOTS; id++) {
+    for (unsigned id = 0; id < URB_RING_SLOTS; id++) {
         ring->settled[id] = true;
-        respond(ring, id, USBIF_STATUS_NODEV);
+        respond(ring, (uint16_t)id, USBIF_STATUS_NODEV);
     }
     ring->early_count = 0;
     return true;
