@@ -50,7 +50,7 @@ END
     chmod 755 /usr/libexec/xen-qemu-system-i386
 }
 
-# frontend_up ID [stuck|busy|deaf]: the guest has a driver for PVUSB (pvplay.c).
+# frontend_up ID [stuck|busy|full|deaf]: the guest has a driver for PVUSB (pvplay.c).
 frontend_up()
 {
     local id=$1

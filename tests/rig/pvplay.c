@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // pvplay backend qusb|vusb DOMID [QEMU-VERSION]
-// pvplay frontend [stuck|busy|deaf]
+// pvplay frontend [stuck|busy|full|deaf]
 //     play what is not there on a machine without Xen: the backend of a guest's PVUSB controllers
 //     (QEMU's hw/usb/xen-usb.c, or the kernel's usbback as far as xenstore sees it), or the guest's
 //     frontend (Linux' xen-hcd). The nodes, states and order are those of real ones. The frontend
 //     is run with the rights of its guest; "stuck" connects and never lets go; "busy" uses its
-//     devices (pvrings.c); "deaf" does, and never notices that they are gone.
+//     devices (pvrings.c); "full" does with all that the ring holds; "deaf" never notices that the
+//     devices it uses are gone.
 //
 // The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
 // tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
@@ -271,14 +272,15 @@ static void play_backend(const char *kind, const char *domain, const char *versi
 
 // ---- the frontend ----
 
-static bool is_stuck, is_busy, is_deaf;
+static bool is_stuck, is_deaf;
+static int requests; // that are open from the beginning
 
 static void connect_controller(const char *path, int index)
 {
     unsigned size;
     char number[16], *domain = xs_read(store, XBT_NULL, "domid", &size);
 
-    pvrings_connect(domain ? atol(domain) : 0, index, is_busy || is_deaf);
+    pvrings_connect(domain ? atol(domain) : 0, index, requests);
     free(domain);
     snprintf(number, sizeof(number), "%u", PVRINGS_URBS(index));
     put(path, "urb-ring-ref", number);
@@ -318,8 +320,11 @@ int main(int argc, char **argv)
     bool backend = argc >= 4 && !strcmp(argv[1], "backend");
 
     is_stuck = argc == 3 && !strcmp(argv[2], "stuck");
-    is_busy = argc == 3 && !strcmp(argv[2], "busy");
     is_deaf = argc == 3 && !strcmp(argv[2], "deaf");
+    if (argc == 3 && !strcmp(argv[2], "full"))
+        requests = 16;
+    else if (argc == 3 && (is_deaf || !strcmp(argv[2], "busy")))
+        requests = 1;
     store = xs_open(0);
     if (!store || libusb_init(NULL)) {
         perror("pvplay");
@@ -330,6 +335,6 @@ int main(int argc, char **argv)
     else if (argc >= 2 && !strcmp(argv[1], "frontend"))
         play_frontend();
     fprintf(stderr,
-            "usage: pvplay backend qusb|vusb DOMID [VERSION] | frontend [stuck|busy|deaf]\n");
+            "usage: pvplay backend qusb|vusb DOMID [VERSION] | frontend [stuck|busy|full|deaf]\n");
     return 2;
 }

@@ -24,9 +24,9 @@ int pvplay_holds(int index, int port);
 // pvrings.c: the two rings of the frontend of controller index.
 #define PVRINGS_URBS(index)   (9 + 2 * (unsigned)(index)) // grant references
 #define PVRINGS_EVENTS(index) (10 + 2 * (unsigned)(index))
-// Makes them; with a request that is open from now on if `busy`.
-void pvrings_connect(long domain, int index, bool busy);
-// Unlinks it when it was told that all its ports are empty, and reads the answers.
+// Makes them, with so many requests open from now on: 0, 1, or 16, of which it can unlink none.
+void pvrings_connect(long domain, int index, int requests);
+// Unlinks what is open when it was told that all its ports are empty, and reads the answers.
 void pvrings_turn(int index, unsigned ports);
 // Whether it lets go of the controller, now that it is asked to.
 bool pvrings_lets_go(int index);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // The rings of the frontend that pvplay plays (xen/io/usbif.h): two pages for each controller,
-// files of $FAKEXEN_DIR as fakexen-ring.c maps them. Nothing is carried over them but one request,
-// which every device in use has open: as Linux' driver does, the frontend lets go of a controller
-// only when that was answered, and if it is asked to before, it waits for good.
+// files of $FAKEXEN_DIR as fakexen-ring.c maps them. Nothing is carried over them but what a device
+// in use has open: one request, or as many as the ring holds. As Linux' driver does, the frontend
+// lets go of a controller only when all was answered, and if it is asked to before, it waits for
+// good.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -21,9 +22,11 @@ static struct rings {
     struct usbif_urb_sring *urbs;
     struct usbif_conn_sring *events;
     RING_IDX told;         // events that were read
-    unsigned unplugged;    // ports of which it was told that nothing is there
+    uint32_t unplugged;    // ports of which it was told that nothing is there, a bit each
     RING_IDX answers_seen; // of the urb ring
-    bool is_open;          // the request
+    bool is_open[URBS];    // by id
+    unsigned open_count;
+    bool is_full; // from the beginning: it can unlink nothing
     bool is_unlinking;
     bool waits_for_good;
 } rings[CONTROLLERS];
@@ -51,34 +54,46 @@ static void push(struct rings *ring, uint16_t id, uint32_t pipe)
     ring->urbs->ring[ring->urbs->req_prod % URBS].req =
         (struct usbif_urb_request){ .id = id, .pipe = pipe, .u.unlink.unlink_id = OPEN_ID };
     __atomic_add_fetch(&ring->urbs->req_prod, 1, __ATOMIC_RELEASE);
+    ring->is_open[id] = true;
+    ring->open_count++;
 }
 
-void pvrings_connect(long domain, int index, bool busy)
+void pvrings_connect(long domain, int index, int requests)
 {
     struct rings *ring = &rings[index];
+    uint32_t pipe = (uint32_t)USBIF_PIPE_TYPE_INT << USBIF_PIPE_TYPE_SHIFT;
 
     *ring = (struct rings){ .urbs = grant(domain, PVRINGS_URBS(index)),
                             .events = grant(domain, PVRINGS_EVENTS(index)),
-                            .is_open = busy };
+                            .is_full = requests >= URBS };
     ring->events->req_prod = EVENTS;
-    if (busy)
-        push(ring, OPEN_ID, (uint32_t)USBIF_PIPE_TYPE_INT << USBIF_PIPE_TYPE_SHIFT);
+    for (int i = 0; i < requests && i < URBS; i++)
+        push(ring, (uint16_t)((OPEN_ID + i) % URBS), pipe);
 }
 
-// What is answered must be what was asked: first the request, then the one that unlinked it.
+// What is answered must be open, and that once. What is unlinked comes before what unlinks it.
+static bool is_due(const struct rings *ring, const struct usbif_urb_response *answer)
+{
+    bool unlinks = ring->is_unlinking && answer->id == UNLINK_ID;
+
+    return answer->id < URBS && ring->is_open[answer->id] &&
+           (ring->is_full || ring->is_unlinking) && !(unlinks && ring->is_open[OPEN_ID]) &&
+           answer->status == (unlinks ? USBIF_STATUS_OK : USBIF_STATUS_NODEV);
+}
+
 static void read_answers(struct rings *ring)
 {
     RING_IDX answers = __atomic_load_n(&ring->urbs->rsp_prod, __ATOMIC_ACQUIRE);
 
     while (ring->answers_seen != answers) {
         struct usbif_urb_response *answer = &ring->urbs->ring[ring->answers_seen++ % URBS].rsp;
-        bool is_first = ring->answers_seen == 1;
-        if (!ring->is_unlinking || answer->id != (is_first ? OPEN_ID : UNLINK_ID) ||
-            answer->status != (is_first ? USBIF_STATUS_NODEV : USBIF_STATUS_OK)) {
+        if (is_due(ring, answer)) {
+            ring->is_open[answer->id] = false;
+            ring->open_count--;
+        } else {
             fprintf(stderr, "pvplay: answer %d with status %d\n", answer->id, answer->status);
             ring->waits_for_good = true;
         }
-        ring->is_open = ring->answers_seen < 2;
     }
 }
 
@@ -90,9 +105,13 @@ void pvrings_turn(int index, unsigned ports)
         return;
     while (ring->told != __atomic_load_n(&ring->events->rsp_prod, __ATOMIC_ACQUIRE)) {
         struct usbif_conn_response *event = &ring->events->ring[ring->told++ % EVENTS].rsp;
-        ring->unplugged += event->speed == USBIF_SPEED_NONE;
+        if (event->speed != USBIF_SPEED_NONE || event->portnum < 1 || event->portnum > ports)
+            fprintf(stderr, "pvplay: port %d with speed %d\n", event->portnum, event->speed);
+        else
+            ring->unplugged |= 1u << event->portnum;
     }
-    if (ring->is_open && !ring->is_unlinking && ring->unplugged >= ports) {
+    if (ring->open_count && !ring->is_full && !ring->is_unlinking &&
+        ring->unplugged == (2ull << ports) - 2) {
         ring->is_unlinking = true;
         push(ring, UNLINK_ID, USBIF_PIPE_UNLINK);
     }
@@ -103,8 +122,8 @@ bool pvrings_lets_go(int index)
 {
     struct rings *ring = &rings[index];
 
-    if (ring->is_open && !ring->waits_for_good)
+    if (ring->open_count && !ring->waits_for_good)
         fprintf(stderr, "pvplay: asked to close with an open request\n");
-    ring->waits_for_good = ring->waits_for_good || ring->is_open;
+    ring->waits_for_good = ring->waits_for_good || ring->open_count;
     return !ring->waits_for_good;
 }
