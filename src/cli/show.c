@@ -283,12 +283,13 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
     fputc('\n', stream);
 }
 
-// Whether the guest was asked to let go of a controller and may still do so.
+// Whether the guest was asked to let go of a controller and may still do so. One that nobody serves
+// is not asked as long as it could only wait.
 static bool is_pending(const struct plan *plan)
 {
     for (const struct step *step = plan->first; step; step = step->next)
         if (step->op == STEP_REMOVE && !step->device && step->state == STEP_FAILED &&
-            step->timed_out)
+            step->timed_out && !step->controller->unserved)
             return true;
     return false;
 }
