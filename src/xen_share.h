@@ -8,8 +8,6 @@
 
 #include <stdint.h>
 
-enum { XEN_PAGE_SIZE = 4096 };
-
 struct xen_share;
 
 // Opens both devices of this kernel for what domain shares. NULL after a failure: *why tells.
@@ -17,9 +15,9 @@ struct xen_share *xen_share_open(struct arena *arena, uint32_t domain, const cha
 // Unmaps and unbinds all of it. NULL is let pass.
 void xen_share_close(struct xen_share *share);
 
-// Maps a page that the guest granted, readable and writable: XEN_PAGE_SIZE bytes, in which the
-// guest may write at any time. It is owned by `share`, which has room for a few of them. NULL after
-// a failure: *why tells.
+// Maps a page of 4096 bytes that the guest granted, readable and writable; the guest may write in
+// it at any time. It is owned by `share`, which has room for a few of them. NULL after a failure:
+// *why tells.
 void *xen_share_map(struct xen_share *share, uint32_t grant, const char **why);
 // Binds the channel whose end at the guest is `port`. False after a failure: *why tells.
 bool xen_share_bind(struct xen_share *share, uint32_t port, const char **why);

@@ -239,8 +239,8 @@ static const char *did_not_let_go(const struct pvusb_handle *handle,
                         xenbus_state_name(controller->frontend_state), meaning);
 }
 
-// Asks both ends to close, and waits for them. QEMU's backend closes only after the frontend did;
-// where nothing in the guest uses it, nobody ever would. After a failure it is as it was, or *left.
+// QEMU's backend closes only after the frontend did; where nothing in the guest uses it, nobody
+// ever would.
 static enum status wait_for_both(struct pvusb_handle *handle, struct controller *controller,
                                  bool *left, const char **why)
 {
@@ -259,6 +259,8 @@ static enum status wait_for_both(struct pvusb_handle *handle, struct controller 
     return STATUS_TIMEOUT;
 }
 
+// Asks both ends to close, and waits for them; where the guest waits for a QEMU that has ended, it
+// is answered first. After a failure it is as it was, or *left.
 static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
                               bool *left, const char **why)
 {

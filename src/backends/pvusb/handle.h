@@ -25,11 +25,11 @@ struct pvusb_handle {
     const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
     const char *unserved;   // why no QEMU serves the domain; NULL: one does, or may
     struct qemu_process server; // the one that this run started
-    struct stand_in stand_in;
-    struct topology *topology; // what was looked at, and what is planned
-    bool guest_takes_none;     // a guest was given its time to take a device, twice, in vain
-    bool met_frontend;         // a frontend was given its time to connect, in vain
-    double arrivals_until;     // when those have come that were on their way at the last look; or 0
+    struct stand_in stand_in;   // of the controller that is going, if nobody serves it
+    struct topology *topology;  // what was looked at, and what is planned
+    bool guest_takes_none;      // a guest was given its time to take a device, twice, in vain
+    bool met_frontend;          // a frontend was given its time to connect, in vain
+    double arrivals_until; // when those have come that were on their way at the last look; or 0
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.
