@@ -156,9 +156,12 @@ unplug()
 # The bus id of the device with this serial number.
 host_device()
 {
-    local path
+    local path serial
     for path in /sys/bus/usb/devices/*/serial; do
-        [ "$(cat "$path" 2>/dev/null)" = "$1" ] && { basename "${path%/serial}"; return 0; }
+        { read -r serial <"$path"; } 2>/dev/null && [ "$serial" = "$1" ] || continue
+        path=${path%/serial}
+        echo "${path##*/}"
+        return 0
     done
     return 1
 }
@@ -170,7 +173,7 @@ host_driver()
 {
     local name path
     name=$(host_device "$1") && path=$(readlink -e "/sys/bus/usb/devices/$name/$name:1.0/driver") &&
-        basename "$path"
+        echo "${path##*/}"
 }
 
 host_address()
@@ -245,14 +248,16 @@ END
 guest_images() { cp -n /out/guest.cpio /out/vmlinux /out/vmlinuz /tmp/; }
 
 # What it said, without what its kernel put behind it in the same line.
-guest_log() { tr -d '\r' <"/var/log/xen/console/guest-$1.log" | grep -a '^GUEST ' | sed 's/\[ *[0-9]*\.[0-9]\{6\}\] .*//'; }
+guest_log()
+{
+    LC_ALL=C sed -n 's/\r//g; s/^\(GUEST .*\)\[ *[0-9]*\.[0-9]\{6\}\] .*/\1/; /^GUEST /p' "/var/log/xen/console/guest-$1.log"
+}
 
 # guest_has NAME SERIAL: what it saw last, if that was not the device's going.
 guest_has()
 {
-    local last
-    last=$(guest_log "$1" | grep -E "^GUEST (plus|minus) .* $2\$" | tail -n 1)
-    [[ $last == 'GUEST plus '* ]] && echo "$last"
+    guest_log "$1" | awk -v serial="$2" '/^GUEST (plus|minus) / && $NF == serial { last = $0 }
+        END { if (last !~ /^GUEST plus /) exit 1; print last }'
 }
 
 guest_has_not() { ! guest_has "$@"; }
