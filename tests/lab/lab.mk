@@ -5,9 +5,13 @@
 
 LAB := build/lab
 LAB_RELEASES ?= bookworm trixie
-LAB_JOBS ?= $(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job))
+# The long ones first, so that none is alone at the end.
+LAB_LONG := trouble hvm-trouble hvm
+LAB_JOBS ?= $(LAB_LONG) \
+    $(filter-out $(LAB_LONG),$(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job)))
 LAB_SECONDS ?= 1020
-# A machine has two processors and 3 GiB, and one of them is at work most of the time.
+# A machine has two processors and 3 GiB; it keeps more than one of them at work only when it boots an
+# HVM guest.
 LAB_AT_ONCE ?= 2
 
 .PHONY: lab
