@@ -82,10 +82,19 @@ run()
 }
 
 want_rc() { [ "$rc" = "$1" ] || fail "the status is $rc, not $1"; }
-want_out() { grep -Eq -e "$1" "$T/out" || fail "no line of the output matches '$1'"; }
-want_err() { grep -Eq -e "$1" "$T/err" || fail "no line of the complaints matches '$1'"; }
-want_no_out() { ! grep -Eq -e "$1" "$T/out" || fail "a line of the output matches '$1'"; }
+want_out() { one "$@" && grep -Eq -e "$1" "$T/out" || fail "no line of the output matches '$1'"; }
+want_err() { one "$@" && grep -Eq -e "$1" "$T/err" || fail "no line of the complaints matches '$1'"; }
+want_no_out() { one "$@" && ! grep -Eq -e "$1" "$T/out" || fail "a line of the output matches '$1'"; }
 want_no_err() { [ ! -s "$T/err" ] || fail "there are complaints"; }
+one() { [ $# = 1 ] || fail "one expression is wanted, not $#: $*"; }
+
+# refused RC RE CMD...: it says so.
+refused()
+{
+    run "${@:3}"
+    want_rc "$1"
+    want_err "$2"
+}
 
 # wait_for SECONDS CMD...: until it succeeds.
 wait_for()

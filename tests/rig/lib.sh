@@ -247,11 +247,13 @@ want_rc()
 # Each of these takes an extended regular expression that must match within one line.
 want_out()
 {
+    [ $# = 1 ] || fail "want_out takes one expression, not $#: $*"
     grep -Eq -e "$1" "$T/out" || fail "no line of stdout matches: $1"
 }
 
 want_err()
 {
+    [ $# = 1 ] || fail "want_err takes one expression, not $#: $*"
     grep -Eq -e "$1" "$T/err" || fail "no line of stderr matches: $1"
 }
 
