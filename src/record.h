@@ -111,6 +111,12 @@ struct claim {
 // record_read.
 enum status record_claims(const struct session *session, struct claim **claims);
 
+// Who has that device as well: "xl gave 1-4 to db (4), controller 0 port 1, at the same time"; NULL
+// if nobody has. xl looks whether a device is in use and then takes it, without a lock; so do we.
+// Whoever finds after writing that both did gives way. Statuses as record_read.
+enum status record_other_claim(const struct session *session, const struct device *device,
+                               const char **other);
+
 // Tells each host device who has it.
 void record_mark_owners(struct arena *arena, const struct claim *claims, struct host *host);
 

@@ -78,6 +78,33 @@ enum status record_claims(const struct session *session, struct claim **claims)
     return status;
 }
 
+// What stands at the device's own place, in the record or in our note of it.
+static bool is_claim_of(const struct claim *claim, const struct session *session,
+                        const struct device *device)
+{
+    const struct controller *controller = device->controller;
+    if (claim->domain != session->domain->id)
+        return false;
+    if (claim->index < 0)
+        return controller->pvusb == PVUSB_ANY;
+    return claim->index == controller->index && claim->port == device->port.number[0];
+}
+
+enum status record_other_claim(const struct session *session, const struct device *device,
+                               const char **other)
+{
+    struct claim *claims;
+    const char *busid = device->host ? device->host->busid : device->selector.busid;
+    enum status status = record_claims(session, &claims);
+    *other = NULL;
+    for (const struct claim *at = claims; status == STATUS_OK && at && !*other; at = at->next)
+        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
+            at->backend_domain == device->controller->backend_domain)
+            *other = arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
+                                  busid, at->name, at->domain, at->place);
+    return status;
+}
+
 void record_mark_owners(struct arena *arena, const struct claim *claims, struct host *host)
 {
     for (struct host_device *device = host->devices; device; device = device->next)

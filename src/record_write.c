@@ -174,25 +174,6 @@ enum status record_device_removed(const struct session *session, const struct de
     return status == STATUS_OK ? saved_device_removed(session, device) : status;
 }
 
-// xl looks whether a device is in use and then takes it, without a lock; so did we. Whoever finds
-// after writing that both did gives way.
-static enum status check_claims(const struct session *session, const struct device *device)
-{
-    struct claim *claims;
-    enum status status = record_claims(session, &claims);
-    for (const struct claim *at = claims; status == STATUS_OK && at; at = at->next) {
-        bool ours = at->domain == session->domain->id &&
-                    (at->index < 0 || (at->index == device->controller->index &&
-                                       at->port == device->port.number[0]));
-        if (ours || strcmp(at->busid, device->host->busid) != 0)
-            continue;
-        complain_error(session->diags, "xl gave %s to %s (%d), %s, at the same time",
-                       device->host->busid, at->name, at->domain, at->place);
-        status = STATUS_REFUSED;
-    }
-    return status;
-}
-
 enum status record_device_added(const struct session *session, const struct device *device)
 {
     struct change change = {
@@ -203,7 +184,12 @@ enum status record_device_added(const struct session *session, const struct devi
     enum status status = change_make(&change, "a device", add_device);
     if (status != STATUS_OK || !device->host)
         return status;
-    status = check_claims(session, device);
+    const char *other;
+    status = record_other_claim(session, device, &other);
+    if (status == STATUS_OK && other) {
+        complain_error(session->diags, "%s", other);
+        status = STATUS_REFUSED;
+    }
     if (status == STATUS_OK)
         status = saved_device_added(session, device);
     return status == STATUS_OK ? status : status_worse(status, remove_record(session, device));
