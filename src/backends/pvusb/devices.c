@@ -104,21 +104,25 @@ static bool was_lost_with_qemu(const struct pvusb_handle *handle, const struct d
            (device->controller->unserved || (qemu && qmp_broken(qemu)));
 }
 
-// Gives it back in the safe order (drivers.c). What was done so far need not be all of it.
+// Gives it back in the safe order (drivers.c). What was done so far need not be all of it. The
+// drivers of a device that another guest has by now are not touched.
 static bool give_back_all(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
                           const char **why)
 {
+    const char *other;
     struct change change = change_of(handle, device);
-    bool here = is_bound_here(device) && device->selector.marks & SELECT_BUSID;
-    if (here && !pvusb_unbind(handle, busid_of(device), why))
+    bool bound_here = is_bound_here(device) && device->selector.marks & SELECT_BUSID;
+    bool ours =
+        bound_here && (record_other_claim(handle->session, device, &other) != STATUS_OK || !other);
+    if (ours && !pvusb_unbind(handle, busid_of(device), why))
         return false;
     enum status status = change_attempt(&change, free_port, why);
     if (status != STATUS_OK) {
         *timed_out = status == STATUS_TIMEOUT;
         return false;
     }
-    if (here)
-        return pvusb_rebind(handle, busid_of(device), why);
+    if (bound_here)
+        return !ours || pvusb_rebind(handle, busid_of(device), why);
     bool gone = device->controller->backend_domain ||
                 pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device);
     // A QEMU that ends leaves what it had open without a driver.
@@ -165,23 +169,13 @@ void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)
 
 // ---- coming ----
 
-// Xl looks whether a device is in use and then takes it, without a lock; so did we. Whoever finds
-// after writing that both did gives way. NULL: nobody else has it.
+// NULL: nobody has it as well.
 static const char *who_else(const struct session *session, const struct device *device)
 {
-    struct claim *claims;
-    if (record_claims(session, &claims) != STATUS_OK)
-        return "xenstore cannot be looked at again";
-    for (const struct claim *at = claims; at; at = at->next) {
-        bool ours = at->domain == session->domain->id && at->index == device->controller->index &&
-                    at->port == device->port.number[0];
-        if (ours || at->backend_domain != device->controller->backend_domain ||
-            strcmp(at->busid, busid_of(device)) != 0)
-            continue;
-        return arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
-                            at->busid, at->name, at->domain, at->place);
-    }
-    return NULL;
+    const char *other;
+    return record_other_claim(session, device, &other) == STATUS_OK
+               ? other
+               : "xenstore cannot be looked at again";
 }
 
 static bool is_held(struct pvusb_handle *handle, const struct controller *controller,
@@ -236,7 +230,8 @@ static enum status give_away(struct pvusb_handle *handle, struct controller *con
                              const struct device *device, bool *given, const char **why)
 {
     struct change change = change_of(handle, device);
-    enum status status = change_attempt(&change, take_port, why);
+    *why = objection(handle, device);
+    enum status status = *why ? STATUS_FAILED : change_attempt(&change, take_port, why);
     *given = status == STATUS_OK;
     if (status != STATUS_OK)
         return status;
@@ -273,8 +268,10 @@ static enum status see_it_arrive(struct pvusb_handle *handle, struct step *step,
     }
     if (untaken)
         remark = "the guest has not configured it";
-    *why = handle->session->require_guest ? pvusb_guest_did_not_take(handle, device) : NULL;
-    step->remark = remark;
+    // A guest that is waited for has more time, so that what was seen until here may be over.
+    bool required = handle->session->require_guest;
+    *why = required ? pvusb_guest_did_not_take(handle, device) : NULL;
+    step->remark = required ? NULL : remark;
     return *why ? STATUS_TIMEOUT : STATUS_OK;
 }
 
@@ -282,9 +279,8 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
 {
     struct device *device = step->device;
     bool given = false, seen = !step->controller->backend_domain;
-    const char *why = objection(handle, device);
-    enum status status =
-        why ? STATUS_FAILED : give_away(handle, step->controller, device, &given, &why);
+    const char *why = NULL;
+    enum status status = give_away(handle, step->controller, device, &given, &why);
     if (status == STATUS_OK && seen)
         status = see_it_arrive(handle, step, &given, &why);
     if (status == STATUS_OK && seen) {

@@ -115,7 +115,7 @@ static bool is_configured(struct pvusb_handle *handle, const struct controller *
 bool pvusb_guest_takes(struct pvusb_handle *handle, const struct device *device)
 {
     struct controller *controller = device->controller;
-    double seconds = handle->guest_takes_none ? 0 : PVUSB_ARRIVAL_SECONDS;
+    double seconds = handle->guest_takes_none ? PVUSB_GREETING_SECONDS : PVUSB_ARRIVAL_SECONDS;
     return controller->pvusb == PVUSB_KERNEL || handle->session->domain->paused ||
            pvusb_wait(handle, seconds, is_configured, controller, device) ||
            session_interrupted(handle->session);
