@@ -301,8 +301,11 @@ static void drive_controller(const char *path, int index)
         connect_controller(path, index);
     if (own == 4 && !is_deaf)
         pvrings_turn(index, (unsigned)atoi(get(backend, "num-ports")));
-    if (own == 4 && (other == 5 || other == 6) && !is_stuck && pvrings_lets_go(index))
+    if (own == 4 && (other == 5 || other == 6) && !is_stuck && pvrings_lets_go(index)) {
+        puts("lets go");
+        fflush(stdout);
         put(path, "state", "6");
+    }
 }
 
 static void play_frontend(void)

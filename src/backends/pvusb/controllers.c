@@ -22,7 +22,7 @@ static const char *backend_of(const struct change *change)
     return nodes_backend(change->session->arena, change->session->domain->id, change->controller);
 }
 
-// ---- coming ----
+// ---- its nodes ----
 
 static enum xen_result carry_out(struct change *change, const struct node *node)
 {
@@ -119,53 +119,6 @@ static enum xen_result remove_nodes(struct change *change)
     if (result == XEN_OK)
         result = change_remove_up(change, nodes_record(arena, domain, controller));
     return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
-}
-
-// Nobody took it up, so nobody has to let go of it.
-static void take_back(struct pvusb_handle *handle, struct step *step, enum status status,
-                      const char *words)
-{
-    const char *why = NULL;
-    struct change change = change_of(handle, step->controller, NULL);
-    if (change_attempt(&change, remove_nodes, &why) == STATUS_OK)
-        pvusb_fail(step, STEP_FAILED, status, words);
-    else
-        pvusb_fail(step, STEP_LEFT, status,
-                   arena_printf(handle->session->arena,
-                                "%s; and its nodes could not be removed: %s", words, why));
-}
-
-void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
-{
-    struct session *session = handle->session;
-    struct controller *controller = step->controller;
-    const char *why = NULL;
-    // A server that is not running takes it up when it starts.
-    const struct server *server = handle->topology->server;
-    bool later = controller_is_qemus(controller) && handle->unserved && server;
-    if (controller_is_qemus(controller) && handle->no_qemu && !later) {
-        pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
-        return;
-    }
-    controller->cold_only = later;
-    controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
-    struct change change = change_of(handle, controller, NULL);
-    enum status status = change_attempt(&change, write_nodes, &why);
-    if (status != STATUS_OK) {
-        pvusb_fail(step, STEP_FAILED, status, why);
-        return;
-    }
-    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, controller, NULL)) {
-        take_back(handle, step, STATUS_TIMEOUT, pvusb_did_not_come(handle, controller));
-        return;
-    }
-    status = record_controller_added(session, controller);
-    if (status != STATUS_OK) {
-        take_back(handle, step, status, "its name in xenstore could not be recorded");
-        return;
-    }
-    step->state = STEP_DONE;
-    step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
 }
 
 // ---- going ----
@@ -265,11 +218,15 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
                               bool *left, const char **why)
 {
     enum status status = STATUS_OK;
+    bool finishing = handle->session->finishing;
     pvusb_read_states(handle, controller);
     if (controller->unserved && !is_unused(controller))
         status = pvusb_stand_in(handle, controller, why);
+    // A guest that was asked is not left alone with what it asks on.
+    handle->session->finishing = finishing || handle->stand_in.share;
     if (status == STATUS_OK)
         status = wait_for_both(handle, controller, left, why);
+    handle->session->finishing = finishing;
     pvusb_stand_down(handle);
     return status;
 }
@@ -281,8 +238,9 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     bool left = false;
     struct change change = change_of(handle, controller, NULL);
-    enum status status = close_both(handle, controller, &left, &why);
+    pvusb_read_states(handle, controller);
     bool idle = is_unused(controller);
+    enum status status = close_both(handle, controller, &left, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         return;
@@ -302,6 +260,58 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
         step->remark = "no frontend of the guest used it";
 }
 
+// ---- coming ----
+
+// Nobody uses it, so nobody has to let go of it.
+static void take_back(struct pvusb_handle *handle, struct step *step, enum status status,
+                      const char *words)
+{
+    const char *why = NULL;
+    struct change change = change_of(handle, step->controller, NULL);
+    if (change_attempt(&change, remove_nodes, &why) == STATUS_OK)
+        pvusb_fail(step, STEP_FAILED, status, words);
+    else
+        pvusb_fail(step, STEP_LEFT, status,
+                   arena_printf(handle->session->arena,
+                                "%s; and its nodes could not be removed: %s", words, why));
+}
+
+void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
+{
+    struct session *session = handle->session;
+    struct controller *controller = step->controller;
+    const char *why = NULL;
+    // A server that is not running takes it up when it starts.
+    const struct server *server = handle->topology->server;
+    bool later = controller_is_qemus(controller) && handle->unserved && server;
+    if (controller_is_qemus(controller) && handle->no_qemu && !later) {
+        pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
+        return;
+    }
+    controller->cold_only = later;
+    controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
+    struct change change = change_of(handle, controller, NULL);
+    enum status status = change_attempt(&change, write_nodes, &why);
+    if (status != STATUS_OK) {
+        pvusb_fail(step, STEP_FAILED, status, why);
+        return;
+    }
+    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, controller, NULL)) {
+        take_back(handle, step, STATUS_TIMEOUT, pvusb_did_not_come(handle, controller));
+        return;
+    }
+    status = record_controller_added(session, controller);
+    if (status != STATUS_OK) {
+        // The guest may have it in use by now, but nothing at it.
+        if (!later)
+            (void)close_both(handle, controller, &(bool){ false }, &why);
+        take_back(handle, step, status, "its name in xenstore could not be recorded");
+        return;
+    }
+    step->state = STEP_DONE;
+    step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
+}
+
 // ---- anew ----
 
 enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
@@ -317,8 +327,10 @@ enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controlle
     enum status status = controller->model ? STATUS_OK : STATUS_FAILED;
     if (status == STATUS_OK)
         status = close_both(handle, controller, left, why);
-    if (status == STATUS_OK)
-        status = change_attempt(&change, remove_nodes, why);
+    if (status != STATUS_OK)
+        return status;
+    *left = true; // closed, until it is written anew
+    status = change_attempt(&change, remove_nodes, why);
     if (status != STATUS_OK)
         return status;
     // Nodes that come back before the guest has looked are to it the ones that it knew, and closed.
