@@ -19,9 +19,9 @@ struct offer {
     uint64_t channel;
 };
 
-// Whether it says anything: a frontend that shares nothing asks nothing.
-static bool read_offer(const struct session *session, const struct controller *controller,
-                       struct offer *offer)
+// XEN_ABSENT of a frontend that shares nothing, and so asks nothing.
+static enum xen_result read_offer(const struct session *session,
+                                  const struct controller *controller, struct offer *offer)
 {
     const char *frontend = nodes_frontend(session->arena, session->domain->id, controller);
     const struct {
@@ -30,12 +30,12 @@ static bool read_offer(const struct session *session, const struct controller *c
     } nodes[] = { { "urb-ring-ref", &offer->requests },
                   { "conn-ring-ref", &offer->ports },
                   { "event-channel", &offer->channel } };
-    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
-        if (xen_read_number(session->xen, NULL,
-                            arena_printf(session->arena, "%s/%s", frontend, nodes[i].name),
-                            UINT32_MAX, nodes[i].value) != XEN_OK)
-            return false;
-    return true;
+    enum xen_result result = XEN_OK;
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes && result == XEN_OK; i++)
+        result = xen_read_number(session->xen, NULL,
+                                 arena_printf(session->arena, "%s/%s", frontend, nodes[i].name),
+                                 UINT32_MAX, nodes[i].value);
+    return result;
 }
 
 // The channel first: that can be bound only once, so nobody else serves the rings.
@@ -85,14 +85,15 @@ enum status pvusb_stand_in(struct pvusb_handle *handle, const struct controller 
 {
     struct session *session = handle->session;
     struct offer offer = { 0 };
-    const char *what = NULL;
-    if (!read_offer(session, controller, &offer))
+    const char *what = "what it says of its rings cannot be read";
+    struct stand_in *stand_in = &handle->stand_in;
+    enum xen_result offered = read_offer(session, controller, &offer);
+    if (offered == XEN_ABSENT)
         return STATUS_OK;
-    handle->stand_in =
-        (struct stand_in){ .share = xen_share_open(session->arena, (uint32_t)session->domain->id,
-                                                   &what) };
-    if (!handle->stand_in.share ||
-        !take_over(&handle->stand_in, &offer, controller->ports, &what)) {
+    *stand_in = (struct stand_in){ .share = NULL };
+    if (offered == XEN_OK)
+        stand_in->share = xen_share_open(session->arena, (uint32_t)session->domain->id, &what);
+    if (!stand_in->share || !take_over(&handle->stand_in, &offer, controller->ports, &what)) {
         *why = arena_printf(session->arena,
                             "what the guest's driver waits for cannot be answered (%s), and it "
                             "would wait for good; reboot %s",
