@@ -160,6 +160,7 @@ int main(int argc, char **argv)
     struct diags diags;
     diags_init(&diags, arena);
     signal(SIGPIPE, SIG_IGN); // a peer that hung up is an error of write()
+    signal(SIGCHLD, SIG_DFL); // ignored by who started us, the end of a QEMU could not be seen
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     enum status status =
         dispatch(arena, &diags, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
