@@ -267,15 +267,20 @@ static void answer_frontend(struct asking *asking, const struct domain *domain,
                                      verdict_of(connected), evidence);
     if (connected)
         return;
+    // A frontend waits for as long as nobody has taken its backend up.
+    bool untaken = backend == XENBUS_INITIALISING || backend == XENBUS_UNKNOWN;
+    bool guests = !untaken && frontend != XENBUS_CONNECTED;
     finding->evidence = arena_printf(
         arena, "%s, since when cannot be known (xenstore keeps no times): %s", evidence,
-        frontend == XENBUS_CONNECTED ? xenbus_backend_meaning(backend)
-                                     : xenbus_frontend_meaning(frontend));
+        guests ? xenbus_frontend_meaning(frontend) : xenbus_backend_meaning(backend));
     // A guest that cannot run yet has not failed at anything.
-    if (!domain->paused)
+    if (untaken)
         needs_attention(asking, finding,
-                        frontend == XENBUS_CONNECTED ? "see the backend's log"
-                                                     : "load xen-hcd in the guest");
+                        arena_printf(arena, "xenusb controller remove %s %s takes it away",
+                                     domain->name, controller->name));
+    else if (!domain->paused)
+        needs_attention(asking, finding,
+                        guests ? "load xen-hcd in the guest" : "see the backend's log");
 }
 
 static void answer_frontends(struct asking *asking, const struct domain *domain,
