@@ -273,12 +273,11 @@ static void answer_frontend(struct asking *asking, const struct domain *domain,
     finding->evidence = arena_printf(
         arena, "%s, since when cannot be known (xenstore keeps no times): %s", evidence,
         guests ? xenbus_frontend_meaning(frontend) : xenbus_backend_meaning(backend));
-    // A guest that cannot run yet has not failed at anything.
     if (untaken)
         needs_attention(asking, finding,
                         arena_printf(arena, "xenusb controller remove %s %s takes it away",
                                      domain->name, controller->name));
-    else if (!domain->paused)
+    else if (!domain->paused) // a guest that cannot run yet has not failed at anything
         needs_attention(asking, finding,
                         guests ? "load xen-hcd in the guest" : "see the backend's log");
 }

@@ -90,10 +90,9 @@ enum status pvusb_stand_in(struct pvusb_handle *handle, const struct controller 
     enum xen_result offered = read_offer(session, controller, &offer);
     if (offered == XEN_ABSENT)
         return STATUS_OK;
-    *stand_in = (struct stand_in){ .share = NULL };
     if (offered == XEN_OK)
         stand_in->share = xen_share_open(session->arena, (uint32_t)session->domain->id, &what);
-    if (!stand_in->share || !take_over(&handle->stand_in, &offer, controller->ports, &what)) {
+    if (!stand_in->share || !take_over(stand_in, &offer, controller->ports, &what)) {
         *why = arena_printf(session->arena,
                             "what the guest's driver waits for cannot be answered (%s), and it "
                             "would wait for good; reboot %s",
