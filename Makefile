@@ -34,7 +34,8 @@ endif
 else
 
 PACKAGES := libusb-1.0 yajl xenstore xencontrol xengnttab xenevtchn libxml-2.0
-STANDARD := -std=gnu11 -D_GNU_SOURCE -I$(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+# -iquote and not -I: src/xen/xen.h must not be found for Xen's own <xen/xen.h>.
+STANDARD := -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
 comma    := ,
 ifdef SAN
@@ -43,7 +44,7 @@ SANITIZE := -fsanitize=$(if $(filter fuzz,$(SAN)),fuzzer-no-link$(comma))address
 endif
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
-SOURCES  := $(wildcard src/*.c src/parser/*.c src/backends/*.c src/backends/*/*.c src/cli/*.c)
+SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
 GRAMMARS := $(patsubst src/parser/%.y,%,$(wildcard src/parser/*.y))
 GENERATED := $(foreach g,$(GRAMMARS),$(B)/gen/$(g).tab.c $(B)/gen/$(g).lex.c)
 OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCES))) \
@@ -85,7 +86,7 @@ $(foreach g,$(GRAMMARS),$(eval $(call grammar,$(g))))
 
 # Generated code is not ours to mend: fewer warnings.
 $(B)/gen/%.o: $(B)/gen/%.c
-	$(CC) $(STANDARD) -Isrc/parser -w $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(CC) $(STANDARD) -iquote src/parser -w $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 # What several unit tests share: linked by those that use it.
 $(B)/unit/helpers.a: $(HELPERS:tests/unit/%.c=$(B)/unit/obj/%.o)
@@ -95,11 +96,11 @@ $(B)/unit/helpers.a: $(HELPERS:tests/unit/%.c=$(B)/unit/obj/%.o)
 
 $(B)/unit/obj/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(UNIT_FLAGS) \
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(UNIT_FLAGS) \
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
 $(B)/unit/test_arena: UNIT_FLAGS := -Wl,--wrap=malloc
@@ -109,12 +110,12 @@ $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 # Calls what no command line reaches, for the tests of the rig.
 $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
 $(B)/golden $(B)/translate $(B)/readback: $(B)/%: tests/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
 RIG_TOOLS := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc

@@ -88,7 +88,7 @@ check-clang:
 	$(MAKE) CC=clang SAN=fuzz B=$(CLANG_B) build check-programs $(FUZZ:%=$(CLANG_B)/fuzz_%)
 
 $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
-	$(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) \
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) \
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/libxenusb.a $(LIBS)
 
 # Looks for new faults, FUZZ_SECONDS for each target; what makes one fail is left in $(CLANG_B).
@@ -107,11 +107,11 @@ TIDY   := $(TIDIED:%.c=$(B)/tidy/%.done)
 
 check-tidy: $(TIDY)
 
-$(B)/tidy/%.done: %.c .clang-tidy $(wildcard src/*.h src/*/*.h src/*/*/*.h) | $(GENERATED)
+$(B)/tidy/%.done: %.c .clang-tidy $(wildcard src/*/*.h src/*/*/*.h) | $(GENERATED)
 	@mkdir -p $(@D)
 	@rm -f $@
 	@echo clang-tidy $<
-	@clang-tidy --quiet $< -- $(STANDARD) -Isrc >$(@:.done=.log) 2>&1 || { cat $(@:.done=.log); exit 1; }
+	@clang-tidy --quiet $< -- $(STANDARD) >$(@:.done=.log) 2>&1 || { cat $(@:.done=.log); exit 1; }
 	@touch $@
 
 check-layers:

@@ -3,8 +3,8 @@
 #ifndef XENUSB_TESTS_DUMP_H
 #define XENUSB_TESTS_DUMP_H
 
-#include "arena.h"
-#include "config.h"
+#include "base/arena.h"
+#include "config/config.h"
 
 #include <stdio.h>
 

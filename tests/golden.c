@@ -3,11 +3,11 @@
 // compiles to, with NAME.expect there. A name tells the verdict: ok-* has neither errors nor
 // warnings, warn-* has warnings, fail-* has errors. Prints TAP. With UPDATE=1 in the environment
 // the .expect files are written anew.
-#include "arena.h"
-#include "check.h"
+#include "base/arena.h"
+#include "base/scope.h"
+#include "config/check.h"
 #include "dump.h"
 #include "parser/parser.h"
-#include "scope.h"
 
 #include <errno.h>
 

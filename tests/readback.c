@@ -5,7 +5,7 @@
 // directory the configs, and guests of xend, are generated. Prints TAP.
 #include "trial.h"
 
-#include "json.h"
+#include "base/json.h"
 
 static unsigned number;
 static bool all_passed = true;

@@ -4,12 +4,12 @@
 #ifndef XENUSB_TESTS_TRIAL_H
 #define XENUSB_TESTS_TRIAL_H
 
-#include "arena.h"
-#include "check.h"
+#include "base/arena.h"
+#include "base/scope.h"
+#include "config/check.h"
 #include "parser/foreign.h"
 #include "parser/parser.h"
 #include "parser/translate.h"
-#include "scope.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef XENUSB_BACKENDS_H
 #define XENUSB_BACKENDS_H
 
-#include "../backend.h"
+#include "plan/backend.h"
 
 // All that can serve a controller, in the order in which they are asked; ends with NULL.
 extern const struct backend *const backends[];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "../check.h"
-#include "../arena.h"
-#include "../parser/parser.h"
+#include "config/check.h"
+#include "base/arena.h"
 #include "command.h"
+#include "parser/parser.h"
 
 // Each file has complaints of its own, printed before the next is read.
 static enum status check_file(const struct invocation *invocation, const char *path)

@@ -4,7 +4,7 @@
 #ifndef XENUSB_CLI_COMMAND_H
 #define XENUSB_CLI_COMMAND_H
 
-#include "../backend.h"
+#include "plan/backend.h"
 
 // Every option of every verb, as bits of a card's `options`.
 enum option {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "../arena.h"
+#include "base/arena.h"
 #include "job.h"
 
 static enum status act(struct job *job, const struct plan_removal *removal)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "../arena.h"
-#include "../record.h"
-#include "../xen.h"
+#include "base/arena.h"
 #include "command.h"
+#include "record/record.h"
 #include "table.h"
+#include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
 

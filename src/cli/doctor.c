@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "../arena.h"
-#include "../diagnose.h"
-#include "../xen.h"
+#include "base/arena.h"
+#include "doctor/diagnose.h"
 #include "patient.h"
 #include "table.h"
+#include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
 

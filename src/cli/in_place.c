@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "in_place.h"
 
-#include "../arena.h"
-#include "../scope.h"
+#include "base/arena.h"
+#include "base/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #ifndef XENUSB_CLI_IN_PLACE_H
 #define XENUSB_CLI_IN_PLACE_H
 
-#include "../diag.h"
+#include "base/diag.h"
 
 // Replaces what is in the file at `path`, which held `old`, by `text`. Owner, group and mode stay;
 // the old file is beside it as PATH.bak, in place of an earlier one. STATUS_REFUSED after a

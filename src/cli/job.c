@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "job.h"
 
-#include "../arena.h"
-#include "../backends/backends.h"
-#include "../check.h"
-#include "../execute.h"
-#include "../log.h"
+#include "backends/backends.h"
+#include "base/arena.h"
+#include "config/check.h"
+#include "plan/execute.h"
+#include "plan/log.h"
 #include "show.h"
 
 static enum status check(struct job *job)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "../arena.h"
-#include "../xen.h"
+#include "base/arena.h"
 #include "show.h"
 #include "table.h"
-#include "world.h"
+#include "world/world.h"
+#include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "../arena.h"
-#include "world.h"
+#include "base/arena.h"
+#include "world/world.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "old_command.h"
 
-#include "../arena.h"
-#include "../parser/parser.h"
+#include "base/arena.h"
+#include "parser/parser.h"
 
 enum { WORDS_MAX = 16 };
 

@@ -3,7 +3,7 @@
 #ifndef XENUSB_CLI_OLD_COMMAND_H
 #define XENUSB_CLI_OLD_COMMAND_H
 
-#include "../diag.h"
+#include "base/diag.h"
 
 // The xenusb command that does what a command of xm or xl did, given as one line. No word of it has
 // a blank, or anything else that a shell would not leave alone. NULL after a complaint: no such

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "outcome.h"
 
-#include "../arena.h"
-#include "../json.h"
+#include "base/arena.h"
+#include "base/json.h"
 
 void outcome_print(const struct invocation *invocation, const struct outcome *outcome)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "patient.h"
 
-#include "../arena.h"
-#include "../facts.h"
-#include "../xen.h"
+#include "base/arena.h"
+#include "doctor/facts.h"
+#include "xen/xen.h"
 
 struct session patient_session(const struct invocation *invocation, struct xen *xen)
 {

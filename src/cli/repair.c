@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "../repair.h"
+#include "doctor/repair.h"
 
-#include "../arena.h"
-#include "../xen.h"
+#include "base/arena.h"
 #include "patient.h"
 #include "table.h"
+#include "xen/xen.h"
 
 #include <time.h>
 

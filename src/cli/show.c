@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "show.h"
 
-#include "../arena.h"
-#include "../json.h"
-#include "../place.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "plan/place.h"
 #include "table.h"
 
 const char *show_kind(const struct device *device)

@@ -3,7 +3,7 @@
 #ifndef XENUSB_CLI_SHOW_H
 #define XENUSB_CLI_SHOW_H
 
-#include "../plan.h"
+#include "plan/plan.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "table.h"
 
-#include "../arena.h"
-#include "../json.h"
+#include "base/arena.h"
+#include "base/json.h"
 
 enum { CELL_MAX = 400, GAP = 2 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-#include "../parser/translate.h"
+#include "parser/translate.h"
 
-#include "../arena.h"
-#include "../check.h"
-#include "../parser/foreign.h"
-#include "../parser/parser.h"
+#include "base/arena.h"
 #include "command.h"
+#include "config/check.h"
 #include "in_place.h"
 #include "old_command.h"
 #include "outcome.h"
+#include "parser/foreign.h"
+#include "parser/parser.h"
 
 #include <stdlib.h>
 

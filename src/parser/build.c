@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "build.h"
 
-#include "../arena.h"
-#include "../names.h"
+#include "base/arena.h"
+#include "base/names.h"
 
 enum { CELLS_MAX = 20000 }; // items and literals of the keys that are read; bounds the memory
 

@@ -4,8 +4,8 @@
 #ifndef XENUSB_PARSER_BUILD_H
 #define XENUSB_PARSER_BUILD_H
 
-#include "../config.h"
-#include "../diag.h"
+#include "base/diag.h"
+#include "config/config.h"
 #include "document.h"
 
 enum value_kind {

@@ -3,7 +3,7 @@
 #ifndef XENUSB_PARSER_DOCUMENT_H
 #define XENUSB_PARSER_DOCUMENT_H
 
-#include "../config.h"
+#include "config/config.h"
 #include "keys.h"
 
 enum statement_kind {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "field.h"
 
-#include "../arena.h"
+#include "base/arena.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 

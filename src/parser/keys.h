@@ -4,7 +4,7 @@
 #ifndef XENUSB_PARSER_KEYS_H
 #define XENUSB_PARSER_KEYS_H
 
-#include "../text.h"
+#include "base/text.h"
 
 enum key {
     KEY_USB,

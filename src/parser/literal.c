@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "literal.h"
 
-#include "../arena.h"
+#include "base/arena.h"
 
 // The text while it is being decoded. There is room for as many bytes as stand in the file.
 struct decoding {

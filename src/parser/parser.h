@@ -5,7 +5,7 @@
 
 #include "document.h"
 
-#include "../diag.h"
+#include "base/diag.h"
 
 // Compiles a domain config, whatever dialects its USB statements are in. Everything that is wrong
 // is complained of in one run. Never NULL: with errors among the complaints the config holds what

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "spec.h"
 
-#include "../arena.h"
+#include "base/arena.h"
 
 // Generated: they need what stands above.
 #include "spec.tab.h"

@@ -5,8 +5,8 @@
 
 #include "document.h"
 
-#include "../diag.h"
-#include "../host.h"
+#include "base/diag.h"
+#include "host/host.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 // word that says what is meant.
 #include "dialect.h"
 
-#include "../arena.h"
+#include "base/arena.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 

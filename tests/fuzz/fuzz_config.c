@@ -2,8 +2,8 @@
 // Any bytes as a config, and as the words of a command line: must compile or complain, within
 // bounds, and every complaint must be printable. The first byte says which of them.
 #include "../dump.h"
-#include "arena.h"
-#include "check.h"
+#include "base/arena.h"
+#include "config/check.h"
 #include "parser/parser.h"
 
 #include <stdlib.h>

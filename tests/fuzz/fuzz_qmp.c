@@ -5,10 +5,10 @@
 // {"return" or {"error" answers the oldest command that is open, and gets its id; any other is
 // given as it is (so a blank in front makes an answer with whatever id the line has). At the end of
 // the input QEMU hangs up. Nothing is ever waited for: the calls below stand in for those of libc.
-#include "arena.h"
 #include "backends/qmp/handle.h"
 #include "backends/qmp/qmp.h"
-#include "json.h"
+#include "base/arena.h"
+#include "base/json.h"
 
 #include <inttypes.h>
 #include <poll.h>

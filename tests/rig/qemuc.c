@@ -13,9 +13,9 @@
 //
 // Neighbouring words of one sort are one batch. A step prints "done ID", "failed ID: WORDS" or
 // "left ID: WORDS". The exit status is the worst. QEMUC_PATIENCE: tenths of the time limits.
-#include "arena.h"
 #include "backends/qmp/qmp.h"
-#include "xen.h"
+#include "base/arena.h"
+#include "xen/xen.h"
 
 #include <stdlib.h>
 

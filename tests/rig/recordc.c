@@ -10,9 +10,9 @@
 //     INDEX:PORT:KIND:ID            anything else on it, such as 0:2:tablet:xenusb_tablet0
 //
 // "look" and "tidy" take the topology that QEMU is to have as such words, controllers first.
-#include "arena.h"
-#include "record.h"
-#include "xen.h"
+#include "base/arena.h"
+#include "record/record.h"
+#include "xen/xen.h"
 
 #include <stdlib.h>
 

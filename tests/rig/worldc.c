@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Calls the rooms that know the world, one function a word, and prints what they say: for tests of
 // what no command line reaches. The exit status is the function's; complaints go to stderr.
-#include "arena.h"
-#include "backend.h"
-#include "host.h"
-#include "json.h"
-#include "lock.h"
-#include "log.h"
-#include "scope.h"
-#include "source.h"
-#include "text.h"
-#include "xen.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/scope.h"
+#include "base/source.h"
+#include "base/text.h"
+#include "host/host.h"
+#include "plan/backend.h"
+#include "plan/log.h"
+#include "xen/lock.h"
+#include "xen/xen.h"
 
 #include <inttypes.h>
 

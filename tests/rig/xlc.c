@@ -2,11 +2,11 @@
 // xlc FILE - compares what the real xl understood of a domain config (the JSON of "xl create -n",
 // on standard input) with what FILE compiles to. Says each difference, and exits with 1 if there is
 // one.
-#include "arena.h"
-#include "check.h"
-#include "json.h"
+#include "base/arena.h"
+#include "base/json.h"
+#include "base/scope.h"
+#include "config/check.h"
 #include "parser/parser.h"
-#include "scope.h"
 
 static bool differs;
 

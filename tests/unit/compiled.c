@@ -2,7 +2,7 @@
 #include "compiled.h"
 
 #include "../dump.h"
-#include "check.h"
+#include "config/check.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -3,9 +3,9 @@
 #ifndef XENUSB_TESTS_COMPILED_H
 #define XENUSB_TESTS_COMPILED_H
 
-#include "arena.h"
-#include "config.h"
-#include "diag.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "config/config.h"
 #include "parser/parser.h"
 
 struct compiled {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fake_peer.h"
 
-#include "arena.h"
+#include "base/arena.h"
 
 #include <inttypes.h>
 #include <poll.h>

@@ -4,7 +4,7 @@
 #ifndef XENUSB_TESTS_FAKE_PEER_H
 #define XENUSB_TESTS_FAKE_PEER_H
 
-#include "json.h"
+#include "base/json.h"
 
 struct arena;
 struct fake_peer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fake_qemu.h"
 
-#include "arena.h"
+#include "base/arena.h"
 
 #include <stdlib.h>
 

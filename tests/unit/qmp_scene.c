@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "qmp_scene.h"
 
-#include "arena.h"
+#include "base/arena.h"
 
 #include <stdlib.h>
 

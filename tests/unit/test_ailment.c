@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What is wrong with a domain, by its record and by what was looked at; without a xenstore.
-#include "ailment.h"
-#include "arena.h"
-#include "host_orphan.h"
-#include "repair.h"
+#include "base/arena.h"
+#include "doctor/ailment.h"
+#include "doctor/repair.h"
+#include "host/orphan.h"
 #include "unit.h"
 
 #include <fcntl.h>

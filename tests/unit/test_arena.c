@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Linked with --wrap=malloc, so that memory can be refused.
-#include "arena.h"
-#include "diag.h"
-#include "source.h"
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/source.h"
 #include "unit.h"
 
 #include <stdlib.h>

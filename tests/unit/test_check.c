@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // One test for each check, named after it: what it says of a config that it is for, and that it
 // says nothing of one that is right.
-#include "check.h"
 #include "compiled.h"
+#include "config/check.h"
 #include "unit.h"
 
 #include <stdlib.h>

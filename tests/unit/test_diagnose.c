@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Questions and answers, from facts that are given: a table of findings.
-#include "arena.h"
-#include "diagnose.h"
+#include "base/arena.h"
+#include "doctor/diagnose.h"
 #include "unit.h"
 
 static struct arena *arena;

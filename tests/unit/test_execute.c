@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The executor against a backend that fails where it is told to, and writes down what it was asked.
-#include "arena.h"
-#include "execute.h"
+#include "base/arena.h"
+#include "plan/execute.h"
 #include "unit.h"
 
 #include <stdio.h>

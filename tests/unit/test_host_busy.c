@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "host_busy.h"
+#include "base/arena.h"
+#include "host/busy.h"
 #include "unit.h"
 
 static struct arena *arena;

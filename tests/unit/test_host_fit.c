@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "host_fit.h"
+#include "host/fit.h"
 #include "unit.h"
 
 enum { CONTROL, ISOCHRONOUS, BULK, INTERRUPT };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A file that is written anew is the old one or the new one, whole, at whatever call the process is
 // killed.
-#include "arena.h"
+#include "base/arena.h"
 #include "cli/in_place.h"
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "json.h"
+#include "base/arena.h"
+#include "base/json.h"
 #include "unit.h"
 
 #include <math.h>

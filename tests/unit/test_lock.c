@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "backend.h"
-#include "lock.h"
+#include "base/arena.h"
+#include "plan/backend.h"
 #include "unit.h"
+#include "xen/lock.h"
 
 #include <stdio.h>
 #include <stdlib.h>

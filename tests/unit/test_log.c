@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "log.h"
+#include "base/arena.h"
+#include "plan/log.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "topology.h"
+#include "base/arena.h"
+#include "plan/topology.h"
 #include "unit.h"
 
 static void test_every_name_finds_its_model(void **state)

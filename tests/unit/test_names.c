@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "names.h"
+#include "base/arena.h"
+#include "base/names.h"
 #include "unit.h"
 
 static void test_the_first_keeps_a_name(void **state)

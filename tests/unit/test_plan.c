@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Wish minus fact: configs as users write them, against domains that have something or nothing.
-#include "../../src/parser/parser.h"
-#include "arena.h"
-#include "backend.h"
+#include "base/arena.h"
+#include "parser/parser.h"
+#include "plan/backend.h"
 
 #include "unit.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Wish minus fact for PVUSB: which kind serves a controller, which ports devices get, what is
 // refused.
-#include "../../src/parser/parser.h"
-#include "arena.h"
-#include "backend.h"
-#include "check.h"
+#include "base/arena.h"
+#include "config/check.h"
+#include "parser/parser.h"
+#include "plan/backend.h"
 #include "unit.h"
 
 static bool serves_pvusb(const struct config_controller *wish, const struct domain *domain)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What no backend serves (a PVUSB controller of xl's) is seen, but no step touches it.
-#include "arena.h"
-#include "backend.h"
+#include "base/arena.h"
+#include "plan/backend.h"
 #include "unit.h"
 
 static struct arena *arena;

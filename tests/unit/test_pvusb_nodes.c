@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The nodes of a PVUSB controller, against those that libxl wrote on a real Xen 4.17.
-#include "../../src/backends/pvusb/nodes.h"
-#include "arena.h"
-#include "host_bind.h"
+#include "backends/pvusb/nodes.h"
+#include "base/arena.h"
+#include "host/bind.h"
 #include "unit.h"
 
 static struct arena *arena;

@@ -2,7 +2,7 @@
 // The rings of a controller whose QEMU has ended, against a played driver that keeps its requests
 // as Linux' xen-hcd does: an id is in flight until it was answered, once, and the last one that
 // came free goes out first.
-#include "../../src/backends/pvusb/rings.h"
+#include "backends/pvusb/rings.h"
 #include "unit.h"
 
 #include <string.h>

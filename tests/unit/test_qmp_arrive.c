@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
 #include "backends/qmp/arrive.h"
+#include "base/arena.h"
 #include "unit.h"
 
 #include <string.h>

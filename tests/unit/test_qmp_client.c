@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
+#include "base/arena.h"
 #include "fake_peer.h"
-#include "qmp_client.h"
+#include "qemu/qmp_client.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
 #include "backends/qmp/report.h"
+#include "base/arena.h"
 #include "unit.h"
 
 static int setup(void **state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
 #include "backends/qmp/qmp.h"
+#include "base/arena.h"
 #include "qmp_scene.h"
 #include "unit.h"
 

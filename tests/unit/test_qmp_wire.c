@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
 #include "backends/qmp/names.h"
 #include "backends/qmp/wire.h"
-#include "json.h"
+#include "base/arena.h"
+#include "base/json.h"
 #include "unit.h"
 
 static int setup(void **state)

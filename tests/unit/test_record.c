@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The record against what QEMU has, without a xenstore.
-#include "arena.h"
-#include "record.h"
+#include "base/arena.h"
+#include "record/record.h"
 #include "unit.h"
 
 static struct arena *arena;

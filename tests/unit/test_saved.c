@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "saved.h"
+#include "base/arena.h"
+#include "record/saved.h"
 #include "unit.h"
 
 static struct arena *arena;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "host.h"
-#include "selector.h"
+#include "base/arena.h"
+#include "host/host.h"
 #include "unit.h"
+#include "usb/selector.h"
 
 #include <string.h>
 

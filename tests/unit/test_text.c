@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "arena.h"
-#include "text.h"
+#include "base/arena.h"
+#include "base/text.h"
 #include "unit.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Controllers come and go: nodes written, then the other side waited for.
-#include "../../arena.h"
-#include "../../record.h"
-#include "../../recording.h"
+#include "base/arena.h"
 #include "handle.h"
 #include "nodes.h"
+#include "record/record.h"
+#include "record/recording.h"
 
 #include <poll.h>
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Devices come and go: one node, and what the backend makes of it.
-#include "../../arena.h"
-#include "../../host_bind.h"
-#include "../../host_orphan.h"
-#include "../../qmp_client.h"
-#include "../../record.h"
-#include "../../recording.h"
-#include "../../saved.h"
+#include "base/arena.h"
 #include "handle.h"
+#include "host/bind.h"
+#include "host/orphan.h"
 #include "nodes.h"
+#include "qemu/qmp_client.h"
+#include "record/record.h"
+#include "record/recording.h"
+#include "record/saved.h"
 
 static const char *busid_of(const struct device *device)
 {

@@ -6,11 +6,11 @@
 // leave usbback first, then the port's node is cleared, and only then their former drivers get
 // them: usbback treats the clearing of a port whose device it still has as fatal ("can't remove
 // port, unbind first"), and while the node names a device, usbback may take it again at any moment.
-#include "../../arena.h"
-#include "../../host_bind.h"
-#include "../../xen.h"
+#include "base/arena.h"
 #include "handle.h"
+#include "host/bind.h"
 #include "nodes.h"
+#include "xen/xen.h"
 
 static bool has(const struct host_interface *interface, const char *driver)
 {

@@ -4,10 +4,10 @@
 #ifndef XENUSB_BACKENDS_PVUSB_HANDLE_H
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
-#include "../../backend.h"
-#include "../../lock.h"
+#include "plan/backend.h"
 #include "process.h"
 #include "rings.h"
+#include "xen/lock.h"
 
 // Serving the rings of one controller whose QEMU has ended.
 struct stand_in {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "../../arena.h"
-#include "../../host_bind.h"
-#include "../../qmp_client.h"
-#include "../../record.h"
-#include "../../xen.h"
+#include "base/arena.h"
 #include "handle.h"
+#include "host/bind.h"
 #include "nodes.h"
 #include "pvusb.h"
+#include "qemu/qmp_client.h"
+#include "record/record.h"
+#include "xen/xen.h"
 
 // ---- states ----
 

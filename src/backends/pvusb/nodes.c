@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "nodes.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 
 const char *nodes_backend(struct arena *arena, int domain, const struct controller *controller)
 {

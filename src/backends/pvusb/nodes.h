@@ -5,7 +5,7 @@
 #ifndef XENUSB_BACKENDS_PVUSB_NODES_H
 #define XENUSB_BACKENDS_PVUSB_NODES_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 enum node_op {
     NODE_REMOVE, // with all below it

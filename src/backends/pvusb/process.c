@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "process.h"
 
-#include "../../arena.h"
-#include "../../qmp_client.h"
-#include "../../scope.h"
+#include "base/arena.h"
+#include "base/scope.h"
+#include "qemu/qmp_client.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 #ifndef XENUSB_BACKENDS_PVUSB_PROCESS_H
 #define XENUSB_BACKENDS_PVUSB_PROCESS_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 #include <sys/types.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "pvusb.h"
 
-#include "../../arena.h"
-#include "../../qmp_client.h"
+#include "base/arena.h"
 #include "handle.h"
+#include "qemu/qmp_client.h"
 
 #include <poll.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef XENUSB_BACKENDS_PVUSB_PVUSB_H
 #define XENUSB_BACKENDS_PVUSB_PVUSB_H
 
-#include "../../backend.h"
+#include "plan/backend.h"
 
 extern const struct backend pvusb_backend;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the QEMU tells that serves a domain's qusb controllers.
-#include "../../arena.h"
-#include "../../facts.h"
-#include "../../qmp_client.h"
-#include "../../recording.h"
+#include "base/arena.h"
+#include "doctor/facts.h"
 #include "handle.h"
 #include "pvusb.h"
+#include "qemu/qmp_client.h"
+#include "record/recording.h"
 
 enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable
 

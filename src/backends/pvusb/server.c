@@ -3,11 +3,11 @@
 //
 // The order is the safety here. QEMU 9 and later takes a controller only when it starts, in state
 // Initialising, and ends itself if one comes later; so all of them are there before it is.
-#include "../../arena.h"
-#include "../../qmp_client.h"
-#include "../../recording.h"
-#include "../../saved.h"
+#include "base/arena.h"
 #include "handle.h"
+#include "qemu/qmp_client.h"
+#include "record/recording.h"
+#include "record/saved.h"
 
 #include <signal.h>
 

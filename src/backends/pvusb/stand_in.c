@@ -4,12 +4,12 @@
 // Linux' driver ends a device only when each of its requests has been answered (usb_kill_urb), and
 // a device in use always has one open. Asked to close while nobody answers, it blocks the guest's
 // xenwatch thread for good.
-#include "../../arena.h"
-#include "../../qmp_client.h"
-#include "../../xen.h"
-#include "../../xen_share.h"
+#include "base/arena.h"
 #include "handle.h"
 #include "nodes.h"
+#include "qemu/qmp_client.h"
+#include "xen/share.h"
+#include "xen/xen.h"
 
 #include <poll.h>
 

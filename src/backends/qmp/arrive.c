@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "arrive.h"
 
-#include "../../arena.h"
-#include "../../host_bind.h"
+#include "base/arena.h"
+#include "host/bind.h"
 
 bool arrive_may_be_open(const struct host_device *device)
 {

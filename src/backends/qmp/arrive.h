@@ -3,7 +3,7 @@
 #ifndef XENUSB_BACKENDS_QMP_ARRIVE_H
 #define XENUSB_BACKENDS_QMP_ARRIVE_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 // Whether QEMU may have that device open: a program holds it through usbfs, or nobody does. QEMU
 // takes the kernel's drivers off when it opens a device, and claims its interfaces only when the

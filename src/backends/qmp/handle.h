@@ -3,9 +3,9 @@
 #ifndef XENUSB_BACKENDS_QMP_HANDLE_H
 #define XENUSB_BACKENDS_QMP_HANDLE_H
 
-#include "../../backend.h"
-#include "../../lock.h"
-#include "../../qmp_client.h"
+#include "plan/backend.h"
+#include "qemu/qmp_client.h"
+#include "xen/lock.h"
 
 // A PCI bus that takes controllers while QEMU runs.
 struct slots {

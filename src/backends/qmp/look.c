@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include "../../arena.h"
 #include "arrive.h"
+#include "base/arena.h"
 #include "handle.h"
 #include "names.h"
 #include "qmp.h"

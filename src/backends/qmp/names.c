@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "names.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 
 static const char libxl_prefix[] = "xenusb-";
 static const char own_prefix[] = "xenusb_";

@@ -3,7 +3,7 @@
 #ifndef XENUSB_BACKENDS_QMP_NAMES_H
 #define XENUSB_BACKENDS_QMP_NAMES_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 // What libxl can express has the id that libxl would give it, so that xl can detach it: controllers
 // xenusb-<devid>, host devices on them xenusb-<bus>-<address> (libxl_usb.c). Everything else has an

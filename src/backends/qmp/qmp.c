@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "qmp.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 #include "handle.h"
 
 // PV and PVH guests have no emulated machine, whatever is wished.

@@ -3,7 +3,7 @@
 #ifndef XENUSB_BACKENDS_QMP_QMP_H
 #define XENUSB_BACKENDS_QMP_QMP_H
 
-#include "../../backend.h"
+#include "plan/backend.h"
 
 extern const struct backend qmp_backend;
 

@@ -3,9 +3,9 @@
 // and the record in xenstore.
 #include "handle.h"
 
-#include "../../arena.h"
-#include "../../record.h"
 #include "arrive.h"
+#include "base/arena.h"
+#include "record/record.h"
 
 #include <poll.h>
 

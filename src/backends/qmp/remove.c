@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "../../arena.h"
+#include "base/arena.h"
 #include "run.h"
 
 // Seconds, before they are scaled: for a guest to eject a controller, and for QEMU to clear away

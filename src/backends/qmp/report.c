@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 
 // Takes `word` off the front of `text`.
 static bool skip(struct text *text, const char *word)

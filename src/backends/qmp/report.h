@@ -4,7 +4,7 @@
 #ifndef XENUSB_BACKENDS_QMP_REPORT_H
 #define XENUSB_BACKENDS_QMP_REPORT_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 // A line of the report.
 struct report_line {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "run.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 #include "names.h"
 
 #include <sys/stat.h>

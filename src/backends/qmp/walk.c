@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "walk.h"
 
-#include "../../arena.h"
+#include "base/arena.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #ifndef XENUSB_BACKENDS_QMP_WALK_H
 #define XENUSB_BACKENDS_QMP_WALK_H
 
-#include "../../qmp_client.h"
+#include "qemu/qmp_client.h"
 #include "wire.h"
 
 enum {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "wire.h"
 
-#include "../../arena.h"
-#include "../../json.h"
+#include "base/arena.h"
+#include "base/json.h"
 #include "names.h"
 
 static struct json_writer *begin(struct arena *arena)

@@ -4,7 +4,7 @@
 #ifndef XENUSB_BACKENDS_QMP_WIRE_H
 #define XENUSB_BACKENDS_QMP_WIRE_H
 
-#include "../../topology.h"
+#include "plan/topology.h"
 
 // A command and its arguments, a JSON object; name NULL: there is none.
 struct wire_command {

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "checking.h"
+
+enum { LIBXL_PORTS = 8 }; // of libxl where the number is free and none is given
+
+const struct controller_model *check_model(const struct config_controller *controller)
+{
+    unsigned version = controller->version.value;
+    if (controller->model)
+        return controller->model;
+    if (controller->type == CONTROLLER_PV)
+        return controller_model_pvusb(version ? version : 2);
+    return controller->type == CONTROLLER_EMULATED ? controller_model_for(version) : NULL;
+}
+
+bool check_controller_type(struct checking *checking, struct config_controller *controller)
+{
+    enum domain_type guest = checking->config->domain.type;
+    if (controller->type != CONTROLLER_EMULATED || (guest != DOMAIN_PV && guest != DOMAIN_PVH))
+        return true;
+    struct diag *diag = check_error(
+        checking, span_or(controller->type_at, span_or(controller->model_at, controller->why)),
+        "an emulated controller in a %s guest, which has no emulated machine",
+        domain_type_name(guest));
+    if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
+        diag_hint(checking->diags, diag,
+                  "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+    else
+        diag_hint(checking->diags, diag, "use type=%s",
+                  controller->origin == ORIGIN_USBCTRL ? "qusb" : "pv");
+    return false;
+}
+
+bool check_controller_model(struct checking *checking, struct config_controller *controller)
+{
+    const struct controller_model *model = controller->model;
+    if (!model || controller->at_creation)
+        return true;
+    struct span at = span_or(controller->model_at, controller->why);
+    bool pvusb = !model->driver;
+    if (model->companion) {
+        diag_hint(checking->diags,
+                  check_error(checking, at, "%s only serves the ports of an EHCI controller",
+                              model->name),
+                  "use piix3-uhci");
+        return false;
+    }
+    if ((controller->type == CONTROLLER_PV) == pvusb)
+        return true;
+    struct diag *diag = check_error(checking, at, "%s is %s", model->name,
+                                    pvusb ? "PVUSB, not emulated" : "emulated, not PVUSB");
+    if (!span_is_none(controller->type_at))
+        diag_also(checking->diags, diag, checking->config->source, controller->type_at,
+                  "the type is set here");
+    return false;
+}
+
+bool check_controller_version(struct checking *checking, struct config_controller *controller)
+{
+    const struct controller_model *model = controller->model;
+    unsigned version = controller->version.value;
+    struct span at = span_or(controller->version.at, controller->why);
+    if (model && model->version != version) {
+        struct diag *diag =
+            check_error(checking, at, "%s is USB %u, not %u", model->name, model->version, version);
+        if (!span_is_none(controller->model_at))
+            diag_also(checking->diags, diag, checking->config->source, controller->model_at,
+                      "the model is set here");
+        return false;
+    }
+    if (controller->type != CONTROLLER_PV || version <= 2)
+        return true;
+    diag_hint(checking->diags,
+              check_error(checking, at, "PVUSB knows USB 1 and 2, not %u", version),
+              "a USB 3 device works there at high speed, if its endpoints fit");
+    return false;
+}
+
+static bool complain_ports(struct checking *checking, struct config_controller *controller,
+                           const struct controller_model *model)
+{
+    unsigned given = controller->ports.value;
+    bool fixed = model->ports == model->ports_max && model->driver;
+    const char *what = model->driver ? model->name : "a PVUSB controller";
+    struct diag *diag = NULL;
+    if (fixed && (given > model->ports || controller->origin == ORIGIN_USBCTRL))
+        diag = check_error(checking, controller->ports.at, "%s has %u ports, not %u", what,
+                           model->ports, given);
+    else if (given > model->ports_max)
+        diag = check_error(checking, controller->ports.at, "%s has at most %u ports, not %u", what,
+                           model->ports_max, given);
+    if (diag && fixed)
+        diag_hint(checking->diags, diag, "leave it out, or use version 3");
+    return !diag;
+}
+
+// The number of ports where the file gives none.
+static unsigned ports_by_default(struct checking *checking,
+                                 const struct config_controller *controller,
+                                 const struct controller_model *model)
+{
+    if (controller->at_creation)
+        return model->ports;
+    if (controller->origin == ORIGIN_USBCTRL)
+        return model->ports == model->ports_max ? model->ports : LIBXL_PORTS;
+    if (model->ports_max >= PORTS_DEFAULT)
+        return PORTS_DEFAULT;
+    // Worth a word only where another number could have been asked for.
+    if (model->ports == model->ports_max)
+        return model->ports;
+    complain(checking->diags, SEVERITY_NOTE, checking->config->source, controller->why,
+             "controller '%s' gets %u ports, the most that %s can have", controller->name,
+             model->ports_max, model->name);
+    return model->ports_max;
+}
+
+bool check_controller_ports(struct checking *checking, struct config_controller *controller)
+{
+    const struct controller_model *model = check_model(controller);
+    if (!model)
+        return true;
+    if (!controller->ports.value) {
+        controller->ports.value = ports_by_default(checking, controller, model);
+        return true;
+    }
+    if (!GIVEN(controller->ports) || controller->ports.value == model->ports)
+        return true;
+    return complain_ports(checking, controller, model);
+}
+
+bool check_controller_backend(struct checking *checking, struct config_controller *controller)
+{
+    if (!GIVEN(controller->backend) || controller->type != CONTROLLER_EMULATED)
+        return true;
+    diag_hint(checking->diags,
+              check_error(checking, controller->backend.at,
+                          "an emulated controller has no backend domain"),
+              "backend= is for type=pv");
+    return false;
+}
+
+bool check_controller_name_twice(struct checking *checking, struct config_controller *controller)
+{
+    const struct config_controller *first =
+        config_controller_named(checking->config, text_of(controller->name));
+    if (first == controller)
+        return true;
+    struct diag *diag = check_error(checking, span_or(controller->name_at, controller->why),
+                                    "a second controller named '%s'", controller->name);
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->name_at, first->why),
+              "this is the first");
+    return false;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "checking.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+static bool is_pv_guest(const struct checking *checking)
+{
+    enum domain_type type = checking->config->domain.type;
+    return type == DOMAIN_PV || type == DOMAIN_PVH;
+}
+
+bool check_device_keys(struct checking *checking, struct config_device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    bool host = device->kind == DEVICE_HOSTDEV, disk = device->kind == DEVICE_DISK;
+    bool chardev = model && model->needs_chardev, audio = device->kind == DEVICE_AUDIO;
+    const struct {
+        const char *words;
+        struct span at;
+        bool fits;
+    } rows[] = {
+        { "a host device is selected here;", device->selector_at, host },
+        { "'required' belongs to host devices;", device->required.at, host },
+        { "'file' belongs to a disk;", device->file.at, disk },
+        { "'format' belongs to a disk;", device->format.at, disk },
+        { "'readonly' belongs to a disk;", device->readonly.at, disk },
+        { "'chardev' belongs to a serial, braille or redir device;", device->chardev.at, chardev },
+        { "'audiodev' belongs to an audio device;", device->audiodev.at, audio },
+    };
+    bool passed = true;
+    for (size_t i = 0; model && i < sizeof rows / sizeof *rows; i++) {
+        if (span_is_none(rows[i].at) || rows[i].fits)
+            continue;
+        check_error(checking, rows[i].at, "%s this is type=%s%s", rows[i].words, model->name,
+                    host && span_is_none(device->kind_at) ? ", since no type is given" : "");
+        passed = false;
+    }
+    return passed;
+}
+
+bool check_device_selector(struct checking *checking, struct config_device *device)
+{
+    unsigned marks = device->selector.marks;
+    if (device->kind != DEVICE_HOSTDEV || device->at_creation)
+        return true;
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS;
+    bool xl = device->origin == ORIGIN_USBCTRL;
+    struct span at = span_or(device->selector_at, device->why);
+    if (xl && (marks & address) != address) {
+        diag_hint(checking->diags,
+                  check_error(checking, at, "a usbdev wants both hostbus and hostaddr"),
+                  "as lsusb prints them: hostbus=1,hostaddr=5");
+        return false;
+    }
+    if (marks == 0) {
+        diag_hint(checking->diags, check_error(checking, at, "which host device is not said"),
+                  "hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp or serial=");
+        return false;
+    }
+    if ((marks & address) == SELECT_ADDRESS) {
+        diag_hint(checking->diags,
+                  check_error(checking, at, "an address means nothing without its bus"),
+                  "hostaddr=BUS.ADDRESS");
+        return false;
+    }
+    return true;
+}
+
+bool check_device_needs(struct checking *checking, struct config_device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    const char *missing = NULL;
+    if (!model || device->at_creation)
+        return true;
+    if (model->needs_file && !GIVEN(device->file))
+        missing = "file=, the path of its image";
+    if (model->needs_chardev && !GIVEN(device->chardev))
+        missing = "chardev=, a character device such as pty, file:PATH or id:NAME";
+    if (!missing)
+        return true;
+    check_error(checking, span_or(device->kind_at, device->why), "type=%s wants %s", model->name,
+                missing);
+    return false;
+}
+
+// The controllers that the file declares, for a hint.
+static const char *list_controllers(const struct checking *checking)
+{
+    enum { LISTED = 8 };
+    const char *list = "";
+    const struct config_controller *at = checking->config->controllers;
+    for (size_t i = 0; at && i < LISTED; at = at->next, i++)
+        list = arena_printf(checking->arena, "%s%s%s (line %u)", list, *list ? ", " : "", at->name,
+                            source_position(checking->config->source, at->why.from).line);
+    return at ? arena_printf(checking->arena, "%s, ...", list) : list;
+}
+
+// While the guest's type is not known, the default names of its automatic controllers are not
+// either.
+static bool may_be_named(const struct checking *checking, struct text name)
+{
+    const struct config_controller *at = checking->config->controllers;
+    while (at && at->type != CONTROLLER_AUTO)
+        at = at->next;
+    return at && (text_starts(name, "hci") || text_starts(name, "pv"));
+}
+
+bool check_device_controller(struct checking *checking, struct config_device *device)
+{
+    const struct config_text *name = &device->controller_name;
+    if (!GIVEN(*name) || device->controller || checking->config->words ||
+        may_be_named(checking, name->text))
+        return true;
+    uint64_t index = 0;
+    bool number = text_number(name->text, 0, 0, UINT32_MAX, &index) == NUMBER_OK;
+    const char *list = list_controllers(checking);
+    struct diag *diag =
+        number
+            ? check_error(checking, name->at, "there is no controller number %.*s%s",
+                          SHOW(name->text), device->origin == ORIGIN_USBCTRL ? " in usbctrl" : "")
+            : check_error(checking, name->at, "controller '%.*s' is not declared",
+                          SHOW(name->text));
+    if (*list)
+        diag_hint(checking->diags, diag, "declared: %s", list);
+    else
+        diag_hint(checking->diags, diag, "no controller is declared");
+    return false;
+}
+
+bool check_device_on_pvusb(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (device->kind == DEVICE_HOSTDEV && !device->at_creation)
+        return true;
+    struct span at = span_or(device->kind_at, device->why);
+    if (is_pv_guest(checking)) {
+        struct diag *diag = check_error(
+            checking, at, "a %s guest has no emulated machine: PVUSB carries host devices only",
+            domain_type_name(checking->config->domain.type));
+        if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
+            diag_hint(checking->diags, diag,
+                      "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+        return false;
+    }
+    if (!controller || controller->type != CONTROLLER_PV)
+        return true;
+    struct diag *diag =
+        check_error(checking, at, "controller '%s' is PVUSB, which carries host devices only",
+                    controller->name);
+    diag_also(checking->diags, diag, checking->config->source,
+              span_or(controller->type_at, controller->why), "it is declared here");
+    return false;
+}
+
+bool check_device_speed(struct checking *checking, struct config_device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    const struct config_controller *controller = device->controller;
+    const struct controller_model *there = controller ? check_model(controller) : NULL;
+    bool known = model && model->speeds && there && !device->at_creation && there->driver &&
+                 device->port.depth <= 1;
+    if (!known || controller->at_creation || model->speeds & there->speeds)
+        return true;
+    struct diag *diag = check_error(checking, span_or(device->controller_name.at, device->why),
+                                    "type=%s does not run at the speed of controller '%s' (%s)",
+                                    model->name, controller->name, there->name);
+    diag_hint(checking->diags, diag, "it has no companions: use usbversion=3");
+    return false;
+}
+
+bool check_device_twice(struct checking *checking, struct config_device *device)
+{
+    const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
+    if (first == device)
+        return true;
+    struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
+                                    "host device %s is asked for twice",
+                                    selector_show(checking->arena, &device->selector));
+    diag_also(checking->diags, diag, checking->config->source,
+              span_or(first->selector_at, first->why), "it is asked for here too");
+    return false;
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// Which device of a config is the first with a port, or a selector, so that no check compares each
+// device with each other one.
+#include "base/arena.h"
+#include "checking.h"
+
+struct check_table {
+    const struct config_device **slots;
+    size_t room; // a power of two, more than twice as many as there are devices
+};
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    return (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
+}
+
+static uint64_t mix_port(uint64_t hash, const struct port *port)
+{
+    for (unsigned i = 0; i < port->depth; i++)
+        hash = mix(hash, port->number[i]);
+    return hash;
+}
+
+static bool has_port(const struct config_device *device)
+{
+    return device->port.depth && device->controller;
+}
+
+static uint64_t hash_port(const struct config_device *device)
+{
+    return mix_port(mix(1, device->controller->index), &device->port);
+}
+
+static bool same_port(const struct config_device *a, const struct config_device *b)
+{
+    return a->controller == b->controller && port_same(a->port, b->port);
+}
+
+static bool has_pvusb_port(const struct config_device *device)
+{
+    return has_port(device) && device->controller->type == CONTROLLER_PV &&
+           device->controller->pvusb != PVUSB_KERNEL;
+}
+
+static uint64_t hash_pvusb_port(const struct config_device *device)
+{
+    return mix_port(2, &device->port);
+}
+
+static bool same_pvusb_port(const struct config_device *a, const struct config_device *b)
+{
+    return port_same(a->port, b->port);
+}
+
+static bool is_selected(const struct config_device *device)
+{
+    return device->kind == DEVICE_HOSTDEV && device->selector.marks;
+}
+
+static uint64_t hash_selector(const struct config_device *device)
+{
+    const struct selector *at = &device->selector;
+    uint64_t hash = mix(3, at->marks);
+    if (at->marks & SELECT_BUS)
+        hash = mix(hash, at->bus);
+    if (at->marks & SELECT_ADDRESS)
+        hash = mix(hash, at->address);
+    if (at->marks & SELECT_VENDOR)
+        hash = mix(hash, at->vendor);
+    if (at->marks & SELECT_PRODUCT)
+        hash = mix(hash, at->product);
+    for (size_t i = 0; at->marks & SELECT_BUSID && at->busid[i]; i++)
+        hash = mix(hash, (unsigned char)at->busid[i]);
+    for (size_t i = 0; at->marks & SELECT_SERIAL && i < at->serial.size; i++)
+        hash = mix(hash, (unsigned char)at->serial.at[i]);
+    return hash;
+}
+
+static bool same_selector(const struct config_device *one, const struct config_device *other)
+{
+    const struct selector *a = &one->selector, *b = &other->selector;
+    unsigned marks = a->marks;
+    return marks == b->marks && (!(marks & SELECT_BUS) || a->bus == b->bus) &&
+           (!(marks & SELECT_ADDRESS) || a->address == b->address) &&
+           (!(marks & SELECT_BUSID) || strcmp(a->busid, b->busid) == 0) &&
+           (!(marks & SELECT_VENDOR) || a->vendor == b->vendor) &&
+           (!(marks & SELECT_PRODUCT) || a->product == b->product) &&
+           (!(marks & SELECT_SERIAL) || text_same(a->serial, b->serial));
+}
+
+static const struct {
+    bool (*has)(const struct config_device *device);
+    uint64_t (*hash)(const struct config_device *device);
+    bool (*same)(const struct config_device *a, const struct config_device *b);
+} keys[CHECK_FIRST_COUNT] = {
+    [CHECK_FIRST_AT_PORT] = { has_port, hash_port, same_port },
+    [CHECK_FIRST_AT_PVUSB_PORT] = { has_pvusb_port, hash_pvusb_port, same_pvusb_port },
+    [CHECK_FIRST_SELECTED] = { is_selected, hash_selector, same_selector },
+};
+
+// The slot of a device's key: empty, or with the first that has it.
+static const struct config_device **slot_of(const struct check_table *table, enum check_first first,
+                                            const struct config_device *device)
+{
+    size_t at = (size_t)keys[first].hash(device);
+    while (table->slots[at &= table->room - 1] && !keys[first].same(table->slots[at], device))
+        at++;
+    return &table->slots[at];
+}
+
+static struct check_table *table_of(struct checking *checking, enum check_first first)
+{
+    if (checking->tables[first])
+        return checking->tables[first];
+    struct check_table *table = arena_new_of(checking->arena, struct check_table);
+    table->room = 16;
+    while (table->room <= (size_t)checking->config->device_count * 2)
+        table->room *= 2;
+    table->slots = arena_array_of(checking->arena, const struct config_device *, table->room);
+    for (const struct config_device *at = checking->config->devices; at; at = at->next) {
+        const struct config_device **slot = keys[first].has(at) ? slot_of(table, first, at) : NULL;
+        if (slot && !*slot)
+            *slot = at;
+    }
+    checking->tables[first] = table;
+    return table;
+}
+
+const struct config_device *check_first(struct checking *checking, enum check_first first,
+                                        const struct config_device *device)
+{
+    if (!keys[first].has(device))
+        return device;
+    return *slot_of(table_of(checking, first), first, device);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "checking.h"
+
+bool check_device_port_alone(struct checking *checking, struct config_device *device)
+{
+    bool named = GIVEN(device->controller_name) || device->controller;
+    if (device->origin != ORIGIN_USBCTRL || !device->port.depth || named)
+        return true;
+    diag_hint(checking->diags,
+              check_error(checking, device->port_at, "a port means nothing without its controller"),
+              "libxl refuses that: add controller=0");
+    return false;
+}
+
+bool check_device_port_range(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    const struct port *port = &device->port;
+    for (unsigned i = 1; i < port->depth; i++)
+        if (port->number[i] > HUB_PORTS) {
+            check_error(checking, device->port_at, "a hub has %u ports, not %u", HUB_PORTS,
+                        port->number[i]);
+            return false;
+        }
+    if (!controller || !port->depth || !controller->ports.value ||
+        port->number[0] <= controller->ports.value ||
+        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        return true;
+    struct diag *diag =
+        check_error(checking, device->port_at, "controller '%s' has %u ports: there is no port %u",
+                    controller->name, controller->ports.value, port->number[0]);
+    diag_also(checking->diags, diag, checking->config->source,
+              span_or(controller->ports.at, controller->why), "it is declared here");
+    return false;
+}
+
+bool check_device_port_hub(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (device->port.depth < 2 || !controller)
+        return true;
+    if (controller->type == CONTROLLER_PV) {
+        check_error(checking, device->port_at, "controller '%s' is PVUSB, which has no hubs",
+                    controller->name);
+        return false;
+    }
+    struct config_device probe = { .controller = device->controller, .port = device->port };
+    while (--probe.port.depth) {
+        const struct config_device *at = check_first(checking, CHECK_FIRST_AT_PORT, &probe);
+        if (!at || at->kind == DEVICE_HUB)
+            continue;
+        struct diag *diag =
+            check_error(checking, device->port_at, "what this port is behind is no hub");
+        diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
+                  "this is there");
+        return false;
+    }
+    return true;
+}
+
+bool check_device_port_twice(struct checking *checking, struct config_device *device)
+{
+    const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PORT, device);
+    if (first == device)
+        return true;
+    char room[PORT_TEXT_SIZE];
+    struct diag *diag =
+        check_error(checking, device->port_at, "port %s of controller '%s' is taken",
+                    port_write(device->port, room), device->controller->name);
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
+              "by this");
+    return false;
+}
+
+// QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a guest
+// (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's does not.
+bool check_device_pvusb_port(struct checking *checking, struct config_device *device)
+{
+    const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PVUSB_PORT, device);
+    if (first == device || first->controller == device->controller)
+        return true;
+    bool sure = device->controller->pvusb == PVUSB_QEMU && first->controller->pvusb == PVUSB_QEMU;
+    const char *words = "port %u of a second PVUSB controller: QEMU's PVUSB dies of that";
+    struct diag *diag =
+        sure ? check_error(checking, device->port_at, words, device->port.number[0])
+             : check_warning(checking, device->port_at, words, device->port.number[0]);
+    diag_hint(checking->diags, diag, "use another port number%s",
+              sure ? "" : ", or the kernel's usbback");
+    diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
+              "this is at the same port number");
+    return !sure;
+}
+
+// How many devices up to this one want a root port of its controller. Devices are asked for in
+// their order.
+static unsigned count_on_controller(struct checking *checking, const struct config_device *device)
+{
+    const struct config_device *at =
+        checking->counted ? checking->counted->next : checking->config->devices;
+    for (; checking->counted != device; at = at->next) {
+        if (at->controller && at->port.depth <= 1)
+            checking->counts[at->controller->index]++;
+        checking->counted = at;
+    }
+    return checking->counts[device->controller->index];
+}
+
+bool check_device_room(struct checking *checking, struct config_device *device)
+{
+    const struct config_controller *controller = device->controller;
+    if (!controller || controller->at_creation || !controller->ports.value ||
+        device->port.depth > 1 ||
+        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        return true;
+    if (count_on_controller(checking, device) != controller->ports.value + 1)
+        return true;
+    struct diag *diag =
+        check_error(checking, device->why, "controller '%s' has %u ports, too few for its devices",
+                    controller->name, controller->ports.value);
+    diag_hint(checking->diags, diag, "give it more ports, or this device another controller");
+    return false;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "config.h"
+
+#include "base/arena.h"
+#include "base/names.h"
+
+const char *domain_type_name(enum domain_type type)
+{
+    static const char *const names[] = { "unknown", "pv", "pvh", "hvm" };
+    return names[type];
+}
+
+struct config_controller *config_controller_named(const struct config *config, struct text name)
+{
+    if (config->names)
+        return names_get(config->names, name);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        if (text_is(name, at->name))
+            return at;
+    return NULL;
+}
+
+struct config_controller *config_controller_at(const struct config *config, unsigned index)
+{
+    return config->index && index < config->controller_count ? config->index[index] : NULL;
+}
+
+static bool is_pv_guest(const struct config *config)
+{
+    return config->domain.type == DOMAIN_PV || config->domain.type == DOMAIN_PVH;
+}
+
+// What an automatic controller is. In a guest that nobody described only a word in its own
+// statement can tell.
+static enum controller_type type_by_default(const struct config *config,
+                                            const struct config_controller *controller)
+{
+    if (controller->model)
+        return controller->model->driver ? CONTROLLER_EMULATED : CONTROLLER_PV;
+    if (controller->pvusb != PVUSB_ANY || GIVEN(controller->backend))
+        return CONTROLLER_PV;
+    if (is_pv_guest(config))
+        return CONTROLLER_PV;
+    return config->domain.type == DOMAIN_HVM ? CONTROLLER_EMULATED : CONTROLLER_AUTO;
+}
+
+// libxl's version is 2 always. Ours is 3 where QEMU emulates, since an EHCI controller without
+// companions takes no keyboard, no mouse and no token; PVUSB knows 1 and 2.
+static unsigned version_by_default(const struct config_controller *controller)
+{
+    if (controller->model)
+        return controller->model->version;
+    if (controller->origin == ORIGIN_USBCTRL || controller->type == CONTROLLER_PV)
+        return 2;
+    return controller->type == CONTROLLER_EMULATED ? 3 : 0;
+}
+
+static bool has_own_name(const struct config_controller *controller)
+{
+    return !span_is_none(controller->name_at) || controller->at_creation;
+}
+
+// The first name of that kind from *next on that nobody has been given.
+static const char *name_by_default(struct arena *arena, const struct config *config,
+                                   const char *prefix, unsigned *next)
+{
+    for (;;) {
+        const char *name = arena_printf(arena, "%s%u", prefix, (*next)++);
+        if (!names_get(config->names, text_of(name)))
+            return name;
+    }
+}
+
+static void settle_names(struct arena *arena, struct config *config)
+{
+    unsigned emulated = 0, paravirtual = 0;
+    config->names = names_new(arena);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        if (has_own_name(at))
+            names_add(config->names, text_of(at->name), at);
+    for (struct config_controller *at = config->controllers; at; at = at->next) {
+        bool pv = at->type == CONTROLLER_PV;
+        if (has_own_name(at))
+            continue;
+        at->name = name_by_default(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
+        names_add(config->names, text_of(at->name), at);
+    }
+}
+
+static void settle_index(struct arena *arena, struct config *config)
+{
+    config->index = arena_array_of(arena, struct config_controller *, config->controller_count + 1);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        config->index[at->index] = at;
+}
+
+// The controller that a device names: by its name, or by its number. In xl's own statements a
+// number counts in usbctrl.
+static struct config_controller *controller_of(const struct config *config,
+                                               const struct config_device *device)
+{
+    uint64_t index = 0;
+    struct text word = device->controller_name.text;
+    if (text_number(word, 0, 0, UINT32_MAX, &index) != NUMBER_OK)
+        return config_controller_named(config, word);
+    struct config_controller *found = config_controller_at(config, (unsigned)index);
+    bool xl = device->origin == ORIGIN_USBCTRL;
+    return found && xl && found->origin != ORIGIN_USBCTRL ? NULL : found;
+}
+
+void config_settle(struct arena *arena, struct config *config)
+{
+    for (struct config_controller *at = config->controllers; at; at = at->next) {
+        if (at->type == CONTROLLER_AUTO)
+            at->type = type_by_default(config, at);
+        if (!at->version.value)
+            at->version.value = version_by_default(at);
+    }
+    settle_names(arena, config);
+    settle_index(arena, config);
+    for (struct config_device *at = config->devices; at; at = at->next)
+        if (GIVEN(at->controller_name))
+            at->controller = controller_of(config, at);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Mends ailments. Nothing here decides what is one: what is given was found twice, and its domain's
+// turn, the host's and libxl's lock for devices are held.
+#ifndef XENUSB_REPAIR_H
+#define XENUSB_REPAIR_H
+
+#include "ailment.h"
+#include "plan/execute.h"
+
+// Told of each ailment as soon as its state is known.
+typedef void (*ailment_told)(void *context, const struct ailment *ailment);
+
+struct repair {
+    struct session *session; // of the domain; for those of the host and of xenstore: of none
+    handle_for handle;       // as execute() wants it
+    ailment_told told;
+    void *context;
+};
+
+// Mends those among `ailments` that are of the session's domain and still found, by the look that
+// they were found by: notes and ports by tidying, what no record knows by recording it, what is
+// gone by removing it. STATUS_OK if all are mended; otherwise those that are AILMENT_LEFT have
+// their words.
+enum status repair_domain(const struct repair *repair, const struct record *record,
+                          const struct topology *topology, struct ailments *ailments);
+
+// Removes one that xenstore as a whole has, or lets the kernel give an orphan its driver.
+enum status repair_one(const struct repair *repair, struct ailment *ailment);
+
+// The line for syslog, made safe: "mended controller 1 of win10 (3): QEMU has none; by root".
+const char *repair_line(struct arena *arena, const struct ailment *ailment, const char *who);
+
+#endif

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "bind.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+#include "sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define USB_DEVICES "/sys/bus/usb/devices"
+#define USB_DRIVERS "/sys/bus/usb/drivers/"
+
+struct host_interface *host_interfaces(struct arena *arena, const char *busid)
+{
+    const char *directory = arena_printf(arena, USB_DEVICES "/%s", busid);
+    struct names names = sysfs_names(arena, directory);
+    struct host_interface *first = NULL, **last = &first;
+    size_t length = strlen(busid);
+    for (size_t i = 0; i < names.count; i++) {
+        // What hangs below a hub is in its directory too, but has other names.
+        if (strncmp(names.name[i], busid, length) != 0 || names.name[i][length] != ':')
+            continue;
+        struct host_interface *interface = arena_new_of(arena, struct host_interface);
+        interface->name = names.name[i];
+        interface->driver =
+            sysfs_link(arena, arena_printf(arena, "%s/%s", directory, interface->name), "driver");
+        *last = interface;
+        last = &interface->next;
+    }
+    return first;
+}
+
+unsigned host_address(struct arena *arena, const char *busid)
+{
+    return sysfs_number(arena, arena_printf(arena, USB_DEVICES "/%s", busid), "devnum", UINT8_MAX);
+}
+
+// One write: the kernel takes the name whole, and its answer is the result of write(2).
+static bool tell(struct arena *arena, const char *driver, const char *file, const char *interface,
+                 const char **why)
+{
+    const char *path = arena_printf(arena, USB_DRIVERS "%s/%s", driver, file);
+    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t size = (ssize_t)strlen(interface);
+    if (fd >= 0 && write(fd, interface, (size_t)size) == size)
+        return true;
+    *why = arena_printf(arena, "cannot %s %s, driver %s: the kernel says: %s", file, interface,
+                        driver, strerror(errno));
+    return false;
+}
+
+bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why)
+{
+    return tell(arena, driver, "unbind", interface, why);
+}
+
+bool host_bind(struct arena *arena, const char *driver, const char *interface, const char **why)
+{
+    return tell(arena, driver, "bind", interface, why);
+}
+
+const char *host_driver_path(struct arena *arena, const char *driver)
+{
+    return arena_printf(arena, USB_DRIVERS "%s", driver);
+}
+
+const char *host_driver_of_path(const char *path)
+{
+    size_t length = sizeof USB_DRIVERS - 1;
+    if (strncmp(path, USB_DRIVERS, length) != 0)
+        return NULL;
+    const char *driver = path + length;
+    bool one_part = *driver && *driver != '.' && !strchr(driver, '/');
+    return one_part ? driver : NULL;
+}

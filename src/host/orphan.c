@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "orphan.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+#include "bind.h"
+#include "sysfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+
+#define USB_DEVICES "/sys/bus/usb/devices"
+#define USB_PROBE   "/sys/bus/usb/drivers_probe"
+
+enum {
+    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; the minor counts 128 addresses a bus
+                     // (USB_DEVICE_MAJOR in include/linux/usb.h, drivers/usb/core/usb.c)
+    ADDRESSES_OF_A_BUS = 128,
+};
+
+// ---- which module would serve it ----
+
+bool orphan_alias_fits(struct arena *arena, struct text line, const char *modalias,
+                       const char **module)
+{
+    static const char prefix[] = "alias usb:", middle[] = ".alias=usb:";
+    const size_t usb = sizeof "usb:" - 1;
+    struct text pattern, name;
+    if (text_starts(line, prefix)) {
+        size_t from = sizeof prefix - 1 - usb, blank = text_find(line, ' ', from);
+        pattern = text_part(line, from, blank);
+        name = text_part(line, blank + 1, line.size);
+    } else {
+        size_t dot = text_find(line, '.', 0);
+        if (!text_starts(text_part(line, dot, line.size), middle))
+            return false;
+        pattern = text_part(line, dot + sizeof middle - 1 - usb, line.size);
+        name = text_part(line, 0, dot);
+    }
+    if (fnmatch(arena_copy(arena, pattern.at, pattern.size), modalias, 0) != 0)
+        return false;
+    *module = arena_copy(arena, name.at, name.size);
+    return true;
+}
+
+// What the kernel's build knows of drivers: tables of depmod(8), one record a line (or a NUL).
+struct modules {
+    const char *directory;
+    struct text alias;
+    struct text builtin;
+};
+
+static void read_modules(struct arena *arena, struct modules *modules)
+{
+    struct utsname name;
+    *modules = (struct modules){ .directory = "/lib/modules" };
+    if (uname(&name) == 0)
+        modules->directory = arena_printf(arena, "/lib/modules/%s", name.release);
+    modules->alias = sysfs_table(arena, arena_printf(arena, "%s/modules.alias", modules->directory),
+                                 PROC_TABLE_MAX);
+    modules->builtin =
+        sysfs_table(arena, arena_printf(arena, "%s/modules.builtin.modinfo", modules->directory),
+                    PROC_TABLE_MAX);
+}
+
+static bool find_in(struct arena *arena, struct text table, char end, const char *modalias,
+                    const char **module)
+{
+    for (size_t from = 0; from < table.size;) {
+        size_t to = text_find(table, end, from);
+        if (orphan_alias_fits(arena, text_part(table, from, to), modalias, module))
+            return true;
+        from = to + 1;
+    }
+    return false;
+}
+
+// ---- who has it open ----
+
+static bool has_open(struct arena *arena, const char *process, dev_t number, bool *whole)
+{
+    const char *directory = arena_printf(arena, "/proc/%s/fd", process);
+    cleanup_closedir DIR *dir = opendir(directory);
+    // A process that ended meanwhile has nothing open.
+    *whole &= dir || errno == ENOENT;
+    for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
+        struct stat info;
+        if (fstatat(dirfd(dir), at->d_name, &info, 0) == 0 && S_ISCHR(info.st_mode) &&
+            info.st_rdev == number)
+            return true;
+    }
+    return false;
+}
+
+bool host_opened(struct arena *arena, dev_t number, unsigned *pid)
+{
+    cleanup_closedir DIR *dir = opendir("/proc");
+    bool whole = dir;
+    *pid = 0;
+    for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
+        uint64_t process;
+        if (text_number(text_of(at->d_name), 10, 1, UINT32_MAX, &process) != NUMBER_OK ||
+            !has_open(arena, at->d_name, number, &whole))
+            continue;
+        *pid = (unsigned)process;
+        return true;
+    }
+    return whole;
+}
+
+// ---- the orphans ----
+
+static const char *modalias_of(struct arena *arena, const char *busid, const char *interface)
+{
+    return sysfs_value(arena, arena_printf(arena, USB_DEVICES "/%s/%s", busid, interface),
+                       "modalias");
+}
+
+// Whether it is one as far as its interfaces tell, of which the kernel serves at least one.
+static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
+                             struct host_orphan *orphan)
+{
+    const char *busid = orphan->device->busid, *module;
+    bool table = modules->alias.size || modules->builtin.size;
+    orphan->interfaces = "";
+    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
+        if (at->driver)
+            return false;
+        orphan->interfaces = arena_printf(arena, "%s%s%s", orphan->interfaces,
+                                          *orphan->interfaces ? ", " : "", at->name);
+        const char *modalias = modalias_of(arena, busid, at->name);
+        if (orphan->driver_known || !table || !*modalias)
+            continue;
+        orphan->driver_known = find_in(arena, modules->alias, '\n', modalias, &module) ||
+                               find_in(arena, modules->builtin, '\0', modalias, &module);
+        if (orphan->driver_known)
+            orphan->evidence = arena_printf(arena, "the kernel has %s for %s", module, at->name);
+    }
+    if (!table)
+        orphan->evidence = arena_printf(
+            arena, "whether the kernel has a driver for it cannot be known: %s has no table",
+            modules->directory);
+    return *orphan->interfaces && (orphan->driver_known || !table);
+}
+
+static bool is_open(struct arena *arena, const struct host_device *device)
+{
+    unsigned pid, minor = (device->bus - 1u) * ADDRESSES_OF_A_BUS + device->address - 1u;
+    return !host_opened(arena, makedev(USB_MAJOR, minor), &pid) || pid;
+}
+
+struct host_orphan *host_orphans(struct arena *arena, const struct host *host)
+{
+    struct host_orphan *first = NULL, **last = &first;
+    struct modules modules;
+    read_modules(arena, &modules);
+    for (const struct host_device *at = host->devices; at; at = at->next) {
+        // A root hub is no device of a port, and what has a driver is cared for.
+        if (at->hub || at->held || *at->drivers)
+            continue;
+        struct host_orphan *orphan = arena_new_of(arena, struct host_orphan);
+        orphan->device = at;
+        if (!lost_its_drivers(arena, &modules, orphan) || is_open(arena, at))
+            continue;
+        *last = orphan;
+        last = &orphan->next;
+    }
+    return first;
+}
+
+// One write: the kernel takes the name whole, and its answer is the result of write(2). That no
+// driver wants the interface is no error there.
+static bool probe(const char *interface)
+{
+    cleanup_close int fd = open(USB_PROBE, O_WRONLY | O_CLOEXEC);
+    ssize_t size = (ssize_t)strlen(interface);
+    return fd >= 0 && write(fd, interface, (size_t)size) == size;
+}
+
+bool host_probe(struct arena *arena, const char *busid, const char **why)
+{
+    *why = "the kernel has no driver for it";
+    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
+        if (!at->driver && !probe(at->name))
+            *why = arena_printf(arena, "cannot write %s to " USB_PROBE ": the kernel says: %s",
+                                at->name, strerror(errno));
+    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
+        if (at->driver)
+            return true;
+    return false;
+}

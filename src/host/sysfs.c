@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+#include "sysfs.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+struct text sysfs_table(struct arena *arena, const char *path, size_t limit)
+{
+    // procfs tells no sizes: the room grows until a read comes back empty.
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return TEXT_EMPTY;
+    size_t size = limit < 4096 ? limit : 4096, used = 0;
+    char *bytes = arena_alloc(arena, size + 1);
+    for (;;) {
+        if (used == size) {
+            if (size == limit)
+                break;
+            size = size < limit / 4 ? size * 4 : limit;
+            char *more = arena_alloc(arena, size + 1);
+            memcpy(more, bytes, used);
+            bytes = more;
+        }
+        ssize_t got = read(fd, bytes + used, size - used);
+        if (got < 0)
+            return TEXT_EMPTY;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    bytes[used] = '\0';
+    return (struct text){ bytes, used };
+}
+
+const char *sysfs_value(struct arena *arena, const char *directory, const char *name)
+{
+    const char *path = arena_printf(arena, "%s/%s", directory, name);
+    struct text value = sysfs_table(arena, path, SYSFS_VALUE_MAX);
+    value = text_part(value, 0, text_find(value, '\n', 0));
+    value = text_part(value, 0, text_find(value, '\0', 0));
+    return value.at ? arena_copy(arena, value.at, value.size) : "";
+}
+
+unsigned sysfs_number(struct arena *arena, const char *directory, const char *name, unsigned max)
+{
+    uint64_t number = 0;
+    struct text value = text_trim(text_of(sysfs_value(arena, directory, name)));
+    return text_number(value, 10, 0, max, &number) == NUMBER_OK ? (unsigned)number : 0;
+}
+
+const char *sysfs_link(struct arena *arena, const char *directory, const char *name)
+{
+    char target[PATH_MAX];
+    const char *path = arena_printf(arena, "%s/%s", directory, name);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length <= 0)
+        return NULL;
+    target[length] = '\0';
+    const char *slash = strrchr(target, '/');
+    return arena_strdup(arena, slash ? slash + 1 : target);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+struct names sysfs_names(struct arena *arena, const char *directory)
+{
+    const char *found[SYSFS_NAMES_MAX];
+    size_t count = 0;
+    cleanup_closedir DIR *dir = opendir(directory);
+    while (dir && count < SYSFS_NAMES_MAX) {
+        const struct dirent *entry = readdir(dir);
+        if (!entry)
+            break;
+        if (entry->d_name[0] != '.')
+            found[count++] = arena_strdup(arena, entry->d_name);
+    }
+    qsort(found, count, sizeof *found, by_name);
+    const char **names = arena_array_of(arena, const char *, count);
+    if (count)
+        memcpy(names, found, count * sizeof *found);
+    return (struct names){ names, count };
+}
+
+bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name)
+{
+    struct stat info;
+    const char *path = arena_printf(arena, "%s/%s", directory, name);
+    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}

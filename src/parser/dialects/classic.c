@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+// usb, usbdevice, usbversion and spiceusbredirection: what xm, xl and libxl make QEMU's command
+// line of (libxl_dm.c). What QEMU got when the guest was created is there already, and never
+// plugged.
+#include "parser/dialect.h"
+
+#include "base/arena.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
+
+static bool is_pv_guest(const struct builder *builder)
+{
+    enum domain_type type = builder->config->domain.type;
+    return type == DOMAIN_PV || type == DOMAIN_PVH;
+}
+
+// --- one item of usbdevice, as QEMU's -usbdevice takes it ---
+
+// `rest` is what stands behind the word and its colon; it has the place `at`.
+typedef void (*classic_reader)(struct builder *builder, struct config_device *device,
+                               struct text rest, struct span at);
+
+static void read_host(struct builder *builder, struct config_device *device, struct text rest,
+                      struct span at)
+{
+    device->kind = DEVICE_HOSTDEV;
+    device->selector_at = at;
+    if (text_starts(rest, "auto:") || text_find(rest, '*', 0) < rest.size)
+        diag_hint(builder->diags, builder_error(builder, at, "a pattern for devices is not taken"),
+                  "name the device: host:BUS.ADDRESS or host:VENDOR:PRODUCT");
+    else if (text_find(rest, ':', 0) < rest.size)
+        id_read(builder, rest, at, &device->selector);
+    else
+        address_read(builder, "host", rest, at, &device->selector);
+}
+
+static struct config_text rest_of(struct text rest, struct span at, size_t from)
+{
+    struct span place = { at.from + (uint32_t)from, at.to };
+    return (struct config_text){ place, text_part(rest, from, rest.size) };
+}
+
+static void read_disk(struct builder *builder, struct config_device *device, struct text rest,
+                      struct span at)
+{
+    static const char prefix[] = "format=";
+    size_t from = 0;
+    device->kind = DEVICE_DISK;
+    if (text_starts(rest, prefix)) {
+        size_t colon = text_find(rest, ':', 0);
+        struct span place = { at.from + (uint32_t)strlen(prefix), at.from + (uint32_t)colon };
+        device->format = (struct config_text){ place, text_part(rest, strlen(prefix), colon) };
+        from = colon < rest.size ? colon + 1 : colon;
+    }
+    device->file = rest_of(rest, at, from);
+    if (device->file.text.size == 0)
+        builder_error(builder, at, "disk: wants the path of an image behind it");
+}
+
+static void read_serial(struct builder *builder, struct config_device *device, struct text rest,
+                        struct span at)
+{
+    device->kind = DEVICE_SERIAL;
+    size_t from = text_starts(rest, ":") ? 1 : 0;
+    if (text_starts(rest, "vendorid=") || text_starts(rest, "productid=")) {
+        size_t colon = text_find(rest, ':', 0);
+        from = colon < rest.size ? colon + 1 : colon;
+        builder_warning(builder, at, "the ids of an emulated serial device cannot be chosen");
+    }
+    device->chardev = rest_of(rest, at, from);
+    if (device->chardev.text.size == 0)
+        builder_error(builder, at, "serial: wants a character device behind it, like pty");
+}
+
+static void read_unknown(struct builder *builder, struct config_device *device, struct text rest,
+                         struct span at)
+{
+    (void)rest;
+    (void)at;
+    builder_error(builder, device->kind_at, "this kind of USB device cannot be made");
+}
+
+struct classic_row {
+    const char *word; // all of the item, or with a reader what stands before its colon
+    enum device_kind kind;
+    bool still; // QEMU's -usbdevice still takes it
+    classic_reader read;
+};
+
+static const struct classic_row rows[] = {
+    { "tablet", DEVICE_TABLET, true, NULL },
+    { "mouse", DEVICE_MOUSE, true, NULL },
+    { "keyboard", DEVICE_KEYBOARD, true, NULL },
+    { "wacom-tablet", DEVICE_WACOM_TABLET, true, NULL },
+    { "braille", DEVICE_BRAILLE, true, NULL },
+    { "audio", DEVICE_AUDIO, false, NULL },
+    { "ccid", DEVICE_SMARTCARD, false, NULL },
+    { "host", DEVICE_HOSTDEV, false, read_host },
+    { "disk", DEVICE_DISK, false, read_disk },
+    { "serial", DEVICE_SERIAL, false, read_serial },
+    { "net", DEVICE_OTHER, false, read_unknown },
+    { "bt", DEVICE_OTHER, false, read_unknown },
+    { NULL, DEVICE_OTHER, false, NULL },
+};
+
+static const struct classic_row *row_of(struct text item)
+{
+    struct text word = text_part(item, 0, text_find(item, ':', 0));
+    for (const struct classic_row *row = rows; row->word; row++)
+        if (text_is(row->read ? word : item, row->word))
+            return row;
+    return NULL;
+}
+
+static void complain_unknown(struct builder *builder, struct text item, struct span at)
+{
+    const char *words[sizeof rows / sizeof *rows] = { NULL };
+    for (size_t i = 0; rows[i].word; i++)
+        words[i] = rows[i].word;
+    struct text word = text_part(item, 0, text_find(item, ':', 0));
+    const char *nearest = text_nearest(word, words);
+    struct diag *diag = builder_error(builder, at, "unknown USB device '%.*s'", SHOW(item));
+    if (nearest)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
+    else
+        diag_hint(builder->diags, diag,
+                  "tablet, mouse, keyboard, host:BUS.ADDRESS, "
+                  "host:VENDOR:PRODUCT, or key=value");
+}
+
+void classic_read_device(struct builder *builder, struct config_device *device, struct text item,
+                         struct span at)
+{
+    unsigned errors = builder->diags->errors;
+    const struct classic_row *row = row_of(item);
+    device->kind_at = at;
+    if (!row) {
+        complain_unknown(builder, item, at);
+    } else {
+        uint32_t behind = (uint32_t)strlen(row->word) + 1;
+        struct span rest_at = { at.from + behind, at.to };
+        struct text rest = text_part(item, behind, item.size);
+        device->kind = row->kind;
+        device->at_creation = row->still;
+        if (rest.size == 0)
+            rest_at = at;
+        if (row->read)
+            row->read(builder, device, rest, rest_at);
+    }
+    device->broken = builder->diags->errors != errors;
+    if (!row || row->still || device->broken)
+        return;
+    const char *why =
+        is_pv_guest(builder)
+            ? "xl takes no notice of this in a guest without an emulated machine"
+            : "QEMU no longer takes this at its start: a guest with it does not start "
+              "under xl";
+    diag_hint(builder->diags, builder_note(builder, at, "%s", why),
+              "xenusb plugs it into the running guest");
+}
+
+static void read_item(struct builder *builder, const struct literal *literal)
+{
+    if (xenusb_is_keyed(literal->text)) {
+        xenusb_read_device(builder, spec_of_literal(builder, literal));
+        return;
+    }
+    struct text item = text_trim(literal->text);
+    if (item.size == 0) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, literal->at, "an empty string names no device"),
+                  "xm takes it for none, under xl QEMU does not start");
+        return;
+    }
+    size_t from = (size_t)(item.at - literal->text.at);
+    struct config_device *device = builder_device(builder, ORIGIN_USB, literal->at);
+    classic_read_device(builder, device, item,
+                        literal_span(builder, literal, from, from + item.size));
+}
+
+// --- what libxl makes of the keys together ---
+
+static struct config_controller *made_at_creation(struct builder *builder, enum origin origin,
+                                                  struct span why, const char *model,
+                                                  const char *name)
+{
+    struct config_controller *controller = builder_controller(builder, origin, why);
+    controller->type = CONTROLLER_EMULATED;
+    controller->model = controller_model_named(text_of(model));
+    controller->version.value = controller->model->version;
+    controller->name = name;
+    controller->at_creation = true;
+    return controller;
+}
+
+// The first device that QEMU got at its start, or NULL.
+static struct config_device *first_at_creation(const struct builder *builder)
+{
+    struct config_device *device = builder->config->devices;
+    while (device && !(device->origin == ORIGIN_USB && device->at_creation))
+        device = device->next;
+    return device;
+}
+
+static struct config_device *first_classic(const struct builder *builder)
+{
+    struct config_device *device = builder->config->devices;
+    while (device && device->origin != ORIGIN_USB)
+        device = device->next;
+    return device;
+}
+
+static void warn_ignored(struct builder *builder, enum key key, struct span at)
+{
+    const struct config_domain *domain = &builder->config->domain;
+    struct diag *diag = builder_warning(
+        builder, at, "%s means nothing in a %s guest, which has no emulated machine", key_name(key),
+        domain_type_name(domain->type));
+    if (span_is_none(domain->type_at))
+        diag_hint(builder->diags, diag,
+                  "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+    else
+        diag_hint(builder->diags, diag, "xl ignores it without a word");
+}
+
+// -usb and -usbdevice: PIIX3's own UHCI controller.
+static void make_usb(struct builder *builder, const struct config_number *usb)
+{
+    struct config_device *first = first_at_creation(builder);
+    if (GIVEN(*usb) && !usb->value && first_classic(builder)) {
+        struct diag *diag = builder_warning(builder, usb->at, "usb=0 does not keep USB out");
+        diag_also(builder->diags, diag, builder->source, first_classic(builder)->why,
+                  "this enables it, under xl too");
+    }
+    if (is_pv_guest(builder)) {
+        if (usb->value)
+            warn_ignored(builder, KEY_USB, usb->at);
+        return;
+    }
+    if (!usb->value && !first)
+        return;
+    struct config_controller *controller = made_at_creation(
+        builder, ORIGIN_USB, usb->value ? usb->at : first->why, "piix3-uhci", "usb");
+    for (struct config_device *device = first; device; device = device->next)
+        if (device->origin == ORIGIN_USB && device->at_creation)
+            device->controller = controller;
+}
+
+struct config_controller *classic_make_ich9(struct builder *builder, struct span why)
+{
+    struct config_controller *controller =
+        made_at_creation(builder, ORIGIN_USBVERSION, why, "ich9-ehci1", "usb");
+    controller->qemu_id = (struct config_text){ why, text_of("usb") };
+    for (unsigned i = 1; i <= COMPANIONS; i++)
+        made_at_creation(builder, ORIGIN_USBVERSION, why,
+                         arena_printf(builder->arena, "ich9-uhci%u", i),
+                         arena_printf(builder->arena, "usb-companion%u", i));
+    return controller;
+}
+
+// The controllers that libxl makes of usbversion, or of a redirection without it.
+static void make_version(struct builder *builder, uint32_t version, struct span why)
+{
+    if (version == 2) {
+        classic_make_ich9(builder, why);
+        return;
+    }
+    made_at_creation(builder, ORIGIN_USBVERSION, why, version == 1 ? "piix3-uhci" : "nec-xhci",
+                     "usb")
+        ->qemu_id = (struct config_text){ why, text_of("usb") };
+}
+
+static void make_redirections(struct builder *builder, const struct config_number *count)
+{
+    struct config_controller *controller = config_controller_named(builder->config, text_of("usb"));
+    for (unsigned i = 1; i <= count->value; i++) {
+        const char *id = arena_printf(builder->arena, "usbrc%u", i);
+        struct config_device *device = builder_device(builder, ORIGIN_USBVERSION, count->at);
+        device->kind = DEVICE_REDIR;
+        device->kind_at = count->at;
+        device->at_creation = true;
+        device->controller = controller;
+        device->qemu_id = (struct config_text){ count->at, text_of(id) };
+        device->chardev =
+            (struct config_text){ count->at, text_of(arena_printf(builder->arena, "id:%s", id)) };
+    }
+}
+
+// libxl refuses the two families together (libxl_create.c).
+static bool families_contradict(struct builder *builder, const struct config_number *usb,
+                                struct span newer)
+{
+    const struct setting *list = builder_setting(builder, KEY_USBDEVICE);
+    const struct config_device *device = first_classic(builder);
+    bool empty = list && list->value.kind == VALUE_LIST && !list->value.first;
+    struct span older = usb->value ? usb->at
+                        : device   ? device->why
+                        : empty    ? list->value.at
+                                   : SPAN_NONE;
+    if (span_is_none(older) || is_pv_guest(builder))
+        return false;
+    struct diag *diag = builder_error(
+        builder, newer, "usbversion and redirection do not go together with usb and usbdevice");
+    diag_hint(builder->diags, diag, "libxl refuses that: leave one of the two out");
+    diag_also(builder->diags, diag, builder->source, older, "this is the other");
+    return true;
+}
+
+static void read_redirections(struct builder *builder, struct config_number *count)
+{
+    struct config_number spice = { SPAN_NONE, 0 };
+    setting_number(builder, KEY_SPICE, 0, UINT32_MAX, &spice);
+    if (!setting_number(builder, KEY_SPICEUSBREDIRECTION, 0, REDIRECTIONS_MAX, count) ||
+        !count->value)
+        return;
+    if (is_pv_guest(builder)) {
+        warn_ignored(builder, KEY_SPICEUSBREDIRECTION, count->at);
+        count->value = 0;
+    } else if (!spice.value) {
+        diag_hint(builder->diags,
+                  builder_warning(builder, count->at,
+                                  "spiceusbredirection without spice=1: libxl takes it as 0"),
+                  "set spice=1 as well");
+        count->value = 0;
+    }
+}
+
+// usbversion means a controller of that version: libxl's own where libxl makes one. Beside
+// usbcontroller it is only the default version of those.
+static void make_newer(struct builder *builder, const struct config_number *redirections)
+{
+    const struct config_number *version = &builder->usbversion;
+    bool hvm = builder->config->domain.type == DOMAIN_HVM;
+    bool declared = builder_setting(builder, KEY_USBCONTROLLER);
+    if (redirections->value || (hvm && !declared)) {
+        uint32_t made = version->value ? version->value : 2;
+        make_version(builder, made, version->value ? version->at : redirections->at);
+        make_redirections(builder, redirections);
+    } else if (!declared) {
+        struct config_controller *controller =
+            builder_controller(builder, ORIGIN_USBVERSION, version->at);
+        controller->version = *version;
+    }
+}
+
+static void read(struct builder *builder)
+{
+    struct config_number usb = { SPAN_NONE, 0 }, redirections = { SPAN_NONE, 0 };
+    setting_number(builder, KEY_USB, 0, UINT32_MAX, &usb);
+    setting_strings(builder, KEY_USBDEVICE, SINGLE_TAKEN, read_item);
+    read_redirections(builder, &redirections);
+    bool newer = builder->usbversion.value || redirections.value;
+    if (newer &&
+        families_contradict(builder, &usb,
+                            builder->usbversion.value ? builder->usbversion.at : redirections.at))
+        return;
+    make_usb(builder, &usb);
+    if (newer)
+        make_newer(builder, &redirections);
+}
+
+static const enum key keys[] = { KEY_USB, KEY_USBDEVICE, KEY_USBVERSION, KEY_SPICEUSBREDIRECTION,
+                                 KEY_FOREIGN };
+const struct dialect dialect_classic = { "classic", keys, read };

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+// usbcontroller and the keyed form of usbdevice: the dialect that everything compiles through.
+#include "parser/dialect.h"
+
+#include "base/arena.h"
+
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
+// --- controllers ---
+
+struct type_row {
+    enum controller_type type;
+    enum pvusb_backend pvusb;
+};
+enum { TYPE_AUTO, TYPE_PV, TYPE_EMULATED, TYPE_QUSB, TYPE_VUSB };
+static const struct type_row type_rows[] = {
+    [TYPE_AUTO] = { CONTROLLER_AUTO, PVUSB_ANY },
+    [TYPE_PV] = { CONTROLLER_PV, PVUSB_ANY },
+    [TYPE_EMULATED] = { CONTROLLER_EMULATED, PVUSB_ANY },
+    [TYPE_QUSB] = { CONTROLLER_PV, PVUSB_QEMU },
+    [TYPE_VUSB] = { CONTROLLER_PV, PVUSB_KERNEL },
+};
+static const struct choice type_names[] = { { "pv", TYPE_PV },
+                                            { "emul", TYPE_EMULATED },
+                                            { "auto", TYPE_AUTO },
+                                            { "qusb", TYPE_QUSB },
+                                            { "vusb", TYPE_VUSB },
+                                            { "emulated", TYPE_EMULATED },
+                                            { "devicemodel", TYPE_EMULATED },
+                                            { NULL, 0 } };
+
+static void set_type(struct config_controller *controller, int choice, struct span at)
+{
+    controller->type = type_rows[choice].type;
+    controller->pvusb = type_rows[choice].pvusb;
+    controller->type_at = at;
+}
+
+static void read_type(const struct field *field, void *into)
+{
+    int choice = TYPE_AUTO;
+    if (field_choice(field, type_names, &choice))
+        set_type(into, choice, field->pair->value_at);
+}
+
+bool xenusb_set_type(struct config_controller *controller, struct text word, struct span at)
+{
+    const struct choice *row = type_names;
+    while (row->name && !text_is_nocase(word, row->name))
+        row++;
+    if (row->name)
+        set_type(controller, row->value, at);
+    return row->name;
+}
+
+// A name goes into QEMU's ids, which begin with a letter, and before the dot of NAME.PORT.
+bool xenusb_is_name(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char letter = text.at[i];
+        bool alphabetic = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z');
+        bool other = (letter >= '0' && letter <= '9') || letter == '-' || letter == '_';
+        if (!alphabetic && (i == 0 || !other))
+            return false;
+    }
+    return text.size > 0 && text.size <= 32;
+}
+
+void xenusb_set_name(struct builder *builder, struct config_controller *controller,
+                     struct text name, struct span at)
+{
+    if (xenusb_is_name(name)) {
+        controller->name = arena_copy(builder->arena, name.at, name.size);
+        controller->name_at = at;
+        return;
+    }
+    diag_hint(builder->diags,
+              builder_error(builder, at, "'%.*s' cannot be the name of a controller", SHOW(name)),
+              "a letter, then letters, digits, '-' and '_', 32 at most");
+}
+
+static void read_name(const struct field *field, void *into)
+{
+    xenusb_set_name(field->builder, into, field->pair->value, field->pair->value_at);
+}
+
+static void read_version(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    field_number(field, 1, 3, ZERO_PLAIN, &controller->version);
+}
+
+static void read_ports(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    field_number(field, 1, PORTS_MAX_PVUSB, ZERO_PLAIN, &controller->ports);
+}
+
+static void read_model(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    const struct spec_pair *pair = field->pair;
+    controller->model = controller_model_named(pair->value);
+    controller->model_at = pair->value_at;
+    if (controller->model)
+        return;
+    struct builder *builder = field->builder;
+    const char *nearest = text_nearest(pair->value, controller_model_names());
+    struct diag *diag = builder_error(builder, pair->value_at, "unknown controller model '%.*s'",
+                                      SHOW(pair->value));
+    if (nearest)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
+    else
+        diag_hint(builder->diags, diag,
+                  "libvirt's or QEMU's names: piix3-uhci, ehci, nec-xhci, "
+                  "qemu-xhci, pvusb-v2, ...");
+}
+
+static void read_backend(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    field_text(field, &controller->backend);
+}
+
+static const struct spec_key controller_keys[] = {
+    { "type", read_type },       { "name", read_name },   { "usbversion", read_version },
+    { "numports", read_ports },  { "model", read_model }, { "backend", read_backend },
+    { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
+};
+
+struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec)
+{
+    unsigned errors = builder->diags->errors;
+    struct config_controller *controller =
+        builder_controller(builder, ORIGIN_USBCONTROLLER, spec->at);
+    fields_read(builder, spec, "usbcontroller", controller_keys, controller);
+    if (!GIVEN(controller->version) && !controller->model)
+        controller->version.value = builder->usbversion.value;
+    controller->broken = spec->broken || builder->diags->errors != errors;
+    return controller;
+}
+
+static void read_controller_string(struct builder *builder, const struct literal *literal)
+{
+    const struct spec *spec = spec_of_literal(builder, literal);
+    spec_refuse_head(builder, spec);
+    xenusb_read_controller(builder, spec);
+}
+
+// --- devices ---
+
+static void read_kind(const struct field *field, void *into)
+{
+    enum { KINDS_MAX = 24 };
+    struct choice choices[KINDS_MAX] = { { NULL, 0 } };
+    struct config_device *device = into;
+    size_t count = 0;
+    for (const struct device_model *model = device_models; model->name && count < KINDS_MAX - 1;
+         model++)
+        choices[count++] = (struct choice){ model->name, (int)model->kind };
+    int kind = DEVICE_HOSTDEV;
+    if (!field_choice(field, choices, &kind))
+        return;
+    device->kind = (enum device_kind)kind;
+    device->kind_at = field->pair->value_at;
+}
+
+// Adds what a key selects by, which must not contradict what the others do.
+static void join_selector(const struct field *field, struct config_device *device,
+                          const struct selector *other)
+{
+    if (selector_join(&device->selector, other))
+        return;
+    diag_hint(field->builder->diags,
+              builder_error(field->builder, field->pair->value_at,
+                            "'%.*s' contradicts what is given beside it", SHOW(field->pair->key)),
+              "name the device once");
+}
+
+static void read_hostbus(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_number number;
+    field_selects(field, device);
+    if (field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
+        join_selector(field, device,
+                      &(struct selector){ .marks = SELECT_BUS, .bus = (uint8_t)number.value });
+}
+
+static void read_hostaddr(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct selector selector = { 0 };
+    struct config_number number;
+    struct text text = field->pair->value;
+    field_selects(field, device);
+    if (text_find(text, '.', 0) < text.size) {
+        if (!address_read(field->builder, "hostaddr", text, field->pair->value_at, &selector))
+            return;
+    } else {
+        if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
+            return;
+        selector.marks = SELECT_ADDRESS;
+        selector.address = (uint8_t)number.value;
+    }
+    join_selector(field, device, &selector);
+}
+
+static void read_busid(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct text text = field->pair->value;
+    field_selects(field, device);
+    if (busid_read(text, device->selector.busid)) {
+        device->selector.marks |= SELECT_BUSID;
+        return;
+    }
+    diag_hint(
+        field->builder->diags,
+        builder_error(field->builder, field->pair->value_at, "'%.*s' is no bus id", SHOW(text)),
+        "bus-port, like 1-8 or 6-2.1");
+}
+
+static void read_id(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct selector selector = { 0 };
+    field_selects(field, device);
+    if (id_read(field->builder, field->pair->value, field->pair->value_at, &selector))
+        join_selector(field, device, &selector);
+}
+
+static void read_vendor(const struct field *field, void *into)
+{
+    struct selector selector = { .marks = SELECT_VENDOR };
+    field_selects(field, into);
+    if (hex_read(field->builder, "vendor", field->pair->value, field->pair->value_at,
+                 &selector.vendor))
+        join_selector(field, into, &selector);
+}
+
+static void read_product(const struct field *field, void *into)
+{
+    struct selector selector = { .marks = SELECT_PRODUCT };
+    field_selects(field, into);
+    if (hex_read(field->builder, "product", field->pair->value, field->pair->value_at,
+                 &selector.product))
+        join_selector(field, into, &selector);
+}
+
+static void read_serial(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_text text = { SPAN_NONE, TEXT_EMPTY };
+    field_selects(field, device);
+    field_text(field, &text);
+    device->selector.serial = text.text;
+    device->selector.marks |= text.text.size ? SELECT_SERIAL : 0;
+}
+
+static void read_controller_name(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    field_text(field, &device->controller_name);
+}
+
+static void read_port(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    field_port(field, &device->port, &device->port_at);
+}
+
+#define READ_WITH(name, reader, member)                                                            \
+    static void name(const struct field *field, void *into)                                        \
+    {                                                                                              \
+        struct config_device *device = into;                                                       \
+        reader(field, &device->member);                                                            \
+    }
+READ_WITH(read_required, field_flag, required)
+READ_WITH(read_readonly, field_flag, readonly)
+READ_WITH(read_file, field_text, file)
+READ_WITH(read_format, field_text, format)
+READ_WITH(read_chardev, field_text, chardev)
+READ_WITH(read_audiodev, field_text, audiodev)
+
+static const struct spec_key device_keys[] = { { "type", read_kind },
+                                               { "hostaddr", read_hostaddr },
+                                               { "hostbus", read_hostbus },
+                                               { "busid", read_busid },
+                                               { "id", read_id },
+                                               { "vendor", read_vendor },
+                                               { "product", read_product },
+                                               { "serial", read_serial },
+                                               { "bus", read_controller_name },
+                                               { "controller", read_controller_name },
+                                               { "port", read_port },
+                                               { "required", read_required },
+                                               { "file", read_file },
+                                               { "format", read_format },
+                                               { "readonly", read_readonly },
+                                               { "chardev", read_chardev },
+                                               { "audiodev", read_audiodev },
+                                               { NULL, NULL } };
+
+bool xenusb_is_keyed(struct text item)
+{
+    struct text key = text_trim(text_part(item, 0, text_find(item, '=', 0)));
+    if (text_find(item, '=', 0) == item.size)
+        return false;
+    for (const struct spec_key *row = device_keys; row->name; row++)
+        if (text_is(key, row->name))
+            return true;
+    return false;
+}
+
+struct config_device *xenusb_read_device(struct builder *builder, const struct spec *spec)
+{
+    unsigned errors = builder->diags->errors;
+    struct config_device *device = builder_device(builder, ORIGIN_USBCONTROLLER, spec->at);
+    fields_read(builder, spec, "usbdevice", device_keys, device);
+    device->broken = spec->broken || builder->diags->errors != errors;
+    return device;
+}
+
+static void read(struct builder *builder)
+{
+    setting_strings(builder, KEY_USBCONTROLLER, SINGLE_TAKEN, read_controller_string);
+}
+
+static const enum key keys[] = { KEY_USBCONTROLLER, KEY_USBDEVICE, KEY_USBVERSION, KEY_FOREIGN };
+const struct dialect dialect_xenusb = { "xenusb", keys, read };

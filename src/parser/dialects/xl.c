@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// usbctrl and usbdev, as xl reads them (tools/xl/xl_parse.c), with a complaint where xl refuses,
+// misreads or says nothing.
+#include "parser/dialect.h"
+
+static void warn_of_blanks(struct builder *builder, const struct spec *spec, const char *what)
+{
+    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next)
+        if (pair->loose)
+            diag_hint(builder->diags,
+                      builder_warning(builder, pair->key_at,
+                                      "xl refuses a blank beside '=', a tab, or quotes in a %s",
+                                      what),
+                      "write key=value,key=value");
+}
+
+static void read_type(const struct field *field, void *into)
+{
+    enum { AUTO, PV, EMULATED, QUSB };
+    static const struct choice choices[] = {
+        { "auto", AUTO }, { "pv", PV }, { "devicemodel", EMULATED }, { "qusb", QUSB }, { NULL, 0 }
+    };
+    static const enum controller_type types[] = { CONTROLLER_AUTO, CONTROLLER_PV,
+                                                  CONTROLLER_EMULATED, CONTROLLER_PV };
+    struct config_controller *controller = into;
+    int choice = AUTO;
+    if (!field_choice(field, choices, &choice))
+        return;
+    if (field->pair->trailing_blank)
+        diag_hint(field->builder->diags,
+                  builder_warning(field->builder, field->pair->value_at,
+                                  "xl takes the blank behind it for a part of the type"),
+                  "it refuses the file");
+    controller->type = types[choice];
+    controller->type_at = field->pair->value_at;
+    controller->pvusb = choice == QUSB ? PVUSB_QEMU : choice == PV ? PVUSB_KERNEL : PVUSB_ANY;
+    controller->kernel_only = choice == PV;
+}
+
+static void read_version(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    field_number(field, 1, 3, ZERO_PLAIN, &controller->version);
+}
+
+static void read_ports(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    field_number(field, 1, PORTS_MAX_PVUSB, ZERO_PLAIN, &controller->ports);
+}
+
+static const struct spec_key controller_keys[] = {
+    { "type", read_type }, { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
+};
+
+static void read_controller(struct builder *builder, const struct literal *literal)
+{
+    unsigned errors = builder->diags->errors;
+    struct config_controller *controller = builder_controller(builder, ORIGIN_USBCTRL, literal->at);
+    const struct spec *spec = spec_of_literal(builder, literal);
+    warn_of_blanks(builder, spec, "usbctrl");
+    spec_refuse_head(builder, spec);
+    fields_read(builder, spec, "usbctrl", controller_keys, controller);
+    controller->broken = builder->diags->errors != errors;
+}
+
+static void read_device_type(const struct field *field, void *into)
+{
+    static const struct choice choices[] = { { "hostdev", 0 }, { NULL, 0 } };
+    struct config_device *device = into;
+    int choice = 0;
+    if (text_is(field->pair->key, "devtype"))
+        diag_hint(field->builder->diags,
+                  builder_warning(field->builder, field->pair->key_at,
+                                  "xl refuses 'devtype', though its old manuals had it"),
+                  "write type=hostdev");
+    field_choice(field, choices, &choice);
+    device->kind_at = field->pair->value_at;
+}
+
+static void read_bus(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_number number;
+    field_selects(field, device);
+    if (!field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
+        return;
+    device->selector.marks |= SELECT_BUS;
+    device->selector.bus = (uint8_t)number.value;
+}
+
+static void read_address(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_number number;
+    field_selects(field, device);
+    if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
+        return;
+    device->selector.marks |= SELECT_ADDRESS;
+    device->selector.address = (uint8_t)number.value;
+}
+
+static void read_controller_number(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_number number;
+    if (field_number(field, 0, UINT16_MAX, ZERO_PLAIN, &number))
+        device->controller_name = (struct config_text){ number.at, field->pair->value };
+}
+
+static void read_port(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    struct config_number number;
+    if (!field_number(field, 0, UINT8_MAX, ZERO_PLAIN, &number))
+        return;
+    device->port_at = number.at;
+    if (number.value)
+        device->port = (struct port){ 1, { (uint8_t)number.value } };
+}
+
+static const struct spec_key device_keys[] = { { "type", read_device_type },
+                                               { "devtype", read_device_type },
+                                               { "hostbus", read_bus },
+                                               { "hostaddr", read_address },
+                                               { "controller", read_controller_number },
+                                               { "port", read_port },
+                                               { NULL, NULL } };
+
+static void read_device(struct builder *builder, const struct literal *literal)
+{
+    unsigned errors = builder->diags->errors;
+    struct config_device *device = builder_device(builder, ORIGIN_USBCTRL, literal->at);
+    const struct spec *spec = spec_of_literal(builder, literal);
+    warn_of_blanks(builder, spec, "usbdev");
+    spec_refuse_head(builder, spec);
+    fields_read(builder, spec, "usbdev", device_keys, device);
+    device->broken = builder->diags->errors != errors;
+}
+
+static void read(struct builder *builder)
+{
+    setting_strings(builder, KEY_USBCTRL, SINGLE_IGNORED_BY_XL, read_controller);
+    setting_strings(builder, KEY_USBDEV, SINGLE_IGNORED_BY_XL, read_device);
+}
+
+static const enum key keys[] = { KEY_USBCTRL, KEY_USBDEV, KEY_FOREIGN };
+const struct dialect dialect_xl = { "xl", keys, read };

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#include "preamble.h"
+
+#include "base/arena.h"
+
+struct variable {
+    struct variable *next;
+    struct text name, value;
+};
+
+struct preamble {
+    struct arena *arena;
+    const struct document *document;
+    struct variable *variables;
+};
+
+// --- words ---
+
+static bool is_word(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_' ||
+           (letter >= '0' && letter <= '9');
+}
+
+static struct text skip_blanks(struct text text)
+{
+    while (text.size && (*text.at == ' ' || *text.at == '\t'))
+        text = text_part(text, 1, text.size);
+    return text;
+}
+
+// Takes exactly that word, or mark, off the front of a text, and the blanks before it.
+static bool take(struct text *text, const char *word)
+{
+    struct text rest = skip_blanks(*text);
+    if (!text_starts(rest, word))
+        return false;
+    *text = text_part(rest, strlen(word), rest.size);
+    return true;
+}
+
+static bool take_name(struct text *text, struct text *name)
+{
+    struct text rest = skip_blanks(*text);
+    size_t size = 0;
+    while (size < rest.size && is_word(rest.at[size]))
+        size++;
+    *name = text_part(rest, 0, size);
+    *text = text_part(rest, size, rest.size);
+    return size && (*name->at < '0' || *name->at > '9');
+}
+
+// A string without escapes between single or double quotes.
+static bool take_string(struct text *text, struct text *value)
+{
+    struct text rest = skip_blanks(*text);
+    if (!rest.size || (*rest.at != '\'' && *rest.at != '"'))
+        return false;
+    size_t end = text_find(rest, *rest.at, 1);
+    *value = text_part(rest, 1, end);
+    *text = text_part(rest, end + 1, rest.size);
+    return end < rest.size && text_find(*value, '\\', 0) == value->size &&
+           text_find(*value, '\n', 0) == value->size && text_find(*value, '\'', 0) == value->size;
+}
+
+// Nothing but blanks, a carriage return, and perhaps a comment.
+static bool is_over(struct text text)
+{
+    text = skip_blanks(text);
+    return !text.size || *text.at == '#' || *text.at == '\r';
+}
+
+// --- values ---
+
+static const struct variable *variable_of(const struct preamble *preamble, struct text name)
+{
+    const struct variable *at = preamble->variables;
+    while (at && !text_same(at->name, name))
+        at = at->next;
+    return at;
+}
+
+static void set(struct preamble *preamble, struct text name, struct text value)
+{
+    struct variable *variable = arena_new_of(preamble->arena, struct variable);
+    *variable = (struct variable){ preamble->variables, name, value };
+    preamble->variables = variable;
+}
+
+// os.uname()[4], with or without the call's brackets, which old copies lost.
+static bool take_machine(struct text *text)
+{
+    if (!take(text, "os.uname"))
+        return false;
+    if (take(text, "("))
+        take(text, ")");
+    return take(text, "[") && take(text, "4") && take(text, "]");
+}
+
+// A sum of strings and of what is known.
+static bool evaluate(const struct preamble *preamble, struct text text, struct text *value)
+{
+    const char *sum = "";
+    do {
+        struct text part = TEXT_EMPTY, name;
+        if (take_machine(&text)) {
+            part = text_of("x86_64");
+        } else if (!take_string(&text, &part)) {
+            const struct variable *variable =
+                take_name(&text, &name) ? variable_of(preamble, name) : NULL;
+            if (!variable)
+                return false;
+            part = variable->value;
+        }
+        sum = arena_printf(preamble->arena, "%s%.*s", sum, (int)part.size, part.at ? part.at : "");
+    } while (take(&text, "+"));
+    *value = text_of(sum);
+    return is_over(text);
+}
+
+// "name = value" as xl reads it, after which the name is known; NULL if it cannot be told.
+static const char *assign(struct preamble *preamble, struct text text)
+{
+    struct text name, value;
+    if (!take_name(&text, &name) || !take(&text, "=") || !evaluate(preamble, text, &value))
+        return NULL;
+    set(preamble, name, value);
+    return arena_printf(preamble->arena, "%.*s = '%.*s'", (int)name.size, name.at, (int)value.size,
+                        value.at);
+}
+
+// --- statements ---
+
+static bool is_import(struct text text)
+{
+    if (!take(&text, "import ") && !take(&text, "from "))
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_word(text.at[i]) && !strchr(" \t,.", text.at[i]))
+            return false;
+    return true;
+}
+
+// if re.search('64', arch): whether it is so, in *holds.
+static bool take_condition(const struct preamble *preamble, struct text *text, bool *holds)
+{
+    struct text pattern, name;
+    if (!take(text, "if") || !take(text, "re.search") || !take(text, "(") ||
+        !take_string(text, &pattern) || !take(text, ",") || !take_name(text, &name) ||
+        !take(text, ")") || !take(text, ":") || !pattern.size)
+        return false;
+    const struct variable *variable = variable_of(preamble, name);
+    for (size_t i = 0; i < pattern.size; i++)
+        if (!is_word(pattern.at[i]))
+            return false; // a pattern of more than letters
+    *holds = variable &&
+             memmem(variable->value.at, variable->value.size, pattern.at, pattern.size) != NULL;
+    return variable != NULL;
+}
+
+// A choice between assignments: those that are made, one a line.
+static const char *choose(struct preamble *preamble, struct text text)
+{
+    const char *chosen = "", *line_end = "\n";
+    bool holds = false, behind_else = false;
+    if (!take_condition(preamble, &text, &holds) ||
+        !is_over(text_part(text, 0, text_find(text, '\n', 0))))
+        return NULL;
+    for (size_t from = text_find(text, '\n', 0) + 1; from < text.size;) {
+        size_t to = text_find(text, '\n', from);
+        struct text line = text_part(text, from, to);
+        from = to + 1;
+        if (line.size && line.at[line.size - 1] == '\r')
+            line_end = "\r\n";
+        struct text rest = line;
+        if (is_over(line))
+            continue;
+        if (!behind_else && take(&rest, "else") && take(&rest, ":") && is_over(rest)) {
+            behind_else = true;
+            continue;
+        }
+        struct text name, value;
+        rest = line;
+        if (!take_name(&rest, &name) || !take(&rest, "=") || !evaluate(preamble, rest, &value))
+            return NULL;
+        if (holds != behind_else)
+            chosen = arena_printf(preamble->arena, "%s%s%s", chosen, *chosen ? line_end : "",
+                                  assign(preamble, line));
+    }
+    return chosen;
+}
+
+void preamble_resolve(struct arena *arena, struct diags *diags, const struct document *document)
+{
+    struct preamble preamble = { arena, document, NULL };
+    for (struct statement *at = document->statements; at; at = at->next) {
+        struct text text = text_part(document->source->text, at->at.from, at->at.to);
+        if (at->kind == STATEMENT_USB)
+            continue;
+        if (at->kind == STATEMENT_COMPUTED)
+            at->by = assign(&preamble, text);
+        else
+            at->by = is_import(text) ? "" : choose(&preamble, text);
+        if (at->by)
+            diags_settle(diags, document->source, at->at);
+    }
+}

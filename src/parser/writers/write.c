@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include "write.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+const struct translation translations[] = {
+    { "xl", true, write_xl },
+    { "xenusb", true, write_xenusb },
+    { "qemu", false, write_qemu },
+    { "qmp", false, write_qmp },
+    { "libvirt", false, write_libvirt },
+    { "dot", false, write_dot },
+    { "json", false, write_json },
+    { NULL, false, NULL },
+};
+
+const struct translation *translation_named(const char *name)
+{
+    for (const struct translation *at = translations; at->name; at++)
+        if (strcmp(at->name, name) == 0)
+            return at;
+    return NULL;
+}
+
+void items_add(struct arena *arena, struct items *items, const char *item)
+{
+    if (items->count == items->room) {
+        size_t room = items->room * 2 + 8;
+        const char **more = arena_array_of(arena, const char *, room);
+        if (items->count)
+            memcpy(more, items->at, items->count * sizeof *more);
+        items->at = more;
+        items->room = room;
+    }
+    items->at[items->count++] = item;
+}
+
+// Prints a string between single quotes.
+static void print_quoted(FILE *stream, const char *string)
+{
+    putc('\'', stream);
+    for (; *string; string++) {
+        if (*string == '\n') {
+            fputs("\\n", stream);
+            continue;
+        }
+        if (*string == '\'' || *string == '\\')
+            putc('\\', stream);
+        putc(*string, stream);
+    }
+    putc('\'', stream);
+}
+
+const char *items_value(const struct writing *writing, const struct items *items)
+{
+    enum { WIDTH = 80 };
+    size_t width = 0;
+    for (size_t i = 0; i < items->count; i++)
+        width += strlen(items->at[i]) + 4;
+    const char *line_end = rewrite_line_end(writing->document->source);
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&bytes, &size);
+    if (!stream)
+        return "[]";
+    putc('[', stream);
+    for (size_t i = 0; i < items->count; i++) {
+        if (width > WIDTH)
+            fprintf(stream, "%s    ", line_end);
+        print_quoted(stream, items->at[i]);
+        if (i + 1 < items->count || width > WIDTH)
+            fputs(width > WIDTH ? "," : ", ", stream);
+    }
+    fprintf(stream, "%s]", width > WIDTH ? line_end : "");
+    fclose(stream);
+    const char *value = arena_copy(writing->arena, bytes, size);
+    free(bytes);
+    return value;
+}
+
+const char *spec_add(struct arena *arena, const char *spec, const char *key, const char *format,
+                     ...)
+{
+    va_list words;
+    va_start(words, format);
+    const char *value = arena_vprintf(arena, format, words);
+    va_end(words);
+    return arena_printf(arena, "%s%s%s=%s", spec, *spec ? "," : "", key, value);
+}
+
+struct change change_to(const struct writing *writing, const struct items *items)
+{
+    return (struct change){ true, items->count ? items_value(writing, items) : NULL };
+}
+
+// A string in double quotes, or nothing where it holds what cannot be said in them.
+static void print_text(FILE *stream, const char *key, struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((unsigned char)text.at[i] < ' ' || text.at[i] == '"' || text.at[i] == '\\')
+            return;
+    if (text.size)
+        fprintf(stream, "%s = \"%.*s\"\n", key, (int)text.size, text.at);
+}
+
+static void write_new(const struct writing *writing, const struct change changes[KEY_COUNT])
+{
+    const struct config_domain *domain = &writing->document->config->domain;
+    if (!writing->only) {
+        print_text(writing->out, "name", domain->name.text);
+        print_text(writing->out, "uuid", domain->uuid.text);
+        if (domain->type != DOMAIN_UNKNOWN)
+            fprintf(writing->out, "type = \"%s\"\n", domain_type_name(domain->type));
+    }
+    for (int key = 0; key < KEY_COUNT; key++)
+        if (changes[key].value && strcmp(changes[key].value, "0") != 0)
+            fprintf(writing->out, "%s = %s\n", key_name((enum key)key), changes[key].value);
+}
+
+void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
+                     const struct change changes[KEY_COUNT])
+{
+    if (writing->document->foreign)
+        write_new(writing, changes);
+    else if (writing->only)
+        rewrite_print_only(rewrite, writing->document->statements, writing->out);
+    else
+        rewrite_print(rewrite, writing->out);
+}
+
+bool is_kept(const struct config_controller *controller)
+{
+    return controller->at_creation || controller->origin == ORIGIN_QEMU;
+}
+
+bool is_left_to_xl(const struct config_controller *controller)
+{
+    return controller->at_creation ||
+           (controller->origin == ORIGIN_USBVERSION && controller->type == CONTROLLER_AUTO);
+}
+
+#define COMPLAIN_AS(severity)                                                                      \
+    va_list words;                                                                                 \
+    va_start(words, format);                                                                       \
+    struct diag *diag =                                                                            \
+        complain_words(writing->diags, severity, writing->document->source, at, format, words);    \
+    va_end(words);                                                                                 \
+    return diag
+
+struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_ERROR);
+}
+
+struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_NOTE);
+}
+
+struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
+{
+    COMPLAIN_AS(SEVERITY_WARNING);
+}

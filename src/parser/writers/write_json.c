@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// The compiled config as JSON, each thing with its place.
+#include "write.h"
+
+#include "base/json.h"
+
+// The key of the statement that something was asked for in.
+static const struct {
+    const char *controller, *device;
+} origin_keys[] = {
+    [ORIGIN_USBCTRL] = { "usbctrl", "usbdev" },
+    [ORIGIN_USBCONTROLLER] = { "usbcontroller", "usbdevice" },
+    [ORIGIN_VUSB] = { "vusb", "vusb" },
+    [ORIGIN_USB] = { "usb", "usbdevice" },
+    [ORIGIN_USBVERSION] = { "usbversion", "spiceusbredirection" },
+    [ORIGIN_QEMU] = { "device_model_args", "device_model_args" },
+};
+
+// Lines and columns are counted on from the last place that was asked for: places come nearly in
+// the order of the file, and a large file is walked once.
+struct places {
+    struct json_writer *json;
+    const struct source *source;
+    bool foreign; // another program's form, which has none of our keys
+    uint32_t offset;
+    uint32_t line_from;
+    unsigned line;
+    unsigned column;
+};
+
+static void walk_to(struct places *places, uint32_t offset)
+{
+    struct text text = places->source->text;
+    if (offset < places->offset && offset >= places->line_from) {
+        places->offset = places->line_from;
+        places->column = 1;
+    } else if (offset < places->offset) {
+        places->offset = places->line_from = 0;
+        places->line = places->column = 1;
+    }
+    for (; places->offset < offset && places->offset < text.size; places->offset++) {
+        unsigned char byte = (unsigned char)text.at[places->offset];
+        if (byte == '\n') {
+            places->line++;
+            places->column = 1;
+            places->line_from = places->offset + 1;
+        } else if ((byte & 0xc0) != 0x80) {
+            places->column++;
+        }
+    }
+}
+
+// The statement that asked for something.
+static void put_origin(struct places *places, const char *key, struct span at)
+{
+    walk_to(places, at.from);
+    if (!places->foreign) {
+        json_key(places->json, "from");
+        json_put_string(places->json, key);
+    }
+    json_key(places->json, "place");
+    json_open_object(places->json);
+    json_key(places->json, "line");
+    json_put_integer(places->json, places->line);
+    json_key(places->json, "column");
+    json_put_integer(places->json, places->column);
+    json_key(places->json, "from");
+    json_put_integer(places->json, at.from);
+    json_key(places->json, "to");
+    json_put_integer(places->json, at.to);
+    json_close(places->json);
+}
+
+static void put_text(struct json_writer *json, const char *key, const struct config_text *text)
+{
+    if (!GIVEN(*text))
+        return;
+    json_key(json, key);
+    json_put_text(json, text->text);
+}
+
+static void put_string(struct json_writer *json, const char *key, const char *string)
+{
+    json_key(json, key);
+    json_put_string(json, string);
+}
+
+static void put_number(struct json_writer *json, const char *key, unsigned number)
+{
+    json_key(json, key);
+    json_put_integer(json, number);
+}
+
+// A vendor's or a product's number, as lsusb prints it.
+static void put_id(struct json_writer *json, const char *key, uint16_t id)
+{
+    char digits[sizeof "ffff"];
+    snprintf(digits, sizeof digits, "%04x", id);
+    put_string(json, key, digits);
+}
+
+static void put_flag(struct json_writer *json, const char *key, bool flag)
+{
+    json_key(json, key);
+    json_put_bool(json, flag);
+}
+
+static void put_controller(struct places *places, const struct config_controller *controller)
+{
+    static const char *const types[] = { "auto", "pv", "emul" };
+    static const char *const backends[] = { NULL, "vusb", "qusb" };
+    struct json_writer *json = places->json;
+    json_open_object(json);
+    put_number(json, "index", controller->index);
+    put_string(json, "name", controller->name);
+    put_string(json, "type", types[controller->type]);
+    if (controller->pvusb != PVUSB_ANY)
+        put_string(json, "pvusb", backends[controller->pvusb]);
+    if (controller->version.value)
+        put_number(json, "usbversion", controller->version.value);
+    if (controller->ports.value)
+        put_number(json, "numports", controller->ports.value);
+    if (controller->model)
+        put_string(json, "model", controller->model->name);
+    put_text(json, "backend", &controller->backend);
+    put_text(json, "qemu_id", &controller->qemu_id);
+    put_flag(json, "at_creation", controller->at_creation);
+    put_origin(places, origin_keys[controller->origin].controller, controller->why);
+    json_close(json);
+}
+
+static void put_selector(struct json_writer *json, const struct selector *selector)
+{
+    if (!selector->marks)
+        return;
+    json_key(json, "host");
+    json_open_object(json);
+    if (selector->marks & SELECT_BUS)
+        put_number(json, "bus", selector->bus);
+    if (selector->marks & SELECT_ADDRESS)
+        put_number(json, "address", selector->address);
+    if (selector->marks & SELECT_BUSID)
+        put_string(json, "busid", selector->busid);
+    if (selector->marks & SELECT_VENDOR)
+        put_id(json, "vendor", selector->vendor);
+    if (selector->marks & SELECT_PRODUCT)
+        put_id(json, "product", selector->product);
+    if (selector->marks & SELECT_SERIAL) {
+        json_key(json, "serial");
+        json_put_text(json, selector->serial);
+    }
+    json_close(json);
+}
+
+static void put_device(struct places *places, const struct config_device *device)
+{
+    char room[PORT_TEXT_SIZE];
+    struct json_writer *json = places->json;
+    const struct device_model *model = device_model_of(device->kind);
+    json_open_object(json);
+    put_string(json, "type", model ? model->name : "other");
+    put_selector(json, &device->selector);
+    if (device->controller)
+        put_number(json, "controller", device->controller->index);
+    if (device->port.depth)
+        put_string(json, "port", port_write(device->port, room));
+    put_text(json, "file", &device->file);
+    put_text(json, "format", &device->format);
+    if (device->kind == DEVICE_DISK)
+        put_flag(json, "readonly", device->readonly.value);
+    put_text(json, "chardev", &device->chardev);
+    put_text(json, "audiodev", &device->audiodev);
+    put_text(json, "qemu_id", &device->qemu_id);
+    put_flag(json, "required", device->required.value);
+    put_flag(json, "at_creation", device->at_creation);
+    put_origin(places, origin_keys[device->origin].device, device->why);
+    json_close(json);
+}
+
+static void put_domain(struct json_writer *json, const struct config_domain *domain)
+{
+    json_key(json, "domain");
+    json_open_object(json);
+    put_text(json, "name", &domain->name);
+    put_text(json, "uuid", &domain->uuid);
+    put_string(json, "type", domain_type_name(domain->type));
+    put_flag(json, "stub_domain", !span_is_none(domain->stubdom_at));
+    put_flag(json, "qemu_traditional", !span_is_none(domain->traditional_at));
+    json_close(json);
+}
+
+void write_json(struct writing *writing)
+{
+    const struct config *config = writing->document->config;
+    struct json_writer *json = json_writer_to(writing->arena, writing->out, true);
+    struct places places = { .json = json,
+                             .source = writing->document->source,
+                             .foreign = writing->document->foreign,
+                             .line = 1,
+                             .column = 1 };
+    json_open_object(json);
+    put_string(json, "source", config->source->name);
+    put_domain(json, &config->domain);
+    json_key(json, "controllers");
+    json_open_array(json);
+    for (const struct config_controller *at = config->controllers; at; at = at->next)
+        put_controller(&places, at);
+    json_close(json);
+    json_key(json, "devices");
+    json_open_array(json);
+    for (const struct config_device *at = config->devices; at; at = at->next)
+        put_device(&places, at);
+    json_close(json);
+    json_close(json);
+    json_writer_end(json);
+}

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+// The elements of a libvirt domain. libvirt's driver for libxl knows no USB controller but QEMU's
+// PVUSB (qusb1, qusb2); its driver for QEMU knows the emulated ones.
+#include "write.h"
+
+#include "arrange.h"
+#include "base/arena.h"
+
+struct libvirt {
+    struct writing *writing;
+    struct arrangement arrangement;
+    unsigned disks, serials;
+};
+
+// A value between single quotes.
+static void print_value(const struct libvirt *libvirt, struct text text)
+{
+    FILE *out = libvirt->writing->out;
+    for (size_t i = 0; i < text.size; i++) {
+        static const char letters[] = "&<>'\"";
+        static const char *const names[] = { "&amp;", "&lt;", "&gt;", "&apos;", "&quot;" };
+        const char *special = text.at[i] ? strchr(letters, text.at[i]) : NULL;
+        if (special)
+            fputs(names[special - letters], out);
+        else
+            putc(text.at[i], out);
+    }
+}
+
+// XML has no word for control characters and bytes that are not UTF-8.
+static bool is_sayable(const struct libvirt *libvirt, const struct config_text *text)
+{
+    uint32_t point = 0;
+    for (size_t i = 0, size = 0; i < text->text.size; i += size) {
+        size = text_utf8(text_part(text->text, i, SIZE_MAX), &point);
+        if (size && point >= ' ')
+            continue;
+        write_error(libvirt->writing, text->at, "XML has no word for what stands in this");
+        return false;
+    }
+    return true;
+}
+
+static void refuse(const struct libvirt *libvirt, struct span at, const char *what,
+                   const char *hint)
+{
+    diag_hint(libvirt->writing->diags,
+              write_error(libvirt->writing, at, "libvirt has no element for %s", what), "%s", hint);
+}
+
+// --- controllers ---
+
+static bool is_machine(const struct config_controller *wish)
+{
+    return wish && wish->origin == ORIGIN_USB && wish->at_creation;
+}
+
+static bool refuse_controller(const struct libvirt *libvirt, const struct arranged_controller *at)
+{
+    bool qemu = libvirt->writing->for_qemu;
+    bool pv = at->type == CONTROLLER_PV;
+    if (at->wish && GIVEN(at->wish->backend))
+        refuse(libvirt, at->wish->backend.at, "a backend domain", "leave it out");
+    if (pv && at->kernel)
+        refuse(libvirt, at->why, "the kernel's PVUSB", "type=qusb is QEMU's");
+    else if (!at->model)
+        diag_hint(
+            libvirt->writing->diags,
+            write_error(libvirt->writing, at->why, "the type of this controller is not known"),
+            "say its type=, or say what the guest is: type=\"hvm\"");
+    else if (pv != qemu)
+        return false;
+    else
+        refuse(libvirt, at->why, qemu ? "PVUSB on QEMU alone" : "this controller in a guest of Xen",
+               qemu ? "it is for guests of Xen: leave --hypervisor qemu out"
+                    : "its driver for Xen has type=qusb only; or say --hypervisor qemu");
+    return true;
+}
+
+// An emulated device has its controller from the guest's start, and a host device could be plugged
+// into one; libvirt's driver for Xen does neither.
+static void say_what_changes(const struct libvirt *libvirt)
+{
+    enum domain_type type = libvirt->writing->document->config->domain.type;
+    const struct config_device *device = libvirt->writing->document->config->devices;
+    while (device && !(device->origin == ORIGIN_USB && device->at_creation))
+        device = device->next;
+    for (const struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next)
+        if (is_machine(at->wish) && !device)
+            diag_hint(libvirt->writing->diags,
+                      write_warning(libvirt->writing, at->why,
+                                    "libvirt's driver for Xen makes no controller of its own: "
+                                    "left out"),
+                      "it makes one for an input device");
+        else if (!at->wish && type != DOMAIN_PV && type != DOMAIN_PVH)
+            diag_hint(libvirt->writing->diags,
+                      write_warning(libvirt->writing, at->why,
+                                    "libvirt's driver for Xen plugs by PVUSB only: the guest needs "
+                                    "a driver for it"),
+                      "Linux has xen-hcd; or say --hypervisor qemu");
+}
+
+// The companions of an EHCI controller have its index, and a port of it from which on they serve.
+static void number_controllers(struct libvirt *libvirt)
+{
+    unsigned index = 0;
+    for (struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next) {
+        at->libvirt_index = index;
+        index += !(at->next && at->next->model && at->next->model->companion) &&
+                 (libvirt->writing->for_qemu || !is_machine(at->wish));
+    }
+}
+
+static void write_controller(const struct libvirt *libvirt, const struct arranged_controller *at,
+                             unsigned *companion)
+{
+    FILE *out = libvirt->writing->out;
+    if (!libvirt->writing->for_qemu && is_machine(at->wish))
+        return; // what libxl makes for the input devices
+    if (refuse_controller(libvirt, at))
+        return;
+    bool pv = at->type == CONTROLLER_PV;
+    bool counted = pv || at->model->version == 3;
+    fprintf(out, "  <controller type='usb' index='%u' model='%s%.0u'", at->libvirt_index,
+            pv ? "qusb" : at->model->name, pv ? at->model->version : 0);
+    if (counted && at->ports)
+        fprintf(out, " ports='%u'", at->ports);
+    if (at->model->companion)
+        fprintf(out, ">\n    <master startport='%u'/>\n  </controller>\n", 2 * (*companion)++);
+    else
+        fputs("/>\n", out);
+}
+
+// --- devices ---
+
+// In a guest of Xen what it starts with is on a controller that has no element.
+static bool has_address(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    return at->controller && at->port.depth &&
+           (libvirt->writing->for_qemu || !is_machine(at->controller->wish));
+}
+
+static void print_address(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    FILE *out = libvirt->writing->out;
+    char room[PORT_TEXT_SIZE];
+    if (!has_address(libvirt, at))
+        return;
+    fprintf(out, "    <address type='usb' bus='%u' port='%s'/>\n", at->controller->libvirt_index,
+            port_write(at->port, room));
+}
+
+// Ends the element that is open, with nothing in it but an address.
+static void finish(const struct libvirt *libvirt, const struct arranged_device *at,
+                   const char *element)
+{
+    FILE *out = libvirt->writing->out;
+    fputs(has_address(libvirt, at) ? ">\n" : "/>\n", out);
+    print_address(libvirt, at);
+    if (has_address(libvirt, at))
+        fprintf(out, "  </%s>\n", element);
+}
+
+static void write_host(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    FILE *out = libvirt->writing->out;
+    const struct selector *selector = &at->wish->selector;
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
+    bool by_id = (selector->marks & id) == id, by_address = (selector->marks & address) == address;
+    unsigned said = (by_id ? id : 0) | (by_address ? address : 0);
+    if (!at->found && (!said || selector->marks != said)) {
+        diag_hint(libvirt->writing->diags,
+                  write_error(libvirt->writing, at->wish->why,
+                              "libvirt names devices by bus and address, or by vendor and product"),
+                  "translate on the host with --resolve");
+        return;
+    }
+    fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s>\n",
+            at->wish->required.value ? "" : " startupPolicy='optional'");
+    if (by_id)
+        fprintf(out, "      <vendor id='0x%04x'/>\n      <product id='0x%04x'/>\n",
+                selector->vendor, selector->product);
+    if (by_address || (at->found && selector->marks != id))
+        fprintf(out, "      <address bus='%u' device='%u'/>\n",
+                at->found ? at->found->bus : selector->bus,
+                at->found ? at->found->address : selector->address);
+    fputs("    </source>\n", out);
+    print_address(libvirt, at);
+    fputs("  </hostdev>\n", out);
+}
+
+static void write_input(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    fprintf(libvirt->writing->out, "  <input type='%s' bus='usb'",
+            device_model_of(at->wish->kind)->name);
+    finish(libvirt, at, "input");
+}
+
+static void write_hub(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    fputs("  <hub type='usb'", libvirt->writing->out);
+    finish(libvirt, at, "hub");
+}
+
+static void write_disk(struct libvirt *libvirt, const struct arranged_device *at)
+{
+    const struct config_device *wish = at->wish;
+    FILE *out = libvirt->writing->out;
+    if (!is_sayable(libvirt, &wish->file) || libvirt->disks > 'z' - 'a')
+        return;
+    fputs("  <disk type='file' device='disk'>\n    <driver name='qemu' type='", out);
+    print_value(libvirt, GIVEN(wish->format) ? wish->format.text : text_of("raw"));
+    fputs("'/>\n    <source file='", out);
+    print_value(libvirt, wish->file.text);
+    fprintf(out, "'/>\n    <target dev='sd%c' bus='usb'/>\n", 'a' + (char)libvirt->disks++);
+    if (wish->readonly.value)
+        fputs("    <readonly/>\n", out);
+    print_address(libvirt, at);
+    fputs("  </disk>\n", out);
+}
+
+// What a character device is in libvirt; false after a complaint.
+static bool print_chardev(const struct libvirt *libvirt, const char *element,
+                          const struct config_text *chardev)
+{
+    FILE *out = libvirt->writing->out;
+    struct text text = chardev->text;
+    bool is_file = text_starts(text, "file:"), is_socket = text_starts(text, "unix:");
+    if (!is_sayable(libvirt, chardev))
+        return false;
+    if (is_file || is_socket) {
+        fprintf(out, "  <%s type='%s'>\n    <source %spath='", element, is_file ? "file" : "unix",
+                is_file ? "" : "mode='connect' ");
+        print_value(libvirt, text_part(text, 5, text.size));
+        fputs("'/>\n", out);
+    } else if (text_is(text, "pty") || text_is(text, "null") || text_is(text, "spicevmc")) {
+        fprintf(out, "  <%s type='%.*s'>\n", element, (int)text.size, text.at);
+    } else {
+        refuse(libvirt, chardev->at, "this character device",
+               "pty, null, spicevmc, file:PATH or unix:PATH");
+        return false;
+    }
+    return true;
+}
+
+static void write_serial(struct libvirt *libvirt, const struct arranged_device *at)
+{
+    if (!print_chardev(libvirt, "serial", &at->wish->chardev))
+        return;
+    fprintf(libvirt->writing->out, "    <target type='usb-serial' port='%u'/>\n",
+            libvirt->serials++);
+    print_address(libvirt, at);
+    fputs("  </serial>\n", libvirt->writing->out);
+}
+
+static void write_redirection(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    struct config_text chardev = at->wish->chardev;
+    if (at->wish->origin == ORIGIN_USBVERSION || !GIVEN(chardev))
+        chardev.text = text_of("spicevmc");
+    if (!print_chardev(libvirt, "redirdev bus='usb'", &chardev))
+        return;
+    print_address(libvirt, at);
+    fputs("  </redirdev>\n", libvirt->writing->out);
+}
+
+static void write_sound(const struct libvirt *libvirt, const struct arranged_device *at)
+{
+    fputs("  <sound model='usb'", libvirt->writing->out);
+    finish(libvirt, at, "sound");
+}
+
+static void write_device(struct libvirt *libvirt, const struct arranged_device *at)
+{
+    const struct device_model *model = device_model_of(at->wish->kind);
+    if (at->left_out)
+        return;
+    switch (at->wish->kind) {
+    case DEVICE_HOSTDEV: write_host(libvirt, at); break;
+    case DEVICE_TABLET:
+    case DEVICE_MOUSE:
+    case DEVICE_KEYBOARD: write_input(libvirt, at); break;
+    case DEVICE_HUB: write_hub(libvirt, at); break;
+    case DEVICE_DISK: write_disk(libvirt, at); break;
+    case DEVICE_SERIAL: write_serial(libvirt, at); break;
+    case DEVICE_REDIR: write_redirection(libvirt, at); break;
+    case DEVICE_AUDIO: write_sound(libvirt, at); break;
+    default:
+        refuse(libvirt, at->wish->why, model ? model->name : "this device",
+               "its namespace qemu:commandline takes arguments: see --to qemu");
+    }
+}
+
+void write_libvirt(struct writing *writing)
+{
+    struct libvirt libvirt = { .writing = writing };
+    unsigned companion = 0;
+    arrange(writing, writing->for_qemu ? ARRANGE_LIBVIRT : ARRANGE_PVUSB, &libvirt.arrangement);
+    number_controllers(&libvirt);
+    if (!writing->for_qemu)
+        say_what_changes(&libvirt);
+    fprintf(writing->out, "<devices>\n");
+    for (const struct arranged_controller *at = libvirt.arrangement.controllers; at; at = at->next)
+        write_controller(&libvirt, at, &companion);
+    for (size_t i = 0; i < libvirt.arrangement.count; i++)
+        write_device(&libvirt, &libvirt.arrangement.devices[i]);
+    fputs("</devices>\n", writing->out);
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+// The same as QEMU is told it: as arguments when it starts, or over QMP while it runs. Both come of
+// one list of objects.
+#include "write.h"
+
+#include "arrange.h"
+#include "base/arena.h"
+#include "object.h"
+
+struct qemu {
+    struct writing *writing;
+    struct arrangement arrangement;
+    bool running;         // over QMP
+    struct span left_out; // that was said last
+};
+
+static void print_argument(struct qemu *qemu, const char *option, const struct object *object)
+{
+    object_print_argument(qemu->writing->out, qemu->writing->arena, option, object);
+}
+
+static void print_command(struct qemu *qemu, const char *command, const struct object *object)
+{
+    object_print_command(qemu->writing->out, qemu->writing->arena, command, object);
+}
+
+static void print_device(struct qemu *qemu, const struct object *object)
+{
+    if (qemu->running)
+        print_command(qemu, "device_add", object);
+    else
+        print_argument(qemu, "device", object);
+}
+
+// --- controllers ---
+
+static bool is_machine(const struct config_controller *controller)
+{
+    return controller->origin == ORIGIN_USB && controller->at_creation;
+}
+
+static const char *controller_id(const struct qemu *qemu, const struct arranged_controller *at)
+{
+    if (at->wish && GIVEN(at->wish->qemu_id))
+        return arena_copy(qemu->writing->arena, at->wish->qemu_id.text.at,
+                          at->wish->qemu_id.text.size);
+    return at->name;
+}
+
+static const char *bus_of(const struct qemu *qemu, const struct arranged_controller *at)
+{
+    if (at->wish && is_machine(at->wish))
+        return "usb-bus.0";
+    return arena_printf(qemu->writing->arena, "%s.0", controller_id(qemu, at));
+}
+
+// Where libxl puts the family of usbversion=2 (libxl_dm.c): one PCI device of four functions.
+static void add_ich9(struct object *object, const struct config_controller *controller)
+{
+    static const char *const addresses[] = { "0x1d.0x7", "0x1d.0x0", "0x1d.0x1", "0x1d.0x2" };
+    if (controller->origin != ORIGIN_USBVERSION || controller->version.value == 3)
+        return;
+    uint32_t companion = 0;
+    if (controller->model->companion) {
+        companion = (uint32_t)(controller->model->name[strlen("ich9-uhci")] - '0') & 3;
+        object_string(object, "masterbus", "usb.0");
+        object_number(object, "firstport", 2 * (companion - 1));
+    } else if (strcmp(controller->model->name, "ich9-ehci1") != 0) {
+        return;
+    }
+    object_string(object, "addr", addresses[companion]);
+    object_flag(object, "multifunction", true);
+}
+
+static void refuse_controller(const struct qemu *qemu, const struct arranged_controller *at)
+{
+    struct span place = at->why;
+    if (!at->model)
+        diag_hint(qemu->writing->diags,
+                  write_error(qemu->writing, place, "the type of this controller is not known"),
+                  "say type=emul, or say what the guest is: type=\"hvm\"");
+    else if (!at->model->driver)
+        diag_hint(qemu->writing->diags,
+                  write_error(qemu->writing, place, "QEMU is not told of PVUSB in its own words"),
+                  "it comes from xenstore: use xenusb apply, or --to xl");
+    else
+        diag_hint(qemu->writing->diags,
+                  write_error(qemu->writing, place, "QEMU takes no %s while the guest runs",
+                              at->model->name),
+                  "use --to qemu, or usbversion=1, 2 or 3 without a model");
+}
+
+// What stands beside it in device_model_args, and is nothing of USB, is not printed with it.
+static void say_what_is_missing(const struct qemu *qemu, struct text argument, struct span why)
+{
+    static const char *const keys[] = { "drive=", "chardev=", "netdev=", "audiodev=" };
+    for (size_t from = 0, to; from < argument.size; from = to + 1) {
+        to = text_find(argument, ',', from);
+        struct text pair = text_part(argument, from, to);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            if (text_starts(pair, keys[i]))
+                write_note(qemu->writing, why, "%.*s is made by another argument: add that",
+                           (int)pair.size, pair.at);
+    }
+}
+
+// An argument of device_model_args, as it was.
+static void print_raw(struct qemu *qemu, struct text argument, struct span why)
+{
+    fputs("-device ", qemu->writing->out);
+    object_print_word(qemu->writing->out, argument);
+    putc('\n', qemu->writing->out);
+    say_what_is_missing(qemu, argument, why);
+}
+
+// Several things may come of one word of the file, one behind the other.
+static void leave_out(struct qemu *qemu, struct span why)
+{
+    bool said = why.from == qemu->left_out.from && why.to == qemu->left_out.to;
+    qemu->left_out = why;
+    if (!said)
+        write_note(qemu->writing, why, "the guest has this from its start: nothing is plugged");
+}
+
+static void write_controller(struct qemu *qemu, const struct arranged_controller *at)
+{
+    bool there = at->wish && at->wish->at_creation;
+    if (there && qemu->running) {
+        leave_out(qemu, at->why);
+        return;
+    }
+    if (at->wish && at->wish->origin == ORIGIN_QEMU) {
+        print_raw(qemu, at->wish->argument, at->wish->why);
+        return;
+    }
+    if (at->wish && is_machine(at->wish)) {
+        fputs("-usb\n", qemu->writing->out);
+        return;
+    }
+    if (!at->model || !at->model->driver || (qemu->running && !at->model->hotplug)) {
+        refuse_controller(qemu, at);
+        return;
+    }
+    struct object object = { .count = 0 };
+    object_string(&object, "driver", at->model->driver);
+    object_string(&object, "id", controller_id(qemu, at));
+    if (at->model->version == 3 && at->ports) {
+        object_number(&object, "p2", at->ports);
+        object_number(&object, "p3", at->ports);
+    } else if (strcmp(at->model->driver, "pci-ohci") == 0 && at->ports) {
+        object_number(&object, "num-ports", at->ports);
+    }
+    if (there)
+        add_ich9(&object, at->wish);
+    print_device(qemu, &object);
+}
+
+// --- devices ---
+
+static bool add_host(struct qemu *qemu, struct object *object, const struct arranged_device *at)
+{
+    const struct selector *selector = &at->wish->selector;
+    if (at->found) {
+        object_number(object, "hostbus", at->found->bus);
+        object_number(object, "hostaddr", at->found->address);
+        return true;
+    }
+    if (selector->marks & SELECT_SERIAL) {
+        diag_hint(qemu->writing->diags,
+                  write_error(qemu->writing, at->wish->why, "QEMU finds no device by its serial"),
+                  "translate on the host with --resolve");
+        return false;
+    }
+    if (selector->marks & SELECT_BUSID) {
+        struct text busid = text_of(selector->busid);
+        size_t dash = text_find(busid, '-', 0);
+        uint64_t bus = 0;
+        text_number(text_part(busid, 0, dash), 10, 0, UINT8_MAX, &bus);
+        object_number(object, "hostbus", (uint32_t)bus);
+        object_text(object, "hostport", text_part(busid, dash + 1, busid.size));
+    } else if (selector->marks & SELECT_BUS) {
+        object_number(object, "hostbus", selector->bus);
+    }
+    if (selector->marks & SELECT_ADDRESS)
+        object_number(object, "hostaddr", selector->address);
+    if (selector->marks & SELECT_VENDOR)
+        object_id(object, "vendorid", selector->vendor);
+    if (selector->marks & SELECT_PRODUCT)
+        object_id(object, "productid", selector->product);
+    return true;
+}
+
+static void print_image(struct qemu *qemu, const struct config_device *wish, const char *node)
+{
+    struct object object = { .count = 0 };
+    object_text(&object, "driver", GIVEN(wish->format) ? wish->format.text : text_of("raw"));
+    object_string(&object, "node-name", node);
+    object_flag(&object, "read-only", wish->readonly.value);
+    object_flag(&object, "auto-read-only", false);
+    object_string(&object, "file.driver", "file");
+    object_text(&object, "file.filename", wish->file.text);
+    if (qemu->running)
+        print_command(qemu, "blockdev-add", &object);
+    else
+        print_argument(qemu, "blockdev", &object);
+}
+
+struct chardev_row {
+    const char *word; // with a colon at its end: a path follows
+    const char *type;
+    const char *key; // of the path, or of spicevmc's name, as an argument
+    const char *qmp_key;
+};
+
+static const struct chardev_row chardev_rows[] = {
+    { "pty", "pty", NULL, NULL },
+    { "null", "null", NULL, NULL },
+    { "braille", "braille", NULL, NULL },
+    { "spicevmc", "spicevmc", "name", "backend.data.type" },
+    { "file:", "file", "path", "backend.data.out" },
+    { "unix:", "socket", "path", "backend.data.addr.data.path" },
+    { NULL, NULL, NULL, NULL },
+};
+
+static const struct chardev_row *chardev_row(struct text words)
+{
+    const struct chardev_row *row = chardev_rows;
+    while (row->word &&
+           (strchr(row->word, ':') ? !text_starts(words, row->word) : !text_is(words, row->word)))
+        row++;
+    return row->word ? row : NULL;
+}
+
+static void print_chardev(struct qemu *qemu, const struct chardev_row *row, struct text path,
+                          const char *id)
+{
+    struct object object = { .count = 0 };
+    bool is_socket = strcmp(row->type, "socket") == 0;
+    if (!qemu->running) {
+        object_string(&object, "backend", row->type);
+        object_string(&object, "id", id);
+        if (row->key)
+            object_text(&object, row->key, path);
+        if (is_socket)
+            object_flag(&object, "server", false);
+        print_argument(qemu, "chardev", &object);
+        return;
+    }
+    object_string(&object, "id", id);
+    object_string(&object, "backend.type", row->type);
+    if (is_socket)
+        object_string(&object, "backend.data.addr.type", "unix");
+    if (row->qmp_key)
+        object_text(&object, row->qmp_key, path);
+    if (is_socket)
+        object_flag(&object, "backend.data.server", false);
+    if (!row->qmp_key)
+        object_nothing(&object, "backend.data");
+    print_command(qemu, "chardev-add", &object);
+}
+
+// The character device behind a device: one that QEMU has, or one that is made here.
+static bool add_chardev(struct qemu *qemu, struct object *object, const struct config_device *wish,
+                        const char *id)
+{
+    struct text words = GIVEN(wish->chardev)           ? wish->chardev.text
+                        : wish->kind == DEVICE_SERIAL  ? text_of("pty")
+                        : wish->kind == DEVICE_BRAILLE ? text_of("braille")
+                                                       : text_of("spicevmc");
+    bool redirection = wish->origin == ORIGIN_USBVERSION;
+    if (text_starts(words, "id:") && !redirection) {
+        object_text(object, "chardev", text_part(words, 3, words.size));
+        return true;
+    }
+    const struct chardev_row *row = chardev_row(redirection ? text_of("spicevmc") : words);
+    if (!row) {
+        diag_hint(qemu->writing->diags,
+                  write_error(qemu->writing, wish->chardev.at,
+                              "there is no character device '%.*s' to be made", (int)words.size,
+                              words.at),
+                  "pty, null, file:PATH, unix:PATH, spicevmc, braille, or id:NAME");
+        return false;
+    }
+    struct text path = strchr(row->word, ':') ? text_part(words, strlen(row->word), words.size)
+                                              : text_of("usbredir");
+    const char *chardev = arena_printf(qemu->writing->arena, "%s-chardev", id);
+    print_chardev(qemu, row, path, chardev);
+    object_string(object, "chardev", chardev);
+    return true;
+}
+
+// What stands behind a device comes before it.
+static bool add_backing(struct qemu *qemu, struct object *object, const struct config_device *wish,
+                        const char *id)
+{
+    const struct device_model *model = device_model_of(wish->kind);
+    if (model->needs_file) {
+        const char *node = arena_printf(qemu->writing->arena, "%s-image", id);
+        print_image(qemu, wish, node);
+        object_string(object, "drive", node);
+    }
+    if (GIVEN(wish->audiodev))
+        object_text(object, "audiodev", wish->audiodev.text);
+    return !model->needs_chardev || add_chardev(qemu, object, wish, id);
+}
+
+static void write_device(struct qemu *qemu, const struct arranged_device *at, size_t index)
+{
+    const struct config_device *wish = at->wish;
+    char room[PORT_TEXT_SIZE];
+    struct object object = { .count = 0 };
+    if (at->left_out)
+        return;
+    if (wish->at_creation && qemu->running) {
+        leave_out(qemu, wish->why);
+        return;
+    }
+    if (wish->argument.size) {
+        print_raw(qemu, wish->argument, wish->why);
+        return;
+    }
+    const char *id = GIVEN(wish->qemu_id) ? arena_copy(qemu->writing->arena, wish->qemu_id.text.at,
+                                                       wish->qemu_id.text.size)
+                                          : arena_printf(qemu->writing->arena, "usbdev%zu", index);
+    object_string(&object, "driver", device_model_of(wish->kind)->driver);
+    object_string(&object, "id", id);
+    if (wish->kind == DEVICE_HOSTDEV && !add_host(qemu, &object, at))
+        return;
+    if (!add_backing(qemu, &object, wish, id))
+        return;
+    if (at->controller)
+        object_string(&object, "bus", bus_of(qemu, at->controller));
+    if (at->controller && at->port.depth)
+        object_string(&object, "port",
+                      arena_strdup(qemu->writing->arena, port_write(at->port, room)));
+    print_device(qemu, &object);
+}
+
+// Hubs come before what is behind them, and those last for which QEMU chooses a port.
+static void write_devices(struct qemu *qemu)
+{
+    for (unsigned depth = 1; depth <= PORT_DEPTH_MAX + 1; depth++)
+        for (size_t i = 0; i < qemu->arrangement.count; i++)
+            if (qemu->arrangement.devices[i].port.depth == depth % (PORT_DEPTH_MAX + 1))
+                write_device(qemu, &qemu->arrangement.devices[i], i);
+}
+
+static void write_all(struct writing *writing, bool running)
+{
+    struct qemu qemu = { .writing = writing, .running = running, .left_out = SPAN_NONE };
+    arrange(writing, ARRANGE_ALL, &qemu.arrangement);
+    for (const struct arranged_controller *at = qemu.arrangement.controllers; at; at = at->next)
+        write_controller(&qemu, at);
+    write_devices(&qemu);
+}
+
+void write_qemu(struct writing *writing)
+{
+    write_all(writing, false);
+}
+
+void write_qmp(struct writing *writing)
+{
+    write_all(writing, true);
+}

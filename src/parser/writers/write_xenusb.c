@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+// The canonical form: usbcontroller and keyed usbdevice. What the toolstack makes when the guest is
+// created (usb=1, usbversion=, arguments for QEMU) stays in the statements that ask for it.
+#include "write.h"
+
+#include "base/arena.h"
+
+// --- one item ---
+
+static const char *type_word(const struct config_controller *controller)
+{
+    if (controller->type == CONTROLLER_EMULATED)
+        return "emul";
+    if (controller->type == CONTROLLER_AUTO)
+        return "auto";
+    static const char *const words[] = { "pv", "vusb", "qusb" };
+    return words[controller->pvusb];
+}
+
+// A number that a later round could not find by itself: one that was given, or libxl's default.
+static bool tells_ports(const struct config_controller *controller)
+{
+    bool own_default =
+        controller->origin == ORIGIN_USBCONTROLLER || controller->origin == ORIGIN_USBVERSION;
+    return controller->ports.value && (GIVEN(controller->ports) || !own_default);
+}
+
+static const char *controller_spec(struct arena *arena, const struct config_controller *controller)
+{
+    const char *spec = spec_add(arena, "", "type", "%s", type_word(controller));
+    spec = spec_add(arena, spec, "name", "%s", controller->name);
+    if (controller->model)
+        spec = spec_add(arena, spec, "model", "%s", controller->model->name);
+    if (controller->version.value)
+        spec = spec_add(arena, spec, "usbversion", "%u", controller->version.value);
+    if (tells_ports(controller))
+        spec = spec_add(arena, spec, "numports", "%u", controller->ports.value);
+    if (GIVEN(controller->backend))
+        spec = spec_add(arena, spec, "backend", "%.*s", (int)controller->backend.text.size,
+                        controller->backend.text.at);
+    return spec;
+}
+
+// A value in double quotes where it holds what would end it.
+static const char *text_spec(struct arena *arena, const char *spec, const char *key,
+                             struct text value)
+{
+    bool quoted = text_find(value, ',', 0) < value.size || text_find(value, ' ', 0) < value.size;
+    const char *quote = quoted ? "\"" : "";
+    return spec_add(arena, spec, key, "%s%.*s%s", quote, (int)value.size, value.at, quote);
+}
+
+static const char *selector_spec(struct arena *arena, const char *spec,
+                                 const struct selector *selector)
+{
+    unsigned marks = selector->marks;
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
+    if ((marks & address) == address)
+        spec = spec_add(arena, spec, "hostaddr", "%u.%u", selector->bus, selector->address);
+    else if (marks & SELECT_BUS)
+        spec = spec_add(arena, spec, "hostbus", "%u", selector->bus);
+    else if (marks & SELECT_ADDRESS)
+        spec = spec_add(arena, spec, "hostaddr", "%u", selector->address);
+    if (marks & SELECT_BUSID)
+        spec = spec_add(arena, spec, "busid", "%s", selector->busid);
+    if ((marks & id) == id)
+        spec = spec_add(arena, spec, "id", "%04x:%04x", selector->vendor, selector->product);
+    else if (marks & SELECT_VENDOR)
+        spec = spec_add(arena, spec, "vendor", "%04x", selector->vendor);
+    else if (marks & SELECT_PRODUCT)
+        spec = spec_add(arena, spec, "product", "%04x", selector->product);
+    return marks & SELECT_SERIAL ? text_spec(arena, spec, "serial", selector->serial) : spec;
+}
+
+static const char *device_spec(struct arena *arena, const struct config_device *device)
+{
+    const struct {
+        const char *key;
+        const struct config_text *text;
+    } rows[] = { { "file", &device->file },
+                 { "format", &device->format },
+                 { "chardev", &device->chardev },
+                 { "audiodev", &device->audiodev } };
+    char room[PORT_TEXT_SIZE];
+    const char *spec = spec_add(arena, "", "type", "%s", device_model_of(device->kind)->name);
+    spec = selector_spec(arena, spec, &device->selector);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (GIVEN(*rows[i].text))
+            spec = text_spec(arena, spec, rows[i].key, rows[i].text->text);
+    if (GIVEN(device->readonly))
+        spec = spec_add(arena, spec, "readonly", "%s", device->readonly.value ? "yes" : "no");
+    if (device->controller)
+        spec = spec_add(arena, spec, "bus", "%s", device->controller->name);
+    else if (GIVEN(device->controller_name))
+        spec = text_spec(arena, spec, "bus", device->controller_name.text);
+    if (device->port.depth)
+        spec = spec_add(arena, spec, "port", "%s", port_write(device->port, room));
+    if (GIVEN(device->required))
+        spec = spec_add(arena, spec, "required", "%s", device->required.value ? "yes" : "no");
+    return spec;
+}
+
+// --- the keys ---
+
+// Whether a device stands in usbdevice, in this dialect.
+static bool is_listed(const struct config_device *device)
+{
+    return device->origin != ORIGIN_USBVERSION && device->origin != ORIGIN_QEMU;
+}
+
+// Whether an item is in the canonical form already, or must stay in the classic one.
+static bool is_canonical(const struct config_device *device)
+{
+    return device->origin == ORIGIN_USBCONTROLLER ||
+           (device->origin == ORIGIN_USB && device->at_creation);
+}
+
+static struct change change_devices(const struct writing *writing)
+{
+    struct items items = { NULL, 0, 0 };
+    bool canonical = true;
+    for (const struct config_device *at = writing->document->config->devices; at; at = at->next) {
+        if (!is_listed(at))
+            continue;
+        canonical = canonical && is_canonical(at);
+        items_add(writing->arena, &items,
+                  at->origin == ORIGIN_USB && at->at_creation ? device_model_of(at->kind)->name
+                                                              : device_spec(writing->arena, at));
+    }
+    struct change change = change_to(writing, &items);
+    change.touch = !canonical;
+    return change;
+}
+
+static struct change change_controllers(const struct writing *writing)
+{
+    struct items items = { NULL, 0, 0 };
+    bool canonical = true;
+    for (const struct config_controller *at = writing->document->config->controllers; at;
+         at = at->next) {
+        if (is_kept(at))
+            continue;
+        canonical =
+            canonical && (at->origin == ORIGIN_USBCONTROLLER || at->origin == ORIGIN_USBVERSION);
+        items_add(writing->arena, &items, controller_spec(writing->arena, at));
+    }
+    struct change change = change_to(writing, &items);
+    change.touch = !canonical;
+    return change;
+}
+
+// Beside usbcontroller, usbversion is a default and no longer makes a controller of its own; a
+// redirection still does.
+static void refuse_version(const struct writing *writing)
+{
+    const struct config *config = writing->document->config;
+    const struct config_controller *controller = config->controllers;
+    const struct config_device *device = config->devices;
+    while (controller && !(controller->origin == ORIGIN_USBVERSION && controller->at_creation))
+        controller = controller->next;
+    while (device && device->origin != ORIGIN_USBVERSION)
+        device = device->next;
+    if (controller && !device)
+        diag_hint(writing->diags,
+                  write_error(writing, controller->why,
+                              "beside usbcontroller this would make no controller any more"),
+                  "take the others out, or this: usbcontroller=['type=emul,usbversion=3']");
+}
+
+void write_xenusb(struct writing *writing)
+{
+    static const struct change goes = { true, NULL };
+    struct rewrite rewrite;
+    struct change changes[KEY_COUNT] = {
+        [KEY_USBCTRL] = goes, [KEY_USBDEV] = goes, [KEY_VUSB] = goes
+    };
+    changes[KEY_USBCONTROLLER] = change_controllers(writing);
+    changes[KEY_USBDEVICE] = change_devices(writing);
+    for (const struct config_controller *at = writing->document->config->controllers; at;
+         at = at->next) {
+        if (at->origin == ORIGIN_USB && at->at_creation)
+            changes[KEY_USB].value = "1";
+        if (at->origin == ORIGIN_USBVERSION && at->at_creation && !at->model->companion)
+            changes[KEY_USBVERSION].value = arena_printf(writing->arena, "%u", at->version.value);
+    }
+    if (changes[KEY_USBCONTROLLER].touch && changes[KEY_USBCONTROLLER].value)
+        refuse_version(writing);
+    rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
+    rewrite_keys(&rewrite, writing->document->statements, changes);
+    write_rewritten(writing, &rewrite, changes);
+}

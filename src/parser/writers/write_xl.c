@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+// What xl takes today: usbctrl and usbdev for what is plugged, usb and usbdevice for what QEMU
+// itself emulates. PVUSB is always type=qusb: without a type no QEMU serves it when the guest is
+// created, and the guest waits for it. An emulated controller that is made is of version 3: libxl's
+// version 2 is an EHCI without companions, which takes no keyboard.
+#include "write.h"
+
+#include "arrange.h"
+#include "base/arena.h"
+#include "preamble.h"
+#include "xlu.h"
+#include "xlu_judge.h"
+
+#include <stdlib.h>
+
+struct xl {
+    struct writing *writing;
+    const struct config *config;
+    struct arrangement arrangement;
+    struct change changes[KEY_COUNT];
+};
+
+// --- controllers ---
+
+static void refuse_controller(const struct xl *xl, const struct config_controller *controller)
+{
+    const struct writing *writing = xl->writing;
+    if (controller->model && controller->model->driver && !controller->model->libxl_version)
+        diag_hint(
+            writing->diags,
+            write_error(writing,
+                        span_is_none(controller->model_at) ? controller->why : controller->model_at,
+                        "xl makes no %s", controller->model->name),
+            "piix3-uhci, ehci or nec-xhci; or by hand: device_model_args_hvm=['-device',"
+            "'%s,id=%s']",
+            controller->model->driver, controller->name);
+    if (GIVEN(controller->backend))
+        diag_hint(writing->diags,
+                  write_error(writing, controller->backend.at,
+                              "xl has no word for a backend domain of a USB controller"),
+                  "leave it out: it is dom0 then");
+}
+
+// Nobody said which version, and what the guest is would tell.
+static void warn_of_version(const struct xl *xl, const struct arranged_controller *at)
+{
+    if (!at->version)
+        diag_hint(
+            xl->writing->diags,
+            write_warning(xl->writing, at->why,
+                          "xl makes this of version 2, which takes no keyboard in an hvm guest"),
+            "say usbversion=, or what the guest is: type=\"hvm\"");
+}
+
+static const char *controller_spec(const struct xl *xl, const struct arranged_controller *at)
+{
+    struct arena *arena = xl->writing->arena;
+    const char *type = at->type == CONTROLLER_EMULATED ? "devicemodel"
+                       : at->type == CONTROLLER_AUTO   ? "auto"
+                       : at->kernel                    ? "pv"
+                                                       : "qusb";
+    const char *spec = spec_add(arena, "", "type", "%s", type);
+    if (at->version)
+        spec = spec_add(arena, spec, "version", "%u", at->version);
+    return at->ports ? spec_add(arena, spec, "ports", "%u", at->ports) : spec;
+}
+
+// Whether xl itself makes such a controller of the statement as it stands.
+static bool is_as_written(const struct config_controller *controller)
+{
+    return controller->origin == ORIGIN_USBCTRL &&
+           (controller->type != CONTROLLER_PV || !span_is_none(controller->type_at));
+}
+
+static void change_controllers(struct xl *xl)
+{
+    struct items items = { NULL, 0, 0 };
+    bool same = true;
+    for (const struct arranged_controller *at = xl->arrangement.controllers; at; at = at->next) {
+        if (at->wish && is_left_to_xl(at->wish))
+            continue;
+        if (at->wish)
+            refuse_controller(xl, at->wish);
+        same = same && at->wish && is_as_written(at->wish);
+        warn_of_version(xl, at);
+        items_add(xl->writing->arena, &items, controller_spec(xl, at));
+    }
+    xl->changes[KEY_USBCTRL] = change_to(xl->writing, &items);
+    xl->changes[KEY_USBCTRL].touch = !same;
+}
+
+// --- devices ---
+
+// xl's own kinds: what QEMU's -usbdevice takes.
+static bool is_classic_kind(enum device_kind kind)
+{
+    return kind == DEVICE_TABLET || kind == DEVICE_MOUSE || kind == DEVICE_KEYBOARD ||
+           kind == DEVICE_WACOM_TABLET || kind == DEVICE_BRAILLE;
+}
+
+static const struct config_controller *made_by_version(const struct xl *xl)
+{
+    const struct config_controller *at = xl->config->controllers;
+    while (at && !(at->origin == ORIGIN_USBVERSION && at->at_creation))
+        at = at->next;
+    return at;
+}
+
+static void refuse_device(const struct xl *xl, const struct config_device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    struct diag *diag = write_error(xl->writing, device->why, "xl has no word for this %s",
+                                    model ? model->name : "device");
+    if (model && is_classic_kind(device->kind) && !made_by_version(xl))
+        diag_hint(xl->writing->diags, diag, "usb=1 and usbdevice=['%s'], without a controller",
+                  model->name);
+    else
+        diag_hint(xl->writing->diags, diag,
+                  "write it by hand: device_model_args_hvm=['-device','%s,...']",
+                  model ? model->driver : "usb-...");
+}
+
+// What the guest is created with. Returns whether a device that was to be plugged became one.
+static bool change_classic(struct xl *xl)
+{
+    struct items items = { NULL, 0, 0 };
+    bool same = true, moved = false;
+    for (const struct config_device *at = xl->config->devices; at; at = at->next) {
+        bool listed = at->origin == ORIGIN_USB || at->origin == ORIGIN_USBCONTROLLER;
+        bool classic = at->origin == ORIGIN_USB && at->at_creation;
+        if (at->origin == ORIGIN_QEMU && !at->at_creation)
+            diag_hint(xl->writing->diags,
+                      write_error(xl->writing, at->why, "QEMU does not start with this"),
+                      "take it out, and write usbdevice=['...'] for it");
+        if (!listed)
+            continue;
+        same = same && classic;
+        if (at->kind == DEVICE_HOSTDEV)
+            continue;
+        bool plain = is_classic_kind(at->kind) && !at->controller && !at->port.depth &&
+                     !GIVEN(at->chardev) && !made_by_version(xl);
+        if (!classic && !plain) {
+            refuse_device(xl, at);
+            continue;
+        }
+        if (!classic)
+            diag_hint(xl->writing->diags,
+                      write_warning(xl->writing, at->why,
+                                    "xl cannot plug a %s: the guest is created with it",
+                                    device_model_of(at->kind)->name),
+                      "it is on the controller of usb=1 then");
+        moved = moved || !classic;
+        items_add(xl->writing->arena, &items, device_model_of(at->kind)->name);
+    }
+    xl->changes[KEY_USBDEVICE] = change_to(xl->writing, &items);
+    xl->changes[KEY_USBDEVICE].touch = !same;
+    return moved;
+}
+
+static const char *device_spec(const struct xl *xl, const struct arranged_device *device)
+{
+    const struct config_device *wish = device->wish;
+    struct arena *arena = xl->writing->arena;
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS;
+    struct span at = span_is_none(wish->selector_at) ? wish->why : wish->selector_at;
+    if (!device->found && (wish->selector.marks & address) != address) {
+        diag_hint(
+            xl->writing->diags,
+            write_error(xl->writing, at, "xl names devices by bus and address only, not by %s",
+                        selector_show(arena, &wish->selector)),
+            "--resolve looks it up on its host; or write hostbus=B,hostaddr=A, as lsusb has them");
+        return "";
+    }
+    if (device->port.depth > 1)
+        diag_hint(xl->writing->diags,
+                  write_error(xl->writing, wish->port_at, "xl knows no port behind a hub"),
+                  "name a port of the controller itself");
+    if (GIVEN(wish->required) && !wish->required.value && !device->found)
+        diag_hint(xl->writing->diags,
+                  write_warning(xl->writing, wish->required.at, "xl has no word for 'required'"),
+                  "it does not start the guest while the device is not plugged in");
+    unsigned bus = device->found ? device->found->bus : wish->selector.bus;
+    unsigned number = device->found ? device->found->address : wish->selector.address;
+    const char *spec = spec_add(arena, "type=hostdev", "hostbus", "%u", bus);
+    spec = spec_add(arena, spec, "hostaddr", "%u", number);
+    if (device->controller && device->controller->wish && device->controller->wish->at_creation)
+        diag_hint(xl->writing->diags,
+                  write_error(xl->writing, wish->why, "xl cannot plug into controller '%s'",
+                              device->controller->name),
+                  "it knows those of usbctrl only");
+    if (device->controller)
+        spec = spec_add(arena, spec, "controller", "%u", device->controller->index);
+    return device->port.depth ? spec_add(arena, spec, "port", "%u", device->port.number[0]) : spec;
+}
+
+// Whether xl, left to its own choice of port, puts every device where it runs.
+static bool chooses_well(const struct xl *xl)
+{
+    bool named = false, any = false, chosen = false;
+    for (size_t i = 0; i < xl->arrangement.count; i++) {
+        const struct arranged_device *at = &xl->arrangement.devices[i];
+        if (at->wish->kind != DEVICE_HOSTDEV || at->wish->at_creation)
+            continue;
+        named = named || at->wish->port.depth;
+        any = any || !at->wish->port.depth;
+        chosen = chosen || !at->wish->controller;
+    }
+    return !(chosen || (named && any));
+}
+
+static bool is_without_type(const struct xl *xl)
+{
+    for (const struct arranged_controller *at = xl->arrangement.controllers; at; at = at->next)
+        if (at->model || !at->wish)
+            return false;
+    return xl->config->domain.type == DOMAIN_UNKNOWN;
+}
+
+// Without type=hostdev xl plugs the device, but the config that libxl keeps for the guest's next
+// start has neither bus nor address (libxl_device_usbdev_copy: the union is keyed by the type).
+static bool is_typed(const struct config_device *device)
+{
+    return device->origin == ORIGIN_USBCTRL && !span_is_none(device->kind_at);
+}
+
+static void change_devices(struct xl *xl)
+{
+    struct items items = { NULL, 0, 0 };
+    bool same = chooses_well(xl) || is_without_type(xl);
+    for (size_t i = 0; i < xl->arrangement.count; i++) {
+        const struct arranged_device *at = &xl->arrangement.devices[i];
+        if (at->wish->kind != DEVICE_HOSTDEV || at->wish->origin == ORIGIN_QEMU)
+            continue;
+        same = same && is_typed(at->wish) && !at->left_out;
+        if (!at->left_out)
+            items_add(xl->writing->arena, &items, device_spec(xl, at));
+    }
+    xl->changes[KEY_USBDEV] = change_to(xl->writing, &items);
+    xl->changes[KEY_USBDEV].touch = !same;
+}
+
+// --- plain numbers ---
+
+static bool is_pv_guest(const struct xl *xl)
+{
+    return xl->config->domain.type == DOMAIN_PV || xl->config->domain.type == DOMAIN_PVH;
+}
+
+static bool has_classic(const struct xl *xl)
+{
+    const struct config_controller *at = xl->config->controllers;
+    while (at && !(at->origin == ORIGIN_USB && at->at_creation))
+        at = at->next;
+    return at;
+}
+
+static void change_numbers(struct xl *xl, bool moved)
+{
+    const struct config_controller *version = made_by_version(xl);
+    unsigned redirections = 0;
+    for (const struct config_device *at = xl->config->devices; at; at = at->next)
+        redirections += at->origin == ORIGIN_USBVERSION;
+    bool usb = has_classic(xl) || moved;
+    xl->changes[KEY_USB] = (struct change){ moved && !has_classic(xl), is_pv_guest(xl) ? NULL
+                                                                       : usb           ? "1"
+                                                                                       : "0" };
+    bool unknown = xl->config->domain.type == DOMAIN_UNKNOWN;
+    xl->changes[KEY_USBVERSION] =
+        (struct change){ !version && !unknown,
+                         version ? arena_printf(xl->writing->arena, "%u", version->version.value)
+                                 : NULL };
+    xl->changes[KEY_SPICEUSBREDIRECTION] = (struct change){
+        false, is_pv_guest(xl) ? NULL : arena_printf(xl->writing->arena, "%u", redirections)
+    };
+}
+
+// --- statements that are as they should be ---
+
+static struct text text_at(const struct xl *xl, struct span at)
+{
+    return text_part(xl->writing->document->source->text, at.from, at.to);
+}
+
+// Whether xl reads a statement, and reads it as we do.
+static bool is_clean(const struct xl *xl, const struct statement *statement)
+{
+    return !xl->writing->diags->dropped &&
+           !diags_within(xl->writing->diags, xl->writing->document->source, statement->at) &&
+           xlu_reads(text_at(xl, statement->at));
+}
+
+static bool is_written_by_us(enum key key)
+{
+    return key != KEY_DEVICE_MODEL_ARGS && key != KEY_DEVICE_MODEL_ARGS_HVM &&
+           key != KEY_DEVICE_MODEL_ARGS_PV;
+}
+
+// Statements that xl would not read, or would read differently, are written anew; those that
+// already are what they would become are left as they are.
+static void judge_statements(struct xl *xl)
+{
+    unsigned count[KEY_COUNT] = { 0 };
+    bool equal[KEY_COUNT] = { false };
+    for (const struct statement *at = xl->writing->document->statements; at; at = at->next) {
+        if (at->kind != STATEMENT_USB)
+            continue;
+        struct change *change = &xl->changes[at->key];
+        count[at->key]++;
+        equal[at->key] =
+            change->value && !at->append && text_is(text_at(xl, at->value_at), change->value);
+        if (!change->touch && is_written_by_us(at->key) && !is_clean(xl, at))
+            change->touch = true;
+    }
+    for (int key = 0; key < KEY_COUNT; key++)
+        if (count[key] == 1 && equal[key])
+            xl->changes[key].touch = false;
+}
+
+// --- the whole ---
+
+static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    struct writing whole = *xl->writing;
+    whole.out = open_memstream(&bytes, &size);
+    if (!whole.out) {
+        complain_error(whole.diags, "no memory for the translation");
+        return;
+    }
+    write_rewritten(&whole, rewrite, xl->changes);
+    fclose(whole.out);
+    if (!whole.only && !whole.document->foreign)
+        xlu_judge(&whole, rewrite, (struct text){ bytes, size });
+    fwrite(bytes, 1, size, xl->writing->out);
+    free(bytes);
+}
+
+void write_xl(struct writing *writing)
+{
+    static const struct change goes = { true, NULL };
+    struct xl xl = { .writing = writing, .config = writing->document->config };
+    struct rewrite rewrite;
+    xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = goes;
+    arrange(writing, ARRANGE_PLUGGED, &xl.arrangement);
+    change_controllers(&xl);
+    change_devices(&xl);
+    change_numbers(&xl, change_classic(&xl));
+    judge_statements(&xl);
+    preamble_resolve(writing->arena, writing->diags, writing->document);
+    rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
+    rewrite_keys(&rewrite, writing->document->statements, xl.changes);
+    print_and_judge(&xl, &rewrite);
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+#include "execute.h"
+
+#include "base/arena.h"
+
+// The order in which kinds of steps are carried out. Order is the safety here: a controller cannot
+// go while devices hold on to it, and nothing can be plugged before its controller or its hub; what
+// goes makes room for what comes. A server finds all its controllers when it starts, for some take
+// none later, and ends when they are gone. What cannot come back goes last, when nothing can fail
+// any more that it would have to come back for. Steps are undone in this order too: an inverse has
+// its own place in it.
+enum phase {
+    PHASE_REMOVE_DEVICES,
+    PHASE_REMOVE_CONTROLLERS,
+    PHASE_STOP_SERVER,
+    PHASE_ADD_CONTROLLERS,
+    PHASE_START_SERVER,
+    PHASE_ADD_DEVICES,
+    PHASE_REMOVE_FOR_GOOD,
+    PHASES
+};
+
+struct run {
+    struct session *session;
+    struct plan *plan;
+    handle_for handle;
+    step_told told;
+    void *context;
+};
+
+// Where `op`, the step's own or its inverse, has its place.
+static enum phase phase_of(const struct step *step, enum step_op op)
+{
+    if (step->server)
+        return op == STEP_REMOVE ? PHASE_STOP_SERVER : PHASE_START_SERVER;
+    if (step->device)
+        return op == STEP_REMOVE ? PHASE_REMOVE_DEVICES : PHASE_ADD_DEVICES;
+    if (op == STEP_ADD)
+        return PHASE_ADD_CONTROLLERS;
+    bool for_good = step->op == STEP_REMOVE && step->controller->cold_only;
+    return for_good ? PHASE_REMOVE_FOR_GOOD : PHASE_REMOVE_CONTROLLERS;
+}
+
+// Steps of one wave do not depend on each other: within a phase, hubs at the front come before
+// what is behind them when adding, and after it when removing.
+static unsigned wave_of(const struct step *step, enum step_op op)
+{
+    unsigned depth = step->device ? step->device->port.depth : 0;
+    return op == STEP_REMOVE ? PORT_DEPTH_MAX - depth : depth;
+}
+
+static bool changes(const struct step *step)
+{
+    return step->op == STEP_ADD || step->op == STEP_REMOVE;
+}
+
+static bool is_due(const struct step *step, enum phase phase, unsigned wave)
+{
+    return changes(step) && step->state == STEP_PLANNED && phase_of(step, step->op) == phase &&
+           wave_of(step, step->op) == wave;
+}
+
+// Whether to stop before the next wave, and why.
+static const char *reason_to_stop(const struct run *run)
+{
+    if (arena_exhausted(run->session->arena))
+        return "out of memory";
+    if (session_interrupted(run->session))
+        return "interrupted";
+    return NULL;
+}
+
+static void tell(const struct run *run, const struct step *step)
+{
+    if (run->told)
+        run->told(run->context, step);
+}
+
+static void note_presence(const struct step *step, enum step_op op)
+{
+    if (step->controller && !step->device)
+        step->controller->present = op == STEP_ADD;
+}
+
+// Runs the steps of one wave on one backend.
+static enum status run_wave(struct run *run, struct step **steps, size_t count)
+{
+    const struct backend *backend = step_backend(steps[0]);
+    enum status status = backend->run(run->handle(run->context, backend), steps, count);
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i]->state == STEP_DONE)
+            note_presence(steps[i], steps[i]->op);
+        if (steps[i]->state != STEP_PLANNED)
+            tell(run, steps[i]);
+    }
+    return status;
+}
+
+// All due steps of a phase and wave, one batch for each backend.
+static enum status run_batches(struct run *run, enum phase phase, unsigned wave, struct step **room)
+{
+    for (struct step *first = run->plan->first; first; first = first->next) {
+        if (!is_due(first, phase, wave))
+            continue;
+        size_t count = 0;
+        for (struct step *step = first; step; step = step->next)
+            if (is_due(step, phase, wave) && step_backend(step) == step_backend(first))
+                room[count++] = step;
+        const char *stop = reason_to_stop(run);
+        if (stop) {
+            first->words = stop;
+            return STATUS_FAILED;
+        }
+        enum status status = run_wave(run, room, count);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum step_op inverse(enum step_op op)
+{
+    return op == STEP_ADD ? STEP_REMOVE : STEP_ADD;
+}
+
+static const char *thing(struct arena *arena, const struct step *step)
+{
+    char room[PORT_TEXT_SIZE];
+    if (step->server)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
+    if (!step->device)
+        return arena_printf(arena, "controller %s", step->controller->name);
+    const struct device_model *model = device_model_of(step->device->kind);
+    return arena_printf(arena, "%s at %s port %s",
+                        step->device->kind == DEVICE_HOSTDEV
+                            ? selector_show(arena, &step->device->selector)
+                            : (model ? model->name : step->device->driver),
+                        step->controller->name, port_write(step->device->port, room));
+}
+
+static void complain_left(struct run *run, const struct step *step, const struct step *undo)
+{
+    struct session *session = run->session;
+    bool added = step->op == STEP_ADD;
+    struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
+                                 "could not undo: %s %s %s: %s", thing(session->arena, step),
+                                 added ? "is still in" : "is missing from", session->domain->name,
+                                 undo->words ? undo->words : "no reason was given");
+    if (!added)
+        diag_hint(session->diags, diag, "apply again when the cause is gone");
+    else if (step->device)
+        diag_hint(session->diags, diag, "what mends it: xenusb detach %s %s", session->domain->name,
+                  device_place(session->arena, step->device));
+    else if (step->server)
+        diag_hint(session->diags, diag, "it ends with %s", session->domain->name);
+    else
+        diag_hint(session->diags, diag, "what mends it: xenusb controller remove %s %s",
+                  session->domain->name, step->controller->name);
+}
+
+// Runs the inverse of one wave's done steps.
+static enum status undo_wave(struct run *run, struct step **done, size_t count)
+{
+    struct arena *arena = run->session->arena;
+    struct step *undo = arena_array_of(arena, struct step, count);
+    struct step **undos = arena_array_of(arena, struct step *, count);
+    for (size_t i = 0; i < count; i++) {
+        undo[i] = *done[i];
+        undo[i].op = inverse(done[i]->op);
+        undo[i].state = STEP_PLANNED;
+        undo[i].words = NULL;
+        undos[i] = &undo[i];
+    }
+    const struct backend *backend = step_backend(done[0]);
+    backend->run(run->handle(run->context, backend), undos, count);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        bool undone = undo[i].state == STEP_DONE;
+        done[i]->state = undone ? STEP_UNDONE : STEP_LEFT;
+        if (undone)
+            note_presence(done[i], undo[i].op);
+        if (!undone) {
+            complain_left(run, done[i], &undo[i]);
+            status = STATUS_LEFTOVER;
+        }
+        tell(run, done[i]);
+    }
+    return status;
+}
+
+// What was gone before it was removed cannot be given back.
+static bool can_be_undone(const struct step *step)
+{
+    return step->state == STEP_DONE &&
+           !(step->op == STEP_REMOVE && step->device && step->device->state == DEVICE_GONE);
+}
+
+// The done steps whose inverse belongs to that phase and wave, of one backend.
+static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, struct step **room)
+{
+    size_t count = 0;
+    for (struct step *step = run->plan->first; step; step = step->next) {
+        enum step_op op = inverse(step->op);
+        if (!can_be_undone(step) || phase_of(step, op) != phase || wave_of(step, op) != wave)
+            continue;
+        if (count == 0 || step_backend(step) == step_backend(room[0]))
+            room[count++] = step;
+    }
+    return count;
+}
+
+// Undoes everything that was done.
+static enum status undo_all(struct run *run, struct step **room)
+{
+    size_t count;
+    enum status status = STATUS_OK;
+    for (unsigned phase = 0; phase < PHASES; phase++)
+        for (unsigned wave = 0; wave <= PORT_DEPTH_MAX; wave++)
+            while ((count = gather_done(run, phase, wave, room)) > 0)
+                status = status_worse(status, undo_wave(run, room, count));
+    return status;
+}
+
+// Says what failed, at the words that asked for it. Steps that the backend itself could not
+// leave as they were count as left over.
+static enum status complain_failed(struct run *run, enum status status)
+{
+    struct session *session = run->session;
+    for (const struct step *step = run->plan->first; step; step = step->next) {
+        bool stopped = step->state == STEP_PLANNED && step->words && changes(step);
+        if (step->state != STEP_FAILED && step->state != STEP_LEFT && !stopped)
+            continue;
+        static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
+        complain(session->diags, SEVERITY_ERROR, step->source, step->why, "%s could not be %s: %s",
+                 thing(session->arena, step), tried[step->server != NULL][step->op == STEP_ADD],
+                 step->words ? step->words : "no reason was given");
+        if (step->state == STEP_LEFT)
+            status = status_worse(status, STATUS_LEFTOVER);
+        else if (step->timed_out)
+            status = status_worse(status, STATUS_TIMEOUT);
+    }
+    return status;
+}
+
+static size_t step_count(const struct plan *plan)
+{
+    size_t count = 0;
+    for (const struct step *step = plan->first; step; step = step->next)
+        count++;
+    return count;
+}
+
+enum status execute(struct session *session, struct plan *plan, handle_for handle, step_told told,
+                    void *context)
+{
+    struct run run = { session, plan, handle, told, context };
+    struct step **room = arena_array_of(session->arena, struct step *, step_count(plan));
+    enum status status = STATUS_OK;
+    for (enum phase phase = 0; phase < PHASES && status == STATUS_OK; phase++)
+        for (unsigned wave = 0; wave <= PORT_DEPTH_MAX && status == STATUS_OK; wave++)
+            status = run_batches(&run, phase, wave, room);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    // Something was tried: whatever the reason, it is a failure now, or nobody answered in time.
+    status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
+    session->finishing = true;
+    status = status_worse(status, undo_all(&run, room));
+    session->finishing = false;
+    return status;
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "log.h"
+
+#include "base/arena.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum { NAME_SHOWN = 100, LINE_SHOWN = 900 }; // bytes; syslog takes 1024 (RFC 3164, 4.1)
+
+const char *log_who(struct arena *arena)
+{
+    const struct passwd *entry = getpwuid(getuid());
+    const char *sudo = getenv("SUDO_USER");
+    const char *user = entry && entry->pw_name
+                           ? text_show(arena, text_of(entry->pw_name), NAME_SHOWN)
+                           : arena_printf(arena, "user %u", (unsigned)getuid());
+    if (!sudo || !*sudo)
+        return user;
+    return arena_printf(arena, "%s for %s", user, text_show(arena, text_of(sudo), NAME_SHOWN));
+}
+
+// What a step is about, as somebody will look for it in the log.
+static const char *thing_of(struct arena *arena, const struct step *step)
+{
+    const struct device *device = step->device;
+    if (step->server)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
+    if (!device)
+        return arena_printf(arena, "controller %s (%s)", step->controller->name,
+                            step->controller->driver);
+    if (device->host)
+        return arena_printf(arena, "%s %04x:%04x%s%s", host_device_show(arena, device->host),
+                            device->host->vendor, device->host->product,
+                            *device->host->serial ? " serial " : "", device->host->serial);
+    if (device->kind == DEVICE_HOSTDEV)
+        return arena_printf(arena, "host device %s",
+                            device->selector.marks ? selector_show(arena, &device->selector)
+                                                   : device->id);
+    const struct device_model *model = device_model_of(device->kind);
+    return model ? model->name : device->driver;
+}
+
+static const char *place_of(struct arena *arena, const struct domain *domain,
+                            const struct step *step)
+{
+    char room[PORT_TEXT_SIZE];
+    const char *in = domain->id < 0 ? arena_strdup(arena, domain->name)
+                                    : arena_printf(arena, "%s (%d)", domain->name, domain->id);
+    if (!step->device)
+        return in;
+    return arena_printf(arena, "%s, controller %s port %s", in, step->controller->name,
+                        step->device->port.depth ? port_write(step->device->port, room) : "?");
+}
+
+const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,
+                     const char *who)
+{
+    static const struct {
+        enum step_op op;
+        enum step_state state;
+        bool server;
+        const char *before;
+        const char *between;
+    } words[] = {
+        { STEP_ADD, STEP_DONE, false, "attached ", " to " },
+        { STEP_ADD, STEP_UNDONE, false, "took back ", " from " },
+        { STEP_ADD, STEP_LEFT, false, "could not take back ", " from " },
+        { STEP_REMOVE, STEP_DONE, false, "detached ", " from " },
+        { STEP_REMOVE, STEP_UNDONE, false, "gave back ", " to " },
+        { STEP_REMOVE, STEP_LEFT, false, "could not give back ", " to " },
+        { STEP_ADD, STEP_DONE, true, "started ", " for " },
+        { STEP_ADD, STEP_UNDONE, true, "stopped ", " for " },
+        { STEP_ADD, STEP_LEFT, true, "could not stop ", " for " },
+        { STEP_REMOVE, STEP_DONE, true, "stopped ", " for " },
+        { STEP_REMOVE, STEP_UNDONE, true, "started ", " again for " },
+        { STEP_REMOVE, STEP_LEFT, true, "could not start ", " again for " },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (words[i].op != step->op || words[i].state != step->state ||
+            words[i].server != (step->server != NULL))
+            continue;
+        const char *line =
+            arena_printf(arena, "%s%s%s%s; by %s%s%s", words[i].before, thing_of(arena, step),
+                         words[i].between, place_of(arena, domain, step), who,
+                         step->words ? ": " : "", step->words ? step->words : "");
+        return text_show(arena, text_of(line), LINE_SHOWN);
+    }
+    return NULL;
+}
+
+void log_step(struct arena *arena, const struct domain *domain, const struct step *step)
+{
+    const char *line = log_line(arena, domain, step, log_who(arena));
+    if (!line)
+        return;
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+    syslog(step->state == STEP_LEFT ? LOG_ERR : LOG_NOTICE, "%s", line);
+    closelog();
+}

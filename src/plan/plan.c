@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: MIT
+#include "plan.h"
+
+#include "base/arena.h"
+#include "planning.h"
+
+void plan_init(struct plan *plan, const struct topology *topology)
+{
+    *plan = (struct plan){ .topology = topology };
+    plan->last = &plan->first;
+}
+
+struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
+                           struct controller *controller, struct device *device)
+{
+    struct step *step = arena_new_of(arena, struct step);
+    step->op = op;
+    step->controller = controller;
+    step->device = device;
+    plan->add += op == STEP_ADD;
+    plan->remove += op == STEP_REMOVE;
+    plan->keep += op == STEP_KEEP;
+    plan->refuse += op == STEP_REFUSE;
+    *plan->last = step;
+    plan->last = &step->next;
+    return step;
+}
+
+struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
+                             struct server *server)
+{
+    struct step *step = plan_add_step(plan, arena, op, NULL, NULL);
+    step->server = server;
+    return step;
+}
+
+static struct step *removal_of(const struct plan *plan, const struct controller *controller)
+{
+    struct step *step = plan->first;
+    while (step && (step->op != STEP_REMOVE || step->device || step->controller != controller))
+        step = step->next;
+    return step;
+}
+
+void plan_end_server(struct plan *plan, struct arena *arena)
+{
+    const struct topology *topology = plan->topology;
+    const struct step *last = NULL;
+    if (!topology->server || !topology->server->runs)
+        return;
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (controller_is_qemus(at) && !removal_of(plan, at))
+            return;
+        last = controller_is_qemus(at) ? removal_of(plan, at) : last;
+    }
+    if (!last)
+        return;
+    struct step *step = plan_add_server(plan, arena, STEP_REMOVE, topology->server);
+    step->source = last->source;
+    step->why = last->why;
+    // With it they can come back, if it comes to that.
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (controller_is_qemus(at))
+            at->cold_only = false;
+}
+
+const struct backend *step_backend(const struct step *step)
+{
+    if (step->server)
+        return step->server->backend;
+    return step->controller ? step->controller->backend : NULL;
+}
+
+struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
+                               const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    const char *message = arena_vprintf(planning->arena, format, words);
+    va_end(words);
+    planning->status = status_worse(planning->status, status);
+    return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
+}
+
+const char *planning_driver(const struct planning *planning, const struct config_device *wish)
+{
+    const struct device_model *model = device_model_of(wish->kind);
+    if (model)
+        return model->driver;
+    struct text text = planning->config->source->text;
+    text = text_part(text, wish->kind_at.from, wish->kind_at.to);
+    return arena_copy(planning->arena, text.at, text.size);
+}
+
+static void complain_no_controller(struct planning *planning, struct target *target)
+{
+    const struct config_text *name = &target->wish->controller_name;
+    const char *list = "";
+    for (const struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (!at->stale)
+            list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
+    target->op = STEP_REFUSE;
+    target->words = "no such controller";
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
+                          planning->topology->domain->name, (int)name->text.size, name->text.at);
+    diag_hint(planning->diags, diag, *list ? "it has: %s" : "it has none%s", list);
+}
+
+struct controller *plan_controller_called(const struct topology *topology, struct text word)
+{
+    uint64_t index = 0;
+    struct controller *found = topology_controller_named(topology, word);
+    if (!found && text_number(word, 10, 0, INT32_MAX, &index) == NUMBER_OK)
+        found = topology_controller_index(topology, (int)index);
+    return found;
+}
+
+static void find_wanted(struct planning *planning, struct target *target)
+{
+    const struct config_device *wish = target->wish;
+    if (wish->controller) {
+        for (struct controller *at = planning->topology->controllers; at; at = at->next)
+            if (at->wish == wish->controller)
+                target->wanted = at;
+        if (target->wanted)
+            return;
+        target->op = STEP_REFUSE;
+        target->words = "its controller cannot be had";
+        // Why there is none has mostly been said at the controller's own place.
+        if (planning->status == STATUS_OK)
+            planning_complain(planning, STATUS_REFUSED, wish->why,
+                              "controller '%s' is no place for a device", wish->controller->name);
+    } else if (GIVEN(wish->controller_name)) {
+        target->wanted = plan_controller_called(planning->topology, wish->controller_name.text);
+        if (!target->wanted || target->wanted->stale)
+            complain_no_controller(planning, target);
+    }
+}
+
+static void make_targets(struct planning *planning)
+{
+    planning->target_count = planning->config->device_count;
+    planning->targets = arena_array_of(planning->arena, struct target, planning->target_count);
+    struct target *target = planning->targets;
+    for (const struct config_device *wish = planning->config->devices; wish; wish = wish->next) {
+        target->wish = wish;
+        target->op = STEP_ADD;
+        find_wanted(planning, target++);
+    }
+}
+
+static struct step *step_for(struct planning *planning, enum step_op op,
+                             struct controller *controller, struct device *device, struct span why)
+{
+    struct step *step = plan_add_step(planning->plan, planning->arena, op, controller, device);
+    step->source = planning->config->source;
+    step->why = why;
+    return step;
+}
+
+// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows; and
+// only what some backend serves.
+static bool is_unnamed_device(const struct device *device)
+{
+    return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
+           device->controller->backend;
+}
+
+// A hub goes only with everything behind it: what stays would be lost with its hub.
+static bool is_prunable_device(const struct device *device)
+{
+    if (!is_unnamed_device(device))
+        return false;
+    for (const struct device *at = device->controller->devices; at; at = at->next)
+        if (device->kind == DEVICE_HUB && port_behind(device->port, at->port) &&
+            !is_unnamed_device(at))
+            return false;
+    return true;
+}
+
+// So does a controller, which may have been made for a device that named none.
+static bool is_prunable_controller(const struct controller *controller)
+{
+    bool known = controller->pvusb || strncmp(controller->id, "xenusb", 6) == 0;
+    if (!controller->present || controller->wish || !known)
+        return false;
+    for (const struct device *at = controller->devices; at; at = at->next)
+        if (!is_prunable_device(at))
+            return false;
+    return true;
+}
+
+// What was lost with a server is cleared away before the next one starts: a bus id that this host
+// does not have would end that one too.
+static void clear_losses(struct planning *planning)
+{
+    struct device *next;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->unserved ? at->devices : NULL; device; device = next) {
+            next = device->next;
+            step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+            controller_drop_device(device);
+        }
+}
+
+static void add_removals(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct target *target = &planning->targets[i];
+        if (target->stale && target->op == STEP_ADD)
+            step_for(planning, STEP_REMOVE, target->stale->controller, target->stale,
+                     target->wish->why);
+    }
+    if (!planning->options->prune)
+        return;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->devices; device; device = device->next)
+            if (is_prunable_device(device))
+                step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (is_prunable_controller(at))
+            step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+}
+
+static struct span why_controller(const struct planning *planning,
+                                  const struct controller *controller)
+{
+    if (controller->wish)
+        return controller->wish->why;
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct device *device = planning->targets[i].device;
+        if (device && device->controller == controller)
+            return planning->targets[i].wish->why;
+    }
+    return SPAN_NONE;
+}
+
+static void add_controllers(struct planning *planning)
+{
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (at->wish || (!at->present && !at->stale))
+            step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
+                     why_controller(planning, at));
+}
+
+// A server is started for whatever controller it is to serve, be it there already, unless that one
+// goes.
+static void add_server(struct planning *planning)
+{
+    struct topology *topology = planning->topology;
+    struct controller *at = topology->controllers;
+    while (at && (!controller_is_qemus(at) || removal_of(planning->plan, at)))
+        at = at->next;
+    if (!at || !supply_starts_server(planning))
+        return;
+    struct step *step =
+        plan_add_server(planning->plan, planning->arena, STEP_ADD, topology->server);
+    step->source = planning->config->source;
+    step->why = why_controller(planning, at);
+}
+
+// A refused device is shown too: what it would have been stands in a device of no controller.
+static struct device *refused_device(struct planning *planning, const struct target *target)
+{
+    struct device *device = arena_new_of(planning->arena, struct device);
+    device->kind = target->wish->kind;
+    device->driver = planning_driver(planning, target->wish);
+    device->selector = target->wish->selector;
+    device->host = target->host;
+    device->wish = target->wish;
+    return device;
+}
+
+static void add_devices(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->target_count; i++) {
+        const struct target *target = &planning->targets[i];
+        struct device *device = target->device ? target->device : refused_device(planning, target);
+        struct step *step =
+            step_for(planning, target->op, device->controller, device, target->wish->why);
+        step->words = target->words;
+    }
+}
+
+enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
+                      struct topology *topology, const struct host *host,
+                      const struct plan_options *options, struct plan *plan)
+{
+    struct planning planning = { .arena = arena,
+                                 .diags = diags,
+                                 .config = config,
+                                 .topology = topology,
+                                 .host = host,
+                                 .options = options,
+                                 .plan = plan,
+                                 .status = STATUS_OK };
+    plan_init(plan, topology);
+    supply_wished(&planning);
+    make_targets(&planning);
+    resolve_targets(&planning);
+    match_targets(&planning);
+    if (supply_starts_server(&planning))
+        clear_losses(&planning);
+    settle_targets(&planning);
+    add_removals(&planning);
+    add_controllers(&planning);
+    add_server(&planning);
+    add_devices(&planning);
+    plan_end_server(plan, arena);
+    return planning.status;
+}

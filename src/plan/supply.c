@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "place.h"
+#include "planning.h"
+
+// What libxl makes of an xHCI or a PVUSB controller without a number of ports (libxl_usb.c).
+enum { LIBXL_PORTS = 8 };
+
+const struct controller_model *supply_model(const struct config_controller *wish,
+                                            const struct domain *domain)
+{
+    if (wish->model)
+        return wish->model;
+    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
+    unsigned version = wish->version.value ? wish->version.value : 2;
+    return pv ? controller_model_pvusb(version) : controller_model_for(version);
+}
+
+static unsigned ports_of(const struct config_controller *wish, const struct controller_model *model)
+{
+    if (wish->ports.value)
+        return wish->ports.value;
+    if (model->ports == model->ports_max)
+        return model->ports;
+    if (wish->origin == ORIGIN_USBCTRL)
+        return model->version == 3 ? LIBXL_PORTS : model->ports;
+    if (wish->at_creation)
+        return model->ports;
+    return PORTS_DEFAULT < model->ports_max ? PORTS_DEFAULT : model->ports_max;
+}
+
+// Whether QEMU has that model and lets it be plugged here and now; where QEMU was not asked, what
+// the table says of it.
+static bool plugs(const struct planning *planning, const struct controller_model *model)
+{
+    const struct plugging *plugging = &planning->topology->plugging;
+    if (!plugging->known || !model->driver)
+        return model->hotplug;
+    return plugging->models >> (model - controller_models) & 1;
+}
+
+// PVUSB needs none.
+static bool has_slot(const struct planning *planning, const struct controller_model *model)
+{
+    const struct plugging *plugging = &planning->topology->plugging;
+    return !model->driver || !plugging->known || planning->slots_used < plugging->slots;
+}
+
+static const struct backend *server_of(const struct planning *planning,
+                                       const struct config_controller *wish)
+{
+    for (const struct backend *const *at = planning->options->backends; at && *at; at++)
+        if ((*at)->suits(wish, planning->topology->domain))
+            return *at;
+    return NULL;
+}
+
+// libxl takes the number behind the last one in use.
+static int next_index(const struct topology *topology)
+{
+    int next = 0;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (at->index >= next)
+            next = at->index + 1;
+    return next;
+}
+
+static struct controller *plan_controller(struct planning *planning,
+                                          const struct config_controller *wish,
+                                          const struct controller_model *model, const char *name,
+                                          unsigned ports, bool for_libxl)
+{
+    struct topology *topology = planning->topology;
+    struct controller *controller = arena_new_of(planning->arena, struct controller);
+    controller->backend = server_of(planning, wish);
+    controller->model = model;
+    controller->driver = model->driver;
+    controller->name = name;
+    controller->id = controller->path = controller->bus = "";
+    controller->ports = controller->ports_usb2 = controller->ports_usb3 = ports;
+    controller->index = -1;
+    bool recorded = model->libxl_version || !model->driver;
+    if (for_libxl && topology->domain->id >= 0 && recorded && !wish->at_creation)
+        controller->index =
+            wish->origin == ORIGIN_USBCTRL ? (int)wish->index : next_index(topology);
+    if (model->driver) {
+        planning->slots_used++;
+    } else {
+        const char *advice;
+        (void)supply_pvusb(planning, wish, &controller->pvusb, &controller->backend_domain,
+                           &advice);
+        controller->driver = controller->pvusb == PVUSB_KERNEL ? "usbback" : "qusb";
+    }
+    topology_add_controller(topology, controller);
+    return controller;
+}
+
+static struct span model_place(const struct config_controller *wish)
+{
+    if (!span_is_none(wish->model_at))
+        return wish->model_at;
+    return GIVEN(wish->version) ? wish->version.at : wish->why;
+}
+
+static void complain_does_not_plug(struct planning *planning, const struct config_controller *wish,
+                                   const struct controller_model *model)
+{
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wish),
+                                          "QEMU takes no %s while the guest runs", model->name);
+    diag_hint(planning->diags, diag,
+              wish->at_creation ? "it comes with the next start of the guest; now: "
+                                  "usbcontroller=['type=emul,usbversion=3']"
+                                : "use usbversion=1, 2 or 3 without a model, or start the guest "
+                                  "with it");
+}
+
+static void complain_no_slot(struct planning *planning, struct span span)
+{
+    const char *why = planning->topology->plugging.why_not;
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
+                                          "this QEMU has no free slot for a controller");
+    diag_hint(planning->diags, diag, "%s", why ? why : "use one that is there");
+}
+
+// A companion has no bus of its own: it is there if the controller it serves is.
+static bool companion_is_there(const struct topology *topology)
+{
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (at->companion_ports)
+            return true;
+    return false;
+}
+
+// xl's usbctrl= has its index from its place in the list: no other can be had for it.
+static bool index_is_recorded(const struct planning *planning, const struct config_controller *wish)
+{
+    const struct controller *there =
+        topology_controller_index(planning->topology, (int)wish->index);
+    return wish->origin == ORIGIN_USBCTRL && there && there->stale;
+}
+
+// Whether no PVUSB controller can be had for that wish; after a complaint.
+static bool refuses_pvusb(struct planning *planning, const struct config_controller *wish)
+{
+    enum pvusb_backend kind;
+    unsigned domain;
+    const char *advice, *why = supply_pvusb(planning, wish, &kind, &domain, &advice);
+    if (why) {
+        struct diag *diag = planning_complain(planning, STATUS_REFUSED,
+                                              GIVEN(wish->backend) ? wish->backend.at : wish->why,
+                                              "controller %s cannot be added: %s", wish->name, why);
+        if (advice)
+            diag_hint(planning->diags, diag, "%s", advice);
+        return true;
+    }
+    if (kind == PVUSB_QEMU && wish->pvusb == PVUSB_ANY)
+        complain(planning->diags, SEVERITY_NOTE, planning->config->source, wish->why,
+                 "controller %s is served by QEMU (qusb), since usbback is not loaded", wish->name);
+    return false;
+}
+
+// The first name hciN, or pvN, that neither the domain nor the config has.
+static const char *free_name(const struct planning *planning, const struct controller_model *model)
+{
+    for (unsigned i = 0;; i++) {
+        const char *name = arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", i);
+        if (!topology_controller_named(planning->topology, text_of(name)) &&
+            !config_controller_named(planning->config, text_of(name)))
+            return name;
+    }
+}
+
+// Whoever wrote it chose no name: where another controller has the one that it would get, the next
+// does as well.
+static bool is_named_by_default(const struct config_controller *wish)
+{
+    return wish->origin == ORIGIN_USBCONTROLLER && span_is_none(wish->name_at);
+}
+
+static void supply_one(struct planning *planning, const struct config_controller *wish)
+{
+    const char *conflict = NULL;
+    const struct controller_model *model = supply_model(wish, planning->topology->domain);
+    struct controller *there = match_controller(planning, wish, &conflict);
+    if (there) {
+        there->wish = wish;
+        return;
+    }
+    if (model->companion && companion_is_there(planning->topology))
+        return;
+    const char *name = wish->name;
+    if (conflict && is_named_by_default(wish)) {
+        there = match_by_default(planning, wish);
+        if (there) {
+            there->wish = wish;
+            return;
+        }
+        conflict = NULL;
+        name = free_name(planning, model);
+    }
+    if (conflict) {
+        struct diag *diag = planning_complain(
+            planning, STATUS_REFUSED, wish->why, "%s has another controller %s: %s",
+            planning->topology->domain->name, wish->name, conflict);
+        diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
+        return;
+    }
+    if (index_is_recorded(planning, wish)) {
+        struct diag *diag = planning_complain(
+            planning, STATUS_REFUSED, wish->why,
+            "libxl's record has a controller %u, which QEMU does not have", wish->index);
+        diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
+                  planning->topology->domain->name, wish->index);
+        return;
+    }
+    if (!server_of(planning, wish)) {
+        struct diag *diag = planning_complain(
+            planning, STATUS_REFUSED, wish->why, "controller %s is %s, which nothing serves in %s",
+            wish->name, model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
+        diag_hint(planning->diags, diag,
+                  model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
+        return;
+    }
+    if (!model->driver && refuses_pvusb(planning, wish))
+        return;
+    if (!plugs(planning, model)) {
+        complain_does_not_plug(planning, wish, model);
+        return;
+    }
+    if (!has_slot(planning, model)) {
+        complain_no_slot(planning, wish->why);
+        return;
+    }
+    plan_controller(planning, wish, model, name, ports_of(wish, model), true)->wish = wish;
+}
+
+void supply_wished(struct planning *planning)
+{
+    for (const struct config_controller *wish = planning->config->controllers; wish;
+         wish = wish->next)
+        supply_one(planning, wish);
+}
+
+bool supply_libxl_can_tell(const struct planning *planning, const struct device *device)
+{
+    return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
+}
+
+// The model for devices that name none: xHCI takes every speed and costs the host least; where
+// QEMU has none, one that takes this speed.
+static const struct controller_model *model_for(const struct planning *planning,
+                                                const struct device *device)
+{
+    static const unsigned versions[] = { 3, 1, 2 };
+    if (supply_is_pv_guest(planning)) {
+        const struct controller_model *model = controller_model_pvusb(2);
+        return model->speeds & place_speeds(device) ? model : NULL;
+    }
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        const struct controller_model *model = controller_model_for(versions[i]);
+        if (plugs(planning, model) && model->speeds & place_speeds(device))
+            return model;
+    }
+    return NULL;
+}
+
+// What a device wishes that names no controller.
+static const struct config_controller any_controller = { .origin = ORIGIN_USBCONTROLLER,
+                                                         .version = { .value = 3 } };
+
+// Why no controller can be had for devices that name none; NULL if one can be.
+static const char *why_none(const struct planning *planning)
+{
+    const struct plugging *plugging = &planning->topology->plugging;
+    enum pvusb_backend kind;
+    unsigned domain;
+    const char *advice;
+    if (!server_of(planning, &any_controller))
+        return "nothing here serves controllers of such a guest";
+    if (supply_is_pv_guest(planning)) {
+        const char *why = supply_pvusb(planning, &any_controller, &kind, &domain, &advice);
+        return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
+    }
+    if (!plugging->known || planning->slots_used < plugging->slots)
+        return NULL;
+    return plugging->why_not ? plugging->why_not : "detach something, or start the guest with more";
+}
+
+bool supply_is_possible(const struct planning *planning, const struct device *device)
+{
+    return !why_none(planning) && model_for(planning, device);
+}
+
+// Port numbers are not shared by PVUSB controllers of a guest, so a new one needs higher ones.
+static unsigned highest_pvusb_port(const struct topology *topology)
+{
+    unsigned highest = 0;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; at->pvusb && device; device = device->next)
+            if (device->port.number[0] > highest)
+                highest = device->port.number[0];
+    return highest;
+}
+
+struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
+                              struct span span)
+{
+    const struct domain *domain = planning->topology->domain;
+    const struct controller_model *model = model_for(planning, device);
+    if (!supply_is_possible(planning, device)) {
+        struct diag *diag =
+            planning_complain(planning, STATUS_REFUSED, span,
+                              "%s has no free port that takes this device, and a controller "
+                              "cannot be added",
+                              domain->name);
+        const char *why = why_none(planning);
+        diag_hint(planning->diags, diag, "%s",
+                  why ? why : "none takes a device of its speed while the guest runs");
+        return NULL;
+    }
+    unsigned ports = model->ports;
+    if (!model->driver)
+        count += highest_pvusb_port(planning->topology);
+    if (model->ports < model->ports_max) {
+        ports = count > LIBXL_PORTS ? (unsigned)count : LIBXL_PORTS;
+        ports = count > model->ports_max ? model->ports_max : ports;
+    }
+    return plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
+                           supply_libxl_can_tell(planning, device));
+}

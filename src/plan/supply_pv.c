@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "planning.h"
+
+bool supply_is_pv_guest(const struct planning *planning)
+{
+    enum domain_type type = planning->topology->domain->type;
+    return type == DOMAIN_PV || type == DOMAIN_PVH;
+}
+
+bool supply_starts_server(const struct planning *planning)
+{
+    const struct server *server = planning->topology->server;
+    return planning->options->start_backend && server && !server->runs;
+}
+
+// The domain that backend= names; NULL if there is none.
+static const struct domain *find_domain(const struct topology *topology, struct text word)
+{
+    uint64_t id = 0;
+    bool number = text_number(word, 10, 0, UINT16_MAX, &id) == NUMBER_OK;
+    for (size_t i = 0; i < topology->domain_count; i++) {
+        const struct domain *domain = &topology->domains[i];
+        if (number ? (uint64_t)domain->id == id : text_is(word, domain->name))
+            return domain;
+    }
+    return NULL;
+}
+
+// usbback where it is loaded, else QEMU; xl's own `pv` is usbback or nothing. What a driver domain
+// has cannot be seen: there it is the kernel's, unless the other is named.
+static enum pvusb_backend kind_of(const struct planning *planning,
+                                  const struct config_controller *wish, unsigned backend_domain)
+{
+    if (wish->pvusb != PVUSB_ANY)
+        return wish->pvusb;
+    bool kernel = wish->kernel_only || backend_domain || !planning->topology->pvusb.no_kernel;
+    return kernel ? PVUSB_KERNEL : PVUSB_QEMU;
+}
+
+const char *supply_pvusb(const struct planning *planning, const struct config_controller *wish,
+                         enum pvusb_backend *kind, unsigned *backend_domain, const char **advice)
+{
+    const struct topology *topology = planning->topology;
+    const struct pvusb_supply *pvusb = &topology->pvusb;
+    *advice = NULL;
+    *backend_domain = 0;
+    *kind = PVUSB_KERNEL;
+    if (GIVEN(wish->backend)) {
+        const struct domain *domain = find_domain(topology, wish->backend.text);
+        if (!domain)
+            return "there is no such domain";
+        if (domain->id == topology->domain->id)
+            return "a guest cannot be its own backend";
+        *backend_domain = (unsigned)domain->id;
+    }
+    *kind = kind_of(planning, wish, *backend_domain);
+    if (!pvusb->known || *backend_domain)
+        return NULL;
+    if (*kind == PVUSB_KERNEL) {
+        *advice = wish->kernel_only ? "xl's type=pv means usbback; type=qusb is QEMU's PVUSB"
+                                    : "load the module, or use type=qusb";
+        return pvusb->no_kernel;
+    }
+    if (supply_starts_server(planning))
+        return NULL;
+    *advice = pvusb->advice;
+    return pvusb->no_qemu;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "topology.h"
+
+#include "base/arena.h"
+
+const char *device_state_name(enum device_state state)
+{
+    static const char *const names[] = {
+        [DEVICE_PLANNED] = "planned", [DEVICE_ATTACHED] = "attached", [DEVICE_PRESENT] = "present",
+        [DEVICE_WAITING] = "waiting", [DEVICE_GONE] = "gone",         [DEVICE_UNKNOWN] = "unknown",
+    };
+    return names[state];
+}
+
+struct device *controller_device_at(const struct controller *controller, struct port port)
+{
+    for (struct device *device = controller->devices; device; device = device->next)
+        if (port_same(device->port, port))
+            return device;
+    return NULL;
+}
+
+struct controller *topology_controller_named(const struct topology *topology, struct text name)
+{
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (text_is(name, at->name))
+            return at;
+    return NULL;
+}
+
+struct controller *topology_controller_index(const struct topology *topology, int index)
+{
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (index >= 0 && at->index == index)
+            return at;
+    return NULL;
+}
+
+bool controller_is_qemus(const struct controller *controller)
+{
+    return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
+}
+
+speed_mask controller_port_speeds(const struct controller *controller, struct port port)
+{
+    if (port.depth == 0 || !controller->model || port.number[0] > controller->ports)
+        return 0;
+    unsigned root = port.number[0];
+    speed_mask speeds = controller->model->speeds;
+    if (controller->model->version == 3)
+        speeds = (root <= controller->ports_usb2 ? SPEEDS_USB2 : 0u) |
+                 (root <= controller->ports_usb3 ? SPEEDS(SPEED_SUPER) : 0u);
+    if (root <= 32 && controller->companion_ports >> (root - 1) & 1)
+        speeds |= SPEEDS_USB1;
+    // QEMU's usb-hub is a USB 1.1 hub (hw/usb/dev-hub.c).
+    return port.depth > 1 ? speeds & SPEEDS_USB1 : speeds;
+}
+
+// Controllers that libxl knows come first, by its index; the others behind them, as they came.
+static bool comes_before(const struct controller *a, const struct controller *b)
+{
+    if (a->index < 0 || b->index < 0)
+        return a->index >= 0 && b->index < 0;
+    return a->index < b->index;
+}
+
+void topology_add_controller(struct topology *topology, struct controller *controller)
+{
+    struct controller **at = &topology->controllers;
+    while (*at && !comes_before(controller, *at))
+        at = &(*at)->next;
+    controller->topology = topology;
+    controller->next = *at;
+    *at = controller;
+}
+
+// In the order of their ports.
+void controller_add_device(struct controller *controller, struct device *device)
+{
+    struct device **at = &controller->devices;
+    while (*at && memcmp((*at)->port.number, device->port.number, PORT_DEPTH_MAX) <= 0)
+        at = &(*at)->next;
+    device->controller = controller;
+    device->next = *at;
+    *at = device;
+}
+
+void controller_drop_device(struct device *device)
+{
+    struct device **at = &device->controller->devices;
+    while (*at && *at != device)
+        at = &(*at)->next;
+    if (*at)
+        *at = device->next;
+}
+
+const char *device_place(struct arena *arena, const struct device *device)
+{
+    char room[PORT_TEXT_SIZE];
+    uint64_t number = 0;
+    const char *name = device->controller->name;
+    bool is_number = text_number(text_of(name), 10, 0, UINT64_MAX, &number) == NUMBER_OK;
+    return arena_printf(arena, is_number ? "bus=%s,port=%s" : "%s.%s", name,
+                        port_write(device->port, room));
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: MIT
+#include "qmp_client.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { CHUNK = 64 * 1024 };
+
+struct qmp_client {
+    struct arena *arena;
+    const char *peer;
+    int fd;
+    double patience;
+    struct json_stream *stream;
+    bool greeted;
+    const char *version;
+    const char *why;
+    bool broken;
+    int64_t last_id;
+    unsigned answers;
+    struct qmp_command *waiting;
+    struct qmp_command **waiting_last;
+    char *out; // what is not sent yet
+    size_t out_size;
+    size_t out_room;
+    size_t out_sent;
+    struct qmp_event events[QMP_EVENTS_KEPT]; // a ring
+    unsigned event_first;
+    unsigned event_count;
+    char in[CHUNK];
+};
+
+double qmp_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+// Ends the connection: whatever is still waited for stays unanswered.
+static void break_off(struct qmp_client *client, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static void break_off(struct qmp_client *client, const char *format, ...)
+{
+    va_list words;
+    va_start(words, format);
+    const char *what = arena_vprintf(client->arena, format, words);
+    va_end(words);
+    client->why = arena_printf(client->arena, "%s %s", client->peer, what);
+    client->broken = true;
+    client->waiting = NULL;
+    client->waiting_last = &client->waiting;
+    client->out_size = client->out_sent = 0;
+}
+
+// ---- what QEMU says ----
+
+static const char *as_string(struct arena *arena, struct text text)
+{
+    return arena_copy(arena, text.at, text.size);
+}
+
+static void take_greeting(struct qmp_client *client, const struct json *greeting)
+{
+    const struct json *qemu = json_member(json_member(greeting, "version"), "qemu");
+    int64_t major = json_integer(json_member(qemu, "major"), -1);
+    int64_t minor = json_integer(json_member(qemu, "minor"), -1);
+    int64_t micro = json_integer(json_member(qemu, "micro"), -1);
+    if (client->greeted || greeting->type != JSON_OBJECT) {
+        break_off(client, client->greeted ? "greeted twice" : "greeted in a way that is not QMP's");
+        return;
+    }
+    client->greeted = true;
+    if (major >= 0 && minor >= 0 && micro >= 0)
+        client->version =
+            arena_printf(client->arena, "%" PRId64 ".%" PRId64 ".%" PRId64, major, minor, micro);
+}
+
+static void copy_cut(char *to, size_t room, struct text from)
+{
+    size_t size = from.size < room ? from.size : room - 1;
+    if (size)
+        memcpy(to, from.at, size);
+    to[size] = 0;
+}
+
+static void take_event(struct qmp_client *client, const struct json *message)
+{
+    struct text name = json_text(json_member(message, "event"));
+    const struct json *data = json_member(message, "data");
+    bool deleted = text_is(name, "DEVICE_DELETED");
+    if (!deleted && !text_is(name, "DEVICE_UNPLUG_GUEST_ERROR"))
+        return;
+    if (client->event_count == QMP_EVENTS_KEPT) {
+        client->event_first = (client->event_first + 1) % QMP_EVENTS_KEPT;
+        client->event_count--;
+    }
+    struct qmp_event *event =
+        &client->events[(client->event_first + client->event_count++) % QMP_EVENTS_KEPT];
+    event->kind = deleted ? QMP_DEVICE_DELETED : QMP_DEVICE_UNPLUG_GUEST_ERROR;
+    copy_cut(event->device, sizeof event->device, json_text(json_member(data, "device")));
+    copy_cut(event->path, sizeof event->path, json_text(json_member(data, "path")));
+}
+
+// The command of that id, taken out of those that wait; NULL if there is none.
+static struct qmp_command *take_waiting(struct qmp_client *client, const struct json *id)
+{
+    for (struct qmp_command **at = &client->waiting; id && *at; at = &(*at)->next)
+        if (id->type == JSON_INTEGER && (*at)->id == id->integer) {
+            struct qmp_command *command = *at;
+            *at = command->next;
+            if (!command->next)
+                client->waiting_last = at;
+            command->next = NULL;
+            return command;
+        }
+    return NULL;
+}
+
+static void take_answer(struct qmp_client *client, const struct json *message,
+                        const struct json *value, const struct json *error)
+{
+    struct text words = json_text(json_member(error, "desc"));
+    struct text class = json_text(json_member(error, "class"));
+    const struct json *id = json_member(message, "id");
+    if (error && (!words.at || !class.at)) {
+        break_off(client, "answered with an error that it does not describe");
+        return;
+    }
+    if (error && !id) {
+        break_off(client, "did not understand what it was sent; QEMU says: %s",
+                  as_string(client->arena, words));
+        return;
+    }
+    struct qmp_command *command = take_waiting(client, id);
+    if (!command) {
+        break_off(client, "answered a command that it was not given");
+        return;
+    }
+    client->answers++;
+    if (command->abandoned)
+        return;
+    command->answered = true;
+    command->seconds = qmp_clock() - command->sent;
+    if (value)
+        command->value = json_copy(client->arena, value);
+    if (error) {
+        command->error_class = as_string(client->arena, class);
+        command->error = as_string(client->arena, words);
+    }
+}
+
+static void take_message(struct qmp_client *client, const struct json *message)
+{
+    const struct json *greeting = json_member(message, "QMP");
+    const struct json *value = json_member(message, "return");
+    const struct json *error = json_member(message, "error");
+    if (greeting)
+        take_greeting(client, greeting);
+    else if (!client->greeted)
+        break_off(client, "did not greet as a QMP monitor does; is it one?");
+    else if (json_text(json_member(message, "event")).at)
+        take_event(client, message);
+    else if (!value != !error)
+        take_answer(client, message, value, error);
+    else
+        break_off(client, "sent something that is no QMP message");
+}
+
+// ---- the socket ----
+
+static void receive(struct qmp_client *client)
+{
+    const char *why;
+    ssize_t size = recv(client->fd, client->in, sizeof client->in, MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (size <= 0) {
+        break_off(client, "hung up%s%s%s", client->greeted ? "" : " without a greeting",
+                  size < 0 ? ": " : "", size < 0 ? strerror(errno) : "");
+        return;
+    }
+    if (!json_stream_feed(client->stream, (struct text){ client->in, (size_t)size }, &why)) {
+        break_off(client, "sent what is not QMP: %s", why);
+        return;
+    }
+    const struct json *message;
+    while (!client->broken && (message = json_stream_next(client->stream)))
+        take_message(client, message);
+}
+
+static void transmit(struct qmp_client *client)
+{
+    size_t size = client->out_size - client->out_sent;
+    ssize_t sent =
+        send(client->fd, client->out + client->out_sent, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0)
+        client->out_sent += (size_t)sent;
+    // If the peer went away, what it said before is still to be read, and then its end.
+    if (sent < 0 && errno != EAGAIN && errno != EINTR)
+        client->out_sent = client->out_size;
+    if (client->out_sent == client->out_size)
+        client->out_size = client->out_sent = 0;
+}
+
+// Sends and receives what can be, waiting for it at most until that time. False when the time is
+// over.
+static bool turn(struct qmp_client *client, double until)
+{
+    double left = until - qmp_clock();
+    struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
+    if (client->out_size)
+        wanted.events |= POLLOUT;
+    if (left <= 0)
+        return false;
+    int ready = poll(&wanted, 1, left > 1e6 ? 1000000000 : (int)(left * 1000) + 1);
+    if (ready > 0 && wanted.revents & POLLOUT)
+        transmit(client);
+    if (ready > 0 && wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+        receive(client);
+    return true;
+}
+
+// ---- what the owner asks for ----
+
+// Keeps the commands that nobody waits for any more, so that a late answer is known for what it is.
+static void abandon(struct qmp_client *client)
+{
+    for (struct qmp_command *at = client->waiting; at; at = at->next)
+        at->abandoned = true;
+}
+
+static struct qmp_command *first_unanswered(const struct qmp_client *client)
+{
+    struct qmp_command *at = client->waiting;
+    while (at && at->abandoned)
+        at = at->next;
+    return at;
+}
+
+bool qmp_await(struct qmp_client *client)
+{
+    const double limit = QMP_ANSWER_SECONDS * client->patience;
+    double until = qmp_clock() + limit;
+    const struct qmp_command *missing;
+    for (struct qmp_command *at = first_unanswered(client); at; at = at->next)
+        at->sent = until - limit;
+    while (!client->broken && (missing = first_unanswered(client))) {
+        unsigned before = client->answers;
+        if (!turn(client, until)) {
+            client->why = arena_printf(client->arena, "%s did not answer %s within %g s",
+                                       client->peer, missing->name, limit);
+            abandon(client);
+            return false;
+        }
+        if (client->answers != before)
+            until = qmp_clock() + limit;
+    }
+    return !client->broken;
+}
+
+static void queue(struct qmp_client *client, struct text text)
+{
+    if (client->out_room - client->out_size < text.size) {
+        size_t room = (client->out_size + text.size) * 2;
+        char *more = arena_alloc(client->arena, room);
+        if (client->out_size)
+            memcpy(more, client->out, client->out_size);
+        client->out = more;
+        client->out_room = room;
+    }
+    memcpy(client->out + client->out_size, text.at, text.size);
+    client->out_size += text.size;
+}
+
+struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments)
+{
+    struct qmp_command *command = arena_new_of(client->arena, struct qmp_command);
+    command->name = name;
+    command->id = ++client->last_id;
+    if (client->broken)
+        return command;
+    queue(client, text_of(arena_printf(
+                      client->arena, "{\"execute\":\"%s\",\"id\":%" PRId64 ",\"arguments\":", name,
+                      command->id)));
+    queue(client, arguments.size ? arguments : text_of("{}"));
+    queue(client, text_of("}\n"));
+    *client->waiting_last = command;
+    client->waiting_last = &command->next;
+    return command;
+}
+
+bool qmp_listen(struct qmp_client *client, double seconds)
+{
+    double until = qmp_clock() + seconds;
+    while (!client->broken && client->event_count == 0 && turn(client, until))
+        ;
+    return !client->broken;
+}
+
+bool qmp_await_end(struct qmp_client *client, double seconds)
+{
+    double until = qmp_clock() + seconds;
+    while (!client->broken && turn(client, until))
+        ;
+    return client->broken;
+}
+
+bool qmp_take_event(struct qmp_client *client, struct qmp_event *event)
+{
+    if (client->event_count == 0)
+        return false;
+    *event = client->events[client->event_first];
+    client->event_first = (client->event_first + 1) % QMP_EVENTS_KEPT;
+    client->event_count--;
+    return true;
+}
+
+const char *qmp_version(const struct qmp_client *client)
+{
+    return client->version;
+}
+
+pid_t qmp_process(const struct qmp_client *client)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    return getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+const char *qmp_why(const struct qmp_client *client)
+{
+    return client->why;
+}
+
+bool qmp_broken(const struct qmp_client *client)
+{
+    return client->broken;
+}
+
+// ---- beginning and end ----
+
+void qmp_close(struct qmp_client *client)
+{
+    if (!client)
+        return;
+    scope_close(&client->fd);
+    json_stream_free(client->stream);
+    free(client);
+}
+
+static enum status greet(struct qmp_client *client, double until)
+{
+    while (!client->broken && !client->greeted)
+        if (!turn(client, until)) {
+            break_off(client, "lets one connect but does not greet: it serves one client at a time,"
+                              " and another one (xl, libvirt, some other tool) holds it; or QEMU "
+                              "hangs");
+            return STATUS_TIMEOUT;
+        }
+    struct qmp_command *negotiation = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
+    if (!qmp_await(client))
+        return client->broken ? STATUS_FAILED : STATUS_TIMEOUT;
+    if (negotiation->error) {
+        break_off(client, "refused to negotiate; QEMU says: %s", negotiation->error);
+        return STATUS_FAILED;
+    }
+    return STATUS_OK;
+}
+
+enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double until,
+                          double patience, struct qmp_client **client, const char **why)
+{
+    struct qmp_client *made = calloc(1, sizeof *made);
+    struct json_stream *stream = json_stream_new(QMP_MESSAGE_MAX);
+    if (!made || !stream) {
+        scope_close(&fd);
+        json_stream_free(stream);
+        free(made);
+        *why = "out of memory";
+        return STATUS_FAILED;
+    }
+    made->arena = arena;
+    made->peer = peer;
+    made->fd = fd;
+    made->patience = patience;
+    made->stream = stream;
+    made->version = "";
+    made->why = "";
+    made->waiting_last = &made->waiting;
+    enum status status = greet(made, until);
+    if (status == STATUS_OK) {
+        *client = made;
+    } else {
+        *why = made->why;
+        qmp_close(made);
+    }
+    return status;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "recording.h"
+
+// The numbers in an id of libxl's: xenusb-<index>, or xenusb-<bus>-<address>. Returns how many
+// there are; 0 if it is another id.
+static unsigned read_libxl_id(const char *id, uint64_t numbers[2])
+{
+    static const char prefix[] = "xenusb-";
+    struct text rest = text_of(id);
+    if (!text_starts(rest, prefix))
+        return 0;
+    rest = text_part(rest, sizeof prefix - 1, rest.size);
+    size_t dash = text_find(rest, '-', 0);
+    if (text_number(text_part(rest, 0, dash), 10, 0, INT32_MAX, &numbers[0]) != NUMBER_OK)
+        return 0;
+    if (dash == rest.size)
+        return 1;
+    rest = text_part(rest, dash + 1, rest.size);
+    return text_number(rest, 10, 0, UINT8_MAX, &numbers[1]) == NUMBER_OK ? 2 : 0;
+}
+
+bool record_expresses_controller(const struct controller *controller)
+{
+    uint64_t numbers[2];
+    return controller->index >= 0 && controller->model && controller->model->libxl_version &&
+           read_libxl_id(controller->id, numbers) == 1 && numbers[0] == (uint64_t)controller->index;
+}
+
+bool record_expresses_device(const struct device *device)
+{
+    uint64_t numbers[2];
+    if (device->kind != DEVICE_HOSTDEV || device->port.depth != 1 ||
+        !record_expresses_controller(device->controller))
+        return false;
+    if (!*device->id)
+        return device->state == DEVICE_GONE;
+    if (read_libxl_id(device->id, numbers) != 2)
+        return false;
+    // What is gone, or has come back elsewhere, keeps the id by which it was attached.
+    return !device->host ||
+           (numbers[0] == device->host->bus && numbers[1] == device->host->address);
+}
+
+bool record_hides_port(const struct device *device)
+{
+    return device->port.depth == 1 && record_expresses_controller(device->controller) &&
+           !record_expresses_device(device);
+}
+
+static struct controller *controller_with_id(const struct topology *topology, const char *id)
+{
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (*id && strcmp(at->id, id) == 0)
+            return at;
+    return NULL;
+}
+
+static struct device *new_device(struct arena *arena, unsigned port, const char *busid)
+{
+    struct device *device = arena_new_of(arena, struct device);
+    device->port = (struct port){ 1, { (uint8_t)port } };
+    device->kind = DEVICE_HOSTDEV;
+    device->driver = "usb-host";
+    device->id = device->path = "";
+    device->state = DEVICE_GONE;
+    if (busid_read(text_of(busid), device->selector.busid))
+        device->selector.marks = SELECT_BUSID;
+    return device;
+}
+
+// ---- emulated controllers ----
+
+// What the record says of the device at a port, against what QEMU says.
+static void merge_port(struct arena *arena, struct controller *controller, unsigned port,
+                       const char *busid, const struct host *host)
+{
+    struct device *there = controller_device_at(controller, (struct port){ 1, { (uint8_t)port } });
+    if (!there) {
+        // xl may be about to attach it; if not, it is what a QEMU that died has left.
+        controller_add_device(controller, new_device(arena, port, busid));
+        return;
+    }
+    if (there->kind != DEVICE_HOSTDEV || !busid_read(text_of(busid), there->selector.busid))
+        return;
+    there->selector.marks |= SELECT_BUSID;
+    if (!host || (there->host && strcmp(there->host->busid, busid) == 0))
+        return;
+    // QEMU's own "attached" stays true when the device is pulled out, and even when another one is
+    // at its address by now.
+    there->host = NULL;
+    there->state = DEVICE_GONE;
+}
+
+// A record whose controller QEMU does not have: xl is about to make it, or QEMU let go of it after
+// whoever asked for that had given up waiting.
+static struct controller *add_stale(struct arena *arena, const struct record_controller *record,
+                                    const char *id, struct topology *topology)
+{
+    struct controller *controller = arena_new_of(arena, struct controller);
+    controller->model = controller_model_for(record->version);
+    controller->driver = controller->model ? controller->model->driver : "?";
+    controller->name = arena_printf(arena, "%u", record->index);
+    controller->id = id;
+    controller->path = controller->bus = "";
+    controller->index = (int)record->index;
+    controller->ports = record->ports;
+    controller->stale = true;
+    topology_add_controller(topology, controller);
+    return controller;
+}
+
+static void merge_emulated(struct arena *arena, const struct record_controller *record,
+                           const struct host *host, struct topology *topology)
+{
+    const char *id = arena_printf(arena, "xenusb-%u", record->index);
+    struct controller *controller = controller_with_id(topology, id);
+    if (!controller)
+        controller = add_stale(arena, record, id, topology);
+    controller->index = (int)record->index;
+    for (unsigned port = 1; port <= record->ports; port++)
+        if (record->port[port] && *record->port[port])
+            merge_port(arena, controller, port, record->port[port], host);
+}
+
+void record_merge(const struct session *session, const struct record *record,
+                  const struct host *host, struct topology *topology)
+{
+    for (const struct record_controller *at = record->controllers; at; at = at->next)
+        if (at->kind == RECORD_EMULATED)
+            merge_emulated(session->arena, at, host, topology);
+    for (const struct record_note *note = record->notes; note; note = note->next) {
+        struct controller *controller =
+            note->of_device ? NULL : controller_with_id(topology, note->id);
+        if (controller && *note->name)
+            controller->name = note->name;
+    }
+}

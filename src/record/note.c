@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "recording.h"
+
+enum { KEY_MAX = 200 }; // bytes of an id that are told apart; xenstore paths are short
+
+const char *record_key(struct arena *arena, const char *id)
+{
+    static const char hex[] = "0123456789abcdef", plain[] = "0123456789-";
+    char *key = arena_alloc(arena, (size_t)KEY_MAX * 3 + 1), *at = key;
+    for (size_t i = 0; id[i] && i < KEY_MAX; i++) {
+        unsigned char byte = (unsigned char)id[i];
+        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+        if (letter || strchr(plain, byte)) {
+            *at++ = id[i];
+            continue;
+        }
+        *at++ = '@';
+        *at++ = hex[byte >> 4];
+        *at++ = hex[byte & 15];
+    }
+    return key;
+}
+
+static const char *notes_root(const struct change *change)
+{
+    return arena_printf(change->session->arena, "/xenusb/%d", change->session->domain->id);
+}
+
+// Makes sure that what stands under the domain's id is of this domain.
+static enum xen_result claim_notes(struct change *change)
+{
+    struct text uuid;
+    const char *root = notes_root(change);
+    const char *path = arena_printf(change->session->arena, "%s/uuid", root);
+    enum xen_result result = xen_read(change->xen, change->in, path, &uuid);
+    if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
+        return XEN_OK;
+    result = change_absent_is_fine(result);
+    if (result == XEN_OK)
+        result = xen_remove(change->xen, change->in, root);
+    if (result == XEN_OK)
+        result = xen_write(change->xen, change->in, path, text_of(change->session->domain->uuid));
+    return result;
+}
+
+// Removes a note, and with the last one all that is kept of the domain.
+static enum xen_result drop(struct change *change, const char *path)
+{
+    const char *const *names;
+    size_t count;
+    struct arena *arena = change->session->arena;
+    const char *root = notes_root(change);
+    enum xen_result result = change_remove_up(change, arena_printf(arena, "%s/%s", root, path));
+    if (result == XEN_OK)
+        result = xen_list(change->xen, change->in, root, &names, &count);
+    if (result != XEN_OK || count > 1 || (count == 1 && strcmp(names[0], "uuid") != 0))
+        return change_absent_is_fine(result);
+    return change_remove_up(change, arena_printf(arena, "%s/uuid", root));
+}
+
+enum xen_result note_drop(struct change *change, const char *kind, const char *key)
+{
+    return drop(change, arena_printf(change->session->arena, "%s/%s", kind, key));
+}
+
+enum xen_result note_server(struct change *change)
+{
+    enum xen_result result = claim_notes(change);
+    return result == XEN_OK ? change_write(change, notes_root(change), "server", change->value)
+                            : result;
+}
+
+enum xen_result note_drop_server(struct change *change)
+{
+    return drop(change, "server");
+}
+
+bool note_has_server(const struct session *session, pid_t process)
+{
+    struct text server, uuid;
+    struct change change = { .session = session };
+    const char *root = notes_root(&change);
+    return xen_read(session->xen, NULL, arena_printf(session->arena, "%s/server", root), &server) ==
+               XEN_OK &&
+           xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid) ==
+               XEN_OK &&
+           text_is(server, arena_printf(session->arena, "%d", (int)process)) &&
+           text_is(uuid, session->domain->uuid);
+}
+
+enum xen_result note_controller(struct change *change)
+{
+    const struct controller *controller = change->controller;
+    struct arena *arena = change->session->arena;
+    const char *at = arena_printf(arena, "%s/controller/%s", notes_root(change),
+                                  record_key(arena, controller->id));
+    enum xen_result result = claim_notes(change);
+    if (result == XEN_OK)
+        result = change_write(change, at, "id", controller->id);
+    if (result == XEN_OK)
+        result = change_write(change, at, "name", controller->name);
+    return result == XEN_OK ? change_write(change, at, "driver", controller->driver) : result;
+}
+
+enum xen_result note_device(struct change *change)
+{
+    char room[PORT_TEXT_SIZE];
+    const struct device *device = change->device;
+    struct arena *arena = change->session->arena;
+    const char *at =
+        arena_printf(arena, "%s/device/%s", notes_root(change), record_key(arena, device->id));
+    const struct device_model *model = device_model_of(device->kind);
+    enum xen_result result = claim_notes(change);
+    if (result == XEN_OK)
+        result = change_write(change, at, "id", device->id);
+    if (result == XEN_OK)
+        result = change_write(change, at, "kind", model ? model->name : device->driver);
+    if (result == XEN_OK)
+        result = change_write(change, at, "controller", device->controller->id);
+    if (result == XEN_OK)
+        result = change_write(change, at, "port", port_write(device->port, room));
+    if (result == XEN_OK && device->host)
+        result = change_write(change, at, "busid", device->host->busid);
+    return result;
+}
+
+enum xen_result note_drop_foreign(struct change *change)
+{
+    struct text uuid;
+    const char *root = notes_root(change);
+    enum xen_result result = xen_read(change->xen, change->in,
+                                      arena_printf(change->session->arena, "%s/uuid", root), &uuid);
+    if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
+        return XEN_OK;
+    result = change_absent_is_fine(result);
+    return result == XEN_OK ? change_remove_up(change, root) : result;
+}

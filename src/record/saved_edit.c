@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "base/json.h"
+#include "saved.h"
+
+// Places in a JSON text that was found to be well-formed: a part of it by offsets.
+struct place {
+    size_t from;
+    size_t to;
+};
+
+static size_t skip_blanks(struct text json, size_t at)
+{
+    while (at < json.size && strchr(" \t\r\n", json.at[at]))
+        at++;
+    return at;
+}
+
+// The offset behind the string that begins at `at`.
+static size_t skip_string(struct text json, size_t at)
+{
+    for (at++; at < json.size && json.at[at] != '"'; at++)
+        at += json.at[at] == '\\';
+    return at < json.size ? at + 1 : json.size;
+}
+
+static bool ends_scalar(char byte)
+{
+    return strchr(", \t\r\n:]}", byte) != NULL;
+}
+
+// The offset behind the value that begins at `at`, whatever it is.
+static size_t skip_value(struct text json, size_t at)
+{
+    if (json.at[at] == '"')
+        return skip_string(json, at);
+    if (json.at[at] != '{' && json.at[at] != '[') {
+        while (at < json.size && !ends_scalar(json.at[at]))
+            at++;
+        return at;
+    }
+    unsigned depth = 0;
+    do {
+        char byte = json.at[at];
+        depth += byte == '{' || byte == '[';
+        depth -= byte == '}' || byte == ']';
+        at = byte == '"' ? skip_string(json, at) : at + 1;
+    } while (depth && at < json.size);
+    return at;
+}
+
+// The next element of an array, or the next key or value of an object, from *at on, which is behind
+// its opening bracket or behind the one before. False at its end.
+static bool next_element(struct text json, size_t *at, struct place *element)
+{
+    size_t from = skip_blanks(json, *at);
+    if (from < json.size && (json.at[from] == ',' || json.at[from] == ':'))
+        from = skip_blanks(json, from + 1);
+    if (from >= json.size || json.at[from] == ']' || json.at[from] == '}')
+        return false;
+    *element = (struct place){ from, skip_value(json, from) };
+    *at = element->to;
+    return true;
+}
+
+static struct text part_at(struct text json, struct place place)
+{
+    return text_part(json, place.from, place.to);
+}
+
+// The value of a member of the outermost object; false if it has none of that name, and then its
+// place is where one may be put in, before the closing bracket.
+static bool find_member(struct arena *arena, struct text json, const char *name,
+                        struct place *value, bool *is_first)
+{
+    size_t at = skip_blanks(json, 0) + 1;
+    struct place key;
+    const char *quoted = arena_printf(arena, "\"%s\"", name);
+    *is_first = true;
+    while (next_element(json, &at, &key) && next_element(json, &at, value)) {
+        *is_first = false;
+        if (text_is(part_at(json, key), quoted))
+            return true;
+    }
+    *value = (struct place){ at, at };
+    return false;
+}
+
+static bool is_meant(struct arena *arena, struct text json, const struct saved_element *element)
+{
+    const char *why;
+    const struct json *value = json_read(arena, json, &why);
+    for (size_t i = 0; i < 2; i++) {
+        const char *key = element->keys[i];
+        if (key && json_integer(json_member(value, key), -1) != element->numbers[i])
+            return false;
+    }
+    return true;
+}
+
+// The array with its elements as they are, but for the one that is meant.
+static const char *edited_array(struct arena *arena, struct text array,
+                                const struct saved_element *element)
+{
+    size_t at = 1;
+    struct place place;
+    const char *text = "[";
+    const char *separator = "\n        ";
+    while (array.size && next_element(array, &at, &place)) {
+        struct text part = part_at(array, place);
+        if (is_meant(arena, part, element))
+            continue;
+        text = arena_printf(arena, "%s%s%.*s", text, separator, (int)part.size, part.at);
+        separator = ",\n        ";
+    }
+    if (element->json)
+        text = arena_printf(arena, "%s%s%s", text, separator, element->json);
+    return arena_printf(arena, "%s\n    ]", text);
+}
+
+bool saved_edit(struct arena *arena, struct text json, const struct saved_element *element,
+                struct text *edited, const char **why)
+{
+    struct place value;
+    bool is_first;
+    const struct json *whole = json_read(arena, json, why);
+    if (!whole)
+        return false;
+    *why = "it is not of the form that libxl writes";
+    if (whole->type != JSON_OBJECT)
+        return false;
+    bool found = find_member(arena, json, element->array, &value, &is_first);
+    if (found && json.at[value.from] != '[')
+        return false;
+    if (!found && !element->json) {
+        *edited = json;
+        return true;
+    }
+    const char *array = edited_array(arena, found ? part_at(json, value) : TEXT_EMPTY, element);
+    if (!found)
+        array =
+            arena_printf(arena, "%s\n    \"%s\": %s", is_first ? "" : ",", element->array, array);
+    *edited = text_of(arena_printf(arena, "%.*s%s%.*s", (int)value.from, json.at, array,
+                                   (int)(json.size - value.to), json.at + value.to));
+    return true;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "recording.h"
+
+// PVUSB controllers are in libxl's record, whatever QEMU has.
+bool record_note_holds(const struct topology *topology, const struct record_note *note)
+{
+    if (!topology->qemu && !text_starts(text_of(note->id), "vusb-"))
+        return true;
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (!note->of_device && strcmp(at->id, note->id) == 0)
+            return true;
+        for (const struct device *device = at->devices; device; device = device->next)
+            if (note->of_device && strcmp(device->id, note->id) == 0)
+                return true;
+    }
+    return false;
+}
+
+// What a port's node should be, for the device that sits there.
+static enum xen_result tidy_port(struct change *change, const struct device *device)
+{
+    struct text value;
+    unsigned port = device->port.number[0];
+    enum xen_result result = change_read_port(change, port, &value);
+    // No node: for libxl there is no such port, which is right for one that it must not use.
+    if (result != XEN_OK || !value.at)
+        return result;
+    if (record_hides_port(device))
+        return xen_remove(change->xen, change->in, change_port_path(change, port));
+    // An "" is what the undoing of xl leaves when it failed to attach to a port that was taken.
+    if (value.size == 0 && device->state == DEVICE_ATTACHED && record_expresses_device(device))
+        return xen_write(change->xen, change->in, change_port_path(change, port),
+                         text_of(device->host->busid));
+    return XEN_OK;
+}
+
+static enum xen_result tidy_controller(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    if (!record_expresses_controller(change->controller))
+        return XEN_OK;
+    for (const struct device *at = change->controller->devices; at && result == XEN_OK;
+         at = at->next)
+        if (at->port.depth == 1)
+            result = tidy_port(change, at);
+    return result;
+}
+
+// Notes anew, under the id that the domain has now, what was noted of its controllers before.
+static enum xen_result adopt(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    for (const struct record_note *note = change->record->notes; note; note = note->next)
+        for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
+             at = at->next) {
+            change->controller = at;
+            if (!note->of_device && *note->name && strcmp(at->id, note->id) == 0)
+                result = note_controller(change);
+        }
+    return result;
+}
+
+// Nobody else would ever remove the notes of a domain whose id does not come back.
+static enum xen_result bury(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    const char *own = arena_printf(arena, "%d", change->session->domain->id);
+    const char *const *names;
+    size_t count = 0;
+    struct text vm;
+    enum xen_result result = xen_list(change->xen, change->in, "/xenusb", &names, &count);
+    for (size_t i = 0; i < count && result == XEN_OK; i++) {
+        if (strcmp(names[i], own) == 0)
+            continue;
+        result = xen_read(change->xen, change->in,
+                          arena_printf(arena, "/local/domain/%s/vm", names[i]), &vm);
+        if (result == XEN_ABSENT)
+            result = change_remove_up(change, arena_printf(arena, "/xenusb/%s", names[i]));
+    }
+    return change_absent_is_fine(result);
+}
+
+static enum xen_result tidy(struct change *change)
+{
+    enum xen_result result = XEN_OK;
+    if (change->record->foreign)
+        result = note_drop_foreign(change);
+    if (result == XEN_OK && change->record->former)
+        result = adopt(change);
+    if (result == XEN_OK)
+        result = bury(change);
+    for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
+         note = note->next)
+        if (!record_note_holds(change->topology, note))
+            result = note_drop(change, note->of_device ? "device" : "controller", note->key);
+    for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
+         at = at->next) {
+        change->controller = at;
+        result = tidy_controller(change);
+    }
+    return result;
+}
+
+enum status record_tidy(const struct session *session, const struct record *record,
+                        const struct topology *topology)
+{
+    struct change change = {
+        .session = session, .xen = session->xen, .record = record, .topology = topology
+    };
+    return change_has_xen(session) ? change_make(&change, "the state", tidy) : STATUS_OK;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// Which host device is meant: any combination of marks, all of which must match.
+#ifndef XENUSB_SELECTOR_H
+#define XENUSB_SELECTOR_H
+
+#include "base/text.h"
+
+struct arena;
+struct host_device;
+
+enum selector_mark {
+    SELECT_BUS = 1 << 0,
+    SELECT_ADDRESS = 1 << 1,
+    SELECT_BUSID = 1 << 2,
+    SELECT_VENDOR = 1 << 3,
+    SELECT_PRODUCT = 1 << 4,
+    SELECT_SERIAL = 1 << 5,
+};
+
+enum { BUSID_SIZE = 32 }; // "255-255.255.255.255.255.255" and a NUL
+
+struct selector {
+    unsigned marks;  // enum selector_mark, or'ed; 0 selects nothing
+    uint8_t bus;     // 1 to 255
+    uint8_t address; // 1 to 127
+    uint16_t vendor;
+    uint16_t product;
+    char busid[BUSID_SIZE]; // in Linux' form: 1-1.2
+    struct text serial;
+};
+
+// Reads a bus id: bus, '-', then 1 to 6 port numbers with dots between; all 1 to 255, no leading
+// zeros. xm also took ',' for '-' and '.'; it is accepted and normalised. False if it is none.
+bool busid_read(struct text text, char busid[BUSID_SIZE]);
+
+// Adds what `other` selects by. False, and nothing changed, where the two contradict each other.
+bool selector_join(struct selector *selector, const struct selector *other);
+
+bool selector_matches(const struct selector *selector, const struct host_device *device);
+
+// As a user would write it: "1.5", "1-1.2", "046d:c52b serial=X".
+const char *selector_show(struct arena *arena, const struct selector *selector);
+
+#endif

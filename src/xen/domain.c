@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+// Finds domains: by what the hypervisor says where it can be asked, else by what xenstore holds.
+#include "base/arena.h"
+#include "xen.h"
+
+#include <sys/stat.h>
+
+enum {
+    DOMAIN_ID_MAX = 0x7fef, // DOMID_FIRST_RESERVED - 1 in xen/xen.h
+    RUNNING_AT_ONCE = 64,
+
+};
+
+// The value of a node; empty where there is none, or none that may be read.
+static struct text value_at(struct xen *xen, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static struct text value_at(struct xen *xen, const char *format, ...)
+{
+    struct text value = TEXT_EMPTY;
+    va_list words;
+    va_start(words, format);
+    const char *path = arena_vprintf(xen_arena(xen), format, words);
+    va_end(words);
+    (void)xen_read(xen, NULL, path, &value);
+    return value;
+}
+
+static enum domain_type type_of(struct xen *xen, unsigned id, const struct xen_running *running)
+{
+    static const struct {
+        const char *name;
+        enum domain_type type;
+    } types[] = { { "hvm", DOMAIN_HVM }, { "pvh", DOMAIN_PVH }, { "pv", DOMAIN_PV } };
+    struct text name = value_at(xen, "/libxl/%u/type", id);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (text_is(name, types[i].name))
+            return types[i].type;
+    return running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN;
+}
+
+static bool is_uuid(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        uint64_t digit;
+        if (dash ? text.at[i] != '-'
+                 : text_number(text_part(text, i, i + 1), 16, 0, 15, &digit) != NUMBER_OK)
+            return false;
+    }
+    return text.size == UUID_SIZE - 1;
+}
+
+// The toolstack writes "/vm/UUID"; a domain of its own making may have anything there.
+static const char *uuid_of(struct xen *xen, unsigned id, const struct xen_running *running)
+{
+    static const char vm[] = "/vm/";
+    if (running)
+        return arena_strdup(xen_arena(xen), running->uuid);
+    struct text value = value_at(xen, "/local/domain/%u/vm", id);
+    struct text uuid = text_part(value, sizeof vm - 1, value.size);
+    return text_starts(value, vm) && is_uuid(uuid) ? uuid.at : "";
+}
+
+// The monitor that libxl gives to a domain's QEMU (libxl__qemu_qmp_path).
+static const char *monitor_of(struct xen *xen, unsigned id)
+{
+    static const char *const directories[] = { "/run/xen", "/var/run/xen" };
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+        struct stat info;
+        const char *path = arena_printf(xen_arena(xen), "%s/qmp-libxl-%u", directories[i], id);
+        if (stat(path, &info) == 0 && S_ISSOCK(info.st_mode))
+            return path;
+    }
+    return NULL;
+}
+
+static struct domain describe(struct xen *xen, unsigned id, const struct xen_running *running)
+{
+    struct text name = value_at(xen, "/local/domain/%u/name", id);
+    struct domain domain = {
+        .id = (int)id,
+        .name = name.at ? name.at : "",
+        .type = type_of(xen, id, running),
+        .uuid = uuid_of(xen, id, running),
+        .qmp_socket = monitor_of(xen, id),
+        .paused = running && running->paused,
+        .dying = running && running->dying,
+    };
+    domain.ours_to_lock = domain.qmp_socket != NULL;
+    return domain;
+}
+
+// Domains as they are found, in an array that grows.
+struct gathering {
+    struct domain *domains;
+    size_t count;
+    size_t room;
+};
+
+static void gather(struct arena *arena, struct gathering *all, struct domain domain)
+{
+    if (all->count == all->room) {
+        all->room = all->room ? all->room * 2 : 16;
+        struct domain *more = arena_array_of(arena, struct domain, all->room);
+        if (all->count)
+            memcpy(more, all->domains, all->count * sizeof *more);
+        all->domains = more;
+    }
+    all->domains[all->count++] = domain;
+}
+
+static bool gather_running(struct xen *xen, struct gathering *all)
+{
+    struct xen_running running[RUNNING_AT_ONCE];
+    unsigned first = 0;
+    int count;
+    do {
+        count = xen_list_running(xen, first, running, RUNNING_AT_ONCE);
+        for (int i = 0; i < count; i++) {
+            gather(xen_arena(xen), all, describe(xen, running[i].id, &running[i]));
+            first = running[i].id + 1;
+        }
+    } while (count == RUNNING_AT_ONCE && first <= DOMAIN_ID_MAX);
+    return count >= 0;
+}
+
+static enum xen_result gather_recorded(struct xen *xen, struct gathering *all)
+{
+    const char *const *names;
+    size_t count;
+    enum xen_result result = xen_list(xen, NULL, "/local/domain", &names, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t id;
+        if (text_number(text_of(names[i]), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
+            gather(xen_arena(xen), all, describe(xen, (unsigned)id, NULL));
+    }
+    return result == XEN_ABSENT ? XEN_OK : result;
+}
+
+enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
+                        size_t *count)
+{
+    struct gathering all = { NULL, 0, 0 };
+    enum xen_result result = XEN_OK;
+    if (!xen_has_hypervisor(xen) || !gather_running(xen, &all)) {
+        all.count = 0;
+        result = gather_recorded(xen, &all);
+    }
+    *domains = all.domains;
+    *count = all.count;
+    if (xen_broken(xen)) {
+        complain_error(diags, "cannot list the domains: %s", xen_broken(xen));
+        return STATUS_FAILED;
+    }
+    if (result != XEN_OK)
+        complain_error(diags, "cannot list the domains: %s", xen_why(xen));
+    return xen_status(xen, result);
+}
+
+// ---- one domain ----
+
+static enum status complain_unknown(struct diags *diags, const struct domain *domains, size_t count,
+                                    const char *wanted)
+{
+    const char **names = arena_array_of(diags->arena, const char *, count + 1);
+    size_t named = 0;
+    for (size_t i = 0; i < count; i++)
+        if (domains[i].id != 0 && domains[i].name[0])
+            names[named++] = domains[i].name;
+    const char *near = text_nearest(text_of(wanted), names);
+    struct diag *diag = complain_error(diags, "there is no domain \"%s\"", wanted);
+    if (near)
+        diag_hint(diags, diag, "did you mean \"%s\"?", near);
+    else
+        diag_hint(diags, diag, "\"xl list\" shows the domains of this host");
+    return STATUS_REQUEST;
+}
+
+// How many domains are called `name`, dying ones only if no other is; the first of them in *found.
+static unsigned find_named(const struct domain *domains, size_t count, const char *name,
+                           const struct domain **found)
+{
+    for (int dying = 0; dying <= 1; dying++) {
+        unsigned matches = 0;
+        for (size_t i = 0; i < count; i++)
+            if (domains[i].dying == (dying == 1) && strcmp(domains[i].name, name) == 0 &&
+                matches++ == 0)
+                *found = &domains[i];
+        if (matches)
+            return matches;
+    }
+    return 0;
+}
+
+static unsigned find(const struct domain *domains, size_t count, const char *wanted,
+                     const struct domain **found)
+{
+    uint64_t id;
+    if (text_number(text_of(wanted), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
+        for (size_t i = 0; i < count; i++)
+            if ((uint64_t)domains[i].id == id) {
+                *found = &domains[i];
+                return 1;
+            }
+    return find_named(domains, count, wanted, found);
+}
+
+// Why a domain cannot be served at all, after a complaint; STATUS_OK if it can.
+static enum status check_servable(struct xen *xen, struct diags *diags, const struct domain *domain)
+{
+    const char *name = domain->name;
+    unsigned id = (unsigned)domain->id;
+    struct text stub = value_at(xen, "/local/domain/%u/image/device-model-domid", id);
+    if (id == 0)
+        diag_hint(diags, complain_error(diags, "domain 0 is this host itself"),
+                  "name the guest that is to have the device");
+    else if (domain->dying)
+        complain_error(diags, "domain %s (%u) is shutting down", name, id);
+    else if (text_is(value_at(xen, "/libxl/%u/dm-version", id), "qemu_xen_traditional"))
+        diag_hint(diags,
+                  complain_error(diags,
+                                 "domain %s (%u) is served by qemu-traditional, which has no "
+                                 "monitor that could be asked",
+                                 name, id),
+                  "create it with device_model_version=\"qemu-xen\"");
+    else if (stub.size && !text_is(stub, "0"))
+        diag_hint(diags,
+                  complain_error(diags,
+                                 "the QEMU of domain %s (%u) runs in the stub domain %s, out of "
+                                 "reach of this host's devices",
+                                 name, id, text_show(diags->arena, stub, 16)),
+                  "create it without device_model_stubdomain_override=1");
+    else
+        return STATUS_OK;
+    return STATUS_REQUEST;
+}
+
+enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
+                            struct domain **domain)
+{
+    const struct domain *domains, *found = NULL;
+    size_t count;
+    *domain = NULL;
+    enum status status = xen_domains(xen, diags, &domains, &count);
+    if (status != STATUS_OK)
+        return status;
+    unsigned matches = find(domains, count, name_or_id, &found);
+    if (matches == 0)
+        return complain_unknown(diags, domains, count, name_or_id);
+    if (matches > 1) {
+        diag_hint(diags, complain_error(diags, "%u domains are called \"%s\"", matches, name_or_id),
+                  "name one by its id, the first of them is %d", found->id);
+        return STATUS_REQUEST;
+    }
+    status = check_servable(xen, diags, found);
+    if (status != STATUS_OK)
+        return status;
+    *domain = arena_new_of(xen_arena(xen), struct domain);
+    **domain = *found;
+    return STATUS_OK;
+}
+
+bool xen_domain_lives(struct xen *xen, const struct domain *domain)
+{
+    struct xen_running running;
+    unsigned id = (unsigned)domain->id;
+    int count = xen_list_running(xen, id, &running, 1);
+    if (count >= 0)
+        return count == 1 && running.id == id && !running.dying &&
+               strcmp(running.uuid, domain->uuid) == 0;
+    return value_at(xen, "/local/domain/%u/vm", id).size > 0 &&
+           strcmp(uuid_of(xen, id, NULL), domain->uuid) == 0;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "lock.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+#include "plan/backend.h"
+#include "xen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+void lock_release(struct lock *lock)
+{
+    if (lock->fd < 0)
+        return;
+    unlink(lock->path);
+    close(lock->fd);
+    *lock = LOCK_NONE;
+}
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// ---- one file ----
+
+enum attempt { TAKEN, BUSY, BROKEN };
+
+// One attempt on an open file, as libxl__lock_file (libxl_internal.c) makes it, but without
+// waiting: the lock is ours only if the name still means the file that was locked, for its last
+// holder unlinked it.
+static enum attempt lock_open_file(int fd, const char *path)
+{
+    struct stat locked, named;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK || errno == EINTR ? BUSY : BROKEN;
+    if (fstat(fd, &locked) != 0)
+        return BROKEN;
+    if (stat(path, &named) != 0)
+        return errno == ENOENT ? BUSY : BROKEN;
+    return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino ? TAKEN : BUSY;
+}
+
+static enum attempt try_lock(struct lock *lock)
+{
+    int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return BROKEN;
+    enum attempt attempt = lock_open_file(fd, lock->path);
+    if (attempt == TAKEN) {
+        lock->fd = fd;
+        return TAKEN;
+    }
+    int why = errno;
+    close(fd);
+    errno = why;
+    return attempt;
+}
+
+// Takes the next word off a line of /proc/locks.
+static struct text next_word(struct text *line)
+{
+    *line = text_trim(*line);
+    size_t end = text_find(*line, ' ', 0);
+    struct text word = text_part(*line, 0, end);
+    *line = text_part(*line, end, line->size);
+    return word;
+}
+
+// The process that holds a lock on that file, as /proc/locks (proc(5)) has it:
+// "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". 0 if it does not tell.
+static unsigned holder_of(struct arena *arena, const char *path)
+{
+    char line[256];
+    struct stat info;
+    cleanup_fclose FILE *table = fopen("/proc/locks", "re");
+    if (!table || stat(path, &info) != 0)
+        return 0;
+    const char *file = arena_printf(arena, "%02x:%02x:%lu", major(info.st_dev), minor(info.st_dev),
+                                    (unsigned long)info.st_ino);
+    while (fgets(line, sizeof line, table)) {
+        struct text rest = text_of(line), words[6];
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            words[i] = next_word(&rest);
+        uint64_t pid;
+        if (text_is(words[1], "FLOCK") && text_is(words[5], file) &&
+            text_number(words[4], 10, 1, UINT32_MAX, &pid) == NUMBER_OK)
+            return (unsigned)pid;
+    }
+    return 0;
+}
+
+static enum status complain_held(const struct session *session, const char *path, const char *what,
+                                 double limit)
+{
+    unsigned pid = holder_of(session->arena, path);
+    char name[32] = "";
+    if (pid) {
+        cleanup_fclose FILE *comm = fopen(arena_printf(session->arena, "/proc/%u/comm", pid), "re");
+        if (comm && fgets(name, sizeof name, comm))
+            name[strcspn(name, "\n")] = '\0';
+    }
+    struct diag *diag =
+        pid ? complain_error(session->diags, "%s is held by %s (process %u) since %g s or more",
+                             what, name[0] ? name : "a process", pid, limit)
+            : complain_error(session->diags, "%s is held by another process since %g s or more",
+                             what, limit);
+    diag_hint(session->diags, diag, "wait for it to end, or give more time with --timeout; %s",
+              path);
+    return STATUS_TIMEOUT;
+}
+
+enum status lock_file(const struct session *session, const char *path, const char *what,
+                      struct lock *lock)
+{
+    enum { PAUSE_NS = 20 * 1000 * 1000 };
+    double limit = LOCK_SECONDS * session->patience, deadline = seconds_now() + limit;
+    *lock = (struct lock){ -1, path };
+    for (;;) {
+        enum attempt attempt = try_lock(lock);
+        if (attempt == TAKEN)
+            return STATUS_OK;
+        if (attempt == BROKEN) {
+            int why = errno;
+            complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
+            return why == EACCES || why == EPERM || why == EROFS ? STATUS_REFUSED : STATUS_FAILED;
+        }
+        if (session_interrupted(session)) {
+            complain_error(session->diags, "interrupted while waiting for %s", what);
+            return STATUS_FAILED;
+        }
+        if (seconds_now() >= deadline)
+            return complain_held(session, path, what, limit);
+        nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+    }
+}
+
+// ---- xenusb's own ----
+
+// A directory of our own that nobody else may write to. Root's is in /run; another user, who can
+// only serve a QEMU of his own, has one in his runtime directory.
+static const char *turns_directory(struct arena *arena)
+{
+    const char *home = getenv("XDG_RUNTIME_DIR");
+    if (geteuid() == 0)
+        return "/run/xenusb";
+    return home && home[0] == '/' ? arena_printf(arena, "%s/xenusb", home)
+                                  : arena_printf(arena, "/tmp/xenusb-%u", (unsigned)geteuid());
+}
+
+static enum status make_turns_directory(const struct session *session, const char **made)
+{
+    struct stat info;
+    const char *directory = turns_directory(session->arena);
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        complain_error(session->diags, "cannot make %s for the locks of xenusb: %s", directory,
+                       strerror(errno));
+        return STATUS_REFUSED;
+    }
+    if (lstat(directory, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+        (info.st_mode & (S_IWGRP | S_IWOTH))) {
+        diag_hint(session->diags,
+                  complain_error(session->diags,
+                                 "%s is no directory that only this user can write to", directory),
+                  "remove it; xenusb keeps its locks there");
+        return STATUS_REFUSED;
+    }
+    *made = directory;
+    return STATUS_OK;
+}
+
+static enum status take_turn(const struct session *session, const char *name, const char *what,
+                             struct lock *lock)
+{
+    const char *directory;
+    *lock = LOCK_NONE;
+    enum status status = make_turns_directory(session, &directory);
+    if (status != STATUS_OK)
+        return status;
+    return lock_file(session, arena_printf(session->arena, "%s/%s", directory, name), what, lock);
+}
+
+enum status lock_host(const struct session *session, struct lock *lock)
+{
+    return take_turn(session, "host", "the turn to give away devices of this host", lock);
+}
+
+enum status lock_domain(const struct session *session, struct lock *lock)
+{
+    const struct domain *domain = session->domain;
+    struct stat info;
+    const char *name;
+    if (domain->id >= 0)
+        name = arena_printf(session->arena, "domain-%d", domain->id);
+    else if (domain->qmp_socket && stat(domain->qmp_socket, &info) == 0)
+        name = arena_printf(session->arena, "qemu-%lx-%lx", (unsigned long)info.st_dev,
+                            (unsigned long)info.st_ino);
+    else
+        name = "qemu";
+    return take_turn(session, name,
+                     arena_printf(session->arena, "the turn to change domain %s", domain->name),
+                     lock);
+}
+
+// ---- libxl's ----
+
+static const struct {
+    const char *name; // libxl__ev_devlock_init, libxl__ev_qmplock_init, libxl__lock_domain_userdata
+    const char *what;
+} libxl_locks[] = {
+    [LOCK_LIBXL_DEVICES] = { "libxl-device-changes-lock", "libxl's lock for device changes" },
+    [LOCK_LIBXL_QMP] = { "qmp-socket-lock", "libxl's lock for the monitor of QEMU" },
+    [LOCK_LIBXL_USERDATA] = { "domain-userdata-lock", "libxl's lock for the configuration" },
+};
+
+const char *lock_libxl_path(const struct session *session, enum libxl_lock which)
+{
+    return arena_printf(session->arena, "/var/lib/xen/userdata-l.%d.%s.%s", session->domain->id,
+                        session->domain->uuid, libxl_locks[which].name);
+}
+
+enum status lock_libxl(const struct session *session, enum libxl_lock which, struct lock *lock)
+{
+    const struct domain *domain = session->domain;
+    const char *what = arena_printf(session->arena, "%s of domain %s (%d)", libxl_locks[which].what,
+                                    domain->name, domain->id);
+    enum status status = lock_file(session, lock_libxl_path(session, which), what, lock);
+    if (status == STATUS_OK && session->xen && !xen_domain_lives(session->xen, domain)) {
+        const char *broken = xen_broken(session->xen);
+        lock_release(lock);
+        if (broken)
+            complain_error(session->diags, "whether domain %s (%d) is alive cannot be asked: %s",
+                           domain->name, domain->id, broken);
+        else
+            complain_error(session->diags, "domain %s (%d) is gone", domain->name, domain->id);
+        return broken ? STATUS_FAILED : STATUS_REQUEST;
+    }
+    return status;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "probe.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <xen/io/xs_wire.h>
+
+const char *xen_probe_path(struct arena *arena)
+{
+    const char *path = getenv("XENSTORED_PATH");
+    if (path)
+        return path;
+    const char *directory = getenv("XENSTORED_RUNDIR");
+    path = arena_printf(arena, "%s/socket", directory ? directory : "/var/run/xenstored");
+    if (access(path, F_OK) == 0)
+        return path;
+    if (access("/dev/xen/xenbus", F_OK) == 0)
+        return "/dev/xen/xenbus";
+    return access("/proc/xen/xenbus", F_OK) == 0 ? "/proc/xen/xenbus" : path;
+}
+
+static int64_t milliseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Waits until something can be read or written; false when the time is over.
+static bool wait_until(int fd, short events, int64_t deadline)
+{
+    struct pollfd wanted = { .fd = fd, .events = events };
+    for (;;) {
+        int64_t left = deadline - milliseconds();
+        if (left < 0)
+            left = 0;
+        int ready = poll(&wanted, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return ready > 0;
+        if (ready == 0 && left == 0)
+            return false;
+    }
+}
+
+// Connects without waiting: a Unix socket whose queue is full says EAGAIN, and then tells nobody
+// when there is room again (connect(2)), so it is tried again.
+static int connect_until(const char *path, int64_t deadline)
+{
+    enum { PAUSE_NS = 10 * 1000 * 1000 };
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    while (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int why = errno;
+        if (why == EINTR)
+            continue;
+        if (why == EAGAIN && milliseconds() < deadline) {
+            nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+            continue;
+        }
+        close(fd);
+        errno = why == EAGAIN ? ETIMEDOUT : why;
+        return -1;
+    }
+    return fd;
+}
+
+static enum xen_probe failure(int why)
+{
+    switch (why) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+    case ECONNREFUSED: return PROBE_ABSENT;
+    case EACCES:
+    case EPERM: return PROBE_DENIED;
+    case ETIMEDOUT: return PROBE_TIMEOUT;
+    default: errno = why; return PROBE_FAILED;
+    }
+}
+
+// Takes in `size` bytes.
+static enum xen_probe receive(int fd, void *bytes, size_t size, int64_t deadline)
+{
+    for (size_t used = 0; used < size;) {
+        if (!wait_until(fd, POLLIN, deadline))
+            return PROBE_TIMEOUT;
+        ssize_t got = read(fd, (char *)bytes + used, size - used);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+            return failure(got ? errno : ECONNRESET);
+        used += got > 0 ? (size_t)got : 0;
+    }
+    return PROBE_ANSWERED;
+}
+
+// Sends the smallest of questions and takes the whole answer, so that none of it is left over for
+// somebody else where one connection serves several programs in turn.
+static enum xen_probe ask(int fd, int64_t deadline)
+{
+    struct {
+        struct xsd_sockmsg head;
+        char path[2];
+    } question = { .head = { .type = XS_READ, .len = 2 }, .path = "/" };
+    const size_t size = sizeof question.head + sizeof question.path;
+    struct xsd_sockmsg answer;
+    if (!wait_until(fd, POLLOUT, deadline))
+        return PROBE_TIMEOUT;
+    // So few bytes go out whole, or not at all. The device knows no MSG_NOSIGNAL, and raises none.
+    ssize_t sent = send(fd, &question, size, MSG_NOSIGNAL);
+    if (sent < 0 && errno == ENOTSOCK)
+        sent = write(fd, &question, size);
+    if (sent != (ssize_t)size)
+        return failure(sent < 0 ? errno : EIO);
+    enum xen_probe probe = receive(fd, &answer, sizeof answer, deadline);
+    char value[XENSTORE_PAYLOAD_MAX];
+    if (probe == PROBE_ANSWERED)
+        probe = receive(fd, value, answer.len < sizeof value ? answer.len : sizeof value, deadline);
+    return probe;
+}
+
+enum xen_probe xen_probe(const char *path, double seconds)
+{
+    struct stat info;
+    int64_t deadline = milliseconds() + (int64_t)(seconds * 1000);
+    if (stat(path, &info) != 0)
+        return failure(errno);
+    cleanup_close int fd = S_ISSOCK(info.st_mode)
+                               ? connect_until(path, deadline)
+                               : open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    return fd < 0 ? failure(errno) : ask(fd, deadline);
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: MIT
+#include "xen.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <xenctrl.h>
+#include <xenstore.h>
+
+struct xen {
+    struct arena *arena;
+    struct xs_handle *store;
+    xc_interface *hypervisor; // NULL: it cannot be asked
+    int fd;                   // libxenstore's own connection
+    double seconds;           // how long an answer may take
+    bool lost;                // it took longer; libxenstore has closed the connection
+    const char *broken;       // why the first answer was lost; NULL: none was
+    const char *why;
+};
+
+struct xen_transaction {
+    xs_transaction_t id;
+};
+
+static xs_transaction_t id_of(const struct xen_transaction *transaction)
+{
+    return transaction ? transaction->id : XBT_NULL;
+}
+
+// ---- connecting ----
+
+// What libxenctrl wants to say on standard error is said by our own complaints.
+static void say_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
+                        const char *context, const char *format, va_list words)
+{
+    (void)logger, (void)level, (void)error, (void)context, (void)format, (void)words;
+}
+
+static void show_nothing(xentoollog_logger *logger, const char *context, const char *what,
+                         int percent, unsigned long done, unsigned long total)
+{
+    (void)logger, (void)context, (void)what, (void)percent, (void)done, (void)total;
+}
+
+static xentoollog_logger silent = { .vmessage = say_nothing, .progress = show_nothing };
+
+xentoollog_logger *xen_silent_logger(void)
+{
+    return &silent;
+}
+
+static enum status complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
+                                  double seconds)
+{
+    switch (probe) {
+    case PROBE_ABSENT:
+        diag_hint(diags,
+                  complain_error(diags, "there is no xenstored here: nobody answers at %s", path),
+                  "Xen's daemons must run on this machine; a QEMU without Xen is named by --qmp");
+        return STATUS_FAILED;
+    case PROBE_DENIED:
+        diag_hint(diags, complain_error(diags, "no permission to ask xenstored at %s", path),
+                  "run xenusb as root");
+        return STATUS_REFUSED;
+    case PROBE_TIMEOUT:
+        complain_error(diags, "xenstored did not answer within %g s at %s", seconds, path);
+        return STATUS_TIMEOUT;
+    default:
+        complain_error(diags, "cannot ask xenstored at %s: %s", path, strerror(errno));
+        return STATUS_FAILED;
+    }
+}
+
+// libxenstore waits for answers without an end and shows nobody its socket. But POSIX gives a new
+// descriptor the lowest free number, nothing else opens one meanwhile, and a time limit set on the
+// socket makes libxenstore's read fail, whereupon it closes the connection.
+static struct xs_handle *open_store(double seconds, int *fd)
+{
+    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (*fd >= 0)
+        close(*fd);
+    struct xs_handle *store = xs_open(0);
+    struct stat info;
+    if (store && fstat(*fd, &info) == 0 && S_ISSOCK(info.st_mode)) {
+        struct timeval limit = { .tv_sec = (time_t)seconds };
+        limit.tv_usec = (suseconds_t)((seconds - (double)limit.tv_sec) * 1e6) + 1;
+        setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    }
+    return store;
+}
+
+enum status xen_open(struct arena *arena, struct diags *diags, double seconds, struct xen **xen)
+{
+    *xen = NULL;
+    const char *path = xen_probe_path(arena);
+    enum xen_probe probe = xen_probe(path, seconds);
+    if (probe != PROBE_ANSWERED)
+        return complain_probe(diags, path, probe, seconds);
+    struct xen *opened = arena_new_of(arena, struct xen);
+    opened->arena = arena;
+    opened->seconds = seconds;
+    opened->store = open_store(seconds, &opened->fd);
+    if (!opened->store)
+        return complain_probe(diags, path, PROBE_FAILED, seconds);
+    opened->hypervisor = xc_interface_open(&silent, &silent, 0);
+    *xen = opened;
+    return STATUS_OK;
+}
+
+void xen_close(struct xen *xen)
+{
+    if (!xen)
+        return;
+    if (xen->hypervisor)
+        xc_interface_close(xen->hypervisor);
+    xs_close(xen->store);
+}
+
+struct arena *xen_arena(const struct xen *xen)
+{
+    return xen->arena;
+}
+
+// ---- results ----
+
+const char *xen_broken(const struct xen *xen)
+{
+    return xen->broken;
+}
+
+const char *xen_why(const struct xen *xen)
+{
+    return xen->why ? xen->why : "nothing went wrong";
+}
+
+enum status xen_status(const struct xen *xen, enum xen_result result)
+{
+    if (result == XEN_OK)
+        return STATUS_OK;
+    if (xen->lost)
+        return STATUS_TIMEOUT;
+    return result == XEN_DENIED ? STATUS_REFUSED : STATUS_FAILED;
+}
+
+static enum xen_result broken(struct xen *xen)
+{
+    if (!xen->broken)
+        xen->broken = xen->why;
+    return XEN_FAILED;
+}
+
+// What errno says of the operation that just failed.
+static enum xen_result failure(struct xen *xen)
+{
+    int why = errno;
+    // EAGAIN is xenstored's word for a conflict, and the kernel's for a time limit. After the
+    // latter libxenstore has closed its socket.
+    if (why == EAGAIN && fcntl(xen->fd, F_GETFD) < 0)
+        xen->lost = true;
+    if (xen->lost) {
+        xen->why = arena_printf(xen->arena, "xenstored did not answer within %g s", xen->seconds);
+        return XEN_FAILED;
+    }
+    // libxenstore leaves errno alone where it had no memory.
+    xen->why = why ? strerror(why) : "out of memory";
+    switch (why) {
+    case ENOENT: return XEN_ABSENT;
+    case EAGAIN: return XEN_AGAIN;
+    case EACCES:
+    case EPERM: return XEN_DENIED;
+    default: return broken(xen);
+    }
+}
+
+static enum xen_result refuse(struct xen *xen, const char *why)
+{
+    xen->why = why;
+    return XEN_FAILED;
+}
+
+// ---- xenstore ----
+
+enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char *path,
+                         struct text *value)
+{
+    unsigned size = 0;
+    errno = 0;
+    cleanup_free char *bytes = xs_read(xen->store, id_of(in), path, &size);
+    *value = TEXT_EMPTY;
+    if (!bytes)
+        return failure(xen);
+    if (size > XEN_VALUE_MAX)
+        return refuse(xen, "the value is longer than xenstore allows");
+    *value = (struct text){ arena_copy(xen->arena, bytes, size), size };
+    return XEN_OK;
+}
+
+enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, const char *path,
+                                uint64_t max, uint64_t *value)
+{
+    struct text text;
+    enum xen_result result = xen_read(xen, in, path, &text);
+    if (result != XEN_OK)
+        return result;
+    if (text_number(text, 10, 0, max, value) == NUMBER_OK)
+        return XEN_OK;
+    return refuse(xen, arena_printf(xen->arena, "\"%s\" is not a number up to %llu",
+                                    text_show(xen->arena, text, 40), (unsigned long long)max));
+}
+
+// Numbers by their value and before names; the same number written otherwise, and names, by their
+// bytes.
+static int by_number(const void *a, const void *b)
+{
+    const char *one = *(const char *const *)a, *other = *(const char *const *)b;
+    uint64_t left = UINT64_MAX, right = UINT64_MAX;
+    (void)text_number(text_of(one), 10, 0, UINT64_MAX - 1, &left);
+    (void)text_number(text_of(other), 10, 0, UINT64_MAX - 1, &right);
+    return left != right ? (left > right) - (left < right) : strcmp(one, other);
+}
+
+enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char *path,
+                         const char *const **names, size_t *count)
+{
+    unsigned found = 0;
+    errno = 0;
+    cleanup_free char **children = xs_directory(xen->store, id_of(in), path, &found);
+    *names = NULL;
+    *count = 0;
+    if (!children)
+        return failure(xen);
+    if (found > XEN_CHILDREN_MAX)
+        return refuse(xen, "the node has too many children");
+    const char **sorted = arena_array_of(xen->arena, const char *, found);
+    for (unsigned i = 0; i < found; i++)
+        sorted[i] = arena_strdup(xen->arena, children[i]);
+    qsort(sorted, found, sizeof *sorted, by_number);
+    *names = sorted;
+    *count = found;
+    return XEN_OK;
+}
+
+static enum xen_result result_of(struct xen *xen, bool done)
+{
+    return done ? XEN_OK : failure(xen);
+}
+
+enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const char *path,
+                          struct text value)
+{
+    if (value.size > XEN_VALUE_MAX)
+        return refuse(xen, "the value is longer than xenstore allows");
+    return result_of(xen, xs_write(xen->store, id_of(in), path, value.size ? value.at : "",
+                                   (unsigned)value.size));
+}
+
+enum xen_result xen_make_directory(struct xen *xen, struct xen_transaction *in, const char *path)
+{
+    return result_of(xen, xs_mkdir(xen->store, id_of(in), path));
+}
+
+enum xen_result xen_remove(struct xen *xen, struct xen_transaction *in, const char *path)
+{
+    enum xen_result result = result_of(xen, xs_rm(xen->store, id_of(in), path));
+    return result == XEN_ABSENT ? XEN_OK : result;
+}
+
+static bool permission_bits(char letter, unsigned *bits)
+{
+    switch (letter) {
+    case 'n': *bits = XS_PERM_NONE; return true;
+    case 'r': *bits = XS_PERM_READ; return true;
+    case 'w': *bits = XS_PERM_WRITE; return true;
+    case 'b': *bits = XS_PERM_READ | XS_PERM_WRITE; return true;
+    default: return false;
+    }
+}
+
+enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in, const char *path,
+                                    const struct xen_permission *permissions, size_t count)
+{
+    enum { MOST = 8 };
+    struct xs_permissions given[MOST];
+    if (count == 0 || count > MOST)
+        return refuse(xen, "a node has 1 to 8 permissions");
+    for (size_t i = 0; i < count; i++) {
+        given[i] = (struct xs_permissions){ .id = permissions[i].domain };
+        if (!permission_bits(permissions[i].letter, &given[i].perms))
+            return refuse(xen, "a permission is one of n, r, w, b");
+    }
+    return result_of(xen, xs_set_permissions(xen->store, id_of(in), path, given, (unsigned)count));
+}
+
+enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
+{
+    *transaction = NULL;
+    xs_transaction_t id = xs_transaction_start(xen->store);
+    if (id == XBT_NULL)
+        return failure(xen);
+    *transaction = arena_new_of(xen->arena, struct xen_transaction);
+    (*transaction)->id = id;
+    return XEN_OK;
+}
+
+enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction)
+{
+    return result_of(xen, xs_transaction_end(xen->store, transaction->id, false));
+}
+
+void xen_abort(struct xen *xen, struct xen_transaction *transaction)
+{
+    if (transaction)
+        xs_transaction_end(xen->store, transaction->id, true);
+}
+
+// ---- the hypervisor ----
+
+bool xen_has_hypervisor(const struct xen *xen)
+{
+    return xen->hypervisor != NULL;
+}
+
+static void write_uuid(const uint8_t bytes[16], char uuid[UUID_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    for (unsigned i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *uuid++ = '-';
+        *uuid++ = hex[bytes[i] >> 4];
+        *uuid++ = hex[bytes[i] & 15];
+    }
+    *uuid = '\0';
+}
+
+int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned room)
+{
+    enum { AT_ONCE = 64 };
+    static xc_domaininfo_t found[AT_ONCE];
+    if (!xen->hypervisor)
+        return -1;
+    errno = 0;
+    int count =
+        xc_domain_getinfolist(xen->hypervisor, first, room < AT_ONCE ? room : AT_ONCE, found);
+    if (count < 0) {
+        xen->why = strerror(errno);
+        if (errno == ENOMEM || errno == 0)
+            broken(xen);
+    }
+    for (int i = 0; i < count; i++) {
+        domains[i] = (struct xen_running){
+            .id = found[i].domain,
+            .hvm = (found[i].flags & XEN_DOMINF_hvm_guest) != 0,
+            .paused = (found[i].flags & XEN_DOMINF_paused) != 0,
+            .dying = (found[i].flags & XEN_DOMINF_dying) != 0,
+        };
+        write_uuid(found[i].handle, domains[i].uuid);
+    }
+    return count;
+}
