@@ -4,24 +4,10 @@
 #define XENUSB_DIAG_H
 
 #include "source.h"
+#include "status.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-// What an operation came to, and the exit status of the process. Larger is not worse: use
-// status_worse().
-enum status {
-    STATUS_OK = 0,      // done, or nothing to do
-    STATUS_FAILED = 1,  // failed, and undone
-    STATUS_REQUEST = 2, // a wrong request: usage, config, no such domain or device; nothing touched
-    STATUS_REFUSED = 3, // refused for safety, policy or permission; nothing touched
-    STATUS_LEFTOVER = 4, // failed, and not wholly undone
-    STATUS_TIMEOUT = 5,  // somebody did not answer in time; undone
-    STATUS_CHANGES = 10, // plan --exit-code: there is something to do
-};
-
-// The one that tells more: leftovers, then time-outs, failures, refusals, wrong requests, changes.
-enum status status_worse(enum status a, enum status b);
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 

@@ -64,7 +64,7 @@ static void examine_domain(struct examination *examination, const struct domain 
     // Before its QEMU is asked further: an emulated machine that does not answer is not waited for
     // twice, and a guest without one can be looked at in any case.
     facts_of_domain(&session, &facts);
-    bool has_machine = domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+    bool has_machine = domain_has_machine(domain->type);
     if (facts.answers == VERDICT_YES || !has_machine)
         patient_open(&patient, invocation, &unheard, examination->xen, domain,
                      &examination->ailments);

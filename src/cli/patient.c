@@ -58,7 +58,9 @@ enum status patient_open(struct patient *patient, const struct invocation *invoc
         return status;
     patient->topology = &patient->world.topology;
     ailments_of_domain(invocation->arena, &patient->record, patient->topology,
-                       facts_qemu_ended(&patient->world.session), ailments);
+                       patient->world.session.xen && xen_qemu_ended(patient->world.session.xen,
+                                                                    patient->world.session.domain),
+                       ailments);
     return STATUS_OK;
 }
 

@@ -17,7 +17,7 @@ const struct controller_model *check_model(const struct config_controller *contr
 bool check_controller_type(struct checking *checking, struct config_controller *controller)
 {
     enum domain_type guest = checking->config->domain.type;
-    if (controller->type != CONTROLLER_EMULATED || (guest != DOMAIN_PV && guest != DOMAIN_PVH))
+    if (controller->type != CONTROLLER_EMULATED || domain_has_machine(guest))
         return true;
     struct diag *diag = check_error(
         checking, span_or(controller->type_at, span_or(controller->model_at, controller->why)),

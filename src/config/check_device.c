@@ -7,7 +7,7 @@
 static bool is_pv_guest(const struct checking *checking)
 {
     enum domain_type type = checking->config->domain.type;
-    return type == DOMAIN_PV || type == DOMAIN_PVH;
+    return !domain_has_machine(type);
 }
 
 bool check_device_keys(struct checking *checking, struct config_device *device)

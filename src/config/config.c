@@ -4,12 +4,6 @@
 #include "base/arena.h"
 #include "base/names.h"
 
-const char *domain_type_name(enum domain_type type)
-{
-    static const char *const names[] = { "unknown", "pv", "pvh", "hvm" };
-    return names[type];
-}
-
 struct config_controller *config_controller_named(const struct config *config, struct text name)
 {
     if (config->names)
@@ -27,7 +21,7 @@ struct config_controller *config_controller_at(const struct config *config, unsi
 
 static bool is_pv_guest(const struct config *config)
 {
-    return config->domain.type == DOMAIN_PV || config->domain.type == DOMAIN_PVH;
+    return !domain_has_machine(config->domain.type);
 }
 
 // What an automatic controller is. In a guest that nobody described only a word in its own

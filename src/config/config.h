@@ -6,14 +6,12 @@
 
 #include "base/source.h"
 #include "usb/model.h"
+#include "usb/port.h"
 #include "usb/selector.h"
+#include "xen/domain.h"
 
 struct arena;
 struct names;
-
-enum domain_type { DOMAIN_UNKNOWN, DOMAIN_PV, DOMAIN_PVH, DOMAIN_HVM };
-// "pv", "pvh", "hvm", "unknown".
-const char *domain_type_name(enum domain_type type);
 
 // A value as written, with its place; not given while the place is none.
 struct config_text {

@@ -79,15 +79,18 @@ void diagnose_host(struct arena *arena, const struct host_facts *facts, struct f
 {
     struct asking asking = { arena, NULL, findings };
     answer_xenstored(&asking, facts);
-    answer(&asking, "xl is on this host", verdict_of(facts->xl),
-           facts->libxl ? arena_printf(arena, "%s, libxl %s (%s)",
-                                       facts->xl ? facts->xl : "no program of that name",
-                                       facts->libxl, facts->library)
-                        : (facts->xl ? facts->xl : "neither the program nor libxl was found"));
+    answer(&asking, "xl is on this host", verdict_of(facts->toolstack.xl),
+           facts->toolstack.libxl
+               ? arena_printf(arena, "%s, libxl %s (%s)",
+                              facts->toolstack.xl ? facts->toolstack.xl : "no program of that name",
+                              facts->toolstack.libxl, facts->toolstack.library)
+               : (facts->toolstack.xl ? facts->toolstack.xl
+                                      : "neither the program nor libxl was found"));
     answer(&asking, "this host has PVUSB by kernel (usbback)", verdict_of(facts->usbback),
            facts->usbback ? "/sys/bus/usb/drivers/usbback"
                           : "/sys/bus/usb/drivers/usbback is not there");
-    answer(&asking, "QEMU on this host can do PVUSB", facts->qemu_can, facts->qemu_why);
+    answer(&asking, "QEMU on this host can do PVUSB", facts->toolstack.qemu_can,
+           facts->toolstack.qemu_why);
 }
 
 // ---- the QEMU of a domain ----
@@ -102,7 +105,7 @@ static bool has_kind(const struct topology *topology, enum pvusb_backend kind)
 
 static bool has_machine(const struct domain *domain)
 {
-    return domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+    return domain_has_machine(domain->type);
 }
 
 // How it comes to have a QEMU again.

@@ -231,6 +231,17 @@ const struct host_device *host_device_busid(const struct host *host, const char 
     return NULL;
 }
 
+bool selector_matches(const struct selector *selector, const struct host_device *device)
+{
+    unsigned marks = selector->marks;
+    return marks && (!(marks & SELECT_BUS) || selector->bus == device->bus) &&
+           (!(marks & SELECT_ADDRESS) || selector->address == device->address) &&
+           (!(marks & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
+           (!(marks & SELECT_VENDOR) || selector->vendor == device->vendor) &&
+           (!(marks & SELECT_PRODUCT) || selector->product == device->product) &&
+           (!(marks & SELECT_SERIAL) || text_is(selector->serial, device->serial));
+}
+
 unsigned host_select(const struct host *host, const struct selector *selector,
                      const struct host_device **found)
 {

@@ -49,6 +49,9 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
 const struct host_device *host_device_at(const struct host *host, unsigned bus, unsigned address);
 const struct host_device *host_device_busid(const struct host *host, const char *busid);
 
+// Whether everything that the selector gives matches; false for a selector that gives nothing.
+bool selector_matches(const struct selector *selector, const struct host_device *device);
+
 // How many devices match; the first of them in *found.
 unsigned host_select(const struct host *host, const struct selector *selector,
                      const struct host_device **found);

@@ -4,35 +4,8 @@
 #ifndef XENUSB_BACKEND_H
 #define XENUSB_BACKEND_H
 
+#include "base/session.h"
 #include "plan.h"
-
-#include <signal.h>
-
-struct qmp_client;
-struct xen;
-
-// What every operation needs that touches the world. Owned by the verb that runs.
-struct session {
-    struct arena *arena;
-    struct diags *diags;
-    struct xen *xen; // NULL: no Xen on this machine, or not needed
-    struct domain *domain;
-    const struct host *host;
-    struct qmp_client *qemu; // the connection to the domain's QEMU, which takes one at a time; NULL
-                             // while no backend has one; whoever opened it closes it
-    const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
-    bool finishing;     // what is going on must not be stopped: undoing, or giving a device back
-    bool keep_saved;    // libxl's saved config is left as it is
-    bool require_guest; // a device that the guest does not take is taken back
-    double patience;    // scales every time limit; 1.0 by default
-};
-
-// Whether to stop where it stands. Whoever asks for that wants nothing left half done: what was
-// done so far is undone with all the time that it needs.
-static inline bool session_interrupted(const struct session *session)
-{
-    return !session->finishing && session->interrupted && *session->interrupted;
-}
 
 struct backend {
     const char *name;

@@ -11,7 +11,7 @@ const struct controller_model *supply_model(const struct config_controller *wish
 {
     if (wish->model)
         return wish->model;
-    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    bool pv_guest = !domain_has_machine(domain->type);
     bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
     unsigned version = wish->version.value ? wish->version.value : 2;
     return pv ? controller_model_pvusb(version) : controller_model_for(version);

@@ -5,7 +5,7 @@
 bool supply_is_pv_guest(const struct planning *planning)
 {
     enum domain_type type = planning->topology->domain->type;
-    return type == DOMAIN_PV || type == DOMAIN_PVH;
+    return !domain_has_machine(type);
 }
 
 bool supply_starts_server(const struct planning *planning)

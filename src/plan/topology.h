@@ -10,18 +10,6 @@
 struct arena;
 struct backend;
 
-// A domain that was found: Xen's, or a QEMU behind a socket that somebody named.
-struct domain {
-    int id; // -1 without Xen
-    const char *name;
-    enum domain_type type;
-    const char *uuid;       // 36 characters, or "" without Xen
-    const char *qmp_socket; // path of its QEMU's monitor, or NULL if it has none
-    bool ours_to_lock;      // whether that socket is libxl's, shared with xl under its lock
-    bool paused;
-    bool dying;
-};
-
 enum device_state {
     DEVICE_PLANNED,  // not there yet
     DEVICE_ATTACHED, // QEMU reports it open, and the host shows that device held at its address

@@ -25,7 +25,6 @@ enum {
     PORTS_MAX_XHCI = 15,  // XHCI_MAXPORTS_2 and _3 in QEMU's hw/usb/hcd-xhci.h
     PORTS_DEFAULT = 16,   // of the 2014 proposal; lowered to what the controller can have
     HUB_PORTS = 8,        // NUM_PORTS in QEMU's hw/usb/dev-hub.c
-    PORT_DEPTH_MAX = 6,   // a root port and five hubs (USB 2.0, 4.1.1)
 };
 
 // A controller model: QEMU's, or one of the two that PVUSB has.
@@ -89,23 +88,5 @@ const struct device_model *device_model_of(enum device_kind kind);
 const struct device_model *device_model_named(struct text name);
 // By QEMU's device type (usb-kbd, usb-bot and usb-uas count as keyboard and disk), or NULL.
 const struct device_model *device_model_driver(struct text driver);
-
-// A port of a controller, dotted where hubs stand between: 2 is {1, {2}}, 2.4 is {2, {2, 4}}.
-// depth 0 means any port.
-struct port {
-    uint8_t depth;
-    uint8_t number[PORT_DEPTH_MAX];
-};
-
-#define PORT_ANY ((struct port){ 0, { 0 } })
-
-// Reads "2" or "2.4": each number 1 to 255, at most PORT_DEPTH_MAX of them.
-bool port_read(struct text text, struct port *port);
-enum { PORT_TEXT_SIZE = PORT_DEPTH_MAX * 4 };
-// Writes it into `room` and returns that.
-const char *port_write(struct port port, char room[PORT_TEXT_SIZE]);
-bool port_same(struct port a, struct port b);
-// Whether `port` is behind the hub that sits at `hub`.
-bool port_behind(struct port hub, struct port port);
 
 #endif

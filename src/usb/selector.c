@@ -2,7 +2,6 @@
 #include "selector.h"
 
 #include "base/arena.h"
-#include "host/host.h"
 
 #include <stdio.h>
 
@@ -64,17 +63,6 @@ bool selector_join(struct selector *selector, const struct selector *other)
         memcpy(selector->busid, other->busid, sizeof selector->busid);
     selector->marks |= more;
     return true;
-}
-
-bool selector_matches(const struct selector *selector, const struct host_device *device)
-{
-    unsigned marks = selector->marks;
-    return marks && (!(marks & SELECT_BUS) || selector->bus == device->bus) &&
-           (!(marks & SELECT_ADDRESS) || selector->address == device->address) &&
-           (!(marks & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
-           (!(marks & SELECT_VENDOR) || selector->vendor == device->vendor) &&
-           (!(marks & SELECT_PRODUCT) || selector->product == device->product) &&
-           (!(marks & SELECT_SERIAL) || text_is(selector->serial, device->serial));
 }
 
 const char *selector_show(struct arena *arena, const struct selector *selector)

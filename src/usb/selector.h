@@ -6,7 +6,6 @@
 #include "base/text.h"
 
 struct arena;
-struct host_device;
 
 enum selector_mark {
     SELECT_BUS = 1 << 0,
@@ -35,8 +34,6 @@ bool busid_read(struct text text, char busid[BUSID_SIZE]);
 
 // Adds what `other` selects by. False, and nothing changed, where the two contradict each other.
 bool selector_join(struct selector *selector, const struct selector *other);
-
-bool selector_matches(const struct selector *selector, const struct host_device *device);
 
 // As a user would write it: "1.5", "1-1.2", "046d:c52b serial=X".
 const char *selector_show(struct arena *arena, const struct selector *selector);

@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
 // Finds domains: by what the hypervisor says where it can be asked, else by what xenstore holds.
+#include "domain.h"
+
 #include "base/arena.h"
 #include "xen.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 enum {
     DOMAIN_ID_MAX = 0x7fef, // DOMID_FIRST_RESERVED - 1 in xen/xen.h
     RUNNING_AT_ONCE = 64,
-
 };
+
+static const char *const type_names[] = { "unknown", "pv", "pvh", "hvm" };
+
+const char *domain_type_name(enum domain_type type)
+{
+    return type_names[type];
+}
 
 // The value of a node; empty where there is none, or none that may be read.
 static struct text value_at(struct xen *xen, const char *format, ...)
@@ -27,14 +37,10 @@ static struct text value_at(struct xen *xen, const char *format, ...)
 
 static enum domain_type type_of(struct xen *xen, unsigned id, const struct xen_running *running)
 {
-    static const struct {
-        const char *name;
-        enum domain_type type;
-    } types[] = { { "hvm", DOMAIN_HVM }, { "pvh", DOMAIN_PVH }, { "pv", DOMAIN_PV } };
     struct text name = value_at(xen, "/libxl/%u/type", id);
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (text_is(name, types[i].name))
-            return types[i].type;
+    for (enum domain_type type = DOMAIN_PV; type <= DOMAIN_HVM; type++)
+        if (text_is(name, type_names[type]))
+            return type;
     return running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN;
 }
 
@@ -270,4 +276,14 @@ bool xen_domain_lives(struct xen *xen, const struct domain *domain)
                strcmp(running.uuid, domain->uuid) == 0;
     return value_at(xen, "/local/domain/%u/vm", id).size > 0 &&
            strcmp(uuid_of(xen, id, NULL), domain->uuid) == 0;
+}
+
+bool xen_qemu_ended(struct xen *xen, const struct domain *domain)
+{
+    uint64_t pid;
+    const char *path =
+        arena_printf(xen_arena(xen), "/local/domain/%d/image/device-model-pid", domain->id);
+    if (xen_read_number(xen, NULL, path, INT32_MAX, &pid) != XEN_OK)
+        return false;
+    return pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }

@@ -3,7 +3,8 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
-#include "plan/backend.h"
+#include "base/session.h"
+#include "domain.h"
 #include "xen.h"
 
 #include <errno.h>

@@ -5,8 +5,6 @@
 #define XENUSB_XEN_H
 
 #include "base/diag.h"
-#include "plan/topology.h"
-
 struct xen;
 
 // Connects to xenstore (first without waiting for a daemon that does not answer: `seconds`) and, if
@@ -94,16 +92,5 @@ bool xen_has_hypervisor(const struct xen *xen);
 // The domains with an id of at least `first`, by rising id, at most `room` of them. Returns how
 // many were written, or -1 if the hypervisor refuses.
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned room);
-
-// Domains of this host, by rising id; *domains is an array of *count in the arena.
-enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
-                        size_t *count);
-// The domain of that name or id; digits are an id, as in xl, and a name only if there is no such
-// id. STATUS_REQUEST after a complaint (with near names) if there is none, more than one of that
-// name, or it is dying, or if it is served by qemu-traditional or a stub domain (with the reason).
-enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
-                            struct domain **domain);
-// Whether that domain still is the one that was found: same id, same UUID, not dying.
-bool xen_domain_lives(struct xen *xen, const struct domain *domain);
 
 #endif

@@ -21,8 +21,7 @@ static int begin(void **state)
     domain = (struct domain){
         .id = 3, .name = "win10", .type = DOMAIN_HVM, .qmp_socket = "/run/xen/qmp-libxl-3"
     };
-    host = (struct host_facts){ .qemu_can = VERDICT_YES,
-                                .qemu_why = "it has",
+    host = (struct host_facts){ .toolstack = { .qemu_can = VERDICT_YES, .qemu_why = "it has" },
                                 .xenstored = PROBE_ANSWERED,
                                 .xenstored_path = "/run/xenstored/socket" };
     facts = (struct domain_facts){ .answers = VERDICT_YES,
@@ -231,9 +230,9 @@ static void test_a_host(void **state)
     }
     want("QEMU on this host can do PVUSB", VERDICT_YES, "it has");
     want("xl is on this host", VERDICT_NO, "neither the program nor libxl was found");
-    host.xl = "/usr/sbin/xl";
-    host.libxl = "4.17";
-    host.library = "/lib/x";
+    host.toolstack.xl = "/usr/sbin/xl";
+    host.toolstack.libxl = "4.17";
+    host.toolstack.library = "/lib/x";
     host.usbback = true;
     findings_init(&findings);
     diagnose_host(arena, &host, &findings);
@@ -275,15 +274,15 @@ static void test_looking_into_files(void **state)
                                   "/usr/libexec/xen-qemu-system-i386\0y";
     static const char cut[] = "/usr/bin/qemu-system-i38";
     (void)state;
-    assert_string_equal(facts_qemu_in(arena, (struct text){ library, sizeof library }),
+    assert_string_equal(toolstack_qemu_in(arena, (struct text){ library, sizeof library }),
                         "/usr/libexec/xen-qemu-system-i386");
-    assert_null(facts_qemu_in(arena, (struct text){ library, 30 }));
-    assert_null(facts_qemu_in(arena, (struct text){ cut, sizeof cut }));
-    assert_null(facts_qemu_in(arena, TEXT_EMPTY));
-    assert_true(facts_has_qusb((struct text){ "a\0qusb\0b", 9 }));
-    assert_false(facts_has_qusb((struct text){ "a\0qusba\0", 9 }));
-    assert_false(facts_has_qusb((struct text){ "qusb", 4 }));
-    assert_false(facts_has_qusb(TEXT_EMPTY));
+    assert_null(toolstack_qemu_in(arena, (struct text){ library, 30 }));
+    assert_null(toolstack_qemu_in(arena, (struct text){ cut, sizeof cut }));
+    assert_null(toolstack_qemu_in(arena, TEXT_EMPTY));
+    assert_true(toolstack_has_qusb((struct text){ "a\0qusb\0b", 9 }));
+    assert_false(toolstack_has_qusb((struct text){ "a\0qusba\0", 9 }));
+    assert_false(toolstack_has_qusb((struct text){ "qusb", 4 }));
+    assert_false(toolstack_has_qusb(TEXT_EMPTY));
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 
 static bool pvusb_suits(const struct config_controller *wish, const struct domain *domain)
 {
-    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    bool pv_guest = !domain_has_machine(domain->type);
     bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
     return domain->id >= 0 && pv;
 }

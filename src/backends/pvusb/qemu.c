@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the QEMU tells that serves a domain's qusb controllers.
 #include "base/arena.h"
-#include "doctor/facts.h"
 #include "handle.h"
 #include "pvusb.h"
 #include "qemu/qmp_client.h"
 #include "record/recording.h"
+#include "xen/toolstack.h"
 
 enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable
 
@@ -18,7 +18,7 @@ enum status pvusb_connect(struct pvusb_handle *handle)
 {
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
-    bool pv_guest = domain->type == DOMAIN_PV || domain->type == DOMAIN_PVH;
+    bool pv_guest = !domain_has_machine(domain->type);
     handle->deserted = !domain->qmp_socket;
     if (session->qemu || !pv_guest || !domain->qmp_socket)
         return STATUS_OK;
@@ -88,7 +88,7 @@ static const char *why_none(const struct pvusb_handle *handle)
         arena_printf(session->arena, "/local/domain/%d/image/device-model-pid", domain->id);
     if (pvusb_qemu(handle))
         return NULL;
-    if (facts_qemu_ended(session))
+    if (session->xen && xen_qemu_ended(session->xen, domain))
         return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
     if (handle->deserted && !is_there(session, pid))
         return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
@@ -99,18 +99,18 @@ static const char *why_none(const struct pvusb_handle *handle)
 static void find_server(struct pvusb_handle *handle, struct topology *topology)
 {
     struct arena *arena = handle->session->arena;
-    struct host_facts facts = { 0 };
+    struct toolstack toolstack = { 0 };
     enum domain_type type = handle->session->domain->type;
-    if (type != DOMAIN_PV && type != DOMAIN_PVH)
+    if (domain_has_machine(type))
         return;
-    facts_of_qemu(arena, &facts);
-    if (facts.qemu_can != VERDICT_YES) {
+    toolstack_find(arena, &toolstack);
+    if (toolstack.qemu_can != VERDICT_YES) {
         topology->pvusb.advice =
-            arena_printf(arena, "none can be started here: %s", facts.qemu_why);
+            arena_printf(arena, "none can be started here: %s", toolstack.qemu_why);
         return;
     }
     topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){ &pvusb_backend, facts.qemu, false };
+    *topology->server = (struct server){ &pvusb_backend, toolstack.qemu, false };
     topology->pvusb.advice = "--start-backend starts one";
 }
 
@@ -119,14 +119,15 @@ static void find_own_server(const struct pvusb_handle *handle, struct topology *
 {
     const struct qmp_client *qemu = pvusb_qemu(handle);
     struct arena *arena = handle->session->arena;
-    struct host_facts facts = { 0 };
+    struct toolstack toolstack = { 0 };
     if (!qemu || !note_has_server(handle->session, qmp_process(qemu)))
         return;
     // What would be started again.
-    facts_of_qemu(arena, &facts);
+    toolstack_find(arena, &toolstack);
     topology->server = arena_new_of(arena, struct server);
     *topology->server =
-        (struct server){ &pvusb_backend, facts.qemu ? facts.qemu : "qemu-system-i386", true };
+        (struct server){ &pvusb_backend, toolstack.qemu ? toolstack.qemu : "qemu-system-i386",
+                         true };
 }
 
 // What can be done where a QEMU runs and takes no controller. libxl starts its own before the

@@ -7,7 +7,7 @@
 // PV and PVH guests have no emulated machine, whatever is wished.
 static bool qmp_suits(const struct config_controller *wish, const struct domain *domain)
 {
-    bool has_machine = domain->type != DOMAIN_PV && domain->type != DOMAIN_PVH;
+    bool has_machine = domain_has_machine(domain->type);
     return has_machine && wish->type != CONTROLLER_PV;
 }
 

@@ -13,7 +13,7 @@ enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 static bool is_pv_guest(const struct builder *builder)
 {
     enum domain_type type = builder->config->domain.type;
-    return type == DOMAIN_PV || type == DOMAIN_PVH;
+    return !domain_has_machine(type);
 }
 
 // --- one item of usbdevice, as QEMU's -usbdevice takes it ---

@@ -261,7 +261,7 @@ static void warn_unused(struct builder *builder, const struct literal *literal)
 static void read(struct builder *builder)
 {
     enum domain_type type = builder->config->domain.type;
-    bool pv_guest = type == DOMAIN_PV || type == DOMAIN_PVH;
+    bool pv_guest = !domain_has_machine(type);
     read_arguments(builder, KEY_DEVICE_MODEL_ARGS);
     if (pv_guest)
         setting_strings(builder, KEY_DEVICE_MODEL_ARGS_HVM, SINGLE_REFUSED_BY_XL, warn_unused);

@@ -11,7 +11,7 @@ enum { MADE_PORTS = 8 }; // of a controller that is made, if it needs no more
 static bool is_pv_guest(const struct writing *writing)
 {
     enum domain_type type = writing->document->config->domain.type;
-    return type == DOMAIN_PV || type == DOMAIN_PVH;
+    return !domain_has_machine(type);
 }
 
 static struct arranged_controller *append(struct writing *writing, struct arrangement *arrangement)

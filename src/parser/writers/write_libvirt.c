@@ -92,7 +92,7 @@ static void say_what_changes(const struct libvirt *libvirt)
                                     "libvirt's driver for Xen makes no controller of its own: "
                                     "left out"),
                       "it makes one for an input device");
-        else if (!at->wish && type != DOMAIN_PV && type != DOMAIN_PVH)
+        else if (!at->wish && domain_has_machine(type))
             diag_hint(libvirt->writing->diags,
                       write_warning(libvirt->writing, at->why,
                                     "libvirt's driver for Xen plugs by PVUSB only: the guest needs "

@@ -243,7 +243,7 @@ static void change_devices(struct xl *xl)
 
 static bool is_pv_guest(const struct xl *xl)
 {
-    return xl->config->domain.type == DOMAIN_PV || xl->config->domain.type == DOMAIN_PVH;
+    return !domain_has_machine(xl->config->domain.type);
 }
 
 static bool has_classic(const struct xl *xl)

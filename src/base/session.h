@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+// What every operation that reaches outside the process needs. Only forward declarations, since
+// rooms from the locks up to the backends take it.
+#ifndef XENUSB_SESSION_H
+#define XENUSB_SESSION_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+struct arena;
+struct diags;
+struct domain;
+struct host;
+struct qmp_client;
+struct xen;
+
+// Owned by the verb that runs; so is all that it points to.
+struct session {
+    struct arena *arena;
+    struct diags *diags;
+    struct xen *xen; // NULL: no Xen on this machine, or not needed
+    struct domain *domain;
+    const struct host *host;
+    struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
+                             // NULL while no backend has one; whoever opened it closes it
+    const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
+    bool finishing;     // must not be interrupted: undoing, or giving a device back
+    bool keep_saved;    // do not touch libxl's saved config
+    bool require_guest; // take a device back that the guest does not use
+    double patience;    // factor for every time limit; 1.0 by default
+};
+
+// Whether to stop here because of a signal. What was done so far is then undone, with the full time
+// limits.
+static inline bool session_interrupted(const struct session *session)
+{
+    return !session->finishing && session->interrupted && *session->interrupted;
+}
+
+#endif
