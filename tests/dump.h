@@ -41,17 +41,17 @@ static inline void dump_controller(FILE *stream, struct arena *arena, const stru
 static inline void dump_device(FILE *stream, struct arena *arena, const struct config *config,
                                const struct config_device *at)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const struct device_model *model = device_model_of(at->kind);
     fprintf(stream, "device %s", model ? model->name : "other");
-    if (at->selector.marks)
+    if (at->selector.criteria)
         fprintf(stream, " %s", text_show(arena, text_of(selector_show(arena, &at->selector)), 200));
     if (at->controller)
         fprintf(stream, " on %s", at->controller->name);
     else if (GIVEN(at->controller_name))
         fprintf(stream, " on unknown %s", text_show(arena, at->controller_name.text, 200));
     if (at->port.depth)
-        fprintf(stream, " port %s", port_write(at->port, room));
+        fprintf(stream, " port %s", port_write(at->port, buf));
     dump_text(stream, arena, "file", &at->file);
     dump_text(stream, arena, "format", &at->format);
     dump_text(stream, arena, "chardev", &at->chardev);

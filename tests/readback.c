@@ -215,27 +215,27 @@ static bool id_is(const struct json *host, const char *key, bool marked, unsigne
 
 static bool selector_is(const struct json *host, const struct selector *at)
 {
-    unsigned marks = at->marks;
-    return number_is(host, "bus", marks & SELECT_BUS ? at->bus : 0) &&
-           number_is(host, "address", marks & SELECT_ADDRESS ? at->address : 0) &&
-           id_is(host, "vendor", marks & SELECT_VENDOR, at->vendor) &&
-           id_is(host, "product", marks & SELECT_PRODUCT, at->product) &&
+    unsigned criteria = at->criteria;
+    return number_is(host, "bus", criteria & SELECT_BUS ? at->bus : 0) &&
+           number_is(host, "address", criteria & SELECT_ADDRESS ? at->address : 0) &&
+           id_is(host, "vendor", criteria & SELECT_VENDOR, at->vendor) &&
+           id_is(host, "product", criteria & SELECT_PRODUCT, at->product) &&
            text_same(json_text(json_member(host, "busid")),
-                     text_of(marks & SELECT_BUSID ? at->busid : NULL)) &&
+                     text_of(criteria & SELECT_BUSID ? at->busid : NULL)) &&
            text_same(json_text(json_member(host, "serial")),
-                     marks & SELECT_SERIAL ? at->serial : TEXT_EMPTY);
+                     criteria & SELECT_SERIAL ? at->serial : TEXT_EMPTY);
 }
 
 static bool device_is(const struct json *json, const struct config *config,
                       const struct config_device *at)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const struct device_model *model = device_model_of(at->kind);
     return string_is(json_member(json, "type"), text_of(model ? model->name : "other")) &&
            selector_is(json_member(json, "host"), &at->selector) &&
            json_integer(json_member(json, "controller"), -1) ==
                (at->controller ? (int)at->controller->index : -1) &&
-           text_same(json_text(json_member(json, "port")), text_of(port_write(at->port, room))) &&
+           text_same(json_text(json_member(json, "port")), text_of(port_write(at->port, buf))) &&
            given_is(json, "file", &at->file) && given_is(json, "format", &at->format) &&
            given_is(json, "chardev", &at->chardev) && given_is(json, "audiodev", &at->audiodev) &&
            json_is_true(json_member(json, "readonly")) == at->readonly.value &&
@@ -327,21 +327,21 @@ enum { ROUNDS = 4000, ENOUGH = 200 };
 
 static void judge_generated(const struct form *form)
 {
-    unsigned judged = 0;
+    unsigned checked = 0;
     for (unsigned i = 0; i < ROUNDS; i++) {
         cleanup_arena struct arena *arena = arena_new(1024);
         const char *wrong = NULL;
         struct text text = trial_generate(arena), out;
         if (!try_form(arena, "generated", text, form, &wrong, &out))
             continue;
-        judged++;
+        checked++;
         if (wrong) {
             fwrite(text.at, 1, text.size, stdout);
             report("generated", form->what, wrong, out);
             return;
         }
     }
-    report("generated", form->what, judged < ENOUGH ? "too few of them translate" : NULL,
+    report("generated", form->what, checked < ENOUGH ? "too few of them translate" : NULL,
            TEXT_EMPTY);
 }
 

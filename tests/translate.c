@@ -45,7 +45,7 @@ static const char *judge_bytes(const struct trial *trial)
 // What a config compiles to, without the places and the dialect that it came from.
 static const char *signature(struct arena *arena, const struct config *config, bool xl)
 {
-    char *bytes = NULL, room[PORT_TEXT_SIZE];
+    char *bytes = NULL, buf[PORT_TEXT_SIZE];
     size_t size = 0;
     FILE *stream = open_memstream(&bytes, &size);
     if (!stream)
@@ -63,9 +63,8 @@ static const char *signature(struct arena *arena, const struct config *config, b
             fprintf(stream, "device %d %s", at->kind, selector_show(arena, &at->selector));
             if (!xl)
                 fprintf(stream, " on %d port %s%s%s",
-                        at->controller ? (int)at->controller->index : -1,
-                        port_write(at->port, room), at->required.value ? "" : " maybe",
-                        at->at_creation ? " there" : "");
+                        at->controller ? (int)at->controller->index : -1, port_write(at->port, buf),
+                        at->required.value ? "" : " maybe", at->at_creation ? " there" : "");
             fprintf(stream, " %.*s %.*s %.*s %d\n", (int)at->file.text.size,
                     at->file.text.at ? at->file.text.at : "", (int)at->chardev.text.size,
                     at->chardev.text.at ? at->chardev.text.at : "", (int)at->format.text.size,
@@ -189,14 +188,14 @@ static void judge_generated(void)
 {
     enum { ROUNDS = 20000, ENOUGH = 1000 };
     for (const struct translation *to = translations; to->name; to++) {
-        unsigned judged = 0;
+        unsigned checked = 0;
         const char *wrong = NULL;
         for (unsigned i = 0; i < ROUNDS && to->is_config && !wrong; i++) {
             cleanup_arena struct arena *arena = arena_new(1024);
             struct trial trial = try_text(arena, "generated", trial_generate(arena), to);
             if (!trial.done)
                 continue;
-            judged++;
+            checked++;
             wrong = judge(&trial, "generated", to);
             if (wrong) {
                 fputs(trial.document.source->text.at, stdout);
@@ -205,7 +204,7 @@ static void judge_generated(void)
         }
         if (to->is_config && !wrong)
             report(&(struct trial){ 0 }, "generated", to->name,
-                   judged < ENOUGH ? "too few of them compile" : NULL);
+                   checked < ENOUGH ? "too few of them compile" : NULL);
     }
 }
 

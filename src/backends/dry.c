@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "backends.h"
 
-static bool dry_suits(const struct config_controller *wish, const struct domain *domain)
+static bool dry_suits(const struct config_controller *wanted, const struct domain *domain)
 {
-    (void)wish;
+    (void)wanted;
     (void)domain;
     return true;
 }

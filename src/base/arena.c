@@ -146,24 +146,24 @@ char *arena_strdup(struct arena *arena, const char *string)
     return arena_copy(arena, string, strlen(string));
 }
 
-char *arena_vprintf(struct arena *arena, const char *format, va_list words)
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
     va_list again;
-    va_copy(again, words);
+    va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
     if (length < 0)
         return arena_strdup(arena, format);
     char *string = arena_alloc(arena, (size_t)length + 1);
-    vsnprintf(string, (size_t)length + 1, format, words);
+    vsnprintf(string, (size_t)length + 1, format, args);
     return string;
 }
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    char *string = arena_vprintf(arena, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    char *string = arena_vprintf(arena, format, args);
+    va_end(args);
     return string;
 }

@@ -56,7 +56,7 @@ char *arena_strdup(struct arena *arena, const char *string) __attribute__((retur
 // A formatted string.
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));
-char *arena_vprintf(struct arena *arena, const char *format, va_list words)
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
     __attribute__((returns_nonnull, format(printf, 2, 0)));
 
 #endif

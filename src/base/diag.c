@@ -23,19 +23,18 @@ void diags_init(struct diags *diags, struct arena *arena)
 
 static struct diag *diag_new(struct diags *diags, enum severity severity,
                              const struct source *source, struct span span, const char *format,
-                             va_list words)
+                             va_list args)
 {
     struct diag *diag = arena_new_of(diags->arena, struct diag);
     diag->severity = severity;
     diag->source = source;
     diag->span = span;
-    diag->message = arena_vprintf(diags->arena, format, words);
+    diag->message = arena_vprintf(diags->arena, format, args);
     return diag;
 }
 
-struct diag *complain_words(struct diags *diags, enum severity severity,
-                            const struct source *source, struct span span, const char *format,
-                            va_list words)
+struct diag *complain_va(struct diags *diags, enum severity severity, const struct source *source,
+                         struct span span, const char *format, va_list args)
 {
     diags->errors += severity == SEVERITY_ERROR;
     diags->warnings += severity == SEVERITY_WARNING;
@@ -43,7 +42,7 @@ struct diag *complain_words(struct diags *diags, enum severity severity,
         diags->dropped++;
         return &diags->spare;
     }
-    struct diag *diag = diag_new(diags, severity, source, span, format, words);
+    struct diag *diag = diag_new(diags, severity, source, span, format, args);
     diags->kept++;
     *diags->last = diag;
     diags->last = &diag->next;
@@ -53,42 +52,42 @@ struct diag *complain_words(struct diags *diags, enum severity severity,
 struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
                       struct span span, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    struct diag *diag = complain_words(diags, severity, source, span, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    struct diag *diag = complain_va(diags, severity, source, span, format, args);
+    va_end(args);
     return diag;
 }
 
 struct diag *complain_error(struct diags *diags, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    struct diag *diag = complain_words(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    struct diag *diag = complain_va(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, args);
+    va_end(args);
     return diag;
 }
 
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
 {
-    va_list words;
+    va_list args;
     if (diag == &diags->spare)
         return diag;
-    va_start(words, format);
-    diag->hint = arena_vprintf(diags->arena, format, words);
-    va_end(words);
+    va_start(args, format);
+    diag->hint = arena_vprintf(diags->arena, format, args);
+    va_end(args);
     return diag;
 }
 
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...)
 {
-    va_list words;
+    va_list args;
     if (diag == &diags->spare)
         return;
-    va_start(words, format);
-    struct diag *also = diag_new(diags, SEVERITY_NOTE, source, span, format, words);
-    va_end(words);
+    va_start(args, format);
+    struct diag *also = diag_new(diags, SEVERITY_NOTE, source, span, format, args);
+    va_end(args);
     while (diag->also)
         diag = diag->also;
     diag->also = also;

@@ -44,9 +44,9 @@ void diags_init(struct diags *diags, struct arena *arena);
 struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
                       struct span span, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 5, 6)));
-struct diag *complain_words(struct diags *diags, enum severity severity,
-                            const struct source *source, struct span span, const char *format,
-                            va_list words) __attribute__((returns_nonnull, format(printf, 5, 0)));
+struct diag *complain_va(struct diags *diags, enum severity severity, const struct source *source,
+                         struct span span, const char *format, va_list args)
+    __attribute__((returns_nonnull, format(printf, 5, 0)));
 // An error that has no place in a text.
 struct diag *complain_error(struct diags *diags, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));

@@ -14,7 +14,7 @@ struct json_writer {
     FILE *stream; // NULL: what is written is kept
     char *bytes;
     size_t size;
-    size_t room;
+    size_t capacity;
     bool pretty;
     bool keyed;                     // a key was written, its value comes next
     bool filled;                    // the container that is open has an element already
@@ -43,13 +43,13 @@ static void put(struct json_writer *writer, const char *bytes, size_t size)
         fwrite(bytes, 1, size, writer->stream);
         return;
     }
-    if (writer->room - writer->size < size) {
-        size_t room = (writer->size + size) * 2 + 64;
-        char *more = arena_alloc(writer->arena, room);
+    if (writer->capacity - writer->size < size) {
+        size_t capacity = (writer->size + size) * 2 + 64;
+        char *more = arena_alloc(writer->arena, capacity);
         if (writer->size)
             memcpy(more, writer->bytes, writer->size);
         writer->bytes = more;
-        writer->room = room;
+        writer->capacity = capacity;
     }
     memcpy(writer->bytes + writer->size, bytes, size);
     writer->size += size;

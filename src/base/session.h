@@ -24,10 +24,10 @@ struct session {
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
                              // NULL while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
-    bool finishing;     // must not be interrupted: undoing, or giving a device back
-    bool keep_saved;    // do not touch libxl's saved config
-    bool require_guest; // take a device back that the guest does not use
-    double patience;    // factor for every time limit; 1.0 by default
+    bool finishing;       // must not be interrupted: undoing, or giving a device back
+    bool keep_saved;      // do not touch libxl's saved config
+    bool require_guest;   // take a device back that the guest does not use
+    double timeout_scale; // factor for every time limit; 1.0 by default
 };
 
 // Whether to stop here because of a signal. What was done so far is then undone, with the full time

@@ -150,8 +150,8 @@ char *text_show(struct arena *arena, struct text text, size_t limit)
 {
     enum { LONGEST = 12 };
     static const char hex[] = "0123456789abcdef";
-    size_t room = text.size < limit ? text.size : limit;
-    char *shown = arena_alloc(arena, room * 4 + LONGEST + sizeof "...");
+    size_t size = text.size < limit ? text.size : limit;
+    char *shown = arena_alloc(arena, size * 4 + LONGEST + sizeof "...");
     size_t used = 0;
     for (size_t i = 0; i < text.size;) {
         if (used >= limit)

@@ -7,7 +7,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
-struct reading {
+struct xml_reader {
     struct arena *arena;
     unsigned count;
     const char *why;
@@ -24,22 +24,22 @@ static void free_context(xmlParserCtxt **context)
     xmlFreeParserCtxt(*context);
 }
 
-static const char *copy(struct reading *reading, const xmlChar *text)
+static const char *copy(struct xml_reader *xml_reader, const xmlChar *text)
 {
-    return text ? arena_strdup(reading->arena, (const char *)text) : "";
+    return text ? arena_strdup(xml_reader->arena, (const char *)text) : "";
 }
 
 // The text of an attribute, of which an entity would be a child of another type.
-static struct xml_attribute *read_attributes(struct reading *reading, const xmlNode *node)
+static struct xml_attribute *read_attributes(struct xml_reader *xml_reader, const xmlNode *node)
 {
     struct xml_attribute *first = NULL, **end = &first;
     for (const xmlAttr *at = node->properties; at; at = at->next) {
         const xmlNode *value = at->children;
         if (value && (value->next || value->type != XML_TEXT_NODE))
-            reading->why = "an entity in an attribute";
-        struct xml_attribute *attribute = arena_new_of(reading->arena, struct xml_attribute);
-        attribute->name = copy(reading, at->name);
-        attribute->value = copy(reading, value ? value->content : NULL);
+            xml_reader->why = "an entity in an attribute";
+        struct xml_attribute *attribute = arena_new_of(xml_reader->arena, struct xml_attribute);
+        attribute->name = copy(xml_reader, at->name);
+        attribute->value = copy(xml_reader, value ? value->content : NULL);
         *end = attribute;
         end = &attribute->next;
     }
@@ -47,29 +47,29 @@ static struct xml_attribute *read_attributes(struct reading *reading, const xmlN
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as XML_DEPTH_MAX
-static struct xml_element *read_element(struct reading *reading, const xmlNode *node,
+static struct xml_element *read_element(struct xml_reader *xml_reader, const xmlNode *node,
                                         unsigned depth)
 {
-    struct xml_element *element = arena_new_of(reading->arena, struct xml_element);
+    struct xml_element *element = arena_new_of(xml_reader->arena, struct xml_element);
     struct xml_element **end = &element->first;
-    element->name = copy(reading, node->name);
+    element->name = copy(xml_reader, node->name);
     element->text = "";
     element->line = (unsigned)xmlGetLineNo((xmlNode *)node);
-    element->attributes = read_attributes(reading, node);
-    if (depth > XML_DEPTH_MAX || ++reading->count > XML_ELEMENTS_MAX)
-        reading->why = depth > XML_DEPTH_MAX ? "it is too deep" : "it has too many elements";
-    for (const xmlNode *at = node->children; at && !reading->why; at = at->next) {
+    element->attributes = read_attributes(xml_reader, node);
+    if (depth > XML_DEPTH_MAX || ++xml_reader->count > XML_ELEMENTS_MAX)
+        xml_reader->why = depth > XML_DEPTH_MAX ? "it is too deep" : "it has too many elements";
+    for (const xmlNode *at = node->children; at && !xml_reader->why; at = at->next) {
         if (at->type == XML_TEXT_NODE && !*element->text)
-            element->text = copy(reading, at->content);
+            element->text = copy(xml_reader, at->content);
         if (at->type == XML_ENTITY_REF_NODE)
-            reading->why = "it has entities";
+            xml_reader->why = "it has entities";
         if (at->type != XML_ELEMENT_NODE)
             continue;
-        *end = read_element(reading, at, depth + 1);
+        *end = read_element(xml_reader, at, depth + 1);
         end = &(*end)->next;
     }
-    if (reading->why && !reading->line)
-        reading->line = element->line;
+    if (xml_reader->why && !xml_reader->line)
+        xml_reader->line = element->line;
     return element;
 }
 
@@ -80,7 +80,7 @@ const struct xml_element *xml_read(struct arena *arena, struct text text, const 
         OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES |
                   XML_PARSE_NOCDATA
     };
-    struct reading reading = { .arena = arena };
+    struct xml_reader xml_reader = { .arena = arena };
     cleanup_with(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
     cleanup_with(free_document) xmlDoc *document =
         context ? xmlCtxtReadMemory(context, text.at, (int)text.size, NULL, NULL, OPTIONS) : NULL;
@@ -93,12 +93,12 @@ const struct xml_element *xml_read(struct arena *arena, struct text text, const 
         return NULL;
     const xmlNode *root = xmlDocGetRootElement(document);
     if (document->intSubset)
-        reading.why = "it has a document type of its own";
+        xml_reader.why = "it has a document type of its own";
     const struct xml_element *element =
-        root && !reading.why ? read_element(&reading, root, 0) : NULL;
-    *why = reading.why ? reading.why : "there is no element";
-    *line = reading.line ? reading.line : 1;
-    return reading.why ? NULL : element;
+        root && !xml_reader.why ? read_element(&xml_reader, root, 0) : NULL;
+    *why = xml_reader.why ? xml_reader.why : "there is no element";
+    *line = xml_reader.line ? xml_reader.line : 1;
+    return xml_reader.why ? NULL : element;
 }
 
 const char *xml_attribute(const struct xml_element *element, const char *name)

@@ -43,7 +43,7 @@ struct invocation {
     const char *to;           // --to
     const char *hypervisor;   // --hypervisor
     const char *old_command;  // --command
-    double patience;          // --timeout; 1.0 by default
+    double timeout_scale;     // --timeout; 1.0 by default
     bool color;               // of complaints
     const char *const *words; // what is left after the verb and its options
     size_t count;

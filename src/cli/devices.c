@@ -61,13 +61,13 @@ static void add_row(struct arena *arena, struct table *table, const struct host_
 // Without Xen no domain can have a device, so nothing of it is complained of here.
 static void look_for_owners(const struct invocation *invocation, struct host *host)
 {
-    struct diags unheard;
-    diags_init(&unheard, invocation->arena);
+    struct diags ignored;
+    diags_init(&ignored, invocation->arena);
     struct session session = { .arena = invocation->arena,
-                               .diags = &unheard,
-                               .patience = invocation->patience };
+                               .diags = &ignored,
+                               .timeout_scale = invocation->timeout_scale };
     cleanup_xen struct xen *xen = NULL;
-    if (xen_open(session.arena, session.diags, XENSTORE_SECONDS * session.patience, &xen))
+    if (xen_open(session.arena, session.diags, XENSTORE_SECONDS * session.timeout_scale, &xen))
         return;
     session.xen = xen;
     struct claim *claims = NULL;

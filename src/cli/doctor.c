@@ -47,7 +47,7 @@ struct examination {
     struct xen *xen;
     struct host_facts host;
     struct findings findings;
-    struct ailments ailments;
+    struct problems problems;
 };
 
 static void examine_domain(struct examination *examination, const struct domain *domain,
@@ -57,20 +57,20 @@ static void examine_domain(struct examination *examination, const struct domain 
     struct session session = patient_session(invocation, examination->xen);
     struct domain copy = *domain;
     struct domain_facts facts;
-    struct diags unheard;
+    struct diags ignored;
     cleanup_patient struct patient patient = PATIENT_NONE;
     session.domain = &copy;
-    diags_init(&unheard, invocation->arena);
+    diags_init(&ignored, invocation->arena);
     // Before its QEMU is asked further: an emulated machine that does not answer is not waited for
     // twice, and a guest without one can be looked at in any case.
     facts_of_domain(&session, &facts);
     bool has_machine = domain_has_machine(domain->type);
     if (facts.answers == VERDICT_YES || !has_machine)
-        patient_open(&patient, invocation, &unheard, examination->xen, domain,
-                     &examination->ailments);
+        patient_open(&patient, invocation, &ignored, examination->xen, domain,
+                     &examination->problems);
     *looked = patient.topology;
     diagnose_domain(invocation->arena, domain, &examination->host, &facts, patient.topology,
-                    unheard.first ? unheard.first->message : NULL, &examination->findings);
+                    ignored.first ? ignored.first->message : NULL, &examination->findings);
 }
 
 static enum status examine_domains(struct examination *examination)
@@ -87,9 +87,9 @@ static enum status examine_domains(struct examination *examination)
         examine_domain(examination, &domains[i], &looked[i]);
     status = xen_domains(examination->xen, invocation->diags, &all, &living);
     if (status == STATUS_OK)
-        status = ailments_of_xenstore(&session, all, living, &examination->ailments);
+        status = problems_of_xenstore(&session, all, living, &examination->problems);
     for (size_t i = 0; i < count; i++)
-        diagnose_ailments(invocation->arena, &domains[i], &examination->ailments, looked[i],
+        diagnose_problems(invocation->arena, &domains[i], &examination->problems, looked[i],
                           &examination->findings);
     return status;
 }
@@ -101,20 +101,21 @@ static enum status run_doctor(const struct invocation *invocation)
     cleanup_xen struct xen *xen = NULL;
     enum status status = STATUS_OK;
     findings_init(&examination.findings);
-    ailments_init(&examination.ailments);
-    facts_of_host(arena, invocation->patience, &examination.host);
+    problems_init(&examination.problems);
+    facts_of_host(arena, invocation->timeout_scale, &examination.host);
     diagnose_host(arena, &examination.host, &examination.findings);
     // Without Xen there is still the host; but a domain that was named cannot be looked at.
     if (examination.host.xenstored == PROBE_ANSWERED || invocation->count)
-        status = xen_open(arena, invocation->diags, XENSTORE_SECONDS * invocation->patience, &xen);
+        status =
+            xen_open(arena, invocation->diags, XENSTORE_SECONDS * invocation->timeout_scale, &xen);
     examination.xen = xen;
     if (status == STATUS_OK && xen)
         status = examine_domains(&examination);
     if (status != STATUS_REQUEST)
-        status = status_worse(status, patient_host(invocation, xen, &examination.ailments));
+        status = status_worse(status, patient_host(invocation, xen, &examination.problems));
     if (status == STATUS_REQUEST)
         return status;
-    diagnose_ailments(arena, NULL, &examination.ailments, true, &examination.findings);
+    diagnose_problems(arena, NULL, &examination.problems, true, &examination.findings);
     print(invocation, &examination.findings);
     return status == STATUS_OK && examination.findings.attention ? STATUS_CHANGES : status;
 }

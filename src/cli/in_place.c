@@ -66,7 +66,7 @@ static enum status tidy(const struct replaced *file)
     return STATUS_OK;
 }
 
-static enum status judge(struct replaced *file)
+static enum status check_file(struct replaced *file)
 {
     if (fstatat(file->folder, file->name, &file->state, AT_SYMLINK_NOFOLLOW) < 0)
         return fail(file, "look at it");
@@ -151,7 +151,7 @@ enum status in_place_write(struct arena *arena, struct diags *diags, const char 
     if (status == STATUS_OK)
         status = tidy(&file);
     if (status == STATUS_OK)
-        status = judge(&file);
+        status = check_file(&file);
     if (status == STATUS_OK && !holds(arena, &file, old))
         return refuse(&file, "changed while it was translated", "translate it again");
     if (status != STATUS_OK)

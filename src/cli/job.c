@@ -11,7 +11,7 @@
 static enum status check(struct job *job)
 {
     struct diags *diags = job->invocation->diags;
-    if (job->judged)
+    if (job->checked)
         check_config(job->invocation->arena, diags, job->config);
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
@@ -23,17 +23,17 @@ enum status job_compile_file(struct job *job, const char *path)
     if (!source)
         return STATUS_REQUEST;
     job->config = parse_config(arena, job->invocation->diags, source);
-    job->judged = true;
+    job->checked = true;
     return check(job);
 }
 
 enum status job_compile_words(struct job *job, const char *const *words, size_t count,
-                              enum spec_what what, bool judge)
+                              enum spec_what what, bool checked)
 {
     struct arena *arena = job->invocation->arena;
     const struct source *source = source_from_words(arena, "<command line>", words, count);
     job->config = parse_specs(arena, job->invocation->diags, source, what);
-    job->judged = judge;
+    job->checked = checked;
     return check(job);
 }
 
@@ -51,15 +51,15 @@ static const char *domain_word(const struct job *job, const char *name)
 static enum status complain_mixed_up(const struct job *job)
 {
     struct diags *diags = job->invocation->diags;
-    const struct config_domain *wish = &job->config->domain;
+    const struct config_domain *wanted = &job->config->domain;
     const struct domain *domain = job->world.session.domain;
     struct diag *diag =
-        complain(diags, SEVERITY_ERROR, job->config->source, wish->type_at,
+        complain(diags, SEVERITY_ERROR, job->config->source, wanted->type_at,
                  "this is for a guest of type %s, but %s is of type %s",
-                 domain_type_name(wish->type), domain->name, domain_type_name(domain->type));
+                 domain_type_name(wanted->type), domain->name, domain_type_name(domain->type));
     diag_hint(diags, diag, "%s",
-              span_is_none(wish->type_at) ? "without type= xl makes a pv guest"
-                                          : "--domain names another guest");
+              span_is_none(wanted->type_at) ? "without type= xl makes a pv guest"
+                                            : "--domain names another guest");
     return STATUS_REQUEST;
 }
 

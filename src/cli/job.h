@@ -10,7 +10,7 @@
 struct job {
     const struct invocation *invocation;
     struct config *config;
-    bool judged; // whether the config is a wish, to be checked
+    bool checked; // whether the config is a wish, to be checked
     struct world world;
     struct plan plan;
 };
@@ -21,7 +21,7 @@ enum status job_compile_file(struct job *job, const char *path);
 // The same for the words of a command line. Words that only name what is there already (detach) are
 // read, but not judged as a wish would be.
 enum status job_compile_words(struct job *job, const char *const *words, size_t count,
-                              enum spec_what what, bool judge);
+                              enum spec_what what, bool checked);
 
 // Opens the world of --domain, of `name`, or of the config's own name=.
 enum status job_open(struct job *job, const char *name, bool changes);

@@ -31,7 +31,7 @@ static const char *busid_of(const struct device *device)
 {
     if (device->host)
         return device->host->busid;
-    return device->selector.marks & SELECT_BUSID ? device->selector.busid : NULL;
+    return device->selector.criteria & SELECT_BUSID ? device->selector.busid : NULL;
 }
 
 // How the ends of a PVUSB controller stand.
@@ -46,17 +46,17 @@ static const char *state_of_controller(struct arena *arena, const struct control
 {
     if (controller->stale)
         return "only in libxl's record: QEMU has none";
-    if (controller->unserved)
-        return arena_printf(arena, "served by nobody: %s", controller->unserved);
+    if (controller->no_backend)
+        return arena_printf(arena, "served by nobody: %s", controller->no_backend);
     return controller->pvusb ? ends_of(arena, controller) : NULL;
 }
 
 static const char *state_of(struct arena *arena, const struct device *device)
 {
     const struct controller *controller = device->controller;
-    if (controller->unserved)
+    if (controller->no_backend)
         return arena_printf(arena, "%s: %s", device_state_name(device->state),
-                            controller->unserved);
+                            controller->no_backend);
     if (controller->pvusb && controller->frontend_state != XENBUS_CONNECTED)
         return arena_printf(arena, "%s; %s", device_state_name(device->state),
                             ends_of(arena, controller));
@@ -70,8 +70,8 @@ static const char *state_of(struct arena *arena, const struct device *device)
 static void add_row(struct arena *arena, struct table *table, const struct domain *domain,
                     const struct controller *controller, const struct device *device)
 {
-    char room[PORT_TEXT_SIZE];
-    const char *port = device ? port_write(device->port, room) : NULL;
+    char buf[PORT_TEXT_SIZE];
+    const char *port = device ? port_write(device->port, buf) : NULL;
     const char *busid = device ? busid_of(device) : NULL;
     const char *speed = device && device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : NULL;
     const char *cells[COLUMNS] = {
@@ -113,8 +113,8 @@ struct widths {
 // What a column of the tree shows of a device, made safe.
 static const char *shown_port(struct arena *arena, const struct device *device)
 {
-    char room[PORT_TEXT_SIZE];
-    const char *port = port_write(device->port, room);
+    char buf[PORT_TEXT_SIZE];
+    const char *port = port_write(device->port, buf);
     return arena_strdup(arena, *port ? port : "?");
 }
 
@@ -208,7 +208,7 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     const struct domain *domains = NULL;
     size_t count = 0;
     enum status status = xen_open(invocation->arena, invocation->diags,
-                                  XENSTORE_SECONDS * invocation->patience, &xen);
+                                  XENSTORE_SECONDS * invocation->timeout_scale, &xen);
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, &domains, &count);
     for (size_t i = 0; i < count; i++) {

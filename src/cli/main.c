@@ -127,7 +127,7 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
         .arena = arena,
         .diags = diags,
         .command = command,
-        .patience = 1.0,
+        .timeout_scale = 1.0,
         .color = in_color(),
     };
     enum status status = options_read(&invocation, words + used, count - used, &help);

@@ -86,7 +86,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_FROM: invocation->from = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_TIMEOUT:
-        if (!read_factor(text_of(value), &invocation->patience)) {
+        if (!read_factor(text_of(value), &invocation->timeout_scale)) {
             complain_error(invocation->diags, "--timeout takes a factor from 0.1 to 100, not '%s'",
                            value);
             return STATUS_REQUEST;

@@ -12,7 +12,7 @@ struct session patient_session(const struct invocation *invocation, struct xen *
         .diags = invocation->diags,
         .xen = xen,
         .interrupted = &world_interrupted,
-        .patience = invocation->patience,
+        .timeout_scale = invocation->timeout_scale,
     };
 }
 
@@ -47,7 +47,7 @@ enum status patients_find(const struct invocation *invocation, struct xen *xen,
 
 enum status patient_open(struct patient *patient, const struct invocation *invocation,
                          struct diags *diags, struct xen *xen, const struct domain *domain,
-                         struct ailments *ailments)
+                         struct problems *problems)
 {
     struct invocation quiet = *invocation;
     quiet.diags = diags;
@@ -57,10 +57,10 @@ enum status patient_open(struct patient *patient, const struct invocation *invoc
     if (status != STATUS_OK)
         return status;
     patient->topology = &patient->world.topology;
-    ailments_of_domain(invocation->arena, &patient->record, patient->topology,
+    problems_of_domain(invocation->arena, &patient->record, patient->topology,
                        patient->world.session.xen && xen_qemu_ended(patient->world.session.xen,
                                                                     patient->world.session.domain),
-                       ailments);
+                       problems);
     return STATUS_OK;
 }
 
@@ -70,7 +70,7 @@ void patient_close(struct patient *patient)
 }
 
 enum status patient_host(const struct invocation *invocation, struct xen *xen,
-                         struct ailments *ailments)
+                         struct problems *problems)
 {
     struct session session = patient_session(invocation, xen);
     struct host host = { 0 };
@@ -81,6 +81,6 @@ enum status patient_host(const struct invocation *invocation, struct xen *xen,
     if (status != STATUS_OK)
         return status;
     record_mark_owners(invocation->arena, claims, &host);
-    ailments_of_host(invocation->arena, &host, ailments);
+    problems_of_host(invocation->arena, &host, problems);
     return STATUS_OK;
 }

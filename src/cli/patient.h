@@ -3,7 +3,7 @@
 #ifndef XENUSB_CLI_PATIENT_H
 #define XENUSB_CLI_PATIENT_H
 
-#include "doctor/ailment.h"
+#include "doctor/problem.h"
 #include "world/world.h"
 
 // The domains of the invocation's word, or all but domain 0 and the dying; *domains is an array of
@@ -27,13 +27,13 @@ struct patient {
 // any case. Statuses as world_open.
 enum status patient_open(struct patient *patient, const struct invocation *invocation,
                          struct diags *diags, struct xen *xen, const struct domain *domain,
-                         struct ailments *ailments);
+                         struct problems *problems);
 void patient_close(struct patient *patient);
 #define cleanup_patient __attribute__((cleanup(patient_close)))
 
 // This host's devices, who has them, and their ailments; `xen` may be NULL.
 enum status patient_host(const struct invocation *invocation, struct xen *xen,
-                         struct ailments *ailments);
+                         struct problems *problems);
 
 // A session of no domain.
 struct session patient_session(const struct invocation *invocation, struct xen *xen);

@@ -44,7 +44,7 @@ const char *show_domain(struct arena *arena, const struct topology *topology)
     return arena_printf(arena, "%s, %s at %s", who, topology->qemu, domain->qmp_socket);
 }
 
-static const char *const marks[] = {
+static const char *const criteria[] = {
     [STEP_KEEP] = "=", [STEP_ADD] = "+", [STEP_REMOVE] = "-", [STEP_REFUSE] = "!", [STEP_SKIP] = "~"
 };
 
@@ -81,13 +81,13 @@ static const char *slower(struct arena *arena, const struct step *step)
 
 static const char *where(struct arena *arena, const struct step *step)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     static const char *const ways[] = {
         [STEP_ADD] = "to ", [STEP_REMOVE] = "from ", [STEP_KEEP] = "on "
     };
     if (!step->controller)
         return "";
-    const char *port = port_write(step->device->port, room);
+    const char *port = port_write(step->device->port, buf);
     return arena_printf(arena, "%s%s%s%s%s", ways[step->op], step->controller->name,
                         *port ? " port " : "", port, slower(arena, step));
 }
@@ -133,7 +133,8 @@ void show_plan(struct arena *arena, const struct plan *plan, FILE *stream)
                                              { "", NULL, COLUMN_TEXT } };
     struct table *table = table_new(arena, columns, 3);
     for (const struct step *step = plan->first; step; step = step->next) {
-        const char *cells[] = { arena_printf(arena, "  %s %s", marks[step->op], thing(arena, step)),
+        const char *cells[] = { arena_printf(arena, "  %s %s", criteria[step->op],
+                                             thing(arena, step)),
                                 description(arena, step), place(arena, step) };
         table_row(table, cells);
     }
@@ -172,10 +173,10 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
                                           [STEP_FAILED] = "failed",
                                           [STEP_UNDONE] = "undone",
                                           [STEP_LEFT] = "left" };
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const struct device *device = step->device;
     const struct controller *controller = step->controller;
-    const char *port = device ? port_write(device->port, room) : "";
+    const char *port = device ? port_write(device->port, buf) : "";
     const struct {
         const char *key, *value;
     } members[] = {
@@ -270,7 +271,7 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
 {
     const char *shown = shown_thing(arena, step);
     int gap = (int)(widest_thing(arena, plan) - table_width(shown));
-    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", marks[step->op], shown, gap, "",
+    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", criteria[step->op], shown, gap, "",
             dry ? "would be " : "", outcome_of(step), step->seconds);
     if (step->device)
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
@@ -289,7 +290,7 @@ static bool is_pending(const struct plan *plan)
 {
     for (const struct step *step = plan->first; step; step = step->next)
         if (step->op == STEP_REMOVE && !step->device && step->state == STEP_FAILED &&
-            step->timed_out && !step->controller->unserved)
+            step->timed_out && !step->controller->no_backend)
             return true;
     return false;
 }

@@ -6,21 +6,21 @@
 
 struct diag *check_error(struct checking *checking, struct span at, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    struct diag *diag = complain_words(checking->diags, SEVERITY_ERROR, checking->config->source,
-                                       at, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    struct diag *diag =
+        complain_va(checking->diags, SEVERITY_ERROR, checking->config->source, at, format, args);
+    va_end(args);
     return diag;
 }
 
 struct diag *check_warning(struct checking *checking, struct span at, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    struct diag *diag = complain_words(checking->diags, SEVERITY_WARNING, checking->config->source,
-                                       at, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    struct diag *diag =
+        complain_va(checking->diags, SEVERITY_WARNING, checking->config->source, at, format, args);
+    va_end(args);
     return diag;
 }
 

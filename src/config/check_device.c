@@ -41,24 +41,24 @@ bool check_device_keys(struct checking *checking, struct config_device *device)
 
 bool check_device_selector(struct checking *checking, struct config_device *device)
 {
-    unsigned marks = device->selector.marks;
+    unsigned criteria = device->selector.criteria;
     if (device->kind != DEVICE_HOSTDEV || device->at_creation)
         return true;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     bool xl = device->origin == ORIGIN_USBCTRL;
     struct span at = span_or(device->selector_at, device->why);
-    if (xl && (marks & address) != address) {
+    if (xl && (criteria & address) != address) {
         diag_hint(checking->diags,
                   check_error(checking, at, "a usbdev wants both hostbus and hostaddr"),
                   "as lsusb prints them: hostbus=1,hostaddr=5");
         return false;
     }
-    if (marks == 0) {
+    if (criteria == 0) {
         diag_hint(checking->diags, check_error(checking, at, "which host device is not said"),
                   "hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp or serial=");
         return false;
     }
-    if ((marks & address) == SELECT_ADDRESS) {
+    if ((criteria & address) == SELECT_ADDRESS) {
         diag_hint(checking->diags,
                   check_error(checking, at, "an address means nothing without its bus"),
                   "hostaddr=BUS.ADDRESS");

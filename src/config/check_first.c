@@ -6,7 +6,7 @@
 
 struct check_table {
     const struct config_device **slots;
-    size_t room; // a power of two, more than twice as many as there are devices
+    size_t capacity; // a power of two, more than twice as many as there are devices
 };
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -54,24 +54,24 @@ static bool same_pvusb_port(const struct config_device *a, const struct config_d
 
 static bool is_selected(const struct config_device *device)
 {
-    return device->kind == DEVICE_HOSTDEV && device->selector.marks;
+    return device->kind == DEVICE_HOSTDEV && device->selector.criteria;
 }
 
 static uint64_t hash_selector(const struct config_device *device)
 {
     const struct selector *at = &device->selector;
-    uint64_t hash = mix(3, at->marks);
-    if (at->marks & SELECT_BUS)
+    uint64_t hash = mix(3, at->criteria);
+    if (at->criteria & SELECT_BUS)
         hash = mix(hash, at->bus);
-    if (at->marks & SELECT_ADDRESS)
+    if (at->criteria & SELECT_ADDRESS)
         hash = mix(hash, at->address);
-    if (at->marks & SELECT_VENDOR)
+    if (at->criteria & SELECT_VENDOR)
         hash = mix(hash, at->vendor);
-    if (at->marks & SELECT_PRODUCT)
+    if (at->criteria & SELECT_PRODUCT)
         hash = mix(hash, at->product);
-    for (size_t i = 0; at->marks & SELECT_BUSID && at->busid[i]; i++)
+    for (size_t i = 0; at->criteria & SELECT_BUSID && at->busid[i]; i++)
         hash = mix(hash, (unsigned char)at->busid[i]);
-    for (size_t i = 0; at->marks & SELECT_SERIAL && i < at->serial.size; i++)
+    for (size_t i = 0; at->criteria & SELECT_SERIAL && i < at->serial.size; i++)
         hash = mix(hash, (unsigned char)at->serial.at[i]);
     return hash;
 }
@@ -79,13 +79,13 @@ static uint64_t hash_selector(const struct config_device *device)
 static bool same_selector(const struct config_device *one, const struct config_device *other)
 {
     const struct selector *a = &one->selector, *b = &other->selector;
-    unsigned marks = a->marks;
-    return marks == b->marks && (!(marks & SELECT_BUS) || a->bus == b->bus) &&
-           (!(marks & SELECT_ADDRESS) || a->address == b->address) &&
-           (!(marks & SELECT_BUSID) || strcmp(a->busid, b->busid) == 0) &&
-           (!(marks & SELECT_VENDOR) || a->vendor == b->vendor) &&
-           (!(marks & SELECT_PRODUCT) || a->product == b->product) &&
-           (!(marks & SELECT_SERIAL) || text_same(a->serial, b->serial));
+    unsigned criteria = a->criteria;
+    return criteria == b->criteria && (!(criteria & SELECT_BUS) || a->bus == b->bus) &&
+           (!(criteria & SELECT_ADDRESS) || a->address == b->address) &&
+           (!(criteria & SELECT_BUSID) || strcmp(a->busid, b->busid) == 0) &&
+           (!(criteria & SELECT_VENDOR) || a->vendor == b->vendor) &&
+           (!(criteria & SELECT_PRODUCT) || a->product == b->product) &&
+           (!(criteria & SELECT_SERIAL) || text_same(a->serial, b->serial));
 }
 
 static const struct {
@@ -103,7 +103,7 @@ static const struct config_device **slot_of(const struct check_table *table, enu
                                             const struct config_device *device)
 {
     size_t at = (size_t)keys[first].hash(device);
-    while (table->slots[at &= table->room - 1] && !keys[first].same(table->slots[at], device))
+    while (table->slots[at &= table->capacity - 1] && !keys[first].same(table->slots[at], device))
         at++;
     return &table->slots[at];
 }
@@ -113,10 +113,10 @@ static struct check_table *table_of(struct checking *checking, enum check_first 
     if (checking->tables[first])
         return checking->tables[first];
     struct check_table *table = arena_new_of(checking->arena, struct check_table);
-    table->room = 16;
-    while (table->room <= (size_t)checking->config->device_count * 2)
-        table->room *= 2;
-    table->slots = arena_array_of(checking->arena, const struct config_device *, table->room);
+    table->capacity = 16;
+    while (table->capacity <= (size_t)checking->config->device_count * 2)
+        table->capacity *= 2;
+    table->slots = arena_array_of(checking->arena, const struct config_device *, table->capacity);
     for (const struct config_device *at = checking->config->devices; at; at = at->next) {
         const struct config_device **slot = keys[first].has(at) ? slot_of(table, first, at) : NULL;
         if (slot && !*slot)

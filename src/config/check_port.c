@@ -64,10 +64,10 @@ bool check_device_port_twice(struct checking *checking, struct config_device *de
     const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PORT, device);
     if (first == device)
         return true;
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     struct diag *diag =
         check_error(checking, device->port_at, "port %s of controller '%s' is taken",
-                    port_write(device->port, room), device->controller->name);
+                    port_write(device->port, buf), device->controller->name);
     diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
               "by this");
     return false;

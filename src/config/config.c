@@ -2,12 +2,12 @@
 #include "config.h"
 
 #include "base/arena.h"
-#include "base/names.h"
+#include "base/name_map.h"
 
 struct config_controller *config_controller_named(const struct config *config, struct text name)
 {
     if (config->names)
-        return names_get(config->names, name);
+        return name_map_get(config->names, name);
     for (struct config_controller *at = config->controllers; at; at = at->next)
         if (text_is(name, at->name))
             return at;
@@ -60,7 +60,7 @@ static const char *name_by_default(struct arena *arena, const struct config *con
 {
     for (;;) {
         const char *name = arena_printf(arena, "%s%u", prefix, (*next)++);
-        if (!names_get(config->names, text_of(name)))
+        if (!name_map_get(config->names, text_of(name)))
             return name;
     }
 }
@@ -68,16 +68,16 @@ static const char *name_by_default(struct arena *arena, const struct config *con
 static void settle_names(struct arena *arena, struct config *config)
 {
     unsigned emulated = 0, paravirtual = 0;
-    config->names = names_new(arena);
+    config->names = name_map_new(arena);
     for (struct config_controller *at = config->controllers; at; at = at->next)
         if (has_own_name(at))
-            names_add(config->names, text_of(at->name), at);
+            name_map_add(config->names, text_of(at->name), at);
     for (struct config_controller *at = config->controllers; at; at = at->next) {
         bool pv = at->type == CONTROLLER_PV;
         if (has_own_name(at))
             continue;
         at->name = name_by_default(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
-        names_add(config->names, text_of(at->name), at);
+        name_map_add(config->names, text_of(at->name), at);
     }
 }
 

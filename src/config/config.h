@@ -11,7 +11,7 @@
 #include "xen/domain.h"
 
 struct arena;
-struct names;
+struct name_map;
 
 // A value as written, with its place; not given while the place is none.
 struct config_text {
@@ -109,7 +109,7 @@ struct config {
     struct config_device *devices;         // in the order in which they are placed
     unsigned controller_count;
     unsigned device_count;
-    struct names *names;              // of the controllers; NULL until config_settle()
+    struct name_map *names;           // of the controllers; NULL until config_settle()
     struct config_controller **index; // the controllers by theirs; NULL until then
     bool words; // a command line: a controller that it names may be one that the domain has
 };

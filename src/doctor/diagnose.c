@@ -243,13 +243,13 @@ static const char *frontend_question(struct arena *arena, const struct domain *d
                         controller->name);
 }
 
-static void answer_unserved(struct asking *asking, const struct domain *domain,
-                            const struct controller *controller)
+static void answer_no_backend(struct asking *asking, const struct domain *domain,
+                              const struct controller *controller)
 {
     struct arena *arena = asking->arena;
     needs_attention(asking,
                     answer(asking, frontend_question(arena, domain, controller), VERDICT_NO,
-                           arena_printf(arena, "nobody serves it: %s", controller->unserved)),
+                           arena_printf(arena, "nobody serves it: %s", controller->no_backend)),
                     arena_printf(arena,
                                  "xenusb apply --start-backend starts a QEMU for it; xenusb "
                                  "controller remove %s %s takes it away",
@@ -292,7 +292,7 @@ static void answer_frontends(struct asking *asking, const struct domain *domain,
     for (const struct controller *at = topology ? topology->controllers : NULL; at; at = at->next) {
         if (!at->pvusb)
             continue;
-        (at->unserved ? answer_unserved : answer_frontend)(asking, domain, at);
+        (at->no_backend ? answer_no_backend : answer_frontend)(asking, domain, at);
         any = true;
     }
     if (!any)
@@ -325,29 +325,29 @@ void diagnose_domain(struct arena *arena, const struct domain *domain,
 
 // ---- what can be mended ----
 
-static const char *ill_as(const struct ailment *ailment)
+static const char *ill_as(const struct problem *problem)
 {
-    switch (ailment->kind) {
-    case AILMENT_ORPHAN: return "without driver";
-    case AILMENT_UNKNOWN_CONTROLLER:
-    case AILMENT_UNKNOWN_DEVICE: return "in no record";
+    switch (problem->kind) {
+    case PROBLEM_ORPHAN: return "without driver";
+    case PROBLEM_UNKNOWN_CONTROLLER:
+    case PROBLEM_UNKNOWN_DEVICE: return "in no record";
     default: return "stale";
     }
 }
 
-void diagnose_ailments(struct arena *arena, const struct domain *domain,
-                       const struct ailments *ailments, bool looked, struct findings *findings)
+void diagnose_problems(struct arena *arena, const struct domain *domain,
+                       const struct problems *problems, bool looked, struct findings *findings)
 {
     int id = domain ? domain->id : -1;
     struct asking asking = { arena, domain ? domain->name : NULL, findings };
     bool any = false;
-    for (const struct ailment *at = ailments->first; at; at = at->next) {
+    for (const struct problem *at = problems->first; at; at = at->next) {
         if (at->domain != id)
             continue;
         struct finding *finding = answer(
             &asking, arena_printf(arena, "%s: %s", at->what, ill_as(at)), VERDICT_YES, at->why);
         needs_attention(&asking, finding, at->mend);
-        any |= domain || at->kind == AILMENT_ORPHAN;
+        any |= domain || at->kind == PROBLEM_ORPHAN;
     }
     if (!looked)
         answer(&asking, arena_printf(arena, "records of %s are stale", asking.domain),

@@ -3,8 +3,8 @@
 #ifndef XENUSB_DIAGNOSE_H
 #define XENUSB_DIAGNOSE_H
 
-#include "ailment.h"
 #include "facts.h"
+#include "problem.h"
 
 struct finding {
     struct finding *next;
@@ -36,7 +36,7 @@ void diagnose_domain(struct arena *arena, const struct domain *domain,
 
 // One for each ailment of that domain (-1: of this host, and of what is no domain any more); one
 // that says that there is none, or (`looked` false) that nobody knows.
-void diagnose_ailments(struct arena *arena, const struct domain *domain,
-                       const struct ailments *ailments, bool looked, struct findings *findings);
+void diagnose_problems(struct arena *arena, const struct domain *domain,
+                       const struct problems *problems, bool looked, struct findings *findings);
 
 #endif

@@ -8,24 +8,24 @@
 
 enum { PROBE_SECONDS = 5 };
 
-void facts_of_host(struct arena *arena, double patience, struct host_facts *facts)
+void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts *facts)
 {
     *facts = (struct host_facts){ .usbback = host_has_usbback() };
     toolstack_find(arena, &facts->toolstack);
     facts->xenstored_path = xen_probe_path(arena);
-    facts->xenstored = xen_probe(facts->xenstored_path, PROBE_SECONDS * patience);
+    facts->xenstored = xen_probe(facts->xenstored_path, PROBE_SECONDS * timeout_scale);
 }
 
 // Without a complaint of its own: why not is the answer to a question.
 static void ask_qemu(const struct session *session, struct domain_facts *facts)
 {
-    struct diags unheard;
+    struct diags ignored;
     struct session quiet = *session;
     cleanup_lock struct lock lock = LOCK_NONE;
     struct qmp_client *client = NULL;
     const char *socket = session->domain->qmp_socket;
-    diags_init(&unheard, session->arena);
-    quiet.diags = &unheard;
+    diags_init(&ignored, session->arena);
+    quiet.diags = &ignored;
     facts->version = "";
     facts->answers = VERDICT_NO;
     facts->why = "no QEMU serves it: libxl starts one only for a config that needs it";
@@ -33,11 +33,11 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
         return;
     if (session->domain->ours_to_lock && lock_libxl(&quiet, LOCK_LIBXL_QMP, &lock) != STATUS_OK) {
         facts->answers = VERDICT_UNKNOWN;
-        facts->why = unheard.first ? unheard.first->message : "its lock was not to be had";
+        facts->why = ignored.first ? ignored.first->message : "its lock was not to be had";
         return;
     }
     enum status status =
-        qmp_connect(session->arena, socket, session->patience, &client, &facts->why);
+        qmp_connect(session->arena, socket, session->timeout_scale, &client, &facts->why);
     if (status == STATUS_REFUSED)
         facts->answers = VERDICT_UNKNOWN;
     if (status != STATUS_OK)

@@ -14,7 +14,7 @@ struct host_facts {
     enum xen_probe xenstored;
     const char *xenstored_path;
 };
-void facts_of_host(struct arena *arena, double patience, struct host_facts *facts);
+void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts *facts);
 
 struct domain_facts {
     enum verdict answers; // its QEMU does

@@ -4,16 +4,16 @@
 #ifndef XENUSB_REPAIR_H
 #define XENUSB_REPAIR_H
 
-#include "ailment.h"
 #include "plan/execute.h"
+#include "problem.h"
 
 // Told of each ailment as soon as its state is known.
-typedef void (*ailment_told)(void *context, const struct ailment *ailment);
+typedef void (*problem_told)(void *context, const struct problem *problem);
 
 struct repair {
     struct session *session; // of the domain; for those of the host and of xenstore: of none
     handle_for handle;       // as execute() wants it
-    ailment_told told;
+    problem_told on_problem;
     void *context;
 };
 
@@ -22,12 +22,12 @@ struct repair {
 // gone by removing it. STATUS_OK if all are mended; otherwise those that are AILMENT_LEFT have
 // their words.
 enum status repair_domain(const struct repair *repair, const struct record *record,
-                          const struct topology *topology, struct ailments *ailments);
+                          const struct topology *topology, struct problems *problems);
 
 // Removes one that xenstore as a whole has, or lets the kernel give an orphan its driver.
-enum status repair_one(const struct repair *repair, struct ailment *ailment);
+enum status repair_one(const struct repair *repair, struct problem *problem);
 
 // The line for syslog, made safe: "mended controller 1 of win10 (3): QEMU has none; by root".
-const char *repair_line(struct arena *arena, const struct ailment *ailment, const char *who);
+const char *repair_line(struct arena *arena, const struct problem *problem, const char *who);
 
 #endif

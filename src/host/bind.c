@@ -14,7 +14,7 @@
 struct host_interface *host_interfaces(struct arena *arena, const char *busid)
 {
     const char *directory = arena_printf(arena, USB_DEVICES "/%s", busid);
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     struct host_interface *first = NULL, **last = &first;
     size_t length = strlen(busid);
     for (size_t i = 0; i < names.count; i++) {

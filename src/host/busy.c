@@ -158,7 +158,7 @@ static const char *busy_block(struct arena *arena, const struct host_tables *tab
         return arena_printf(arena, "%s is used as swap", shown);
 
     const char *holders = arena_printf(arena, "%s/holders", directory);
-    struct names names = sysfs_names(arena, holders);
+    struct name_list names = sysfs_names(arena, holders);
     for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
         const char *above = arena_printf(arena, "/sys/class/block/%s", names.name[i]);
         const char *why = busy_stack(arena, tables, above, names.name[i], depth + 1);
@@ -174,7 +174,7 @@ static const char *busy_block(struct arena *arena, const struct host_tables *tab
 static const char *busy_stack(struct arena *arena, const struct host_tables *tables,
                               const char *directory, const char *name, unsigned depth)
 {
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count; i++) {
         const char *part = arena_printf(arena, "%s/%s", directory, names.name[i]);
         if (sysfs_value(arena, part, "partition")[0] == '\0')
@@ -194,7 +194,7 @@ static const char *busy_net(struct arena *arena, const struct host_tables *table
     static const char upper[] = "upper_";
     if (routes_default(tables->routes, name) || routes6_default(tables->routes6, name))
         return "carries the default route";
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
         if (!text_starts(text_of(names.name[i]), upper))
             continue;
@@ -211,7 +211,7 @@ static const char *busy_net(struct arena *arena, const struct host_tables *table
 static const char *busy_class(struct arena *arena, const struct host_tables *tables,
                               const char *directory, bool net)
 {
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count; i++) {
         const char *path = arena_printf(arena, "%s/%s", directory, names.name[i]);
         const char *why = net ? busy_net(arena, tables, path, names.name[i], 0)
@@ -225,7 +225,7 @@ static const char *busy_class(struct arena *arena, const struct host_tables *tab
 static const char *busy_below(struct arena *arena, const struct host_tables *tables,
                               const char *directory, unsigned depth)
 {
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count && depth < WALK_DEPTH_MAX; i++) {
         const char *name = names.name[i];
         if (!sysfs_is_directory(arena, directory, name))

@@ -55,8 +55,8 @@ static unsigned streams_of(libusb_context *context,
     return streams;
 }
 
-static void judge_config(libusb_context *context, const struct libusb_config_descriptor *config,
-                         struct host_fit *fit)
+static void check_descriptors(libusb_context *context,
+                              const struct libusb_config_descriptor *config, struct host_fit *fit)
 {
     for (unsigned i = 0; i < config->bNumInterfaces; i++) {
         const struct libusb_interface *interface = &config->interface[i];
@@ -75,18 +75,18 @@ static void judge_config(libusb_context *context, const struct libusb_config_des
 
 // QEMU judges the speeds by all configurations; data flows through the active one only, or, as long
 // as there is none, through what will likely be it.
-static void judge(libusb_context *context, libusb_device *usb, struct host_device *device)
+static void check_endpoints(libusb_context *context, libusb_device *usb, struct host_device *device)
 {
     struct libusb_config_descriptor *config = NULL;
     struct host_fit fit = HOST_FIT_START, active = HOST_FIT_START;
     for (unsigned i = 0; i < CONFIGS_MAX; i++) {
         if (libusb_get_config_descriptor(usb, (uint8_t)i, &config) != 0)
             break;
-        judge_config(context, config, &fit);
+        check_descriptors(context, config, &fit);
         libusb_free_config_descriptor(config);
     }
     if (libusb_get_active_config_descriptor(usb, &config) == 0) {
-        judge_config(context, config, &active);
+        check_descriptors(context, config, &active);
         libusb_free_config_descriptor(config);
     } else {
         active = fit;
@@ -126,7 +126,7 @@ static bool is_listed(struct text list, const char *word)
 static void look_at_interfaces(struct arena *arena, const struct host_tables *tables,
                                const char *directory, struct host_device *device)
 {
-    struct names names = sysfs_names(arena, directory);
+    struct name_list names = sysfs_names(arena, directory);
     unsigned shown = 0;
     device->drivers = "";
     for (size_t i = 0; i < names.count; i++) {
@@ -164,7 +164,7 @@ static struct host_device *look_at(struct arena *arena, const struct host_tables
     device->manufacturer = sysfs_value(arena, directory, "manufacturer");
     device->name = sysfs_value(arena, directory, "product");
     device->serial = sysfs_value(arena, directory, "serial");
-    judge(context, usb, device);
+    check_endpoints(context, usb, device);
     look_at_interfaces(arena, tables, directory, device);
     return device;
 }
@@ -233,13 +233,13 @@ const struct host_device *host_device_busid(const struct host *host, const char 
 
 bool selector_matches(const struct selector *selector, const struct host_device *device)
 {
-    unsigned marks = selector->marks;
-    return marks && (!(marks & SELECT_BUS) || selector->bus == device->bus) &&
-           (!(marks & SELECT_ADDRESS) || selector->address == device->address) &&
-           (!(marks & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
-           (!(marks & SELECT_VENDOR) || selector->vendor == device->vendor) &&
-           (!(marks & SELECT_PRODUCT) || selector->product == device->product) &&
-           (!(marks & SELECT_SERIAL) || text_is(selector->serial, device->serial));
+    unsigned criteria = selector->criteria;
+    return criteria && (!(criteria & SELECT_BUS) || selector->bus == device->bus) &&
+           (!(criteria & SELECT_ADDRESS) || selector->address == device->address) &&
+           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
+           (!(criteria & SELECT_VENDOR) || selector->vendor == device->vendor) &&
+           (!(criteria & SELECT_PRODUCT) || selector->product == device->product) &&
+           (!(criteria & SELECT_SERIAL) || text_is(selector->serial, device->serial));
 }
 
 unsigned host_select(const struct host *host, const struct selector *selector,

@@ -69,7 +69,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct names sysfs_names(struct arena *arena, const char *directory)
+struct name_list sysfs_names(struct arena *arena, const char *directory)
 {
     const char *found[SYSFS_NAMES_MAX];
     size_t count = 0;
@@ -85,7 +85,7 @@ struct names sysfs_names(struct arena *arena, const char *directory)
     const char **names = arena_array_of(arena, const char *, count);
     if (count)
         memcpy(names, found, count * sizeof *found);
-    return (struct names){ names, count };
+    return (struct name_list){ names, count };
 }
 
 bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name)

@@ -25,11 +25,11 @@ const char *sysfs_link(struct arena *arena, const char *directory, const char *n
 
 // The names in a directory, sorted, without those that begin with a dot; an unreadable one has
 // none.
-struct names {
+struct name_list {
     const char *const *name;
     size_t count;
 };
-struct names sysfs_names(struct arena *arena, const char *directory);
+struct name_list sysfs_names(struct arena *arena, const char *directory);
 
 // Whether it is a directory, and not a link to one.
 bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name);

@@ -2,7 +2,7 @@
 #include "build.h"
 
 #include "base/arena.h"
-#include "base/names.h"
+#include "base/name_map.h"
 
 enum { CELLS_MAX = 20000 }; // items and literals of the keys that are read; bounds the memory
 
@@ -19,7 +19,7 @@ void builder_init(struct builder *builder, struct arena *arena, struct diags *di
                                  .devices_end = &config->devices,
                                  .key = KEY_FOREIGN };
     builder->statements_end = &builder->statements;
-    builder->buses = names_new(arena);
+    builder->buses = name_map_new(arena);
 }
 
 struct text builder_text(const struct builder *builder, struct span at)
@@ -28,16 +28,16 @@ struct text builder_text(const struct builder *builder, struct span at)
 }
 
 static struct diag *complain_at(struct builder *builder, enum severity severity, struct span at,
-                                const char *format, va_list words)
+                                const char *format, va_list args)
 {
-    return complain_words(builder->diags, severity, builder->source, at, format, words);
+    return complain_va(builder->diags, severity, builder->source, at, format, args);
 }
 
 #define COMPLAIN_AS(severity)                                                                      \
-    va_list words;                                                                                 \
-    va_start(words, format);                                                                       \
-    struct diag *diag = complain_at(builder, severity, at, format, words);                         \
-    va_end(words);                                                                                 \
+    va_list args;                                                                                  \
+    va_start(args, format);                                                                        \
+    struct diag *diag = complain_at(builder, severity, at, format, args);                          \
+    va_end(args);                                                                                  \
     return diag
 
 struct diag *builder_error(struct builder *builder, struct span at, const char *format, ...)
@@ -179,16 +179,16 @@ struct value value_close(struct value list, struct span at)
     return list;
 }
 
-struct target build_target(struct builder *builder, struct span at, bool append_to)
+struct assignment build_target(struct builder *builder, struct span at, bool append_to)
 {
     builder->key = key_of(builder_text(builder, at));
-    return (struct target){ at, append_to };
+    return (struct assignment){ at, append_to };
 }
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
 // A key that is none of ours: only what would surprise its author is said.
-static void judge_foreign(struct builder *builder, struct span at, struct value value)
+static void check_foreign(struct builder *builder, struct span at, struct value value)
 {
     struct text name = builder_text(builder, at);
     const char *meant = key_meant(name);
@@ -242,8 +242,8 @@ static const char *kind_name(enum value_kind kind)
     return kind == VALUE_LIST ? "a list" : kind == VALUE_STRING ? "a string" : "a number";
 }
 
-static void append_setting(struct builder *builder, struct target target, struct setting *setting,
-                           struct value value)
+static void append_setting(struct builder *builder, struct assignment target,
+                           struct setting *setting, struct value value)
 {
     bool summable = setting->value.kind == value.kind &&
                     (value.kind == VALUE_STRING || value.kind == VALUE_LIST);
@@ -273,7 +273,8 @@ void build_python(struct builder *builder, struct span at)
     note_statement(builder, (struct statement){ .kind = STATEMENT_PYTHON, .at = at });
 }
 
-void build_assign(struct builder *builder, struct target target, struct value value, struct span at)
+void build_assign(struct builder *builder, struct assignment target, struct value value,
+                  struct span at)
 {
     enum key key = builder->key;
     bool computed = value.kind == VALUE_WORD || !span_is_none(value.computed);
@@ -287,7 +288,7 @@ void build_assign(struct builder *builder, struct target target, struct value va
                                                     .value_at = at,
                                                     .append = target.append });
     if (key == KEY_FOREIGN) {
-        judge_foreign(builder, target.at, value);
+        check_foreign(builder, target.at, value);
         return;
     }
     if (!is_data(builder, key, value))

@@ -57,13 +57,13 @@ struct builder {
     enum argument argument;
     struct span argument_at;
     struct config_number usbversion; // for controllers that give none; value 0 if it is not set
-    struct names *buses;             // of the controllers, as QEMU names them
+    struct name_map *buses;          // of the controllers, as QEMU names them
     const struct config_controller *named; // up to this one their buses have their names
     unsigned cells;
 };
 
 // How a key is assigned: `=` or `+=`.
-struct target {
+struct assignment {
     struct span at;
     bool append;
 };
@@ -104,9 +104,9 @@ struct value value_close(struct value list, struct span at);
 // --- statements ---
 
 // `key =` or `key +=`: what follows is that key's value.
-struct target build_target(struct builder *builder, struct span at, bool append);
+struct assignment build_target(struct builder *builder, struct span at, bool append);
 // `at` is the whole value, with the parentheses around it if there are any.
-void build_assign(struct builder *builder, struct target target, struct value value,
+void build_assign(struct builder *builder, struct assignment target, struct value value,
                   struct span at);
 // A statement of Python that is skipped.
 void build_python(struct builder *builder, struct span at);

@@ -30,7 +30,7 @@ static void yyerror(const struct span *at, void *scanner, struct builder *builde
 
 %union {
     struct value value;
-    struct target target;
+    struct assignment target;
 }
 
 %token END 0      "the end of the file"

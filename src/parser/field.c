@@ -169,7 +169,7 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
         hex_read(builder, "the vendor", text_part(text, 0, colon), first, &selector->vendor);
     bool product = hex_read(builder, "the product", text_part(text, colon + 1, text.size), second,
                             &selector->product);
-    selector->marks |= vendor && product ? SELECT_VENDOR | SELECT_PRODUCT : 0;
+    selector->criteria |= vendor && product ? SELECT_VENDOR | SELECT_PRODUCT : 0;
     return vendor && product;
 }
 
@@ -180,7 +180,7 @@ bool address_is(struct text text, struct selector *selector)
     if (text_number(text_part(text, 0, dot), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
         text_number(text_part(text, dot + 1, text.size), 10, 1, ADDRESS_MAX, &address) != NUMBER_OK)
         return false;
-    *selector = (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS,
+    *selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS,
                                    .bus = (uint8_t)bus,
                                    .address = (uint8_t)address };
     return true;
@@ -203,7 +203,7 @@ bool address_read(struct builder *builder, const char *what, struct text text, s
                      text_part(text, dot + 1, text.size), second, 1, ADDRESS_MAX, ZERO_OCTAL,
                      &address))
         return false;
-    selector->marks |= SELECT_BUS | SELECT_ADDRESS;
+    selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
     selector->bus = (uint8_t)bus.value;
     selector->address = (uint8_t)address.value;
     return true;

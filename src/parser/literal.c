@@ -99,18 +99,18 @@ static void put_literal(struct decoding *decoding, struct span at)
 
 bool literal_read(struct builder *builder, const struct value *value, struct literal *literal)
 {
-    size_t room = 0;
+    size_t size = 0;
     for (const struct cell *cell = value->first; cell; cell = cell->next)
-        room += cell->value.at.to - cell->value.at.from;
+        size += cell->value.at.to - cell->value.at.from;
     if (!value->first)
-        room = value->at.to - value->at.from;
-    if (room > LITERAL_MAX) {
+        size = value->at.to - value->at.from;
+    if (size > LITERAL_MAX) {
         builder_error(builder, value->at, "a string of %zu bytes, where %d are more than enough",
-                      room, LITERAL_MAX);
+                      size, LITERAL_MAX);
         return false;
     }
-    struct decoding decoding = { builder, arena_alloc(builder->arena, room + 1),
-                                 arena_array_of(builder->arena, uint32_t, room + 1), 0 };
+    struct decoding decoding = { builder, arena_alloc(builder->arena, size + 1),
+                                 arena_array_of(builder->arena, uint32_t, size + 1), 0 };
     if (!value->first)
         put_literal(&decoding, value->at);
     for (const struct cell *cell = value->first; cell; cell = cell->next)

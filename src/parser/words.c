@@ -39,7 +39,7 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
         at.from += sizeof classic - 1;
     }
     if (busid_read(word, selector->busid))
-        selector->marks = SELECT_BUSID;
+        selector->criteria = SELECT_BUSID;
     else if (text_find(word, ':', 0) < word.size)
         device->broken = !id_read(builder, word, at, selector);
     else if (!address_is(word, selector))

@@ -11,7 +11,7 @@ struct backend {
     const char *name;
 
     // Whether controllers of that wish are its own to serve, in that domain.
-    bool (*suits)(const struct config_controller *wish, const struct domain *domain);
+    bool (*suits)(const struct config_controller *wanted, const struct domain *domain);
 
     // Connects and makes sure that the peer is what it should be; *handle is owned by the caller
     // until close. STATUS_REQUEST if the domain has no such machinery, STATUS_TIMEOUT if the peer

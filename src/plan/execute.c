@@ -24,7 +24,7 @@ struct run {
     struct session *session;
     struct plan *plan;
     handle_for handle;
-    step_told told;
+    step_callback on_step;
     void *context;
 };
 
@@ -72,8 +72,8 @@ static const char *reason_to_stop(const struct run *run)
 
 static void tell(const struct run *run, const struct step *step)
 {
-    if (run->told)
-        run->told(run->context, step);
+    if (run->on_step)
+        run->on_step(run->context, step);
 }
 
 static void note_presence(const struct step *step, enum step_op op)
@@ -97,7 +97,8 @@ static enum status run_wave(struct run *run, struct step **steps, size_t count)
 }
 
 // All due steps of a phase and wave, one batch for each backend.
-static enum status run_batches(struct run *run, enum phase phase, unsigned wave, struct step **room)
+static enum status run_batches(struct run *run, enum phase phase, unsigned wave,
+                               struct step **batch)
 {
     for (struct step *first = run->plan->first; first; first = first->next) {
         if (!is_due(first, phase, wave))
@@ -105,13 +106,13 @@ static enum status run_batches(struct run *run, enum phase phase, unsigned wave,
         size_t count = 0;
         for (struct step *step = first; step; step = step->next)
             if (is_due(step, phase, wave) && step_backend(step) == step_backend(first))
-                room[count++] = step;
+                batch[count++] = step;
         const char *stop = reason_to_stop(run);
         if (stop) {
             first->words = stop;
             return STATUS_FAILED;
         }
-        enum status status = run_wave(run, room, count);
+        enum status status = run_wave(run, batch, count);
         if (status != STATUS_OK)
             return status;
     }
@@ -125,7 +126,7 @@ static enum step_op inverse(enum step_op op)
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
-    char room[PORT_TEXT_SIZE];
+    char batch[PORT_TEXT_SIZE];
     if (step->server)
         return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
     if (!step->device)
@@ -135,7 +136,7 @@ static const char *thing(struct arena *arena, const struct step *step)
                         step->device->kind == DEVICE_HOSTDEV
                             ? selector_show(arena, &step->device->selector)
                             : (model ? model->name : step->device->driver),
-                        step->controller->name, port_write(step->device->port, room));
+                        step->controller->name, port_write(step->device->port, batch));
 }
 
 static void complain_left(struct run *run, const struct step *step, const struct step *undo)
@@ -196,28 +197,28 @@ static bool can_be_undone(const struct step *step)
 }
 
 // The done steps whose inverse belongs to that phase and wave, of one backend.
-static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, struct step **room)
+static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, struct step **batch)
 {
     size_t count = 0;
     for (struct step *step = run->plan->first; step; step = step->next) {
         enum step_op op = inverse(step->op);
         if (!can_be_undone(step) || phase_of(step, op) != phase || wave_of(step, op) != wave)
             continue;
-        if (count == 0 || step_backend(step) == step_backend(room[0]))
-            room[count++] = step;
+        if (count == 0 || step_backend(step) == step_backend(batch[0]))
+            batch[count++] = step;
     }
     return count;
 }
 
 // Undoes everything that was done.
-static enum status undo_all(struct run *run, struct step **room)
+static enum status undo_all(struct run *run, struct step **batch)
 {
     size_t count;
     enum status status = STATUS_OK;
     for (unsigned phase = 0; phase < PHASES; phase++)
         for (unsigned wave = 0; wave <= PORT_DEPTH_MAX; wave++)
-            while ((count = gather_done(run, phase, wave, room)) > 0)
-                status = status_worse(status, undo_wave(run, room, count));
+            while ((count = gather_done(run, phase, wave, batch)) > 0)
+                status = status_worse(status, undo_wave(run, batch, count));
     return status;
 }
 
@@ -250,21 +251,21 @@ static size_t step_count(const struct plan *plan)
     return count;
 }
 
-enum status execute(struct session *session, struct plan *plan, handle_for handle, step_told told,
-                    void *context)
+enum status execute(struct session *session, struct plan *plan, handle_for handle,
+                    step_callback on_step, void *context)
 {
-    struct run run = { session, plan, handle, told, context };
-    struct step **room = arena_array_of(session->arena, struct step *, step_count(plan));
+    struct run run = { session, plan, handle, on_step, context };
+    struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
     enum status status = STATUS_OK;
     for (enum phase phase = 0; phase < PHASES && status == STATUS_OK; phase++)
         for (unsigned wave = 0; wave <= PORT_DEPTH_MAX && status == STATUS_OK; wave++)
-            status = run_batches(&run, phase, wave, room);
+            status = run_batches(&run, phase, wave, batch);
     if (status == STATUS_OK)
         return STATUS_OK;
     // Something was tried: whatever the reason, it is a failure now, or nobody answered in time.
     status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
     session->finishing = true;
-    status = status_worse(status, undo_all(&run, room));
+    status = status_worse(status, undo_all(&run, batch));
     session->finishing = false;
     return status;
 }

@@ -37,8 +37,8 @@ static const char *thing_of(struct arena *arena, const struct step *step)
                             *device->host->serial ? " serial " : "", device->host->serial);
     if (device->kind == DEVICE_HOSTDEV)
         return arena_printf(arena, "host device %s",
-                            device->selector.marks ? selector_show(arena, &device->selector)
-                                                   : device->id);
+                            device->selector.criteria ? selector_show(arena, &device->selector)
+                                                      : device->id);
     const struct device_model *model = device_model_of(device->kind);
     return model ? model->name : device->driver;
 }
@@ -46,13 +46,13 @@ static const char *thing_of(struct arena *arena, const struct step *step)
 static const char *place_of(struct arena *arena, const struct domain *domain,
                             const struct step *step)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const char *in = domain->id < 0 ? arena_strdup(arena, domain->name)
                                     : arena_printf(arena, "%s (%d)", domain->name, domain->id);
     if (!step->device)
         return in;
     return arena_printf(arena, "%s, controller %s port %s", in, step->controller->name,
-                        step->device->port.depth ? port_write(step->device->port, room) : "?");
+                        step->device->port.depth ? port_write(step->device->port, buf) : "?");
 }
 
 const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,

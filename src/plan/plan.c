@@ -74,33 +74,33 @@ const struct backend *step_backend(const struct step *step)
 struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
                                const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    const char *message = arena_vprintf(planning->arena, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    const char *message = arena_vprintf(planning->arena, format, args);
+    va_end(args);
     planning->status = status_worse(planning->status, status);
     return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
 }
 
-const char *planning_driver(const struct planning *planning, const struct config_device *wish)
+const char *planning_driver(const struct planning *planning, const struct config_device *wanted)
 {
-    const struct device_model *model = device_model_of(wish->kind);
+    const struct device_model *model = device_model_of(wanted->kind);
     if (model)
         return model->driver;
     struct text text = planning->config->source->text;
-    text = text_part(text, wish->kind_at.from, wish->kind_at.to);
+    text = text_part(text, wanted->kind_at.from, wanted->kind_at.to);
     return arena_copy(planning->arena, text.at, text.size);
 }
 
-static void complain_no_controller(struct planning *planning, struct target *target)
+static void complain_no_controller(struct planning *planning, struct placement *placement)
 {
-    const struct config_text *name = &target->wish->controller_name;
+    const struct config_text *name = &placement->wanted->controller_name;
     const char *list = "";
     for (const struct controller *at = planning->topology->controllers; at; at = at->next)
         if (!at->stale)
             list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
-    target->op = STEP_REFUSE;
-    target->words = "no such controller";
+    placement->op = STEP_REFUSE;
+    placement->words = "no such controller";
     struct diag *diag =
         planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
                           planning->topology->domain->name, (int)name->text.size, name->text.at);
@@ -116,37 +116,40 @@ struct controller *plan_controller_called(const struct topology *topology, struc
     return found;
 }
 
-static void find_wanted(struct planning *planning, struct target *target)
+static void find_controller(struct planning *planning, struct placement *placement)
 {
-    const struct config_device *wish = target->wish;
-    if (wish->controller) {
+    const struct config_device *wanted = placement->wanted;
+    if (wanted->controller) {
         for (struct controller *at = planning->topology->controllers; at; at = at->next)
-            if (at->wish == wish->controller)
-                target->wanted = at;
-        if (target->wanted)
+            if (at->wanted == wanted->controller)
+                placement->controller = at;
+        if (placement->controller)
             return;
-        target->op = STEP_REFUSE;
-        target->words = "its controller cannot be had";
+        placement->op = STEP_REFUSE;
+        placement->words = "its controller cannot be had";
         // Why there is none has mostly been said at the controller's own place.
         if (planning->status == STATUS_OK)
-            planning_complain(planning, STATUS_REFUSED, wish->why,
-                              "controller '%s' is no place for a device", wish->controller->name);
-    } else if (GIVEN(wish->controller_name)) {
-        target->wanted = plan_controller_called(planning->topology, wish->controller_name.text);
-        if (!target->wanted || target->wanted->stale)
-            complain_no_controller(planning, target);
+            planning_complain(planning, STATUS_REFUSED, wanted->why,
+                              "controller '%s' is no place for a device", wanted->controller->name);
+    } else if (GIVEN(wanted->controller_name)) {
+        placement->controller =
+            plan_controller_called(planning->topology, wanted->controller_name.text);
+        if (!placement->controller || placement->controller->stale)
+            complain_no_controller(planning, placement);
     }
 }
 
-static void make_targets(struct planning *planning)
+static void make_placements(struct planning *planning)
 {
-    planning->target_count = planning->config->device_count;
-    planning->targets = arena_array_of(planning->arena, struct target, planning->target_count);
-    struct target *target = planning->targets;
-    for (const struct config_device *wish = planning->config->devices; wish; wish = wish->next) {
-        target->wish = wish;
-        target->op = STEP_ADD;
-        find_wanted(planning, target++);
+    planning->placement_count = planning->config->device_count;
+    planning->placements =
+        arena_array_of(planning->arena, struct placement, planning->placement_count);
+    struct placement *placement = planning->placements;
+    for (const struct config_device *wanted = planning->config->devices; wanted;
+         wanted = wanted->next) {
+        placement->wanted = wanted;
+        placement->op = STEP_ADD;
+        find_controller(planning, placement++);
     }
 }
 
@@ -163,7 +166,7 @@ static struct step *step_for(struct planning *planning, enum step_op op,
 // only what some backend serves.
 static bool is_unnamed_device(const struct device *device)
 {
-    return !device->wish && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
+    return !device->wanted && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
            device->controller->backend;
 }
 
@@ -183,7 +186,7 @@ static bool is_prunable_device(const struct device *device)
 static bool is_prunable_controller(const struct controller *controller)
 {
     bool known = controller->pvusb || strncmp(controller->id, "xenusb", 6) == 0;
-    if (!controller->present || controller->wish || !known)
+    if (!controller->present || controller->wanted || !known)
         return false;
     for (const struct device *at = controller->devices; at; at = at->next)
         if (!is_prunable_device(at))
@@ -197,7 +200,7 @@ static void clear_losses(struct planning *planning)
 {
     struct device *next;
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
-        for (struct device *device = at->unserved ? at->devices : NULL; device; device = next) {
+        for (struct device *device = at->no_backend ? at->devices : NULL; device; device = next) {
             next = device->next;
             step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
             controller_drop_device(device);
@@ -206,11 +209,11 @@ static void clear_losses(struct planning *planning)
 
 static void add_removals(struct planning *planning)
 {
-    for (size_t i = 0; i < planning->target_count; i++) {
-        const struct target *target = &planning->targets[i];
-        if (target->stale && target->op == STEP_ADD)
-            step_for(planning, STEP_REMOVE, target->stale->controller, target->stale,
-                     target->wish->why);
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct placement *placement = &planning->placements[i];
+        if (placement->stale && placement->op == STEP_ADD)
+            step_for(planning, STEP_REMOVE, placement->stale->controller, placement->stale,
+                     placement->wanted->why);
     }
     if (!planning->options->prune)
         return;
@@ -226,12 +229,12 @@ static void add_removals(struct planning *planning)
 static struct span why_controller(const struct planning *planning,
                                   const struct controller *controller)
 {
-    if (controller->wish)
-        return controller->wish->why;
-    for (size_t i = 0; i < planning->target_count; i++) {
-        const struct device *device = planning->targets[i].device;
+    if (controller->wanted)
+        return controller->wanted->why;
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct device *device = planning->placements[i].device;
         if (device && device->controller == controller)
-            return planning->targets[i].wish->why;
+            return planning->placements[i].wanted->why;
     }
     return SPAN_NONE;
 }
@@ -239,7 +242,7 @@ static struct span why_controller(const struct planning *planning,
 static void add_controllers(struct planning *planning)
 {
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
-        if (at->wish || (!at->present && !at->stale))
+        if (at->wanted || (!at->present && !at->stale))
             step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
                      why_controller(planning, at));
 }
@@ -261,25 +264,26 @@ static void add_server(struct planning *planning)
 }
 
 // A refused device is shown too: what it would have been stands in a device of no controller.
-static struct device *refused_device(struct planning *planning, const struct target *target)
+static struct device *refused_device(struct planning *planning, const struct placement *placement)
 {
     struct device *device = arena_new_of(planning->arena, struct device);
-    device->kind = target->wish->kind;
-    device->driver = planning_driver(planning, target->wish);
-    device->selector = target->wish->selector;
-    device->host = target->host;
-    device->wish = target->wish;
+    device->kind = placement->wanted->kind;
+    device->driver = planning_driver(planning, placement->wanted);
+    device->selector = placement->wanted->selector;
+    device->host = placement->host;
+    device->wanted = placement->wanted;
     return device;
 }
 
 static void add_devices(struct planning *planning)
 {
-    for (size_t i = 0; i < planning->target_count; i++) {
-        const struct target *target = &planning->targets[i];
-        struct device *device = target->device ? target->device : refused_device(planning, target);
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct placement *placement = &planning->placements[i];
+        struct device *device =
+            placement->device ? placement->device : refused_device(planning, placement);
         struct step *step =
-            step_for(planning, target->op, device->controller, device, target->wish->why);
-        step->words = target->words;
+            step_for(planning, placement->op, device->controller, device, placement->wanted->why);
+        step->words = placement->words;
     }
 }
 
@@ -296,13 +300,13 @@ enum status plan_make(struct arena *arena, struct diags *diags, const struct con
                                  .plan = plan,
                                  .status = STATUS_OK };
     plan_init(plan, topology);
-    supply_wished(&planning);
-    make_targets(&planning);
-    resolve_targets(&planning);
-    match_targets(&planning);
+    supply_wanted(&planning);
+    make_placements(&planning);
+    resolve_placements(&planning);
+    match_placements(&planning);
     if (supply_starts_server(&planning))
         clear_losses(&planning);
-    settle_targets(&planning);
+    settle_placements(&planning);
     add_removals(&planning);
     add_controllers(&planning);
     add_server(&planning);

@@ -61,33 +61,33 @@ static bool matches_remains(const struct selector *selector, const struct select
 {
     const unsigned known =
         SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
-    unsigned marks = selector->marks;
-    if (!marks || marks & ~known || marks & ~remains->marks)
+    unsigned criteria = selector->criteria;
+    if (!criteria || criteria & ~known || criteria & ~remains->criteria)
         return false;
-    return (!(marks & SELECT_BUS) || selector->bus == remains->bus) &&
-           (!(marks & SELECT_ADDRESS) || selector->address == remains->address) &&
-           (!(marks & SELECT_BUSID) || strcmp(selector->busid, remains->busid) == 0) &&
-           (!(marks & SELECT_VENDOR) || selector->vendor == remains->vendor) &&
-           (!(marks & SELECT_PRODUCT) || selector->product == remains->product);
+    return (!(criteria & SELECT_BUS) || selector->bus == remains->bus) &&
+           (!(criteria & SELECT_ADDRESS) || selector->address == remains->address) &&
+           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, remains->busid) == 0) &&
+           (!(criteria & SELECT_VENDOR) || selector->vendor == remains->vendor) &&
+           (!(criteria & SELECT_PRODUCT) || selector->product == remains->product);
 }
 
-static bool is_meant(const struct removing *removing, const struct config_device *wish,
+static bool is_meant(const struct removing *removing, const struct config_device *wanted,
                      const struct device *device)
 {
-    if (GIVEN(wish->controller_name) &&
-        plan_controller_called(removing->topology, wish->controller_name.text) !=
+    if (GIVEN(wanted->controller_name) &&
+        plan_controller_called(removing->topology, wanted->controller_name.text) !=
             device->controller)
         return false;
-    if (wish->port.depth && !port_same(wish->port, device->port))
+    if (wanted->port.depth && !port_same(wanted->port, device->port))
         return false;
-    if (wish->kind != DEVICE_HOSTDEV)
-        return device->kind == wish->kind;
-    if (!wish->selector.marks)
-        return wish->port.depth > 0;
+    if (wanted->kind != DEVICE_HOSTDEV)
+        return device->kind == wanted->kind;
+    if (!wanted->selector.criteria)
+        return wanted->port.depth > 0;
     if (device->kind != DEVICE_HOSTDEV)
         return false;
-    return device->host ? selector_matches(&wish->selector, device->host)
-                        : matches_remains(&wish->selector, &device->selector);
+    return device->host ? selector_matches(&wanted->selector, device->host)
+                        : matches_remains(&wanted->selector, &device->selector);
 }
 
 // "1.2" is bus 1, address 2, even where controller 1 has something at port 2 and was meant.
@@ -95,7 +95,7 @@ static const struct device *device_at_like_place(const struct topology *topology
                                                  const struct selector *selector)
 {
     uint64_t number;
-    if (selector->marks != (SELECT_BUS | SELECT_ADDRESS))
+    if (selector->criteria != (SELECT_BUS | SELECT_ADDRESS))
         return NULL;
     const struct port port = { 1, { selector->address } };
     for (const struct controller *at = topology->controllers; at; at = at->next)
@@ -105,25 +105,25 @@ static const struct device *device_at_like_place(const struct topology *topology
     return NULL;
 }
 
-static void note_nothing_meant(struct removing *removing, const struct config_device *wish)
+static void note_nothing_meant(struct removing *removing, const struct config_device *wanted)
 {
     struct diag *diag =
-        complain(removing->diags, SEVERITY_NOTE, removing->removal->source, wish->why,
+        complain(removing->diags, SEVERITY_NOTE, removing->removal->source, wanted->why,
                  "this is not attached to %s: nothing to do", removing->topology->domain->name);
-    const struct device *other = device_at_like_place(removing->topology, &wish->selector);
+    const struct device *other = device_at_like_place(removing->topology, &wanted->selector);
     if (other)
         diag_hint(removing->diags, diag, "it is a bus and an address; the place is %s",
                   device_place(removing->arena, other));
 }
 
-static void remove_meant(struct removing *removing, const struct config_device *wish)
+static void remove_meant(struct removing *removing, const struct config_device *wanted)
 {
     struct device *found = NULL;
     const char *list = "";
     unsigned count = 0;
     for (struct controller *at = removing->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
-            if (!is_meant(removing, wish, device))
+            if (!is_meant(removing, wanted, device))
                 continue;
             found = device;
             list = arena_printf(removing->arena, "%s%s%s", list, count++ ? ", " : "",
@@ -132,14 +132,14 @@ static void remove_meant(struct removing *removing, const struct config_device *
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;
     if (count == 0) {
-        note_nothing_meant(removing, wish);
+        note_nothing_meant(removing, wanted);
     } else if (count > 1) {
-        struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wish->why,
+        struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
                                      "%u devices of %s match", count, domain);
         diag_hint(removing->diags, diag, "name one by its place: %s", list);
         removing->status = STATUS_REQUEST;
     } else {
-        remove_device(removing, found, wish->why);
+        remove_device(removing, found, wanted->why);
     }
 }
 
@@ -187,8 +187,9 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
     if (removal->all)
         remove_all(&removing);
     if (removal->devices)
-        for (const struct config_device *wish = removal->devices->devices; wish; wish = wish->next)
-            remove_meant(&removing, wish);
+        for (const struct config_device *wanted = removal->devices->devices; wanted;
+             wanted = wanted->next)
+            remove_meant(&removing, wanted);
     for (size_t i = 0; i < removal->count; i++)
         remove_controller(&removing, &removal->controllers[i]);
     plan_end_server(plan, arena);

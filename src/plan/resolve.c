@@ -4,41 +4,42 @@
 
 enum { SHOWN_MATCHES = 8 };
 
-static struct span selector_place(const struct config_device *wish)
+static struct span selector_place(const struct config_device *wanted)
 {
-    return span_is_none(wish->selector_at) ? wish->why : wish->selector_at;
+    return span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
 }
 
-static void refuse(struct target *target, const char *words)
+static void refuse(struct placement *placement, const char *words)
 {
-    target->op = STEP_REFUSE;
-    target->words = words;
+    placement->op = STEP_REFUSE;
+    placement->words = words;
 }
 
 // Nothing matches: an error, or where the device is not required, a warning.
-static void complain_absent(struct planning *planning, struct target *target)
+static void complain_absent(struct planning *planning, struct placement *placement)
 {
-    const struct config_device *wish = target->wish;
-    const char *shown = selector_show(planning->arena, &wish->selector);
-    if (GIVEN(wish->required) && !wish->required.value) {
+    const struct config_device *wanted = placement->wanted;
+    const char *shown = selector_show(planning->arena, &wanted->selector);
+    if (GIVEN(wanted->required) && !wanted->required.value) {
         struct diag *diag =
             complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                     selector_place(wish), "no USB device %s is plugged into this host", shown);
+                     selector_place(wanted), "no USB device %s is plugged into this host", shown);
         diag_hint(planning->diags, diag, "skipped, since it is not required");
-        target->op = STEP_SKIP;
-        target->words = "not plugged in";
+        placement->op = STEP_SKIP;
+        placement->words = "not plugged in";
         return;
     }
-    refuse(target, "not plugged in");
-    struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wish),
+    refuse(placement, "not plugged in");
+    struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wanted),
                                           "no USB device %s is plugged into this host", shown);
     diag_hint(planning->diags, diag,
               "'xenusb devices' lists what is; required=no lets it be absent");
 }
 
-static void complain_ambiguous(struct planning *planning, struct target *target, unsigned count)
+static void complain_ambiguous(struct planning *planning, struct placement *placement,
+                               unsigned count)
 {
-    const struct selector *selector = &target->wish->selector;
+    const struct selector *selector = &placement->wanted->selector;
     const char *list = "";
     unsigned shown = 0;
     for (const struct host_device *at = planning->host->devices; at; at = at->next) {
@@ -47,31 +48,31 @@ static void complain_ambiguous(struct planning *planning, struct target *target,
         list = arena_printf(planning->arena, "%s%s%s%s%s", list, *list ? ", " : "", at->busid,
                             *at->serial ? " serial=" : "", at->serial);
     }
-    refuse(target, "more than one device matches");
-    struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(target->wish),
-                                          "%u USB devices match %s", count,
-                                          selector_show(planning->arena, selector));
+    refuse(placement, "more than one device matches");
+    struct diag *diag = planning_complain(
+        planning, STATUS_REQUEST, selector_place(placement->wanted), "%u USB devices match %s",
+        count, selector_show(planning->arena, selector));
     diag_hint(planning->diags, diag, "name one: %s%s", list, count > SHOWN_MATCHES ? ", ..." : "");
 }
 
 // Another target of the same plan that already means this device.
-static const struct target *named_twice(const struct planning *planning,
-                                        const struct target *target)
+static const struct placement *named_twice(const struct planning *planning,
+                                           const struct placement *placement)
 {
-    for (const struct target *other = planning->targets; other < target; other++)
-        if (other->host && other->host == target->host)
+    for (const struct placement *other = planning->placements; other < placement; other++)
+        if (other->host && other->host == placement->host)
             return other;
     return NULL;
 }
 
-static void complain_twice(struct planning *planning, struct target *target,
-                           const struct target *first)
+static void complain_twice(struct planning *planning, struct placement *placement,
+                           const struct placement *first)
 {
-    refuse(target, "named twice");
-    struct diag *diag =
-        planning_complain(planning, STATUS_REQUEST, selector_place(target->wish),
-                          "%s is asked for twice", host_device_show(planning->arena, target->host));
-    diag_also(planning->diags, diag, planning->config->source, selector_place(first->wish),
+    refuse(placement, "named twice");
+    struct diag *diag = planning_complain(
+        planning, STATUS_REQUEST, selector_place(placement->wanted), "%s is asked for twice",
+        host_device_show(planning->arena, placement->host));
+    diag_also(planning->diags, diag, planning->config->source, selector_place(first->wanted),
               "it is the same device as this");
 }
 
@@ -104,59 +105,59 @@ static const char *objection(const struct planning *planning, const struct host_
     return host->held ? "a program of this host holds it (driver usbfs)" : NULL;
 }
 
-static void resolve_target(struct planning *planning, struct target *target)
+static void resolve_target(struct planning *planning, struct placement *placement)
 {
-    const struct config_device *wish = target->wish;
+    const struct config_device *wanted = placement->wanted;
     unsigned count =
-        planning->host ? host_select(planning->host, &wish->selector, &target->host) : 0;
+        planning->host ? host_select(planning->host, &wanted->selector, &placement->host) : 0;
     if (count != 1)
-        target->host = NULL;
+        placement->host = NULL;
     if (count == 0)
-        complain_absent(planning, target);
+        complain_absent(planning, placement);
     if (count > 1)
-        complain_ambiguous(planning, target, count);
-    if (!target->host)
+        complain_ambiguous(planning, placement, count);
+    if (!placement->host)
         return;
-    const struct target *first = named_twice(planning, target);
+    const struct placement *first = named_twice(planning, placement);
     if (first) {
-        complain_twice(planning, target, first);
+        complain_twice(planning, placement, first);
         return;
     }
     bool force_helps = false;
-    const char *why = objection(planning, target->host, &force_helps);
+    const char *why = objection(planning, placement->host, &force_helps);
     if (!why)
         return;
-    refuse(target, why);
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wish),
+    refuse(placement, why);
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wanted),
                                           "%s is not given away: %s",
-                                          host_device_show(planning->arena, target->host), why);
+                                          host_device_show(planning->arena, placement->host), why);
     if (force_helps)
         diag_hint(planning->diags, diag, "free it first, or use --force");
 }
 
 // A driver domain has devices of its own, of which nothing can be seen here: only a bus id can name
 // one.
-static void resolve_elsewhere(struct planning *planning, struct target *target)
+static void resolve_elsewhere(struct planning *planning, struct placement *placement)
 {
-    if (target->wish->selector.marks == SELECT_BUSID)
+    if (placement->wanted->selector.criteria == SELECT_BUSID)
         return;
-    refuse(target, "not named by its bus id");
+    refuse(placement, "not named by its bus id");
     struct diag *diag =
-        planning_complain(planning, STATUS_REQUEST, selector_place(target->wish),
+        planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
                           "a device of the driver domain %u can be named by its bus id only",
-                          target->wanted->backend_domain);
+                          placement->controller->backend_domain);
     diag_hint(planning->diags, diag, "busid=1-1.2, as that domain has it");
 }
 
-void resolve_targets(struct planning *planning)
+void resolve_placements(struct planning *planning)
 {
-    for (size_t i = 0; i < planning->target_count; i++) {
-        struct target *target = &planning->targets[i];
-        if (target->wish->kind != DEVICE_HOSTDEV || target->op != STEP_ADD)
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        struct placement *placement = &planning->placements[i];
+        if (placement->wanted->kind != DEVICE_HOSTDEV || placement->op != STEP_ADD)
             continue;
-        if (target->wanted && target->wanted->backend_domain)
-            resolve_elsewhere(planning, target);
+        if (placement->controller && placement->controller->backend_domain)
+            resolve_elsewhere(planning, placement);
         else
-            resolve_target(planning, target);
+            resolve_target(planning, placement);
     }
 }

@@ -18,37 +18,37 @@ static const char *device_shown(const struct planning *planning, const struct de
     return selector_show(planning->arena, &device->selector);
 }
 
-static struct device *planned_device(struct planning *planning, const struct target *target)
+static struct device *planned_device(struct planning *planning, const struct placement *placement)
 {
     struct device *device = arena_new_of(planning->arena, struct device);
-    device->kind = target->wish->kind;
-    device->driver = planning_driver(planning, target->wish);
+    device->kind = placement->wanted->kind;
+    device->driver = planning_driver(planning, placement->wanted);
     device->id = device->path = "";
-    device->host = target->host;
-    device->speed = target->host ? target->host->speed : SPEED_UNKNOWN;
-    device->wish = target->wish;
-    if (target->host) {
+    device->host = placement->host;
+    device->speed = placement->host ? placement->host->speed : SPEED_UNKNOWN;
+    device->wanted = placement->wanted;
+    if (placement->host) {
         struct selector *selector = &device->selector;
-        selector->marks =
+        selector->criteria =
             SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
-        selector->bus = target->host->bus;
-        selector->address = target->host->address;
-        selector->vendor = target->host->vendor;
-        selector->product = target->host->product;
-        memcpy(selector->busid, target->host->busid, sizeof selector->busid);
-    } else if (target->wanted && target->wanted->backend_domain)
-        device->selector = target->wish->selector;
-    if (GIVEN(target->wish->file))
-        device->file =
-            arena_copy(planning->arena, target->wish->file.text.at, target->wish->file.text.size);
+        selector->bus = placement->host->bus;
+        selector->address = placement->host->address;
+        selector->vendor = placement->host->vendor;
+        selector->product = placement->host->product;
+        memcpy(selector->busid, placement->host->busid, sizeof selector->busid);
+    } else if (placement->controller && placement->controller->backend_domain)
+        device->selector = placement->wanted->selector;
+    if (GIVEN(placement->wanted->file))
+        device->file = arena_copy(planning->arena, placement->wanted->file.text.at,
+                                  placement->wanted->file.text.size);
     return device;
 }
 
-static void put(struct target *target, struct controller *controller, struct device *device,
+static void put(struct placement *placement, struct controller *controller, struct device *device,
                 struct port port)
 {
     device->port = port;
-    target->device = device;
+    placement->device = device;
     controller_add_device(controller, device);
 }
 
@@ -95,21 +95,21 @@ static struct diag *complain_isochronous(struct planning *planning, struct span 
                          : "it works on an emulated controller: type=emul");
 }
 
-static void complain_verdict(struct planning *planning, struct target *target,
+static void complain_verdict(struct planning *planning, struct placement *placement,
                              const struct controller *controller, const struct device *device,
                              struct port port, enum place_verdict verdict)
 {
-    char room[PORT_TEXT_SIZE];
-    const struct config_device *wish = target->wish;
+    char buf[PORT_TEXT_SIZE];
+    const struct config_device *wanted = placement->wanted;
     struct diags *diags = planning->diags;
-    struct span span = span_is_none(wish->port_at) ? wish->why : wish->port_at;
+    struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
     const char *at =
-        *port_write(port, room)
-            ? arena_printf(planning->arena, "port %s of controller '%s'", room, controller->name)
+        *port_write(port, buf)
+            ? arena_printf(planning->arena, "port %s of controller '%s'", buf, controller->name)
             : arena_printf(planning->arena, "controller '%s'", controller->name);
     const char *shown = device_shown(planning, device);
     struct diag *diag = NULL;
-    target->op = STEP_REFUSE;
+    placement->op = STEP_REFUSE;
     switch (verdict) {
     case PLACE_NO_PORT:
         diag = planning_complain(planning, STATUS_REQUEST, span, "there is no %s", at);
@@ -146,42 +146,42 @@ static void complain_verdict(struct planning *planning, struct target *target,
         break;
     case PLACE_FITS: break;
     }
-    target->words = diag ? diag->message : NULL;
+    placement->words = diag ? diag->message : NULL;
 }
 
 // Whether nobody would take up what is attached there.
 static bool is_without_server(const struct planning *planning, const struct controller *controller)
 {
-    return controller->unserved && !supply_starts_server(planning);
+    return controller->no_backend && !supply_starts_server(planning);
 }
 
-static void complain_unserved(struct planning *planning, struct target *target)
+static void complain_no_backend(struct planning *planning, struct placement *placement)
 {
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, target->wish->why,
-                                          "controller '%s' is served by nobody: %s",
-                                          target->wanted->name, target->wanted->unserved);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, placement->wanted->why, "controller '%s' is served by nobody: %s",
+        placement->controller->name, placement->controller->no_backend);
     if (planning->topology->pvusb.advice)
         diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);
-    target->op = STEP_REFUSE;
-    target->words = diag->message;
+    placement->op = STEP_REFUSE;
+    placement->words = diag->message;
 }
 
-static void settle_at_wanted(struct planning *planning, struct target *target)
+static void settle_at_wanted(struct planning *planning, struct placement *placement)
 {
-    if (is_without_server(planning, target->wanted)) {
-        complain_unserved(planning, target);
+    if (is_without_server(planning, placement->controller)) {
+        complain_no_backend(planning, placement);
         return;
     }
-    struct device *device = planned_device(planning, target);
-    struct port port = target->wish->port;
-    enum place_verdict verdict = port.depth ? place_at(target->wanted, device, port)
-                                            : place_on(target->wanted, device, &port);
+    struct device *device = planned_device(planning, placement);
+    struct port port = placement->wanted->port;
+    enum place_verdict verdict = port.depth ? place_at(placement->controller, device, port)
+                                            : place_on(placement->controller, device, &port);
     bool forced = verdict == PLACE_SHARED && port.depth && planning->options->force &&
-                  !is_only_qemu(target->wanted);
+                  !is_only_qemu(placement->controller);
     if (verdict == PLACE_FITS || forced)
-        put(target, target->wanted, device, port);
+        put(placement, placement->controller, device, port);
     else
-        complain_verdict(planning, target, target->wanted, device, port, verdict);
+        complain_verdict(planning, placement, placement->controller, device, port, verdict);
 }
 
 // Whether a controller may be chosen for a device that names none. What libxl cannot tell of
@@ -197,11 +197,11 @@ static bool may_choose(const struct planning *planning, const struct controller 
     // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
     // nobody knows. A driver domain has no devices of this host.
     if (controller->pvusb &&
-        (controller->backend_domain || !(supply_is_pv_guest(planning) || controller->wish)))
+        (controller->backend_domain || !(supply_is_pv_guest(planning) || controller->wanted)))
         return false;
     if (!supply_libxl_can_tell(planning, device))
         return controller->index < 0;
-    bool declared = controller->wish && !controller->wish->at_creation;
+    bool declared = controller->wanted && !controller->wanted->at_creation;
     return at_need || controller->index >= 0 || declared;
 }
 
@@ -212,17 +212,17 @@ static unsigned goodness(const struct planning *planning, const struct controlle
 {
     bool told = supply_libxl_can_tell(planning, device) && controller->index >= 0;
     return place_speed_at(controller, device, port) * 4u + (told ? 2u : 0u) +
-           (controller->wish ? 1u : 0u);
+           (controller->wanted ? 1u : 0u);
 }
 
-static bool settle_anywhere(struct planning *planning, struct target *target, bool at_need)
+static bool settle_anywhere(struct planning *planning, struct placement *placement, bool at_need)
 {
-    struct device *device = planned_device(planning, target);
+    struct device *device = planned_device(planning, placement);
     struct controller *best = NULL;
     struct port best_port = PORT_ANY;
     unsigned best_goodness = 0;
     for (struct controller *at = planning->topology->controllers; at; at = at->next) {
-        struct port port = target->wish->port;
+        struct port port = placement->wanted->port;
         if (!may_choose(planning, at, device, at_need))
             continue;
         enum place_verdict verdict =
@@ -235,99 +235,99 @@ static bool settle_anywhere(struct planning *planning, struct target *target, bo
         }
     }
     if (best)
-        put(target, best, device, best_port);
+        put(placement, best, device, best_port);
     return best;
 }
 
 // A device that was unplugged and came back goes to the port that it had.
-static bool settle_where_it_was(struct planning *planning, struct target *target)
+static bool settle_where_it_was(struct planning *planning, struct placement *placement)
 {
-    struct controller *before = target->stale->controller;
-    struct port port = target->stale->port;
-    struct device *device = planned_device(planning, target);
+    struct controller *before = placement->stale->controller;
+    struct port port = placement->stale->port;
+    struct device *device = planned_device(planning, placement);
     bool same = !before->stale && !is_without_server(planning, before) &&
-                (!target->wanted || target->wanted == before) &&
-                (!target->wish->port.depth || port_same(target->wish->port, port));
+                (!placement->controller || placement->controller == before) &&
+                (!placement->wanted->port.depth || port_same(placement->wanted->port, port));
     if (!same || place_at(before, device, port) != PLACE_FITS)
         return false;
-    put(target, before, device, port);
+    put(placement, before, device, port);
     return true;
 }
 
-static bool is_open(const struct target *target)
+static bool is_open(const struct placement *placement)
 {
-    return target->op == STEP_ADD && !target->device;
+    return placement->op == STEP_ADD && !placement->device;
 }
 
 // How many of the targets from this one on want a controller of the same sort.
-static size_t count_alike(const struct planning *planning, const struct target *target,
+static size_t count_alike(const struct planning *planning, const struct placement *placement,
                           const struct device *device)
 {
     size_t count = 0;
-    const struct target *end = planning->targets + planning->target_count;
-    for (const struct target *at = target; at < end; at++) {
-        const struct device alike = { .kind = at->wish->kind };
+    const struct placement *end = planning->placements + planning->placement_count;
+    for (const struct placement *at = placement; at < end; at++) {
+        const struct device alike = { .kind = at->wanted->kind };
         count += is_open(at) &&
                  supply_libxl_can_tell(planning, &alike) == supply_libxl_can_tell(planning, device);
     }
     return count;
 }
 
-static void settle_on_new(struct planning *planning, struct target *target)
+static void settle_on_new(struct planning *planning, struct placement *placement)
 {
-    const struct device *device = planned_device(planning, target);
+    const struct device *device = planned_device(planning, placement);
     if (supply_is_pv_guest(planning) && device->host && device->host->isochronous) {
-        target->op = STEP_REFUSE;
-        target->words = "it has isochronous endpoints";
-        complain_isochronous(planning, target->wish->why, device_shown(planning, device));
+        placement->op = STEP_REFUSE;
+        placement->words = "it has isochronous endpoints";
+        complain_isochronous(planning, placement->wanted->why, device_shown(planning, device));
         return;
     }
     // One that was made for an earlier device may do.
-    if (settle_anywhere(planning, target, !supply_is_possible(planning, device)))
+    if (settle_anywhere(planning, placement, !supply_is_possible(planning, device)))
         return;
-    size_t count = count_alike(planning, target, device);
-    if (!supply_for(planning, device, count, target->wish->why)) {
-        target->op = STEP_REFUSE;
-        target->words = "no controller takes it";
+    size_t count = count_alike(planning, placement, device);
+    if (!supply_for(planning, device, count, placement->wanted->why)) {
+        placement->op = STEP_REFUSE;
+        placement->words = "no controller takes it";
         return;
     }
-    if (settle_anywhere(planning, target, false))
+    if (settle_anywhere(planning, placement, false))
         return;
-    target->op = STEP_REFUSE;
-    target->words = "no port takes it";
-    planning_complain(planning, STATUS_REFUSED, target->wish->why, "no port of %s takes %s",
+    placement->op = STEP_REFUSE;
+    placement->words = "no port takes it";
+    planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
                       planning->topology->domain->name, device_shown(planning, device));
 }
 
 // The order in which ports are given away: those that are named, hubs first and the front ones
 // before those behind them; then those on a named controller; then the rest.
-static unsigned turn_of(const struct target *target)
+static unsigned turn_of(const struct placement *placement)
 {
     enum { TURN_HUBS = 0, TURN_PORTS = PORT_DEPTH_MAX + 1, TURN_CONTROLLERS, TURN_REST };
-    unsigned depth = target->wish->port.depth;
-    if (depth && target->wish->kind == DEVICE_HUB)
+    unsigned depth = placement->wanted->port.depth;
+    if (depth && placement->wanted->kind == DEVICE_HUB)
         return TURN_HUBS + depth;
     if (depth)
         return TURN_PORTS;
-    return target->wanted ? TURN_CONTROLLERS : TURN_REST;
+    return placement->controller ? TURN_CONTROLLERS : TURN_REST;
 }
 
-void settle_targets(struct planning *planning)
+void settle_placements(struct planning *planning)
 {
     enum { TURNS = PORT_DEPTH_MAX + 4 };
     for (unsigned turn = 0; turn < TURNS; turn++)
-        for (size_t i = 0; i < planning->target_count; i++) {
-            struct target *target = &planning->targets[i];
-            if (!is_open(target) || turn_of(target) != turn)
+        for (size_t i = 0; i < planning->placement_count; i++) {
+            struct placement *placement = &planning->placements[i];
+            if (!is_open(placement) || turn_of(placement) != turn)
                 continue;
-            if (target->stale && settle_where_it_was(planning, target))
+            if (placement->stale && settle_where_it_was(planning, placement))
                 continue;
-            if (target->wanted)
-                settle_at_wanted(planning, target);
+            if (placement->controller)
+                settle_at_wanted(planning, placement);
             else
-                settle_anywhere(planning, target, false);
+                settle_anywhere(planning, placement, false);
         }
-    for (size_t i = 0; i < planning->target_count; i++)
-        if (is_open(&planning->targets[i]))
-            settle_on_new(planning, &planning->targets[i]);
+    for (size_t i = 0; i < planning->placement_count; i++)
+        if (is_open(&planning->placements[i]))
+            settle_on_new(planning, &planning->placements[i]);
 }

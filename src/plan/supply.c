@@ -6,26 +6,27 @@
 // What libxl makes of an xHCI or a PVUSB controller without a number of ports (libxl_usb.c).
 enum { LIBXL_PORTS = 8 };
 
-const struct controller_model *supply_model(const struct config_controller *wish,
+const struct controller_model *supply_model(const struct config_controller *wanted,
                                             const struct domain *domain)
 {
-    if (wish->model)
-        return wish->model;
+    if (wanted->model)
+        return wanted->model;
     bool pv_guest = !domain_has_machine(domain->type);
-    bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
-    unsigned version = wish->version.value ? wish->version.value : 2;
+    bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
+    unsigned version = wanted->version.value ? wanted->version.value : 2;
     return pv ? controller_model_pvusb(version) : controller_model_for(version);
 }
 
-static unsigned ports_of(const struct config_controller *wish, const struct controller_model *model)
+static unsigned ports_of(const struct config_controller *wanted,
+                         const struct controller_model *model)
 {
-    if (wish->ports.value)
-        return wish->ports.value;
+    if (wanted->ports.value)
+        return wanted->ports.value;
     if (model->ports == model->ports_max)
         return model->ports;
-    if (wish->origin == ORIGIN_USBCTRL)
+    if (wanted->origin == ORIGIN_USBCTRL)
         return model->version == 3 ? LIBXL_PORTS : model->ports;
-    if (wish->at_creation)
+    if (wanted->at_creation)
         return model->ports;
     return PORTS_DEFAULT < model->ports_max ? PORTS_DEFAULT : model->ports_max;
 }
@@ -48,10 +49,10 @@ static bool has_slot(const struct planning *planning, const struct controller_mo
 }
 
 static const struct backend *server_of(const struct planning *planning,
-                                       const struct config_controller *wish)
+                                       const struct config_controller *wanted)
 {
     for (const struct backend *const *at = planning->options->backends; at && *at; at++)
-        if ((*at)->suits(wish, planning->topology->domain))
+        if ((*at)->suits(wanted, planning->topology->domain))
             return *at;
     return NULL;
 }
@@ -67,13 +68,13 @@ static int next_index(const struct topology *topology)
 }
 
 static struct controller *plan_controller(struct planning *planning,
-                                          const struct config_controller *wish,
+                                          const struct config_controller *wanted,
                                           const struct controller_model *model, const char *name,
                                           unsigned ports, bool for_libxl)
 {
     struct topology *topology = planning->topology;
     struct controller *controller = arena_new_of(planning->arena, struct controller);
-    controller->backend = server_of(planning, wish);
+    controller->backend = server_of(planning, wanted);
     controller->model = model;
     controller->driver = model->driver;
     controller->name = name;
@@ -81,14 +82,14 @@ static struct controller *plan_controller(struct planning *planning,
     controller->ports = controller->ports_usb2 = controller->ports_usb3 = ports;
     controller->index = -1;
     bool recorded = model->libxl_version || !model->driver;
-    if (for_libxl && topology->domain->id >= 0 && recorded && !wish->at_creation)
+    if (for_libxl && topology->domain->id >= 0 && recorded && !wanted->at_creation)
         controller->index =
-            wish->origin == ORIGIN_USBCTRL ? (int)wish->index : next_index(topology);
+            wanted->origin == ORIGIN_USBCTRL ? (int)wanted->index : next_index(topology);
     if (model->driver) {
         planning->slots_used++;
     } else {
         const char *advice;
-        (void)supply_pvusb(planning, wish, &controller->pvusb, &controller->backend_domain,
+        (void)supply_pvusb(planning, wanted, &controller->pvusb, &controller->backend_domain,
                            &advice);
         controller->driver = controller->pvusb == PVUSB_KERNEL ? "usbback" : "qusb";
     }
@@ -96,23 +97,24 @@ static struct controller *plan_controller(struct planning *planning,
     return controller;
 }
 
-static struct span model_place(const struct config_controller *wish)
+static struct span model_place(const struct config_controller *wanted)
 {
-    if (!span_is_none(wish->model_at))
-        return wish->model_at;
-    return GIVEN(wish->version) ? wish->version.at : wish->why;
+    if (!span_is_none(wanted->model_at))
+        return wanted->model_at;
+    return GIVEN(wanted->version) ? wanted->version.at : wanted->why;
 }
 
-static void complain_does_not_plug(struct planning *planning, const struct config_controller *wish,
+static void complain_does_not_plug(struct planning *planning,
+                                   const struct config_controller *wanted,
                                    const struct controller_model *model)
 {
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wish),
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wanted),
                                           "QEMU takes no %s while the guest runs", model->name);
     diag_hint(planning->diags, diag,
-              wish->at_creation ? "it comes with the next start of the guest; now: "
-                                  "usbcontroller=['type=emul,usbversion=3']"
-                                : "use usbversion=1, 2 or 3 without a model, or start the guest "
-                                  "with it");
+              wanted->at_creation ? "it comes with the next start of the guest; now: "
+                                    "usbcontroller=['type=emul,usbversion=3']"
+                                  : "use usbversion=1, 2 or 3 without a model, or start the guest "
+                                    "with it");
 }
 
 static void complain_no_slot(struct planning *planning, struct span span)
@@ -133,30 +135,32 @@ static bool companion_is_there(const struct topology *topology)
 }
 
 // xl's usbctrl= has its index from its place in the list: no other can be had for it.
-static bool index_is_recorded(const struct planning *planning, const struct config_controller *wish)
+static bool index_is_recorded(const struct planning *planning,
+                              const struct config_controller *wanted)
 {
     const struct controller *there =
-        topology_controller_index(planning->topology, (int)wish->index);
-    return wish->origin == ORIGIN_USBCTRL && there && there->stale;
+        topology_controller_index(planning->topology, (int)wanted->index);
+    return wanted->origin == ORIGIN_USBCTRL && there && there->stale;
 }
 
 // Whether no PVUSB controller can be had for that wish; after a complaint.
-static bool refuses_pvusb(struct planning *planning, const struct config_controller *wish)
+static bool refuses_pvusb(struct planning *planning, const struct config_controller *wanted)
 {
     enum pvusb_backend kind;
     unsigned domain;
-    const char *advice, *why = supply_pvusb(planning, wish, &kind, &domain, &advice);
+    const char *advice, *why = supply_pvusb(planning, wanted, &kind, &domain, &advice);
     if (why) {
-        struct diag *diag = planning_complain(planning, STATUS_REFUSED,
-                                              GIVEN(wish->backend) ? wish->backend.at : wish->why,
-                                              "controller %s cannot be added: %s", wish->name, why);
+        struct diag *diag = planning_complain(
+            planning, STATUS_REFUSED, GIVEN(wanted->backend) ? wanted->backend.at : wanted->why,
+            "controller %s cannot be added: %s", wanted->name, why);
         if (advice)
             diag_hint(planning->diags, diag, "%s", advice);
         return true;
     }
-    if (kind == PVUSB_QEMU && wish->pvusb == PVUSB_ANY)
-        complain(planning->diags, SEVERITY_NOTE, planning->config->source, wish->why,
-                 "controller %s is served by QEMU (qusb), since usbback is not loaded", wish->name);
+    if (kind == PVUSB_QEMU && wanted->pvusb == PVUSB_ANY)
+        complain(planning->diags, SEVERITY_NOTE, planning->config->source, wanted->why,
+                 "controller %s is served by QEMU (qusb), since usbback is not loaded",
+                 wanted->name);
     return false;
 }
 
@@ -173,27 +177,27 @@ static const char *free_name(const struct planning *planning, const struct contr
 
 // Whoever wrote it chose no name: where another controller has the one that it would get, the next
 // does as well.
-static bool is_named_by_default(const struct config_controller *wish)
+static bool is_named_by_default(const struct config_controller *wanted)
 {
-    return wish->origin == ORIGIN_USBCONTROLLER && span_is_none(wish->name_at);
+    return wanted->origin == ORIGIN_USBCONTROLLER && span_is_none(wanted->name_at);
 }
 
-static void supply_one(struct planning *planning, const struct config_controller *wish)
+static void supply_one(struct planning *planning, const struct config_controller *wanted)
 {
     const char *conflict = NULL;
-    const struct controller_model *model = supply_model(wish, planning->topology->domain);
-    struct controller *there = match_controller(planning, wish, &conflict);
+    const struct controller_model *model = supply_model(wanted, planning->topology->domain);
+    struct controller *there = match_controller(planning, wanted, &conflict);
     if (there) {
-        there->wish = wish;
+        there->wanted = wanted;
         return;
     }
     if (model->companion && companion_is_there(planning->topology))
         return;
-    const char *name = wish->name;
-    if (conflict && is_named_by_default(wish)) {
-        there = match_by_default(planning, wish);
+    const char *name = wanted->name;
+    if (conflict && is_named_by_default(wanted)) {
+        there = match_by_default(planning, wanted);
         if (there) {
-            there->wish = wish;
+            there->wanted = wanted;
             return;
         }
         conflict = NULL;
@@ -201,45 +205,46 @@ static void supply_one(struct planning *planning, const struct config_controller
     }
     if (conflict) {
         struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, wish->why, "%s has another controller %s: %s",
-            planning->topology->domain->name, wish->name, conflict);
+            planning, STATUS_REFUSED, wanted->why, "%s has another controller %s: %s",
+            planning->topology->domain->name, wanted->name, conflict);
         diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
         return;
     }
-    if (index_is_recorded(planning, wish)) {
+    if (index_is_recorded(planning, wanted)) {
         struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, wish->why,
-            "libxl's record has a controller %u, which QEMU does not have", wish->index);
+            planning, STATUS_REFUSED, wanted->why,
+            "libxl's record has a controller %u, which QEMU does not have", wanted->index);
         diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
-                  planning->topology->domain->name, wish->index);
+                  planning->topology->domain->name, wanted->index);
         return;
     }
-    if (!server_of(planning, wish)) {
-        struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, wish->why, "controller %s is %s, which nothing serves in %s",
-            wish->name, model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
+    if (!server_of(planning, wanted)) {
+        struct diag *diag = planning_complain(planning, STATUS_REFUSED, wanted->why,
+                                              "controller %s is %s, which nothing serves in %s",
+                                              wanted->name, model->driver ? "emulated" : "PVUSB",
+                                              planning->topology->domain->name);
         diag_hint(planning->diags, diag,
                   model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
         return;
     }
-    if (!model->driver && refuses_pvusb(planning, wish))
+    if (!model->driver && refuses_pvusb(planning, wanted))
         return;
     if (!plugs(planning, model)) {
-        complain_does_not_plug(planning, wish, model);
+        complain_does_not_plug(planning, wanted, model);
         return;
     }
     if (!has_slot(planning, model)) {
-        complain_no_slot(planning, wish->why);
+        complain_no_slot(planning, wanted->why);
         return;
     }
-    plan_controller(planning, wish, model, name, ports_of(wish, model), true)->wish = wish;
+    plan_controller(planning, wanted, model, name, ports_of(wanted, model), true)->wanted = wanted;
 }
 
-void supply_wished(struct planning *planning)
+void supply_wanted(struct planning *planning)
 {
-    for (const struct config_controller *wish = planning->config->controllers; wish;
-         wish = wish->next)
-        supply_one(planning, wish);
+    for (const struct config_controller *wanted = planning->config->controllers; wanted;
+         wanted = wanted->next)
+        supply_one(planning, wanted);
 }
 
 bool supply_libxl_can_tell(const struct planning *planning, const struct device *device)

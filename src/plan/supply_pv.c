@@ -30,15 +30,15 @@ static const struct domain *find_domain(const struct topology *topology, struct 
 // usbback where it is loaded, else QEMU; xl's own `pv` is usbback or nothing. What a driver domain
 // has cannot be seen: there it is the kernel's, unless the other is named.
 static enum pvusb_backend kind_of(const struct planning *planning,
-                                  const struct config_controller *wish, unsigned backend_domain)
+                                  const struct config_controller *wanted, unsigned backend_domain)
 {
-    if (wish->pvusb != PVUSB_ANY)
-        return wish->pvusb;
-    bool kernel = wish->kernel_only || backend_domain || !planning->topology->pvusb.no_kernel;
+    if (wanted->pvusb != PVUSB_ANY)
+        return wanted->pvusb;
+    bool kernel = wanted->kernel_only || backend_domain || !planning->topology->pvusb.no_kernel;
     return kernel ? PVUSB_KERNEL : PVUSB_QEMU;
 }
 
-const char *supply_pvusb(const struct planning *planning, const struct config_controller *wish,
+const char *supply_pvusb(const struct planning *planning, const struct config_controller *wanted,
                          enum pvusb_backend *kind, unsigned *backend_domain, const char **advice)
 {
     const struct topology *topology = planning->topology;
@@ -46,20 +46,20 @@ const char *supply_pvusb(const struct planning *planning, const struct config_co
     *advice = NULL;
     *backend_domain = 0;
     *kind = PVUSB_KERNEL;
-    if (GIVEN(wish->backend)) {
-        const struct domain *domain = find_domain(topology, wish->backend.text);
+    if (GIVEN(wanted->backend)) {
+        const struct domain *domain = find_domain(topology, wanted->backend.text);
         if (!domain)
             return "there is no such domain";
         if (domain->id == topology->domain->id)
             return "a guest cannot be its own backend";
         *backend_domain = (unsigned)domain->id;
     }
-    *kind = kind_of(planning, wish, *backend_domain);
+    *kind = kind_of(planning, wanted, *backend_domain);
     if (!pvusb->known || *backend_domain)
         return NULL;
     if (*kind == PVUSB_KERNEL) {
-        *advice = wish->kernel_only ? "xl's type=pv means usbback; type=qusb is QEMU's PVUSB"
-                                    : "load the module, or use type=qusb";
+        *advice = wanted->kernel_only ? "xl's type=pv means usbback; type=qusb is QEMU's PVUSB"
+                                      : "load the module, or use type=qusb";
         return pvusb->no_kernel;
     }
     if (supply_starts_server(planning))

@@ -96,10 +96,10 @@ void controller_drop_device(struct device *device)
 
 const char *device_place(struct arena *arena, const struct device *device)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     uint64_t number = 0;
     const char *name = device->controller->name;
     bool is_number = text_number(text_of(name), 10, 0, UINT64_MAX, &number) == NUMBER_OK;
     return arena_printf(arena, is_number ? "bus=%s,port=%s" : "%s.%s", name,
-                        port_write(device->port, room));
+                        port_write(device->port, buf));
 }

@@ -37,8 +37,8 @@ struct device {
     const struct host_device *host; // hostdev: the device it is now; NULL if gone
     enum speed speed;               // SPEED_UNKNOWN if not known
     enum device_state state;
-    const char *file;                 // disk: the image's path; NULL if not known
-    const struct config_device *wish; // who asked for it in this run; NULL if nobody
+    const char *file;                   // disk: the image's path; NULL if not known
+    const struct config_device *wanted; // who asked for it in this run; NULL if nobody
 };
 
 // A controller of a guest.
@@ -63,13 +63,13 @@ struct controller {
     enum xenbus_state backend_state; // PVUSB: as of the last look
     enum xenbus_state frontend_state;
     uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, and serves nobody
-    const char *unserved;   // PVUSB: why no backend serves it now; NULL: one does, or nobody knows
+    const char *no_backend; // PVUSB: why no backend serves it now; NULL: one does, or nobody knows
     bool cold_only; // its backend takes it up when it starts and never while it runs: once removed
                     // it stays away
     bool stale;     // only libxl's record has it, QEMU does not
     bool present;   // false: planned
     bool has_unplaced; // some device on it sits at a port that QEMU does not tell
-    const struct config_controller *wish; // who asked for it in this run; NULL if nobody
+    const struct config_controller *wanted; // who asked for it in this run; NULL if nobody
     struct device *devices;
 };
 

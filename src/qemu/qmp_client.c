@@ -16,7 +16,7 @@ struct qmp_client {
     struct arena *arena;
     const char *peer;
     int fd;
-    double patience;
+    double timeout_scale;
     struct json_stream *stream;
     bool greeted;
     const char *version;
@@ -28,7 +28,7 @@ struct qmp_client {
     struct qmp_command **waiting_last;
     char *out; // what is not sent yet
     size_t out_size;
-    size_t out_room;
+    size_t out_capacity;
     size_t out_sent;
     struct qmp_event events[QMP_EVENTS_KEPT]; // a ring
     unsigned event_first;
@@ -48,10 +48,10 @@ static void break_off(struct qmp_client *client, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void break_off(struct qmp_client *client, const char *format, ...)
 {
-    va_list words;
-    va_start(words, format);
-    const char *what = arena_vprintf(client->arena, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    const char *what = arena_vprintf(client->arena, format, args);
+    va_end(args);
     client->why = arena_printf(client->arena, "%s %s", client->peer, what);
     client->broken = true;
     client->waiting = NULL;
@@ -82,9 +82,9 @@ static void take_greeting(struct qmp_client *client, const struct json *greeting
             arena_printf(client->arena, "%" PRId64 ".%" PRId64 ".%" PRId64, major, minor, micro);
 }
 
-static void copy_cut(char *to, size_t room, struct text from)
+static void copy_cut(char *to, size_t capacity, struct text from)
 {
-    size_t size = from.size < room ? from.size : room - 1;
+    size_t size = from.size < capacity ? from.size : capacity - 1;
     if (size)
         memcpy(to, from.at, size);
     to[size] = 0;
@@ -246,7 +246,7 @@ static struct qmp_command *first_unanswered(const struct qmp_client *client)
 
 bool qmp_await(struct qmp_client *client)
 {
-    const double limit = QMP_ANSWER_SECONDS * client->patience;
+    const double limit = QMP_ANSWER_SECONDS * client->timeout_scale;
     double until = qmp_clock() + limit;
     const struct qmp_command *missing;
     for (struct qmp_command *at = first_unanswered(client); at; at = at->next)
@@ -267,13 +267,13 @@ bool qmp_await(struct qmp_client *client)
 
 static void queue(struct qmp_client *client, struct text text)
 {
-    if (client->out_room - client->out_size < text.size) {
-        size_t room = (client->out_size + text.size) * 2;
-        char *more = arena_alloc(client->arena, room);
+    if (client->out_capacity - client->out_size < text.size) {
+        size_t capacity = (client->out_size + text.size) * 2;
+        char *more = arena_alloc(client->arena, capacity);
         if (client->out_size)
             memcpy(more, client->out, client->out_size);
         client->out = more;
-        client->out_room = room;
+        client->out_capacity = capacity;
     }
     memcpy(client->out + client->out_size, text.at, text.size);
     client->out_size += text.size;
@@ -375,7 +375,7 @@ static enum status greet(struct qmp_client *client, double until)
 }
 
 enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double until,
-                          double patience, struct qmp_client **client, const char **why)
+                          double timeout_scale, struct qmp_client **client, const char **why)
 {
     struct qmp_client *made = calloc(1, sizeof *made);
     struct json_stream *stream = json_stream_new(QMP_MESSAGE_MAX);
@@ -389,7 +389,7 @@ enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double 
     made->arena = arena;
     made->peer = peer;
     made->fd = fd;
-    made->patience = patience;
+    made->timeout_scale = timeout_scale;
     made->stream = stream;
     made->version = "";
     made->why = "";

@@ -55,13 +55,13 @@ double qmp_clock(void);
 // *why says what happened, with the path, and what may be done. STATUS_REQUEST: there is no such
 // socket; STATUS_REFUSED: no permission; STATUS_TIMEOUT: not in time; STATUS_FAILED: nobody
 // listens, or it is no QMP.
-enum status qmp_connect(struct arena *arena, const char *path, double patience,
+enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
                         struct qmp_client **client, const char **why);
 // The same on a socket that is connected already, from the greeting on, which must come until that
 // time. The socket is closed with the client; at once, if this fails. `peer` names it in
 // complaints.
 enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double until,
-                          double patience, struct qmp_client **client, const char **why);
+                          double timeout_scale, struct qmp_client **client, const char **why);
 // Closes the connection. NULL is let pass.
 void qmp_close(struct qmp_client *client);
 

@@ -59,12 +59,12 @@ static bool is_no_socket(const char *path)
     return !*path || (stat(path, &facts) == 0 && !S_ISSOCK(facts.st_mode));
 }
 
-enum status qmp_connect(struct arena *arena, const char *path, double patience,
+enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
                         struct qmp_client **client, const char **why)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    double since = qmp_clock(), until = since + QMP_CONNECT_SECONDS * patience;
+    double since = qmp_clock(), until = since + QMP_CONNECT_SECONDS * timeout_scale;
     if (strlen(path) >= sizeof address.sun_path) {
         *why = arena_printf(arena, "the path of a socket has at most %zu bytes: %s",
                             sizeof address.sun_path - 1, path);
@@ -84,5 +84,5 @@ enum status qmp_connect(struct arena *arena, const char *path, double patience,
         poll(NULL, 0, PAUSE);
     }
     return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), steal_fd(&fd), until,
-                         patience, client, why);
+                         timeout_scale, client, why);
 }

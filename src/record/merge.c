@@ -65,7 +65,7 @@ static struct device *new_device(struct arena *arena, unsigned port, const char 
     device->id = device->path = "";
     device->state = DEVICE_GONE;
     if (busid_read(text_of(busid), device->selector.busid))
-        device->selector.marks = SELECT_BUSID;
+        device->selector.criteria = SELECT_BUSID;
     return device;
 }
 
@@ -83,7 +83,7 @@ static void merge_port(struct arena *arena, struct controller *controller, unsig
     }
     if (there->kind != DEVICE_HOSTDEV || !busid_read(text_of(busid), there->selector.busid))
         return;
-    there->selector.marks |= SELECT_BUSID;
+    there->selector.criteria |= SELECT_BUSID;
     if (!host || (there->host && strcmp(there->host->busid, busid) == 0))
         return;
     // QEMU's own "attached" stays true when the device is pulled out, and even when another one is

@@ -105,7 +105,7 @@ enum xen_result note_controller(struct change *change)
 
 enum xen_result note_device(struct change *change)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const struct device *device = change->device;
     struct arena *arena = change->session->arena;
     const char *at =
@@ -119,7 +119,7 @@ enum xen_result note_device(struct change *change)
     if (result == XEN_OK)
         result = change_write(change, at, "controller", device->controller->id);
     if (result == XEN_OK)
-        result = change_write(change, at, "port", port_write(device->port, room));
+        result = change_write(change, at, "port", port_write(device->port, buf));
     if (result == XEN_OK && device->host)
         result = change_write(change, at, "busid", device->host->busid);
     return result;

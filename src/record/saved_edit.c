@@ -4,7 +4,7 @@
 #include "saved.h"
 
 // Places in a JSON text that was found to be well-formed: a part of it by offsets.
-struct place {
+struct json_span {
     size_t from;
     size_t to;
 };
@@ -51,30 +51,30 @@ static size_t skip_value(struct text json, size_t at)
 
 // The next element of an array, or the next key or value of an object, from *at on, which is behind
 // its opening bracket or behind the one before. False at its end.
-static bool next_element(struct text json, size_t *at, struct place *element)
+static bool next_element(struct text json, size_t *at, struct json_span *element)
 {
     size_t from = skip_blanks(json, *at);
     if (from < json.size && (json.at[from] == ',' || json.at[from] == ':'))
         from = skip_blanks(json, from + 1);
     if (from >= json.size || json.at[from] == ']' || json.at[from] == '}')
         return false;
-    *element = (struct place){ from, skip_value(json, from) };
+    *element = (struct json_span){ from, skip_value(json, from) };
     *at = element->to;
     return true;
 }
 
-static struct text part_at(struct text json, struct place place)
+static struct text part_at(struct text json, struct json_span json_span)
 {
-    return text_part(json, place.from, place.to);
+    return text_part(json, json_span.from, json_span.to);
 }
 
 // The value of a member of the outermost object; false if it has none of that name, and then its
 // place is where one may be put in, before the closing bracket.
 static bool find_member(struct arena *arena, struct text json, const char *name,
-                        struct place *value, bool *is_first)
+                        struct json_span *value, bool *is_first)
 {
     size_t at = skip_blanks(json, 0) + 1;
-    struct place key;
+    struct json_span key;
     const char *quoted = arena_printf(arena, "\"%s\"", name);
     *is_first = true;
     while (next_element(json, &at, &key) && next_element(json, &at, value)) {
@@ -82,7 +82,7 @@ static bool find_member(struct arena *arena, struct text json, const char *name,
         if (text_is(part_at(json, key), quoted))
             return true;
     }
-    *value = (struct place){ at, at };
+    *value = (struct json_span){ at, at };
     return false;
 }
 
@@ -103,11 +103,11 @@ static const char *edited_array(struct arena *arena, struct text array,
                                 const struct saved_element *element)
 {
     size_t at = 1;
-    struct place place;
+    struct json_span json_span;
     const char *text = "[";
     const char *separator = "\n        ";
-    while (array.size && next_element(array, &at, &place)) {
-        struct text part = part_at(array, place);
+    while (array.size && next_element(array, &at, &json_span)) {
+        struct text part = part_at(array, json_span);
         if (is_meant(arena, part, element))
             continue;
         text = arena_printf(arena, "%s%s%.*s", text, separator, (int)part.size, part.at);
@@ -121,7 +121,7 @@ static const char *edited_array(struct arena *arena, struct text array,
 bool saved_edit(struct arena *arena, struct text json, const struct saved_element *element,
                 struct text *edited, const char **why)
 {
-    struct place value;
+    struct json_span value;
     bool is_first;
     const struct json *whole = json_read(arena, json, why);
     if (!whole)

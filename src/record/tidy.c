@@ -62,7 +62,7 @@ static enum xen_result adopt(struct change *change)
 }
 
 // Nobody else would ever remove the notes of a domain whose id does not come back.
-static enum xen_result bury(struct change *change)
+static enum xen_result purge(struct change *change)
 {
     struct arena *arena = change->session->arena;
     const char *own = arena_printf(arena, "%d", change->session->domain->id);
@@ -89,7 +89,7 @@ static enum xen_result tidy(struct change *change)
     if (result == XEN_OK && change->record->former)
         result = adopt(change);
     if (result == XEN_OK)
-        result = bury(change);
+        result = purge(change);
     for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
          note = note->next)
         if (!record_note_holds(change->topology, note))

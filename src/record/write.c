@@ -87,7 +87,7 @@ static const char *busid_of(const struct device *device)
 {
     if (device->host)
         return device->host->busid;
-    return device->selector.marks & SELECT_BUSID ? device->selector.busid : NULL;
+    return device->selector.criteria & SELECT_BUSID ? device->selector.busid : NULL;
 }
 
 static enum xen_result take_port(struct change *change)

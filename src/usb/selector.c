@@ -46,7 +46,8 @@ bool busid_read(struct text text, char busid[BUSID_SIZE])
 
 bool selector_join(struct selector *selector, const struct selector *other)
 {
-    unsigned both = selector->marks & other->marks, more = other->marks & ~selector->marks;
+    unsigned both = selector->criteria & other->criteria,
+             more = other->criteria & ~selector->criteria;
     if ((both & SELECT_BUS && selector->bus != other->bus) ||
         (both & SELECT_ADDRESS && selector->address != other->address) ||
         (both & SELECT_BUSID && strcmp(selector->busid, other->busid) != 0) ||
@@ -61,31 +62,31 @@ bool selector_join(struct selector *selector, const struct selector *other)
     selector->serial = more & SELECT_SERIAL ? other->serial : selector->serial;
     if (more & SELECT_BUSID)
         memcpy(selector->busid, other->busid, sizeof selector->busid);
-    selector->marks |= more;
+    selector->criteria |= more;
     return true;
 }
 
 const char *selector_show(struct arena *arena, const struct selector *selector)
 {
-    unsigned marks = selector->marks;
+    unsigned criteria = selector->criteria;
     const char *shown = "";
-    if (marks & SELECT_BUSID)
+    if (criteria & SELECT_BUSID)
         shown = selector->busid;
-    else if (marks & SELECT_BUS && marks & SELECT_ADDRESS)
+    else if (criteria & SELECT_BUS && criteria & SELECT_ADDRESS)
         shown = arena_printf(arena, "%u.%u", selector->bus, selector->address);
-    else if (marks & SELECT_BUS)
+    else if (criteria & SELECT_BUS)
         shown = arena_printf(arena, "bus %u", selector->bus);
-    else if (marks & SELECT_ADDRESS)
+    else if (criteria & SELECT_ADDRESS)
         shown = arena_printf(arena, "address %u", selector->address);
     const char *gap = *shown ? " " : "";
-    if (marks & SELECT_VENDOR && marks & SELECT_PRODUCT)
+    if (criteria & SELECT_VENDOR && criteria & SELECT_PRODUCT)
         shown =
             arena_printf(arena, "%s%s%04x:%04x", shown, gap, selector->vendor, selector->product);
-    else if (marks & SELECT_VENDOR)
+    else if (criteria & SELECT_VENDOR)
         shown = arena_printf(arena, "%s%svendor=%04x", shown, gap, selector->vendor);
-    else if (marks & SELECT_PRODUCT)
+    else if (criteria & SELECT_PRODUCT)
         shown = arena_printf(arena, "%s%sproduct=%04x", shown, gap, selector->product);
-    if (marks & SELECT_SERIAL)
+    if (criteria & SELECT_SERIAL)
         shown = arena_printf(arena, "%s%sserial=%.*s", shown, *shown ? " " : "",
                              (int)selector->serial.size, selector->serial.at);
     return shown;

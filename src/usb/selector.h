@@ -7,7 +7,7 @@
 
 struct arena;
 
-enum selector_mark {
+enum selector_criterion {
     SELECT_BUS = 1 << 0,
     SELECT_ADDRESS = 1 << 1,
     SELECT_BUSID = 1 << 2,
@@ -19,9 +19,9 @@ enum selector_mark {
 enum { BUSID_SIZE = 32 }; // "255-255.255.255.255.255.255" and a NUL
 
 struct selector {
-    unsigned marks;  // enum selector_mark, or'ed; 0 selects nothing
-    uint8_t bus;     // 1 to 255
-    uint8_t address; // 1 to 127
+    unsigned criteria; // enum selector_mark, or'ed; 0 selects nothing
+    uint8_t bus;       // 1 to 255
+    uint8_t address;   // 1 to 127
     uint16_t vendor;
     uint16_t product;
     char busid[BUSID_SIZE]; // in Linux' form: 1-1.2

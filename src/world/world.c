@@ -47,7 +47,7 @@ static enum status find_domain(struct world *world, const struct invocation *inv
         return STATUS_OK;
     }
     enum status status = xen_open(session->arena, session->diags,
-                                  XENSTORE_SECONDS * session->patience, &session->xen);
+                                  XENSTORE_SECONDS * session->timeout_scale, &session->xen);
     if (status != STATUS_OK)
         return status;
     world->own_xen = true;
@@ -141,7 +141,7 @@ static void begin(struct world *world, const struct invocation *invocation)
         .interrupted = &world_interrupted,
         .keep_saved = invocation->given & OPTION_NO_SAVE,
         .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
-        .patience = invocation->patience,
+        .timeout_scale = invocation->timeout_scale,
     };
 }
 

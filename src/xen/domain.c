@@ -27,10 +27,10 @@ static struct text value_at(struct xen *xen, const char *format, ...)
 static struct text value_at(struct xen *xen, const char *format, ...)
 {
     struct text value = TEXT_EMPTY;
-    va_list words;
-    va_start(words, format);
-    const char *path = arena_vprintf(xen_arena(xen), format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    const char *path = arena_vprintf(xen_arena(xen), format, args);
+    va_end(args);
     (void)xen_read(xen, NULL, path, &value);
     return value;
 }
@@ -100,14 +100,14 @@ static struct domain describe(struct xen *xen, unsigned id, const struct xen_run
 struct gathering {
     struct domain *domains;
     size_t count;
-    size_t room;
+    size_t capacity;
 };
 
 static void gather(struct arena *arena, struct gathering *all, struct domain domain)
 {
-    if (all->count == all->room) {
-        all->room = all->room ? all->room * 2 : 16;
-        struct domain *more = arena_array_of(arena, struct domain, all->room);
+    if (all->count == all->capacity) {
+        all->capacity = all->capacity ? all->capacity * 2 : 16;
+        struct domain *more = arena_array_of(arena, struct domain, all->capacity);
         if (all->count)
             memcpy(more, all->domains, all->count * sizeof *more);
         all->domains = more;

@@ -122,7 +122,7 @@ enum status lock_file(const struct session *session, const char *path, const cha
                       struct lock *lock)
 {
     enum { PAUSE_NS = 20 * 1000 * 1000 };
-    double limit = LOCK_SECONDS * session->patience, deadline = seconds_now() + limit;
+    double limit = LOCK_SECONDS * session->timeout_scale, deadline = seconds_now() + limit;
     *lock = (struct lock){ -1, path };
     for (;;) {
         enum attempt attempt = try_lock(lock);

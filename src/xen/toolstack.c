@@ -111,7 +111,7 @@ static void find_qemu(struct arena *arena, struct toolstack *toolstack)
         toolstack->qemu = access(usual[i], F_OK) == 0 ? usual[i] : NULL;
 }
 
-static void judge_qemu(struct arena *arena, struct toolstack *toolstack)
+static void check_qemu(struct arena *arena, struct toolstack *toolstack)
 {
     cleanup_with(mapping_scope) struct mapping mapping = { NULL, 0 };
     const char *whose = toolstack->qemu_of_libxl ? ", which libxl starts," : "";
@@ -140,5 +140,5 @@ void toolstack_find(struct arena *arena, struct toolstack *toolstack)
 {
     find_libxl(arena, toolstack);
     find_qemu(arena, toolstack);
-    judge_qemu(arena, toolstack);
+    check_qemu(arena, toolstack);
 }

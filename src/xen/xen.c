@@ -37,9 +37,9 @@ static xs_transaction_t id_of(const struct xen_transaction *transaction)
 
 // What libxenctrl wants to say on standard error is said by our own complaints.
 static void say_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
-                        const char *context, const char *format, va_list words)
+                        const char *context, const char *format, va_list args)
 {
-    (void)logger, (void)level, (void)error, (void)context, (void)format, (void)words;
+    (void)logger, (void)level, (void)error, (void)context, (void)format, (void)args;
 }
 
 static void show_nothing(xentoollog_logger *logger, const char *context, const char *what,
@@ -339,15 +339,14 @@ static void write_uuid(const uint8_t bytes[16], char uuid[UUID_SIZE])
     *uuid = '\0';
 }
 
-int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned room)
+int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max)
 {
     enum { AT_ONCE = 64 };
     static xc_domaininfo_t found[AT_ONCE];
     if (!xen->hypervisor)
         return -1;
     errno = 0;
-    int count =
-        xc_domain_getinfolist(xen->hypervisor, first, room < AT_ONCE ? room : AT_ONCE, found);
+    int count = xc_domain_getinfolist(xen->hypervisor, first, max < AT_ONCE ? max : AT_ONCE, found);
     if (count < 0) {
         xen->why = strerror(errno);
         if (errno == ENOMEM || errno == 0)

@@ -91,6 +91,6 @@ struct xen_running {
 bool xen_has_hypervisor(const struct xen *xen);
 // The domains with an id of at least `first`, by rising id, at most `room` of them. Returns how
 // many were written, or -1 if the hypervisor refuses.
-int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned room);
+int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max);
 
 #endif

@@ -113,7 +113,7 @@ static void act(struct qmp_handle *handle, struct controller *controller)
                            .id = "",
                            .path = "",
                            .selector = {
-                               .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 } };
+                               .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 } };
     struct step whole = { .controller = controller };
     struct step parts[] = { { .controller = controller, .device = &disk },
                             { .controller = controller, .device = &host } };
@@ -156,7 +156,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     };
     struct host host = { .devices = &on_host, .count = 1 };
     struct session session = {
-        .arena = arena, .diags = &diags, .domain = &domain, .host = &host, .patience = 1000
+        .arena = arena, .diags = &diags, .domain = &domain, .host = &host, .timeout_scale = 1000
     };
     struct qmp_handle handle = { .session = &session, .lock = LOCK_NONE };
     const char *why = NULL;

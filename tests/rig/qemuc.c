@@ -157,19 +157,19 @@ static void read_host_device(struct device *device, struct text busid, const cha
     device->host = host_device_busid(&host, copy(busid));
     if (!device->host)
         die(word);
-    device->selector.marks = SELECT_BUS | SELECT_ADDRESS;
+    device->selector.criteria = SELECT_BUS | SELECT_ADDRESS;
     device->selector.bus = device->host->bus;
     device->selector.address = device->host->address;
 }
 
-static void read_image(struct device *device, struct config_device *wish, struct text what)
+static void read_image(struct device *device, struct config_device *wanted, struct text what)
 {
     if (text_starts(what, "ro:")) {
-        wish->readonly.value = true;
+        wanted->readonly.value = true;
         what = text_part(what, 3, what.size);
     }
     if (text_starts(what, "qcow2:")) {
-        wish->format.text = text_part(what, 0, 5);
+        wanted->format.text = text_part(what, 0, 5);
         what = text_part(what, 6, what.size);
     }
     device->file = copy(what);
@@ -181,11 +181,11 @@ static void add_device(const char *word)
     size_t colon = text_find(text, ':', 0), equals = text_find(text, '=', 0);
     const struct device_model *model = device_model_named(text_part(text, 1, colon));
     struct device *device = arena_new_of(arena, struct device);
-    struct config_device *wish = arena_new_of(arena, struct config_device);
+    struct config_device *wanted = arena_new_of(arena, struct config_device);
     struct text what = text_part(text, equals + 1, text.size);
     if (!model)
         die(word);
-    device->wish = wish;
+    device->wanted = wanted;
     device->kind = model->kind;
     device->driver = model->driver;
     device->id = device->path = "";
@@ -194,8 +194,8 @@ static void add_device(const char *word)
     if (device->kind == DEVICE_HOSTDEV)
         read_host_device(device, what, word);
     if (device->kind == DEVICE_DISK)
-        read_image(device, wish, what);
-    wish->chardev.text = wish->audiodev.text = what;
+        read_image(device, wanted, what);
+    wanted->chardev.text = wanted->audiodev.text = what;
     controller_add_device(controller, device);
     add_step(STEP_ADD, controller, device);
 }
@@ -260,13 +260,13 @@ static enum status find(char *target)
 
 int main(int count, char **words)
 {
-    const char *patience = getenv("QEMUC_PATIENCE");
+    const char *timeout_scale = getenv("QEMUC_PATIENCE");
     arena = arena_new(65536);
     if (!arena || count < 3)
         return STATUS_REQUEST;
     diags_init(&diags, arena);
     session = (struct session){ .arena = arena, .diags = &diags, .host = &host };
-    session.patience = patience ? number(text_of(patience), 10) / 10.0 : 1;
+    session.timeout_scale = timeout_scale ? number(text_of(timeout_scale), 10) / 10.0 : 1;
     enum status status = find(words[1]);
     if (status == STATUS_OK)
         status = host_look(arena, &diags, &host);

@@ -85,7 +85,7 @@ static struct device *device_of(const char *string)
         device->id = "";
         device->state = DEVICE_GONE;
         if (busid_read(text_of(words[2]), device->selector.busid))
-            device->selector.marks = SELECT_BUSID;
+            device->selector.criteria = SELECT_BUSID;
     } else {
         device->host = host_device_busid(&host, words[2]);
         device->id = device->host ? arena_printf(arena, "xenusb-%u-%u", device->host->bus,
@@ -177,9 +177,9 @@ static enum status show_merged(char **words)
         for (const struct device *device = at->devices; device; device = device->next)
             printf("  %s %s %s [%s] %s\n", port_write(device->port, room), device->driver,
                    device_state_name(device->state), device->id,
-                   device->host                            ? device->host->busid
-                   : device->selector.marks & SELECT_BUSID ? device->selector.busid
-                                                           : "-");
+                   device->host                               ? device->host->busid
+                   : device->selector.criteria & SELECT_BUSID ? device->selector.busid
+                                                              : "-");
     }
     return status;
 }
@@ -227,9 +227,9 @@ int main(int count, char **words)
     if (!arena || count < 3)
         return STATUS_REQUEST;
     diags_init(&diags, arena);
-    session = (struct session){ .arena = arena, .diags = &diags, .patience = 1 };
+    session = (struct session){ .arena = arena, .diags = &diags, .timeout_scale = 1 };
     if (getenv("RECORDC_PATIENCE"))
-        session.patience = 0.01;
+        session.timeout_scale = 0.01;
     status = xen_open(arena, &diags, 5, &session.xen);
     if (status == STATUS_OK)
         status = xen_find_domain(session.xen, &diags, words[2], &session.domain);

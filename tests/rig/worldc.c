@@ -291,11 +291,11 @@ int main(int count, char **words)
     if (!arena)
         return STATUS_FAILED;
     diags_init(&diags, arena);
-    session = (struct session){ .arena = arena, .diags = &diags, .patience = 1 };
+    session = (struct session){ .arena = arena, .diags = &diags, .timeout_scale = 1 };
     const char *limit = getenv("PATIENCE");
     if (limit && strcmp(limit, "little") == 0) {
         xen_seconds = 0.2;
-        session.patience = 0.01;
+        session.timeout_scale = 0.01;
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (count == verbs[i].words + 2 && strcmp(words[1], verbs[i].name) == 0)

@@ -19,7 +19,7 @@ struct scene *scene_new(bool q35)
     return scene;
 }
 
-void scene_connect(struct scene *scene, double patience)
+void scene_connect(struct scene *scene, double timeout_scale)
 {
     const char *why = "";
     int fd;
@@ -27,11 +27,11 @@ void scene_connect(struct scene *scene, double patience)
                                        .diags = &scene->diags,
                                        .domain = &scene->domain,
                                        .host = &scene->host,
-                                       .patience = patience };
+                                       .timeout_scale = timeout_scale };
     scene->handle.session = &scene->session;
     scene->handle.lock = LOCK_NONE;
     scene->peer = fake_start(fake_qemu_script, scene->qemu, true, &fd);
-    if (qmp_negotiate(scene->arena, "QEMU at SOCKET", fd, qmp_clock() + 60, patience,
+    if (qmp_negotiate(scene->arena, "QEMU at SOCKET", fd, qmp_clock() + 60, timeout_scale,
                       &scene->handle.client, &why) != STATUS_OK)
         abort();
 }

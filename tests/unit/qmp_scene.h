@@ -22,7 +22,7 @@ struct scene {
 // A scene with a pc machine, or a q35 one, to be furnished before scene_connect().
 struct scene *scene_new(bool q35);
 // Connects. From here on until scene_close() the QEMU must not be touched.
-void scene_connect(struct scene *scene, double patience);
+void scene_connect(struct scene *scene, double timeout_scale);
 // Hangs up, and waits until the QEMU is done: then it can be asked what it saw.
 void scene_close(struct scene *scene);
 void scene_free(struct scene *scene);

@@ -240,26 +240,26 @@ static void test_a_host(void **state)
     want("this host has PVUSB by kernel (usbback)", VERDICT_YES, "/sys/bus/usb/drivers/usbback");
 }
 
-static void test_ailments(void **state)
+static void test_problems(void **state)
 {
     (void)state;
-    struct ailments ailments;
-    ailments_init(&ailments);
-    diagnose_ailments(arena, &domain, &ailments, true, &findings);
+    struct problems problems;
+    problems_init(&problems);
+    diagnose_problems(arena, &domain, &problems, true, &findings);
     want("records of win10 are stale", VERDICT_NO, "they agree with what was looked at");
     findings_init(&findings);
-    diagnose_ailments(arena, &domain, &ailments, false, &findings);
+    diagnose_problems(arena, &domain, &problems, false, &findings);
     want("records of win10 are stale", VERDICT_UNKNOWN, "it could not be looked at");
     findings_init(&findings);
-    struct ailment *ailment =
-        ailment_add(arena, &ailments, AILMENT_CONTROLLER, &domain, "0 xenusb-0");
-    ailment->what = "controller 100%s";
-    ailment->why = "QEMU has none";
-    ailment = ailment_add(arena, &ailments, AILMENT_ORPHAN, NULL, "1-4");
-    ailment->what = "key";
-    ailment->why = "nobody has it";
-    diagnose_ailments(arena, &domain, &ailments, true, &findings);
-    diagnose_ailments(arena, NULL, &ailments, true, &findings);
+    struct problem *problem =
+        problem_add(arena, &problems, PROBLEM_CONTROLLER, &domain, "0 xenusb-0");
+    problem->what = "controller 100%s";
+    problem->why = "QEMU has none";
+    problem = problem_add(arena, &problems, PROBLEM_ORPHAN, NULL, "1-4");
+    problem->what = "key";
+    problem->why = "nobody has it";
+    diagnose_problems(arena, &domain, &problems, true, &findings);
+    diagnose_problems(arena, NULL, &problems, true, &findings);
     const struct finding *finding = want("controller 100%s: stale", VERDICT_YES, "QEMU has none");
     assert_string_equal(finding->mend, "xenusb repair win10");
     assert_string_equal(finding->domain, "win10");
@@ -296,7 +296,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_silent_qemu, begin, end),
         cmocka_unit_test_setup_teardown(test_no_pvusb_at_all, begin, end),
         cmocka_unit_test_setup_teardown(test_a_host, begin, end),
-        cmocka_unit_test_setup_teardown(test_ailments, begin, end),
+        cmocka_unit_test_setup_teardown(test_problems, begin, end),
         cmocka_unit_test_setup_teardown(test_looking_into_files, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

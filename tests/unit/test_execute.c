@@ -110,7 +110,7 @@ static void begin(struct scene *scene)
                                        .diags = &scene->diags,
                                        .domain = &scene->domain,
                                        .interrupted = &scene->interrupted,
-                                       .patience = 1.0 };
+                                       .timeout_scale = 1.0 };
 }
 
 static enum status carry_out(struct scene *scene)

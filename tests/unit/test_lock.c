@@ -28,8 +28,9 @@ static int begin(void **state)
         return -1;
     diags_init(&diags, arena);
     path = arena_printf(arena, "%s/lock", directory);
-    session =
-        (struct session){ .arena = arena, .diags = &diags, .domain = &domain, .patience = 0.001 };
+    session = (struct session){
+        .arena = arena, .diags = &diags, .domain = &domain, .timeout_scale = 0.001
+    };
     return 0;
 }
 
@@ -107,7 +108,7 @@ static void test_the_next_gets_it_when_the_first_lets_go(void **state)
 {
     (void)state;
     cleanup_lock struct lock first = LOCK_NONE;
-    session.patience = 1;
+    session.timeout_scale = 1;
     assert_int_equal(lock_file(&session, path, "the lock", &first), STATUS_OK);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -129,7 +130,7 @@ static void test_waiting_can_be_interrupted(void **state)
     (void)state;
     static const volatile sig_atomic_t interrupted = 1;
     cleanup_lock struct lock first = LOCK_NONE, second = LOCK_NONE;
-    session.patience = 1;
+    session.timeout_scale = 1;
     session.interrupted = &interrupted;
     assert_int_equal(lock_file(&session, path, "the lock", &first), STATUS_OK);
     assert_int_equal(lock_file(&session, path, "the lock", &second), STATUS_FAILED);

@@ -67,7 +67,7 @@ static void test_other_things(void **state)
     (void)state;
     struct device tablet = { .kind = DEVICE_TABLET, .driver = "usb-tablet" };
     struct device gone = { .kind = DEVICE_HOSTDEV,
-                           .selector = { .marks = SELECT_BUSID, .busid = "1-4" },
+                           .selector = { .criteria = SELECT_BUSID, .busid = "1-4" },
                            .port = { 1, { 1 } } };
     assert_string_equal(line_of(STEP_ADD, STEP_DONE, NULL),
                         "attached controller hci0 (nec-usb-xhci) to win10 (3); by root");

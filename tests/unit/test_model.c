@@ -43,18 +43,18 @@ static void test_ports_are_read_and_written(void **state)
     static const char *const good[] = { "1", "15", "2.4", "1.2.3.4.5.6", "255" };
     static const char *const bad[] = { "",   "0",  "256", "1.", ".1", "1..2", "a", "1.2.3.4.5.6.7",
                                        "-1", " 1", "1 " };
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct port port = PORT_ANY;
         assert_true(port_read(text_of(good[i]), &port));
-        assert_string_equal(port_write(port, room), good[i]);
+        assert_string_equal(port_write(port, buf), good[i]);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct port port = { 1, { 77 } };
         assert_false(port_read(text_of(bad[i]), &port));
         assert_int_equal(port.number[0], 77);
     }
-    assert_string_equal(port_write(PORT_ANY, room), "");
+    assert_string_equal(port_write(PORT_ANY, buf), "");
 }
 
 static struct port port_of(const char *text)

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool serves_emulated(const struct config_controller *wish, const struct domain *domain)
+static bool serves_emulated(const struct config_controller *wanted, const struct domain *domain)
 {
-    return domain->type == DOMAIN_HVM && wish->type != CONTROLLER_PV;
+    return domain->type == DOMAIN_HVM && wanted->type != CONTROLLER_PV;
 }
 
 static const struct backend emulating = { .name = "emulating", .suits = serves_emulated };
@@ -152,7 +152,7 @@ static const char *dump(struct scene *scene)
 {
     const char *all = "";
     for (const struct step *step = scene->plan.first; step; step = step->next) {
-        char room[PORT_TEXT_SIZE];
+        char buf[PORT_TEXT_SIZE];
         const char *thing;
         if (!step->device)
             thing = arena_printf(scene->arena, "%s %s", step->controller->name,
@@ -163,7 +163,7 @@ static const char *dump(struct scene *scene)
                                      ? (step->device->host ? step->device->host->busid : "?")
                                      : device_model_of(step->device->kind)->name,
                                  step->controller ? step->controller->name : "",
-                                 port_write(step->device->port, room));
+                                 port_write(step->device->port, buf));
         all = arena_printf(scene->arena, "%s%s%c %s", all, *all ? "; " : "", ops[step->op], thing);
     }
     return all;
@@ -449,7 +449,7 @@ static void test_a_replugged_device_goes_where_it_was(void **state)
     struct controller *xhci = has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
     struct device *stale = has_device(scene, xhci, DEVICE_HOSTDEV, "3", "xenusb-1-44");
     stale->state = DEVICE_GONE;
-    stale->selector.marks = SELECT_BUSID;
+    stale->selector.criteria = SELECT_BUSID;
     assert_true(busid_read(text_of("1-4"), stale->selector.busid));
     want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "- ? 0.3; + 1-4 0.3");
 }

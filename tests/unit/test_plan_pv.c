@@ -7,15 +7,15 @@
 #include "plan/backend.h"
 #include "unit.h"
 
-static bool serves_pvusb(const struct config_controller *wish, const struct domain *domain)
+static bool serves_pvusb(const struct config_controller *wanted, const struct domain *domain)
 {
-    return wish->type == CONTROLLER_PV ||
-           (wish->type == CONTROLLER_AUTO && domain->type != DOMAIN_HVM);
+    return wanted->type == CONTROLLER_PV ||
+           (wanted->type == CONTROLLER_AUTO && domain->type != DOMAIN_HVM);
 }
 
-static bool serves_emulated(const struct config_controller *wish, const struct domain *domain)
+static bool serves_emulated(const struct config_controller *wanted, const struct domain *domain)
 {
-    return domain->type == DOMAIN_HVM && wish->type != CONTROLLER_PV;
+    return domain->type == DOMAIN_HVM && wanted->type != CONTROLLER_PV;
 }
 
 static const struct backend pvusb = { .name = "pvusb", .suits = serves_pvusb };
@@ -83,13 +83,13 @@ static const char *dump(void)
     static const char *const kinds[] = { "emulated", "usbback", "qusb" };
     const char *all = "";
     for (const struct step *step = plan.first; step; step = step->next) {
-        char room[PORT_TEXT_SIZE];
+        char buf[PORT_TEXT_SIZE];
         const struct controller *at = step->controller;
         const char *thing =
             step->server ? arena_printf(arena, "server %s", step->server->program)
             : step->device
                 ? arena_printf(arena, "%s %s.%s", step->device->selector.busid, at ? at->name : "",
-                               port_write(step->device->port, room))
+                               port_write(step->device->port, buf))
                 : arena_printf(arena, "%s %s/%u index %d ports %u", at->name, kinds[at->pvusb],
                                at->backend_domain, at->index, at->ports);
         all = arena_printf(arena, "%s%s%c %s", all, *all ? "; " : "", "=+-!~"[step->op], thing);
@@ -377,7 +377,7 @@ static void test_a_server_is_not_started_for_nothing(void **state)
 static struct controller *has_unserved_controller(void)
 {
     struct controller *controller = has_controller(PVUSB_QEMU, "pv0", 0, 4);
-    controller->unserved = "its QEMU has ended";
+    controller->no_backend = "its QEMU has ended";
     return controller;
 }
 

@@ -631,11 +631,11 @@ static void test_many_deaths(void **state)
 
 enum { EVENTS = 512 };
 
-static struct usbif_conn_sring *events(uint32_t index, uint32_t room)
+static struct usbif_conn_sring *events(uint32_t index, uint32_t count)
 {
     struct usbif_conn_sring *shared = (void *)(driver.mapped + PAGE);
     shared->rsp_prod = index;
-    shared->req_prod = index + room;
+    shared->req_prod = index + count;
     for (uint32_t i = 0; i < EVENTS; i++)
         shared->ring[i].req.id = (uint16_t)(i + 7);
     return shared;

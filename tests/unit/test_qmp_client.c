@@ -34,20 +34,20 @@ struct connection {
     const char *why;
 };
 
-static struct connection open_with(void **state, fake_script script, double patience)
+static struct connection open_with(void **state, fake_script script, double timeout_scale)
 {
     struct connection made = { .why = "" };
     int fd;
     made.peer = fake_start(script, NULL, true, &fd);
-    made.status =
-        qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + QMP_CONNECT_SECONDS * patience,
-                      patience, &made.client, &made.why);
+    made.status = qmp_negotiate(*state, "QEMU at SOCKET", fd,
+                                qmp_clock() + QMP_CONNECT_SECONDS * timeout_scale, timeout_scale,
+                                &made.client, &made.why);
     return made;
 }
 
-static struct connection open_greeted(void **state, fake_script script, double patience)
+static struct connection open_greeted(void **state, fake_script script, double timeout_scale)
 {
-    struct connection made = open_with(state, script, patience);
+    struct connection made = open_with(state, script, timeout_scale);
     assert_int_equal(made.status, STATUS_OK);
     return made;
 }

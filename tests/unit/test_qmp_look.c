@@ -40,8 +40,8 @@ static unsigned count_controllers(const struct scene *scene)
 
 static const char *port_of(const struct device *device)
 {
-    static char room[PORT_TEXT_SIZE];
-    return port_write(device->port, room);
+    static char buf[PORT_TEXT_SIZE];
+    return port_write(device->port, buf);
 }
 
 static void test_an_empty_machine(void **state)
@@ -163,7 +163,7 @@ static void test_emulated_devices(void **state)
 struct host_case {
     const char *bus, *address, *port, *vendor, *attached;
     enum device_state state;
-    unsigned marks;
+    unsigned criteria;
 };
 
 static void set_case(struct scene *scene, const struct host_case *one)
@@ -211,13 +211,13 @@ static void test_states_of_host_devices(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct scene *scene = scene_new(false);
         set_host(scene);
-        if (cases[i].marks == SELECT_BUS) // two of that bus could be it
+        if (cases[i].criteria == SELECT_BUS) // two of that bus could be it
             scene_host(scene, 1, 7, "1-9", "usbfs", true);
         set_case(scene, &cases[i]);
         assert_int_equal(scene_look(scene), STATUS_OK);
         const struct device *device = named(scene, "c")->devices;
         assert_int_equal(device->kind, DEVICE_HOSTDEV);
-        assert_int_equal(device->selector.marks, cases[i].marks);
+        assert_int_equal(device->selector.criteria, cases[i].criteria);
         assert_int_equal(device->state, cases[i].state);
         assert_true((device->host != NULL) == (cases[i].state == DEVICE_ATTACHED));
         assert_int_equal(device->speed,
@@ -254,7 +254,7 @@ static void test_nodes_that_tell_nothing(void **state)
         fake_property(scene->qemu, "/machine/peripheral/h", "hostdevice", "str", nodes[i]);
         assert_int_equal(scene_look(scene), STATUS_OK);
         assert_int_equal(named(scene, "c")->devices->state, DEVICE_UNKNOWN);
-        assert_int_equal(named(scene, "c")->devices->selector.marks, 0);
+        assert_int_equal(named(scene, "c")->devices->selector.criteria, 0);
         scene_free(scene);
     }
 }

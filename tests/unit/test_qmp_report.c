@@ -131,8 +131,8 @@ static void place(struct scene *scene, const char *text)
 
 static const char *port_of(const struct device *device)
 {
-    static char room[PORT_TEXT_SIZE];
-    return port_write(device->port, room);
+    static char buf[PORT_TEXT_SIZE];
+    return port_write(device->port, buf);
 }
 
 // The dump of a QEMU 7.2.22, as recorded: devices in the order of their making.

@@ -68,7 +68,7 @@ static struct device *new_device(struct stage *stage, enum device_kind kind)
                                .id = "",
                                .path = "",
                                .port = { 1, { (uint8_t)(i + 1) } },
-                               .wish = &stage->wishes[i] };
+                               .wanted = &stage->wishes[i] };
     return device;
 }
 
@@ -81,7 +81,7 @@ static struct step *with_host_addition(struct stage *stage)
 {
     struct device *device = new_device(stage, DEVICE_HOSTDEV);
     device->selector =
-        (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
+        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
     return with_step(stage, STEP_ADD, device);
 }
 
@@ -95,10 +95,10 @@ static struct step *with_removal(struct stage *stage, const char *path, const ch
     return with_step(stage, STEP_REMOVE, device);
 }
 
-static enum status run(struct stage *stage, double patience)
+static enum status run(struct stage *stage, double timeout_scale)
 {
     struct scene *scene = stage->scene;
-    scene_connect(scene, patience);
+    scene_connect(scene, timeout_scale);
     assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_OK);
     return qmp_run(&scene->handle, stage->pointers, stage->count);
 }
@@ -577,9 +577,10 @@ static void test_who_is_served(void **state)
 static void test_opening_without_a_qemu(void **state)
 {
     struct scene *scene = ((struct stage *)*state)->scene;
-    struct session session = {
-        .arena = scene->arena, .diags = &scene->diags, .domain = &scene->domain, .patience = 0.01
-    };
+    struct session session = { .arena = scene->arena,
+                               .diags = &scene->diags,
+                               .domain = &scene->domain,
+                               .timeout_scale = 0.01 };
     void *handle = NULL;
     scene->domain.qmp_socket = NULL;
     assert_int_equal(qmp_backend.open(&session, &handle), STATUS_REQUEST);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "backends/qmp/names.h"
+#include "backends/qmp/ids.h"
 #include "backends/qmp/wire.h"
 #include "base/arena.h"
 #include "base/json.h"
@@ -110,14 +110,14 @@ static void test_ids_of_devices(void **state)
     struct controller own = { .name = "hci0", .id = "xenusb_hci0", .index = -1 };
     struct device host = device_of(DEVICE_HOSTDEV, "");
     host.selector =
-        (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
+        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
     assert_true(names_is_libxl_device(&host));
     assert_string_equal(names_device_id(*state, &host, 7), "xenusb-1-4");
     host.controller = &own;
     assert_false(names_is_libxl_device(&host));
     assert_string_equal(names_device_id(*state, &host, 7), "xenusb_hostdev7");
     host.controller = &xhci;
-    host.selector.marks = SELECT_VENDOR;
+    host.selector.criteria = SELECT_VENDOR;
     assert_string_equal(names_device_id(*state, &host, 2), "xenusb_hostdev2");
     struct device tablet = device_of(DEVICE_WACOM_TABLET, "");
     assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_wacom-tablet0");
@@ -153,8 +153,8 @@ static void test_a_controller(void **state)
 static void test_a_host_device_by_address(void **state)
 {
     struct device device = device_of(DEVICE_HOSTDEV, "xenusb-1-4");
-    device.selector = (struct selector){ .marks = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
-                                                  SELECT_VENDOR | SELECT_PRODUCT,
+    device.selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
+                                                     SELECT_VENDOR | SELECT_PRODUCT,
                                          .bus = 1,
                                          .address = 4,
                                          .busid = "1-1.2",
@@ -162,7 +162,7 @@ static void test_a_host_device_by_address(void **state)
                                          .product = 0xc52b };
     struct wire_add wire = added(state, &device);
     assert_null(wire.back.name);
-    assert_null(wire.unback.name);
+    assert_null(wire.delete_backing.name);
     assert_command(wire.add, "device_add",
                    "{\"driver\":\"usb-host\",\"id\":\"xenusb-1-4\",\"bus\":\"xenusb-0.0\","
                    "\"port\":\"1.3\",\"hostbus\":1,\"hostaddr\":4}");
@@ -175,13 +175,13 @@ static void test_a_host_device_that_is_waited_for(void **state)
     struct device device = device_of(DEVICE_HOSTDEV, "h");
     device.port = PORT_ANY;
     device.selector =
-        (struct selector){ .marks = SELECT_BUS | SELECT_BUSID, .bus = 1, .busid = "1-1.2" };
+        (struct selector){ .criteria = SELECT_BUS | SELECT_BUSID, .bus = 1, .busid = "1-1.2" };
     struct wire_add wire = added(state, &device);
     assert_command(wire.add, "device_add",
                    "{\"driver\":\"usb-host\",\"id\":\"h\",\"bus\":\"xenusb-0.0\",\"hostbus\":1,"
                    "\"hostport\":\"1.2\"}");
     assert_null(wire.verify.name);
-    device.selector = (struct selector){ .marks = SELECT_VENDOR | SELECT_PRODUCT,
+    device.selector = (struct selector){ .criteria = SELECT_VENDOR | SELECT_PRODUCT,
                                          .vendor = 0x46d,
                                          .product = 0xc52b };
     assert_command(added(state, &device).add, "device_add",
@@ -208,16 +208,16 @@ static void test_devices_without_anything_behind(void **state)
             cases[i].driver);
         assert_command(wire.add, "device_add", expected);
         assert_null(wire.back.name);
-        assert_null(wire.unback.name);
+        assert_null(wire.delete_backing.name);
         assert_null(wire.verify.name);
     }
 }
 
 static void test_audio_with_its_backend(void **state)
 {
-    struct config_device wish = { .audiodev = given("snd0") };
+    struct config_device wanted = { .audiodev = given("snd0") };
     struct device device = device_of(DEVICE_AUDIO, "a");
-    device.wish = &wish;
+    device.wanted = &wanted;
     assert_command(added(state, &device).add, "device_add",
                    "{\"driver\":\"usb-audio\",\"id\":\"a\",\"bus\":\"xenusb-0.0\",\"port\":\"1.3\","
                    "\"audiodev\":\"snd0\"}");
@@ -225,7 +225,7 @@ static void test_audio_with_its_backend(void **state)
 
 static void test_a_disk(void **state)
 {
-    struct config_device wish = { .format = given("qcow2"), .readonly = { { 1, 2 }, true } };
+    struct config_device wanted = { .format = given("qcow2"), .readonly = { { 1, 2 }, true } };
     struct device device = device_of(DEVICE_DISK, "xenusb_disk0");
     device.file = "/srv/\"a\".img";
     struct wire_add wire = added(state, &device);
@@ -236,9 +236,9 @@ static void test_a_disk(void **state)
     assert_command(wire.add, "device_add",
                    "{\"driver\":\"usb-storage\",\"id\":\"xenusb_disk0\",\"bus\":\"xenusb-0.0\","
                    "\"port\":\"1.3\",\"drive\":\"xenusb_disk0-back\"}");
-    assert_command(wire.unback, "blockdev-del", "{\"node-name\":\"xenusb_disk0-back\"}");
+    assert_command(wire.delete_backing, "blockdev-del", "{\"node-name\":\"xenusb_disk0-back\"}");
     const char *why;
-    device.wish = &wish;
+    device.wanted = &wanted;
     device.file = "/dev/sdb";
     assert_true(wire_add_device(*state, &device, true, &wire, &why));
     assert_command(wire.back, "blockdev-add",
@@ -265,26 +265,26 @@ static void test_character_devices(void **state)
         { DEVICE_BRAILLE, "", "{\"type\":\"braille\",\"data\":{}}" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct config_device wish = { .chardev = given(cases[i].words) };
+        struct config_device wanted = { .chardev = given(cases[i].words) };
         struct device device = device_of(cases[i].kind, "xenusb_c0");
-        device.wish = &wish;
+        device.wanted = &wanted;
         struct wire_add wire = added(state, &device);
         assert_command(
             wire.back, "chardev-add",
             arena_printf(*state, "{\"id\":\"xenusb_c0-back\",\"backend\":%s}", cases[i].backend));
-        assert_command(wire.unback, "chardev-remove", "{\"id\":\"xenusb_c0-back\"}");
+        assert_command(wire.delete_backing, "chardev-remove", "{\"id\":\"xenusb_c0-back\"}");
         assert_non_null(strstr(wire.add.arguments.at, ",\"chardev\":\"xenusb_c0-back\"}"));
     }
 }
 
 static void test_a_character_device_that_is_there(void **state)
 {
-    struct config_device wish = { .chardev = given("id:com1") };
+    struct config_device wanted = { .chardev = given("id:com1") };
     struct device device = device_of(DEVICE_SERIAL, "s");
-    device.wish = &wish;
+    device.wanted = &wanted;
     struct wire_add wire = added(state, &device);
     assert_null(wire.back.name);
-    assert_null(wire.unback.name);
+    assert_null(wire.delete_backing.name);
     assert_non_null(strstr(wire.add.arguments.at, ",\"chardev\":\"com1\"}"));
 }
 
@@ -303,8 +303,8 @@ static void test_what_cannot_be_said(void **state)
         "vc", "file:", "unix:", "id:", "ptyx", "tcp::1", "\x1b[m"
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        struct config_device wish = { .chardev = given(words[i]) };
-        device.wish = &wish;
+        struct config_device wanted = { .chardev = given(words[i]) };
+        device.wanted = &wanted;
         assert_no_words_for(state, &device, "xenusb makes no character device of '");
     }
     device = device_of(DEVICE_DISK, "d");
@@ -326,8 +326,8 @@ static void test_removals(void **state)
                    "{\"id\":\"t1\"}");
     assert_command(wire_remove(*state, "", "/machine/unattached/device[3]"), "device_del",
                    "{\"id\":\"/machine/unattached/device[3]\"}");
-    assert_null(wire_unback(*state, DEVICE_TABLET, "t1").name);
-    assert_null(wire_unback(*state, DEVICE_OTHER, "t1").name);
+    assert_null(wire_delete_backing(*state, DEVICE_TABLET, "t1").name);
+    assert_null(wire_delete_backing(*state, DEVICE_OTHER, "t1").name);
     assert_command(wire_list(*state, "/machine"), "qom-list", "{\"path\":\"/machine\"}");
 }
 

@@ -64,7 +64,7 @@ static void test_what_both_say(void **state)
     assert_int_equal(controller.index, 2);
     assert_int_equal(device.state, DEVICE_ATTACHED);
     assert_ptr_equal(device.host, &stick);
-    assert_int_equal(device.selector.marks, SELECT_BUSID);
+    assert_int_equal(device.selector.criteria, SELECT_BUSID);
     assert_string_equal(device.selector.busid, "1-1.3");
     assert_null(device.next);
 }
@@ -108,9 +108,9 @@ static void test_garbage_selects_nothing(void **state)
     recorded.port[4] = RECORD_GARBAGE;
     recorded.port[1] = RECORD_GARBAGE;
     merge();
-    assert_int_equal(device.next->selector.marks, 0);
+    assert_int_equal(device.next->selector.criteria, 0);
     assert_int_equal(device.next->state, DEVICE_GONE);
-    assert_int_equal(device.selector.marks, 0);
+    assert_int_equal(device.selector.criteria, 0);
     assert_int_equal(device.state, DEVICE_ATTACHED);
 }
 
@@ -122,7 +122,7 @@ static void test_a_tablet_is_no_host_device(void **state)
     device.state = DEVICE_PRESENT;
     merge();
     assert_int_equal(device.state, DEVICE_PRESENT);
-    assert_int_equal(device.selector.marks, 0);
+    assert_int_equal(device.selector.criteria, 0);
 }
 
 static void test_names(void **state)

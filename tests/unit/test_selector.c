@@ -47,8 +47,8 @@ static const struct host_device device = {
 static void test_all_marks_must_match(void **state)
 {
     (void)state;
-    const struct selector right = { .marks = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
-                                             SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+    const struct selector right = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
+                                                SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
                                     .bus = 1,
                                     .address = 5,
                                     .busid = "1-1.2",
@@ -57,7 +57,7 @@ static void test_all_marks_must_match(void **state)
                                     .serial = { "A1", 2 } };
     assert_true(selector_matches(&right, &device));
     for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
-        struct selector other = { .marks = right.marks & ~mark };
+        struct selector other = { .criteria = right.criteria & ~mark };
         other.bus = right.bus;
         other.address = right.address;
         memcpy(other.busid, right.busid, sizeof other.busid);
@@ -77,7 +77,7 @@ static void test_all_marks_must_match(void **state)
         if (mark == SELECT_SERIAL)
             other.serial = text_of("A");
         assert_true(selector_matches(&other, &device)); // that mark is not set
-        other.marks |= mark;
+        other.criteria |= mark;
         assert_false(selector_matches(&other, &device));
     }
 }
@@ -85,7 +85,7 @@ static void test_all_marks_must_match(void **state)
 static void test_no_mark_selects_nothing(void **state)
 {
     (void)state;
-    assert_false(selector_matches(&(struct selector){ .marks = 0 }, &device));
+    assert_false(selector_matches(&(struct selector){ .criteria = 0 }, &device));
 }
 
 static void test_shown_as_it_is_written(void **state)
@@ -95,15 +95,16 @@ static void test_shown_as_it_is_written(void **state)
         struct selector selector;
         const char *shown;
     } rows[] = {
-        { { .marks = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 5 }, "1.5" },
-        { { .marks = SELECT_BUS, .bus = 1 }, "bus 1" },
-        { { .marks = SELECT_ADDRESS, .address = 5 }, "address 5" },
-        { { .marks = SELECT_BUSID, .busid = "1-1.2" }, "1-1.2" },
-        { { .marks = SELECT_VENDOR | SELECT_PRODUCT, .vendor = 0x46d, .product = 1 }, "046d:0001" },
-        { { .marks = SELECT_VENDOR, .vendor = 0x46d }, "vendor=046d" },
-        { { .marks = SELECT_PRODUCT, .product = 1 }, "product=0001" },
-        { { .marks = SELECT_SERIAL, .serial = { "A", 1 } }, "serial=A" },
-        { { .marks = SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+        { { .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 5 }, "1.5" },
+        { { .criteria = SELECT_BUS, .bus = 1 }, "bus 1" },
+        { { .criteria = SELECT_ADDRESS, .address = 5 }, "address 5" },
+        { { .criteria = SELECT_BUSID, .busid = "1-1.2" }, "1-1.2" },
+        { { .criteria = SELECT_VENDOR | SELECT_PRODUCT, .vendor = 0x46d, .product = 1 },
+          "046d:0001" },
+        { { .criteria = SELECT_VENDOR, .vendor = 0x46d }, "vendor=046d" },
+        { { .criteria = SELECT_PRODUCT, .product = 1 }, "product=0001" },
+        { { .criteria = SELECT_SERIAL, .serial = { "A", 1 } }, "serial=A" },
+        { { .criteria = SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
             .busid = "1-1",
             .vendor = 1,
             .product = 2,

@@ -85,7 +85,8 @@ const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct control
 {
     pvusb_read_states(handle, controller);
     return arena_printf(handle->session->arena, "%s did not come within %g s: it stands in %s; %s",
-                        server(handle, controller), PVUSB_STATE_SECONDS * handle->session->patience,
+                        server(handle, controller),
+                        PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->backend_state),
                         xenbus_backend_meaning(controller->backend_state));
 }
@@ -158,7 +159,7 @@ static bool has_let_go(struct pvusb_handle *handle, const struct controller *con
     pvusb_stand_in_turn(handle);
     pvusb_read_states(handle, &now);
     return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN ||
-           (controller->unserved && is_unused(&now));
+           (controller->no_backend && is_unused(&now));
 }
 
 // It stays in use, so it is to be as it was: online, and connected.
@@ -182,13 +183,13 @@ static const char *did_not_let_go(const struct pvusb_handle *handle,
 {
     struct arena *arena = handle->session->arena;
     // "It works" would be said of a frontend that is connected to nobody.
-    const char *meaning = controller->unserved
+    const char *meaning = controller->no_backend
                               ? arena_printf(arena, "none of its requests is open; reboot %s",
                                              handle->session->domain->name)
                               : xenbus_frontend_meaning(controller->frontend_state);
     return arena_printf(arena,
                         "the guest's frontend did not let go within %g s: it stands in %s; %s",
-                        PVUSB_STATE_SECONDS * handle->session->patience,
+                        PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->frontend_state), meaning);
 }
 
@@ -197,7 +198,7 @@ static const char *did_not_let_go(const struct pvusb_handle *handle,
 static enum status wait_for_both(struct pvusb_handle *handle, struct controller *controller,
                                  bool *left, const char **why)
 {
-    const char *unheard;
+    const char *failure;
     struct change change = change_of(handle, controller, NULL);
     bool idle = is_unused(controller);
     enum status status = change_attempt(&change, ask_to_close, why);
@@ -208,7 +209,7 @@ static enum status wait_for_both(struct pvusb_handle *handle, struct controller 
     if (is_unused(controller))
         return STATUS_OK;
     *why = did_not_let_go(handle, controller);
-    *left = change_attempt(&change, keep_open, &unheard) != STATUS_OK;
+    *left = change_attempt(&change, keep_open, &failure) != STATUS_OK;
     return STATUS_TIMEOUT;
 }
 
@@ -220,7 +221,7 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
     enum status status = STATUS_OK;
     bool finishing = handle->session->finishing;
     pvusb_read_states(handle, controller);
-    if (controller->unserved && !is_unused(controller))
+    if (controller->no_backend && !is_unused(controller))
         status = pvusb_stand_in(handle, controller, why);
     // A guest that was asked is not left alone with what it asks on.
     handle->session->finishing = finishing || handle->stand_in.share;
@@ -283,7 +284,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     // A server that is not running takes it up when it starts.
     const struct server *server = handle->topology->server;
-    bool later = controller_is_qemus(controller) && handle->unserved && server;
+    bool later = controller_is_qemus(controller) && handle->no_backend && server;
     if (controller_is_qemus(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;

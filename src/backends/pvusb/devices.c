@@ -69,7 +69,7 @@ static enum xen_result free_port(struct change *change)
     enum xen_result result = xen_read(change->xen, change->in, port_of(change), &value);
     if (result != XEN_OK)
         return change_absent_is_fine(result);
-    bool ours = !(change->device->selector.marks & SELECT_BUSID) ||
+    bool ours = !(change->device->selector.criteria & SELECT_BUSID) ||
                 text_is(value, busid_of(change->device));
     return ours && value.size ? xen_write(change->xen, change->in, port_of(change), TEXT_EMPTY)
                               : XEN_OK;
@@ -83,7 +83,7 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
 {
     struct arena *arena = handle->session->arena;
     enum qemu_answer answer = pvusb_ask_qemu(handle, controller->index, device->port.number[0]);
-    if (controller->unserved)
+    if (controller->no_backend)
         return true;
     if (answer != QEMU_SILENT)
         return answer == QEMU_NOTHING;
@@ -101,7 +101,7 @@ static bool was_lost_with_qemu(const struct pvusb_handle *handle, const struct d
 {
     const struct qmp_client *qemu = pvusb_qemu(handle);
     return controller_is_qemus(device->controller) &&
-           (device->controller->unserved || (qemu && qmp_broken(qemu)));
+           (device->controller->no_backend || (qemu && qmp_broken(qemu)));
 }
 
 // Gives it back in the safe order (drivers.c). What was done so far need not be all of it. The
@@ -111,7 +111,7 @@ static bool give_back_all(struct pvusb_handle *handle, const struct device *devi
 {
     const char *other;
     struct change change = change_of(handle, device);
-    bool bound_here = is_bound_here(device) && device->selector.marks & SELECT_BUSID;
+    bool bound_here = is_bound_here(device) && device->selector.criteria & SELECT_BUSID;
     bool ours =
         bound_here && (record_other_claim(handle->session, device, &other) != STATUS_OK || !other);
     if (ours && !pvusb_unbind(handle, busid_of(device), why))
@@ -134,7 +134,7 @@ static bool give_back_all(struct pvusb_handle *handle, const struct device *devi
     *why = arena_printf(handle->session->arena,
                         "its port is free, but QEMU did not let go of it "
                         "within %g s",
-                        PVUSB_STATE_SECONDS * handle->session->patience);
+                        PVUSB_STATE_SECONDS * handle->session->timeout_scale);
     return false;
 }
 
@@ -194,7 +194,7 @@ static const char *not_held(const struct pvusb_handle *handle, struct controller
     return arena_printf(arena,
                         "the backend (%s) did not take the device within %g s: it stands in "
                         "%s; %s",
-                        what, PVUSB_STATE_SECONDS * handle->session->patience,
+                        what, PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->backend_state),
                         xenbus_backend_meaning(controller->backend_state));
 }
@@ -251,8 +251,8 @@ static enum status give_away(struct pvusb_handle *handle, struct controller *con
 // A guest that was restored believes that its ports have what they had when it was saved, and heeds
 // no device of that speed which comes there: so it goes, and comes once more. Of a guest that takes
 // none, that is found out once.
-static enum status see_it_arrive(struct pvusb_handle *handle, struct step *step, bool *given,
-                                 const char **why)
+static enum status verify_arrival(struct pvusb_handle *handle, struct step *step, bool *given,
+                                  const char **why)
 {
     struct device *device = step->device;
     bool timed_out = false;
@@ -282,7 +282,7 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     enum status status = give_away(handle, step->controller, device, &given, &why);
     if (status == STATUS_OK && seen)
-        status = see_it_arrive(handle, step, &given, &why);
+        status = verify_arrival(handle, step, &given, &why);
     if (status == STATUS_OK && seen) {
         why = "libxl's saved config could not be locked";
         status = saved_device_added(handle->session, device);

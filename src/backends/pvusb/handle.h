@@ -23,7 +23,7 @@ struct pvusb_handle {
     const char *silent;     // why there is none; NULL
     bool deserted;          // nobody listens at the socket, or there is none
     const char *no_qemu;    // why its QEMU takes no new controller, as of the last look; or NULL
-    const char *unserved;   // why no QEMU serves the domain; NULL: one does, or may
+    const char *no_backend; // why no QEMU serves the domain; NULL: one does, or may
     struct qemu_process server; // the one that this run started
     struct stand_in stand_in;   // of the controller that is going, if nobody serves it
     struct topology *topology;  // what was looked at, and what is planned

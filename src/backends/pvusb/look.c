@@ -83,7 +83,7 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
     if (controller->backend_domain || !handle->session->host)
         return DEVICE_UNKNOWN;
     if (!device->host || host_address(arena, device->host->busid) != device->host->address ||
-        controller->unserved)
+        controller->no_backend)
         return DEVICE_GONE;
     if (controller->pvusb == PVUSB_KERNEL) {
         its = count_drivers(arena, device->host->busid, DRIVER_USBBACK, &others);
@@ -125,11 +125,12 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 {
     struct arena *arena = handle->session->arena;
     struct controller now = *device->controller;
-    double patience = handle->session->patience;
+    double timeout_scale = handle->session->timeout_scale;
     if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_connected, &now, NULL)) {
         pvusb_read_states(handle, &now);
         return arena_printf(arena, "the guest's frontend did not connect within %g s but is %s: %s",
-                            PVUSB_STATE_SECONDS * patience, xenbus_state_name(now.frontend_state),
+                            PVUSB_STATE_SECONDS * timeout_scale,
+                            xenbus_state_name(now.frontend_state),
                             xenbus_frontend_meaning(now.frontend_state));
     }
     // usbback passes on what the guest asks of a device; that it was configured is seen at QEMU's
@@ -140,7 +141,7 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
     return arena_printf(arena,
                         "the guest's frontend is connected, but did not configure the device "
                         "within %g s",
-                        PVUSB_STATE_SECONDS * patience);
+                        PVUSB_STATE_SECONDS * timeout_scale);
 }
 
 // ---- the look ----
@@ -148,10 +149,10 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 // How long a device may still be on its way. All that are come meanwhile, so their time is one.
 static double arrival_seconds(struct pvusb_handle *handle)
 {
-    double now = qmp_clock(), patience = handle->session->patience;
+    double now = qmp_clock(), timeout_scale = handle->session->timeout_scale;
     if (handle->arrivals_until <= 0)
-        handle->arrivals_until = now + PVUSB_ARRIVAL_SECONDS * patience;
-    return handle->arrivals_until > now ? (handle->arrivals_until - now) / patience : 0;
+        handle->arrivals_until = now + PVUSB_ARRIVAL_SECONDS * timeout_scale;
+    return handle->arrivals_until > now ? (handle->arrivals_until - now) / timeout_scale : 0;
 }
 
 // QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
@@ -175,9 +176,9 @@ static void add_device(struct pvusb_handle *handle, struct controller *controlle
     device->driver = "usb-host";
     device->id = device->path = "";
     if (busid_read(text_of(busid), device->selector.busid))
-        device->selector.marks = SELECT_BUSID;
+        device->selector.criteria = SELECT_BUSID;
     // A driver domain has devices of its own: what this host shows under that bus id is another.
-    if (session->host && device->selector.marks && !controller->backend_domain)
+    if (session->host && device->selector.criteria && !controller->backend_domain)
         device->host = host_device_busid(session->host, device->selector.busid);
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     controller_add_device(controller, device);
@@ -203,7 +204,7 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
     controller->ports = record->ports;
     controller->present = true;
     if (controller_is_qemus(controller)) {
-        controller->unserved = handle->unserved;
+        controller->no_backend = handle->no_backend;
         controller->cold_only = pvusb_is_cold_only(handle);
     }
     pvusb_read_states(handle, controller);

@@ -8,10 +8,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-static bool pvusb_suits(const struct config_controller *wish, const struct domain *domain)
+static bool pvusb_suits(const struct config_controller *wanted, const struct domain *domain)
 {
     bool pv_guest = !domain_has_machine(domain->type);
-    bool pv = wish->type == CONTROLLER_PV || (wish->type == CONTROLLER_AUTO && pv_guest);
+    bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
     return domain->id >= 0 && pv;
 }
 
@@ -48,7 +48,7 @@ bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *que
 {
     enum { FIRST_PAUSE = 5, LAST_PAUSE = 200 }; // milliseconds
     const struct session *session = handle->session;
-    double until = qmp_clock() + seconds * session->patience;
+    double until = qmp_clock() + seconds * session->timeout_scale;
     for (int pause = FIRST_PAUSE;; pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE) {
         if (question(handle, controller, device))
             return true;

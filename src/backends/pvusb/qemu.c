@@ -25,7 +25,7 @@ enum status pvusb_connect(struct pvusb_handle *handle)
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
     if (status != STATUS_OK)
         return status;
-    status = qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->own,
+    status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale, &handle->own,
                          &handle->silent);
     handle->deserted = status == STATUS_FAILED || status == STATUS_REQUEST;
     if (status != STATUS_OK) {
@@ -157,7 +157,7 @@ void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
         find_server(handle, topology);
     else
         find_own_server(handle, topology);
-    handle->unserved = none;
+    handle->no_backend = none;
     pvusb->no_qemu = handle->no_qemu = none ? none : why_not_this(handle);
 }
 

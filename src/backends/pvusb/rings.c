@@ -139,8 +139,8 @@ unsigned urb_ring_waiting(const struct urb_ring *ring)
 bool conn_ring_unplug(void *page, unsigned ports)
 {
     struct usbif_conn_sring *shared = page;
-    uint32_t told = load(&shared->rsp_prod), room = load(&shared->req_prod) - told;
-    if (room > CONN_RING_SLOTS || room < ports)
+    uint32_t told = load(&shared->rsp_prod), count = load(&shared->req_prod) - told;
+    if (count > CONN_RING_SLOTS || count < ports)
         return false;
     for (unsigned port = 1; port <= ports; port++) {
         union usbif_conn_sring_entry *entry = &shared->ring[told++ % CONN_RING_SLOTS];

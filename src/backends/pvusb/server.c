@@ -74,7 +74,7 @@ static bool has_connected(struct pvusb_handle *handle, const struct controller *
     if (process_has_ended(&handle->server))
         return true;
     return access(socket, F_OK) == 0 &&
-           qmp_connect(handle->session->arena, socket, handle->session->patience, &handle->own,
+           qmp_connect(handle->session->arena, socket, handle->session->timeout_scale, &handle->own,
                        &handle->silent) == STATUS_OK;
 }
 
@@ -112,8 +112,8 @@ static enum status await_answer(struct pvusb_handle *handle, const char **why)
     if (process_has_ended(&handle->server))
         return STATUS_FAILED;
     *why = arena_printf(arena, "it did not answer within %g s%s%s",
-                        PVUSB_START_SECONDS * handle->session->patience, handle->silent ? ": " : "",
-                        handle->silent ? handle->silent : "");
+                        PVUSB_START_SECONDS * handle->session->timeout_scale,
+                        handle->silent ? ": " : "", handle->silent ? handle->silent : "");
     return in_time ? STATUS_OK : STATUS_TIMEOUT;
 }
 
@@ -146,7 +146,7 @@ static enum status renew_controllers(struct pvusb_handle *handle, bool *left, co
     enum status status = STATUS_OK;
     for (struct controller *at = handle->topology->controllers; at && status == STATUS_OK;
          at = at->next) {
-        if (!at->present || !at->unserved)
+        if (!at->present || !at->no_backend)
             continue;
         status = pvusb_renew_controller(handle, at, left, why);
         if (status != STATUS_OK)
@@ -161,12 +161,12 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
 {
     enum status status = STATUS_OK;
     *why = "libxl's saved config could not be locked";
-    handle->unserved = NULL;
+    handle->no_backend = NULL;
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !controller_is_qemus(at))
             continue;
-        bool fresh = !at->unserved;
-        at->unserved = NULL;
+        bool fresh = !at->no_backend;
+        at->no_backend = NULL;
         at->cold_only = pvusb_is_cold_only(handle);
         if (fresh && status == STATUS_OK)
             status = saved_controller_added(handle->session, at);
@@ -182,7 +182,7 @@ static const char *give_up(struct pvusb_handle *handle)
     const char *why = NULL;
     qmp_close(handle->own);
     handle->own = NULL;
-    bool ended = process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->patience);
+    bool ended = process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->timeout_scale);
     lock_release(&handle->lock);
     // Then libxl is to know of it, and end it with the domain.
     if (!ended)
@@ -242,7 +242,7 @@ static bool ends_if_asked(struct pvusb_handle *handle)
     if (!handle->own)
         return false;
     pid_t pid = qmp_process(handle->own);
-    double seconds = PVUSB_STOP_SECONDS * handle->session->patience;
+    double seconds = PVUSB_STOP_SECONDS * handle->session->timeout_scale;
     (void)qmp_submit(handle->own, "quit", TEXT_EMPTY);
     (void)qmp_await(handle->own);
     if (qmp_await_end(handle->own, seconds))
@@ -259,7 +259,7 @@ void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
         return;
     }
     const char *left = give_up(handle);
-    handle->unserved = "its QEMU was stopped";
+    handle->no_backend = "its QEMU was stopped";
     if (left)
         pvusb_fail(step, STEP_LEFT, STATUS_FAILED, left);
     else

@@ -8,17 +8,17 @@
 #include "xen/lock.h"
 
 // A PCI bus that takes controllers while QEMU runs.
-struct slots {
-    struct slots *next;
+struct pci_bus_slots {
+    struct pci_bus_slots *next;
     const char *bus; // its name
     unsigned free;
 };
 
 // Which bus a controller sits on, so that its place is known when it goes and comes back.
-struct seat {
-    struct seat *next;
+struct pci_slot {
+    struct pci_slot *next;
     const char *path; // the controller's
-    struct slots *slots;
+    struct pci_bus_slots *slots;
 };
 
 // An id that QEMU has.
@@ -31,8 +31,8 @@ struct qmp_handle {
     struct session *session;
     struct lock lock; // libxl's, if the socket is shared with it
     struct qmp_client *client;
-    struct slots *slots; // as of the last look
-    struct seat *seats;
+    struct pci_bus_slots *slots; // as of the last look
+    struct pci_slot *pci_slots;
     struct taken_id *taken;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "arrive.h"
 #include "base/arena.h"
 #include "handle.h"
-#include "names.h"
+#include "ids.h"
 #include "qmp.h"
 #include "report.h"
+#include "verify.h"
 #include "walk.h"
 
 static const char peripheral[] = "/machine/peripheral/";
@@ -48,7 +48,7 @@ static void read_device_node(const char *path, struct selector *selector)
     if (text_number(text_part(text, 0, slash), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
         text_number(text_part(text, slash + 1, text.size), 10, 1, 127, &address) != NUMBER_OK)
         return;
-    selector->marks |= SELECT_BUS | SELECT_ADDRESS;
+    selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
     selector->bus = (uint8_t)bus;
     selector->address = (uint8_t)address;
 }
@@ -63,12 +63,12 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     selector->address = (uint8_t)number_within(asked[WALK_HOSTADDR], 127);
     selector->vendor = number_within(asked[WALK_VENDORID], UINT16_MAX);
     selector->product = number_within(asked[WALK_PRODUCTID], UINT16_MAX);
-    selector->marks =
+    selector->criteria =
         (selector->bus ? SELECT_BUS : 0u) | (selector->address ? SELECT_ADDRESS : 0u) |
         (selector->vendor ? SELECT_VENDOR : 0u) | (selector->product ? SELECT_PRODUCT : 0u);
     const char *busid = arena_printf(walk->arena, "%u-%s", selector->bus, port);
     if (selector->bus && *port && busid_read(text_of(busid), selector->busid))
-        selector->marks |= SELECT_BUSID;
+        selector->criteria |= SELECT_BUSID;
     read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
 }
 
@@ -80,13 +80,13 @@ static const struct host_device *host_device_of(const struct host *host,
     const struct host_device *open = NULL, *only = NULL;
     unsigned matching = 0, opened = 0;
     *ambiguous = false;
-    for (const struct host_device *at = host ? host->devices : NULL; at && selector->marks;
+    for (const struct host_device *at = host ? host->devices : NULL; at && selector->criteria;
          at = at->next) {
         if (at->hub || !selector_matches(selector, at))
             continue;
         only = at;
         matching++;
-        if (arrive_may_be_open(at)) {
+        if (verify_may_be_open(at)) {
             open = at;
             opened++;
         }
@@ -106,11 +106,11 @@ static void read_host_device(struct walk *walk, const struct host *host,
     // QEMU scans for a device unless it was given just its address; and its word alone that it has
     // one can be stale: an unplugged device of that address stays "attached".
     if (!open)
-        device->state =
-            device->selector.marks == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE : DEVICE_WAITING;
-    else if (ambiguous || !device->selector.marks || !host)
+        device->state = device->selector.criteria == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE
+                                                                                   : DEVICE_WAITING;
+    else if (ambiguous || !device->selector.criteria || !host)
         device->state = DEVICE_UNKNOWN;
-    else if (!there || !arrive_may_be_open(there))
+    else if (!there || !verify_may_be_open(there))
         device->state = DEVICE_GONE;
     else
         device->state = DEVICE_ATTACHED;
@@ -240,17 +240,17 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
                        struct topology *topology)
 {
     struct plugging *plugging = &topology->plugging;
-    struct slots **last = &handle->slots;
+    struct pci_bus_slots **last = &handle->slots;
     const char *fixed = NULL;
     handle->slots = NULL;
-    handle->seats = NULL;
+    handle->pci_slots = NULL;
     plugging->known = true;
     for (const struct walk_bus *bus = walk->buses; bus; bus = bus->next) {
         if (!bus->plugs) {
             fixed = fixed ? fixed : bus->name;
             continue;
         }
-        struct slots *slots = arena_new_of(walk->arena, struct slots);
+        struct pci_bus_slots *slots = arena_new_of(walk->arena, struct pci_bus_slots);
         slots->bus = bus->name;
         slots->free = free_slots(bus);
         plugging->slots += slots->free;
@@ -259,9 +259,9 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
         for (const struct walk_controller *at = walk->controllers; at; at = at->next) {
             if (at->pci != bus)
                 continue;
-            struct seat *seat = arena_new_of(walk->arena, struct seat);
-            *seat = (struct seat){ handle->seats, at->path, slots };
-            handle->seats = seat;
+            struct pci_slot *pci_slot = arena_new_of(walk->arena, struct pci_slot);
+            *pci_slot = (struct pci_slot){ handle->pci_slots, at->path, slots };
+            handle->pci_slots = pci_slot;
         }
     }
     if (plugging->slots == 0 && handle->slots)

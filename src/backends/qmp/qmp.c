@@ -5,10 +5,10 @@
 #include "handle.h"
 
 // PV and PVH guests have no emulated machine, whatever is wished.
-static bool qmp_suits(const struct config_controller *wish, const struct domain *domain)
+static bool qmp_suits(const struct config_controller *wanted, const struct domain *domain)
 {
     bool has_machine = domain_has_machine(domain->type);
-    return has_machine && wish->type != CONTROLLER_PV;
+    return has_machine && wanted->type != CONTROLLER_PV;
 }
 
 static void qmp_let_go(void *at)
@@ -33,8 +33,8 @@ static enum status open_at(struct qmp_handle *handle)
         if (status != STATUS_OK)
             return status;
     }
-    enum status status =
-        qmp_connect(session->arena, domain->qmp_socket, session->patience, &handle->client, &why);
+    enum status status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale,
+                                     &handle->client, &why);
     if (status != STATUS_OK)
         complain_error(session->diags, "%s", why);
     session->qemu = handle->client;

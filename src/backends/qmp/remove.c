@@ -109,7 +109,7 @@ static size_t count_open(struct removal *removals, size_t count, double since)
 static void give_up(struct qmp_handle *handle, struct removal *removals, size_t count, bool answers)
 {
     struct arena *arena = handle->session->arena;
-    double limit = EJECT_SECONDS * handle->session->patience;
+    double limit = EJECT_SECONDS * handle->session->timeout_scale;
     for (size_t i = 0; i < count; i++) {
         struct removal *removal = &removals[i];
         if (!is_open(removal))
@@ -134,7 +134,7 @@ static void give_up(struct qmp_handle *handle, struct removal *removals, size_t 
 
 static void wait_until_gone(struct qmp_handle *handle, struct removal *removals, size_t count)
 {
-    double since = qmp_clock(), until = since + EJECT_SECONDS * handle->session->patience;
+    double since = qmp_clock(), until = since + EJECT_SECONDS * handle->session->timeout_scale;
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
@@ -155,15 +155,15 @@ static void wait_until_gone(struct qmp_handle *handle, struct removal *removals,
 // xenusb, and is not missed.
 static void clear_away(struct qmp_handle *handle, struct removal *removals, size_t count)
 {
-    double until = qmp_clock() + CLEAR_SECONDS * handle->session->patience;
+    double until = qmp_clock() + CLEAR_SECONDS * handle->session->timeout_scale;
     double pause = FIRST_PAUSE;
     struct qmp_command **asked =
         arena_array_of(handle->session->arena, struct qmp_command *, count);
     for (;;) {
         size_t in_use = 0;
         for (size_t i = 0; i < count; i++)
-            asked[i] = removals[i].gone && removals[i].unback.name
-                           ? run_ask(handle, removals[i].unback)
+            asked[i] = removals[i].gone && removals[i].delete_backing.name
+                           ? run_ask(handle, removals[i].delete_backing)
                            : NULL;
         bool answered = qmp_await(handle->client);
         for (size_t i = 0; i < count; i++) {
@@ -172,7 +172,7 @@ static void clear_away(struct qmp_handle *handle, struct removal *removals, size
             if (asked[i]->error && wire_is_in_use(asked[i]->error))
                 in_use++;
             else if (asked[i]->answered)
-                removals[i].unback.name = NULL;
+                removals[i].delete_backing.name = NULL;
         }
         if (!answered || in_use == 0 || qmp_clock() >= until)
             return;
@@ -196,10 +196,11 @@ void remove_all(struct qmp_handle *handle, struct removal *removals, size_t coun
     clear_away(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
         struct removal *removal = &removals[i];
-        if (removal->gone && removal->unback.name)
+        if (removal->gone && removal->delete_backing.name)
             close_removal(removal, STEP_LEFT,
                           arena_printf(arena, "it is gone, but %s %s is still to be done",
-                                       removal->unback.name, removal->unback.arguments.at));
+                                       removal->delete_backing.name,
+                                       removal->delete_backing.arguments.at));
         else if (removal->gone)
             removal->state = STEP_DONE;
     }

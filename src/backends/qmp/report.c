@@ -147,26 +147,27 @@ static int bus_by_ids(struct report_line *lines, const struct controller *contro
 }
 
 // A controller with devices, and the number of its bus in the report; -1: not known.
-struct place {
+struct bus_guess {
     struct controller *controller;
     int bus;
 };
 
 // Where no id tells: if there is only one such controller, its bus is the only one that is left.
-static void place_left_over(const struct report_line *lines, struct place *places, size_t count)
+static void place_left_over(const struct report_line *lines, struct bus_guess *guesses,
+                            size_t count)
 {
-    struct place *unknown = NULL;
+    struct bus_guess *unknown = NULL;
     int left = -1;
     for (size_t i = 0; i < count; i++) {
-        if (places[i].bus < 0 && unknown)
+        if (guesses[i].bus < 0 && unknown)
             return;
-        if (places[i].bus < 0)
-            unknown = &places[i];
+        if (guesses[i].bus < 0)
+            unknown = &guesses[i];
     }
     for (const struct report_line *line = lines; line && unknown; line = line->next) {
         bool taken = false;
         for (size_t i = 0; i < count; i++)
-            taken |= places[i].bus == (int)line->bus;
+            taken |= guesses[i].bus == (int)line->bus;
         if (taken || left == (int)line->bus)
             continue;
         if (left >= 0)
@@ -243,18 +244,18 @@ void report_place(struct arena *arena, struct report_line *lines, struct topolog
     size_t count = 0;
     for (const struct controller *at = topology->controllers; at; at = at->next)
         count += at->devices != NULL;
-    struct place *places = arena_array_of(arena, struct place, count);
+    struct bus_guess *guesses = arena_array_of(arena, struct bus_guess, count);
     size_t i = 0;
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (at->devices)
-            places[i++] = (struct place){ at, bus_by_ids(lines, at) };
-    place_left_over(lines, places, count);
+            guesses[i++] = (struct bus_guess){ at, bus_by_ids(lines, at) };
+    place_left_over(lines, guesses, count);
     for (i = 0; i < count; i++) {
-        struct controller *controller = places[i].controller;
-        if (places[i].bus >= 0) {
-            settle_known(lines, controller, (unsigned)places[i].bus);
-            settle_in_order(lines, controller, (unsigned)places[i].bus, true);
-            settle_in_order(lines, controller, (unsigned)places[i].bus, false);
+        struct controller *controller = guesses[i].controller;
+        if (guesses[i].bus >= 0) {
+            settle_known(lines, controller, (unsigned)guesses[i].bus);
+            settle_in_order(lines, controller, (unsigned)guesses[i].bus, true);
+            settle_in_order(lines, controller, (unsigned)guesses[i].bus, false);
         }
         sort_devices(controller);
     }

@@ -2,14 +2,14 @@
 #include "run.h"
 
 #include "base/arena.h"
-#include "names.h"
+#include "ids.h"
 
 #include <sys/stat.h>
 
 // A step that is being carried out.
-struct job {
+struct pending {
     struct step *step;
-    struct slots *slots; // a controller's
+    struct pci_bus_slots *slots; // a controller's
     struct wire_add wire;
     struct qmp_command *back;
     struct qmp_command *add;
@@ -75,21 +75,23 @@ static const char *path_of(struct qmp_handle *handle, const char *id)
 
 // ---- the places of controllers ----
 
-static struct seat *seat_of(const struct qmp_handle *handle, const struct controller *controller)
+static struct pci_slot *pci_slot_of(const struct qmp_handle *handle,
+                                    const struct controller *controller)
 {
-    struct seat *seat = handle->seats;
-    while (seat && strcmp(seat->path, controller->path) != 0)
-        seat = seat->next;
-    return seat;
+    struct pci_slot *pci_slot = handle->pci_slots;
+    while (pci_slot && strcmp(pci_slot->path, controller->path) != 0)
+        pci_slot = pci_slot->next;
+    return pci_slot;
 }
 
 // One that comes back goes where it was, if there is room.
-static struct slots *slots_for(const struct qmp_handle *handle, const struct controller *controller)
+static struct pci_bus_slots *slots_for(const struct qmp_handle *handle,
+                                       const struct controller *controller)
 {
-    const struct seat *seat = seat_of(handle, controller);
-    if (seat && seat->slots->free)
-        return seat->slots;
-    struct slots *slots = handle->slots;
+    const struct pci_slot *pci_slot = pci_slot_of(handle, controller);
+    if (pci_slot && pci_slot->slots->free)
+        return pci_slot->slots;
+    struct pci_bus_slots *slots = handle->slots;
     while (slots && !slots->free)
         slots = slots->next;
     return slots;
@@ -104,79 +106,83 @@ static bool is_block_device(const struct device *device)
 }
 
 // Puts the step into commands; all halves go out together. False if it cannot be said.
-static bool submit_add(struct qmp_handle *handle, struct job *job)
+static bool submit_add(struct qmp_handle *handle, struct pending *pending)
 {
     struct arena *arena = handle->session->arena;
-    struct device *device = job->step->device;
-    struct controller *controller = job->step->controller;
+    struct device *device = pending->step->device;
+    struct controller *controller = pending->step->controller;
     const char *why = NULL;
     if (!device) {
         name_controller(handle, controller);
-        job->slots = slots_for(handle, controller);
-        if (job->slots)
-            job->slots->free--;
-        job->wire.add = wire_add_controller(arena, controller, job->slots ? job->slots->bus : "");
+        pending->slots = slots_for(handle, controller);
+        if (pending->slots)
+            pending->slots->free--;
+        pending->wire.add =
+            wire_add_controller(arena, controller, pending->slots ? pending->slots->bus : "");
     } else {
         name_device(handle, device);
-        if (!wire_add_device(arena, device, is_block_device(device), &job->wire, &why)) {
+        if (!wire_add_device(arena, device, is_block_device(device), &pending->wire, &why)) {
             free_id(handle, device->id);
-            fail(job->step, STEP_FAILED, why);
+            fail(pending->step, STEP_FAILED, why);
             return false;
         }
     }
-    if (job->wire.back.name)
-        job->back = run_ask(handle, job->wire.back);
-    job->add = run_ask(handle, job->wire.add);
-    if (job->wire.verify.name)
-        job->verify = run_ask(handle, job->wire.verify);
+    if (pending->wire.back.name)
+        pending->back = run_ask(handle, pending->wire.back);
+    pending->add = run_ask(handle, pending->wire.add);
+    if (pending->wire.verify.name)
+        pending->verify = run_ask(handle, pending->wire.verify);
     return true;
 }
 
-static void added(struct qmp_handle *handle, struct job *job)
+static void added(struct qmp_handle *handle, struct pending *pending)
 {
-    struct device *device = job->step->device;
-    struct controller *controller = job->step->controller;
-    job->step->state = STEP_DONE;
+    struct device *device = pending->step->device;
+    struct controller *controller = pending->step->controller;
+    pending->step->state = STEP_DONE;
     if (device) {
         device->path = path_of(handle, device->id);
         device->state = device->kind == DEVICE_HOSTDEV
-                            ? (job->verify ? DEVICE_ATTACHED : DEVICE_WAITING)
+                            ? (pending->verify ? DEVICE_ATTACHED : DEVICE_WAITING)
                             : DEVICE_PRESENT;
         return;
     }
     controller->path = path_of(handle, controller->id);
-    if (job->slots && !seat_of(handle, controller)) {
-        struct seat *seat = arena_new_of(handle->session->arena, struct seat);
-        *seat = (struct seat){ handle->seats, controller->path, job->slots };
-        handle->seats = seat;
+    if (pending->slots && !pci_slot_of(handle, controller)) {
+        struct pci_slot *pci_slot = arena_new_of(handle->session->arena, struct pci_slot);
+        *pci_slot = (struct pci_slot){ handle->pci_slots, controller->path, pending->slots };
+        handle->pci_slots = pci_slot;
     }
 }
 
 // What the answers mean. A job whose step stays STEP_PLANNED has left something behind that is to
 // be taken back before it counts as failed.
-static void judge_add(struct qmp_handle *handle, struct job *job)
+static void check_added(struct qmp_handle *handle, struct pending *pending)
 {
-    struct step *step = job->step;
-    const struct qmp_command *refused = job->back && !qmp_done(job->back) ? job->back : job->add;
-    bool open = !job->verify || json_is_true(job->verify->value);
-    step->seconds = job->add->seconds;
-    if (qmp_done(job->add) && open) {
-        added(handle, job);
+    struct step *step = pending->step;
+    const struct qmp_command *refused =
+        pending->back && !qmp_done(pending->back) ? pending->back : pending->add;
+    bool open = !pending->verify || json_is_true(pending->verify->value);
+    step->seconds = pending->add->seconds;
+    if (qmp_done(pending->add) && open) {
+        added(handle, pending);
         return;
     }
-    if (!job->add->answered || (job->verify && !job->verify->answered && qmp_done(job->add))) {
+    if (!pending->add->answered ||
+        (pending->verify && !pending->verify->answered && qmp_done(pending->add))) {
         step->timed_out = !qmp_broken(handle->client);
-        fail(step, STEP_LEFT, run_words(handle, job->add->answered ? job->verify : job->add));
+        fail(step, STEP_LEFT,
+             run_words(handle, pending->add->answered ? pending->verify : pending->add));
         return;
     }
-    if (job->slots)
-        job->slots->free++;
-    if (qmp_done(job->add))
+    if (pending->slots)
+        pending->slots->free++;
+    if (qmp_done(pending->add))
         step->words = "QEMU took it but has not got the device open: it was unplugged, or another "
                       "program holds it";
     else
         step->words = run_words(handle, refused);
-    if (!qmp_done(job->add) && !(job->back && qmp_done(job->back))) {
+    if (!qmp_done(pending->add) && !(pending->back && qmp_done(pending->back))) {
         step->state = STEP_FAILED;
         free_id(handle, step->device ? step->device->id : step->controller->id);
     }
@@ -184,22 +190,22 @@ static void judge_add(struct qmp_handle *handle, struct job *job)
 
 // Takes back what a failed job left behind: a device that is not open, or what was to stand behind
 // one that QEMU refused.
-static void take_back(struct qmp_handle *handle, struct job *jobs, size_t count)
+static void take_back(struct qmp_handle *handle, struct pending *pendings, size_t count)
 {
     struct arena *arena = handle->session->arena;
     struct removal *removals = arena_array_of(arena, struct removal, count);
-    struct job **of = arena_array_of(arena, struct job *, count);
+    struct pending **of = arena_array_of(arena, struct pending *, count);
     size_t left = 0;
     for (size_t i = 0; i < count; i++) {
-        if (jobs[i].step->state != STEP_PLANNED)
+        if (pendings[i].step->state != STEP_PLANNED)
             continue;
-        const struct device *device = jobs[i].step->device;
+        const struct device *device = pendings[i].step->device;
         removals[left].id = device->id;
         removals[left].path = path_of(handle, device->id);
         // Of a device that QEMU refused nothing is there; who has its id may be somebody else's.
-        removals[left].gone = !qmp_done(jobs[i].add);
-        removals[left].unback = jobs[i].wire.unback;
-        of[left++] = &jobs[i];
+        removals[left].gone = !qmp_done(pendings[i].add);
+        removals[left].delete_backing = pendings[i].wire.delete_backing;
+        of[left++] = &pendings[i];
     }
     if (left)
         remove_all(handle, removals, left);
@@ -217,16 +223,16 @@ static void take_back(struct qmp_handle *handle, struct job *jobs, size_t count)
 
 static void add_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
-    struct job *jobs = arena_array_of(handle->session->arena, struct job, count);
+    struct pending *pendings = arena_array_of(handle->session->arena, struct pending, count);
     size_t submitted = 0;
     for (size_t i = 0; i < count; i++) {
-        jobs[submitted] = (struct job){ .step = steps[i] };
-        submitted += submit_add(handle, &jobs[submitted]);
+        pendings[submitted] = (struct pending){ .step = steps[i] };
+        submitted += submit_add(handle, &pendings[submitted]);
     }
     qmp_await(handle->client);
     for (size_t i = 0; i < submitted; i++)
-        judge_add(handle, &jobs[i]);
-    take_back(handle, jobs, submitted);
+        check_added(handle, &pendings[i]);
+    take_back(handle, pendings, submitted);
 }
 
 // ---- removing ----
@@ -242,20 +248,21 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         removals[i].path = device ? device->path : controller->path;
         removals[i].by_guest = !device;
         if (device)
-            removals[i].unback = wire_unback(arena, device->kind, device->id);
+            removals[i].delete_backing = wire_delete_backing(arena, device->kind, device->id);
     }
     remove_all(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
         const struct removal *removal = &removals[i];
-        struct seat *seat = steps[i]->device ? NULL : seat_of(handle, steps[i]->controller);
+        struct pci_slot *pci_slot =
+            steps[i]->device ? NULL : pci_slot_of(handle, steps[i]->controller);
         steps[i]->state = removal->state;
         steps[i]->words = removal->words;
         steps[i]->timed_out = removal->timed_out;
         steps[i]->seconds = removal->seconds;
         if (removal->gone)
             free_id(handle, removal->id);
-        if (removal->gone && seat)
-            seat->slots->free++;
+        if (removal->gone && pci_slot)
+            pci_slot->slots->free++;
     }
 }
 

@@ -8,14 +8,14 @@
 
 // An object that is to go, and what became of it.
 struct removal {
-    const char *id;             // "" if it has none
-    const char *path;           // its QOM path
-    bool by_guest;              // a PCI device: it goes when the guest lets go of it
-    bool gone;                  // if set from the start, only what stood behind it is to go
-    struct wire_command unback; // takes away what stood behind it; name NULL: nothing
-    enum step_state state;      // STEP_DONE, STEP_FAILED (it is still there), STEP_LEFT
-    bool timed_out;             // QEMU or the guest did not answer in time
-    const char *words;          // why it is not done
+    const char *id;                     // "" if it has none
+    const char *path;                   // its QOM path
+    bool by_guest;                      // a PCI device: it goes when the guest lets go of it
+    bool gone;                          // if set from the start, only what stood behind it is to go
+    struct wire_command delete_backing; // takes away what stood behind it; name NULL: nothing
+    enum step_state state;              // STEP_DONE, STEP_FAILED (it is still there), STEP_LEFT
+    bool timed_out;                     // QEMU or the guest did not answer in time
+    const char *words;                  // why it is not done
     double seconds;
     struct qmp_command *command; // private to remove.c
 };

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
-#include "names.h"
+#include "ids.h"
 
 static struct json_writer *begin(struct arena *arena)
 {
@@ -154,8 +154,8 @@ static void put_chardev_data(struct json_writer *writer, const struct chardev_ro
 
 static struct text chardev_words(const struct device *device)
 {
-    if (device->wish && device->wish->chardev.text.size)
-        return device->wish->chardev.text;
+    if (device->wanted && device->wanted->chardev.text.size)
+        return device->wanted->chardev.text;
     if (device->kind == DEVICE_SERIAL)
         return text_of("pty");
     return text_of(device->kind == DEVICE_BRAILLE ? "braille" : "spicevmc");
@@ -189,7 +189,7 @@ static bool add_chardev(struct arena *arena, const struct device *device, struct
     return true;
 }
 
-struct wire_command wire_unback(struct arena *arena, enum device_kind kind, const char *id)
+struct wire_command wire_delete_backing(struct arena *arena, enum device_kind kind, const char *id)
 {
     const struct device_model *model = device_model_of(kind);
     struct json_writer *writer = begin(arena);
@@ -211,20 +211,20 @@ struct wire_command wire_unback(struct arena *arena, enum device_kind kind, cons
 // cannot. Any other way (a device that waited, given back by an undo) makes it scan for one.
 static void put_host_device(struct json_writer *writer, const struct selector *selector)
 {
-    if (selector->marks & SELECT_ADDRESS) {
+    if (selector->criteria & SELECT_ADDRESS) {
         put_number(writer, "hostbus", selector->bus);
         put_number(writer, "hostaddr", selector->address);
         return;
     }
-    if (selector->marks & SELECT_BUS)
+    if (selector->criteria & SELECT_BUS)
         put_number(writer, "hostbus", selector->bus);
-    if (selector->marks & SELECT_BUSID) {
+    if (selector->criteria & SELECT_BUSID) {
         const char *port = strchr(selector->busid, '-');
         put_string(writer, "hostport", port ? port + 1 : "");
     }
-    if (selector->marks & SELECT_VENDOR)
+    if (selector->criteria & SELECT_VENDOR)
         put_number(writer, "vendorid", selector->vendor);
-    if (selector->marks & SELECT_PRODUCT)
+    if (selector->criteria & SELECT_PRODUCT)
         put_number(writer, "productid", selector->product);
 }
 
@@ -233,7 +233,7 @@ static void put_host_device(struct json_writer *writer, const struct selector *s
 static bool put_backing(struct arena *arena, const struct device *device, bool on_block_device,
                         struct wire_add *wire, struct json_writer *writer, const char **why)
 {
-    const struct config_device *wish = device->wish;
+    const struct config_device *wanted = device->wanted;
     const struct device_model *model = device_model_of(device->kind);
     struct text chardev;
     if ((model->needs_file || model->needs_chardev) && *device->path) {
@@ -247,8 +247,8 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
     if (model->needs_file) {
         const char *node = names_backing(arena, device->id);
         wire->back =
-            add_image(arena, node, text_of(device->file), wish ? wish->format.text : TEXT_EMPTY,
-                      wish && wish->readonly.value, on_block_device);
+            add_image(arena, node, text_of(device->file), wanted ? wanted->format.text : TEXT_EMPTY,
+                      wanted && wanted->readonly.value, on_block_device);
         put_string(writer, "drive", node);
     }
     if (model->needs_chardev) {
@@ -257,14 +257,14 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
         put_text(writer, "chardev", chardev);
     }
     if (wire->back.name)
-        wire->unback = wire_unback(arena, device->kind, device->id);
+        wire->delete_backing = wire_delete_backing(arena, device->kind, device->id);
     return true;
 }
 
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_block_device,
                      struct wire_add *wire, const char **why)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     *wire = (struct wire_add){ 0 };
     if (device->kind == DEVICE_OTHER) {
         *why = arena_printf(arena, "xenusb does not know how a %s was made", device->driver);
@@ -275,15 +275,15 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_b
     put_string(writer, "id", device->id);
     put_string(writer, "bus", device->controller->bus);
     if (device->port.depth)
-        put_string(writer, "port", port_write(device->port, room));
+        put_string(writer, "port", port_write(device->port, buf));
     if (device->kind == DEVICE_HOSTDEV)
         put_host_device(writer, &device->selector);
-    if (device->kind == DEVICE_AUDIO && device->wish && device->wish->audiodev.text.size)
-        put_text(writer, "audiodev", device->wish->audiodev.text);
+    if (device->kind == DEVICE_AUDIO && device->wanted && device->wanted->audiodev.text.size)
+        put_text(writer, "audiodev", device->wanted->audiodev.text);
     if (!put_backing(arena, device, on_block_device, wire, writer, why))
         return false;
     wire->add = end("device_add", writer);
-    if (device->kind == DEVICE_HOSTDEV && device->selector.marks & SELECT_ADDRESS)
+    if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_ADDRESS)
         wire->verify =
             wire_get(arena, arena_printf(arena, "/machine/peripheral/%s", device->id), "attached");
     return true;

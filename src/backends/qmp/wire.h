@@ -15,10 +15,10 @@ struct wire_command {
 // The commands that add a device, in their order. All can be sent at once: QEMU carries them out
 // one after the other, and `add` fails if `back` failed.
 struct wire_add {
-    struct wire_command back;   // makes the block node or character device behind it
-    struct wire_command add;    // device_add
-    struct wire_command verify; // host devices: asks whether QEMU has it open; true if so
-    struct wire_command unback; // takes back what `back` made
+    struct wire_command back;           // makes the block node or character device behind it
+    struct wire_command add;            // device_add
+    struct wire_command verify;         // host devices: asks whether QEMU has it open; true if so
+    struct wire_command delete_backing; // takes back what `back` made
 };
 
 // Adds the controller, whose id is set, to that PCI bus; "": wherever QEMU puts it.
@@ -32,7 +32,7 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_b
                      struct wire_add *wire, const char **why);
 
 // Takes back what stands behind a device of that kind and id; name NULL if nothing does.
-struct wire_command wire_unback(struct arena *arena, enum device_kind kind, const char *id);
+struct wire_command wire_delete_backing(struct arena *arena, enum device_kind kind, const char *id);
 
 // Removes the object with that id, or without one ("") the object at that path.
 struct wire_command wire_remove(struct arena *arena, const char *id, const char *path);

@@ -183,19 +183,19 @@ static void read_hostdev(struct libvirt *libvirt, const struct xml_element *elem
         device->required = (struct config_flag){ device->why, false };
     if (vendor && number(libvirt, vendor, "id", UINT16_MAX, 0, &value)) {
         selector->vendor = (uint16_t)value;
-        selector->marks |= SELECT_VENDOR;
+        selector->criteria |= SELECT_VENDOR;
     }
     if (product && number(libvirt, product, "id", UINT16_MAX, 0, &value)) {
         selector->product = (uint16_t)value;
-        selector->marks |= SELECT_PRODUCT;
+        selector->criteria |= SELECT_PRODUCT;
     }
     if (address && number(libvirt, address, "bus", UINT8_MAX, 0, &value) && value) {
         selector->bus = (uint8_t)value;
-        selector->marks |= SELECT_BUS;
+        selector->criteria |= SELECT_BUS;
     }
     if (address && number(libvirt, address, "device", 127, 0, &value) && value) {
         selector->address = (uint8_t)value;
-        selector->marks |= SELECT_ADDRESS;
+        selector->criteria |= SELECT_ADDRESS;
     }
 }
 

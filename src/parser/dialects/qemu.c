@@ -4,7 +4,7 @@
 #include "parser/dialect.h"
 
 #include "base/arena.h"
-#include "base/names.h"
+#include "base/name_map.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
@@ -47,28 +47,28 @@ static void read_host(struct builder *builder, const struct spec *spec,
     struct selector *selector = &device->selector;
     const struct spec_pair *port = option(spec, "hostport");
     if (option_number(builder, spec, "hostbus", UINT8_MAX, device, &value)) {
-        selector->marks |= SELECT_BUS;
+        selector->criteria |= SELECT_BUS;
         selector->bus = (uint8_t)value;
     }
     if (option_number(builder, spec, "hostaddr", ADDRESS_MAX, device, &value)) {
-        selector->marks |= SELECT_ADDRESS;
+        selector->criteria |= SELECT_ADDRESS;
         selector->address = (uint8_t)value;
     }
     if (option_number(builder, spec, "vendorid", UINT16_MAX, device, &value)) {
-        selector->marks |= SELECT_VENDOR;
+        selector->criteria |= SELECT_VENDOR;
         selector->vendor = (uint16_t)value;
     }
     if (option_number(builder, spec, "productid", UINT16_MAX, device, &value)) {
-        selector->marks |= SELECT_PRODUCT;
+        selector->criteria |= SELECT_PRODUCT;
         selector->product = (uint16_t)value;
     }
-    if (!port || !(selector->marks & SELECT_BUS))
+    if (!port || !(selector->criteria & SELECT_BUS))
         return;
     const char *busid = arena_printf(builder->arena, "%u-%.*s", selector->bus,
                                      (int)port->value.size, port->value.at);
     field_selects(&(struct field){ builder, "-device", port }, device);
     if (busid_read(text_of(busid), selector->busid)) {
-        selector->marks = (selector->marks & ~(unsigned)SELECT_BUS) | SELECT_BUSID;
+        selector->criteria = (selector->criteria & ~(unsigned)SELECT_BUS) | SELECT_BUSID;
     } else {
         builder_error(builder, port->value_at, "'%.*s' is no port of the host", SHOW(port->value));
         device->broken = true;
@@ -82,12 +82,12 @@ static void name_buses(struct builder *builder)
         builder->named ? builder->named->next : builder->config->controllers;
     for (; at; at = at->next) {
         if (GIVEN(at->qemu_id))
-            names_add(builder->buses, at->qemu_id.text, at);
+            name_map_add(builder->buses, at->qemu_id.text, at);
         else if (at->at_creation)
-            names_add(builder->buses, text_of("usb-bus"), at);
+            name_map_add(builder->buses, text_of("usb-bus"), at);
         if (at->origin == ORIGIN_USBCTRL)
-            names_add(builder->buses, text_of(arena_printf(builder->arena, "xenusb-%u", at->index)),
-                      at);
+            name_map_add(builder->buses,
+                         text_of(arena_printf(builder->arena, "xenusb-%u", at->index)), at);
         builder->named = at;
     }
 }
@@ -100,7 +100,7 @@ static void read_bus(struct builder *builder, const struct spec *spec, struct co
         return;
     name_buses(builder);
     device->controller =
-        names_get(builder->buses, text_part(bus->value, 0, text_find(bus->value, '.', 0)));
+        name_map_get(builder->buses, text_part(bus->value, 0, text_find(bus->value, '.', 0)));
     if (device->controller)
         return;
     diag_hint(builder->diags,

@@ -16,7 +16,7 @@ struct sxp {
     struct span at;
 };
 
-struct reading {
+struct sxp_reader {
     struct builder builder;
     size_t offset;
     unsigned errors;
@@ -27,19 +27,19 @@ static bool is_blank(char letter)
     return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
 }
 
-static void complain_here(struct reading *reading, size_t from, const char *what)
+static void complain_here(struct sxp_reader *sxp_reader, size_t from, const char *what)
 {
-    if (!reading->errors++)
-        builder_error(&reading->builder, (struct span){ (uint32_t)from, (uint32_t)from + 1 }, "%s",
-                      what);
+    if (!sxp_reader->errors++)
+        builder_error(&sxp_reader->builder, (struct span){ (uint32_t)from, (uint32_t)from + 1 },
+                      "%s", what);
 }
 
 // A word, or a string in quotes.
-static struct sxp *read_word(struct reading *reading)
+static struct sxp *read_word(struct sxp_reader *sxp_reader)
 {
-    struct text text = reading->builder.source->text;
-    struct sxp *word = arena_new_of(reading->builder.arena, struct sxp);
-    size_t from = reading->offset, to = from;
+    struct text text = sxp_reader->builder.source->text;
+    struct sxp *word = arena_new_of(sxp_reader->builder.arena, struct sxp);
+    size_t from = sxp_reader->offset, to = from;
     char quote = text.at[from];
     if (quote == '\'' || quote == '"') {
         to = text_find(text, quote, from + 1);
@@ -51,36 +51,37 @@ static struct sxp *read_word(struct reading *reading)
         word->word = text_part(text, from, to);
     }
     if (to > text.size)
-        complain_here(reading, from, "this quote is not closed");
-    reading->offset = to > text.size ? text.size : to;
-    word->at = (struct span){ (uint32_t)from, (uint32_t)reading->offset };
+        complain_here(sxp_reader, from, "this quote is not closed");
+    sxp_reader->offset = to > text.size ? text.size : to;
+    word->at = (struct span){ (uint32_t)from, (uint32_t)sxp_reader->offset };
     return word;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): as deep as DEPTH_MAX
-static struct sxp *read_list(struct reading *reading, unsigned depth)
+static struct sxp *read_list(struct sxp_reader *sxp_reader, unsigned depth)
 {
-    struct text text = reading->builder.source->text;
-    struct sxp *list = arena_new_of(reading->builder.arena, struct sxp), **end = &list->first;
-    size_t from = reading->offset++;
+    struct text text = sxp_reader->builder.source->text;
+    struct sxp *list = arena_new_of(sxp_reader->builder.arena, struct sxp), **end = &list->first;
+    size_t from = sxp_reader->offset++;
     list->is_list = true;
     if (depth > DEPTH_MAX)
-        complain_here(reading, from, "more brackets inside each other than xend ever wrote");
-    while (!reading->errors) {
-        while (reading->offset < text.size && is_blank(text.at[reading->offset]))
-            reading->offset++;
-        if (reading->offset >= text.size) {
-            complain_here(reading, from, "this bracket is never closed");
+        complain_here(sxp_reader, from, "more brackets inside each other than xend ever wrote");
+    while (!sxp_reader->errors) {
+        while (sxp_reader->offset < text.size && is_blank(text.at[sxp_reader->offset]))
+            sxp_reader->offset++;
+        if (sxp_reader->offset >= text.size) {
+            complain_here(sxp_reader, from, "this bracket is never closed");
             break;
         }
-        if (text.at[reading->offset] == ')') {
-            reading->offset++;
+        if (text.at[sxp_reader->offset] == ')') {
+            sxp_reader->offset++;
             break;
         }
-        *end = text.at[reading->offset] == '(' ? read_list(reading, depth + 1) : read_word(reading);
+        *end = text.at[sxp_reader->offset] == '(' ? read_list(sxp_reader, depth + 1)
+                                                  : read_word(sxp_reader);
         end = &(*end)->next;
     }
-    list->at = (struct span){ (uint32_t)from, (uint32_t)reading->offset };
+    list->at = (struct span){ (uint32_t)from, (uint32_t)sxp_reader->offset };
     return list;
 }
 
@@ -108,15 +109,15 @@ static const struct sxp *value_of(const struct sxp *list)
     return value && !value->is_list && value->word.size ? value : NULL;
 }
 
-static bool number(struct reading *reading, const struct sxp *list, uint64_t min, uint64_t max,
-                   struct config_number *into)
+static bool number(struct sxp_reader *sxp_reader, const struct sxp *list, uint64_t min,
+                   uint64_t max, struct config_number *into)
 {
     const struct sxp *value = value_of(list);
     uint64_t read = 0;
     if (!value)
         return false;
     if (text_number(value->word, 0, min, max, &read) != NUMBER_OK) {
-        builder_error(&reading->builder, value->at, "a number from %lu to %lu is wanted here",
+        builder_error(&sxp_reader->builder, value->at, "a number from %lu to %lu is wanted here",
                       (unsigned long)min, (unsigned long)max);
         return false;
     }
@@ -127,54 +128,54 @@ static bool number(struct reading *reading, const struct sxp *list, uint64_t min
 // --- (device (vusb ...)) ---
 
 // (1 1-8): what is at port 1.
-static void read_port(struct reading *reading, struct config_controller *controller,
+static void read_port(struct sxp_reader *sxp_reader, struct config_controller *controller,
                       const struct sxp *port)
 {
     const struct sxp *busid = port->is_list && port->first ? value_of(port) : NULL;
     uint64_t index = 0;
     if (!busid)
         return;
-    struct config_device *device = builder_device(&reading->builder, ORIGIN_VUSB, port->at);
+    struct config_device *device = builder_device(&sxp_reader->builder, ORIGIN_VUSB, port->at);
     device->controller = controller;
     device->selector_at = busid->at;
     device->port_at = port->first->at;
     device->broken = true;
     if (text_number(port->first->word, 10, 1, XM_PORTS_MAX, &index) != NUMBER_OK) {
-        builder_error(&reading->builder, port->first->at, "this is no port");
+        builder_error(&sxp_reader->builder, port->first->at, "this is no port");
         return;
     }
     device->port = (struct port){ 1, { (uint8_t)index } };
     if (!busid_read(busid->word, device->selector.busid)) {
-        builder_error(&reading->builder, busid->at, "this is no bus id");
+        builder_error(&sxp_reader->builder, busid->at, "this is no bus id");
         return;
     }
-    device->selector.marks = SELECT_BUSID;
+    device->selector.criteria = SELECT_BUSID;
     device->broken = false;
 }
 
-static void read_vusb(struct reading *reading, const struct sxp *vusb)
+static void read_vusb(struct sxp_reader *sxp_reader, const struct sxp *vusb)
 {
     struct config_controller *controller =
-        builder_controller(&reading->builder, ORIGIN_VUSB, vusb->at);
+        builder_controller(&sxp_reader->builder, ORIGIN_VUSB, vusb->at);
     controller->type = CONTROLLER_PV;
     controller->version.value = 2;
     controller->ports.value = 8;
-    number(reading, inside(vusb, "usb-ver"), 1, 2, &controller->version);
-    number(reading, inside(vusb, "num-ports"), 1, XM_PORTS_MAX, &controller->ports);
+    number(sxp_reader, inside(vusb, "usb-ver"), 1, 2, &controller->version);
+    number(sxp_reader, inside(vusb, "num-ports"), 1, XM_PORTS_MAX, &controller->ports);
     const struct sxp *ports = inside(vusb, "port");
     for (const struct sxp *at = ports ? ports->first->next : NULL; at; at = at->next)
-        read_port(reading, controller, at);
+        read_port(sxp_reader, controller, at);
 }
 
 // --- (image (hvm ...)) ---
 
-static void read_hvm(struct reading *reading, const struct sxp *hvm)
+static void read_hvm(struct sxp_reader *sxp_reader, const struct sxp *hvm)
 {
-    struct builder *builder = &reading->builder;
+    struct builder *builder = &sxp_reader->builder;
     struct config_number usb = { SPAN_NONE, 0 };
     const struct sxp *item = value_of(inside(hvm, "usbdevice"));
     struct config_device *device = NULL;
-    number(reading, inside(hvm, "usb"), 0, 1, &usb);
+    number(sxp_reader, inside(hvm, "usb"), 0, 1, &usb);
     if (item) {
         device = builder_device(builder, ORIGIN_USB, item->at);
         classic_read_device(builder, device, item->word, item->at);
@@ -193,9 +194,9 @@ static void read_hvm(struct reading *reading, const struct sxp *hvm)
         device->controller = controller;
 }
 
-static void read_domain(struct reading *reading, const struct sxp *domain)
+static void read_domain(struct sxp_reader *sxp_reader, const struct sxp *domain)
 {
-    struct config_domain *into = &reading->builder.config->domain;
+    struct config_domain *into = &sxp_reader->builder.config->domain;
     const struct sxp *image = inside(domain, "image");
     const struct sxp *hvm = inside(image, "hvm"), *linux_image = inside(image, "linux");
     const struct sxp *name = value_of(inside(domain, "name"));
@@ -208,31 +209,33 @@ static void read_domain(struct reading *reading, const struct sxp *domain)
     into->type_at = hvm ? hvm->first->at : linux_image ? linux_image->first->at : SPAN_NONE;
     for (const struct sxp *at = domain->first; at; at = at->next)
         if (is_about(at, "device") && inside(at, "vusb"))
-            read_vusb(reading, inside(at, "vusb"));
+            read_vusb(sxp_reader, inside(at, "vusb"));
     if (hvm)
-        read_hvm(reading, hvm);
+        read_hvm(sxp_reader, hvm);
 }
 
 struct document parse_sxp(struct arena *arena, struct diags *diags, const struct source *source)
 {
-    struct reading reading = { .offset = 0 };
+    struct sxp_reader sxp_reader = { .offset = 0 };
     struct text text = source->text;
-    builder_init(&reading.builder, arena, diags, source);
-    struct document document = { source, reading.builder.config, NULL, true };
-    while (reading.offset < text.size && is_blank(text.at[reading.offset]))
-        reading.offset++;
-    if (reading.offset == text.size || text.at[reading.offset] != '(') {
-        diag_hint(diags, builder_error(&reading.builder, (struct span){ 0, 1 }, "this is no SXP"),
+    builder_init(&sxp_reader.builder, arena, diags, source);
+    struct document document = { source, sxp_reader.builder.config, NULL, true };
+    while (sxp_reader.offset < text.size && is_blank(text.at[sxp_reader.offset]))
+        sxp_reader.offset++;
+    if (sxp_reader.offset == text.size || text.at[sxp_reader.offset] != '(') {
+        diag_hint(diags,
+                  builder_error(&sxp_reader.builder, (struct span){ 0, 1 }, "this is no SXP"),
                   "what 'xm list --long' prints begins with (domain");
         return document;
     }
-    const struct sxp *root = read_list(&reading, 0);
-    while (!reading.errors && reading.offset < text.size && is_blank(text.at[reading.offset]))
-        reading.offset++;
-    if (!reading.errors && reading.offset < text.size)
-        complain_here(&reading, reading.offset, "a second domain: translate one at a time");
-    if (!reading.errors)
-        read_domain(&reading, root);
-    config_settle(arena, reading.builder.config);
+    const struct sxp *root = read_list(&sxp_reader, 0);
+    while (!sxp_reader.errors && sxp_reader.offset < text.size &&
+           is_blank(text.at[sxp_reader.offset]))
+        sxp_reader.offset++;
+    if (!sxp_reader.errors && sxp_reader.offset < text.size)
+        complain_here(&sxp_reader, sxp_reader.offset, "a second domain: translate one at a time");
+    if (!sxp_reader.errors)
+        read_domain(&sxp_reader, root);
+    config_settle(arena, sxp_reader.builder.config);
     return document;
 }

@@ -184,7 +184,7 @@ static void read_hostbus(const struct field *field, void *into)
     field_selects(field, device);
     if (field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
         join_selector(field, device,
-                      &(struct selector){ .marks = SELECT_BUS, .bus = (uint8_t)number.value });
+                      &(struct selector){ .criteria = SELECT_BUS, .bus = (uint8_t)number.value });
 }
 
 static void read_hostaddr(const struct field *field, void *into)
@@ -200,7 +200,7 @@ static void read_hostaddr(const struct field *field, void *into)
     } else {
         if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
             return;
-        selector.marks = SELECT_ADDRESS;
+        selector.criteria = SELECT_ADDRESS;
         selector.address = (uint8_t)number.value;
     }
     join_selector(field, device, &selector);
@@ -212,7 +212,7 @@ static void read_busid(const struct field *field, void *into)
     struct text text = field->pair->value;
     field_selects(field, device);
     if (busid_read(text, device->selector.busid)) {
-        device->selector.marks |= SELECT_BUSID;
+        device->selector.criteria |= SELECT_BUSID;
         return;
     }
     diag_hint(
@@ -232,7 +232,7 @@ static void read_id(const struct field *field, void *into)
 
 static void read_vendor(const struct field *field, void *into)
 {
-    struct selector selector = { .marks = SELECT_VENDOR };
+    struct selector selector = { .criteria = SELECT_VENDOR };
     field_selects(field, into);
     if (hex_read(field->builder, "vendor", field->pair->value, field->pair->value_at,
                  &selector.vendor))
@@ -241,7 +241,7 @@ static void read_vendor(const struct field *field, void *into)
 
 static void read_product(const struct field *field, void *into)
 {
-    struct selector selector = { .marks = SELECT_PRODUCT };
+    struct selector selector = { .criteria = SELECT_PRODUCT };
     field_selects(field, into);
     if (hex_read(field->builder, "product", field->pair->value, field->pair->value_at,
                  &selector.product))
@@ -255,7 +255,7 @@ static void read_serial(const struct field *field, void *into)
     field_selects(field, device);
     field_text(field, &text);
     device->selector.serial = text.text;
-    device->selector.marks |= text.text.size ? SELECT_SERIAL : 0;
+    device->selector.criteria |= text.text.size ? SELECT_SERIAL : 0;
 }
 
 static void read_controller_name(const struct field *field, void *into)

@@ -85,7 +85,7 @@ static void read_bus(const struct field *field, void *into)
     field_selects(field, device);
     if (!field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
         return;
-    device->selector.marks |= SELECT_BUS;
+    device->selector.criteria |= SELECT_BUS;
     device->selector.bus = (uint8_t)number.value;
 }
 
@@ -96,7 +96,7 @@ static void read_address(const struct field *field, void *into)
     field_selects(field, device);
     if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
         return;
-    device->selector.marks |= SELECT_ADDRESS;
+    device->selector.criteria |= SELECT_ADDRESS;
     device->selector.address = (uint8_t)number.value;
 }
 

@@ -62,7 +62,7 @@ static void read_port(struct builder *builder, struct config_controller *control
     device->port_at = pair->key_at;
     device->selector_at = pair->value_at;
     if (busid_read(pair->value, device->selector.busid)) {
-        device->selector.marks = SELECT_BUSID;
+        device->selector.criteria = SELECT_BUSID;
         return;
     }
     device->broken = true;

@@ -25,30 +25,30 @@ static struct arranged_controller *append(struct writing *writing, struct arrang
     return made;
 }
 
-static const struct controller_model *model_of(const struct config_controller *wish)
+static const struct controller_model *model_of(const struct config_controller *wanted)
 {
-    if (wish->model)
-        return wish->model;
-    if (wish->type == CONTROLLER_PV)
-        return controller_model_pvusb(wish->version.value);
-    return wish->type == CONTROLLER_EMULATED ? controller_model_for(wish->version.value) : NULL;
+    if (wanted->model)
+        return wanted->model;
+    if (wanted->type == CONTROLLER_PV)
+        return controller_model_pvusb(wanted->version.value);
+    return wanted->type == CONTROLLER_EMULATED ? controller_model_for(wanted->version.value) : NULL;
 }
 
-static void add_wish(struct writing *writing, struct arrangement *arrangement,
-                     const struct config_controller *wish)
+static void add_wanted(struct writing *writing, struct arrangement *arrangement,
+                       const struct config_controller *wanted)
 {
     struct arranged_controller *controller = append(writing, arrangement);
-    arrangement->of_wish[wish->index] = controller;
-    controller->wish = wish;
-    controller->model = model_of(wish);
-    controller->type = wish->type;
-    controller->kernel = wish->pvusb == PVUSB_KERNEL;
-    controller->index = is_left_to_xl(wish) ? 0 : arrangement->next_index++;
-    controller->version = wish->version.value;
-    controller->ports = wish->ports.value;
-    controller->ports_max = wish->ports.value ? wish->ports.value : MADE_PORTS;
-    controller->name = wish->name;
-    controller->why = wish->why;
+    arrangement->of_wanted[wanted->index] = controller;
+    controller->wanted = wanted;
+    controller->model = model_of(wanted);
+    controller->type = wanted->type;
+    controller->kernel = wanted->pvusb == PVUSB_KERNEL;
+    controller->index = is_left_to_xl(wanted) ? 0 : arrangement->next_index++;
+    controller->version = wanted->version.value;
+    controller->ports = wanted->ports.value;
+    controller->ports_max = wanted->ports.value ? wanted->ports.value : MADE_PORTS;
+    controller->name = wanted->name;
+    controller->why = wanted->why;
 }
 
 // --- which host device ---
@@ -56,9 +56,9 @@ static void add_wish(struct writing *writing, struct arrangement *arrangement,
 static void complain_lookup(struct writing *writing, const struct arranged_device *device,
                             unsigned count)
 {
-    const struct selector *selector = &device->wish->selector;
-    struct span at =
-        span_is_none(device->wish->selector_at) ? device->wish->why : device->wish->selector_at;
+    const struct selector *selector = &device->wanted->selector;
+    struct span at = span_is_none(device->wanted->selector_at) ? device->wanted->why
+                                                               : device->wanted->selector_at;
     const char *shown = selector_show(writing->arena, selector);
     if (count > 1)
         diag_hint(writing->diags,
@@ -75,22 +75,22 @@ static void complain_lookup(struct writing *writing, const struct arranged_devic
 
 static void look_up(struct writing *writing, struct arranged_device *device)
 {
-    const struct config_device *wish = device->wish;
+    const struct config_device *wanted = device->wanted;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
-    if (!writing->host || wish->kind != DEVICE_HOSTDEV || !wish->selector.marks)
+    if (!writing->host || wanted->kind != DEVICE_HOSTDEV || !wanted->selector.criteria)
         return;
-    unsigned count = host_select(writing->host, &wish->selector, &device->found);
+    unsigned count = host_select(writing->host, &wanted->selector, &device->found);
     if (count == 1 && !device->found->hub)
         return;
     if (!count)
         device->found = NULL;
-    if (!count && !wish->required.value) {
+    if (!count && !wanted->required.value) {
         device->left_out = true;
-        write_warning(writing, wish->why, "%s is not plugged in: left out",
-                      selector_show(writing->arena, &wish->selector));
-    } else if (!count && wish->selector.marks == address) {
-        write_warning(writing, wish->why, "there is no device %s at this host now",
-                      selector_show(writing->arena, &wish->selector));
+        write_warning(writing, wanted->why, "%s is not plugged in: left out",
+                      selector_show(writing->arena, &wanted->selector));
+    } else if (!count && wanted->selector.criteria == address) {
+        write_warning(writing, wanted->why, "there is no device %s at this host now",
+                      selector_show(writing->arena, &wanted->selector));
     } else {
         complain_lookup(writing, device, count);
         device->found = NULL;
@@ -102,8 +102,8 @@ static void look_up(struct writing *writing, struct arranged_device *device)
 // At which speeds a device may run; it must fit all of them while it is not known which.
 static bool speed_fits(const struct arranged_device *device, const struct controller_model *model)
 {
-    const struct device_model *kind = device_model_of(device->wish->kind);
-    if (device->wish->kind != DEVICE_HOSTDEV)
+    const struct device_model *kind = device_model_of(device->wanted->kind);
+    if (device->wanted->kind != DEVICE_HOSTDEV)
         return !kind || !kind->speeds || kind->speeds & model->speeds;
     if (!device->found)
         return model->speeds == SPEEDS_USB3 || !model->driver;
@@ -116,13 +116,13 @@ static bool speed_fits(const struct arranged_device *device, const struct contro
 static bool suits(const struct arranged_controller *controller,
                   const struct arranged_device *device)
 {
-    if (controller->wish && is_left_to_xl(controller->wish))
+    if (controller->wanted && is_left_to_xl(controller->wanted))
         return false;
     if (!controller->model)
-        return device->wish->kind == DEVICE_HOSTDEV;
+        return device->wanted->kind == DEVICE_HOSTDEV;
     bool pv = !controller->model->driver;
     if (pv &&
-        (device->wish->kind != DEVICE_HOSTDEV || (device->found && device->found->isochronous)))
+        (device->wanted->kind != DEVICE_HOSTDEV || (device->found && device->found->isochronous)))
         return false;
     return speed_fits(device, controller->model);
 }
@@ -147,7 +147,7 @@ static void take_port(struct arrangement *arrangement, struct arranged_controlle
     controller->used |= UINT32_C(1) << port;
     if (controller->type == CONTROLLER_PV && !controller->kernel)
         arrangement->pv_used |= UINT32_C(1) << port;
-    if (!controller->wish && port > controller->ports)
+    if (!controller->wanted && port > controller->ports)
         controller->ports = port;
 }
 
@@ -182,7 +182,7 @@ static struct arranged_controller *make(struct writing *writing, struct arrangem
 static void complain_room(struct writing *writing, const struct arranged_device *device)
 {
     diag_hint(writing->diags,
-              write_error(writing, device->wish->why, "no port is left for this device"),
+              write_error(writing, device->wanted->why, "no port is left for this device"),
               is_pv_guest(writing) ? "QEMU's PVUSB takes 31 devices for a guest"
                                    : "give its controller more ports, or this device another one");
 }
@@ -193,16 +193,16 @@ static void arrange_named(struct writing *writing, enum arrange what,
 {
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
-        if (!device->wish->controller)
+        if (!device->wanted->controller)
             continue;
-        struct arranged_controller *at = arrangement->of_wish[device->wish->controller->index];
+        struct arranged_controller *at = arrangement->of_wanted[device->wanted->controller->index];
         device->controller = at;
-        device->port = device->wish->port;
+        device->port = device->wanted->port;
         if (device->port.depth == 1)
             take_port(arrangement, at, device->port.number[0]);
-        if (device->found && !at->wish->at_creation && !suits(at, device))
+        if (device->found && !at->wanted->at_creation && !suits(at, device))
             diag_hint(writing->diags,
-                      write_warning(writing, device->wish->why, "%s does not run there",
+                      write_warning(writing, device->wanted->why, "%s does not run there",
                                     host_device_show(writing->arena, device->found)),
                       "controller '%s' is %s: use version 3", at->name,
                       at->model ? at->model->name : "another type");
@@ -210,7 +210,7 @@ static void arrange_named(struct writing *writing, enum arrange what,
     for (size_t i = 0; i < arrangement->count; i++) {
         struct arranged_device *device = &arrangement->devices[i];
         // QEMU chooses for what it is created with, and makes a hub where there is no port.
-        bool chosen = device->wish->at_creation;
+        bool chosen = device->wanted->at_creation;
         if (!device->controller || device->port.depth || device->left_out ||
             (chosen && what != ARRANGE_LIBVIRT))
             continue;
@@ -224,10 +224,10 @@ static void arrange_named(struct writing *writing, enum arrange what,
 // Whether a device finds its place here, on one that was made if need be.
 static bool is_seeker(const struct arranged_device *device, enum arrange what)
 {
-    if (device->controller || device->left_out || GIVEN(device->wish->controller_name))
+    if (device->controller || device->left_out || GIVEN(device->wanted->controller_name))
         return false;
-    return !device->wish->at_creation &&
-           (device->wish->kind == DEVICE_HOSTDEV || what == ARRANGE_ALL);
+    return !device->wanted->at_creation &&
+           (device->wanted->kind == DEVICE_HOSTDEV || what == ARRANGE_ALL);
 }
 
 // The first controller that suits a device and has a free port. *passed is the last of those that
@@ -253,9 +253,9 @@ static void arrange_others(struct writing *writing, enum arrange what,
             continue;
         struct arranged_controller *by_speed = NULL;
         struct arranged_controller *at =
-            seek(arrangement, device, device->found ? &by_speed : &passed[device->wish->kind]);
+            seek(arrangement, device, device->found ? &by_speed : &passed[device->wanted->kind]);
         if (!at)
-            at = make(writing, arrangement, pv, device->wish->why);
+            at = make(writing, arrangement, pv, device->wanted->why);
         unsigned port = suits(at, device) ? free_port(arrangement, at) : 0;
         if (port)
             put(arrangement, device, at, port);
@@ -270,15 +270,15 @@ void arrange(struct writing *writing, enum arrange what, struct arrangement *arr
 {
     const struct config *config = writing->document->config;
     *arrangement = (struct arrangement){ .count = config->device_count };
-    arrangement->of_wish =
+    arrangement->of_wanted =
         arena_array_of(writing->arena, struct arranged_controller *, config->controller_count + 1);
     arrangement->devices =
         arena_array_of(writing->arena, struct arranged_device, config->device_count + 1);
     for (const struct config_controller *at = config->controllers; at; at = at->next)
-        add_wish(writing, arrangement, at);
+        add_wanted(writing, arrangement, at);
     size_t count = 0;
     for (const struct config_device *at = config->devices; at; at = at->next) {
-        arrangement->devices[count].wish = at;
+        arrangement->devices[count].wanted = at;
         look_up(writing, &arrangement->devices[count++]);
     }
     arrange_named(writing, what, arrangement);

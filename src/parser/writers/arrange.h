@@ -8,8 +8,8 @@
 
 struct arranged_controller {
     struct arranged_controller *next;
-    const struct config_controller *wish; // NULL: made for devices that have none
-    const struct controller_model *model; // NULL while only the guest's type could tell
+    const struct config_controller *wanted; // NULL: made for devices that have none
+    const struct controller_model *model;   // NULL while only the guest's type could tell
     enum controller_type type;
     bool kernel;      // PVUSB by the kernel's usbback
     unsigned index;   // among those that are not there at creation; those have none
@@ -23,7 +23,7 @@ struct arranged_controller {
 };
 
 struct arranged_device {
-    const struct config_device *wish;
+    const struct config_device *wanted;
     struct arranged_controller *controller; // NULL: none is named
     struct port port;                       // PORT_ANY: none is named
     const struct host_device *found;        // NULL: it was not looked up, or is not plugged in
@@ -35,9 +35,9 @@ struct arrangement {
     struct arranged_controller *end;
     struct arranged_device *devices; // in the order of the config
     size_t count;
-    struct arranged_controller **of_wish; // by the index of the wish in the config
-    unsigned next_index;                  // of a controller that is made
-    unsigned made;                        // how many were
+    struct arranged_controller **of_wanted; // by the index of the wish in the config
+    unsigned next_index;                    // of a controller that is made
+    unsigned made;                          // how many were
     uint32_t pv_used; // ports of QEMU's PVUSB: no two devices of a guest may have the same
 };
 

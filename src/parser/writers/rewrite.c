@@ -199,7 +199,7 @@ static const char *append_line(struct rewrite *rewrite, const char *before, stru
 }
 
 bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
-                  const struct change changes[KEY_COUNT])
+                  const struct replacement changes[KEY_COUNT])
 {
     bool begun = false, written[KEY_COUNT] = { false }, stated[KEY_COUNT];
     for (int key = 0; key < KEY_COUNT; key++)

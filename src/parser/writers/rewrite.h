@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 // What becomes of the statements of one key.
-struct change {
+struct replacement {
     bool touch;        // false: they stay as they are
     const char *value; // the value of the one that stands there then; NULL: none does
 };
@@ -41,7 +41,7 @@ void rewrite_replace(struct rewrite *rewrite, const struct statement *statement,
 // Replaces the statements of USB keys by what `changes` has for each key. A key that had no
 // statement is assigned where the first one changes; false if none does and such a key has a value.
 bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
-                  const struct change changes[KEY_COUNT]);
+                  const struct replacement changes[KEY_COUNT]);
 
 // Prints the text with its edits.
 void rewrite_print(const struct rewrite *rewrite, FILE *stream);

@@ -26,13 +26,13 @@ const struct translation *translation_named(const char *name)
 
 void items_add(struct arena *arena, struct items *items, const char *item)
 {
-    if (items->count == items->room) {
-        size_t room = items->room * 2 + 8;
-        const char **more = arena_array_of(arena, const char *, room);
+    if (items->count == items->capacity) {
+        size_t capacity = items->capacity * 2 + 8;
+        const char **more = arena_array_of(arena, const char *, capacity);
         if (items->count)
             memcpy(more, items->at, items->count * sizeof *more);
         items->at = more;
-        items->room = room;
+        items->capacity = capacity;
     }
     items->at[items->count++] = item;
 }
@@ -83,16 +83,16 @@ const char *items_value(const struct writing *writing, const struct items *items
 const char *spec_add(struct arena *arena, const char *spec, const char *key, const char *format,
                      ...)
 {
-    va_list words;
-    va_start(words, format);
-    const char *value = arena_vprintf(arena, format, words);
-    va_end(words);
+    va_list args;
+    va_start(args, format);
+    const char *value = arena_vprintf(arena, format, args);
+    va_end(args);
     return arena_printf(arena, "%s%s%s=%s", spec, *spec ? "," : "", key, value);
 }
 
-struct change change_to(const struct writing *writing, const struct items *items)
+struct replacement change_to(const struct writing *writing, const struct items *items)
 {
-    return (struct change){ true, items->count ? items_value(writing, items) : NULL };
+    return (struct replacement){ true, items->count ? items_value(writing, items) : NULL };
 }
 
 // A string in double quotes, or nothing where it holds what cannot be said in them.
@@ -105,7 +105,7 @@ static void print_text(FILE *stream, const char *key, struct text text)
         fprintf(stream, "%s = \"%.*s\"\n", key, (int)text.size, text.at);
 }
 
-static void write_new(const struct writing *writing, const struct change changes[KEY_COUNT])
+static void write_new(const struct writing *writing, const struct replacement changes[KEY_COUNT])
 {
     const struct config_domain *domain = &writing->document->config->domain;
     if (!writing->only) {
@@ -120,7 +120,7 @@ static void write_new(const struct writing *writing, const struct change changes
 }
 
 void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
-                     const struct change changes[KEY_COUNT])
+                     const struct replacement changes[KEY_COUNT])
 {
     if (writing->document->foreign)
         write_new(writing, changes);
@@ -142,11 +142,11 @@ bool is_left_to_xl(const struct config_controller *controller)
 }
 
 #define COMPLAIN_AS(severity)                                                                      \
-    va_list words;                                                                                 \
-    va_start(words, format);                                                                       \
+    va_list args;                                                                                  \
+    va_start(args, format);                                                                        \
     struct diag *diag =                                                                            \
-        complain_words(writing->diags, severity, writing->document->source, at, format, words);    \
-    va_end(words);                                                                                 \
+        complain_va(writing->diags, severity, writing->document->source, at, format, args);        \
+    va_end(args);                                                                                  \
     return diag
 
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)

@@ -12,7 +12,7 @@
 struct items {
     const char **at;
     size_t count;
-    size_t room;
+    size_t capacity;
 };
 void items_add(struct arena *arena, struct items *items, const char *item);
 // "['a', 'b']" as xl and Python read it, over several lines where it is long.
@@ -24,12 +24,12 @@ const char *spec_add(struct arena *arena, const char *spec, const char *key, con
                      ...) __attribute__((format(printf, 4, 5)));
 
 // A change of a key to a list of those items, or to none if it is empty.
-struct change change_to(const struct writing *writing, const struct items *items);
+struct replacement change_to(const struct writing *writing, const struct items *items);
 
 // Prints the rewritten file, or its USB statements alone. Of another program's form, a config with
 // what `changes` has for each key.
 void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
-                     const struct change changes[KEY_COUNT]);
+                     const struct replacement changes[KEY_COUNT]);
 
 // Whether a controller comes from the toolstack when the guest is created, and is asked for by a
 // statement that every dialect keeps.

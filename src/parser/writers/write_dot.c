@@ -57,19 +57,19 @@ static void print_controller(const struct writing *writing,
 static void print_device(const struct writing *writing, const struct config_device *device,
                          unsigned number)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     struct arena *arena = writing->arena;
     const struct device_model *model = device_model_of(device->kind);
     const char *id = arena_printf(arena, "device%u", number);
     const char *label = model ? model->name : "other";
-    if (device->selector.marks)
+    if (device->selector.criteria)
         label = arena_printf(arena, "%s %s", label, selector_show(arena, &device->selector));
     print_node(writing, id, "ellipse", label);
     print_edge(writing,
                device->controller ? arena_printf(arena, "controller%u", device->controller->index)
                                   : "guest",
                id,
-               device->port.depth ? arena_printf(arena, "port %s", port_write(device->port, room))
+               device->port.depth ? arena_printf(arena, "port %s", port_write(device->port, buf))
                                   : "");
 }
 

@@ -131,21 +131,21 @@ static void put_controller(struct places *places, const struct config_controller
 
 static void put_selector(struct json_writer *json, const struct selector *selector)
 {
-    if (!selector->marks)
+    if (!selector->criteria)
         return;
     json_key(json, "host");
     json_open_object(json);
-    if (selector->marks & SELECT_BUS)
+    if (selector->criteria & SELECT_BUS)
         put_number(json, "bus", selector->bus);
-    if (selector->marks & SELECT_ADDRESS)
+    if (selector->criteria & SELECT_ADDRESS)
         put_number(json, "address", selector->address);
-    if (selector->marks & SELECT_BUSID)
+    if (selector->criteria & SELECT_BUSID)
         put_string(json, "busid", selector->busid);
-    if (selector->marks & SELECT_VENDOR)
+    if (selector->criteria & SELECT_VENDOR)
         put_id(json, "vendor", selector->vendor);
-    if (selector->marks & SELECT_PRODUCT)
+    if (selector->criteria & SELECT_PRODUCT)
         put_id(json, "product", selector->product);
-    if (selector->marks & SELECT_SERIAL) {
+    if (selector->criteria & SELECT_SERIAL) {
         json_key(json, "serial");
         json_put_text(json, selector->serial);
     }
@@ -154,7 +154,7 @@ static void put_selector(struct json_writer *json, const struct selector *select
 
 static void put_device(struct places *places, const struct config_device *device)
 {
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     struct json_writer *json = places->json;
     const struct device_model *model = device_model_of(device->kind);
     json_open_object(json);
@@ -163,7 +163,7 @@ static void put_device(struct places *places, const struct config_device *device
     if (device->controller)
         put_number(json, "controller", device->controller->index);
     if (device->port.depth)
-        put_string(json, "port", port_write(device->port, room));
+        put_string(json, "port", port_write(device->port, buf));
     put_text(json, "file", &device->file);
     put_text(json, "format", &device->format);
     if (device->kind == DEVICE_DISK)

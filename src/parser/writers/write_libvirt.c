@@ -50,17 +50,17 @@ static void refuse(const struct libvirt *libvirt, struct span at, const char *wh
 
 // --- controllers ---
 
-static bool is_machine(const struct config_controller *wish)
+static bool is_machine(const struct config_controller *wanted)
 {
-    return wish && wish->origin == ORIGIN_USB && wish->at_creation;
+    return wanted && wanted->origin == ORIGIN_USB && wanted->at_creation;
 }
 
 static bool refuse_controller(const struct libvirt *libvirt, const struct arranged_controller *at)
 {
     bool qemu = libvirt->writing->for_qemu;
     bool pv = at->type == CONTROLLER_PV;
-    if (at->wish && GIVEN(at->wish->backend))
-        refuse(libvirt, at->wish->backend.at, "a backend domain", "leave it out");
+    if (at->wanted && GIVEN(at->wanted->backend))
+        refuse(libvirt, at->wanted->backend.at, "a backend domain", "leave it out");
     if (pv && at->kernel)
         refuse(libvirt, at->why, "the kernel's PVUSB", "type=qusb is QEMU's");
     else if (!at->model)
@@ -86,13 +86,13 @@ static void say_what_changes(const struct libvirt *libvirt)
     while (device && !(device->origin == ORIGIN_USB && device->at_creation))
         device = device->next;
     for (const struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next)
-        if (is_machine(at->wish) && !device)
+        if (is_machine(at->wanted) && !device)
             diag_hint(libvirt->writing->diags,
                       write_warning(libvirt->writing, at->why,
                                     "libvirt's driver for Xen makes no controller of its own: "
                                     "left out"),
                       "it makes one for an input device");
-        else if (!at->wish && domain_has_machine(type))
+        else if (!at->wanted && domain_has_machine(type))
             diag_hint(libvirt->writing->diags,
                       write_warning(libvirt->writing, at->why,
                                     "libvirt's driver for Xen plugs by PVUSB only: the guest needs "
@@ -107,7 +107,7 @@ static void number_controllers(struct libvirt *libvirt)
     for (struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next) {
         at->libvirt_index = index;
         index += !(at->next && at->next->model && at->next->model->companion) &&
-                 (libvirt->writing->for_qemu || !is_machine(at->wish));
+                 (libvirt->writing->for_qemu || !is_machine(at->wanted));
     }
 }
 
@@ -115,7 +115,7 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
                              unsigned *companion)
 {
     FILE *out = libvirt->writing->out;
-    if (!libvirt->writing->for_qemu && is_machine(at->wish))
+    if (!libvirt->writing->for_qemu && is_machine(at->wanted))
         return; // what libxl makes for the input devices
     if (refuse_controller(libvirt, at))
         return;
@@ -137,17 +137,17 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 static bool has_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     return at->controller && at->port.depth &&
-           (libvirt->writing->for_qemu || !is_machine(at->controller->wish));
+           (libvirt->writing->for_qemu || !is_machine(at->controller->wanted));
 }
 
 static void print_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     FILE *out = libvirt->writing->out;
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     if (!has_address(libvirt, at))
         return;
     fprintf(out, "    <address type='usb' bus='%u' port='%s'/>\n", at->controller->libvirt_index,
-            port_write(at->port, room));
+            port_write(at->port, buf));
 }
 
 // Ends the element that is open, with nothing in it but an address.
@@ -164,23 +164,24 @@ static void finish(const struct libvirt *libvirt, const struct arranged_device *
 static void write_host(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     FILE *out = libvirt->writing->out;
-    const struct selector *selector = &at->wish->selector;
+    const struct selector *selector = &at->wanted->selector;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
-    bool by_id = (selector->marks & id) == id, by_address = (selector->marks & address) == address;
+    bool by_id = (selector->criteria & id) == id,
+         by_address = (selector->criteria & address) == address;
     unsigned said = (by_id ? id : 0) | (by_address ? address : 0);
-    if (!at->found && (!said || selector->marks != said)) {
+    if (!at->found && (!said || selector->criteria != said)) {
         diag_hint(libvirt->writing->diags,
-                  write_error(libvirt->writing, at->wish->why,
+                  write_error(libvirt->writing, at->wanted->why,
                               "libvirt names devices by bus and address, or by vendor and product"),
                   "translate on the host with --resolve");
         return;
     }
     fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s>\n",
-            at->wish->required.value ? "" : " startupPolicy='optional'");
+            at->wanted->required.value ? "" : " startupPolicy='optional'");
     if (by_id)
         fprintf(out, "      <vendor id='0x%04x'/>\n      <product id='0x%04x'/>\n",
                 selector->vendor, selector->product);
-    if (by_address || (at->found && selector->marks != id))
+    if (by_address || (at->found && selector->criteria != id))
         fprintf(out, "      <address bus='%u' device='%u'/>\n",
                 at->found ? at->found->bus : selector->bus,
                 at->found ? at->found->address : selector->address);
@@ -192,7 +193,7 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
 static void write_input(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     fprintf(libvirt->writing->out, "  <input type='%s' bus='usb'",
-            device_model_of(at->wish->kind)->name);
+            device_model_of(at->wanted->kind)->name);
     finish(libvirt, at, "input");
 }
 
@@ -204,16 +205,16 @@ static void write_hub(const struct libvirt *libvirt, const struct arranged_devic
 
 static void write_disk(struct libvirt *libvirt, const struct arranged_device *at)
 {
-    const struct config_device *wish = at->wish;
+    const struct config_device *wanted = at->wanted;
     FILE *out = libvirt->writing->out;
-    if (!is_sayable(libvirt, &wish->file) || libvirt->disks > 'z' - 'a')
+    if (!is_sayable(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
         return;
     fputs("  <disk type='file' device='disk'>\n    <driver name='qemu' type='", out);
-    print_value(libvirt, GIVEN(wish->format) ? wish->format.text : text_of("raw"));
+    print_value(libvirt, GIVEN(wanted->format) ? wanted->format.text : text_of("raw"));
     fputs("'/>\n    <source file='", out);
-    print_value(libvirt, wish->file.text);
+    print_value(libvirt, wanted->file.text);
     fprintf(out, "'/>\n    <target dev='sd%c' bus='usb'/>\n", 'a' + (char)libvirt->disks++);
-    if (wish->readonly.value)
+    if (wanted->readonly.value)
         fputs("    <readonly/>\n", out);
     print_address(libvirt, at);
     fputs("  </disk>\n", out);
@@ -245,7 +246,7 @@ static bool print_chardev(const struct libvirt *libvirt, const char *element,
 
 static void write_serial(struct libvirt *libvirt, const struct arranged_device *at)
 {
-    if (!print_chardev(libvirt, "serial", &at->wish->chardev))
+    if (!print_chardev(libvirt, "serial", &at->wanted->chardev))
         return;
     fprintf(libvirt->writing->out, "    <target type='usb-serial' port='%u'/>\n",
             libvirt->serials++);
@@ -255,8 +256,8 @@ static void write_serial(struct libvirt *libvirt, const struct arranged_device *
 
 static void write_redirection(const struct libvirt *libvirt, const struct arranged_device *at)
 {
-    struct config_text chardev = at->wish->chardev;
-    if (at->wish->origin == ORIGIN_USBVERSION || !GIVEN(chardev))
+    struct config_text chardev = at->wanted->chardev;
+    if (at->wanted->origin == ORIGIN_USBVERSION || !GIVEN(chardev))
         chardev.text = text_of("spicevmc");
     if (!print_chardev(libvirt, "redirdev bus='usb'", &chardev))
         return;
@@ -272,10 +273,10 @@ static void write_sound(const struct libvirt *libvirt, const struct arranged_dev
 
 static void write_device(struct libvirt *libvirt, const struct arranged_device *at)
 {
-    const struct device_model *model = device_model_of(at->wish->kind);
+    const struct device_model *model = device_model_of(at->wanted->kind);
     if (at->left_out)
         return;
-    switch (at->wish->kind) {
+    switch (at->wanted->kind) {
     case DEVICE_HOSTDEV: write_host(libvirt, at); break;
     case DEVICE_TABLET:
     case DEVICE_MOUSE:
@@ -286,7 +287,7 @@ static void write_device(struct libvirt *libvirt, const struct arranged_device *
     case DEVICE_REDIR: write_redirection(libvirt, at); break;
     case DEVICE_AUDIO: write_sound(libvirt, at); break;
     default:
-        refuse(libvirt, at->wish->why, model ? model->name : "this device",
+        refuse(libvirt, at->wanted->why, model ? model->name : "this device",
                "its namespace qemu:commandline takes arguments: see --to qemu");
     }
 }

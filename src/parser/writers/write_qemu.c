@@ -41,15 +41,15 @@ static bool is_machine(const struct config_controller *controller)
 
 static const char *controller_id(const struct qemu *qemu, const struct arranged_controller *at)
 {
-    if (at->wish && GIVEN(at->wish->qemu_id))
-        return arena_copy(qemu->writing->arena, at->wish->qemu_id.text.at,
-                          at->wish->qemu_id.text.size);
+    if (at->wanted && GIVEN(at->wanted->qemu_id))
+        return arena_copy(qemu->writing->arena, at->wanted->qemu_id.text.at,
+                          at->wanted->qemu_id.text.size);
     return at->name;
 }
 
 static const char *bus_of(const struct qemu *qemu, const struct arranged_controller *at)
 {
-    if (at->wish && is_machine(at->wish))
+    if (at->wanted && is_machine(at->wanted))
         return "usb-bus.0";
     return arena_printf(qemu->writing->arena, "%s.0", controller_id(qemu, at));
 }
@@ -124,16 +124,16 @@ static void leave_out(struct qemu *qemu, struct span why)
 
 static void write_controller(struct qemu *qemu, const struct arranged_controller *at)
 {
-    bool there = at->wish && at->wish->at_creation;
+    bool there = at->wanted && at->wanted->at_creation;
     if (there && qemu->running) {
         leave_out(qemu, at->why);
         return;
     }
-    if (at->wish && at->wish->origin == ORIGIN_QEMU) {
-        print_raw(qemu, at->wish->argument, at->wish->why);
+    if (at->wanted && at->wanted->origin == ORIGIN_QEMU) {
+        print_raw(qemu, at->wanted->argument, at->wanted->why);
         return;
     }
-    if (at->wish && is_machine(at->wish)) {
+    if (at->wanted && is_machine(at->wanted)) {
         fputs("-usb\n", qemu->writing->out);
         return;
     }
@@ -151,7 +151,7 @@ static void write_controller(struct qemu *qemu, const struct arranged_controller
         object_number(&object, "num-ports", at->ports);
     }
     if (there)
-        add_ich9(&object, at->wish);
+        add_ich9(&object, at->wanted);
     print_device(qemu, &object);
 }
 
@@ -159,46 +159,46 @@ static void write_controller(struct qemu *qemu, const struct arranged_controller
 
 static bool add_host(struct qemu *qemu, struct object *object, const struct arranged_device *at)
 {
-    const struct selector *selector = &at->wish->selector;
+    const struct selector *selector = &at->wanted->selector;
     if (at->found) {
         object_number(object, "hostbus", at->found->bus);
         object_number(object, "hostaddr", at->found->address);
         return true;
     }
-    if (selector->marks & SELECT_SERIAL) {
+    if (selector->criteria & SELECT_SERIAL) {
         diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, at->wish->why, "QEMU finds no device by its serial"),
+                  write_error(qemu->writing, at->wanted->why, "QEMU finds no device by its serial"),
                   "translate on the host with --resolve");
         return false;
     }
-    if (selector->marks & SELECT_BUSID) {
+    if (selector->criteria & SELECT_BUSID) {
         struct text busid = text_of(selector->busid);
         size_t dash = text_find(busid, '-', 0);
         uint64_t bus = 0;
         text_number(text_part(busid, 0, dash), 10, 0, UINT8_MAX, &bus);
         object_number(object, "hostbus", (uint32_t)bus);
         object_text(object, "hostport", text_part(busid, dash + 1, busid.size));
-    } else if (selector->marks & SELECT_BUS) {
+    } else if (selector->criteria & SELECT_BUS) {
         object_number(object, "hostbus", selector->bus);
     }
-    if (selector->marks & SELECT_ADDRESS)
+    if (selector->criteria & SELECT_ADDRESS)
         object_number(object, "hostaddr", selector->address);
-    if (selector->marks & SELECT_VENDOR)
+    if (selector->criteria & SELECT_VENDOR)
         object_id(object, "vendorid", selector->vendor);
-    if (selector->marks & SELECT_PRODUCT)
+    if (selector->criteria & SELECT_PRODUCT)
         object_id(object, "productid", selector->product);
     return true;
 }
 
-static void print_image(struct qemu *qemu, const struct config_device *wish, const char *node)
+static void print_image(struct qemu *qemu, const struct config_device *wanted, const char *node)
 {
     struct object object = { .count = 0 };
-    object_text(&object, "driver", GIVEN(wish->format) ? wish->format.text : text_of("raw"));
+    object_text(&object, "driver", GIVEN(wanted->format) ? wanted->format.text : text_of("raw"));
     object_string(&object, "node-name", node);
-    object_flag(&object, "read-only", wish->readonly.value);
+    object_flag(&object, "read-only", wanted->readonly.value);
     object_flag(&object, "auto-read-only", false);
     object_string(&object, "file.driver", "file");
-    object_text(&object, "file.filename", wish->file.text);
+    object_text(&object, "file.filename", wanted->file.text);
     if (qemu->running)
         print_command(qemu, "blockdev-add", &object);
     else
@@ -260,14 +260,14 @@ static void print_chardev(struct qemu *qemu, const struct chardev_row *row, stru
 }
 
 // The character device behind a device: one that QEMU has, or one that is made here.
-static bool add_chardev(struct qemu *qemu, struct object *object, const struct config_device *wish,
-                        const char *id)
+static bool add_chardev(struct qemu *qemu, struct object *object,
+                        const struct config_device *wanted, const char *id)
 {
-    struct text words = GIVEN(wish->chardev)           ? wish->chardev.text
-                        : wish->kind == DEVICE_SERIAL  ? text_of("pty")
-                        : wish->kind == DEVICE_BRAILLE ? text_of("braille")
-                                                       : text_of("spicevmc");
-    bool redirection = wish->origin == ORIGIN_USBVERSION;
+    struct text words = GIVEN(wanted->chardev)           ? wanted->chardev.text
+                        : wanted->kind == DEVICE_SERIAL  ? text_of("pty")
+                        : wanted->kind == DEVICE_BRAILLE ? text_of("braille")
+                                                         : text_of("spicevmc");
+    bool redirection = wanted->origin == ORIGIN_USBVERSION;
     if (text_starts(words, "id:") && !redirection) {
         object_text(object, "chardev", text_part(words, 3, words.size));
         return true;
@@ -275,7 +275,7 @@ static bool add_chardev(struct qemu *qemu, struct object *object, const struct c
     const struct chardev_row *row = chardev_row(redirection ? text_of("spicevmc") : words);
     if (!row) {
         diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, wish->chardev.at,
+                  write_error(qemu->writing, wanted->chardev.at,
                               "there is no character device '%.*s' to be made", (int)words.size,
                               words.at),
                   "pty, null, file:PATH, unix:PATH, spicevmc, braille, or id:NAME");
@@ -290,49 +290,50 @@ static bool add_chardev(struct qemu *qemu, struct object *object, const struct c
 }
 
 // What stands behind a device comes before it.
-static bool add_backing(struct qemu *qemu, struct object *object, const struct config_device *wish,
-                        const char *id)
+static bool add_backing(struct qemu *qemu, struct object *object,
+                        const struct config_device *wanted, const char *id)
 {
-    const struct device_model *model = device_model_of(wish->kind);
+    const struct device_model *model = device_model_of(wanted->kind);
     if (model->needs_file) {
         const char *node = arena_printf(qemu->writing->arena, "%s-image", id);
-        print_image(qemu, wish, node);
+        print_image(qemu, wanted, node);
         object_string(object, "drive", node);
     }
-    if (GIVEN(wish->audiodev))
-        object_text(object, "audiodev", wish->audiodev.text);
-    return !model->needs_chardev || add_chardev(qemu, object, wish, id);
+    if (GIVEN(wanted->audiodev))
+        object_text(object, "audiodev", wanted->audiodev.text);
+    return !model->needs_chardev || add_chardev(qemu, object, wanted, id);
 }
 
 static void write_device(struct qemu *qemu, const struct arranged_device *at, size_t index)
 {
-    const struct config_device *wish = at->wish;
-    char room[PORT_TEXT_SIZE];
+    const struct config_device *wanted = at->wanted;
+    char buf[PORT_TEXT_SIZE];
     struct object object = { .count = 0 };
     if (at->left_out)
         return;
-    if (wish->at_creation && qemu->running) {
-        leave_out(qemu, wish->why);
+    if (wanted->at_creation && qemu->running) {
+        leave_out(qemu, wanted->why);
         return;
     }
-    if (wish->argument.size) {
-        print_raw(qemu, wish->argument, wish->why);
+    if (wanted->argument.size) {
+        print_raw(qemu, wanted->argument, wanted->why);
         return;
     }
-    const char *id = GIVEN(wish->qemu_id) ? arena_copy(qemu->writing->arena, wish->qemu_id.text.at,
-                                                       wish->qemu_id.text.size)
-                                          : arena_printf(qemu->writing->arena, "usbdev%zu", index);
-    object_string(&object, "driver", device_model_of(wish->kind)->driver);
+    const char *id =
+        GIVEN(wanted->qemu_id)
+            ? arena_copy(qemu->writing->arena, wanted->qemu_id.text.at, wanted->qemu_id.text.size)
+            : arena_printf(qemu->writing->arena, "usbdev%zu", index);
+    object_string(&object, "driver", device_model_of(wanted->kind)->driver);
     object_string(&object, "id", id);
-    if (wish->kind == DEVICE_HOSTDEV && !add_host(qemu, &object, at))
+    if (wanted->kind == DEVICE_HOSTDEV && !add_host(qemu, &object, at))
         return;
-    if (!add_backing(qemu, &object, wish, id))
+    if (!add_backing(qemu, &object, wanted, id))
         return;
     if (at->controller)
         object_string(&object, "bus", bus_of(qemu, at->controller));
     if (at->controller && at->port.depth)
         object_string(&object, "port",
-                      arena_strdup(qemu->writing->arena, port_write(at->port, room)));
+                      arena_strdup(qemu->writing->arena, port_write(at->port, buf)));
     print_device(qemu, &object);
 }
 

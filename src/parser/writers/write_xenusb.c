@@ -53,23 +53,23 @@ static const char *text_spec(struct arena *arena, const char *spec, const char *
 static const char *selector_spec(struct arena *arena, const char *spec,
                                  const struct selector *selector)
 {
-    unsigned marks = selector->marks;
+    unsigned criteria = selector->criteria;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
-    if ((marks & address) == address)
+    if ((criteria & address) == address)
         spec = spec_add(arena, spec, "hostaddr", "%u.%u", selector->bus, selector->address);
-    else if (marks & SELECT_BUS)
+    else if (criteria & SELECT_BUS)
         spec = spec_add(arena, spec, "hostbus", "%u", selector->bus);
-    else if (marks & SELECT_ADDRESS)
+    else if (criteria & SELECT_ADDRESS)
         spec = spec_add(arena, spec, "hostaddr", "%u", selector->address);
-    if (marks & SELECT_BUSID)
+    if (criteria & SELECT_BUSID)
         spec = spec_add(arena, spec, "busid", "%s", selector->busid);
-    if ((marks & id) == id)
+    if ((criteria & id) == id)
         spec = spec_add(arena, spec, "id", "%04x:%04x", selector->vendor, selector->product);
-    else if (marks & SELECT_VENDOR)
+    else if (criteria & SELECT_VENDOR)
         spec = spec_add(arena, spec, "vendor", "%04x", selector->vendor);
-    else if (marks & SELECT_PRODUCT)
+    else if (criteria & SELECT_PRODUCT)
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
-    return marks & SELECT_SERIAL ? text_spec(arena, spec, "serial", selector->serial) : spec;
+    return criteria & SELECT_SERIAL ? text_spec(arena, spec, "serial", selector->serial) : spec;
 }
 
 static const char *device_spec(struct arena *arena, const struct config_device *device)
@@ -81,7 +81,7 @@ static const char *device_spec(struct arena *arena, const struct config_device *
                  { "format", &device->format },
                  { "chardev", &device->chardev },
                  { "audiodev", &device->audiodev } };
-    char room[PORT_TEXT_SIZE];
+    char buf[PORT_TEXT_SIZE];
     const char *spec = spec_add(arena, "", "type", "%s", device_model_of(device->kind)->name);
     spec = selector_spec(arena, spec, &device->selector);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -94,7 +94,7 @@ static const char *device_spec(struct arena *arena, const struct config_device *
     else if (GIVEN(device->controller_name))
         spec = text_spec(arena, spec, "bus", device->controller_name.text);
     if (device->port.depth)
-        spec = spec_add(arena, spec, "port", "%s", port_write(device->port, room));
+        spec = spec_add(arena, spec, "port", "%s", port_write(device->port, buf));
     if (GIVEN(device->required))
         spec = spec_add(arena, spec, "required", "%s", device->required.value ? "yes" : "no");
     return spec;
@@ -115,7 +115,7 @@ static bool is_canonical(const struct config_device *device)
            (device->origin == ORIGIN_USB && device->at_creation);
 }
 
-static struct change change_devices(const struct writing *writing)
+static struct replacement change_devices(const struct writing *writing)
 {
     struct items items = { NULL, 0, 0 };
     bool canonical = true;
@@ -127,12 +127,12 @@ static struct change change_devices(const struct writing *writing)
                   at->origin == ORIGIN_USB && at->at_creation ? device_model_of(at->kind)->name
                                                               : device_spec(writing->arena, at));
     }
-    struct change change = change_to(writing, &items);
+    struct replacement change = change_to(writing, &items);
     change.touch = !canonical;
     return change;
 }
 
-static struct change change_controllers(const struct writing *writing)
+static struct replacement change_controllers(const struct writing *writing)
 {
     struct items items = { NULL, 0, 0 };
     bool canonical = true;
@@ -144,7 +144,7 @@ static struct change change_controllers(const struct writing *writing)
             canonical && (at->origin == ORIGIN_USBCONTROLLER || at->origin == ORIGIN_USBVERSION);
         items_add(writing->arena, &items, controller_spec(writing->arena, at));
     }
-    struct change change = change_to(writing, &items);
+    struct replacement change = change_to(writing, &items);
     change.touch = !canonical;
     return change;
 }
@@ -169,9 +169,9 @@ static void refuse_version(const struct writing *writing)
 
 void write_xenusb(struct writing *writing)
 {
-    static const struct change goes = { true, NULL };
+    static const struct replacement goes = { true, NULL };
     struct rewrite rewrite;
-    struct change changes[KEY_COUNT] = {
+    struct replacement changes[KEY_COUNT] = {
         [KEY_USBCTRL] = goes, [KEY_USBDEV] = goes, [KEY_VUSB] = goes
     };
     changes[KEY_USBCONTROLLER] = change_controllers(writing);

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "preamble.h"
 #include "xlu.h"
-#include "xlu_judge.h"
+#include "xlu_check.h"
 
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@ struct xl {
     struct writing *writing;
     const struct config *config;
     struct arrangement arrangement;
-    struct change changes[KEY_COUNT];
+    struct replacement changes[KEY_COUNT];
 };
 
 // --- controllers ---
@@ -77,11 +77,11 @@ static void change_controllers(struct xl *xl)
     struct items items = { NULL, 0, 0 };
     bool same = true;
     for (const struct arranged_controller *at = xl->arrangement.controllers; at; at = at->next) {
-        if (at->wish && is_left_to_xl(at->wish))
+        if (at->wanted && is_left_to_xl(at->wanted))
             continue;
-        if (at->wish)
-            refuse_controller(xl, at->wish);
-        same = same && at->wish && is_as_written(at->wish);
+        if (at->wanted)
+            refuse_controller(xl, at->wanted);
+        same = same && at->wanted && is_as_written(at->wanted);
         warn_of_version(xl, at);
         items_add(xl->writing->arena, &items, controller_spec(xl, at));
     }
@@ -159,33 +159,33 @@ static bool change_classic(struct xl *xl)
 
 static const char *device_spec(const struct xl *xl, const struct arranged_device *device)
 {
-    const struct config_device *wish = device->wish;
+    const struct config_device *wanted = device->wanted;
     struct arena *arena = xl->writing->arena;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
-    struct span at = span_is_none(wish->selector_at) ? wish->why : wish->selector_at;
-    if (!device->found && (wish->selector.marks & address) != address) {
+    struct span at = span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
+    if (!device->found && (wanted->selector.criteria & address) != address) {
         diag_hint(
             xl->writing->diags,
             write_error(xl->writing, at, "xl names devices by bus and address only, not by %s",
-                        selector_show(arena, &wish->selector)),
+                        selector_show(arena, &wanted->selector)),
             "--resolve looks it up on its host; or write hostbus=B,hostaddr=A, as lsusb has them");
         return "";
     }
     if (device->port.depth > 1)
         diag_hint(xl->writing->diags,
-                  write_error(xl->writing, wish->port_at, "xl knows no port behind a hub"),
+                  write_error(xl->writing, wanted->port_at, "xl knows no port behind a hub"),
                   "name a port of the controller itself");
-    if (GIVEN(wish->required) && !wish->required.value && !device->found)
+    if (GIVEN(wanted->required) && !wanted->required.value && !device->found)
         diag_hint(xl->writing->diags,
-                  write_warning(xl->writing, wish->required.at, "xl has no word for 'required'"),
+                  write_warning(xl->writing, wanted->required.at, "xl has no word for 'required'"),
                   "it does not start the guest while the device is not plugged in");
-    unsigned bus = device->found ? device->found->bus : wish->selector.bus;
-    unsigned number = device->found ? device->found->address : wish->selector.address;
+    unsigned bus = device->found ? device->found->bus : wanted->selector.bus;
+    unsigned number = device->found ? device->found->address : wanted->selector.address;
     const char *spec = spec_add(arena, "type=hostdev", "hostbus", "%u", bus);
     spec = spec_add(arena, spec, "hostaddr", "%u", number);
-    if (device->controller && device->controller->wish && device->controller->wish->at_creation)
+    if (device->controller && device->controller->wanted && device->controller->wanted->at_creation)
         diag_hint(xl->writing->diags,
-                  write_error(xl->writing, wish->why, "xl cannot plug into controller '%s'",
+                  write_error(xl->writing, wanted->why, "xl cannot plug into controller '%s'",
                               device->controller->name),
                   "it knows those of usbctrl only");
     if (device->controller)
@@ -199,11 +199,11 @@ static bool chooses_well(const struct xl *xl)
     bool named = false, any = false, chosen = false;
     for (size_t i = 0; i < xl->arrangement.count; i++) {
         const struct arranged_device *at = &xl->arrangement.devices[i];
-        if (at->wish->kind != DEVICE_HOSTDEV || at->wish->at_creation)
+        if (at->wanted->kind != DEVICE_HOSTDEV || at->wanted->at_creation)
             continue;
-        named = named || at->wish->port.depth;
-        any = any || !at->wish->port.depth;
-        chosen = chosen || !at->wish->controller;
+        named = named || at->wanted->port.depth;
+        any = any || !at->wanted->port.depth;
+        chosen = chosen || !at->wanted->controller;
     }
     return !(chosen || (named && any));
 }
@@ -211,7 +211,7 @@ static bool chooses_well(const struct xl *xl)
 static bool is_without_type(const struct xl *xl)
 {
     for (const struct arranged_controller *at = xl->arrangement.controllers; at; at = at->next)
-        if (at->model || !at->wish)
+        if (at->model || !at->wanted)
             return false;
     return xl->config->domain.type == DOMAIN_UNKNOWN;
 }
@@ -229,9 +229,9 @@ static void change_devices(struct xl *xl)
     bool same = chooses_well(xl) || is_without_type(xl);
     for (size_t i = 0; i < xl->arrangement.count; i++) {
         const struct arranged_device *at = &xl->arrangement.devices[i];
-        if (at->wish->kind != DEVICE_HOSTDEV || at->wish->origin == ORIGIN_QEMU)
+        if (at->wanted->kind != DEVICE_HOSTDEV || at->wanted->origin == ORIGIN_QEMU)
             continue;
-        same = same && is_typed(at->wish) && !at->left_out;
+        same = same && is_typed(at->wanted) && !at->left_out;
         if (!at->left_out)
             items_add(xl->writing->arena, &items, device_spec(xl, at));
     }
@@ -261,15 +261,15 @@ static void change_numbers(struct xl *xl, bool moved)
     for (const struct config_device *at = xl->config->devices; at; at = at->next)
         redirections += at->origin == ORIGIN_USBVERSION;
     bool usb = has_classic(xl) || moved;
-    xl->changes[KEY_USB] = (struct change){ moved && !has_classic(xl), is_pv_guest(xl) ? NULL
-                                                                       : usb           ? "1"
-                                                                                       : "0" };
+    xl->changes[KEY_USB] = (struct replacement){ moved && !has_classic(xl), is_pv_guest(xl) ? NULL
+                                                                            : usb           ? "1"
+                                                                                            : "0" };
     bool unknown = xl->config->domain.type == DOMAIN_UNKNOWN;
-    xl->changes[KEY_USBVERSION] =
-        (struct change){ !version && !unknown,
-                         version ? arena_printf(xl->writing->arena, "%u", version->version.value)
-                                 : NULL };
-    xl->changes[KEY_SPICEUSBREDIRECTION] = (struct change){
+    xl->changes[KEY_USBVERSION] = (struct replacement){
+        !version && !unknown,
+        version ? arena_printf(xl->writing->arena, "%u", version->version.value) : NULL
+    };
+    xl->changes[KEY_SPICEUSBREDIRECTION] = (struct replacement){
         false, is_pv_guest(xl) ? NULL : arena_printf(xl->writing->arena, "%u", redirections)
     };
 }
@@ -297,14 +297,14 @@ static bool is_written_by_us(enum key key)
 
 // Statements that xl would not read, or would read differently, are written anew; those that
 // already are what they would become are left as they are.
-static void judge_statements(struct xl *xl)
+static void check_statements(struct xl *xl)
 {
     unsigned count[KEY_COUNT] = { 0 };
     bool equal[KEY_COUNT] = { false };
     for (const struct statement *at = xl->writing->document->statements; at; at = at->next) {
         if (at->kind != STATEMENT_USB)
             continue;
-        struct change *change = &xl->changes[at->key];
+        struct replacement *change = &xl->changes[at->key];
         count[at->key]++;
         equal[at->key] =
             change->value && !at->append && text_is(text_at(xl, at->value_at), change->value);
@@ -338,7 +338,7 @@ static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
 
 void write_xl(struct writing *writing)
 {
-    static const struct change goes = { true, NULL };
+    static const struct replacement goes = { true, NULL };
     struct xl xl = { .writing = writing, .config = writing->document->config };
     struct rewrite rewrite;
     xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = goes;
@@ -346,7 +346,7 @@ void write_xl(struct writing *writing)
     change_controllers(&xl);
     change_devices(&xl);
     change_numbers(&xl, change_classic(&xl));
-    judge_statements(&xl);
+    check_statements(&xl);
     preamble_resolve(writing->arena, writing->diags, writing->document);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
     rewrite_keys(&rewrite, writing->document->statements, xl.changes);

@@ -3,7 +3,7 @@
 
 enum token { END, LINE, NAME, VALUE, COMMA, OPEN, CLOSE, ASSIGN, SEMICOLON, BAD };
 
-struct reading {
+struct xlu_reader {
     struct xlu *xlu;
     struct span at; // the current token
     enum xlu_trouble trouble;
@@ -24,21 +24,22 @@ static size_t span_of(struct text text, size_t from, const char *set)
     return from;
 }
 
-static enum token bad(struct reading *reading, enum xlu_trouble trouble, size_t from, size_t to)
+static enum token bad(struct xlu_reader *xlu_reader, enum xlu_trouble trouble, size_t from,
+                      size_t to)
 {
-    reading->trouble = trouble;
-    reading->at = (struct span){ (uint32_t)from, (uint32_t)to };
+    xlu_reader->trouble = trouble;
+    xlu_reader->at = (struct span){ (uint32_t)from, (uint32_t)to };
     return BAD;
 }
 
-static enum token read_string(struct reading *reading, size_t from)
+static enum token read_string(struct xlu_reader *xlu_reader, size_t from)
 {
-    struct text text = reading->xlu->text;
+    struct text text = xlu_reader->xlu->text;
     size_t escape = 0;
     for (size_t at = from + 1; at < text.size && text.at[at] != '\n'; at++) {
         if (text.at[at] == text.at[from]) {
-            reading->xlu->at = at + 1;
-            return escape ? bad(reading, XLU_ESCAPE, escape, escape + 2) : VALUE;
+            xlu_reader->xlu->at = at + 1;
+            return escape ? bad(xlu_reader, XLU_ESCAPE, escape, escape + 2) : VALUE;
         }
         if (text.at[at] != '\\')
             continue;
@@ -46,87 +47,87 @@ static enum token read_string(struct reading *reading, size_t from)
             escape = at;
         at++;
     }
-    return bad(reading, XLU_OTHER, from, from + 1);
+    return bad(xlu_reader, XLU_OTHER, from, from + 1);
 }
 
-static enum token read_comment(struct reading *reading, size_t from)
+static enum token read_comment(struct xlu_reader *xlu_reader, size_t from)
 {
-    struct text text = reading->xlu->text;
+    struct text text = xlu_reader->xlu->text;
     size_t end = text_find(text, '\n', from);
-    reading->xlu->at = end < text.size ? end + 1 : end;
-    return end < text.size ? LINE : bad(reading, XLU_LAST_COMMENT, from, end);
+    xlu_reader->xlu->at = end < text.size ? end + 1 : end;
+    return end < text.size ? LINE : bad(xlu_reader, XLU_LAST_COMMENT, from, end);
 }
 
-static enum token read_mark(struct reading *reading, size_t from)
+static enum token read_mark(struct xlu_reader *xlu_reader, size_t from)
 {
     static const struct {
         char letter;
         enum token token;
-    } marks[] = { { '\n', LINE }, { ',', COMMA },  { '[', OPEN },
-                  { ']', CLOSE }, { '=', ASSIGN }, { ';', SEMICOLON } };
-    struct text text = reading->xlu->text;
-    reading->xlu->at = from + 1;
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (text.at[from] == marks[i].letter)
-            return marks[i].token;
+    } criteria[] = { { '\n', LINE }, { ',', COMMA },  { '[', OPEN },
+                     { ']', CLOSE }, { '=', ASSIGN }, { ';', SEMICOLON } };
+    struct text text = xlu_reader->xlu->text;
+    xlu_reader->xlu->at = from + 1;
+    for (size_t i = 0; i < sizeof criteria / sizeof *criteria; i++)
+        if (text.at[from] == criteria[i].letter)
+            return criteria[i].token;
     if (text.at[from] == '+' && from + 1 < text.size && text.at[from + 1] == '=') {
-        reading->xlu->at = from + 2;
+        xlu_reader->xlu->at = from + 2;
         return ASSIGN;
     }
     if (text.at[from] == '\r' && from + 1 < text.size && text.at[from + 1] == '\n')
-        return bad(reading, XLU_LINE_END, from, from + 1);
+        return bad(xlu_reader, XLU_LINE_END, from, from + 1);
     if (from == 0 && text_starts(text, "\xef\xbb\xbf")) {
-        reading->xlu->at = 3;
-        return bad(reading, XLU_BOM, 0, 3);
+        xlu_reader->xlu->at = 3;
+        return bad(xlu_reader, XLU_BOM, 0, 3);
     }
-    return bad(reading, XLU_OTHER, from, from + 1);
+    return bad(xlu_reader, XLU_OTHER, from, from + 1);
 }
 
-static enum token next_token(struct reading *reading)
+static enum token next_token(struct xlu_reader *xlu_reader)
 {
-    struct text text = reading->xlu->text;
-    size_t from = span_of(text, reading->xlu->at, " \t");
+    struct text text = xlu_reader->xlu->text;
+    size_t from = span_of(text, xlu_reader->xlu->at, " \t");
     enum token token = END;
-    reading->xlu->at = from;
-    reading->at = (struct span){ (uint32_t)from, (uint32_t)from };
+    xlu_reader->xlu->at = from;
+    xlu_reader->at = (struct span){ (uint32_t)from, (uint32_t)from };
     if (from >= text.size)
         return END;
     char letter = text.at[from];
     if (letter == '\'' || letter == '"')
-        return read_string(reading, from);
+        return read_string(xlu_reader, from);
     if (letter == '#')
-        return read_comment(reading, from);
+        return read_comment(xlu_reader, from);
     if (is_in(letter, LOWER)) {
-        reading->xlu->at = span_of(text, from, LOWER DIGITS "._");
+        xlu_reader->xlu->at = span_of(text, from, LOWER DIGITS "._");
         token = NAME;
     } else if (is_in(letter, DIGITS)) {
-        reading->xlu->at = span_of(text, from, DIGITS "abcdefx");
+        xlu_reader->xlu->at = span_of(text, from, DIGITS "abcdefx");
         token = VALUE;
     } else {
-        token = read_mark(reading, from);
+        token = read_mark(xlu_reader, from);
     }
     if (token != BAD)
-        reading->at.to = (uint32_t)reading->xlu->at;
+        xlu_reader->at.to = (uint32_t)xlu_reader->xlu->at;
     return token;
 }
 
 // The next token that is no line end.
-static enum token next_inside(struct reading *reading)
+static enum token next_inside(struct xlu_reader *xlu_reader)
 {
-    enum token token = next_token(reading);
+    enum token token = next_token(xlu_reader);
     while (token == LINE)
-        token = next_token(reading);
+        token = next_token(xlu_reader);
     return token;
 }
 
 // Behind an opening bracket. False at the first token that does not belong there.
-static bool read_list(struct reading *reading)
+static bool read_list(struct xlu_reader *xlu_reader)
 {
     unsigned depth = 1;
     bool fresh = true; // a value may come, none was since the last comma
-    enum token token = next_inside(reading);
+    enum token token = next_inside(xlu_reader);
     bool any = false;
-    for (;; token = next_inside(reading)) {
+    for (;; token = next_inside(xlu_reader)) {
         if (token == CLOSE && (any || fresh)) {
             if (--depth == 0)
                 return true;
@@ -148,32 +149,32 @@ static bool read_list(struct reading *reading)
 }
 
 // One statement, up to what ends it. False at the first token that does not belong there.
-static bool read_statement(struct reading *reading, enum token token)
+static bool read_statement(struct xlu_reader *xlu_reader, enum token token)
 {
-    if (token != NAME || next_token(reading) != ASSIGN)
+    if (token != NAME || next_token(xlu_reader) != ASSIGN)
         return false;
-    token = next_token(reading);
-    if (token == OPEN ? !read_list(reading) : token != VALUE)
+    token = next_token(xlu_reader);
+    if (token == OPEN ? !read_list(xlu_reader) : token != VALUE)
         return false;
-    token = next_token(reading);
+    token = next_token(xlu_reader);
     return token == LINE || token == SEMICOLON || token == END;
 }
 
 enum xlu_trouble xlu_next(struct xlu *xlu, struct span *where)
 {
-    struct reading reading = { .xlu = xlu };
+    struct xlu_reader xlu_reader = { .xlu = xlu };
     for (;;) {
-        enum token token = next_token(&reading);
+        enum token token = next_token(&xlu_reader);
         if (token == END)
             return XLU_NONE;
         if (token == LINE || token == SEMICOLON)
             continue;
-        if (token != BAD && read_statement(&reading, token))
+        if (token != BAD && read_statement(&xlu_reader, token))
             continue;
-        *where = reading.at;
+        *where = xlu_reader.at;
         if (where->to == where->from)
             where->to++;
-        enum xlu_trouble trouble = reading.trouble ? reading.trouble : XLU_OTHER;
+        enum xlu_trouble trouble = xlu_reader.trouble ? xlu_reader.trouble : XLU_OTHER;
         if (trouble == XLU_OTHER || trouble == XLU_ESCAPE)
             xlu->at = text_find(xlu->text, '\n', where->from);
         return trouble;

@@ -3,9 +3,9 @@
 // and the record in xenstore.
 #include "handle.h"
 
-#include "arrive.h"
 #include "base/arena.h"
 #include "record/record.h"
+#include "verify.h"
 
 #include <poll.h>
 
@@ -71,7 +71,7 @@ static enum status see_arrivals(struct qmp_handle *handle, struct step *const *s
         const char *why = "this host's devices cannot be looked at";
         if (!is_arrival(steps[i]))
             continue;
-        if (looked == STATUS_OK && arrive_was_seen(session->arena, &now, steps[i]->device, &why))
+        if (looked == STATUS_OK && verify_was_seen(session->arena, &now, steps[i]->device, &why))
             continue;
         take_back(handle, steps[i], why);
         status = status_worse(status, STATUS_FAILED);
@@ -85,7 +85,7 @@ static enum status see_arrivals(struct qmp_handle *handle, struct step *const *s
 static bool guest_takes(const struct session *session, const struct device *device, double until)
 {
     enum { PAUSE = 50 }; // milliseconds
-    while (!arrive_guest_took(session->arena, device->host->busid)) {
+    while (!verify_guest_took(session->arena, device->host->busid)) {
         if (qmp_clock() >= until || session_interrupted(session))
             return false;
         poll(NULL, 0, PAUSE);
@@ -97,7 +97,7 @@ static bool guest_takes(const struct session *session, const struct device *devi
 static enum status require_guest(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     const struct session *session = handle->session;
-    double until = qmp_clock() + TAKING_SECONDS * session->patience;
+    double until = qmp_clock() + TAKING_SECONDS * session->timeout_scale;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && session->require_guest; i++) {
         if (!is_arrival(steps[i]) || guest_takes(session, steps[i]->device, until))
@@ -109,7 +109,7 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
                           : arena_printf(session->arena,
                                          "the guest did not configure it within %g s: it does not "
                                          "run yet, or has no driver for its controller",
-                                         TAKING_SECONDS * session->patience));
+                                         TAKING_SECONDS * session->timeout_scale));
         status = status_worse(status, stopped ? STATUS_FAILED : STATUS_TIMEOUT);
     }
     return status;

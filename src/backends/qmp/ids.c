@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "names.h"
+#include "ids.h"
 
 #include "base/arena.h"
 
@@ -56,7 +56,7 @@ bool names_is_libxl_device(const struct device *device)
 {
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     return device->kind == DEVICE_HOSTDEV && device->controller->index >= 0 &&
-           (device->selector.marks & address) == address;
+           (device->selector.criteria & address) == address;
 }
 
 const char *names_device_id(struct arena *arena, const struct device *device, unsigned number)

@@ -5,16 +5,16 @@
 
 #include "text.h"
 
-struct names;
+struct name_map;
 
 // Empty; lives in the arena.
-struct names *names_new(struct arena *arena) __attribute__((returns_nonnull));
+struct name_map *name_map_new(struct arena *arena) __attribute__((returns_nonnull));
 
 // Gives a name to a thing, unless another has it already: the first one keeps it. The bytes of the
 // name must outlive the names.
-void names_add(struct names *names, struct text name, void *thing);
+void name_map_add(struct name_map *names, struct text name, void *thing);
 
 // What has that name, or NULL.
-void *names_get(const struct names *names, struct text name);
+void *name_map_get(const struct name_map *names, struct text name);
 
 #endif

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "arrive.h"
+#include "verify.h"
 
 #include "base/arena.h"
 #include "host/bind.h"
 
-bool arrive_may_be_open(const struct host_device *device)
+bool verify_may_be_open(const struct host_device *device)
 {
     return device->held || !*device->drivers;
 }
 
-bool arrive_was_seen(struct arena *arena, const struct host *now, const struct device *device,
+bool verify_was_seen(struct arena *arena, const struct host *now, const struct device *device,
                      const char **why)
 {
     const struct host_device *planned = device->host;
@@ -21,7 +21,7 @@ bool arrive_was_seen(struct arena *arena, const struct host *now, const struct d
                             planned->bus, planned->address);
         return false;
     }
-    if (!arrive_may_be_open(there)) {
+    if (!verify_may_be_open(there)) {
         *why = arena_printf(arena,
                             "QEMU says that it is attached, but this host shows it with "
                             "driver %s",
@@ -31,7 +31,7 @@ bool arrive_was_seen(struct arena *arena, const struct host *now, const struct d
     return true;
 }
 
-bool arrive_guest_took(struct arena *arena, const char *busid)
+bool verify_guest_took(struct arena *arena, const char *busid)
 {
     const struct host_interface *at = host_interfaces(arena, busid);
     while (at && !(at->driver && strcmp(at->driver, DRIVER_USBFS) == 0))

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "xlu_judge.h"
+#include "xlu_check.h"
 
 #include "write.h"
 #include "xlu.h"
 
 // Troubles come in the order of the result, so both lists are walked once.
-struct judging {
+struct xlu_checking {
     const struct writing *writing;
     const struct edit *edit;           // the first that may hold the next place
     uint32_t done_source, done_output; // behind the edits before it
@@ -15,35 +15,35 @@ struct judging {
 };
 
 // Where a place of the output comes from.
-static struct span place_in_source(struct judging *judging, struct span at)
+static struct span place_in_source(struct xlu_checking *xlu_checking, struct span at)
 {
-    for (const struct edit *edit; (edit = judging->edit); judging->edit = edit->next) {
-        uint32_t begin = judging->done_output + (edit->at.from - judging->done_source);
+    for (const struct edit *edit; (edit = xlu_checking->edit); xlu_checking->edit = edit->next) {
+        uint32_t begin = xlu_checking->done_output + (edit->at.from - xlu_checking->done_source);
         uint32_t end = begin + (uint32_t)(edit->lines.size + edit->by.size);
         if (at.from < begin)
             break;
         if (at.from < end)
             return edit->at;
-        judging->done_source = edit->at.to;
-        judging->done_output = end;
+        xlu_checking->done_source = edit->at.to;
+        xlu_checking->done_output = end;
     }
-    return (struct span){ at.from - judging->done_output + judging->done_source,
-                          at.to - judging->done_output + judging->done_source };
+    return (struct span){ at.from - xlu_checking->done_output + xlu_checking->done_source,
+                          at.to - xlu_checking->done_output + xlu_checking->done_source };
 }
 
 // The statement around a place of the source, if it is one that only Python can run.
-static const struct statement *python_at(struct judging *judging, struct span at)
+static const struct statement *python_at(struct xlu_checking *xlu_checking, struct span at)
 {
-    while (judging->statement && judging->statement->at.to < at.from)
-        judging->statement = judging->statement->next;
-    const struct statement *found = judging->statement;
+    while (xlu_checking->statement && xlu_checking->statement->at.to < at.from)
+        xlu_checking->statement = xlu_checking->statement->next;
+    const struct statement *found = xlu_checking->statement;
     return found && found->at.from <= at.from && found->kind != STATEMENT_USB ? found : NULL;
 }
 
-static void complain_of_python(const struct judging *judging, const struct statement *statement,
-                               struct span at)
+static void complain_of_python(const struct xlu_checking *xlu_checking,
+                               const struct statement *statement, struct span at)
 {
-    const struct writing *writing = judging->writing;
+    const struct writing *writing = xlu_checking->writing;
     const struct source *source = writing->document->source;
     struct text value = text_part(source->text, statement->value_at.from, statement->value_at.to);
     diags_settle(writing->diags, source, statement->at);
@@ -75,7 +75,8 @@ static const char *hint_of_word(struct text word)
     return "it reads key = 'string', key = number, and lists of them";
 }
 
-static void complain_of(const struct judging *judging, enum xlu_trouble trouble, struct span at)
+static void complain_of(const struct xlu_checking *xlu_checking, enum xlu_trouble trouble,
+                        struct span at)
 {
     static const char *const hints[XLU_OTHER] = {
         [XLU_BOM] = "take the byte order mark away",
@@ -83,7 +84,7 @@ static void complain_of(const struct judging *judging, enum xlu_trouble trouble,
         [XLU_LAST_COMMENT] = "end the last line",
         [XLU_ESCAPE] = "write it without the backslash",
     };
-    const struct writing *writing = judging->writing;
+    const struct writing *writing = xlu_checking->writing;
     if (!is_about_the_file(trouble))
         diags_settle(writing->diags, writing->document->source, at);
     diag_hint(writing->diags,
@@ -98,21 +99,21 @@ static void complain_of(const struct judging *judging, enum xlu_trouble trouble,
 
 void xlu_judge(const struct writing *writing, const struct rewrite *rewrite, struct text result)
 {
-    struct judging judging = { .writing = writing,
-                               .edit = rewrite->first,
-                               .statement = writing->document->statements };
+    struct xlu_checking xlu_checking = { .writing = writing,
+                                         .edit = rewrite->first,
+                                         .statement = writing->document->statements };
     struct xlu xlu = { result, 0 };
     struct span where = SPAN_NONE;
     enum xlu_trouble trouble;
     while ((trouble = xlu_next(&xlu, &where)) != XLU_NONE) {
-        struct span at = place_in_source(&judging, where);
+        struct span at = place_in_source(&xlu_checking, where);
         bool whole = is_about_the_file(trouble);
-        const struct statement *python = whole ? NULL : python_at(&judging, at);
-        if (python && python != judging.computed)
-            complain_of_python(&judging, python, at);
-        else if (!python && !(whole && judging.said[trouble]))
-            complain_of(&judging, trouble, at);
-        judging.computed = python && python->kind == STATEMENT_COMPUTED ? python : NULL;
-        judging.said[trouble] = true;
+        const struct statement *python = whole ? NULL : python_at(&xlu_checking, at);
+        if (python && python != xlu_checking.computed)
+            complain_of_python(&xlu_checking, python, at);
+        else if (!python && !(whole && xlu_checking.said[trouble]))
+            complain_of(&xlu_checking, trouble, at);
+        xlu_checking.computed = python && python->kind == STATEMENT_COMPUTED ? python : NULL;
+        xlu_checking.said[trouble] = true;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What is wrong with a domain, by its record and by what was looked at; without a xenstore.
 #include "base/arena.h"
-#include "doctor/ailment.h"
+#include "doctor/problem.h"
 #include "doctor/repair.h"
 #include "host/orphan.h"
 #include "unit.h"
@@ -19,7 +19,7 @@ static struct controller controller;
 static struct device device;
 static struct record_controller recorded;
 static struct record record;
-static struct ailments ailments;
+static struct problems problems;
 
 // QEMU has xenusb-0 with the stick at port 1, and the record says so.
 static int begin(void **state)
@@ -38,7 +38,7 @@ static int begin(void **state)
                               .id = "xenusb-1-6",
                               .path = "/machine/peripheral/xenusb-1-6",
                               .port = { 1, { 1 } },
-                              .selector = { .marks = SELECT_BUSID, .busid = "1-1.3" },
+                              .selector = { .criteria = SELECT_BUSID, .busid = "1-1.3" },
                               .host = &stick,
                               .state = DEVICE_ATTACHED };
     topology_add_controller(&topology, &controller);
@@ -47,7 +47,7 @@ static int begin(void **state)
         .kind = RECORD_EMULATED, .version = 3, .ports = 4, .port = { NULL, "1-1.3", "", "", "" }
     };
     record = (struct record){ .controllers = &recorded };
-    ailments_init(&ailments);
+    problems_init(&problems);
     return arena ? 0 : -1;
 }
 
@@ -58,25 +58,25 @@ static int end(void **state)
     return 0;
 }
 
-static const struct ailment *judge(bool ended)
+static const struct problem *found_in(bool ended)
 {
-    ailments_of_domain(arena, &record, &topology, ended, &ailments);
-    return ailments.first;
+    problems_of_domain(arena, &record, &topology, ended, &problems);
+    return problems.first;
 }
 
-static void want_one(const struct ailment *ailment, enum ailment_kind kind, const char *what)
+static void want_one(const struct problem *problem, enum problem_kind kind, const char *what)
 {
-    assert_int_equal(ailments.count, 1);
-    assert_int_equal(ailment->kind, kind);
-    assert_int_equal(ailment->domain, 3);
-    assert_string_equal(ailment->what, what);
+    assert_int_equal(problems.count, 1);
+    assert_int_equal(problem->kind, kind);
+    assert_int_equal(problem->domain, 3);
+    assert_string_equal(problem->what, what);
 }
 
 static void test_all_is_well(void **state)
 {
     (void)state;
-    assert_null(judge(false));
-    assert_null(judge(true));
+    assert_null(found_in(false));
+    assert_null(found_in(true));
 }
 
 static void test_only_the_record_has_it(void **state)
@@ -85,8 +85,8 @@ static void test_only_the_record_has_it(void **state)
     device.id = device.path = "";
     device.host = NULL;
     device.state = DEVICE_GONE;
-    const struct ailment *found = judge(false);
-    want_one(found, AILMENT_BUSID, "1-1.3 at controller hci0 port 1");
+    const struct problem *found = found_in(false);
+    want_one(found, PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
     assert_string_equal(found->frees, "1-1.3");
     assert_string_equal(found->mend, "xenusb repair win10");
 }
@@ -96,8 +96,8 @@ static void test_unplugged(void **state)
     (void)state;
     device.host = NULL;
     device.state = DEVICE_GONE;
-    const struct ailment *found = judge(false);
-    want_one(found, AILMENT_DEVICE, "1-1.3 at controller hci0 port 1");
+    const struct problem *found = found_in(false);
+    want_one(found, PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
     assert_string_equal(found->mend, "xenusb repair win10; xenusb apply or attach brings it back");
 }
 
@@ -106,7 +106,7 @@ static void test_only_the_record_has_the_controller(void **state)
     (void)state;
     controller.stale = true;
     controller.devices = NULL;
-    want_one(judge(false), AILMENT_CONTROLLER, "controller hci0");
+    want_one(found_in(false), PROBLEM_CONTROLLER, "controller hci0");
 }
 
 static void test_no_record_has_the_controller(void **state)
@@ -114,33 +114,33 @@ static void test_no_record_has_the_controller(void **state)
     (void)state;
     controller.devices = NULL;
     record.controllers = NULL;
-    want_one(judge(false), AILMENT_UNKNOWN_CONTROLLER, "controller hci0");
+    want_one(found_in(false), PROBLEM_UNKNOWN_CONTROLLER, "controller hci0");
     // One that libxl could not have made is nobody's to record.
-    ailments_init(&ailments);
+    problems_init(&problems);
     controller.id = "usb";
     controller.index = -1;
-    assert_null(judge(false));
+    assert_null(found_in(false));
 }
 
 static void test_no_record_has_the_device(void **state)
 {
     (void)state;
     recorded.port[1] = "";
-    want_one(judge(false), AILMENT_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
     // By whatever id it came: then a note must tell.
     struct record_note note = { .of_device = true, .id = "mine", .busid = "1-1.3", .key = "mine" };
-    ailments_init(&ailments);
+    problems_init(&problems);
     device.id = "mine";
     recorded.port[1] = NULL;
-    want_one(judge(false), AILMENT_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
-    ailments_init(&ailments);
+    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    problems_init(&problems);
     record.notes = &note;
-    assert_null(judge(false));
+    assert_null(found_in(false));
     // One that waits for its device has none yet.
-    ailments_init(&ailments);
+    problems_init(&problems);
     record.notes = NULL;
     device.state = DEVICE_WAITING;
-    assert_null(judge(false));
+    assert_null(found_in(false));
 }
 
 static void test_a_port_that_xl_would_take(void **state)
@@ -151,10 +151,10 @@ static void test_a_port_that_xl_would_take(void **state)
     device.host = NULL;
     device.state = DEVICE_PRESENT;
     recorded.port[1] = "";
-    assert_int_equal(judge(false)->kind, AILMENT_PORT);
-    ailments_init(&ailments);
+    assert_int_equal(found_in(false)->kind, PROBLEM_PORT);
+    problems_init(&problems);
     recorded.port[1] = NULL;
-    assert_null(judge(false));
+    assert_null(found_in(false));
 }
 
 static void test_notes(void **state)
@@ -162,15 +162,15 @@ static void test_notes(void **state)
     (void)state;
     struct record_note note = { .id = "xenusb_x", .key = "xenusb@5fx", .busid = "" };
     record.notes = &note;
-    want_one(judge(false), AILMENT_NOTE, "note of controller xenusb_x");
-    ailments_init(&ailments);
+    want_one(found_in(false), PROBLEM_NOTE, "note of controller xenusb_x");
+    problems_init(&problems);
     record.notes = NULL;
     record.foreign = true;
-    want_one(judge(false), AILMENT_FOREIGN, "xenusb's notes");
+    want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes");
     // From before a reboot: one, whatever notes there are.
-    ailments_init(&ailments);
+    problems_init(&problems);
     record = (struct record){ .controllers = &recorded, .notes = &note, .former = "/xenusb/2" };
-    want_one(judge(false), AILMENT_FOREIGN, "xenusb's notes of controllers");
+    want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes of controllers");
 }
 
 // What only QEMU can tell is not judged without it.
@@ -182,7 +182,7 @@ static void test_qemu_was_not_asked(void **state)
     topology.qemu = NULL;
     controller.stale = true;
     device.state = DEVICE_GONE;
-    assert_null(judge(false));
+    assert_null(found_in(false));
 }
 
 static void pvusb(enum pvusb_backend kind)
@@ -199,58 +199,58 @@ static void test_pvusb(void **state)
 {
     (void)state;
     pvusb(PVUSB_QEMU);
-    assert_null(judge(false));
+    assert_null(found_in(false));
     device.state = DEVICE_UNKNOWN;
-    assert_null(judge(false));
+    assert_null(found_in(false));
     // Its QEMU has ended; but a driver domain's has not.
-    want_one(judge(true), AILMENT_BUSID, "1-1.3 at controller hci0 port 1");
-    ailments_init(&ailments);
+    want_one(found_in(true), PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
+    problems_init(&problems);
     controller.backend_domain = 2;
-    assert_null(judge(true));
+    assert_null(found_in(true));
     controller.backend_domain = 0;
     device.state = DEVICE_GONE;
-    want_one(judge(false), AILMENT_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(false), PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
     // The kernel's backend needs no QEMU.
-    ailments_init(&ailments);
+    problems_init(&problems);
     pvusb(PVUSB_KERNEL);
     device.state = DEVICE_ATTACHED;
-    assert_null(judge(true));
+    assert_null(found_in(true));
 }
 
 static void test_the_same_again(void **state)
 {
     (void)state;
-    struct ailments second;
-    ailments_init(&second);
+    struct problems second;
+    problems_init(&second);
     device.host = NULL;
     device.state = DEVICE_GONE;
-    const struct ailment *first = judge(false);
-    ailments_of_domain(arena, &record, &topology, false, &second);
-    assert_ptr_equal(ailment_again(&second, first), second.first);
+    const struct problem *first = found_in(false);
+    problems_of_domain(arena, &record, &topology, false, &second);
+    assert_ptr_equal(problem_again(&second, first), second.first);
     second.first->domain = 4;
-    assert_null(ailment_again(&second, first));
+    assert_null(problem_again(&second, first));
     // Another device at that port is another ailment.
-    ailments_init(&second);
+    problems_init(&second);
     snprintf(device.selector.busid, sizeof device.selector.busid, "1-4");
-    ailments_of_domain(arena, &record, &topology, false, &second);
+    problems_of_domain(arena, &record, &topology, false, &second);
     assert_int_equal(second.count, 1);
-    assert_null(ailment_again(&second, first));
+    assert_null(problem_again(&second, first));
 }
 
 static void test_the_line_for_syslog(void **state)
 {
     (void)state;
-    struct ailment ailment = { .domain = 3,
+    struct problem problem = { .domain = 3,
                                .name = "win\n10",
                                .what = "controller 1",
                                .why = "QEMU has none",
-                               .state = AILMENT_MENDED };
-    assert_string_equal(repair_line(arena, &ailment, "root"),
+                               .state = PROBLEM_MENDED };
+    assert_string_equal(repair_line(arena, &problem, "root"),
                         "mended controller 1 of win\\x0a10 (3): QEMU has none; by root");
-    ailment.state = AILMENT_LEFT;
-    ailment.domain = -1;
-    ailment.words = "no";
-    assert_string_equal(repair_line(arena, &ailment, "root"),
+    problem.state = PROBLEM_LEFT;
+    problem.domain = -1;
+    problem.words = "no";
+    assert_string_equal(repair_line(arena, &problem, "root"),
                         "could not mend controller 1: QEMU has none; by root: no");
 }
 

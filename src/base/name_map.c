@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "names.h"
+#include "name_map.h"
 
 #include "arena.h"
 
@@ -10,10 +10,10 @@ struct slot {
     void *thing; // NULL: free
 };
 
-struct names {
+struct name_map {
     struct arena *arena;
     struct slot *slots;
-    size_t room; // a power of two, at least twice as many as there are names
+    size_t capacity; // a power of two, at least twice as many as there are names
     size_t count;
 };
 
@@ -27,45 +27,45 @@ static uint64_t hash(struct text name)
 }
 
 // The slot that has the name, or the free one where it belongs.
-static struct slot *slot_of(const struct names *names, struct text name)
+static struct slot *slot_of(const struct name_map *names, struct text name)
 {
     size_t at = (size_t)hash(name);
-    while (names->slots[at &= names->room - 1].thing && !text_same(names->slots[at].name, name))
+    while (names->slots[at &= names->capacity - 1].thing && !text_same(names->slots[at].name, name))
         at++;
     return &names->slots[at];
 }
 
-struct names *names_new(struct arena *arena)
+struct name_map *name_map_new(struct arena *arena)
 {
-    struct names *names = arena_new_of(arena, struct names);
+    struct name_map *names = arena_new_of(arena, struct name_map);
     names->arena = arena;
-    names->room = FIRST_ROOM;
-    names->slots = arena_array_of(arena, struct slot, names->room);
+    names->capacity = FIRST_ROOM;
+    names->slots = arena_array_of(arena, struct slot, names->capacity);
     return names;
 }
 
-static void grow(struct names *names)
+static void grow(struct name_map *names)
 {
     const struct slot *old = names->slots;
-    size_t room = names->room;
-    names->room *= 2;
-    names->slots = arena_array_of(names->arena, struct slot, names->room);
-    for (size_t i = 0; i < room; i++)
+    size_t capacity = names->capacity;
+    names->capacity *= 2;
+    names->slots = arena_array_of(names->arena, struct slot, names->capacity);
+    for (size_t i = 0; i < capacity; i++)
         if (old[i].thing)
             *slot_of(names, old[i].name) = old[i];
 }
 
-void names_add(struct names *names, struct text name, void *thing)
+void name_map_add(struct name_map *names, struct text name, void *thing)
 {
     struct slot *slot = slot_of(names, name);
     if (slot->thing)
         return;
     *slot = (struct slot){ name, thing };
-    if (++names->count * 2 > names->room)
+    if (++names->count * 2 > names->capacity)
         grow(names);
 }
 
-void *names_get(const struct names *names, struct text name)
+void *name_map_get(const struct name_map *names, struct text name)
 {
     return slot_of(names, name)->thing;
 }

@@ -8,16 +8,16 @@
 // Whether QEMU may have that device open: a program holds it through usbfs, or nobody does. QEMU
 // takes the kernel's drivers off when it opens a device, and claims its interfaces only when the
 // guest configures it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost it.
-bool arrive_may_be_open(const struct host_device *device);
+bool verify_may_be_open(const struct host_device *device);
 
 // Whether `device`, which QEMU says is attached, is where the host shows it now: the same device,
 // at that bus and address, with no driver of the kernel's. If not, *why says what is seen instead,
 // in words owned by the arena.
-bool arrive_was_seen(struct arena *arena, const struct host *now, const struct device *device,
+bool verify_was_seen(struct arena *arena, const struct host *now, const struct device *device,
                      const char **why);
 
 // Whether the guest has configured that device of this host, as its driver does first: only then
 // QEMU claims its interfaces.
-bool arrive_guest_took(struct arena *arena, const char *busid);
+bool verify_guest_took(struct arena *arena, const char *busid);
 
 #endif

@@ -74,7 +74,7 @@ static bool nobody_waits(struct pvusb_handle *handle, const struct controller *c
     (void)device;
     struct stand_in *stand_in = &handle->stand_in;
     pvusb_stand_in_turn(handle);
-    if (qmp_clock() - stand_in->asked > PVUSB_ASKING_SECONDS * handle->session->patience &&
+    if (qmp_clock() - stand_in->asked > PVUSB_ASKING_SECONDS * handle->session->timeout_scale &&
         urb_ring_answer_early(&stand_in->requests))
         xen_share_notify(stand_in->share);
     return urb_ring_waiting(&stand_in->requests) == 0;
@@ -104,7 +104,7 @@ enum status pvusb_stand_in(struct pvusb_handle *handle, const struct controller 
     *why = arena_printf(session->arena,
                         "the guest's driver did not give up its devices within %g s: it waits for "
                         "%u answers of the QEMU that has ended; reboot %s",
-                        PVUSB_GIVING_UP_SECONDS * session->patience,
+                        PVUSB_GIVING_UP_SECONDS * session->timeout_scale,
                         urb_ring_waiting(&handle->stand_in.requests), session->domain->name);
     return STATUS_TIMEOUT;
 }

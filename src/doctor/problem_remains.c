@@ -2,8 +2,8 @@
 // What is left in xenstore of domains that are no more, and of PVUSB controllers of which only one
 // half was made or removed: xl's type=pv without usbback leaves a backend (libxl_usb.c). libxl
 // makes both ends and its record in one transaction, so none of this is ever half done.
-#include "ailment.h"
 #include "base/arena.h"
+#include "problem.h"
 #include "record/recording.h"
 #include "xen/xenbus.h"
 
@@ -13,7 +13,7 @@ struct searching {
     struct arena *arena;
     const struct domain *domains;
     size_t count;
-    struct ailments *ailments;
+    struct problems *problems;
     enum xen_result result;
 };
 
@@ -80,11 +80,11 @@ static void search_notes(struct searching *searching)
         const char *path = arena_printf(searching->arena, "/xenusb/%s", names[i]);
         if (is_of_a_living(searching, path))
             continue;
-        struct ailment *ailment =
-            ailment_add(searching->arena, searching->ailments, AILMENT_DEAD_NOTES, NULL, path);
-        ailment->what = arena_printf(searching->arena, "notes of domain %d", id);
-        ailment->why = arena_printf(searching->arena, "%s is of a domain that is no more", path);
-        ailment->paths[0] = path;
+        struct problem *problem =
+            problem_add(searching->arena, searching->problems, PROBLEM_DEAD_NOTES, NULL, path);
+        problem->what = arena_printf(searching->arena, "notes of domain %d", id);
+        problem->why = arena_printf(searching->arena, "%s is of a domain that is no more", path);
+        problem->paths[0] = path;
     }
 }
 
@@ -97,19 +97,19 @@ static bool is_connected(struct searching *searching, const char *path)
            state == XENBUS_CONNECTED;
 }
 
-static void add_half(struct searching *searching, int id, const char *index, const char *path,
-                     const char *frontend, const char *why)
+static void add_partial(struct searching *searching, int id, const char *index, const char *path,
+                        const char *frontend, const char *why)
 {
     const struct domain *domain = domain_with(searching, id);
-    struct ailment *ailment =
-        ailment_add(searching->arena, searching->ailments, AILMENT_HALF, domain, path);
-    ailment->what = domain ? arena_printf(searching->arena, "half of PVUSB controller %s", index)
+    struct problem *problem =
+        problem_add(searching->arena, searching->problems, PROBLEM_HALF, domain, path);
+    problem->what = domain ? arena_printf(searching->arena, "half of PVUSB controller %s", index)
                            : arena_printf(searching->arena,
                                           "half of PVUSB controller %s of domain %d", index, id);
-    ailment->why = arena_printf(searching->arena, "%s: %s", path, why);
-    ailment->paths[0] = path;
+    problem->why = arena_printf(searching->arena, "%s: %s", path, why);
+    problem->paths[0] = path;
     if (exists(searching, frontend))
-        ailment->paths[1] = frontend;
+        problem->paths[1] = frontend;
 }
 
 // A backend that libxl knows nothing of.
@@ -133,7 +133,7 @@ static void search_backends(struct searching *searching, const char *kind)
             if (!exists(searching,
                         arena_printf(arena, "/libxl/%s/device/vusb/%s", ids[i], indexes[j])) &&
                 !is_connected(searching, path) && !is_connected(searching, frontend))
-                add_half(searching, id, indexes[j], path, frontend, "libxl has no record of it");
+                add_partial(searching, id, indexes[j], path, frontend, "libxl has no record of it");
         }
     }
 }
@@ -153,17 +153,17 @@ static void search_records(struct searching *searching, const struct domain *dom
             xen_read(searching->xen, NULL, arena_printf(arena, "%s/backend", path), &backend);
         if (result != XEN_OK || !text_starts(backend, backends) || exists(searching, backend.at))
             continue;
-        add_half(searching, domain->id, indexes[i], path,
-                 arena_printf(arena, "/local/domain/%d/device/vusb/%s", domain->id, indexes[i]),
-                 "its backend is not there");
+        add_partial(searching, domain->id, indexes[i], path,
+                    arena_printf(arena, "/local/domain/%d/device/vusb/%s", domain->id, indexes[i]),
+                    "its backend is not there");
     }
 }
 
-enum status ailments_of_xenstore(const struct session *session, const struct domain *domains,
-                                 size_t count, struct ailments *ailments)
+enum status problems_of_xenstore(const struct session *session, const struct domain *domains,
+                                 size_t count, struct problems *problems)
 {
     struct searching searching = { session, session->xen, session->arena, domains,
-                                   count,   ailments,     XEN_OK };
+                                   count,   problems,     XEN_OK };
     search_notes(&searching);
     search_backends(&searching, "vusb");
     search_backends(&searching, "qusb");
@@ -176,13 +176,13 @@ enum status ailments_of_xenstore(const struct session *session, const struct dom
     return xen_status(session->xen, searching.result);
 }
 
-enum status ailment_remove(const struct session *session, const struct ailment *ailment)
+enum status problem_remove(const struct session *session, const struct problem *problem)
 {
     enum xen_result result = XEN_OK;
-    for (size_t i = 0; i < 2 && ailment->paths[i] && result == XEN_OK; i++)
-        result = xen_remove(session->xen, NULL, ailment->paths[i]);
+    for (size_t i = 0; i < 2 && problem->paths[i] && result == XEN_OK; i++)
+        result = xen_remove(session->xen, NULL, problem->paths[i]);
     if (result != XEN_OK)
-        complain_error(session->diags, "cannot remove %s: %s", ailment->paths[0],
+        complain_error(session->diags, "cannot remove %s: %s", problem->paths[0],
                        xen_why(session->xen));
     return xen_status(session->xen, result);
 }
