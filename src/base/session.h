@@ -4,6 +4,8 @@
 #ifndef XENUSB_SESSION_H
 #define XENUSB_SESSION_H
 
+#include "deadline.h"
+
 #include <signal.h>
 #include <stdbool.h>
 
@@ -35,6 +37,13 @@ struct session {
 static inline bool session_interrupted(const struct session *session)
 {
     return !session->finishing && session->interrupted && *session->interrupted;
+}
+
+// deadline_pause(), for a wait that a signal may end: false, without sleeping, after one as well.
+static inline bool session_pause(const struct session *session, struct deadline deadline,
+                                 double seconds)
+{
+    return !session_interrupted(session) && deadline_pause(deadline, seconds);
 }
 
 #endif

@@ -2,11 +2,10 @@
 #include "doctor/repair.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "patient.h"
 #include "table.h"
 #include "xen/xen.h"
-
-#include <time.h>
 
 enum { XENSTORE_SECONDS = 5 };
 
@@ -158,10 +157,7 @@ static enum status look_at_xenstore(const struct repairing *repairing, struct pr
 // lock is held meanwhile, so that it can go on.
 static void pause_between_looks(const struct repairing *repairing)
 {
-    double seconds = 1.0 * repairing->invocation->timeout_scale;
-    struct timespec time = { .tv_sec = (time_t)seconds };
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    nanosleep(&time, NULL);
+    clock_sleep(1.0 * repairing->invocation->timeout_scale);
 }
 
 static void *handle_of(void *context, const struct backend *backend)

@@ -2,13 +2,13 @@
 #include "qmp_client.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/scope.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { CHUNK = 64 * 1024 };
 
@@ -35,13 +35,6 @@ struct qmp_client {
     unsigned event_count;
     char in[CHUNK];
 };
-
-double qmp_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 // Ends the connection: whatever is still waited for stays unanswered.
 static void break_off(struct qmp_client *client, const char *format, ...)
@@ -147,7 +140,7 @@ static void take_answer(struct qmp_client *client, const struct json *message,
     if (command->abandoned)
         return;
     command->answered = true;
-    command->seconds = qmp_clock() - command->sent;
+    command->seconds = clock_now() - command->sent;
     if (value)
         command->value = json_copy(client->arena, value);
     if (error) {
@@ -209,17 +202,15 @@ static void transmit(struct qmp_client *client)
         client->out_size = client->out_sent = 0;
 }
 
-// Sends and receives what can be, waiting for it at most until that time. False when the time is
-// over.
-static bool turn(struct qmp_client *client, double until)
+// Sends and receives what it can, and waits for that until the deadline. False once it has passed.
+static bool turn(struct qmp_client *client, struct deadline deadline)
 {
-    double left = until - qmp_clock();
     struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
     if (client->out_size)
         wanted.events |= POLLOUT;
-    if (left <= 0)
+    if (deadline_passed(deadline))
         return false;
-    int ready = poll(&wanted, 1, left > 1e6 ? 1000000000 : (int)(left * 1000) + 1);
+    int ready = poll(&wanted, 1, deadline_poll(deadline));
     if (ready > 0 && wanted.revents & POLLOUT)
         transmit(client);
     if (ready > 0 && wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
@@ -247,20 +238,20 @@ static struct qmp_command *first_unanswered(const struct qmp_client *client)
 bool qmp_await(struct qmp_client *client)
 {
     const double limit = QMP_ANSWER_SECONDS * client->timeout_scale;
-    double until = qmp_clock() + limit;
+    struct deadline deadline = deadline_in(limit);
     const struct qmp_command *missing;
     for (struct qmp_command *at = first_unanswered(client); at; at = at->next)
-        at->sent = until - limit;
+        at->sent = deadline.at - limit;
     while (!client->broken && (missing = first_unanswered(client))) {
         unsigned before = client->answers;
-        if (!turn(client, until)) {
+        if (!turn(client, deadline)) {
             client->why = arena_printf(client->arena, "%s did not answer %s within %g s",
                                        client->peer, missing->name, limit);
             abandon(client);
             return false;
         }
         if (client->answers != before)
-            until = qmp_clock() + limit;
+            deadline = deadline_in(limit);
     }
     return !client->broken;
 }
@@ -298,16 +289,16 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
 
 bool qmp_listen(struct qmp_client *client, double seconds)
 {
-    double until = qmp_clock() + seconds;
-    while (!client->broken && client->event_count == 0 && turn(client, until))
+    const struct deadline deadline = deadline_in(seconds);
+    while (!client->broken && client->event_count == 0 && turn(client, deadline))
         ;
     return !client->broken;
 }
 
 bool qmp_await_end(struct qmp_client *client, double seconds)
 {
-    double until = qmp_clock() + seconds;
-    while (!client->broken && turn(client, until))
+    const struct deadline deadline = deadline_in(seconds);
+    while (!client->broken && turn(client, deadline))
         ;
     return client->broken;
 }
@@ -355,10 +346,10 @@ void qmp_close(struct qmp_client *client)
     free(client);
 }
 
-static enum status greet(struct qmp_client *client, double until)
+static enum status greet(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
-        if (!turn(client, until)) {
+        if (!turn(client, deadline)) {
             break_off(client, "lets one connect but does not greet: it serves one client at a time,"
                               " and another one (xl, libvirt, some other tool) holds it; or QEMU "
                               "hangs");
@@ -374,7 +365,7 @@ static enum status greet(struct qmp_client *client, double until)
     return STATUS_OK;
 }
 
-enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double until,
+enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct deadline deadline,
                           double timeout_scale, struct qmp_client **client, const char **why)
 {
     struct qmp_client *made = calloc(1, sizeof *made);
@@ -394,7 +385,7 @@ enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double 
     made->version = "";
     made->why = "";
     made->waiting_last = &made->waiting;
-    enum status status = greet(made, until);
+    enum status status = greet(made, deadline);
     if (status == STATUS_OK) {
         *client = made;
     } else {

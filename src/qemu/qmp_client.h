@@ -4,6 +4,7 @@
 #ifndef XENUSB_QMP_CLIENT_H
 #define XENUSB_QMP_CLIENT_H
 
+#include "base/deadline.h"
 #include "base/diag.h"
 #include "base/json.h"
 
@@ -31,7 +32,7 @@ struct qmp_command {
     const struct json *value; // what it returned; NULL before, and if it failed
     const char *error_class;  // "GenericError", ...; NULL if it did not fail
     const char *error;        // QEMU's words for the failure
-    double sent;              // when, on the monotonic clock
+    double sent;              // when, by clock_now()
     double seconds;           // until it was answered
 };
 
@@ -47,9 +48,6 @@ struct qmp_event {
     char path[256];   // its QOM path
 };
 
-// Seconds on the monotonic clock.
-double qmp_clock(void);
-
 // Connects to the monitor at that path, is greeted and negotiates. While another client is served,
 // QEMU lets one connect but does not greet; so that is waited for within the limit too. On failure
 // *why says what happened, with the path, and what may be done. STATUS_REQUEST: there is no such
@@ -57,10 +55,10 @@ double qmp_clock(void);
 // listens, or it is no QMP.
 enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
                         struct qmp_client **client, const char **why);
-// The same on a socket that is connected already, from the greeting on, which must come until that
-// time. The socket is closed with the client; at once, if this fails. `peer` names it in
+// The same on a socket that is connected already, from the greeting on, which must come before the
+// deadline. The socket is closed with the client; at once, if this fails. `peer` names it in
 // complaints.
-enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, double until,
+enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct deadline deadline,
                           double timeout_scale, struct qmp_client **client, const char **why);
 // Closes the connection. NULL is let pass.
 void qmp_close(struct qmp_client *client);

@@ -2,25 +2,24 @@
 #include "qmp_client.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/scope.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { PAUSE = 20 }; // milliseconds between two tries
+#define PAUSE 0.02 // seconds between two tries
 
 // While QEMU serves a client, it does not accept: one more waits in the queue of the socket, and
 // those behind it get EAGAIN. A socket that refuses belongs to a QEMU that has ended, or has not
-// begun to listen yet; only for that moment it is tried again.
-static bool worth_another_try(int error, double since, double until)
+// begun to listen yet; only for that moment (`soon`) it is tried again.
+static bool try_again(int error, struct deadline deadline, struct deadline soon)
 {
-    double now = qmp_clock();
     if (error == EAGAIN || error == EINTR)
-        return now < until;
-    return error == ECONNREFUSED && now < since + (until - since) / 5;
+        return deadline_pause(deadline, PAUSE);
+    return error == ECONNREFUSED && deadline_pause(soon, PAUSE);
 }
 
 static enum status connection_failed(struct arena *arena, const char *path, int error,
@@ -64,7 +63,8 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    double since = qmp_clock(), until = since + QMP_CONNECT_SECONDS * timeout_scale;
+    const double limit = QMP_CONNECT_SECONDS * timeout_scale;
+    const struct deadline deadline = deadline_in(limit), soon = deadline_in(limit / 5);
     if (strlen(path) >= sizeof address.sun_path) {
         *why = arena_printf(arena, "the path of a socket has at most %zu bytes: %s",
                             sizeof address.sun_path - 1, path);
@@ -79,10 +79,9 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
         return connection_failed(arena, path, errno, why);
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         int error = errno;
-        if (!worth_another_try(error, since, until))
+        if (!try_again(error, deadline, soon))
             return connection_failed(arena, path, error, why);
-        poll(NULL, 0, PAUSE);
     }
-    return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), steal_fd(&fd), until,
+    return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), steal_fd(&fd), deadline,
                          timeout_scale, client, why);
 }

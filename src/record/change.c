@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "recording.h"
-
-#include <time.h>
 
 enum status change_attempt(struct change *change, change_body *body, const char **why)
 {
-    enum { TRIES = 50, PAUSE_NS = 1000 * 1000 };
+    enum { TRIES = 50 };
+    const double pause = 0.001;
     enum xen_result result = XEN_AGAIN;
     for (unsigned i = 0; i < TRIES && result == XEN_AGAIN; i++) {
         // The first tries follow at once; then others are given a chance to end.
         if (i > 5)
-            nanosleep(&(struct timespec){ .tv_nsec = (long)i * PAUSE_NS }, NULL);
+            clock_sleep(i * pause);
         change->why = NULL;
         change->status = STATUS_FAILED;
         result = xen_begin(change->xen, &change->in);

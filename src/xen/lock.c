@@ -2,6 +2,7 @@
 #include "lock.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
 #include "domain.h"
@@ -12,7 +13,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 void lock_release(struct lock *lock)
 {
@@ -21,13 +21,6 @@ void lock_release(struct lock *lock)
     unlink(lock->path);
     close(lock->fd);
     *lock = LOCK_NONE;
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 // ---- one file ----
@@ -121,8 +114,8 @@ static enum status complain_held(const struct session *session, const char *path
 enum status lock_file(const struct session *session, const char *path, const char *what,
                       struct lock *lock)
 {
-    enum { PAUSE_NS = 20 * 1000 * 1000 };
-    double limit = LOCK_SECONDS * session->timeout_scale, deadline = seconds_now() + limit;
+    const double pause = 0.02, limit = LOCK_SECONDS * session->timeout_scale;
+    const struct deadline deadline = deadline_in(limit);
     *lock = (struct lock){ -1, path };
     for (;;) {
         enum attempt attempt = try_lock(lock);
@@ -137,9 +130,8 @@ enum status lock_file(const struct session *session, const char *path, const cha
             complain_error(session->diags, "interrupted while waiting for %s", what);
             return STATUS_FAILED;
         }
-        if (seconds_now() >= deadline)
+        if (!deadline_pause(deadline, pause))
             return complain_held(session, path, what, limit);
-        nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
     }
 }
 

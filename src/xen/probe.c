@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/scope.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <xen/io/xs_wire.h>
 
 const char *xen_probe_path(struct arena *arena)
@@ -29,34 +29,24 @@ const char *xen_probe_path(struct arena *arena)
     return access("/proc/xen/xenbus", F_OK) == 0 ? "/proc/xen/xenbus" : path;
 }
 
-static int64_t milliseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 // Waits until something can be read or written; false when the time is over.
-static bool wait_until(int fd, short events, int64_t deadline)
+static bool wait_until(int fd, short events, struct deadline deadline)
 {
     struct pollfd wanted = { .fd = fd, .events = events };
     for (;;) {
-        int64_t left = deadline - milliseconds();
-        if (left < 0)
-            left = 0;
-        int ready = poll(&wanted, 1, left > INT32_MAX ? INT32_MAX : (int)left);
+        int ready = poll(&wanted, 1, deadline_poll(deadline));
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return ready > 0;
-        if (ready == 0 && left == 0)
+        if (ready == 0 && deadline_passed(deadline))
             return false;
     }
 }
 
 // Connects without waiting: a Unix socket whose queue is full says EAGAIN, and then tells nobody
 // when there is room again (connect(2)), so it is tried again.
-static int connect_until(const char *path, int64_t deadline)
+static int connect_until(const char *path, struct deadline deadline)
 {
-    enum { PAUSE_NS = 10 * 1000 * 1000 };
+    const double pause = 0.01;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
@@ -68,10 +58,8 @@ static int connect_until(const char *path, int64_t deadline)
         int why = errno;
         if (why == EINTR)
             continue;
-        if (why == EAGAIN && milliseconds() < deadline) {
-            nanosleep(&(struct timespec){ .tv_nsec = PAUSE_NS }, NULL);
+        if (why == EAGAIN && deadline_pause(deadline, pause))
             continue;
-        }
         close(fd);
         errno = why == EAGAIN ? ETIMEDOUT : why;
         return -1;
@@ -94,7 +82,7 @@ static enum xen_probe failure(int why)
 }
 
 // Takes in `size` bytes.
-static enum xen_probe receive(int fd, void *bytes, size_t size, int64_t deadline)
+static enum xen_probe receive(int fd, void *bytes, size_t size, struct deadline deadline)
 {
     for (size_t used = 0; used < size;) {
         if (!wait_until(fd, POLLIN, deadline))
@@ -109,7 +97,7 @@ static enum xen_probe receive(int fd, void *bytes, size_t size, int64_t deadline
 
 // Sends the smallest of questions and takes the whole answer, so that none of it is left over for
 // somebody else where one connection serves several programs in turn.
-static enum xen_probe ask(int fd, int64_t deadline)
+static enum xen_probe ask(int fd, struct deadline deadline)
 {
     struct {
         struct xsd_sockmsg head;
@@ -135,7 +123,7 @@ static enum xen_probe ask(int fd, int64_t deadline)
 enum xen_probe xen_probe(const char *path, double seconds)
 {
     struct stat info;
-    int64_t deadline = milliseconds() + (int64_t)(seconds * 1000);
+    struct deadline deadline = deadline_in(seconds);
     if (stat(path, &info) != 0)
         return failure(errno);
     cleanup_close int fd = S_ISSOCK(info.st_mode)

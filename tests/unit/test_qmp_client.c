@@ -40,7 +40,7 @@ static struct connection open_with(void **state, fake_script script, double time
     int fd;
     made.peer = fake_start(script, NULL, true, &fd);
     made.status = qmp_negotiate(*state, "QEMU at SOCKET", fd,
-                                qmp_clock() + QMP_CONNECT_SECONDS * timeout_scale, timeout_scale,
+                                deadline_in(QMP_CONNECT_SECONDS * timeout_scale), timeout_scale,
                                 &made.client, &made.why);
     return made;
 }
@@ -118,7 +118,7 @@ static void test_greetings_that_are_none(void **state)
         strcpy(said, cases[i].said);
         struct fake_peer *peer = fake_start(say_context, said, false, &fd);
         assert_int_equal(
-            qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + LONG, LONG, &client, &why),
+            qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline_in(LONG), LONG, &client, &why),
             STATUS_FAILED);
         assert_null(client);
         assert_non_null(strstr(why, cases[i].complaint));
@@ -250,7 +250,7 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     struct qmp_client *client;
     struct fake_peer *peer = fake_start(script, context, false, &fd);
     assert_int_equal(
-        qmp_negotiate(*state, "QEMU at SOCKET", fd, qmp_clock() + LONG, LONG, &client, &why),
+        qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline_in(LONG), LONG, &client, &why),
         STATUS_OK);
     struct qmp_command *command = qmp_submit(client, "query-status", TEXT_EMPTY);
     assert_false(qmp_await(client));
@@ -601,10 +601,10 @@ static void test_no_memory_for_a_connection(void **state)
         struct qmp_client *client = NULL;
         const char *why = "";
         struct fake_peer *peer = fake_start(only_greet, NULL, true, &fd);
-        double until = qmp_clock() + LONG;
+        struct deadline deadline = deadline_in(LONG);
         callocs_left = allowed;
         enum status status =
-            qmp_negotiate(*state, "QEMU at SOCKET", fd, until, LONG, &client, &why);
+            qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline, LONG, &client, &why);
         callocs_left = UINT32_MAX;
         if (status != STATUS_OK)
             assert_string_equal(why, "out of memory");

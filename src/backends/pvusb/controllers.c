@@ -6,8 +6,6 @@
 #include "record/record.h"
 #include "record/recording.h"
 
-#include <poll.h>
-
 static struct change change_of(const struct pvusb_handle *handle,
                                const struct controller *controller, const struct device *device)
 {
@@ -318,7 +316,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
 enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
                                    bool *left, const char **why)
 {
-    enum { NOTICING = 1000 }; // milliseconds
+    const double noticing = 1; // seconds
     struct change change = change_of(handle, controller, NULL);
     pvusb_read_states(handle, controller);
     bool met = controller->frontend_state != XENBUS_INITIALISING;
@@ -336,7 +334,7 @@ enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controlle
         return status;
     // Nodes that come back before the guest has looked are to it the ones that it knew, and closed.
     if (met && !handle->session->domain->paused)
-        poll(NULL, 0, NOTICING);
+        clock_sleep(noticing);
     status = change_attempt(&change, write_nodes, why);
     *left = status != STATUS_OK;
     return status;

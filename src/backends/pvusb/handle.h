@@ -4,6 +4,7 @@
 #ifndef XENUSB_BACKENDS_PVUSB_HANDLE_H
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
+#include "base/deadline.h"
 #include "plan/backend.h"
 #include "process.h"
 #include "rings.h"
@@ -13,7 +14,7 @@
 struct stand_in {
     struct xen_share *share; // NULL: it does not
     struct urb_ring requests;
-    double asked; // when the guest asked last
+    double asked; // when the guest asked last, by clock_now()
 };
 
 struct pvusb_handle {
@@ -29,7 +30,8 @@ struct pvusb_handle {
     struct topology *topology;  // what was looked at, and what is planned
     bool guest_takes_none;      // a guest was given its time to take a device, twice, in vain
     bool met_frontend;          // a frontend was given its time to connect, in vain
-    double arrivals_until; // when those have come that were on their way at the last look; or 0
+    // Until when a guest may take what was arriving at the last look; {0} before anyone waited.
+    struct deadline arrivals;
 };
 
 // How long either end may take to come to a state, and a device to come or go; times patience.
@@ -54,6 +56,10 @@ typedef bool pvusb_question(struct pvusb_handle *handle, const struct controller
 // Waits until it is so, at most that many seconds times patience, or until the user interrupts.
 bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
                 const struct controller *controller, const struct device *device);
+// The same until a deadline that is known already.
+bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
+                      pvusb_question *question, const struct controller *controller,
+                      const struct device *device);
 
 // ---- qemu.c: the QEMU that serves the domain's qusb controllers ----
 

@@ -146,13 +146,13 @@ const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct d
 
 // ---- the look ----
 
-// How long a device may still be on its way. All that are come meanwhile, so their time is one.
-static double arrival_seconds(struct pvusb_handle *handle)
+// Until when a device may still be arriving. All of them arrive at the same time, so they share one
+// deadline.
+static struct deadline arrivals(struct pvusb_handle *handle)
 {
-    double now = qmp_clock(), timeout_scale = handle->session->timeout_scale;
-    if (handle->arrivals_until <= 0)
-        handle->arrivals_until = now + PVUSB_ARRIVAL_SECONDS * timeout_scale;
-    return handle->arrivals_until > now ? (handle->arrivals_until - now) / timeout_scale : 0;
+    if (handle->arrivals.at <= 0)
+        handle->arrivals = deadline_in(PVUSB_ARRIVAL_SECONDS * handle->session->timeout_scale);
+    return handle->arrivals;
 }
 
 // QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
@@ -163,7 +163,7 @@ static bool guest_lost_it(struct pvusb_handle *handle, const struct device *devi
     const struct controller *controller = device->controller;
     return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
            controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
-           !pvusb_wait(handle, arrival_seconds(handle), is_configured, controller, device);
+           !pvusb_wait_until(handle, arrivals(handle), is_configured, controller, device);
 }
 
 static void add_device(struct pvusb_handle *handle, struct controller *controller, unsigned port,
@@ -222,7 +222,7 @@ enum status pvusb_look(void *at, struct topology *topology)
     struct pvusb_handle *handle = at;
     struct session *session = handle->session;
     struct record record;
-    handle->arrivals_until = 0;
+    handle->arrivals = (struct deadline){ 0 };
     enum status status = record_read(session, &record);
     handle->topology = topology;
     pvusb_look_at_qemu(handle, topology);

@@ -2,12 +2,11 @@
 #include "process.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "base/scope.h"
-#include "qemu/qmp_client.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -178,13 +177,13 @@ bool process_has_ended(struct qemu_process *process)
 
 bool process_end(struct qemu_process *process, double seconds)
 {
-    enum { PAUSE = 10 }; // milliseconds
+    const double pause = 0.01;
     static const int ways[] = { SIGTERM, SIGKILL };
     for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_has_ended(process); i++) {
-        const double until = qmp_clock() + seconds;
+        const struct deadline deadline = deadline_in(seconds);
         kill(process->pid, ways[i]);
-        while (!process_has_ended(process) && qmp_clock() < until)
-            poll(NULL, 0, PAUSE);
+        while (!process_has_ended(process) && deadline_pause(deadline, pause))
+            ;
     }
     return !process->pid;
 }

@@ -2,10 +2,10 @@
 #include "pvusb.h"
 
 #include "base/arena.h"
+#include "base/deadline.h"
 #include "handle.h"
 #include "qemu/qmp_client.h"
 
-#include <poll.h>
 #include <stdlib.h>
 
 static bool pvusb_suits(const struct config_controller *wanted, const struct domain *domain)
@@ -46,16 +46,22 @@ static enum status pvusb_open(struct session *session, void **handle)
 bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
                 const struct controller *controller, const struct device *device)
 {
-    enum { FIRST_PAUSE = 5, LAST_PAUSE = 200 }; // milliseconds
-    const struct session *session = handle->session;
-    double until = qmp_clock() + seconds * session->timeout_scale;
-    for (int pause = FIRST_PAUSE;; pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE) {
-        if (question(handle, controller, device))
-            return true;
-        if (qmp_clock() >= until || session_interrupted(session))
+    return pvusb_wait_until(handle, deadline_in(seconds * handle->session->timeout_scale), question,
+                            controller, device);
+}
+
+bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
+                      pvusb_question *question, const struct controller *controller,
+                      const struct device *device)
+{
+    const double longest = 0.2;
+    double pause = 0.005;
+    while (!question(handle, controller, device)) {
+        if (!session_pause(handle->session, deadline, pause))
             return false;
-        poll(NULL, 0, pause);
+        pause = pause * 2 < longest ? pause * 2 : longest;
     }
+    return true;
 }
 
 void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words)
@@ -73,11 +79,11 @@ static void run_step(struct pvusb_handle *handle, struct step *step)
         [CONTROLLER] = { pvusb_remove_controller, pvusb_add_controller },
         [DEVICE] = { pvusb_remove_device, pvusb_add_device },
     };
-    double since = qmp_clock();
+    double since = clock_now();
     ways[step->server   ? SERVER
          : step->device ? DEVICE
                         : CONTROLLER][step->op == STEP_ADD](handle, step);
-    step->seconds = qmp_clock() - since;
+    step->seconds = clock_now() - since;
     // A wait that was cut short is no time that ran out.
     if (step->timed_out && session_interrupted(handle->session)) {
         step->timed_out = false;

@@ -7,11 +7,8 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "nodes.h"
-#include "qemu/qmp_client.h"
 #include "xen/share.h"
 #include "xen/xen.h"
-
-#include <poll.h>
 
 // What the guest says of its rings (xen/io/usbif.h).
 struct offer {
@@ -52,18 +49,19 @@ static bool take_over(struct stand_in *stand_in, const struct offer *offer, unsi
     if (!urb_ring_take_over(&stand_in->requests, requests) || !conn_ring_unplug(events, ports))
         return false;
     xen_share_notify(stand_in->share);
-    stand_in->asked = qmp_clock();
+    stand_in->asked = clock_now();
     return true;
 }
 
 void pvusb_stand_in_turn(struct pvusb_handle *handle)
 {
-    enum { ANSWERS = 50, PAUSE = 5 }; // PAUSE in milliseconds: a guest that was answered asks on
+    enum { ANSWERS = 50 };
+    const double pause = 0.005; // a guest that was answered asks on
     struct stand_in *stand_in = &handle->stand_in;
     for (int i = 0; stand_in->share && i < ANSWERS && urb_ring_answer(&stand_in->requests); i++) {
         xen_share_notify(stand_in->share);
-        stand_in->asked = qmp_clock();
-        poll(NULL, 0, PAUSE);
+        stand_in->asked = clock_now();
+        clock_sleep(pause);
     }
 }
 
@@ -74,7 +72,7 @@ static bool nobody_waits(struct pvusb_handle *handle, const struct controller *c
     (void)device;
     struct stand_in *stand_in = &handle->stand_in;
     pvusb_stand_in_turn(handle);
-    if (qmp_clock() - stand_in->asked > PVUSB_ASKING_SECONDS * handle->session->timeout_scale &&
+    if (clock_now() - stand_in->asked > PVUSB_ASKING_SECONDS * handle->session->timeout_scale &&
         urb_ring_answer_early(&stand_in->requests))
         xen_share_notify(stand_in->share);
     return urb_ring_waiting(&stand_in->requests) == 0;

@@ -7,8 +7,6 @@
 #include "record/record.h"
 #include "verify.h"
 
-#include <poll.h>
-
 static enum status record(const struct session *session, const struct step *step)
 {
     if (step->op == STEP_ADD)
@@ -82,14 +80,13 @@ static enum status see_arrivals(struct qmp_handle *handle, struct step *const *s
 // How long a guest may take to configure a device that it was just told of; times patience.
 #define TAKING_SECONDS 10.0
 
-static bool guest_takes(const struct session *session, const struct device *device, double until)
+static bool guest_takes(const struct session *session, const struct device *device,
+                        struct deadline deadline)
 {
-    enum { PAUSE = 50 }; // milliseconds
-    while (!verify_guest_took(session->arena, device->host->busid)) {
-        if (qmp_clock() >= until || session_interrupted(session))
+    const double pause = 0.05;
+    while (!verify_guest_took(session->arena, device->host->busid))
+        if (!session_pause(session, deadline, pause))
             return false;
-        poll(NULL, 0, PAUSE);
-    }
     return true;
 }
 
@@ -97,10 +94,10 @@ static bool guest_takes(const struct session *session, const struct device *devi
 static enum status require_guest(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     const struct session *session = handle->session;
-    double until = qmp_clock() + TAKING_SECONDS * session->timeout_scale;
+    const struct deadline deadline = deadline_in(TAKING_SECONDS * session->timeout_scale);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && session->require_guest; i++) {
-        if (!is_arrival(steps[i]) || guest_takes(session, steps[i]->device, until))
+        if (!is_arrival(steps[i]) || guest_takes(session, steps[i]->device, deadline))
             continue;
         bool stopped = session_interrupted(session);
         steps[i]->timed_out = !stopped;

@@ -99,7 +99,7 @@ static size_t count_open(struct removal *removals, size_t count, double since)
         if (is_open(&removals[i]))
             open++;
         else if (removals[i].seconds <= 0)
-            removals[i].seconds = qmp_clock() - since;
+            removals[i].seconds = clock_now() - since;
     }
     return open;
 }
@@ -134,12 +134,13 @@ static void give_up(struct qmp_handle *handle, struct removal *removals, size_t 
 
 static void wait_until_gone(struct qmp_handle *handle, struct removal *removals, size_t count)
 {
-    double since = qmp_clock(), until = since + EJECT_SECONDS * handle->session->timeout_scale;
+    const double since = clock_now();
+    const struct deadline deadline = deadline_in(EJECT_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
-    while (count_open(removals, count, since) && answers && qmp_clock() < until) {
-        double left = until - qmp_clock();
+    while (count_open(removals, count, since) && answers && !deadline_passed(deadline)) {
+        double left = deadline_left(deadline);
         answers = qmp_listen(handle->client, pause < left ? pause : left);
         take_events(handle, removals, count);
         if (count_open(removals, count, since))
@@ -155,7 +156,7 @@ static void wait_until_gone(struct qmp_handle *handle, struct removal *removals,
 // xenusb, and is not missed.
 static void clear_away(struct qmp_handle *handle, struct removal *removals, size_t count)
 {
-    double until = qmp_clock() + CLEAR_SECONDS * handle->session->timeout_scale;
+    const struct deadline deadline = deadline_in(CLEAR_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
     struct qmp_command **asked =
         arena_array_of(handle->session->arena, struct qmp_command *, count);
@@ -174,7 +175,7 @@ static void clear_away(struct qmp_handle *handle, struct removal *removals, size
             else if (asked[i]->answered)
                 removals[i].delete_backing.name = NULL;
         }
-        if (!answered || in_use == 0 || qmp_clock() >= until)
+        if (!answered || in_use == 0 || deadline_passed(deadline))
             return;
         qmp_listen(handle->client, pause);
         take_events(handle, removals, 0);
