@@ -45,7 +45,7 @@ SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
 # One job of the lab: it takes longest, so it begins first.
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
-LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers' 'tests/case grammars tests/grammars' \
+LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' \
               'tests/case format tests/format'
 
 # As many jobs as processors, unless the user said how many.
@@ -114,8 +114,8 @@ $(B)/tidy/%.done: %.c .clang-tidy $(wildcard src/*/*.h src/*/*/*.h) | $(GENERATE
 	@clang-tidy --quiet $< -- $(STANDARD) >$(@:.done=.log) 2>&1 || { cat $(@:.done=.log); exit 1; }
 	@touch $@
 
-check-layers:
-	@tests/layers
+check-layers: $(OBJECTS) $(B)/obj/cli/main.o
+	@tests/layers $(B)
 
 check-format:
 	@tests/format
