@@ -107,7 +107,7 @@ static void join_cells(struct value *left, struct value right)
     left->last = right.last;
 }
 
-struct value value_adjoin(struct builder *builder, struct value left, struct value right)
+static struct value join_strings(struct builder *builder, struct value left, struct value right)
 {
     struct value both = left;
     both.at = span_join(left.at, right.at);
@@ -122,10 +122,16 @@ struct value value_adjoin(struct builder *builder, struct value left, struct val
     return both;
 }
 
+struct value value_adjoin(struct builder *builder, struct value left, struct value right)
+{
+    right.adjoined = true;
+    return join_strings(builder, left, right);
+}
+
 static struct value value_sum(struct builder *builder, struct value left, struct value right)
 {
     if (left.kind == VALUE_STRING)
-        return value_adjoin(builder, left, right);
+        return join_strings(builder, left, right);
     struct value both = left;
     both.at = span_join(left.at, right.at);
     join_cells(&both, right);
@@ -160,8 +166,34 @@ struct value value_list(void)
     return (struct value){ .kind = VALUE_LIST };
 }
 
+// In brackets, two strings of a USB key with nothing between them are two items and a forgotten
+// comma. Python would join them, and one of two devices would be lost; xl refuses them.
+static struct value require_commas(struct builder *builder, struct value item)
+{
+    bool missing = false;
+    if (!key_is_usb(builder->key) || item.kind != VALUE_STRING || !item.first)
+        return item;
+    for (const struct cell *left = item.first, *right; (right = left->next); left = right) {
+        if (!right->value.adjoined)
+            continue;
+        struct span at = { left->value.at.to, left->value.at.to };
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "missing ',' between two strings of '%s'",
+                                key_name(builder->key)),
+                  "if they are one string, write '+' between them");
+        missing = true;
+    }
+    return missing ? value_plain(VALUE_BROKEN, item.at) : item;
+}
+
+struct value value_group(struct builder *builder, struct value item)
+{
+    return require_commas(builder, item);
+}
+
 struct value value_item(struct builder *builder, struct value list, struct value item)
 {
+    item = require_commas(builder, item);
     append(builder, &list, item);
     if (span_is_none(list.computed))
         list.computed = item.kind == VALUE_WORD ? item.at : item.computed;

@@ -24,6 +24,7 @@ enum value_kind {
 struct value {
     enum value_kind kind;
     bool truth;
+    bool adjoined; // a literal with only blanks between it and the one before it: no '+'
     struct span at;
     struct span computed; // the part that only Python could compute; none where all is data
     struct cell *first, *last;
@@ -86,7 +87,7 @@ struct diag *builder_note(struct builder *builder, struct span at, const char *f
 
 struct value value_plain(enum value_kind kind, struct span at);
 struct value value_truth(struct span at, bool truth);
-// A string directly behind another: they are one string.
+// A string directly after another one: they are one string.
 struct value value_adjoin(struct builder *builder, struct value left, struct value right);
 // `left operators right`: a sum of strings or of lists is data, anything else is computed. `at` is
 // the whole.
@@ -99,6 +100,8 @@ struct value value_computed(struct span at);
 struct value value_list(void);
 struct value value_item(struct builder *builder, struct value list, struct value item);
 struct value value_pair(struct builder *builder, struct value first, struct value second);
+// An item in parentheses, which has the item's value.
+struct value value_group(struct builder *builder, struct value item);
 struct value value_close(struct value list, struct span at);
 
 // --- statements ---

@@ -105,7 +105,7 @@ operand
     | BROKEN                    { $$ = value_plain(VALUE_BROKEN, @$); }
     | '[' list "]"              { $$ = value_close($2, @$); }
     | '(' tuple ")"             { $$ = value_close($2, @$); }
-    | '(' item ")"              { $$ = $2; }
+    | '(' item ")"              { $$ = value_group(builder, $2); }
     | '{' list "}"              { $$ = value_computed(@$); }
     | operand '[' list "]"      { $$ = value_computed(@$); }
     | operand '(' list ")"      { $$ = value_computed(@$); }

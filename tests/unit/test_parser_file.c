@@ -36,6 +36,8 @@ static const struct row rows[] = {
     { "semicolons", ";;usbdevice='tablet';;a=1;\n", "", UNKNOWN TABLET },
     { "double quotes", "usbdevice = \"tablet\"\n", "", UNKNOWN TABLET },
     { "adjacent strings", "usbdevice='tab' \"let\"\n", "", UNKNOWN TABLET },
+    { "adjacent strings in a list of another key", "cpus=['1' '2'];usbdevice='tablet'\n", "",
+      UNKNOWN TABLET },
     { "a sum of strings", "usbdevice='ta'+'bl' + 'et'\n", "", UNKNOWN TABLET },
     { "a sum of lists", "usbdevice=['tablet']+[]\n", "", UNKNOWN TABLET },
     { "triple quotes", "usbdevice='''tablet'''\n", "", UNKNOWN TABLET },
@@ -59,7 +61,7 @@ static const struct row rows[] = {
       "2:5 warning: 'usb' is None: taken as not given\n"
       "1:11 warning: 'usbdevice' is None: taken as not given\n",
       UNKNOWN },
-    { "+= begins and goes on", "usbdevice+=['tab' 'let']\nusbdevice+=['mouse']\n", "", NULL },
+    { "+= begins and goes on", "usbdevice+=['tab'+'let']\nusbdevice+=['mouse']\n", "", NULL },
     { "+= of strings", "usbdevice='tab'\nusbdevice+='let'\n", "", UNKNOWN TABLET },
 
     { "import", "import os;usb=0\n",
