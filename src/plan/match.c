@@ -9,7 +9,7 @@ static bool is_unnamed(const struct controller *controller)
     return text_number(text_of(controller->name), 10, 0, INT32_MAX, &number) == NUMBER_OK;
 }
 
-// How surely an existing controller is the wished one: 0 not at all, more is surer.
+// How surely an existing controller is the wanted one: 0 not at all, more is surer.
 static unsigned likeness(const struct config_controller *wanted, const struct controller *there,
                          const struct controller_model *model)
 {
@@ -52,7 +52,7 @@ static const char *other_backend(const struct planning *planning,
         return arena_printf(planning->arena, "it is served by %s", there->driver);
     if (wanted->kernel_only && there->pvusb == PVUSB_QEMU)
         return "it is served by QEMU";
-    (void)supply_pvusb(planning, wanted, &kind, &domain, &advice);
+    (void)planning_pvusb(planning, wanted, &kind, &domain, &advice);
     if (GIVEN(wanted->backend) && domain != there->backend_domain)
         return arena_printf(planning->arena, "its backend is in domain %u", there->backend_domain);
     return NULL;
@@ -77,41 +77,71 @@ static const char *difference(const struct planning *planning,
     return NULL;
 }
 
-struct controller *match_controller(struct planning *planning,
-                                    const struct config_controller *wanted, const char **conflict)
+// The controller of the domain that is the most likely one for a claim.
+static void match_claim(struct planning *planning, struct claim *claim)
 {
-    const struct controller_model *model = supply_model(wanted, planning->topology->domain);
+    const struct controller_model *model =
+        planning_model(claim->wanted, planning->topology->domain);
     struct controller *best = NULL;
     unsigned best_likeness = 0;
-    *conflict = NULL;
     for (struct controller *there = planning->topology->controllers; there; there = there->next) {
-        unsigned like = there->present && !there->wanted ? likeness(wanted, there, model) : 0;
+        unsigned like =
+            there->present && !there->wanted ? likeness(claim->wanted, there, model) : 0;
         if (like > best_likeness) {
             best = there;
             best_likeness = like;
         }
     }
     if (best)
-        *conflict = difference(planning, wanted, best, model);
-    return *conflict ? NULL : best;
+        claim->conflict = difference(planning, claim->wanted, best, model);
+    if (!claim->conflict)
+        claim->controller = best;
 }
 
-struct controller *match_by_default(struct planning *planning,
-                                    const struct config_controller *wanted)
+// Whether nobody chose its name: where another controller has the default one, the next does as
+// well.
+static bool is_named_by_default(const struct config_controller *wanted)
 {
-    const struct controller_model *model = supply_model(wanted, planning->topology->domain);
-    struct controller *there = planning->topology->controllers;
+    return wanted->origin == ORIGIN_USBCONTROLLER && span_is_none(wanted->name_at);
+}
+
+static bool is_default_name(const char *name, const struct controller_model *model)
+{
     const char *prefix = model->driver ? "hci" : "pv";
     uint64_t number = 0;
-    for (; there; there = there->next) {
-        struct text name = text_of(there->name);
-        if (there->present && !there->wanted && text_starts(name, prefix) &&
-            text_number(text_part(name, strlen(prefix), name.size), 10, 0, INT32_MAX, &number) ==
-                NUMBER_OK &&
-            !difference(planning, wanted, there, model))
-            break;
+    struct text text = text_of(name);
+    return text_starts(text, prefix) && text_number(text_part(text, strlen(prefix), text.size), 10,
+                                                    0, INT32_MAX, &number) == NUMBER_OK;
+}
+
+// Where the default name is another controller's: any with such a name that is as it is wanted.
+static void match_by_default(struct planning *planning, struct claim *claim)
+{
+    const struct controller_model *model =
+        planning_model(claim->wanted, planning->topology->domain);
+    struct controller *there = planning->topology->controllers;
+    while (there && (!there->present || there->wanted || !is_default_name(there->name, model) ||
+                     difference(planning, claim->wanted, there, model)))
+        there = there->next;
+    claim->controller = there;
+    claim->conflict = NULL;
+    claim->renamed = true;
+}
+
+void match_controllers(struct planning *planning)
+{
+    planning->claims =
+        arena_array_of(planning->arena, struct claim, planning->config->controller_count);
+    for (const struct config_controller *wanted = planning->config->controllers; wanted;
+         wanted = wanted->next) {
+        struct claim *claim = &planning->claims[wanted->index];
+        claim->wanted = wanted;
+        match_claim(planning, claim);
+        if (claim->conflict && is_named_by_default(wanted))
+            match_by_default(planning, claim);
+        if (claim->controller)
+            claim->controller->wanted = wanted;
     }
-    return there;
 }
 
 static bool is_where_wanted(const struct placement *placement, const struct device *device)
@@ -231,7 +261,7 @@ static void match_target(struct planning *planning, struct placement *placement)
 
 void match_placements(struct planning *planning)
 {
-    // Those with a place come first, so that a wish without one does not take theirs.
+    // Those with a place come first, so that a device without one does not take theirs.
     for (int placed = 1; placed >= 0; placed--)
         for (size_t i = 0; i < planning->placement_count; i++) {
             struct placement *placement = &planning->placements[i];

@@ -102,3 +102,13 @@ enum place_verdict place_on(const struct controller *controller, const struct de
     }
     return verdict;
 }
+
+bool place_is_qemus_alone(const struct controller *controller)
+{
+    if (controller->pvusb == PVUSB_KERNEL)
+        return false;
+    for (const struct controller *at = controller->topology->controllers; at; at = at->next)
+        if (at != controller && at->pvusb == PVUSB_QEMU)
+            return true;
+    return false;
+}

@@ -20,11 +20,15 @@ enum place_verdict {
     PLACE_SHARED,      // another PVUSB controller of the guest has a device at that port number
 };
 
-// Whether `device` can sit at exactly that port. PLACE_SHARED only if nothing else speaks against
-// it: QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a
+// Whether `device` can sit at exactly that port. PLACE_SHARED only if nothing else is
+// in the way: QEMU's PVUSB aborts when devices use the same port number on two controllers of a
 // guest (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10).
 enum place_verdict place_at(const struct controller *controller, const struct device *device,
                             struct port port);
+
+// Whether QEMU serves this PVUSB controller and another one of the guest: then PLACE_SHARED cannot
+// be overridden.
+bool place_is_qemus_alone(const struct controller *controller);
 
 // The best free root port for `device`, in *port. PLACE_TAKEN if only occupied ones fit,
 // PLACE_SPEED if none would. Where QEMU hides at which port something sits, high numbers are taken

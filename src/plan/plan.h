@@ -62,6 +62,8 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
 
 struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
                              struct server *server);
+// The step that removes that controller itself; NULL if the plan keeps it.
+struct step *plan_removal_of(const struct plan *plan, const struct controller *controller);
 // Adds the end of a server that xenusb started, if the plan takes away the last of its controllers:
 // the next one can then be started with others.
 void plan_end_server(struct plan *plan, struct arena *arena);
@@ -76,10 +78,6 @@ const struct backend *step_backend(const struct step *step);
 enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
                       struct topology *topology, const struct host *host,
                       const struct plan_options *options, struct plan *plan);
-
-// A controller of the domain by a user's word for it: its name, or libxl's index. NULL if there is
-// none.
-struct controller *plan_controller_called(const struct topology *topology, struct text word);
 
 // What `detach` and `controller remove` are to take away: one of the three.
 struct plan_removal {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// What the rooms of the planner share while one plan is made. Private to them.
+// What the files of the planner share while one plan is made. Private to them.
 #ifndef XENUSB_PLANNING_H
 #define XENUSB_PLANNING_H
 
 #include "backend.h"
+#include "place.h"
 
-// One wished device on its way to a port.
+// A wanted device on its way to a port.
 struct placement {
     const struct config_device *wanted;
     const struct host_device *host; // hostdev: the one that is meant
@@ -16,6 +17,14 @@ struct placement {
     const char *words;              // a refusal's reason
 };
 
+// A wanted controller on its way to one of the topology.
+struct claim {
+    const struct config_controller *wanted;
+    struct controller *controller; // there already, or planned; NULL: none yet
+    const char *conflict;          // how the one in its place differs; NULL if none is there
+    bool renamed;                  // its name is only a default, and taken: any free one will do
+};
+
 struct planning {
     struct arena *arena;
     struct diags *diags;
@@ -24,61 +33,88 @@ struct planning {
     const struct host *host;
     const struct plan_options *options;
     struct plan *plan;
+    struct claim *claims;         // one for each controller of the config, by its index
     struct placement *placements; // one for each device of the config, in its order
     size_t placement_count;
     unsigned slots_used; // controllers planned so far
     enum status status;
 };
 
+// planning.c: what all the others ask.
 // Adds an error at `span` of the config and remembers what it means for the whole.
 struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
                                const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 4, 5)));
-
-// QEMU's type of what is wished; as its arguments name it, where xenusb knows no such kind.
+// QEMU's type of the device that is wanted; as its arguments name it, where xenusb knows no such
+// kind.
 const char *planning_driver(const struct planning *planning, const struct config_device *wanted);
+// The model of a controller that is wanted in that domain.
+const struct controller_model *planning_model(const struct config_controller *wanted,
+                                              const struct domain *domain);
+// Which kind of PVUSB serves that controller, and in which domain (0: this one). NULL if one can be
+// added here and now, else why not; *advice may then say what can be done.
+const char *planning_pvusb(const struct planning *planning, const struct config_controller *wanted,
+                           enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
+bool planning_is_pv_guest(const struct planning *planning);
+// Whether a server of PVUSB controllers is to be started, as none runs.
+bool planning_starts_server(const struct planning *planning);
+// Whether libxl's records can tell of this device: only host devices, and only where Xen is.
+bool planning_libxl_can_tell(const struct planning *planning, const struct device *device);
 
-// resolve.c: finds the host device of each target, and refuses those that must not be given away.
-void resolve_placements(struct planning *planning);
+// refuse.c: an error for each reason why a controller cannot be added, at its place in the config.
+// Another controller of that name is there.
+void refuse_conflict(struct planning *planning, const struct claim *claim);
+// Only libxl's record has it.
+void refuse_recorded(struct planning *planning, const struct config_controller *wanted);
+// No backend serves such a controller in this domain.
+void refuse_unservable(struct planning *planning, const struct config_controller *wanted,
+                       const struct controller_model *model);
+// QEMU does not take that model while the guest runs.
+void refuse_plugging(struct planning *planning, const struct config_controller *wanted,
+                     const struct controller_model *model);
+// QEMU has no slot left.
+void refuse_slot(struct planning *planning, struct span span);
+// PVUSB: `why` and `advice` (may be NULL) are those of planning_pvusb().
+void refuse_pvusb(struct planning *planning, const struct config_controller *wanted,
+                  const char *why, const char *advice);
+// No controller can be made for a device; `why` may be NULL.
+void refuse_supply(struct planning *planning, struct span span, const char *why);
 
-// match.c: whether what is wished is there already.
-// The controller that `wish` already is; NULL if there is none. When one stands in its place that
-// is another, *conflict tells how.
-struct controller *match_controller(struct planning *planning,
-                                    const struct config_controller *wanted, const char **conflict);
-// The same for a wish without a name of its own, where the default one is another controller's: any
-// under such a name that is as it is wished; NULL if there is none.
-struct controller *match_by_default(struct planning *planning,
-                                    const struct config_controller *wanted);
-// Finds what is there of all targets: sets their device and STEP_KEEP, or their stale one. Refuses
+// The same for devices: each makes the placement a STEP_REFUSE with its words.
+// The place on placement->controller that it wants; PORT_ANY: any of it.
+void refuse_place(struct planning *planning, struct placement *placement,
+                  const struct device *device, struct port port, enum place_verdict verdict);
+// Nothing serves the PVUSB controller that it wants.
+void refuse_unserved(struct planning *planning, struct placement *placement);
+// A PV guest cannot have it.
+void refuse_isochronous(struct planning *planning, struct placement *placement,
+                        const struct device *device);
+// No port of the guest takes it.
+void refuse_everywhere(struct planning *planning, struct placement *placement,
+                       const struct device *device);
+
+// match.c: what is wanted and there already.
+// Makes the claims, each with the controller that is there for it, or with the conflict.
+void match_controllers(struct planning *planning);
+// Finds the devices that are there: sets their device and STEP_KEEP, or their stale one. Refuses
 // what is not there and xenusb cannot make.
 void match_placements(struct planning *planning);
 
-// supply.c: controllers, those wished for and those that devices need.
-// The model of a controller that is wished for in that domain.
-const struct controller_model *supply_model(const struct config_controller *wanted,
-                                            const struct domain *domain);
-// supply_pv.c: PVUSB controllers.
-// Which kind serves that wish, and in which domain. NULL if one can be added here and now, else why
-// not; then *advice may say what can be done.
-const char *supply_pvusb(const struct planning *planning, const struct config_controller *wanted,
-                         enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
-bool supply_is_pv_guest(const struct planning *planning);
-// Whether a server of PVUSB controllers is to be started, as none runs.
-bool supply_starts_server(const struct planning *planning);
-
-// Gives every wished controller its place in the topology: the one that is there, or a planned one.
-void supply_wanted(struct planning *planning);
+// supply.c: controllers, those that are wanted and those that devices need.
+// Plans a controller for each claim that has none yet, or complains.
+void supply_claims(struct planning *planning);
 // A planned controller that takes `device`, with room for `count` of its like; NULL after a
 // complaint at `span`, where the first of them is asked for.
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span);
 // Whether one could be had: something serves it, QEMU has a model for that speed, and a slot.
 bool supply_is_possible(const struct planning *planning, const struct device *device);
-// Whether libxl's records can tell of this device: only host devices, and only where Xen is.
-bool supply_libxl_can_tell(const struct planning *planning, const struct device *device);
 
-// settle.c: ports for all targets that are to be added.
+// resolve.c: finds the host device of each placement, and refuses those that must not be given
+// away.
+void resolve_placements(struct planning *planning);
+
+// settle.c: ports for all placements that are to be added.
 void settle_placements(struct planning *planning);
 
 #endif

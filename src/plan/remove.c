@@ -75,7 +75,7 @@ static bool is_meant(const struct removing *removing, const struct config_device
                      const struct device *device)
 {
     if (GIVEN(wanted->controller_name) &&
-        plan_controller_called(removing->topology, wanted->controller_name.text) !=
+        topology_controller_called(removing->topology, wanted->controller_name.text) !=
             device->controller)
         return false;
     if (wanted->port.depth && !port_same(wanted->port, device->port))
@@ -145,7 +145,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
 
 static void remove_controller(struct removing *removing, const struct config_text *word)
 {
-    struct controller *controller = plan_controller_called(removing->topology, word->text);
+    struct controller *controller = topology_controller_called(removing->topology, word->text);
     if (!controller) {
         complain(removing->diags, SEVERITY_NOTE, removing->removal->source, word->at,
                  "%s has no such controller: nothing to do", removing->topology->domain->name);

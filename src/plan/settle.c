@@ -1,22 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "place.h"
 #include "planning.h"
-
-static const char *kind_name(const struct device *device)
-{
-    const struct device_model *model = device_model_of(device->kind);
-    return model ? model->name : device->driver;
-}
-
-static const char *device_shown(const struct planning *planning, const struct device *device)
-{
-    if (device->kind != DEVICE_HOSTDEV)
-        return kind_name(device);
-    if (device->host)
-        return host_device_show(planning->arena, device->host);
-    return selector_show(planning->arena, &device->selector);
-}
 
 static struct device *planned_device(struct planning *planning, const struct placement *placement)
 {
@@ -52,124 +36,16 @@ static void put(struct placement *placement, struct controller *controller, stru
     controller_add_device(controller, device);
 }
 
-// What would take this device instead, for a port that does not.
-static const char *speed_advice(const struct planning *planning,
-                                const struct controller *controller)
-{
-    if (controller->pvusb)
-        return arena_printf(planning->arena, "'%s' is %s, which takes up to %s speed%s",
-                            controller->name, controller->model ? controller->model->name : "PVUSB",
-                            controller->model && controller->model->version == 1 ? "full" : "high",
-                            controller->model && controller->model->version == 1
-                                ? ": use usbversion=2"
-                                : ", and what fits it");
-    if (controller->model && controller->model->version == 2 && controller->model->driver &&
-        !controller->companion_ports)
-        return arena_printf(planning->arena,
-                            "'%s' is an EHCI controller without companions: use usbversion=3",
-                            controller->name);
-    return arena_printf(planning->arena, "'%s' is %s: use usbversion=3", controller->name,
-                        controller->model ? controller->model->name : controller->driver);
-}
-
-// Whether a PVUSB controller, or every other one of the guest, is served by QEMU.
-static bool is_only_qemu(const struct controller *controller)
-{
-    if (controller->pvusb == PVUSB_KERNEL)
-        return false;
-    for (const struct controller *at = controller->topology->controllers; at; at = at->next)
-        if (at != controller && at->pvusb == PVUSB_QEMU)
-            return true;
-    return false;
-}
-
-static struct diag *complain_isochronous(struct planning *planning, struct span span,
-                                         const char *shown)
-{
-    struct diag *diag =
-        planning_complain(planning, STATUS_REQUEST, span,
-                          "%s has isochronous endpoints, which PVUSB does not carry", shown);
-    return diag_hint(planning->diags, diag, "%s",
-                     supply_is_pv_guest(planning)
-                         ? "it needs an HVM guest, and an emulated controller there"
-                         : "it works on an emulated controller: type=emul");
-}
-
-static void complain_verdict(struct planning *planning, struct placement *placement,
-                             const struct controller *controller, const struct device *device,
-                             struct port port, enum place_verdict verdict)
-{
-    char buf[PORT_TEXT_SIZE];
-    const struct config_device *wanted = placement->wanted;
-    struct diags *diags = planning->diags;
-    struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
-    const char *at =
-        *port_write(port, buf)
-            ? arena_printf(planning->arena, "port %s of controller '%s'", buf, controller->name)
-            : arena_printf(planning->arena, "controller '%s'", controller->name);
-    const char *shown = device_shown(planning, device);
-    struct diag *diag = NULL;
-    placement->op = STEP_REFUSE;
-    switch (verdict) {
-    case PLACE_NO_PORT:
-        diag = planning_complain(planning, STATUS_REQUEST, span, "there is no %s", at);
-        diag_hint(diags, diag, "it has %u ports%s", controller->ports,
-                  port.depth > 1 ? ", a hub has 8" : "");
-        break;
-    case PLACE_NO_HUB:
-        diag = planning_complain(planning, STATUS_REQUEST, span, "no hub leads to %s", at);
-        diag_hint(diags, diag, "ask for one: type=hub, with a port of its own");
-        break;
-    case PLACE_TAKEN:
-        diag = planning_complain(planning, STATUS_REFUSED, span, "%s is %s", at,
-                                 port.depth ? "taken" : "full");
-        const struct device *there = port.depth ? controller_device_at(controller, port) : NULL;
-        if (there)
-            diag_hint(diags, diag, "%s is there", device_shown(planning, there));
-        else
-            diag_hint(diags, diag, "detach something, or name another controller");
-        break;
-    case PLACE_SPEED:
-        diag = planning_complain(planning, STATUS_REQUEST, span, "%s does not take %s", at, shown);
-        diag_hint(diags, diag, "%s", speed_advice(planning, controller));
-        break;
-    case PLACE_ISOCHRONOUS: diag = complain_isochronous(planning, span, shown); break;
-    case PLACE_SHARED:
-        diag =
-            planning_complain(planning, STATUS_REFUSED, span,
-                              "%s: another PVUSB controller has a device at that port number", at);
-        diag_hint(diags, diag, "%s",
-                  is_only_qemu(controller) ? "QEMU's PVUSB ends itself when two have: use another "
-                                             "port"
-                                           : "QEMU's PVUSB would end itself: use another port; "
-                                             "usbback has no such fault: --force");
-        break;
-    case PLACE_FITS: break;
-    }
-    placement->words = diag ? diag->message : NULL;
-}
-
 // Whether nobody would take up what is attached there.
 static bool is_without_server(const struct planning *planning, const struct controller *controller)
 {
-    return controller->no_backend && !supply_starts_server(planning);
-}
-
-static void complain_no_backend(struct planning *planning, struct placement *placement)
-{
-    struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, placement->wanted->why, "controller '%s' is served by nobody: %s",
-        placement->controller->name, placement->controller->no_backend);
-    if (planning->topology->pvusb.advice)
-        diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);
-    placement->op = STEP_REFUSE;
-    placement->words = diag->message;
+    return controller->no_backend && !planning_starts_server(planning);
 }
 
 static void settle_at_wanted(struct planning *planning, struct placement *placement)
 {
     if (is_without_server(planning, placement->controller)) {
-        complain_no_backend(planning, placement);
+        refuse_unserved(planning, placement);
         return;
     }
     struct device *device = planned_device(planning, placement);
@@ -177,11 +53,11 @@ static void settle_at_wanted(struct planning *planning, struct placement *placem
     enum place_verdict verdict = port.depth ? place_at(placement->controller, device, port)
                                             : place_on(placement->controller, device, &port);
     bool forced = verdict == PLACE_SHARED && port.depth && planning->options->force &&
-                  !is_only_qemu(placement->controller);
+                  !place_is_qemus_alone(placement->controller);
     if (verdict == PLACE_FITS || forced)
         put(placement, placement->controller, device, port);
     else
-        complain_verdict(planning, placement, placement->controller, device, port, verdict);
+        refuse_place(planning, placement, device, port, verdict);
 }
 
 // Whether a controller may be chosen for a device that names none. What libxl cannot tell of
@@ -197,9 +73,9 @@ static bool may_choose(const struct planning *planning, const struct controller 
     // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
     // nobody knows. A driver domain has no devices of this host.
     if (controller->pvusb &&
-        (controller->backend_domain || !(supply_is_pv_guest(planning) || controller->wanted)))
+        (controller->backend_domain || !(planning_is_pv_guest(planning) || controller->wanted)))
         return false;
-    if (!supply_libxl_can_tell(planning, device))
+    if (!planning_libxl_can_tell(planning, device))
         return controller->index < 0;
     bool declared = controller->wanted && !controller->wanted->at_creation;
     return at_need || controller->index >= 0 || declared;
@@ -210,7 +86,7 @@ static bool may_choose(const struct planning *planning, const struct controller 
 static unsigned goodness(const struct planning *planning, const struct controller *controller,
                          const struct device *device, struct port port)
 {
-    bool told = supply_libxl_can_tell(planning, device) && controller->index >= 0;
+    bool told = planning_libxl_can_tell(planning, device) && controller->index >= 0;
     return place_speed_at(controller, device, port) * 4u + (told ? 2u : 0u) +
            (controller->wanted ? 1u : 0u);
 }
@@ -259,7 +135,7 @@ static bool is_open(const struct placement *placement)
     return placement->op == STEP_ADD && !placement->device;
 }
 
-// How many of the targets from this one on want a controller of the same sort.
+// How many of the placements from this one on want a controller of the same sort.
 static size_t count_alike(const struct planning *planning, const struct placement *placement,
                           const struct device *device)
 {
@@ -267,8 +143,8 @@ static size_t count_alike(const struct planning *planning, const struct placemen
     const struct placement *end = planning->placements + planning->placement_count;
     for (const struct placement *at = placement; at < end; at++) {
         const struct device alike = { .kind = at->wanted->kind };
-        count += is_open(at) &&
-                 supply_libxl_can_tell(planning, &alike) == supply_libxl_can_tell(planning, device);
+        count += is_open(at) && planning_libxl_can_tell(planning, &alike) ==
+                                    planning_libxl_can_tell(planning, device);
     }
     return count;
 }
@@ -276,10 +152,8 @@ static size_t count_alike(const struct planning *planning, const struct placemen
 static void settle_on_new(struct planning *planning, struct placement *placement)
 {
     const struct device *device = planned_device(planning, placement);
-    if (supply_is_pv_guest(planning) && device->host && device->host->isochronous) {
-        placement->op = STEP_REFUSE;
-        placement->words = "it has isochronous endpoints";
-        complain_isochronous(planning, placement->wanted->why, device_shown(planning, device));
+    if (planning_is_pv_guest(planning) && device->host && device->host->isochronous) {
+        refuse_isochronous(planning, placement, device);
         return;
     }
     // One that was made for an earlier device may do.
@@ -293,10 +167,7 @@ static void settle_on_new(struct planning *planning, struct placement *placement
     }
     if (settle_anywhere(planning, placement, false))
         return;
-    placement->op = STEP_REFUSE;
-    placement->words = "no port takes it";
-    planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
-                      planning->topology->domain->name, device_shown(planning, device));
+    refuse_everywhere(planning, placement, device);
 }
 
 // The order in which ports are given away: those that are named, hubs first and the front ones

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "place.h"
 #include "planning.h"
 
 // What libxl makes of an xHCI or a PVUSB controller without a number of ports (libxl_usb.c).
 enum { LIBXL_PORTS = 8 };
-
-const struct controller_model *supply_model(const struct config_controller *wanted,
-                                            const struct domain *domain)
-{
-    if (wanted->model)
-        return wanted->model;
-    bool pv_guest = !domain_has_machine(domain->type);
-    bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
-    unsigned version = wanted->version.value ? wanted->version.value : 2;
-    return pv ? controller_model_pvusb(version) : controller_model_for(version);
-}
 
 static unsigned ports_of(const struct config_controller *wanted,
                          const struct controller_model *model)
@@ -89,40 +77,12 @@ static struct controller *plan_controller(struct planning *planning,
         planning->slots_used++;
     } else {
         const char *advice;
-        (void)supply_pvusb(planning, wanted, &controller->pvusb, &controller->backend_domain,
-                           &advice);
+        (void)planning_pvusb(planning, wanted, &controller->pvusb, &controller->backend_domain,
+                             &advice);
         controller->driver = controller->pvusb == PVUSB_KERNEL ? "usbback" : "qusb";
     }
     topology_add_controller(topology, controller);
     return controller;
-}
-
-static struct span model_place(const struct config_controller *wanted)
-{
-    if (!span_is_none(wanted->model_at))
-        return wanted->model_at;
-    return GIVEN(wanted->version) ? wanted->version.at : wanted->why;
-}
-
-static void complain_does_not_plug(struct planning *planning,
-                                   const struct config_controller *wanted,
-                                   const struct controller_model *model)
-{
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wanted),
-                                          "QEMU takes no %s while the guest runs", model->name);
-    diag_hint(planning->diags, diag,
-              wanted->at_creation ? "it comes with the next start of the guest; now: "
-                                    "usbcontroller=['type=emul,usbversion=3']"
-                                  : "use usbversion=1, 2 or 3 without a model, or start the guest "
-                                    "with it");
-}
-
-static void complain_no_slot(struct planning *planning, struct span span)
-{
-    const char *why = planning->topology->plugging.why_not;
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
-                                          "this QEMU has no free slot for a controller");
-    diag_hint(planning->diags, diag, "%s", why ? why : "use one that is there");
 }
 
 // A companion has no bus of its own: it is there if the controller it serves is.
@@ -143,18 +103,14 @@ static bool index_is_recorded(const struct planning *planning,
     return wanted->origin == ORIGIN_USBCTRL && there && there->stale;
 }
 
-// Whether no PVUSB controller can be had for that wish; after a complaint.
-static bool refuses_pvusb(struct planning *planning, const struct config_controller *wanted)
+// Whether that PVUSB controller cannot be added here and now; after a complaint.
+static bool lacks_pvusb(struct planning *planning, const struct config_controller *wanted)
 {
     enum pvusb_backend kind;
     unsigned domain;
-    const char *advice, *why = supply_pvusb(planning, wanted, &kind, &domain, &advice);
+    const char *advice, *why = planning_pvusb(planning, wanted, &kind, &domain, &advice);
     if (why) {
-        struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, GIVEN(wanted->backend) ? wanted->backend.at : wanted->why,
-            "controller %s cannot be added: %s", wanted->name, why);
-        if (advice)
-            diag_hint(planning->diags, diag, "%s", advice);
+        refuse_pvusb(planning, wanted, why, advice);
         return true;
     }
     if (kind == PVUSB_QEMU && wanted->pvusb == PVUSB_ANY)
@@ -175,81 +131,45 @@ static const char *free_name(const struct planning *planning, const struct contr
     }
 }
 
-// Whoever wrote it chose no name: where another controller has the one that it would get, the next
-// does as well.
-static bool is_named_by_default(const struct config_controller *wanted)
+// Whether the controller cannot be added here and now; after a complaint.
+static bool refuses_claim(struct planning *planning, const struct claim *claim,
+                          const struct controller_model *model)
 {
-    return wanted->origin == ORIGIN_USBCONTROLLER && span_is_none(wanted->name_at);
+    const struct config_controller *wanted = claim->wanted;
+    if (claim->conflict)
+        refuse_conflict(planning, claim);
+    else if (index_is_recorded(planning, wanted))
+        refuse_recorded(planning, wanted);
+    else if (!server_of(planning, wanted))
+        refuse_unservable(planning, wanted, model);
+    else if (!model->driver && lacks_pvusb(planning, wanted))
+        return true;
+    else if (!plugs(planning, model))
+        refuse_plugging(planning, wanted, model);
+    else if (!has_slot(planning, model))
+        refuse_slot(planning, wanted->why);
+    else
+        return false;
+    return true;
 }
 
-static void supply_one(struct planning *planning, const struct config_controller *wanted)
+static void supply_claim(struct planning *planning, struct claim *claim)
 {
-    const char *conflict = NULL;
-    const struct controller_model *model = supply_model(wanted, planning->topology->domain);
-    struct controller *there = match_controller(planning, wanted, &conflict);
-    if (there) {
-        there->wanted = wanted;
+    const struct config_controller *wanted = claim->wanted;
+    const struct controller_model *model = planning_model(wanted, planning->topology->domain);
+    if (claim->controller || (model->companion && companion_is_there(planning->topology)) ||
+        refuses_claim(planning, claim, model))
         return;
-    }
-    if (model->companion && companion_is_there(planning->topology))
-        return;
-    const char *name = wanted->name;
-    if (conflict && is_named_by_default(wanted)) {
-        there = match_by_default(planning, wanted);
-        if (there) {
-            there->wanted = wanted;
-            return;
-        }
-        conflict = NULL;
-        name = free_name(planning, model);
-    }
-    if (conflict) {
-        struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, wanted->why, "%s has another controller %s: %s",
-            planning->topology->domain->name, wanted->name, conflict);
-        diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
-        return;
-    }
-    if (index_is_recorded(planning, wanted)) {
-        struct diag *diag = planning_complain(
-            planning, STATUS_REFUSED, wanted->why,
-            "libxl's record has a controller %u, which QEMU does not have", wanted->index);
-        diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
-                  planning->topology->domain->name, wanted->index);
-        return;
-    }
-    if (!server_of(planning, wanted)) {
-        struct diag *diag = planning_complain(planning, STATUS_REFUSED, wanted->why,
-                                              "controller %s is %s, which nothing serves in %s",
-                                              wanted->name, model->driver ? "emulated" : "PVUSB",
-                                              planning->topology->domain->name);
-        diag_hint(planning->diags, diag,
-                  model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
-        return;
-    }
-    if (!model->driver && refuses_pvusb(planning, wanted))
-        return;
-    if (!plugs(planning, model)) {
-        complain_does_not_plug(planning, wanted, model);
-        return;
-    }
-    if (!has_slot(planning, model)) {
-        complain_no_slot(planning, wanted->why);
-        return;
-    }
-    plan_controller(planning, wanted, model, name, ports_of(wanted, model), true)->wanted = wanted;
+    const char *name = claim->renamed ? free_name(planning, model) : wanted->name;
+    claim->controller =
+        plan_controller(planning, wanted, model, name, ports_of(wanted, model), true);
+    claim->controller->wanted = wanted;
 }
 
-void supply_wanted(struct planning *planning)
+void supply_claims(struct planning *planning)
 {
-    for (const struct config_controller *wanted = planning->config->controllers; wanted;
-         wanted = wanted->next)
-        supply_one(planning, wanted);
-}
-
-bool supply_libxl_can_tell(const struct planning *planning, const struct device *device)
-{
-    return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
+    for (size_t i = 0; i < planning->config->controller_count; i++)
+        supply_claim(planning, &planning->claims[i]);
 }
 
 // The model for devices that name none: xHCI takes every speed and costs the host least; where
@@ -258,7 +178,7 @@ static const struct controller_model *model_for(const struct planning *planning,
                                                 const struct device *device)
 {
     static const unsigned versions[] = { 3, 1, 2 };
-    if (supply_is_pv_guest(planning)) {
+    if (planning_is_pv_guest(planning)) {
         const struct controller_model *model = controller_model_pvusb(2);
         return model->speeds & place_speeds(device) ? model : NULL;
     }
@@ -283,8 +203,8 @@ static const char *why_none(const struct planning *planning)
     const char *advice;
     if (!server_of(planning, &any_controller))
         return "nothing here serves controllers of such a guest";
-    if (supply_is_pv_guest(planning)) {
-        const char *why = supply_pvusb(planning, &any_controller, &kind, &domain, &advice);
+    if (planning_is_pv_guest(planning)) {
+        const char *why = planning_pvusb(planning, &any_controller, &kind, &domain, &advice);
         return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
     }
     if (!plugging->known || planning->slots_used < plugging->slots)
@@ -311,17 +231,9 @@ static unsigned highest_pvusb_port(const struct topology *topology)
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span)
 {
-    const struct domain *domain = planning->topology->domain;
     const struct controller_model *model = model_for(planning, device);
     if (!supply_is_possible(planning, device)) {
-        struct diag *diag =
-            planning_complain(planning, STATUS_REFUSED, span,
-                              "%s has no free port that takes this device, and a controller "
-                              "cannot be added",
-                              domain->name);
-        const char *why = why_none(planning);
-        diag_hint(planning->diags, diag, "%s",
-                  why ? why : "none takes a device of its speed while the guest runs");
+        refuse_supply(planning, span, why_none(planning));
         return NULL;
     }
     unsigned ports = model->ports;
@@ -332,5 +244,5 @@ struct controller *supply_for(struct planning *planning, const struct device *de
         ports = count > model->ports_max ? model->ports_max : ports;
     }
     return plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
-                           supply_libxl_can_tell(planning, device));
+                           planning_libxl_can_tell(planning, device));
 }

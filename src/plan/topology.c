@@ -36,6 +36,15 @@ struct controller *topology_controller_index(const struct topology *topology, in
     return NULL;
 }
 
+struct controller *topology_controller_called(const struct topology *topology, struct text word)
+{
+    uint64_t index = 0;
+    struct controller *found = topology_controller_named(topology, word);
+    if (!found && text_number(word, 10, 0, INT32_MAX, &index) == NUMBER_OK)
+        found = topology_controller_index(topology, (int)index);
+    return found;
+}
+
 bool controller_is_qemus(const struct controller *controller)
 {
     return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;

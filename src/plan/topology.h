@@ -112,6 +112,8 @@ struct topology {
 struct device *controller_device_at(const struct controller *controller, struct port port);
 struct controller *topology_controller_named(const struct topology *topology, struct text name);
 struct controller *topology_controller_index(const struct topology *topology, int index);
+// A controller by what a user calls it: its name, or libxl's index. NULL if there is none.
+struct controller *topology_controller_called(const struct topology *topology, struct text word);
 // How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
 // number, since 1.2 is a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);

@@ -1,14 +1,52 @@
 // SPDX-License-Identifier: MIT
-#include "base/arena.h"
 #include "planning.h"
 
-bool supply_is_pv_guest(const struct planning *planning)
+#include "base/arena.h"
+
+struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
+                               const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *message = arena_vprintf(planning->arena, format, args);
+    va_end(args);
+    planning->status = status_worse(planning->status, status);
+    return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
+}
+
+const char *planning_driver(const struct planning *planning, const struct config_device *wanted)
+{
+    const struct device_model *model = device_model_of(wanted->kind);
+    if (model)
+        return model->driver;
+    struct text text = planning->config->source->text;
+    text = text_part(text, wanted->kind_at.from, wanted->kind_at.to);
+    return arena_copy(planning->arena, text.at, text.size);
+}
+
+const struct controller_model *planning_model(const struct config_controller *wanted,
+                                              const struct domain *domain)
+{
+    if (wanted->model)
+        return wanted->model;
+    bool pv_guest = !domain_has_machine(domain->type);
+    bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
+    unsigned version = wanted->version.value ? wanted->version.value : 2;
+    return pv ? controller_model_pvusb(version) : controller_model_for(version);
+}
+
+bool planning_libxl_can_tell(const struct planning *planning, const struct device *device)
+{
+    return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
+}
+
+bool planning_is_pv_guest(const struct planning *planning)
 {
     enum domain_type type = planning->topology->domain->type;
     return !domain_has_machine(type);
 }
 
-bool supply_starts_server(const struct planning *planning)
+bool planning_starts_server(const struct planning *planning)
 {
     const struct server *server = planning->topology->server;
     return planning->options->start_backend && server && !server->runs;
@@ -38,8 +76,8 @@ static enum pvusb_backend kind_of(const struct planning *planning,
     return kernel ? PVUSB_KERNEL : PVUSB_QEMU;
 }
 
-const char *supply_pvusb(const struct planning *planning, const struct config_controller *wanted,
-                         enum pvusb_backend *kind, unsigned *backend_domain, const char **advice)
+const char *planning_pvusb(const struct planning *planning, const struct config_controller *wanted,
+                           enum pvusb_backend *kind, unsigned *backend_domain, const char **advice)
 {
     const struct topology *topology = planning->topology;
     const struct pvusb_supply *pvusb = &topology->pvusb;
@@ -62,7 +100,7 @@ const char *supply_pvusb(const struct planning *planning, const struct config_co
                                       : "load the module, or use type=qusb";
         return pvusb->no_kernel;
     }
-    if (supply_starts_server(planning))
+    if (planning_starts_server(planning))
         return NULL;
     *advice = pvusb->advice;
     return pvusb->no_qemu;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "planning.h"
+
+static void complain_no_controller(struct planning *planning, struct placement *placement)
+{
+    const struct config_text *name = &placement->wanted->controller_name;
+    const char *list = "";
+    for (const struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (!at->stale)
+            list = arena_printf(planning->arena, "%s%s%s", list, *list ? ", " : "", at->name);
+    placement->op = STEP_REFUSE;
+    placement->words = "no such controller";
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
+                          planning->topology->domain->name, (int)name->text.size, name->text.at);
+    diag_hint(planning->diags, diag, *list ? "it has: %s" : "it has none%s", list);
+}
+
+static void find_controller(struct planning *planning, struct placement *placement)
+{
+    const struct config_device *wanted = placement->wanted;
+    if (wanted->controller) {
+        placement->controller = planning->claims[wanted->controller->index].controller;
+        if (placement->controller)
+            return;
+        placement->op = STEP_REFUSE;
+        placement->words = "its controller cannot be had";
+        // Why there is none has mostly been said at the controller's own place.
+        if (planning->status == STATUS_OK)
+            planning_complain(planning, STATUS_REFUSED, wanted->why,
+                              "controller '%s' is no place for a device", wanted->controller->name);
+    } else if (GIVEN(wanted->controller_name)) {
+        placement->controller =
+            topology_controller_called(planning->topology, wanted->controller_name.text);
+        if (!placement->controller || placement->controller->stale)
+            complain_no_controller(planning, placement);
+    }
+}
+
+static void make_placements(struct planning *planning)
+{
+    planning->placement_count = planning->config->device_count;
+    planning->placements =
+        arena_array_of(planning->arena, struct placement, planning->placement_count);
+    struct placement *placement = planning->placements;
+    for (const struct config_device *wanted = planning->config->devices; wanted;
+         wanted = wanted->next) {
+        placement->wanted = wanted;
+        placement->op = STEP_ADD;
+        find_controller(planning, placement++);
+    }
+}
+
+static struct step *step_for(struct planning *planning, enum step_op op,
+                             struct controller *controller, struct device *device, struct span why)
+{
+    struct step *step = plan_add_step(planning->plan, planning->arena, op, controller, device);
+    step->source = planning->config->source;
+    step->why = why;
+    return step;
+}
+
+// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows; and
+// only what some backend serves.
+static bool is_unnamed_device(const struct device *device)
+{
+    return !device->wanted && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
+           device->controller->backend;
+}
+
+// A hub goes only with everything behind it: what stays would be lost with its hub.
+static bool is_prunable_device(const struct device *device)
+{
+    if (!is_unnamed_device(device))
+        return false;
+    for (const struct device *at = device->controller->devices; at; at = at->next)
+        if (device->kind == DEVICE_HUB && port_behind(device->port, at->port) &&
+            !is_unnamed_device(at))
+            return false;
+    return true;
+}
+
+// So does a controller, which may have been made for a device that named none.
+static bool is_prunable_controller(const struct controller *controller)
+{
+    bool known = controller->pvusb || strncmp(controller->id, "xenusb", 6) == 0;
+    if (!controller->present || controller->wanted || !known)
+        return false;
+    for (const struct device *at = controller->devices; at; at = at->next)
+        if (!is_prunable_device(at))
+            return false;
+    return true;
+}
+
+// What was lost with a server is cleared away before the next one starts: a bus id that this host
+// does not have would end that one too.
+static void clear_losses(struct planning *planning)
+{
+    struct device *next;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->no_backend ? at->devices : NULL; device; device = next) {
+            next = device->next;
+            step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+            controller_drop_device(device);
+        }
+}
+
+static void add_removals(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct placement *placement = &planning->placements[i];
+        if (placement->stale && placement->op == STEP_ADD)
+            step_for(planning, STEP_REMOVE, placement->stale->controller, placement->stale,
+                     placement->wanted->why);
+    }
+    if (!planning->options->prune)
+        return;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->devices; device; device = device->next)
+            if (is_prunable_device(device))
+                step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (is_prunable_controller(at))
+            step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+}
+
+static struct span why_controller(const struct planning *planning,
+                                  const struct controller *controller)
+{
+    if (controller->wanted)
+        return controller->wanted->why;
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct device *device = planning->placements[i].device;
+        if (device && device->controller == controller)
+            return planning->placements[i].wanted->why;
+    }
+    return SPAN_NONE;
+}
+
+static void add_controllers(struct planning *planning)
+{
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (at->wanted || (!at->present && !at->stale))
+            step_for(planning, at->present ? STEP_KEEP : STEP_ADD, at, NULL,
+                     why_controller(planning, at));
+}
+
+// A server is started for whatever controller it is to serve, be it there already, unless that one
+// goes.
+static void add_server(struct planning *planning)
+{
+    struct topology *topology = planning->topology;
+    struct controller *at = topology->controllers;
+    while (at && (!controller_is_qemus(at) || plan_removal_of(planning->plan, at)))
+        at = at->next;
+    if (!at || !planning_starts_server(planning))
+        return;
+    struct step *step =
+        plan_add_server(planning->plan, planning->arena, STEP_ADD, topology->server);
+    step->source = planning->config->source;
+    step->why = why_controller(planning, at);
+}
+
+// A refused device is shown too: what it would have been stands in a device of no controller.
+static struct device *refused_device(struct planning *planning, const struct placement *placement)
+{
+    struct device *device = arena_new_of(planning->arena, struct device);
+    device->kind = placement->wanted->kind;
+    device->driver = planning_driver(planning, placement->wanted);
+    device->selector = placement->wanted->selector;
+    device->host = placement->host;
+    device->wanted = placement->wanted;
+    return device;
+}
+
+static void add_devices(struct planning *planning)
+{
+    for (size_t i = 0; i < planning->placement_count; i++) {
+        const struct placement *placement = &planning->placements[i];
+        struct device *device =
+            placement->device ? placement->device : refused_device(planning, placement);
+        struct step *step =
+            step_for(planning, placement->op, device->controller, device, placement->wanted->why);
+        step->words = placement->words;
+    }
+}
+
+enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
+                      struct topology *topology, const struct host *host,
+                      const struct plan_options *options, struct plan *plan)
+{
+    struct planning planning = { .arena = arena,
+                                 .diags = diags,
+                                 .config = config,
+                                 .topology = topology,
+                                 .host = host,
+                                 .options = options,
+                                 .plan = plan,
+                                 .status = STATUS_OK };
+    plan_init(plan, topology);
+    match_controllers(&planning);
+    supply_claims(&planning);
+    make_placements(&planning);
+    resolve_placements(&planning);
+    match_placements(&planning);
+    if (planning_starts_server(&planning))
+        clear_losses(&planning);
+    settle_placements(&planning);
+    add_removals(&planning);
+    add_controllers(&planning);
+    add_server(&planning);
+    add_devices(&planning);
+    plan_end_server(plan, arena);
+    return planning.status;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The wording of refusals: why a controller cannot be added, and why a device gets no port.
+#include "base/arena.h"
+#include "planning.h"
+
+// --- controllers ---
+
+static struct span model_place(const struct config_controller *wanted)
+{
+    if (!span_is_none(wanted->model_at))
+        return wanted->model_at;
+    return GIVEN(wanted->version) ? wanted->version.at : wanted->why;
+}
+
+void refuse_plugging(struct planning *planning, const struct config_controller *wanted,
+                     const struct controller_model *model)
+{
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wanted),
+                                          "QEMU takes no %s while the guest runs", model->name);
+    diag_hint(planning->diags, diag,
+              wanted->at_creation ? "it comes with the next start of the guest; now: "
+                                    "usbcontroller=['type=emul,usbversion=3']"
+                                  : "use usbversion=1, 2 or 3 without a model, or start the guest "
+                                    "with it");
+}
+
+void refuse_slot(struct planning *planning, struct span span)
+{
+    const char *why = planning->topology->plugging.why_not;
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
+                                          "this QEMU has no free slot for a controller");
+    diag_hint(planning->diags, diag, "%s", why ? why : "use one that is there");
+}
+
+void refuse_conflict(struct planning *planning, const struct claim *claim)
+{
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, claim->wanted->why, "%s has another controller %s: %s",
+        planning->topology->domain->name, claim->wanted->name, claim->conflict);
+    diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
+}
+
+void refuse_recorded(struct planning *planning, const struct config_controller *wanted)
+{
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, wanted->why,
+        "libxl's record has a controller %u, which QEMU does not have", wanted->index);
+    diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
+              planning->topology->domain->name, wanted->index);
+}
+
+void refuse_unservable(struct planning *planning, const struct config_controller *wanted,
+                       const struct controller_model *model)
+{
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, wanted->why, "controller %s is %s, which nothing serves in %s",
+        wanted->name, model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
+    diag_hint(planning->diags, diag, "%s",
+              model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
+}
+
+void refuse_pvusb(struct planning *planning, const struct config_controller *wanted,
+                  const char *why, const char *advice)
+{
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED,
+                                          GIVEN(wanted->backend) ? wanted->backend.at : wanted->why,
+                                          "controller %s cannot be added: %s", wanted->name, why);
+    if (advice)
+        diag_hint(planning->diags, diag, "%s", advice);
+}
+
+void refuse_supply(struct planning *planning, struct span span, const char *why)
+{
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, span,
+        "%s has no free port that takes this device, and a controller cannot be added",
+        planning->topology->domain->name);
+    diag_hint(planning->diags, diag, "%s",
+              why ? why : "none takes a device of its speed while the guest runs");
+}
+
+// --- devices ---
+
+static const char *kind_name(const struct device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    return model ? model->name : device->driver;
+}
+
+static const char *device_shown(const struct planning *planning, const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV)
+        return kind_name(device);
+    if (device->host)
+        return host_device_show(planning->arena, device->host);
+    return selector_show(planning->arena, &device->selector);
+}
+
+// What would take this device instead, for a port that does not.
+static const char *speed_advice(const struct planning *planning,
+                                const struct controller *controller)
+{
+    if (controller->pvusb)
+        return arena_printf(planning->arena, "'%s' is %s, which takes up to %s speed%s",
+                            controller->name, controller->model ? controller->model->name : "PVUSB",
+                            controller->model && controller->model->version == 1 ? "full" : "high",
+                            controller->model && controller->model->version == 1
+                                ? ": use usbversion=2"
+                                : ", and what fits it");
+    if (controller->model && controller->model->version == 2 && controller->model->driver &&
+        !controller->companion_ports)
+        return arena_printf(planning->arena,
+                            "'%s' is an EHCI controller without companions: use usbversion=3",
+                            controller->name);
+    return arena_printf(planning->arena, "'%s' is %s: use usbversion=3", controller->name,
+                        controller->model ? controller->model->name : controller->driver);
+}
+
+static struct diag *complain_isochronous(struct planning *planning, struct span span,
+                                         const char *shown)
+{
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, span,
+                          "%s has isochronous endpoints, which PVUSB does not carry", shown);
+    return diag_hint(planning->diags, diag, "%s",
+                     planning_is_pv_guest(planning)
+                         ? "it needs an HVM guest, and an emulated controller there"
+                         : "it works on an emulated controller: type=emul");
+}
+
+// Where a device was to go.
+static const char *place_shown(const struct planning *planning, const struct controller *controller,
+                               struct port port)
+{
+    char buf[PORT_TEXT_SIZE];
+    if (!port.depth)
+        return arena_printf(planning->arena, "controller '%s'", controller->name);
+    return arena_printf(planning->arena, "port %s of controller '%s'", port_write(port, buf),
+                        controller->name);
+}
+
+static void hint_taken(const struct planning *planning, struct diag *diag,
+                       const struct controller *controller, struct port port)
+{
+    const struct device *there = port.depth ? controller_device_at(controller, port) : NULL;
+    if (there)
+        diag_hint(planning->diags, diag, "%s is there", device_shown(planning, there));
+    else
+        diag_hint(planning->diags, diag, "detach something, or name another controller");
+}
+
+static struct diag *complain_shared(struct planning *planning, struct span span, const char *at,
+                                    const struct controller *controller)
+{
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, span,
+                          "%s: another PVUSB controller has a device at that port number", at);
+    return diag_hint(planning->diags, diag, "%s",
+                     place_is_qemus_alone(controller)
+                         ? "QEMU's PVUSB ends itself when two have: use another port"
+                         : "QEMU's PVUSB would end itself: use another port; usbback has no such "
+                           "fault: --force");
+}
+
+static struct diag *complain_verdict(struct planning *planning, const struct placement *placement,
+                                     const struct device *device, struct port port,
+                                     enum place_verdict verdict)
+{
+    const struct config_device *wanted = placement->wanted;
+    const struct controller *controller = placement->controller;
+    struct diags *diags = planning->diags;
+    struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
+    const char *at = place_shown(planning, controller, port);
+    const char *shown = device_shown(planning, device);
+    struct diag *diag = NULL;
+    switch (verdict) {
+    case PLACE_NO_PORT:
+        diag = planning_complain(planning, STATUS_REQUEST, span, "there is no %s", at);
+        return diag_hint(diags, diag, "it has %u ports%s", controller->ports,
+                         port.depth > 1 ? ", a hub has 8" : "");
+    case PLACE_NO_HUB:
+        diag = planning_complain(planning, STATUS_REQUEST, span, "no hub leads to %s", at);
+        return diag_hint(diags, diag, "ask for one: type=hub, with a port of its own");
+    case PLACE_TAKEN:
+        diag = planning_complain(planning, STATUS_REFUSED, span, "%s is %s", at,
+                                 port.depth ? "taken" : "full");
+        hint_taken(planning, diag, controller, port);
+        return diag;
+    case PLACE_SPEED:
+        diag = planning_complain(planning, STATUS_REQUEST, span, "%s does not take %s", at, shown);
+        return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
+    case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, shown);
+    case PLACE_SHARED: return complain_shared(planning, span, at, controller);
+    case PLACE_FITS: break;
+    }
+    return NULL;
+}
+
+void refuse_place(struct planning *planning, struct placement *placement,
+                  const struct device *device, struct port port, enum place_verdict verdict)
+{
+    const struct diag *diag = complain_verdict(planning, placement, device, port, verdict);
+    placement->op = STEP_REFUSE;
+    placement->words = diag ? diag->message : NULL;
+}
+
+void refuse_unserved(struct planning *planning, struct placement *placement)
+{
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, placement->wanted->why, "controller '%s' is served by nobody: %s",
+        placement->controller->name, placement->controller->no_backend);
+    if (planning->topology->pvusb.advice)
+        diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);
+    placement->op = STEP_REFUSE;
+    placement->words = diag->message;
+}
+
+void refuse_isochronous(struct planning *planning, struct placement *placement,
+                        const struct device *device)
+{
+    placement->op = STEP_REFUSE;
+    placement->words = "it has isochronous endpoints";
+    complain_isochronous(planning, placement->wanted->why, device_shown(planning, device));
+}
+
+void refuse_everywhere(struct planning *planning, struct placement *placement,
+                       const struct device *device)
+{
+    placement->op = STEP_REFUSE;
+    placement->words = "no port takes it";
+    planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
+                      planning->topology->domain->name, device_shown(planning, device));
+}
