@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
-// The dialects, one row each: which keys are theirs, and how their statements are read into the
-// config.
+// The dialects of a domain config, one row each.
 #ifndef XENUSB_PARSER_DIALECT_H
 #define XENUSB_PARSER_DIALECT_H
 
 #include "field.h"
 
+// A set of keys that one toolstack reads.
 struct dialect {
     const char *name;
     const enum key *keys; // ends with KEY_FOREIGN
+    // Turns the dialect's settings into controllers and devices of builder->config; reports errors.
     void (*read)(struct builder *builder);
 };
 
-// In the order of the one numbering: xl's controllers come first, since theirs is libxl's. Ends
-// with a NULL name.
+// In the order in which they are read, which numbers the controllers: xl's come first, so that they
+// have the numbers that libxl gives them. Ends with NULL.
 extern const struct dialect *const dialects[];
 
 extern const struct dialect dialect_xl;
@@ -22,30 +23,34 @@ extern const struct dialect dialect_xm;
 extern const struct dialect dialect_classic;
 extern const struct dialect dialect_qemu;
 
-// Reads what the file says of the guest itself.
+// Reads name, type and the like into builder->config->domain, and usbversion; reports errors.
 void domain_read(struct builder *builder);
 
-// classic.c: reads one item as QEMU's -usbdevice takes it, which stands at `at`.
+// classic.c: reads one item in the form of QEMU's -usbdevice into `device`; `at` is its place. Sets
+// device->broken after reporting an error.
 void classic_read_device(struct builder *builder, struct config_device *device, struct text item,
                          struct span at);
 
-// The controllers that xl makes of usbversion=2: ICH9's EHCI, which is returned, and its
-// companions.
-struct config_controller *classic_make_ich9(struct builder *builder, struct span why);
+// Adds the controllers that xl creates for usbversion=2: an ICH9 EHCI, which is returned, and its
+// three companions.
+struct config_controller *classic_add_ich9(struct builder *builder, struct span why);
 
-// xenusb.c: the keyed forms. Those of usbdevice stand in the same list as the classic ones.
-// Whether an item begins with a known key and `=`.
+// xenusb.c: the keyed forms.
+// Whether an item of usbdevice, whose list may mix both forms, begins with a known key and `=`.
 bool xenusb_is_keyed(struct text item);
+// Adds what a spec describes, without its head. Never NULL; `broken` is set after an error.
 struct config_device *xenusb_read_device(struct builder *builder, const struct spec *spec);
 struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec);
-// Sets a controller's type by one of its names; false if the word is none.
+// Sets a controller's type; false, without a report, if the word is not the name of a type.
 bool xenusb_set_type(struct config_controller *controller, struct text word, struct span at);
-// A controller's name: a letter, then letters, digits, '-' and '_'.
+// Whether a text is a valid controller name: a letter, then letters, digits, '-' and '_', at most
+// 32 in all.
 bool xenusb_is_name(struct text text);
+// Sets a controller's name, or reports an error if it is not valid. `at` is its place.
 void xenusb_set_name(struct builder *builder, struct config_controller *controller,
                      struct text name, struct span at);
 
-// words.c: one spec of a command line.
+// words.c: add what one spec of a command line describes, its head included.
 void words_read_device(struct builder *builder, const struct spec *spec);
 void words_read_controller(struct builder *builder, const struct spec *spec);
 

@@ -16,7 +16,7 @@ bool setting_number(struct builder *builder, enum key key, uint64_t min, uint64_
 bool setting_text(struct builder *builder, enum key key, struct config_text *text);
 
 // What a toolstack does with a single string where it wants a list.
-enum single { SINGLE_TAKEN, SINGLE_IGNORED_BY_XL, SINGLE_REFUSED_BY_XM, SINGLE_REFUSED_BY_XL };
+enum single { SINGLE_ACCEPTED, SINGLE_IGNORED_BY_XL, SINGLE_REFUSED_BY_XM, SINGLE_REFUSED_BY_XL };
 
 // Calls `read` for each string of a setting that is a list of strings, or one string.
 typedef void (*string_reader)(struct builder *builder, const struct literal *literal);

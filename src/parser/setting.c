@@ -81,7 +81,7 @@ static void complain_single(struct builder *builder, enum key key, struct span a
         [SINGLE_REFUSED_BY_XM] = "xm refuses that: put [ ] around it",
         [SINGLE_REFUSED_BY_XL] = "xl refuses that: put [ ] around it",
     };
-    if (single == SINGLE_TAKEN)
+    if (single == SINGLE_ACCEPTED)
         return;
     diag_hint(
         builder->diags,

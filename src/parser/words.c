@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The words of a command line: specs as in usbdevice and usbcontroller, which may begin with one
-// word that says what is meant.
+// The arguments of a command line: specs as in usbdevice and usbcontroller, which may begin with a
+// bare word instead of a pair.
 #include "dialect.h"
 
 #include "base/arena.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
-// CONTROLLER.PORT, as `list` shows a device of a guest.
+// Reads CONTROLLER.PORT, the form in which `list` shows a place. False if the word is not one.
 static bool read_place(struct config_device *device, struct text word, struct span at)
 {
     size_t dot = text_find(word, '.', 0);
@@ -23,12 +23,13 @@ static bool read_place(struct config_device *device, struct text word, struct sp
     return true;
 }
 
+// Reads a bare word: a kind of device, a host device or a place. False if it is none of these.
 static bool read_bare(struct builder *builder, struct config_device *device, struct text word,
                       struct span at)
 {
     const struct device_model *model = device_model_named(word);
     struct selector *selector = &device->selector;
-    static const char classic[] = "host:"; // of usbdevice=, where it says what is said here anyway
+    static const char classic[] = "host:"; // the usbdevice form; redundant here, but accepted
     if (model && model->kind != DEVICE_HOSTDEV) {
         device->kind = model->kind;
         device->kind_at = at;
@@ -48,7 +49,7 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
     return true;
 }
 
-// Adds what the word says to what the keys beside it say; false where they contradict each other.
+// Adds what the bare word gives to what the keys give; false if they contradict each other.
 static bool join_bare(struct config_device *device, const struct config_device *bare)
 {
     bool two_kinds = !span_is_none(bare->kind_at) && !span_is_none(device->kind_at);
@@ -65,7 +66,7 @@ static bool join_bare(struct config_device *device, const struct config_device *
         device->port = bare->port;
         device->port_at = bare->port_at;
     }
-    if (!span_is_none(bare->selector_at)) // the word stands before all keys
+    if (!span_is_none(bare->selector_at)) // the word comes before all keys
         device->selector_at.from = bare->selector_at.from;
     if (!span_is_none(bare->selector_at) && device->selector_at.to < bare->selector_at.to)
         device->selector_at.to = bare->selector_at.to;
@@ -73,18 +74,19 @@ static bool join_bare(struct config_device *device, const struct config_device *
     return true;
 }
 
-static void complain_no_device(struct builder *builder, struct text word, struct span at)
+static void report_no_device(struct builder *builder, struct text word, struct span at)
 {
     const char *names[DEVICE_OTHER + 1] = { NULL };
-    for (size_t i = 0; device_models[i + 1].name; i++) // all but the first, the host device
+    for (size_t i = 0; device_models[i + 1].name; i++) // without the first row, hostdev
         names[i] = device_models[i + 1].name;
     const char *nearest = text_nearest(word, names);
-    struct diag *diag = builder_error(builder, at, "'%.*s' names no device", SHOW(word));
+    struct diag *diag = builder_error(builder, at, "'%.*s' does not name a device", SHOW(word));
     if (nearest)
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
     else
-        diag_hint(builder->diags, diag,
-                  "BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a kind (tablet), or key=value");
+        diag_hint(
+            builder->diags, diag,
+            "use BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a type (tablet), or key=value");
 }
 
 void words_read_device(struct builder *builder, const struct spec *spec)
@@ -96,13 +98,13 @@ void words_read_device(struct builder *builder, const struct spec *spec)
         return;
     if (!read_bare(builder, &bare, word, spec->head_at)) {
         device->broken = true;
-        complain_no_device(builder, word, spec->head_at);
+        report_no_device(builder, word, spec->head_at);
     } else if (!join_bare(device, &bare)) {
         device->broken = true;
         diag_hint(builder->diags,
-                  builder_error(builder, spec->head_at,
-                                "'%.*s' contradicts what is given beside it", SHOW(word)),
-                  "name the device once");
+                  builder_error(builder, spec->head_at, "'%.*s' contradicts a key given with it",
+                                SHOW(word)),
+                  "give only one of them");
     }
 }
 

@@ -205,9 +205,9 @@ static const struct row rows[] = {
       "which xenusb serves)\n",
       UNKNOWN },
     { "ids of a serial device", "usbdevice='serial:vendorid=1:pty'\n",
-      "1:19 warning: the ids of an emulated serial device cannot be chosen\n"
-      "1:12 note: QEMU no longer takes this at its start: a guest with it does not start under xl "
-      "(xenusb plugs it into the running guest)\n",
+      "1:19 warning: ignoring the ids: those of an emulated serial device are fixed\n"
+      "1:12 note: QEMU no longer accepts this on its command line: xl cannot start the guest "
+      "(xenusb attaches it to the running guest)\n",
       "domain unknown\ndevice serial chardev=pty (usb, line 1)\n" },
     { "host devices of QEMU's own arguments",
       "device_model_args=['-device','usb-host,hostbus=1,hostaddr=0x10','-device',"

@@ -34,11 +34,11 @@ static const struct row devices[] = {
     { "1-1.2,id=046d:c52b", "", "device hostdev 1-1.2 046d:c52b" FROM },
     { "1-1.2,type=hostdev", "", "device hostdev 1-1.2" FROM },
     { "1-1.2,busid=1-1.3",
-      "1:1 error: '1-1.2' contradicts what is given beside it (name the device once)\n", NULL },
+      "1:1 error: '1-1.2' contradicts a key given with it (give only one of them)\n", NULL },
     { "tablet,type=mouse",
-      "1:1 error: 'tablet' contradicts what is given beside it (name the device once)\n", NULL },
+      "1:1 error: 'tablet' contradicts a key given with it (give only one of them)\n", NULL },
     { "hci0.2,port=3",
-      "1:1 error: 'hci0.2' contradicts what is given beside it (name the device once)\n", NULL },
+      "1:1 error: 'hci0.2' contradicts a key given with it (give only one of them)\n", NULL },
     { "id=1050:0407 serial=A,required=no", "",
       "device hostdev 1050:0407" FROM "device hostdev serial=A, not required" FROM },
     { "serial=\"A B, C\",port=2", "", "device hostdev serial=A B, C port 2" FROM },
@@ -47,17 +47,17 @@ static const struct row devices[] = {
     { "hostbus=0x1,hostaddr=0x2", "", "device hostdev 1.2" FROM },
     { "vendor=46D,product=C52B,id=046d:c52b", "", "device hostdev 046d:c52b" FROM },
     { "hostdev",
-      "1:1 error: 'hostdev' names no device (BUS.ADDRESS, a bus id (1-1.2), "
-      "VENDOR:PRODUCT, a kind (tablet), or key=value)\n",
+      "1:1 error: 'hostdev' does not name a device (use BUS.ADDRESS, a bus id (1-1.2), "
+      "VENDOR:PRODUCT, a type (tablet), or key=value)\n",
       "device hostdev BROKEN" },
-    { "tabelt", "1:1 error: 'tabelt' names no device (did you mean 'tablet'?)\n", NULL },
+    { "tabelt", "1:1 error: 'tabelt' does not name a device (did you mean 'tablet'?)\n", NULL },
     { "hci0",
-      "1:1 error: 'hci0' names no device (BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a "
-      "kind (tablet), or key=value)\n",
+      "1:1 error: 'hci0' does not name a device (use BUS.ADDRESS, a bus id (1-1.2), "
+      "VENDOR:PRODUCT, a type (tablet), or key=value)\n",
       NULL },
     { "hci0.0",
-      "1:1 error: 'hci0.0' names no device (BUS.ADDRESS, a bus id (1-1.2), "
-      "VENDOR:PRODUCT, a kind (tablet), or key=value)\n",
+      "1:1 error: 'hci0.0' does not name a device (use BUS.ADDRESS, a bus id (1-1.2), "
+      "VENDOR:PRODUCT, a type (tablet), or key=value)\n",
       NULL },
     { "046d:c52bb",
       "1:6 error: the product wants up to four hexadecimal digits, not 'c52bb' (as "
@@ -66,7 +66,7 @@ static const struct row devices[] = {
     { "tablet,mouse", "1:8 error: expected key=value, not 'mouse'\n", NULL },
     { "id=1:2,x,busid=3",
       "1:8 error: expected key=value, not 'x'\n"
-      "1:16 error: '3' is no bus id (bus-port, like 1-8 or 6-2.1)\n",
+      "1:16 error: '3' is not a bus id (a bus id is BUS-PORT, for example 1-8 or 6-2.1)\n",
       NULL },
     { "=x",
       "1:1 error: unknown key '' in a usbdevice (known: type, hostaddr, hostbus, busid, id, "
@@ -114,18 +114,18 @@ static const struct row controllers[] = {
       "controller 0 pv0: pv qusb version 2, ports 0, model any" FROM
       "controller 1 pv1: pv usbback version 2, ports 0, model any" FROM },
     { "model=foo",
-      "1:7 error: unknown controller model 'foo' (libvirt's or QEMU's names: "
-      "piix3-uhci, ehci, nec-xhci, qemu-xhci, pvusb-v2, ...)\n",
+      "1:7 error: unknown controller model 'foo' (use libvirt's or QEMU's name: piix3-uhci, ehci, "
+      "nec-xhci, qemu-xhci, pvusb-v2, ...)\n",
       NULL },
     { "backend=dom1", "", "controller 0 pv0: pv version 2, ports 0, model any backend=dom1" FROM },
     { "model=ehci", "", "controller 0 hci0: emulated version 2, ports 0, model ehci" FROM },
     { "a.b",
-      "1:1 error: 'a.b' cannot be the name of a controller (a letter, then letters, digits, "
-      "'-' and '_', 32 at most)\n",
+      "1:1 error: 'a.b' is not a valid controller name (use a letter, then letters, digits, '-' or "
+      "'_', at most 32 in all)\n",
       NULL },
     { "name=",
-      "1:6 error: '' cannot be the name of a controller (a letter, then letters, digits, "
-      "'-' and '_', 32 at most)\n",
+      "1:6 error: '' is not a valid controller name (use a letter, then letters, digits, '-' or "
+      "'_', at most 32 in all)\n",
       NULL },
     { "type=pv,usbverison=1",
       "1:9 error: unknown key 'usbverison' in a usbcontroller (did you mean 'usbversion'?)\n",
@@ -135,14 +135,14 @@ static const struct row controllers[] = {
 static const struct row strings[] = {
     // xl's blanks
     { "usbctrl=['type=pv, version=1','  type=pv ,,']",
-      "1:39 warning: xl takes the blank behind it for a part of the type (it refuses the file)\n",
+      "1:39 warning: xl reads the blank after the type as part of it (xl refuses the file)\n",
       NULL },
     { "usbctrl=['version =1']",
-      "1:11 warning: xl refuses a blank beside '=', a tab, or quotes in a usbctrl (write "
+      "1:11 warning: xl refuses tabs, quotes, and blanks around '=' in usbctrl (write "
       "key=value,key=value)\n",
       NULL },
     { "usbctrl=['version= 1 ']",
-      "1:11 warning: xl refuses a blank beside '=', a tab, or quotes in a usbctrl (write "
+      "1:11 warning: xl refuses tabs, quotes, and blanks around '=' in usbctrl (write "
       "key=value,key=value)\n",
       NULL },
     { "usbdev=['hostbus=1 ,hostaddr=2 ']", "", "device hostdev 1.2 (usbctrl, line 1)\n" },
@@ -162,15 +162,15 @@ static const struct row strings[] = {
       "device tablet (usbcontroller, line 1)\n"
       "device mouse on usb, made at creation (usb, line 1)\n" },
     { "usbdevice=['disk:format=raw:/a=b,c=d']",
-      "1:13 note: QEMU no longer takes this at its start: a guest with it does not start under xl "
-      "(xenusb plugs it into the running guest)\n",
+      "1:13 note: QEMU no longer accepts this on its command line: xl cannot start the guest "
+      "(xenusb attaches it to the running guest)\n",
       "device disk file=/a=b,c=d format=raw (usb, line 1)\n" },
     { "usbdevice=['typ=tablet']",
-      "1:13 error: unknown USB device 'typ=tablet' (tablet, mouse, keyboard, host:BUS.ADDRESS, "
+      "1:13 error: unknown USB device 'typ=tablet' (use tablet, mouse, keyboard, host:BUS.ADDRESS, "
       "host:VENDOR:PRODUCT, or key=value)\n",
       NULL },
     { "usbdevice=''",
-      "1:11 warning: an empty string names no device (xm takes it for none, under xl QEMU does not "
+      "1:11 warning: an empty string names no device (xm ignores it; under xl, QEMU does not "
       "start)\n",
       "" },
     // xm's repetitions

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// usb, usbdevice, usbversion and spiceusbredirection: what xm, xl and libxl make QEMU's command
-// line of (libxl_dm.c). What QEMU got when the guest was created is there already, and never
-// plugged.
+// usb, usbdevice, usbversion and spiceusbredirection, which xm, xl and libxl turn into QEMU
+// arguments (libxl_dm.c). Devices that QEMU got when the guest was created are present already and
+// are never attached.
 #include "parser/dialect.h"
 
 #include "base/arena.h"
@@ -18,7 +18,7 @@ static bool is_pv_guest(const struct builder *builder)
 
 // --- one item of usbdevice, as QEMU's -usbdevice takes it ---
 
-// `rest` is what stands behind the word and its colon; it has the place `at`.
+// Reads `rest`, the text after the first word and its colon; `at` is its place.
 typedef void (*classic_reader)(struct builder *builder, struct config_device *device,
                                struct text rest, struct span at);
 
@@ -28,8 +28,8 @@ static void read_host(struct builder *builder, struct config_device *device, str
     device->kind = DEVICE_HOSTDEV;
     device->selector_at = at;
     if (text_starts(rest, "auto:") || text_find(rest, '*', 0) < rest.size)
-        diag_hint(builder->diags, builder_error(builder, at, "a pattern for devices is not taken"),
-                  "name the device: host:BUS.ADDRESS or host:VENDOR:PRODUCT");
+        diag_hint(builder->diags, builder_error(builder, at, "device patterns are not supported"),
+                  "select one device: host:BUS.ADDRESS or host:VENDOR:PRODUCT");
     else if (text_find(rest, ':', 0) < rest.size)
         id_read(builder, rest, at, &device->selector);
     else
@@ -56,7 +56,7 @@ static void read_disk(struct builder *builder, struct config_device *device, str
     }
     device->file = rest_of(rest, at, from);
     if (device->file.text.size == 0)
-        builder_error(builder, at, "disk: wants the path of an image behind it");
+        builder_error(builder, at, "'disk:' must be followed by the path of an image");
 }
 
 static void read_serial(struct builder *builder, struct config_device *device, struct text rest,
@@ -67,11 +67,13 @@ static void read_serial(struct builder *builder, struct config_device *device, s
     if (text_starts(rest, "vendorid=") || text_starts(rest, "productid=")) {
         size_t colon = text_find(rest, ':', 0);
         from = colon < rest.size ? colon + 1 : colon;
-        builder_warning(builder, at, "the ids of an emulated serial device cannot be chosen");
+        builder_warning(builder, at,
+                        "ignoring the ids: those of an emulated serial device are fixed");
     }
     device->chardev = rest_of(rest, at, from);
     if (device->chardev.text.size == 0)
-        builder_error(builder, at, "serial: wants a character device behind it, like pty");
+        builder_error(builder, at,
+                      "'serial:' must be followed by a character device, for example pty");
 }
 
 static void read_unknown(struct builder *builder, struct config_device *device, struct text rest,
@@ -79,13 +81,13 @@ static void read_unknown(struct builder *builder, struct config_device *device, 
 {
     (void)rest;
     (void)at;
-    builder_error(builder, device->kind_at, "this kind of USB device cannot be made");
+    builder_error(builder, device->kind_at, "this type of USB device is not supported");
 }
 
 struct classic_row {
-    const char *word; // all of the item, or with a reader what stands before its colon
+    const char *word; // the whole item; for a row with a reader, the part before the colon
     enum device_kind kind;
-    bool still; // QEMU's -usbdevice still takes it
+    bool supported; // current QEMU versions accept it in -usbdevice
     classic_reader read;
 };
 
@@ -126,7 +128,7 @@ static void complain_unknown(struct builder *builder, struct text item, struct s
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
     else
         diag_hint(builder->diags, diag,
-                  "tablet, mouse, keyboard, host:BUS.ADDRESS, "
+                  "use tablet, mouse, keyboard, host:BUS.ADDRESS, "
                   "host:VENDOR:PRODUCT, or key=value");
 }
 
@@ -139,26 +141,25 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
     if (!row) {
         complain_unknown(builder, item, at);
     } else {
-        uint32_t behind = (uint32_t)strlen(row->word) + 1;
-        struct span rest_at = { at.from + behind, at.to };
-        struct text rest = text_part(item, behind, item.size);
+        uint32_t skip = (uint32_t)strlen(row->word) + 1;
+        struct span rest_at = { at.from + skip, at.to };
+        struct text rest = text_part(item, skip, item.size);
         device->kind = row->kind;
-        device->at_creation = row->still;
+        device->at_creation = row->supported;
         if (rest.size == 0)
             rest_at = at;
         if (row->read)
             row->read(builder, device, rest, rest_at);
     }
     device->broken = builder->diags->errors != errors;
-    if (!row || row->still || device->broken)
+    if (!row || row->supported || device->broken)
         return;
     const char *why =
         is_pv_guest(builder)
-            ? "xl takes no notice of this in a guest without an emulated machine"
-            : "QEMU no longer takes this at its start: a guest with it does not start "
-              "under xl";
+            ? "xl ignores this for a guest without an emulated machine"
+            : "QEMU no longer accepts this on its command line: xl cannot start the guest";
     diag_hint(builder->diags, builder_note(builder, at, "%s", why),
-              "xenusb plugs it into the running guest");
+              "xenusb attaches it to the running guest");
 }
 
 static void read_item(struct builder *builder, const struct literal *literal)
@@ -171,7 +172,7 @@ static void read_item(struct builder *builder, const struct literal *literal)
     if (item.size == 0) {
         diag_hint(builder->diags,
                   builder_warning(builder, literal->at, "an empty string names no device"),
-                  "xm takes it for none, under xl QEMU does not start");
+                  "xm ignores it; under xl, QEMU does not start");
         return;
     }
     size_t from = (size_t)(item.at - literal->text.at);
@@ -180,11 +181,10 @@ static void read_item(struct builder *builder, const struct literal *literal)
                         literal_span(builder, literal, from, from + item.size));
 }
 
-// --- what libxl makes of the keys together ---
+// --- the controllers and devices that libxl creates for these keys ---
 
-static struct config_controller *made_at_creation(struct builder *builder, enum origin origin,
-                                                  struct span why, const char *model,
-                                                  const char *name)
+static struct config_controller *add_initial(struct builder *builder, enum origin origin,
+                                             struct span why, const char *model, const char *name)
 {
     struct config_controller *controller = builder_controller(builder, origin, why);
     controller->type = CONTROLLER_EMULATED;
@@ -195,8 +195,8 @@ static struct config_controller *made_at_creation(struct builder *builder, enum 
     return controller;
 }
 
-// The first device that QEMU got at its start, or NULL.
-static struct config_device *first_at_creation(const struct builder *builder)
+// The first usbdevice item that is on QEMU's command line, or NULL.
+static struct config_device *first_initial(const struct builder *builder)
 {
     struct config_device *device = builder->config->devices;
     while (device && !(device->origin == ORIGIN_USB && device->at_creation))
@@ -216,23 +216,23 @@ static void warn_ignored(struct builder *builder, enum key key, struct span at)
 {
     const struct config_domain *domain = &builder->config->domain;
     struct diag *diag = builder_warning(
-        builder, at, "%s means nothing in a %s guest, which has no emulated machine", key_name(key),
+        builder, at, "%s has no effect in a %s guest, which has no emulated machine", key_name(key),
         domain_type_name(domain->type));
     if (span_is_none(domain->type_at))
         diag_hint(builder->diags, diag,
-                  "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+                  "without type=, xl creates a pv guest; did you mean type=\"hvm\"?");
     else
-        diag_hint(builder->diags, diag, "xl ignores it without a word");
+        diag_hint(builder->diags, diag, "xl silently ignores it");
 }
 
-// -usb and -usbdevice: PIIX3's own UHCI controller.
-static void make_usb(struct builder *builder, const struct config_number *usb)
+// Adds the UHCI controller of the PIIX3, which -usb and -usbdevice enable.
+static void add_usb(struct builder *builder, const struct config_number *usb)
 {
-    struct config_device *first = first_at_creation(builder);
+    struct config_device *first = first_initial(builder);
     if (GIVEN(*usb) && !usb->value && first_classic(builder)) {
-        struct diag *diag = builder_warning(builder, usb->at, "usb=0 does not keep USB out");
+        struct diag *diag = builder_warning(builder, usb->at, "usb=0 does not disable USB");
         diag_also(builder->diags, diag, builder->source, first_classic(builder)->why,
-                  "this enables it, under xl too");
+                  "this enables it, also under xl");
     }
     if (is_pv_guest(builder)) {
         if (usb->value)
@@ -241,38 +241,36 @@ static void make_usb(struct builder *builder, const struct config_number *usb)
     }
     if (!usb->value && !first)
         return;
-    struct config_controller *controller = made_at_creation(
-        builder, ORIGIN_USB, usb->value ? usb->at : first->why, "piix3-uhci", "usb");
+    struct config_controller *controller =
+        add_initial(builder, ORIGIN_USB, usb->value ? usb->at : first->why, "piix3-uhci", "usb");
     for (struct config_device *device = first; device; device = device->next)
         if (device->origin == ORIGIN_USB && device->at_creation)
             device->controller = controller;
 }
 
-struct config_controller *classic_make_ich9(struct builder *builder, struct span why)
+struct config_controller *classic_add_ich9(struct builder *builder, struct span why)
 {
     struct config_controller *controller =
-        made_at_creation(builder, ORIGIN_USBVERSION, why, "ich9-ehci1", "usb");
+        add_initial(builder, ORIGIN_USBVERSION, why, "ich9-ehci1", "usb");
     controller->qemu_id = (struct config_text){ why, text_of("usb") };
     for (unsigned i = 1; i <= COMPANIONS; i++)
-        made_at_creation(builder, ORIGIN_USBVERSION, why,
-                         arena_printf(builder->arena, "ich9-uhci%u", i),
-                         arena_printf(builder->arena, "usb-companion%u", i));
+        add_initial(builder, ORIGIN_USBVERSION, why, arena_printf(builder->arena, "ich9-uhci%u", i),
+                    arena_printf(builder->arena, "usb-companion%u", i));
     return controller;
 }
 
-// The controllers that libxl makes of usbversion, or of a redirection without it.
-static void make_version(struct builder *builder, uint32_t version, struct span why)
+// Adds the controllers that libxl creates for usbversion, or for a redirection without it.
+static void add_version(struct builder *builder, uint32_t version, struct span why)
 {
     if (version == 2) {
-        classic_make_ich9(builder, why);
+        classic_add_ich9(builder, why);
         return;
     }
-    made_at_creation(builder, ORIGIN_USBVERSION, why, version == 1 ? "piix3-uhci" : "nec-xhci",
-                     "usb")
+    add_initial(builder, ORIGIN_USBVERSION, why, version == 1 ? "piix3-uhci" : "nec-xhci", "usb")
         ->qemu_id = (struct config_text){ why, text_of("usb") };
 }
 
-static void make_redirections(struct builder *builder, const struct config_number *count)
+static void add_redirections(struct builder *builder, const struct config_number *count)
 {
     struct config_controller *controller = config_controller_named(builder->config, text_of("usb"));
     for (unsigned i = 1; i <= count->value; i++) {
@@ -288,9 +286,10 @@ static void make_redirections(struct builder *builder, const struct config_numbe
     }
 }
 
-// libxl refuses the two families together (libxl_create.c).
-static bool families_contradict(struct builder *builder, const struct config_number *usb,
-                                struct span newer)
+// Reports usb or usbdevice next to usbversion or spiceusbredirection, which libxl refuses
+// (libxl_create.c). `newer` is the place of the latter.
+static bool keys_conflict(struct builder *builder, const struct config_number *usb,
+                          struct span newer)
 {
     const struct setting *list = builder_setting(builder, KEY_USBDEVICE);
     const struct config_device *device = first_classic(builder);
@@ -302,9 +301,10 @@ static bool families_contradict(struct builder *builder, const struct config_num
     if (span_is_none(older) || is_pv_guest(builder))
         return false;
     struct diag *diag = builder_error(
-        builder, newer, "usbversion and redirection do not go together with usb and usbdevice");
-    diag_hint(builder->diags, diag, "libxl refuses that: leave one of the two out");
-    diag_also(builder->diags, diag, builder->source, older, "this is the other");
+        builder, newer,
+        "usbversion and spiceusbredirection cannot be combined with usb and usbdevice");
+    diag_hint(builder->diags, diag, "libxl refuses the combination: remove one of the two");
+    diag_also(builder->diags, diag, builder->source, older, "conflicts with this");
     return true;
 }
 
@@ -321,23 +321,23 @@ static void read_redirections(struct builder *builder, struct config_number *cou
     } else if (!spice.value) {
         diag_hint(builder->diags,
                   builder_warning(builder, count->at,
-                                  "spiceusbredirection without spice=1: libxl takes it as 0"),
+                                  "spiceusbredirection has no effect without spice=1"),
                   "set spice=1 as well");
         count->value = 0;
     }
 }
 
-// usbversion means a controller of that version: libxl's own where libxl makes one. Beside
-// usbcontroller it is only the default version of those.
-static void make_newer(struct builder *builder, const struct config_number *redirections)
+// usbversion asks for a controller of that version; libxl creates it if the guest is HVM. In a file
+// with usbcontroller it is only the default version of those controllers.
+static void add_newer(struct builder *builder, const struct config_number *redirections)
 {
     const struct config_number *version = &builder->usbversion;
     bool hvm = builder->config->domain.type == DOMAIN_HVM;
     bool declared = builder_setting(builder, KEY_USBCONTROLLER);
     if (redirections->value || (hvm && !declared)) {
-        uint32_t made = version->value ? version->value : 2;
-        make_version(builder, made, version->value ? version->at : redirections->at);
-        make_redirections(builder, redirections);
+        uint32_t number = version->value ? version->value : 2;
+        add_version(builder, number, version->value ? version->at : redirections->at);
+        add_redirections(builder, redirections);
     } else if (!declared) {
         struct config_controller *controller =
             builder_controller(builder, ORIGIN_USBVERSION, version->at);
@@ -349,16 +349,16 @@ static void read(struct builder *builder)
 {
     struct config_number usb = { SPAN_NONE, 0 }, redirections = { SPAN_NONE, 0 };
     setting_number(builder, KEY_USB, 0, UINT32_MAX, &usb);
-    setting_strings(builder, KEY_USBDEVICE, SINGLE_TAKEN, read_item);
+    setting_strings(builder, KEY_USBDEVICE, SINGLE_ACCEPTED, read_item);
     read_redirections(builder, &redirections);
     bool newer = builder->usbversion.value || redirections.value;
     if (newer &&
-        families_contradict(builder, &usb,
-                            builder->usbversion.value ? builder->usbversion.at : redirections.at))
+        keys_conflict(builder, &usb,
+                      builder->usbversion.value ? builder->usbversion.at : redirections.at))
         return;
-    make_usb(builder, &usb);
+    add_usb(builder, &usb);
     if (newer)
-        make_newer(builder, &redirections);
+        add_newer(builder, &redirections);
 }
 
 static const enum key keys[] = { KEY_USB, KEY_USBDEVICE, KEY_USBVERSION, KEY_SPICEUSBREDIRECTION,

@@ -11,14 +11,14 @@ struct libvirt {
     struct builder builder;
     bool xen;
     struct config_controller *controllers[INDEX_MAX + 1]; // by libvirt's index
-    struct config_controller *machine;                    // what xl makes for input devices
-    const char
-        *family;     // libvirt's index of the ICH9 controllers that usbversion=2 makes; NULL: none
-    uint32_t offset; // of the line that was asked for last
+    struct config_controller *machine; // the controller of usb=1, for input devices; or NULL
+    const char *ich9;                  // index of the ICH9 family that became usbversion=2; or NULL
+    uint32_t offset;                   // of `line`, the last one that place_of() looked up
     unsigned line;
 };
 
-// The line that an element stands on. They come in the order of the document.
+// The line that an element is on. Walks on from the last call, since elements are mostly looked up
+// in document order.
 static struct span place_of(struct libvirt *libvirt, const struct xml_element *element)
 {
     struct text text = libvirt->builder.source->text;
@@ -35,22 +35,23 @@ static struct span place_of(struct libvirt *libvirt, const struct xml_element *e
     return (struct span){ from, to > from ? to : from + 1 };
 }
 
+// Whether an attribute has that value.
 static bool is(const struct xml_element *element, const char *attribute, const char *value)
 {
     const char *given = xml_attribute(element, attribute);
     return given && strcmp(given, value) == 0;
 }
 
-// A number of an attribute; `otherwise` if it is not given. False after a complaint.
+// Reads an attribute as a number; `otherwise` if it is not given. False after reporting an error.
 static bool number(struct libvirt *libvirt, const struct xml_element *element,
                    const char *attribute, uint64_t max, unsigned otherwise, unsigned *value)
 {
     const char *given = xml_attribute(element, attribute);
     uint64_t read = otherwise;
     if (given && text_number(text_of(given), 0, 0, max, &read) != NUMBER_OK) {
-        builder_error(&libvirt->builder, place_of(libvirt, element), "%s='%s' is no number to %lu",
-                      attribute, text_show(libvirt->builder.arena, text_of(given), 40),
-                      (unsigned long)max);
+        builder_error(&libvirt->builder, place_of(libvirt, element),
+                      "%s='%s' is not a number from 0 to %lu", attribute,
+                      text_show(libvirt->builder.arena, text_of(given), 40), (unsigned long)max);
         return false;
     }
     *value = (unsigned)read;
@@ -81,15 +82,15 @@ static void set_model(struct libvirt *libvirt, struct config_controller *control
     controller->model = NULL;
 }
 
-// Whether ICH9's EHCI stands there with its three companions, as usbversion=2 makes them. QEMU has
-// one such family.
-static bool is_family(const struct libvirt *libvirt, const struct xml_element *devices,
-                      const struct xml_element *element)
+// Whether the element is an ICH9 EHCI controller with all three companions, which is what
+// usbversion=2 creates. Only the first one counts: xl creates one such family.
+static bool is_ich9_family(const struct libvirt *libvirt, const struct xml_element *devices,
+                           const struct xml_element *element)
 {
     static const char *const companions[] = { "ich9-uhci1", "ich9-uhci2", "ich9-uhci3" };
     const char *index = xml_attribute(element, "index");
     unsigned found = 0;
-    if (libvirt->xen || libvirt->family || !index || !is(element, "model", "ich9-ehci1"))
+    if (libvirt->xen || libvirt->ich9 || !index || !is(element, "model", "ich9-ehci1"))
         return false;
     for (const struct xml_element *at = devices->first; at; at = at->next)
         for (unsigned i = 0; i < 3; i++)
@@ -98,13 +99,13 @@ static bool is_family(const struct libvirt *libvirt, const struct xml_element *d
     return found == 7;
 }
 
-static void leave_companion_out(struct libvirt *libvirt, const struct xml_element *element)
+static void skip_companion(struct libvirt *libvirt, const struct xml_element *element)
 {
-    if (!libvirt->family || !is(element, "index", libvirt->family))
+    if (!libvirt->ich9 || !is(element, "index", libvirt->ich9))
         diag_hint(libvirt->builder.diags,
                   builder_warning(&libvirt->builder, place_of(libvirt, element),
-                                  "this companion is left out"),
-                  "usbversion=2 makes the whole family, usbversion=3 needs none");
+                                  "ignoring this companion controller"),
+                  "usbversion=2 creates the whole ICH9 family; usbversion=3 needs no companions");
 }
 
 static void read_controller(struct libvirt *libvirt, const struct xml_element *devices,
@@ -118,12 +119,12 @@ static void read_controller(struct libvirt *libvirt, const struct xml_element *d
         !number(libvirt, element, "ports", PORTS_MAX_PVUSB, 0, &ports))
         return;
     if (model && text_starts(text_of(model), "ich9-uhci")) {
-        leave_companion_out(libvirt, element);
+        skip_companion(libvirt, element);
         return;
     }
-    if (is_family(libvirt, devices, element)) {
-        libvirt->family = xml_attribute(element, "index");
-        libvirt->controllers[index] = classic_make_ich9(&libvirt->builder, at);
+    if (is_ich9_family(libvirt, devices, element)) {
+        libvirt->ich9 = xml_attribute(element, "index");
+        libvirt->controllers[index] = classic_add_ich9(&libvirt->builder, at);
         return;
     }
     struct config_controller *controller =
@@ -153,10 +154,10 @@ static struct config_device *add_device(struct libvirt *libvirt, const struct xm
     device->controller = libvirt->controllers[bus];
     if (!device->controller)
         builder_error(&libvirt->builder, place_of(libvirt, address),
-                      "there is no USB controller %u", bus);
+                      "no USB controller has index %u", bus);
     device->port_at = port ? at : SPAN_NONE;
     if (port && !port_read(text_of(port), &device->port))
-        builder_error(&libvirt->builder, place_of(libvirt, address), "'%s' is no port",
+        builder_error(&libvirt->builder, place_of(libvirt, address), "'%s' is not a port",
                       text_show(libvirt->builder.arena, text_of(port), 40));
     return device;
 }
@@ -199,7 +200,7 @@ static void read_hostdev(struct libvirt *libvirt, const struct xml_element *elem
     }
 }
 
-// In a guest of Xen an input device comes with usb=1 when the guest is created.
+// In a Xen guest, input devices are created with the guest, on the controller of usb=1.
 static void read_input(struct libvirt *libvirt, const struct xml_element *element)
 {
     const char *type = xml_attribute(element, "type");
@@ -242,7 +243,7 @@ static void read_disk(struct libvirt *libvirt, const struct xml_element *element
         device->readonly = (struct config_flag){ device->why, true };
 }
 
-// pty, null, spicevmc, or one at a path.
+// A character device in our notation: its type, with file: or unix: before a path.
 static struct config_text chardev_of(struct libvirt *libvirt, const struct xml_element *element,
                                      struct span at)
 {
@@ -327,16 +328,15 @@ struct document parse_libvirt(struct arena *arena, struct diags *diags, const st
     const struct xml_element *root = xml_read(arena, source->text, &why, &line);
     if (!root) {
         struct xml_element there = { .line = line };
-        builder_error(&libvirt.builder, place_of(&libvirt, &there), "this XML is not read: %s",
+        builder_error(&libvirt.builder, place_of(&libvirt, &there), "cannot parse this XML: %s",
                       text_show(arena, text_of(why), 200));
         return document;
     }
     bool is_domain = strcmp(root->name, "domain") == 0;
     if (!is_domain && strcmp(root->name, "devices") != 0) {
         diag_hint(diags,
-                  builder_error(&libvirt.builder, place_of(&libvirt, root),
-                                "this is no domain of libvirt"),
-                  "what 'virsh dumpxml' prints begins with <domain>");
+                  builder_error(&libvirt.builder, place_of(&libvirt, root), "not a libvirt domain"),
+                  "the output of 'virsh dumpxml' begins with <domain>");
         return document;
     }
     libvirt.xen = !is_domain || is(root, "type", "xen");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// device_model_args: what QEMU was told about USB when the guest was created. All of it is there
-// already, and never plugged.
+// device_model_args: the USB arguments that QEMU gets when the guest is created. What they ask for
+// is present already and is never attached.
 #include "parser/dialect.h"
 
 #include "base/arena.h"
@@ -10,6 +10,7 @@
 
 // --- -device, as QEMU's option parser reads it ---
 
+// QEMU uses the last of several pairs with the same key.
 static const struct spec_pair *option(const struct spec *spec, const char *name)
 {
     const struct spec_pair *found = NULL;
@@ -26,7 +27,8 @@ static struct config_text option_text(const struct spec *spec, const char *name)
                 : (struct config_text){ SPAN_NONE, TEXT_EMPTY };
 }
 
-// QEMU's numbers are decimal, or hexadecimal behind 0x, also where lsusb prints hexadecimal.
+// Reads a selector's number; false if it is missing, malformed or 0, which QEMU takes as "any".
+// QEMU's numbers are decimal unless they begin with 0x, vendor and product ids included.
 static bool option_number(struct builder *builder, const struct spec *spec, const char *name,
                           uint64_t max, struct config_device *device, uint32_t *value)
 {
@@ -70,13 +72,14 @@ static void read_host(struct builder *builder, const struct spec *spec,
     if (busid_read(text_of(busid), selector->busid)) {
         selector->criteria = (selector->criteria & ~(unsigned)SELECT_BUS) | SELECT_BUSID;
     } else {
-        builder_error(builder, port->value_at, "'%.*s' is no port of the host", SHOW(port->value));
+        builder_error(builder, port->value_at, "'%.*s' is not a port of the host",
+                      SHOW(port->value));
         device->broken = true;
     }
 }
 
-// Gives the controllers that came since the last time the names of their buses.
-static void name_buses(struct builder *builder)
+// Adds the bus names of the controllers that were added since the last call.
+static void add_buses(struct builder *builder)
 {
     struct config_controller *at =
         builder->named ? builder->named->next : builder->config->controllers;
@@ -92,21 +95,21 @@ static void name_buses(struct builder *builder)
     }
 }
 
-// QEMU names the bus of a controller after its id: "xhci" has "xhci.0".
+// QEMU derives the name of a controller's bus from its id: "xhci" has "xhci.0".
 static void read_bus(struct builder *builder, const struct spec *spec, struct config_device *device)
 {
     const struct spec_pair *bus = option(spec, "bus");
     if (!bus)
         return;
-    name_buses(builder);
+    add_buses(builder);
     device->controller =
         name_map_get(builder->buses, text_part(bus->value, 0, text_find(bus->value, '.', 0)));
     if (device->controller)
         return;
     diag_hint(builder->diags,
               builder_warning(builder, bus->value_at,
-                              "no controller of this file has the bus '%.*s'", SHOW(bus->value)),
-              "QEMU refuses that, unless something else makes it");
+                              "no controller in this file has the bus '%.*s'", SHOW(bus->value)),
+              "QEMU refuses it unless something else creates that bus");
 }
 
 static void read_port(struct builder *builder, const struct spec *spec,
@@ -161,8 +164,8 @@ static void read_device_option(struct builder *builder, const struct literal *li
 {
     if (text_starts(literal->text, "{")) {
         diag_hint(builder->diags,
-                  builder_warning(builder, literal->at, "a device in JSON form is not read"),
-                  "if it is about USB, write driver,key=value");
+                  builder_warning(builder, literal->at, "ignoring -device in JSON form"),
+                  "if it is a USB device, write it as driver,key=value");
         return;
     }
     struct spec *spec = spec_of_literal(builder, literal);
@@ -178,6 +181,7 @@ static void read_device_option(struct builder *builder, const struct literal *li
 
 // --- -usb and -usbdevice ---
 
+// The controller that -usb enables, or NULL.
 static struct config_controller *machine_controller(const struct builder *builder)
 {
     struct config_controller *at = builder->config->controllers;
@@ -187,7 +191,7 @@ static struct config_controller *machine_controller(const struct builder *builde
     return at;
 }
 
-// PIIX3's own UHCI controller, of which there is one, however often it is asked for.
+// Returns the UHCI controller of the PIIX3; adds it on the first call.
 static struct config_controller *enable_usb(struct builder *builder, struct span why)
 {
     struct config_controller *controller = machine_controller(builder);
@@ -213,16 +217,16 @@ static void read_usbdevice(struct builder *builder, const struct literal *litera
 
 // --- the list ---
 
-// The list is read as QEMU reads its arguments: some words say what the next one is.
+// Reads the list as QEMU reads its arguments: an option determines how the next item is read.
 static void read_argument(struct builder *builder, const struct literal *literal)
 {
     struct text word = literal->text;
-    enum argument before = builder->argument;
+    enum argument option = builder->argument;
     builder->argument = ARGUMENT_NONE;
     builder->argument_at = literal->at;
-    if (before == ARGUMENT_USBDEVICE) {
+    if (option == ARGUMENT_USBDEVICE) {
         read_usbdevice(builder, literal);
-    } else if (before == ARGUMENT_DEVICE) {
+    } else if (option == ARGUMENT_DEVICE) {
         read_device_option(builder, literal);
     } else if (text_is(word, "-usb") || text_is(word, "--usb")) {
         enable_usb(builder, literal->at);
@@ -232,8 +236,8 @@ static void read_argument(struct builder *builder, const struct literal *literal
         builder->argument = ARGUMENT_DEVICE;
     } else if (text_starts(word, "-usb") || text_starts(word, "-device")) {
         diag_hint(builder->diags,
-                  builder_error(builder, literal->at, "QEMU knows no argument '%.*s'", SHOW(word)),
-                  "an option and its value are two items of the list");
+                  builder_error(builder, literal->at, "QEMU has no option '%.*s'", SHOW(word)),
+                  "an option and its value must be separate items of the list");
     }
 }
 
@@ -242,10 +246,10 @@ static void read_arguments(struct builder *builder, enum key key)
     builder->argument = ARGUMENT_NONE;
     setting_strings(builder, key, SINGLE_REFUSED_BY_XL, read_argument);
     if (builder->argument != ARGUMENT_NONE)
-        builder_error(builder, builder->argument_at, "this argument wants a value behind it");
+        builder_error(builder, builder->argument_at, "this option needs a value");
 }
 
-// Arguments for another kind of guest are nobody's, which is worth a word if they are about USB.
+// Warns about USB arguments that xl ignores because they are for another type of guest.
 static void warn_unused(struct builder *builder, const struct literal *literal)
 {
     struct text word = literal->text;
@@ -253,9 +257,9 @@ static void warn_unused(struct builder *builder, const struct literal *literal)
     if (!usb)
         return;
     diag_hint(builder->diags,
-              builder_warning(builder, literal->at, "this is for another type of guest than %s",
+              builder_warning(builder, literal->at, "not used: the type of this guest is %s",
                               domain_type_name(builder->config->domain.type)),
-              "xl ignores it without a word");
+              "xl silently ignores it");
 }
 
 static void read(struct builder *builder)

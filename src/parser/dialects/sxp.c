@@ -4,10 +4,10 @@
 #include "base/arena.h"
 #include "parser/dialect.h"
 
-// xend nests about ten deep.
+// Depth of nested lists; xend writes about ten.
 enum { DEPTH_MAX = 64, XM_PORTS_MAX = 16 };
 
-// One word or one list of an S-expression.
+// A word or a list of an S-expression.
 struct sxp {
     struct sxp *next;
     struct sxp *first; // of a list
@@ -27,7 +27,8 @@ static bool is_blank(char letter)
     return letter == ' ' || letter == '\t' || letter == '\r' || letter == '\n';
 }
 
-static void complain_here(struct sxp_reader *sxp_reader, size_t from, const char *what)
+// Reports an error at an offset, unless there was one before it.
+static void report(struct sxp_reader *sxp_reader, size_t from, const char *what)
 {
     if (!sxp_reader->errors++)
         builder_error(&sxp_reader->builder, (struct span){ (uint32_t)from, (uint32_t)from + 1 },
@@ -51,7 +52,7 @@ static struct sxp *read_word(struct sxp_reader *sxp_reader)
         word->word = text_part(text, from, to);
     }
     if (to > text.size)
-        complain_here(sxp_reader, from, "this quote is not closed");
+        report(sxp_reader, from, "unterminated string");
     sxp_reader->offset = to > text.size ? text.size : to;
     word->at = (struct span){ (uint32_t)from, (uint32_t)sxp_reader->offset };
     return word;
@@ -65,12 +66,12 @@ static struct sxp *read_list(struct sxp_reader *sxp_reader, unsigned depth)
     size_t from = sxp_reader->offset++;
     list->is_list = true;
     if (depth > DEPTH_MAX)
-        complain_here(sxp_reader, from, "more brackets inside each other than xend ever wrote");
+        report(sxp_reader, from, "parentheses are nested too deeply");
     while (!sxp_reader->errors) {
         while (sxp_reader->offset < text.size && is_blank(text.at[sxp_reader->offset]))
             sxp_reader->offset++;
         if (sxp_reader->offset >= text.size) {
-            complain_here(sxp_reader, from, "this bracket is never closed");
+            report(sxp_reader, from, "this parenthesis is never closed");
             break;
         }
         if (text.at[sxp_reader->offset] == ')') {
@@ -85,24 +86,25 @@ static struct sxp *read_list(struct sxp_reader *sxp_reader, unsigned depth)
     return list;
 }
 
-// --- looking ---
+// --- finding parts ---
 
-static bool is_about(const struct sxp *list, const char *word)
+// Whether it is a list whose first item is that word.
+static bool begins_with(const struct sxp *list, const char *word)
 {
     return list->is_list && list->first && !list->first->is_list &&
            text_is(list->first->word, word);
 }
 
-// The list inside of one that begins with a word.
-static const struct sxp *inside(const struct sxp *list, const char *word)
+// The first list in `list` that begins with a word, or NULL.
+static const struct sxp *find(const struct sxp *list, const char *word)
 {
     for (const struct sxp *at = list ? list->first : NULL; at; at = at->next)
-        if (is_about(at, word))
+        if (begins_with(at, word))
             return at;
     return NULL;
 }
 
-// The word behind the first one of a list, if there is one.
+// The second item of a list if it is a word, or NULL.
 static const struct sxp *value_of(const struct sxp *list)
 {
     const struct sxp *value = list ? list->first->next : NULL;
@@ -117,7 +119,7 @@ static bool number(struct sxp_reader *sxp_reader, const struct sxp *list, uint64
     if (!value)
         return false;
     if (text_number(value->word, 0, min, max, &read) != NUMBER_OK) {
-        builder_error(&sxp_reader->builder, value->at, "a number from %lu to %lu is wanted here",
+        builder_error(&sxp_reader->builder, value->at, "expected a number from %lu to %lu",
                       (unsigned long)min, (unsigned long)max);
         return false;
     }
@@ -127,7 +129,7 @@ static bool number(struct sxp_reader *sxp_reader, const struct sxp *list, uint64
 
 // --- (device (vusb ...)) ---
 
-// (1 1-8): what is at port 1.
+// (1 1-8): the device 1-8 is at port 1.
 static void read_port(struct sxp_reader *sxp_reader, struct config_controller *controller,
                       const struct sxp *port)
 {
@@ -141,12 +143,12 @@ static void read_port(struct sxp_reader *sxp_reader, struct config_controller *c
     device->port_at = port->first->at;
     device->broken = true;
     if (text_number(port->first->word, 10, 1, XM_PORTS_MAX, &index) != NUMBER_OK) {
-        builder_error(&sxp_reader->builder, port->first->at, "this is no port");
+        builder_error(&sxp_reader->builder, port->first->at, "not a port number");
         return;
     }
     device->port = (struct port){ 1, { (uint8_t)index } };
     if (!busid_read(busid->word, device->selector.busid)) {
-        builder_error(&sxp_reader->builder, busid->at, "this is no bus id");
+        builder_error(&sxp_reader->builder, busid->at, "not a bus id");
         return;
     }
     device->selector.criteria = SELECT_BUSID;
@@ -160,9 +162,9 @@ static void read_vusb(struct sxp_reader *sxp_reader, const struct sxp *vusb)
     controller->type = CONTROLLER_PV;
     controller->version.value = 2;
     controller->ports.value = 8;
-    number(sxp_reader, inside(vusb, "usb-ver"), 1, 2, &controller->version);
-    number(sxp_reader, inside(vusb, "num-ports"), 1, XM_PORTS_MAX, &controller->ports);
-    const struct sxp *ports = inside(vusb, "port");
+    number(sxp_reader, find(vusb, "usb-ver"), 1, 2, &controller->version);
+    number(sxp_reader, find(vusb, "num-ports"), 1, XM_PORTS_MAX, &controller->ports);
+    const struct sxp *ports = find(vusb, "port");
     for (const struct sxp *at = ports ? ports->first->next : NULL; at; at = at->next)
         read_port(sxp_reader, controller, at);
 }
@@ -173,9 +175,9 @@ static void read_hvm(struct sxp_reader *sxp_reader, const struct sxp *hvm)
 {
     struct builder *builder = &sxp_reader->builder;
     struct config_number usb = { SPAN_NONE, 0 };
-    const struct sxp *item = value_of(inside(hvm, "usbdevice"));
+    const struct sxp *item = value_of(find(hvm, "usbdevice"));
     struct config_device *device = NULL;
-    number(sxp_reader, inside(hvm, "usb"), 0, 1, &usb);
+    number(sxp_reader, find(hvm, "usb"), 0, 1, &usb);
     if (item) {
         device = builder_device(builder, ORIGIN_USB, item->at);
         classic_read_device(builder, device, item->word, item->at);
@@ -197,10 +199,10 @@ static void read_hvm(struct sxp_reader *sxp_reader, const struct sxp *hvm)
 static void read_domain(struct sxp_reader *sxp_reader, const struct sxp *domain)
 {
     struct config_domain *into = &sxp_reader->builder.config->domain;
-    const struct sxp *image = inside(domain, "image");
-    const struct sxp *hvm = inside(image, "hvm"), *linux_image = inside(image, "linux");
-    const struct sxp *name = value_of(inside(domain, "name"));
-    const struct sxp *uuid = value_of(inside(domain, "uuid"));
+    const struct sxp *image = find(domain, "image");
+    const struct sxp *hvm = find(image, "hvm"), *linux_image = find(image, "linux");
+    const struct sxp *name = value_of(find(domain, "name"));
+    const struct sxp *uuid = value_of(find(domain, "uuid"));
     if (name)
         into->name = (struct config_text){ name->at, name->word };
     if (uuid)
@@ -208,8 +210,8 @@ static void read_domain(struct sxp_reader *sxp_reader, const struct sxp *domain)
     into->type = hvm ? DOMAIN_HVM : linux_image ? DOMAIN_PV : DOMAIN_UNKNOWN;
     into->type_at = hvm ? hvm->first->at : linux_image ? linux_image->first->at : SPAN_NONE;
     for (const struct sxp *at = domain->first; at; at = at->next)
-        if (is_about(at, "device") && inside(at, "vusb"))
-            read_vusb(sxp_reader, inside(at, "vusb"));
+        if (begins_with(at, "device") && find(at, "vusb"))
+            read_vusb(sxp_reader, find(at, "vusb"));
     if (hvm)
         read_hvm(sxp_reader, hvm);
 }
@@ -224,8 +226,8 @@ struct document parse_sxp(struct arena *arena, struct diags *diags, const struct
         sxp_reader.offset++;
     if (sxp_reader.offset == text.size || text.at[sxp_reader.offset] != '(') {
         diag_hint(diags,
-                  builder_error(&sxp_reader.builder, (struct span){ 0, 1 }, "this is no SXP"),
-                  "what 'xm list --long' prints begins with (domain");
+                  builder_error(&sxp_reader.builder, (struct span){ 0, 1 }, "not an S-expression"),
+                  "the output of 'xm list --long' begins with (domain");
         return document;
     }
     const struct sxp *root = read_list(&sxp_reader, 0);
@@ -233,7 +235,8 @@ struct document parse_sxp(struct arena *arena, struct diags *diags, const struct
            is_blank(text.at[sxp_reader.offset]))
         sxp_reader.offset++;
     if (!sxp_reader.errors && sxp_reader.offset < text.size)
-        complain_here(&sxp_reader, sxp_reader.offset, "a second domain: translate one at a time");
+        report(&sxp_reader, sxp_reader.offset,
+               "text after the domain: translate one domain at a time");
     if (!sxp_reader.errors)
         read_domain(&sxp_reader, root);
     config_settle(arena, sxp_reader.builder.config);

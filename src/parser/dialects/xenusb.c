@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// usbcontroller and the keyed form of usbdevice: the dialect that everything compiles through.
+// usbcontroller and the keyed form of usbdevice. This is the canonical dialect: it can express
+// everything that a config can hold.
 #include "parser/dialect.h"
 
 #include "base/arena.h"
@@ -53,7 +54,8 @@ bool xenusb_set_type(struct config_controller *controller, struct text word, str
     return row->name;
 }
 
-// A name goes into QEMU's ids, which begin with a letter, and before the dot of NAME.PORT.
+// The name becomes part of QEMU ids, which must begin with a letter, and of NAME.PORT, so it must
+// not contain a dot.
 bool xenusb_is_name(struct text text)
 {
     for (size_t i = 0; i < text.size; i++) {
@@ -75,8 +77,8 @@ void xenusb_set_name(struct builder *builder, struct config_controller *controll
         return;
     }
     diag_hint(builder->diags,
-              builder_error(builder, at, "'%.*s' cannot be the name of a controller", SHOW(name)),
-              "a letter, then letters, digits, '-' and '_', 32 at most");
+              builder_error(builder, at, "'%.*s' is not a valid controller name", SHOW(name)),
+              "use a letter, then letters, digits, '-' or '_', at most 32 in all");
 }
 
 static void read_name(const struct field *field, void *into)
@@ -112,7 +114,7 @@ static void read_model(const struct field *field, void *into)
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
     else
         diag_hint(builder->diags, diag,
-                  "libvirt's or QEMU's names: piix3-uhci, ehci, nec-xhci, "
+                  "use libvirt's or QEMU's name: piix3-uhci, ehci, nec-xhci, "
                   "qemu-xhci, pvusb-v2, ...");
 }
 
@@ -165,16 +167,17 @@ static void read_kind(const struct field *field, void *into)
     device->kind_at = field->pair->value_at;
 }
 
-// Adds what a key selects by, which must not contradict what the others do.
-static void join_selector(const struct field *field, struct config_device *device,
+// Adds the criterion of one key; an error if it contradicts those of other keys.
+static void add_criterion(const struct field *field, struct config_device *device,
                           const struct selector *other)
 {
     if (selector_join(&device->selector, other))
         return;
     diag_hint(field->builder->diags,
               builder_error(field->builder, field->pair->value_at,
-                            "'%.*s' contradicts what is given beside it", SHOW(field->pair->key)),
-              "name the device once");
+                            "'%.*s' contradicts another key of this device",
+                            SHOW(field->pair->key)),
+              "give only one of them");
 }
 
 static void read_hostbus(const struct field *field, void *into)
@@ -183,7 +186,7 @@ static void read_hostbus(const struct field *field, void *into)
     struct config_number number;
     field_selects(field, device);
     if (field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
-        join_selector(field, device,
+        add_criterion(field, device,
                       &(struct selector){ .criteria = SELECT_BUS, .bus = (uint8_t)number.value });
 }
 
@@ -203,7 +206,7 @@ static void read_hostaddr(const struct field *field, void *into)
         selector.criteria = SELECT_ADDRESS;
         selector.address = (uint8_t)number.value;
     }
-    join_selector(field, device, &selector);
+    add_criterion(field, device, &selector);
 }
 
 static void read_busid(const struct field *field, void *into)
@@ -217,8 +220,8 @@ static void read_busid(const struct field *field, void *into)
     }
     diag_hint(
         field->builder->diags,
-        builder_error(field->builder, field->pair->value_at, "'%.*s' is no bus id", SHOW(text)),
-        "bus-port, like 1-8 or 6-2.1");
+        builder_error(field->builder, field->pair->value_at, "'%.*s' is not a bus id", SHOW(text)),
+        "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
 }
 
 static void read_id(const struct field *field, void *into)
@@ -227,7 +230,7 @@ static void read_id(const struct field *field, void *into)
     struct selector selector = { 0 };
     field_selects(field, device);
     if (id_read(field->builder, field->pair->value, field->pair->value_at, &selector))
-        join_selector(field, device, &selector);
+        add_criterion(field, device, &selector);
 }
 
 static void read_vendor(const struct field *field, void *into)
@@ -236,7 +239,7 @@ static void read_vendor(const struct field *field, void *into)
     field_selects(field, into);
     if (hex_read(field->builder, "vendor", field->pair->value, field->pair->value_at,
                  &selector.vendor))
-        join_selector(field, into, &selector);
+        add_criterion(field, into, &selector);
 }
 
 static void read_product(const struct field *field, void *into)
@@ -245,7 +248,7 @@ static void read_product(const struct field *field, void *into)
     field_selects(field, into);
     if (hex_read(field->builder, "product", field->pair->value, field->pair->value_at,
                  &selector.product))
-        join_selector(field, into, &selector);
+        add_criterion(field, into, &selector);
 }
 
 static void read_serial(const struct field *field, void *into)
@@ -324,7 +327,7 @@ struct config_device *xenusb_read_device(struct builder *builder, const struct s
 
 static void read(struct builder *builder)
 {
-    setting_strings(builder, KEY_USBCONTROLLER, SINGLE_TAKEN, read_controller_string);
+    setting_strings(builder, KEY_USBCONTROLLER, SINGLE_ACCEPTED, read_controller_string);
 }
 
 static const enum key keys[] = { KEY_USBCONTROLLER, KEY_USBDEVICE, KEY_USBVERSION, KEY_FOREIGN };

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// usbctrl and usbdev, as xl reads them (tools/xl/xl_parse.c), with a complaint where xl refuses,
-// misreads or says nothing.
+// usbctrl and usbdev, as xl reads them (tools/xl/xl_parse.c), with a diagnostic wherever xl
+// refuses, misreads or silently ignores something.
 #include "parser/dialect.h"
 
-static void warn_of_blanks(struct builder *builder, const struct spec *spec, const char *what)
+static void warn_about_blanks(struct builder *builder, const struct spec *spec, const char *what)
 {
     for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next)
         if (pair->loose)
             diag_hint(builder->diags,
                       builder_warning(builder, pair->key_at,
-                                      "xl refuses a blank beside '=', a tab, or quotes in a %s",
-                                      what),
+                                      "xl refuses tabs, quotes, and blanks around '=' in %s", what),
                       "write key=value,key=value");
 }
 
@@ -29,8 +28,8 @@ static void read_type(const struct field *field, void *into)
     if (field->pair->trailing_blank)
         diag_hint(field->builder->diags,
                   builder_warning(field->builder, field->pair->value_at,
-                                  "xl takes the blank behind it for a part of the type"),
-                  "it refuses the file");
+                                  "xl reads the blank after the type as part of it"),
+                  "xl refuses the file");
     controller->type = types[choice];
     controller->type_at = field->pair->value_at;
     controller->pvusb = choice == QUSB ? PVUSB_QEMU : choice == PV ? PVUSB_KERNEL : PVUSB_ANY;
@@ -58,7 +57,7 @@ static void read_controller(struct builder *builder, const struct literal *liter
     unsigned errors = builder->diags->errors;
     struct config_controller *controller = builder_controller(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
-    warn_of_blanks(builder, spec, "usbctrl");
+    warn_about_blanks(builder, spec, "usbctrl");
     spec_refuse_head(builder, spec);
     fields_read(builder, spec, "usbctrl", controller_keys, controller);
     controller->broken = builder->diags->errors != errors;
@@ -72,7 +71,7 @@ static void read_device_type(const struct field *field, void *into)
     if (text_is(field->pair->key, "devtype"))
         diag_hint(field->builder->diags,
                   builder_warning(field->builder, field->pair->key_at,
-                                  "xl refuses 'devtype', though its old manuals had it"),
+                                  "xl refuses 'devtype', although its old manuals list it"),
                   "write type=hostdev");
     field_choice(field, choices, &choice);
     device->kind_at = field->pair->value_at;
@@ -132,7 +131,7 @@ static void read_device(struct builder *builder, const struct literal *literal)
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
-    warn_of_blanks(builder, spec, "usbdev");
+    warn_about_blanks(builder, spec, "usbdev");
     spec_refuse_head(builder, spec);
     fields_read(builder, spec, "usbdev", device_keys, device);
     device->broken = builder->diags->errors != errors;

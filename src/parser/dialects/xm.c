@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// vusb, as xm read it (tools/python/xen/xm/create.py, configure_vusbs): a PVUSB controller for each
-// item, with the bus ids of what is at its ports.
+// vusb, as xm read it (tools/python/xen/xm/create.py, configure_vusbs): each item is a PVUSB
+// controller with the bus ids of the devices at its ports.
 #include "parser/dialect.h"
 
 enum { XM_VERSION = 2, XM_PORTS = 8, XM_PORTS_MAX = 16 };
@@ -26,16 +26,16 @@ static void read_ports(const struct field *field, void *into)
         "port_" #n "6", NULL                                                                       \
     }
 
-// The ports are read afterwards, when it is known how many there are.
-static const struct spec_key keys_of_vusb[] = { { "usbver", read_version },
-                                                { "numports", read_ports },
-                                                PORTS_FROM(),
-                                                { "port_7", NULL },
-                                                { "port_8", NULL },
-                                                { "port_9", NULL },
-                                                { "port_10", NULL },
-                                                PORTS_FROM(1),
-                                                { NULL, NULL } };
+// The ports have no reader here: read_port() handles them once numports is known.
+static const struct spec_key vusb_keys[] = { { "usbver", read_version },
+                                             { "numports", read_ports },
+                                             PORTS_FROM(),
+                                             { "port_7", NULL },
+                                             { "port_8", NULL },
+                                             { "port_9", NULL },
+                                             { "port_10", NULL },
+                                             PORTS_FROM(1),
+                                             { NULL, NULL } };
 
 static void read_port(struct builder *builder, struct config_controller *controller,
                       const struct spec_pair *pair)
@@ -47,12 +47,13 @@ static void read_port(struct builder *builder, struct config_controller *control
         return;
     for (const struct spec_pair *next = pair->next; next; next = next->next)
         if (text_same(next->key, pair->key))
-            return; // the last one wins, which was said
+            return; // the last one wins; fields_read() has warned
     if (number > controller->ports.value) {
         diag_hint(builder->diags,
-                  builder_warning(builder, pair->key_at, "there are %u ports: '%.*s' is left out",
-                                  controller->ports.value, SHOW(pair->key)),
-                  "xm leaves it out without a word; write numports=%u", (unsigned)number);
+                  builder_warning(builder, pair->key_at,
+                                  "ignoring '%.*s': the controller has %u ports", SHOW(pair->key),
+                                  controller->ports.value),
+                  "xm silently ignores it; write numports=%u", (unsigned)number);
         return;
     }
     struct config_device *device =
@@ -67,8 +68,8 @@ static void read_port(struct builder *builder, struct config_controller *control
     }
     device->broken = true;
     diag_hint(builder->diags,
-              builder_error(builder, pair->value_at, "'%.*s' is no bus id", SHOW(pair->value)),
-              "bus-port, like 1-8 or 6-2.1");
+              builder_error(builder, pair->value_at, "'%.*s' is not a bus id", SHOW(pair->value)),
+              "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
 }
 
 static void read_controller(struct builder *builder, const struct literal *literal)
@@ -82,9 +83,9 @@ static void read_controller(struct builder *builder, const struct literal *liter
     spec_refuse_head(builder, spec);
     if (!span_is_none(spec->empty_at))
         diag_hint(builder->diags,
-                  builder_warning(builder, spec->empty_at, "nothing stands beside this comma"),
-                  "xm refuses that");
-    fields_read(builder, spec, "vusb", keys_of_vusb, controller);
+                  builder_warning(builder, spec->empty_at, "empty item next to this comma"),
+                  "xm refuses the file");
+    fields_read(builder, spec, "vusb", vusb_keys, controller);
     controller->broken = builder->diags->errors != errors;
     for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next)
         read_port(builder, controller, pair);
