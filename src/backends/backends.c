@@ -4,5 +4,5 @@
 #include "backends/pvusb/pvusb.h"
 #include "backends/qmp/qmp.h"
 
-// QEMU first: PVUSB talks over the connection that it has opened.
-const struct backend *const backends[] = { &qmp_backend, &pvusb_backend, NULL };
+// QEMU first: PVUSB uses the connection that it opens.
+const struct backend_ops *const backends[] = { &qmp_backend, &pvusb_backend, NULL };

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The table of backends.
+// The kinds of backends.
 #ifndef XENUSB_BACKENDS_H
 #define XENUSB_BACKENDS_H
 
 #include "plan/backend.h"
 
-// All that can serve a controller, in the order in which they are asked; ends with NULL.
-extern const struct backend *const backends[];
+// Every kind that can serve a controller, in the order in which they are tried; ends with NULL.
+extern const struct backend_ops *const backends[];
 
-// The dry run: suits everything, sees nothing, and says of every step that it is done.
+// For the dry run: always open, sees nothing, and reports every step as done.
 extern const struct backend dry_backend;
 
 #endif

@@ -35,7 +35,7 @@ static void dry_close(void *handle)
     (void)handle;
 }
 
-const struct backend dry_backend = {
+static const struct backend_ops dry_ops = {
     .name = "dry",
     .suits = dry_suits,
     .open = dry_open,
@@ -43,3 +43,5 @@ const struct backend dry_backend = {
     .run = dry_run,
     .close = dry_close,
 };
+
+const struct backend dry_backend = { .ops = &dry_ops };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A verb is a file, and its card heads the file: what --help prints, which options it takes, what
-// runs. Options are rows; a card names those it takes.
+// Each verb is one file, and its card is at the end of that file: what --help prints, which options
+// the verb takes, and the function that runs it. options.c has a row for every option.
 #ifndef XENUSB_CLI_COMMAND_H
 #define XENUSB_CLI_COMMAND_H
 
-#include "plan/backend.h"
+#include "world/world.h"
 
 // Every option of every verb, as bits of a card's `options`.
 enum option {
@@ -77,10 +77,12 @@ extern const struct command translate_command;
 extern const struct command *const commands[];
 
 // Reads the options and words behind the verb into *invocation. STATUS_REQUEST after a complaint;
-// *help is set when
-// --help is among them.
+// *help is set if --help is among them.
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
                          bool *help);
+
+// What the command line decides about the world that the verb opens.
+struct world_options options_for_world(const struct invocation *invocation);
 
 // Prints a verb's help from its card.
 void options_print_help(const struct command *command, FILE *stream);

@@ -87,7 +87,8 @@ enum status job_open(struct job *job, const char *name, bool changes)
         diag_hint(job->invocation->diags, diag, "it has no name=; use --domain, or --qmp SOCKET");
         return STATUS_REQUEST;
     }
-    enum status status = world_open(&job->world, job->invocation, name, changes);
+    const struct world_options options = options_for_world(job->invocation);
+    enum status status = world_open(&job->world, &options, name, changes);
     return status == STATUS_OK ? settle(job) : status;
 }
 
@@ -106,20 +107,13 @@ enum status job_plan(struct job *job)
     if (job->invocation->given & OPTION_REQUIRE_GUEST && job->world.session.domain->paused)
         return complain_paused(job);
     const struct plan_options options = {
-        .backends = backends,
+        .backends = job->world.backends,
         .prune = job->invocation->given & OPTION_PRUNE,
         .force = job->invocation->given & OPTION_FORCE,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
     };
     return plan_make(job->invocation->arena, job->invocation->diags, job->config,
                      &job->world.topology, &job->world.host, &options, &job->plan);
-}
-
-static void *no_handle(void *context, const struct backend *backend)
-{
-    (void)context;
-    (void)backend;
-    return NULL;
 }
 
 static void tell(void *context, const struct step *step)
@@ -134,13 +128,7 @@ static void tell(void *context, const struct step *step)
     fflush(stdout);
 }
 
-static void *handle_of(void *context, const struct backend *backend)
-{
-    struct job *job = context;
-    return world_handle(&job->world, backend);
-}
-
-// The same steps, on the backend that does nothing.
+// Lets the backend that does nothing carry the steps out.
 static void pretend(struct topology *topology)
 {
     for (struct controller *at = topology->controllers; at; at = at->next)
@@ -154,8 +142,7 @@ enum status job_run(struct job *job)
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
         pretend(&job->world.topology);
-    enum status status =
-        execute(&job->world.session, &job->plan, dry ? no_handle : handle_of, tell, job);
+    enum status status = execute(&job->world.session, &job->plan, tell, job);
     if (job->invocation->given & OPTION_JSON)
         show_plan_json(job->invocation->arena, &job->plan, stdout);
     else

@@ -4,8 +4,8 @@
 #ifndef XENUSB_CLI_JOB_H
 #define XENUSB_CLI_JOB_H
 
+#include "command.h"
 #include "parser/parser.h"
-#include "world/world.h"
 
 struct job {
     const struct invocation *invocation;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "command.h"
 #include "show.h"
 #include "table.h"
-#include "world/world.h"
 #include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
@@ -195,7 +195,8 @@ static enum status list_one(const struct invocation *invocation, struct table *t
                             const char *name)
 {
     cleanup_world struct world world = WORLD_NONE;
-    enum status status = world_open(&world, invocation, name, false);
+    const struct world_options options = options_for_world(invocation);
+    enum status status = world_open(&world, &options, name, false);
     if (status == STATUS_OK)
         show(invocation, table, &world.topology);
     return status;
@@ -205,6 +206,7 @@ static enum status list_one(const struct invocation *invocation, struct table *t
 static enum status list_all(const struct invocation *invocation, struct table *table)
 {
     cleanup_xen struct xen *xen = NULL;
+    const struct world_options options = options_for_world(invocation);
     const struct domain *domains = NULL;
     size_t count = 0;
     enum status status = xen_open(invocation->arena, invocation->diags,
@@ -215,7 +217,7 @@ static enum status list_all(const struct invocation *invocation, struct table *t
         if (domains[i].id == 0 || domains[i].dying)
             continue;
         cleanup_world struct world world = WORLD_NONE;
-        enum status one = world_open_domain(&world, invocation, xen, &domains[i]);
+        enum status one = world_open_domain(&world, &options, xen, &domains[i]);
         if (one == STATUS_OK)
             show(invocation, table, &world.topology);
         status = status_worse(status, one);

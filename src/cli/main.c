@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "world/world.h"
+#include "command.h"
 
 #include <fcntl.h>
 #include <signal.h>

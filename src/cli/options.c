@@ -209,6 +209,18 @@ enum status options_read(struct invocation *invocation, const char *const *words
     return status == STATUS_OK ? complain_empty(invocation) : status;
 }
 
+struct world_options options_for_world(const struct invocation *invocation)
+{
+    return (struct world_options){
+        .arena = invocation->arena,
+        .diags = invocation->diags,
+        .qmp_socket = invocation->qmp,
+        .timeout_scale = invocation->timeout_scale,
+        .keep_saved = invocation->given & OPTION_NO_SAVE,
+        .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
+    };
+}
+
 void options_print_help(const struct command *command, FILE *stream)
 {
     enum { HELP_COLUMN = 22 };

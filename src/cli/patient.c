@@ -49,9 +49,9 @@ enum status patient_open(struct patient *patient, const struct invocation *invoc
                          struct diags *diags, struct xen *xen, const struct domain *domain,
                          struct problems *problems)
 {
-    struct invocation quiet = *invocation;
-    quiet.diags = diags;
-    enum status status = world_open_domain(&patient->world, &quiet, xen, domain);
+    struct world_options options = options_for_world(invocation);
+    options.diags = diags;
+    enum status status = world_open_domain(&patient->world, &options, xen, domain);
     if (status == STATUS_OK)
         status = record_read(&patient->world.session, &patient->record);
     if (status != STATUS_OK)

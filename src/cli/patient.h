@@ -3,8 +3,8 @@
 #ifndef XENUSB_CLI_PATIENT_H
 #define XENUSB_CLI_PATIENT_H
 
+#include "command.h"
 #include "doctor/problem.h"
-#include "world/world.h"
 
 // The domains of the invocation's word, or all but domain 0 and the dying; *domains is an array of
 // *count in the arena. Statuses as xen_find_domain.

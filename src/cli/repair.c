@@ -15,7 +15,6 @@ struct repairing {
     const struct domain *domains;
     size_t count;
     struct problems shown; // as they were shown, with what became of each
-    struct world *world;   // the one that is being mended
 };
 
 // ---- what is shown ----
@@ -160,12 +159,6 @@ static void pause_between_looks(const struct repairing *repairing)
     clock_sleep(1.0 * repairing->invocation->timeout_scale);
 }
 
-static void *handle_of(void *context, const struct backend *backend)
-{
-    struct repairing *repairing = context;
-    return world_handle(repairing->world, backend);
-}
-
 // The shown one gets what became of the one that was found again.
 static void on_problem(void *context, const struct problem *problem)
 {
@@ -221,8 +214,7 @@ static enum status mend_patient(struct repairing *repairing, const struct domain
     if (status != STATUS_OK)
         return status;
     keep_both(repairing, &again, OF_DOMAIN, domain->id);
-    repairing->world = &patient.world;
-    const struct repair repair = { &patient.world.session, handle_of, on_problem, repairing };
+    const struct repair repair = { &patient.world.session, on_problem, repairing };
     return repair_domain(&repair, &patient.record, patient.topology, &again);
 }
 
@@ -258,7 +250,7 @@ static enum status mend_group(struct repairing *repairing, enum group group)
     struct session session = patient_session(repairing->invocation, repairing->xen);
     struct problems again;
     cleanup_lock struct lock turn = LOCK_NONE;
-    const struct repair repair = { &session, handle_of, on_problem, repairing };
+    const struct repair repair = { &session, on_problem, repairing };
     if (!has_any(repairing, group, -1))
         return STATUS_OK;
     problems_init(&again);

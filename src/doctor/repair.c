@@ -105,12 +105,6 @@ struct removing {
     struct problems *problems;
 };
 
-static void *handle_of(void *context, const struct backend *backend)
-{
-    const struct removing *removing = context;
-    return removing->repair->handle(removing->repair->context, backend);
-}
-
 static bool is_about(const struct problem *problem, const struct step *step)
 {
     bool controller = problem->kind == PROBLEM_CONTROLLER;
@@ -161,8 +155,7 @@ static enum status remove_gone(const struct repair *repair, const struct topolog
             plan_init(&one, topology);
             plan_add_step(&one, repair->session->arena, STEP_REMOVE, step->controller,
                           step->device);
-            status = status_worse(status,
-                                  execute(repair->session, &one, handle_of, step_ended, &removing));
+            status = status_worse(status, execute(repair->session, &one, step_ended, &removing));
         }
     return status;
 }

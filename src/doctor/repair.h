@@ -12,7 +12,6 @@ typedef void (*problem_told)(void *context, const struct problem *problem);
 
 struct repair {
     struct session *session; // of the domain; for those of the host and of xenstore: of none
-    handle_for handle;       // as execute() wants it
     problem_told on_problem;
     void *context;
 };

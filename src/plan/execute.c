@@ -23,7 +23,6 @@ enum phase {
 struct run {
     struct session *session;
     struct plan *plan;
-    handle_for handle;
     step_callback on_step;
     void *context;
 };
@@ -86,7 +85,7 @@ static void note_presence(const struct step *step, enum step_op op)
 static enum status run_wave(struct run *run, struct step **steps, size_t count)
 {
     const struct backend *backend = step_backend(steps[0]);
-    enum status status = backend->run(run->handle(run->context, backend), steps, count);
+    enum status status = backend->ops->run(backend->handle, steps, count);
     for (size_t i = 0; i < count; i++) {
         if (steps[i]->state == STEP_DONE)
             note_presence(steps[i], steps[i]->op);
@@ -173,7 +172,7 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
         undos[i] = &undo[i];
     }
     const struct backend *backend = step_backend(done[0]);
-    backend->run(run->handle(run->context, backend), undos, count);
+    backend->ops->run(backend->handle, undos, count);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
         bool undone = undo[i].state == STEP_DONE;
@@ -251,10 +250,10 @@ static size_t step_count(const struct plan *plan)
     return count;
 }
 
-enum status execute(struct session *session, struct plan *plan, handle_for handle,
-                    step_callback on_step, void *context)
+enum status execute(struct session *session, struct plan *plan, step_callback on_step,
+                    void *context)
 {
-    struct run run = { session, plan, handle, on_step, context };
+    struct run run = { session, plan, on_step, context };
     struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
     enum status status = STATUS_OK;
     for (enum phase phase = 0; phase < PHASES && status == STATUS_OK; phase++)

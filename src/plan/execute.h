@@ -5,18 +5,16 @@
 
 #include "backend.h"
 
-// Finds the open handle for a controller's backend.
-typedef void *(*handle_for)(void *context, const struct backend *backend);
-
 // Told of each step as soon as its state is known, in order; for the lines that a user sees.
 typedef void (*step_callback)(void *context, const struct step *step);
 
-// Runs all steps of the plan that change something: controllers before devices when adding, devices
-// before controllers when removing, steps that do not depend on each other together. If one fails,
-// everything that was done is undone in reverse, and a complaint stands at the words that asked for
-// the failed one. STATUS_OK; STATUS_FAILED or STATUS_TIMEOUT when all was undone; STATUS_LEFTOVER
-// when something stayed, which the complaint names together with what mends it.
-enum status execute(struct session *session, struct plan *plan, handle_for handle,
-                    step_callback on_step, void *context);
+// Runs all steps of the plan that change something, each on the backend of its controller or
+// server: controllers before devices when adding, devices before controllers when removing, steps
+// that do not depend on each other together. If one fails, everything that was done is undone in
+// reverse, and a complaint stands at the words that asked for the failed one. STATUS_OK;
+// STATUS_FAILED or STATUS_TIMEOUT when all was undone; STATUS_LEFTOVER when something stayed, which
+// the complaint names together with what mends it.
+enum status execute(struct session *session, struct plan *plan, step_callback on_step,
+                    void *context);
 
 #endif

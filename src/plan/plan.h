@@ -50,10 +50,10 @@ struct plan {
 };
 
 struct plan_options {
-    const struct backend *const *backends; // who may serve new controllers; ends with NULL
-    bool prune;                            // remove what the config does not name
-    bool force;                            // give away what the host uses
-    bool start_backend;                    // start the server of PVUSB controllers if none runs
+    const struct backend *backends; // who may serve new controllers; ends with one without ops
+    bool prune;                     // remove what the config does not name
+    bool force;                     // give away what the host uses
+    bool start_backend;             // start the server of PVUSB controllers if none runs
 };
 
 void plan_init(struct plan *plan, const struct topology *topology);

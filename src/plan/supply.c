@@ -39,9 +39,9 @@ static bool has_slot(const struct planning *planning, const struct controller_mo
 static const struct backend *server_of(const struct planning *planning,
                                        const struct config_controller *wanted)
 {
-    for (const struct backend *const *at = planning->options->backends; at && *at; at++)
-        if ((*at)->suits(wanted, planning->topology->domain))
-            return *at;
+    for (const struct backend *at = planning->options->backends; at && at->ops; at++)
+        if (at->ops->suits(wanted, planning->topology->domain))
+            return at;
     return NULL;
 }
 

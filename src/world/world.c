@@ -38,12 +38,12 @@ static struct domain *domain_of_socket(struct arena *arena, const char *socket)
     return domain;
 }
 
-static enum status find_domain(struct world *world, const struct invocation *invocation,
+static enum status find_domain(struct world *world, const struct world_options *options,
                                const char *name)
 {
     struct session *session = &world->session;
-    if (invocation->qmp) {
-        session->domain = domain_of_socket(session->arena, invocation->qmp);
+    if (options->qmp_socket) {
+        session->domain = domain_of_socket(session->arena, options->qmp_socket);
         return STATUS_OK;
     }
     enum status status = xen_open(session->arena, session->diags,
@@ -54,44 +54,59 @@ static enum status find_domain(struct world *world, const struct invocation *inv
     return xen_find_domain(session->xen, session->diags, name, &session->domain);
 }
 
-// A backend is opened for a domain if it would serve any sort of controller there.
-static bool serves(const struct backend *backend, const struct domain *domain)
+// Whether the backend could serve any kind of controller of that domain; only then is it opened.
+static bool serves(const struct backend_ops *ops, const struct domain *domain)
 {
     static const enum controller_type types[] = { CONTROLLER_EMULATED, CONTROLLER_PV };
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         const struct config_controller any = { .type = types[i] };
-        if (backend->suits(&any, domain))
+        if (ops->suits(&any, domain))
             return true;
     }
     return false;
 }
 
-static enum status look_at_backends(struct world *world)
+// Lets the backend add what it finds to the topology, and marks that as served by it.
+static enum status look_with(const struct backend *backend, struct topology *topology)
 {
-    struct session *session = &world->session;
-    enum status status = STATUS_OK;
-    for (size_t i = 0; backends[i] && status == STATUS_OK; i++) {
-        if (!serves(backends[i], session->domain))
-            continue;
-        status = backends[i]->open(session, &world->handles[i]);
-        world->opened[i] = status == STATUS_OK;
-        if (status == STATUS_OK)
-            status = backends[i]->look(world->handles[i], &world->topology);
-    }
+    enum status status = backend->ops->look(backend->handle, topology);
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        if (!at->backend)
+            at->backend = backend;
+    if (topology->server && !topology->server->backend)
+        topology->server->backend = backend;
     return status;
 }
 
-// Who takes a record away whose controller is gone.
-static const struct backend *server_of_emulated(const struct domain *domain)
+static enum status look_at_backends(struct world *world)
+{
+    struct session *session = &world->session;
+    struct backend *next = world->backends;
+    for (size_t i = 0; backends[i]; i++) {
+        if (!serves(backends[i], session->domain))
+            continue;
+        enum status status = backends[i]->open(session, &next->handle);
+        if (status != STATUS_OK)
+            return status;
+        next->ops = backends[i];
+        status = look_with(next++, &world->topology);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+// The backend that removes the record of a controller that is gone.
+static const struct backend *server_of_emulated(const struct world *world)
 {
     const struct config_controller emulated = { .type = CONTROLLER_EMULATED };
-    for (size_t i = 0; backends[i]; i++)
-        if (backends[i]->suits(&emulated, domain))
-            return backends[i];
+    for (const struct backend *at = world->backends; at->ops; at++)
+        if (at->ops->suits(&emulated, world->session.domain))
+            return at;
     return NULL;
 }
 
-// What the records know beyond QEMU. Whoever is about to change something mends them first.
+// Adds what only the records know. If something is about to change, the records are repaired first.
 static enum status look_at_records(struct world *world, bool changes)
 {
     struct session *session = &world->session;
@@ -102,7 +117,7 @@ static enum status look_at_records(struct world *world, bool changes)
     record_merge(session, &record, &world->host, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
-            at->backend = server_of_emulated(session->domain);
+            at->backend = server_of_emulated(world);
     return changes ? record_tidy(session, &record, &world->topology) : STATUS_OK;
 }
 
@@ -132,26 +147,26 @@ static enum status check_lives(struct world *world)
     return STATUS_REQUEST;
 }
 
-static void begin(struct world *world, const struct invocation *invocation)
+static void begin(struct world *world, const struct world_options *options)
 {
     *world = WORLD_NONE;
     world->session = (struct session){
-        .arena = invocation->arena,
-        .diags = invocation->diags,
+        .arena = options->arena,
+        .diags = options->diags,
         .interrupted = &world_interrupted,
-        .keep_saved = invocation->given & OPTION_NO_SAVE,
-        .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
-        .timeout_scale = invocation->timeout_scale,
+        .keep_saved = options->keep_saved,
+        .require_guest = options->require_guest,
+        .timeout_scale = options->timeout_scale,
     };
 }
 
-enum status world_open(struct world *world, const struct invocation *invocation, const char *name,
+enum status world_open(struct world *world, const struct world_options *options, const char *name,
                        bool changes)
 {
-    begin(world, invocation);
+    begin(world, options);
     if (changes)
         world_catch_signals();
-    enum status status = find_domain(world, invocation, name);
+    enum status status = find_domain(world, options, name);
     // The domain's turn comes before the host's everywhere, so that no two wait for each other.
     if (status == STATUS_OK && changes)
         status = lock_domain(&world->session, &world->domain_turn);
@@ -166,34 +181,24 @@ enum status world_open(struct world *world, const struct invocation *invocation,
     return status == STATUS_OK ? check_lives(world) : status;
 }
 
-enum status world_open_domain(struct world *world, const struct invocation *invocation,
+enum status world_open_domain(struct world *world, const struct world_options *options,
                               struct xen *xen, const struct domain *domain)
 {
-    begin(world, invocation);
+    begin(world, options);
     world->session.xen = xen;
-    world->session.domain = arena_new_of(invocation->arena, struct domain);
+    world->session.domain = arena_new_of(options->arena, struct domain);
     *world->session.domain = *domain;
     return look(world, false);
 }
 
 void world_close(struct world *world)
 {
-    for (size_t i = 0; i < WORLD_BACKENDS && backends[i]; i++)
-        if (world->opened[i])
-            backends[i]->close(world->handles[i]);
+    for (struct backend *at = world->backends; at->ops; at++)
+        at->ops->close(at->handle);
     lock_release(&world->libxl_turn);
     lock_release(&world->host_turn);
     lock_release(&world->domain_turn);
     if (world->own_xen)
         xen_close(world->session.xen);
     *world = WORLD_NONE;
-}
-
-void *world_handle(void *of, const struct backend *backend)
-{
-    struct world *world = of;
-    for (size_t i = 0; i < WORLD_BACKENDS && backends[i]; i++)
-        if (backends[i] == backend)
-            return world->handles[i];
-    return NULL;
 }

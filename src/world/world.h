@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
-// The world that a verb acts on: one domain (or a QEMU behind a socket), its turn, its backends,
-// what it has, and the host's devices.
-#ifndef XENUSB_CLI_WORLD_H
-#define XENUSB_CLI_WORLD_H
+// Everything a verb works on: one domain (or a QEMU behind a socket), its locks, its backends, its
+// controllers and devices, and the host's devices.
+#ifndef XENUSB_WORLD_H
+#define XENUSB_WORLD_H
 
-#include "cli/command.h"
+#include "plan/backend.h"
 #include "xen/lock.h"
 
 enum { WORLD_BACKENDS = 4 };
+
+// What the caller decides about a world.
+struct world_options {
+    struct arena *arena;
+    struct diags *diags;
+    const char *qmp_socket; // use the QEMU behind this socket, not a domain of Xen; or NULL
+    double timeout_scale;   // factor for every time limit; 1.0 by default
+    bool keep_saved;        // do not touch libxl's saved config
+    bool require_guest;     // take a device back that the guest does not use
+};
 
 struct world {
     struct session session;
@@ -15,10 +25,9 @@ struct world {
     struct topology topology;
     struct lock domain_turn; // both held while something may change
     struct lock host_turn;
-    struct lock libxl_turn;        // libxl's for device changes, the outermost of its own
-    void *handles[WORLD_BACKENDS]; // one for each row of backends[]
-    bool opened[WORLD_BACKENDS];
-    bool own_xen; // whether the connection to xenstore is the world's to close
+    struct lock libxl_turn; // libxl's for device changes, the outermost of its own
+    struct backend backends[WORLD_BACKENDS + 1]; // those that are open; ends with one without ops
+    bool own_xen; // whether the connection to xenstore is closed with the world
 };
 #define WORLD_NONE                                                                                 \
     (struct world)                                                                                 \
@@ -33,20 +42,20 @@ extern volatile sig_atomic_t world_interrupted;
 // wherever it waits; what the process was started to ignore (nohup) is ignored.
 void world_catch_signals(void);
 
-// Finds the domain (`name`, or the socket of --qmp), takes its turn if something may change, looks
-// at the host, opens the backends and looks at what the domain has. After a complaint anything else
-// than STATUS_OK. To be closed in any case.
-enum status world_open(struct world *world, const struct invocation *invocation, const char *name,
+// Finds the domain (`name`, which is ignored if the options name a QMP socket), takes the locks if
+// `changes`, lists the host's devices, opens the backends and reads what the domain has. The arena,
+// the diags and the socket's name must outlive the world. Returns STATUS_OK, or another status
+// after a complaint. The caller closes the world in either case.
+enum status world_open(struct world *world, const struct world_options *options, const char *name,
                        bool changes);
 
-// The same for a domain that was found already, over a connection that stays the caller's.
-enum status world_open_domain(struct world *world, const struct invocation *invocation,
+// The same for a domain that is known already, over the caller's connection to xenstore, which
+// world_close() leaves open. Takes no locks.
+enum status world_open_domain(struct world *world, const struct world_options *options,
                               struct xen *xen, const struct domain *domain);
 
+// Closes the backends, then releases the locks. A world that was never opened is a no-op.
 void world_close(struct world *world);
 #define cleanup_world __attribute__((cleanup(world_close)))
-
-// The open handle of a backend, for execute(): `world` is a struct world.
-void *world_handle(void *world, const struct backend *backend);
 
 #endif

@@ -126,8 +126,7 @@ static void act(struct qmp_handle *handle, struct controller *controller)
 static void look_and_act(struct qmp_handle *handle, struct domain *domain)
 {
     struct topology topology = { .domain = domain };
-    struct controller own = { .backend = &qmp_backend,
-                              .model = controller_model_for(3),
+    struct controller own = { .model = controller_model_for(3),
                               .driver = "nec-usb-xhci",
                               .name = "own",
                               .id = "",

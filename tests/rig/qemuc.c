@@ -129,7 +129,6 @@ static void add_controller(const char *word)
         from = to + 1;
     }
     struct controller *controller = arena_new_of(arena, struct controller);
-    controller->backend = &qmp_backend;
     controller->model = controller_model_named(fields[2]);
     if (!controller->model)
         die(word);

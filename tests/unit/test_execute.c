@@ -20,6 +20,7 @@ struct scene {
     struct arena *arena;
     struct diags diags;
     struct domain domain;
+    struct backend backend;
     struct topology topology;
     struct plan plan;
     struct session session;
@@ -70,18 +71,12 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
     return status;
 }
 
-static const struct backend scripted = { .name = "scripted", .run = scripted_run };
-
-static void *handle_of(void *context, const struct backend *backend)
-{
-    assert_ptr_equal(backend, &scripted);
-    return context;
-}
+static const struct backend_ops scripted = { .name = "scripted", .run = scripted_run };
 
 static struct controller *controller_of(struct scene *scene, const char *name, enum step_op op)
 {
     struct controller *controller = arena_new_of(scene->arena, struct controller);
-    controller->backend = &scripted;
+    controller->backend = &scene->backend;
     controller->name = name;
     controller->present = op != STEP_ADD;
     plan_add_step(&scene->plan, scene->arena, op, controller, NULL);
@@ -104,6 +99,7 @@ static void begin(struct scene *scene)
     *scene = (struct scene){ .arena = arena_new(4096), .domain = { .id = 3, .name = "win10" } };
     assert_non_null(scene->arena);
     diags_init(&scene->diags, scene->arena);
+    scene->backend = (struct backend){ &scripted, scene };
     scene->topology.domain = &scene->domain;
     plan_init(&scene->plan, &scene->topology);
     scene->session = (struct session){ .arena = scene->arena,
@@ -115,7 +111,7 @@ static void begin(struct scene *scene)
 
 static enum status carry_out(struct scene *scene)
 {
-    return execute(&scene->session, &scene->plan, handle_of, NULL, scene);
+    return execute(&scene->session, &scene->plan, NULL, NULL);
 }
 
 // A hub behind which something sits, another device, and a controller of their own.
@@ -279,7 +275,7 @@ static void test_refused_and_kept_steps_do_nothing(void **state)
 static void server_of(struct scene *scene, enum step_op op)
 {
     struct server *server = arena_new_of(scene->arena, struct server);
-    *server = (struct server){ .backend = &scripted, .program = "qemu" };
+    *server = (struct server){ .backend = &scene->backend, .program = "qemu" };
     plan_add_server(&scene->plan, scene->arena, op, server);
 }
 

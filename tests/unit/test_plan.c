@@ -15,8 +15,9 @@ static bool serves_emulated(const struct config_controller *wanted, const struct
     return domain->type == DOMAIN_HVM && wanted->type != CONTROLLER_PV;
 }
 
-static const struct backend emulating = { .name = "emulating", .suits = serves_emulated };
-static const struct backend *const served[] = { &emulating, NULL };
+static const struct backend_ops emulating_ops = { .name = "emulating", .suits = serves_emulated };
+static const struct backend served[] = { { &emulating_ops, NULL }, { NULL, NULL } };
+static const struct backend *const emulating = &served[0];
 
 // A small office: a mouse, two sticks of the same make, a key, a hub, a fast stick.
 static struct host_device office[] = {
@@ -121,7 +122,7 @@ static struct controller *has_controller(struct scene *scene, const char *driver
                                          const char *id, int index)
 {
     struct controller *controller = arena_new_of(scene->arena, struct controller);
-    controller->backend = &emulating;
+    controller->backend = emulating;
     controller->model = controller_model_named(text_of(driver));
     controller->driver = driver;
     controller->name = name;

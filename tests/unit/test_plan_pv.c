@@ -18,9 +18,11 @@ static bool serves_emulated(const struct config_controller *wanted, const struct
     return domain->type == DOMAIN_HVM && wanted->type != CONTROLLER_PV;
 }
 
-static const struct backend pvusb = { .name = "pvusb", .suits = serves_pvusb };
-static const struct backend emulating = { .name = "emulating", .suits = serves_emulated };
-static const struct backend *const served[] = { &emulating, &pvusb, NULL };
+static const struct backend_ops pvusb_ops = { .name = "pvusb", .suits = serves_pvusb };
+static const struct backend_ops emulating_ops = { .name = "emulating", .suits = serves_emulated };
+static const struct backend served[] = { { &emulating_ops, NULL },
+                                         { &pvusb_ops, NULL },
+                                         { NULL, NULL } };
 
 static struct host_device devices[] = {
     { .bus = 1, .address = 7, .busid = "1-4", .speed = SPEED_FULL },
@@ -120,7 +122,7 @@ static struct controller *has_controller(enum pvusb_backend kind, const char *na
                                          unsigned ports)
 {
     struct controller *controller = arena_new_of(arena, struct controller);
-    controller->backend = &pvusb;
+    controller->backend = &served[1];
     controller->pvusb = kind;
     controller->model = controller_model_pvusb(2);
     controller->driver = kind == PVUSB_KERNEL ? "usbback" : "qusb";
@@ -336,7 +338,7 @@ static void test_another_kind_is_another_controller(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-static struct server qemu = { .backend = &pvusb, .program = "qemu" };
+static struct server qemu = { .backend = &served[1], .program = "qemu" };
 
 // No QEMU runs; one could be started.
 static void can_start_qemu(bool asked)
@@ -433,7 +435,7 @@ static void test_nothing_is_put_where_nobody_serves(void **state)
 // The one that runs was started by xenusb: it ends when nothing is left that it serves.
 static void has_running_server(void)
 {
-    static struct server running = { .backend = &pvusb, .program = "qemu", .runs = true };
+    static struct server running = { .backend = &served[1], .program = "qemu", .runs = true };
     topology.server = &running;
 }
 

@@ -7,7 +7,8 @@
 static struct arena *arena;
 static struct diags diags;
 static struct domain domain = { .id = 5, .name = "db" };
-static const struct backend backend = { .name = "test" };
+static const struct backend_ops ops = { .name = "test" };
+static const struct backend backend = { .ops = &ops };
 static struct controller controllers[2];
 static struct device devices[2];
 static struct topology topology;
@@ -61,7 +62,7 @@ static void test_prune_leaves_it(void **state)
     (void)state;
     struct plan plan;
     const struct config config = { .source = source_from_bytes(arena, "none", "", 0) };
-    const struct backend *const backends[] = { &backend, NULL };
+    const struct backend backends[] = { backend, { NULL, NULL } };
     const struct plan_options options = { .backends = backends, .prune = true };
     assert_int_equal(plan_make(arena, &diags, &config, &topology, NULL, &options, &plan),
                      STATUS_OK);

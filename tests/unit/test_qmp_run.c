@@ -27,8 +27,7 @@ static int setup(void **state)
     struct stage *stage = calloc(1, sizeof *stage);
     stage->scene = scene_new(false);
     fake_controller(stage->scene->qemu, pci, "/machine/peripheral/c", "nec-usb-xhci", 5, "c.0");
-    stage->controller = (struct controller){ .backend = &qmp_backend,
-                                             .model = controller_model_for(3),
+    stage->controller = (struct controller){ .model = controller_model_for(3),
                                              .driver = "nec-usb-xhci",
                                              .name = "c",
                                              .id = "c",

@@ -192,7 +192,6 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
 {
     struct arena *arena = handle->session->arena;
     struct controller *controller = arena_new_of(arena, struct controller);
-    controller->backend = &pvusb_backend;
     controller->pvusb = record->kind == RECORD_KERNEL ? PVUSB_KERNEL : PVUSB_QEMU;
     controller->backend_domain = record->backend_domain;
     controller->model = controller_model_pvusb(record->version);

@@ -106,7 +106,7 @@ static enum status pvusb_run(void *at, struct step *const *steps, size_t count)
     return status;
 }
 
-const struct backend pvusb_backend = {
+const struct backend_ops pvusb_backend = {
     .name = "PVUSB",
     .suits = pvusb_suits,
     .open = pvusb_open,

@@ -6,6 +6,6 @@
 
 #include "plan/backend.h"
 
-extern const struct backend pvusb_backend;
+extern const struct backend_ops pvusb_backend;
 
 #endif

@@ -110,7 +110,7 @@ static void find_server(struct pvusb_handle *handle, struct topology *topology)
         return;
     }
     topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){ &pvusb_backend, toolstack.qemu, false };
+    *topology->server = (struct server){ .program = toolstack.qemu };
     topology->pvusb.advice = "--start-backend starts one";
 }
 
@@ -125,9 +125,10 @@ static void find_own_server(const struct pvusb_handle *handle, struct topology *
     // What would be started again.
     toolstack_find(arena, &toolstack);
     topology->server = arena_new_of(arena, struct server);
-    *topology->server =
-        (struct server){ &pvusb_backend, toolstack.qemu ? toolstack.qemu : "qemu-system-i386",
-                         true };
+    *topology->server = (struct server){
+        .program = toolstack.qemu ? toolstack.qemu : "qemu-system-i386",
+        .runs = true,
+    };
 }
 
 // What can be done where a QEMU runs and takes no controller. libxl starts its own before the

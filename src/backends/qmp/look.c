@@ -182,7 +182,6 @@ static void add_controller(struct walk *walk, const struct host *host,
                            struct topology *topology)
 {
     struct controller *controller = arena_new_of(walk->arena, struct controller);
-    controller->backend = &qmp_backend;
     controller->model = controller_model_named(text_of(found->type));
     controller->driver = found->type;
     controller->path = found->path;

@@ -59,7 +59,7 @@ static enum status qmp_open(struct session *session, void **handle)
     return status;
 }
 
-const struct backend qmp_backend = {
+const struct backend_ops qmp_backend = {
     .name = "QEMU",
     .suits = qmp_suits,
     .open = qmp_open,

@@ -5,6 +5,6 @@
 
 #include "plan/backend.h"
 
-extern const struct backend qmp_backend;
+extern const struct backend_ops qmp_backend;
 
 #endif
