@@ -38,7 +38,7 @@ FEW_json      := case_a_report case_a_command
 FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
                  case_in_place case_nothing_goes_in_silence case_python_that_stays
 
-PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test
+PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test tests/layers.test
 SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate $(SAN_B)/readback
 VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) $(call programs,$(B),tests/valgrind)
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
