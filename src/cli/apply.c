@@ -15,10 +15,10 @@ static enum status run_apply(const struct invocation *invocation)
 const struct command apply_command = {
     .name = "apply",
     .arguments = "FILE",
-    .summary = "Give a running domain the USB controllers and devices that its config names.",
-    .details =
-        "Nothing is touched before the whole plan is complete; a step that fails undoes those\n"
-        "before it. What is there already stays as it is.",
+    .summary = "Give a running domain the USB controllers and devices of its config.",
+    .details = "Nothing is changed until the whole plan is complete. If a step fails, the steps "
+               "before it\n"
+               "are undone. What is already there is left alone.",
     .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE |
                OPTION_PRUNE | OPTION_QMP | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND |
                OPTION_TIMEOUT,

@@ -35,7 +35,7 @@ static enum status run_check(const struct invocation *invocation)
 const struct command check_command = {
     .name = "check",
     .arguments = "FILE...",
-    .summary = "Compile the USB part of domain configs and say all that is wrong with it.",
+    .summary = "Check the USB part of domain configs and report everything that is wrong.",
     .details = "Needs neither root nor Xen. FILE may be - for standard input. Exits with 2 if "
                "there are errors.",
     .least = 1,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Each verb is one file, and its card is at the end of that file: what --help prints, which options
-// the verb takes, and the function that runs it. options.c has a row for every option.
+// Each verb is a file that ends with its card: its name, its arguments, its help, the options it
+// takes, and the function that runs it. Options are rows of a table in options.c.
 #ifndef XENUSB_CLI_COMMAND_H
 #define XENUSB_CLI_COMMAND_H
 
@@ -31,7 +31,7 @@ enum option {
     OPTION_REQUIRE_GUEST = 1 << 20,
 };
 
-// What was asked for on the command line.
+// The parsed command line.
 struct invocation {
     struct arena *arena;
     struct diags *diags;
@@ -44,8 +44,8 @@ struct invocation {
     const char *hypervisor;   // --hypervisor
     const char *old_command;  // --command
     double timeout_scale;     // --timeout; 1.0 by default
-    bool color;               // of complaints
-    const char *const *words; // what is left after the verb and its options
+    bool color;               // colour the diagnostics
+    const char *const *words; // the arguments after the verb and its options
     size_t count;
 };
 
@@ -55,7 +55,7 @@ struct command {
     const char *summary;   // one line
     const char *details;   // further lines of --help, or NULL
     unsigned options;      // enum option, or'ed
-    size_t least;          // how many words it takes
+    size_t least;          // how many arguments it takes
     size_t most;
     enum status (*run)(const struct invocation *invocation);
 };
@@ -76,8 +76,8 @@ extern const struct command translate_command;
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[];
 
-// Reads the options and words behind the verb into *invocation. STATUS_REQUEST after a complaint;
-// *help is set if --help is among them.
+// Parses the options and arguments after the verb into *invocation. Sets *help if --help is among
+// them. STATUS_REQUEST after reporting an error.
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
                          bool *help);
 

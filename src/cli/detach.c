@@ -20,7 +20,7 @@ static enum status run_detach(const struct invocation *invocation)
     bool all = invocation->given & OPTION_ALL;
     if (all != (invocation->count == skip)) {
         struct diag *diag =
-            complain_error(invocation->diags, all ? "--all goes without devices" : "detach what?");
+            complain_error(invocation->diags, all ? "--all takes no devices" : "nothing to detach");
         diag_hint(invocation->diags, diag, "name devices, or use --all");
         return STATUS_REQUEST;
     }
@@ -60,9 +60,9 @@ const struct command detach_command = {
     .arguments = "DOMAIN SPEC...",
     .summary = "Detach devices from a running domain.",
     .details =
-        "SPEC names a device as for attach, or its place: hci0.2 (controller and port). What is\n"
-        "not attached is said, and no failure. --all takes everything that was attached to\n"
-        "the running guest, and leaves what the guest was created with.",
+        "SPEC names a device as for attach, or its place: hci0.2 (controller and port). A device\n"
+        "that is not attached is reported, but is not an error. --all detaches everything that\n"
+        "was attached to the running guest, but not what the guest was created with.",
     .options =
         OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
     .least = 1,
@@ -73,8 +73,8 @@ const struct command detach_command = {
 const struct command controller_remove_command = {
     .name = "controller remove",
     .arguments = "DOMAIN CONTROLLER...",
-    .summary = "Remove USB controllers from a running domain, and what is on them.",
-    .details = "CONTROLLER is a name or a number, as list shows it. The guest must let go of it.",
+    .summary = "Remove USB controllers and their devices from a running domain.",
+    .details = "CONTROLLER is a name or a number, as list shows it. The guest has to release it.",
     .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,

@@ -18,7 +18,7 @@ static const struct column columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-// Who has it, why it cannot be given away, or "free".
+// Who uses it, why it cannot be attached, or "free".
 static const char *state_of(struct arena *arena, const struct host_device *device)
 {
     if (device->hub)
@@ -26,8 +26,8 @@ static const char *state_of(struct arena *arena, const struct host_device *devic
     if (device->owner)
         return device->owner;
     if (device->busy)
-        return arena_printf(arena, "in use here: %s", device->busy);
-    return device->held ? "held by a program of this host" : "free";
+        return arena_printf(arena, "in use by this host: %s", device->busy);
+    return device->held ? "held by a program on this host" : "free";
 }
 
 static const char *called(struct arena *arena, const struct host_device *device)
@@ -58,7 +58,7 @@ static void add_row(struct arena *arena, struct table *table, const struct host_
     table_row(table, cells);
 }
 
-// Without Xen no domain can have a device, so nothing of it is complained of here.
+// Without Xen no domain can have a device, so errors are not reported here.
 static void look_for_owners(const struct invocation *invocation, struct host *host)
 {
     struct diags ignored;
@@ -89,7 +89,7 @@ static enum status run_devices(const struct invocation *invocation)
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (!host.devices) {
-        puts("This host has no USB device.");
+        puts("This host has no USB devices.");
     } else
         table_print(table, stdout);
     return STATUS_OK;
@@ -98,7 +98,7 @@ static enum status run_devices(const struct invocation *invocation)
 const struct command devices_command = {
     .name = "devices",
     .arguments = "",
-    .summary = "List this host's USB devices: who has each, and whether it can be given away.",
+    .summary = "List this host's USB devices, who uses each, and whether it can be attached.",
     .options = OPTION_JSON | OPTION_TIMEOUT,
     .least = 0,
     .most = 0,

@@ -9,13 +9,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-// The file, by its name in the folder that holds it.
+// The file, by its name in its directory.
 struct replaced {
     struct diags *diags;
     const char *path;
     const char *name;
-    const char *beside; // the new file, until it takes the name
-    const char *second; // the old file's second name, until that becomes the backup
+    const char *beside; // the new file, until it is renamed to `name`
+    const char *second; // a second link to the old file, until it becomes the backup
     const char *backup;
     int folder;
     struct stat state;
@@ -23,14 +23,14 @@ struct replaced {
 
 static enum status refuse(const struct replaced *file, const char *why, const char *hint)
 {
-    diag_hint(file->diags, complain_error(file->diags, "%s %s: left as it is", file->path, why),
-              "%s", hint);
+    diag_hint(file->diags, complain_error(file->diags, "%s %s: not changed", file->path, why), "%s",
+              hint);
     return STATUS_REFUSED;
 }
 
 static enum status fail(const struct replaced *file, const char *what)
 {
-    complain_error(file->diags, "%s: cannot %s: %s; it is as it was", file->path, what,
+    complain_error(file->diags, "%s: cannot %s: %s; the file is unchanged", file->path, what,
                    strerror(errno));
     return STATUS_FAILED;
 }
@@ -47,16 +47,16 @@ static enum status open_folder(struct arena *arena, struct replaced *file)
     file->second = arena_printf(arena, ".%s.xenusb-old", file->name);
     file->backup = arena_printf(arena, "%s.bak", file->name);
     file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return file->folder < 0 ? fail(file, "open its folder") : STATUS_OK;
+    return file->folder < 0 ? fail(file, "open its directory") : STATUS_OK;
 }
 
-// Takes away what a run left that was killed: names of ours, and a backup that is the very file
-// that it is to be the backup of. The folder's lock keeps other runs out.
+// Removes what a killed run left behind: temporary names, and a backup that is a link to the file
+// itself. The directory's lock keeps other runs out.
 static enum status tidy(const struct replaced *file)
 {
     struct stat name, backup;
     if (flock(file->folder, LOCK_EX) < 0)
-        return fail(file, "lock its folder");
+        return fail(file, "lock its directory");
     unlinkat(file->folder, file->beside, 0);
     unlinkat(file->folder, file->second, 0);
     if (fstatat(file->folder, file->name, &name, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -69,18 +69,18 @@ static enum status tidy(const struct replaced *file)
 static enum status check_file(struct replaced *file)
 {
     if (fstatat(file->folder, file->name, &file->state, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(file, "look at it");
+        return fail(file, "stat it");
     if (S_ISLNK(file->state.st_mode))
-        return refuse(file, "is a symbolic link", "name the file that it leads to");
+        return refuse(file, "is a symbolic link", "name the file it points to");
     if (!S_ISREG(file->state.st_mode))
-        return refuse(file, "is no file", "name a file");
+        return refuse(file, "is not a regular file", "name a file");
     if (file->state.st_nlink > 1)
-        return refuse(file, "has further names (hard links)",
-                      "they would keep the old text: print the new one and copy it");
+        return refuse(file, "has other hard links",
+                      "they would keep the old text; print the translation and copy it");
     return STATUS_OK;
 }
 
-// Whether the file still holds what was translated.
+// Whether the file still has the content that was translated.
 static bool holds(struct arena *arena, const struct replaced *file, struct text old)
 {
     cleanup_close int fd = openat(file->folder, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -106,14 +106,14 @@ static bool write_whole(int fd, struct text text)
     return true;
 }
 
-// The new file, beside the old one and on the disk before it takes its name. The owner is set
-// before the mode, since a change of owner clears bits of the mode.
+// Writes the new file next to the old one and syncs it, so that it is on disk before the rename.
+// The owner is set before the mode, since chown clears mode bits.
 static enum status write_beside(const struct replaced *file, struct text text)
 {
     cleanup_close int fd = openat(file->folder, file->beside,
                                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail(file, "write beside it");
+        return fail(file, "create a new file next to it");
     if (fchown(fd, file->state.st_uid, file->state.st_gid) < 0)
         return fail(file, "keep its owner");
     if (fchmod(fd, file->state.st_mode & 07777) < 0)
@@ -123,8 +123,8 @@ static enum status write_beside(const struct replaced *file, struct text text)
     return STATUS_OK;
 }
 
-// The old file gets a second name, and then loses its first one to the new file: none of it is
-// copied, and at no instant is the name without a whole file.
+// The old file is linked as the backup, then the new file is renamed over it. Nothing is copied,
+// and the name refers to a complete file at every instant.
 static enum status swap(const struct replaced *file)
 {
     if (linkat(file->folder, file->name, file->folder, file->second, 0) < 0)
@@ -137,7 +137,7 @@ static enum status swap(const struct replaced *file)
     if (renameat(file->folder, file->beside, file->folder, file->name) < 0)
         return fail(file, "put the new file in its place");
     if (fsync(file->folder) < 0)
-        complain_error(file->diags, "%s: the folder cannot be synced: %s", file->path,
+        complain_error(file->diags, "%s: cannot sync its directory: %s", file->path,
                        strerror(errno));
     return STATUS_OK;
 }
@@ -153,7 +153,7 @@ enum status in_place_write(struct arena *arena, struct diags *diags, const char 
     if (status == STATUS_OK)
         status = check_file(&file);
     if (status == STATUS_OK && !holds(arena, &file, old))
-        return refuse(&file, "changed while it was translated", "translate it again");
+        return refuse(&file, "changed during the translation", "translate it again");
     if (status != STATUS_OK)
         return status;
     status = write_beside(&file, text);

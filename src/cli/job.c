@@ -47,7 +47,7 @@ static const char *domain_word(const struct job *job, const char *name)
     return arena_copy(job->invocation->arena, own->text.at, own->text.size);
 }
 
-// A file for one sort of guest, and a guest of another: somebody has mixed them up.
+// The file is for another type of guest: probably the wrong file or the wrong domain.
 static enum status complain_mixed_up(const struct job *job)
 {
     struct diags *diags = job->invocation->diags;
@@ -55,10 +55,10 @@ static enum status complain_mixed_up(const struct job *job)
     const struct domain *domain = job->world.session.domain;
     struct diag *diag =
         complain(diags, SEVERITY_ERROR, job->config->source, wanted->type_at,
-                 "this is for a guest of type %s, but %s is of type %s",
+                 "this config is for a guest of type %s, but %s is of type %s",
                  domain_type_name(wanted->type), domain->name, domain_type_name(domain->type));
     diag_hint(diags, diag, "%s",
-              span_is_none(wanted->type_at) ? "without type= xl makes a pv guest"
+              span_is_none(wanted->type_at) ? "without type=, xl creates a pv guest"
                                             : "--domain names another guest");
     return STATUS_REQUEST;
 }
@@ -92,13 +92,13 @@ enum status job_open(struct job *job, const char *name, bool changes)
     return status == STATUS_OK ? settle(job) : status;
 }
 
-// A guest that does not run takes nothing.
+// --require-guest needs a running guest.
 static enum status complain_paused(const struct job *job)
 {
     struct diags *diags = job->invocation->diags;
     const char *name = job->world.session.domain->name;
-    struct diag *diag = complain_error(diags, "%s is paused, so it cannot take a device now", name);
-    diag_hint(diags, diag, "unpause it first (xl unpause %s), or leave --require-guest out", name);
+    struct diag *diag = complain_error(diags, "%s is paused, so it cannot use a device now", name);
+    diag_hint(diags, diag, "unpause it first (xl unpause %s), or omit --require-guest", name);
     return STATUS_REFUSED;
 }
 

@@ -34,7 +34,7 @@ static const char *busid_of(const struct device *device)
     return device->selector.criteria & SELECT_BUSID ? device->selector.busid : NULL;
 }
 
-// How the ends of a PVUSB controller stand.
+// The state of both ends of a PVUSB controller.
 static const char *ends_of(struct arena *arena, const struct controller *controller)
 {
     return arena_printf(arena, "backend (%s) %s, frontend %s", controller->driver,
@@ -45,7 +45,7 @@ static const char *ends_of(struct arena *arena, const struct controller *control
 static const char *state_of_controller(struct arena *arena, const struct controller *controller)
 {
     if (controller->stale)
-        return "only in libxl's record: QEMU has none";
+        return "only in libxl's record; QEMU does not have it";
     if (controller->no_backend)
         return arena_printf(arena, "served by nobody: %s", controller->no_backend);
     return controller->pvusb ? ends_of(arena, controller) : NULL;
@@ -61,7 +61,7 @@ static const char *state_of(struct arena *arena, const struct device *device)
         return arena_printf(arena, "%s; %s", device_state_name(device->state),
                             ends_of(arena, controller));
     if (device->state == DEVICE_GONE)
-        return "gone: unplugged from the host, or plugged in anew";
+        return "gone: unplugged from the host, or replugged";
     if (device->state == DEVICE_WAITING)
         return "waiting for the device to be plugged in";
     return device_state_name(device->state);
@@ -105,12 +105,12 @@ static void add_rows(struct arena *arena, struct table *table, const struct topo
     }
 }
 
-// How wide the columns of a domain's tree are.
+// Column widths of a domain's tree.
 struct widths {
     size_t port, device, busid;
 };
 
-// What a column of the tree shows of a device, made safe.
+// The columns of the tree, escaped for a terminal.
 static const char *shown_port(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
@@ -202,7 +202,7 @@ static enum status list_one(const struct invocation *invocation, struct table *t
     return status;
 }
 
-// All domains; one that cannot be looked at does not keep the others from being listed.
+// A domain that cannot be read does not keep the others from being listed.
 static enum status list_all(const struct invocation *invocation, struct table *table)
 {
     cleanup_xen struct xen *xen = NULL;
@@ -235,7 +235,7 @@ static enum status run_list(const struct invocation *invocation)
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (status == STATUS_OK && !(invocation->given & OPTION_TREE) && table_is_empty(table))
-        puts("There is no USB controller.");
+        puts("No USB controllers.");
     else
         table_print(table, stdout);
     return status;
@@ -245,7 +245,7 @@ const struct command list_command = {
     .name = "list",
     .arguments = "[DOMAIN]",
     .summary = "List the USB controllers and devices of a domain, or of all.",
-    .details = "Whoever attached them, and however: xenusb, xl, or QEMU's own command line.",
+    .details = "Includes what xl attached and what was on QEMU's command line.",
     .options = OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT | OPTION_TREE,
     .least = 0,
     .most = 1,

@@ -12,7 +12,7 @@
 #define XENUSB_VERSION "0.1"
 #endif
 
-enum { RESERVE = 1024 * 1024 }; // enough to undo any plan in, when the system has no more memory
+enum { RESERVE = 1024 * 1024 }; // enough to undo any plan when memory runs out
 
 const struct command *const commands[] = {
     &check_command,
@@ -32,16 +32,15 @@ const struct command *const commands[] = {
 
 static void print_help(FILE *stream)
 {
-    fputs(
-        "usage: xenusb VERB [options] ...\n\n"
-        "USB for Xen guests: reads every form in which it was ever declared, and makes it so.\n\n",
-        stream);
+    fputs("usage: xenusb VERB [options] ...\n\n"
+          "USB for Xen guests: reads USB declarations in any dialect and applies them.\n\n",
+          stream);
     for (const struct command *const *at = commands; *at; at++)
         fprintf(stream, "  %-18s %-21s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
-    fputs("\nxenusb VERB --help tells more of each. xenusb --version tells the version.\n", stream);
+    fputs("\nSee 'xenusb VERB --help' for details, 'xenusb --version' for the version.\n", stream);
 }
 
-// The verb that the words begin with; *used is how many words it has.
+// The verb at the start of the arguments; *used is its number of words.
 static const struct command *find_command(const char *const *words, size_t count, size_t *used)
 {
     for (const struct command *const *at = commands; *at; at++) {
@@ -63,7 +62,7 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-// Help on all verbs that begin with `word`; false if none does.
+// Prints the help of all verbs whose first word is `word`; false if there are none.
 static bool print_family_help(const char *word, FILE *stream)
 {
     bool any = false;
@@ -87,14 +86,14 @@ static enum status complain_verb(struct diags *diags, const char *word)
         names[i] = commands[i]->name;
     const char *near = text_nearest(text_of(word), names);
     struct diag *diag = strcmp(word, "controller") == 0
-                            ? complain_error(diags, "controller add, or controller remove?")
-                            : complain_error(diags, "no verb '%s'", word);
+                            ? complain_error(diags, "controller needs a verb: add or remove")
+                            : complain_error(diags, "unknown verb '%s'", word);
     diag_hint(diags, diag, near ? "did you mean '%s'?" : "xenusb --help lists the verbs%s",
               near ? near : "");
     return STATUS_REQUEST;
 }
 
-// On a terminal, unless the user wants none (no-color.org).
+// On a terminal, unless NO_COLOR is set (no-color.org).
 static bool in_color(void)
 {
     const char *none = getenv("NO_COLOR");
@@ -138,8 +137,8 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     return status == STATUS_OK ? command->run(&invocation) : status;
 }
 
-// A standard stream that is closed would be the next file or socket that is opened, and get what is
-// printed.
+// If a standard stream is closed, the next file or socket opened would take its number and receive
+// the output.
 static void open_standard_streams(void)
 {
     int fd = open("/dev/null", O_RDWR);
@@ -159,8 +158,8 @@ int main(int argc, char **argv)
     }
     struct diags diags;
     diags_init(&diags, arena);
-    signal(SIGPIPE, SIG_IGN); // a peer that hung up is an error of write()
-    signal(SIGCHLD, SIG_DFL); // ignored by who started us, the end of a QEMU could not be seen
+    signal(SIGPIPE, SIG_IGN); // write() to a closed peer fails with EPIPE instead
+    signal(SIGCHLD, SIG_DFL); // if inherited as ignored, waitpid() could not see a QEMU exit
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     enum status status =
         dispatch(arena, &diags, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);

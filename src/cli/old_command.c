@@ -6,7 +6,7 @@
 
 enum { WORDS_MAX = 16 };
 
-// A command while it is translated; `word` counts behind the verb.
+// A command being translated; `word` starts after the verb.
 struct old {
     struct arena *arena;
     struct diags *diags;
@@ -21,12 +21,12 @@ static struct diag *complain_at(const struct old *old, size_t word, const char *
     return complain(old->diags, SEVERITY_ERROR, old->source, old->at[word], "%s", what);
 }
 
-// Digits, or hexadecimal behind 0x. A leading zero is decimal here, and was not in xl.
+// Decimal, or hexadecimal after 0x. A leading zero is octal in xl but decimal here.
 static bool number_of(const struct old *old, size_t word, struct text text, unsigned *number)
 {
     uint64_t value = 0;
     if (text_number(text, 0, 0, UINT16_MAX, &value) != NUMBER_OK) {
-        complain_at(old, word, "a number is wanted here");
+        complain_at(old, word, "expected a number");
         return false;
     }
     if (text.size > 1 && text.at[0] == '0' && text.at[1] >= '0' && text.at[1] <= '9')
@@ -34,7 +34,7 @@ static bool number_of(const struct old *old, size_t word, struct text text, unsi
                   complain(old->diags, SEVERITY_WARNING, old->source, old->at[word],
                            "'%.*s' is read as %u; xl would read an octal number", (int)text.size,
                            text.at, (unsigned)value),
-                  "lsusb prints decimal numbers with zeros in front");
+                  "lsusb prints decimal numbers with leading zeros");
     *number = (unsigned)value;
     return true;
 }
@@ -44,7 +44,7 @@ static bool number_at(const struct old *old, size_t word, unsigned *number)
     return number_of(old, word, old->word[word], number);
 }
 
-// The domain as a word for a shell.
+// The domain name; NULL if a shell would not take it literally.
 static const char *domain(const struct old *old)
 {
     struct text name = old->word[0];
@@ -54,7 +54,7 @@ static const char *domain(const struct old *old)
     return text_show(old->arena, name, 256);
 }
 
-// --- one each; they return what stands behind "xenusb ", or NULL after a complaint ---
+// One function for each command below: the text after "xenusb ", or NULL after reporting an error.
 
 static const char *list(struct old *old)
 {
@@ -91,15 +91,14 @@ static const char *attach_to_port(struct old *old)
     if (!number_at(old, 1, &controller) || !number_at(old, 2, &port))
         return NULL;
     if (!busid_read(old->word[3], busid)) {
-        diag_hint(old->diags, complain_at(old, 3, "this is no bus id"),
-                  "bus-port, like 1-8 or 6-2.1");
+        diag_hint(old->diags, complain_at(old, 3, "not a bus id"), "bus-port, like 1-8 or 6-2.1");
         return NULL;
     }
     return arena_printf(old->arena, "attach %s busid=%s,controller=%u,port=%u", domain(old), busid,
                         controller, port);
 }
 
-// "controller=1 port=2" is what xl's manual says; xl itself takes the numbers alone.
+// xl's manual shows "controller=1 port=2"; xl itself accepts only the numbers.
 static struct text behind_key(const struct old *old, size_t word, const char *key)
 {
     struct text text = old->word[word];
@@ -114,7 +113,7 @@ static const char *detach_from_port(struct old *old)
         return NULL;
     if (first.size != old->word[1].size || second.size != old->word[2].size)
         complain(old->diags, SEVERITY_WARNING, old->source, old->at[1],
-                 "xl reads a word with a key as 0, whatever its manual says");
+                 "xl reads an argument with a key as 0, despite its manual");
     return arena_printf(old->arena, "detach %s %u.%u", domain(old), controller, port);
 }
 
@@ -123,7 +122,7 @@ static const char *classic(struct old *old, const char *verb)
 {
     struct text text = old->word[1];
     if (!text_starts(text, "host:")) {
-        diag_hint(old->diags, complain_at(old, 1, "this names no host device"),
+        diag_hint(old->diags, complain_at(old, 1, "not a host device"),
                   "host:BUS.ADDRESS or host:VENDOR:PRODUCT");
         return NULL;
     }
@@ -141,7 +140,7 @@ static const char *remove_classic(struct old *old)
     return classic(old, "detach");
 }
 
-// Looks a key up among the words behind the domain; false if it is not there.
+// Finds a key among the arguments after the domain; false if it is not there.
 static bool keyed(const struct old *old, const char *key, struct text *value, size_t *word)
 {
     for (size_t i = old->count; i-- > 1;)
@@ -153,12 +152,12 @@ static bool keyed(const struct old *old, const char *key, struct text *value, si
     return false;
 }
 
-// `keys` with their '=' behind them.
+// `keys` include their '='.
 static void complain_key(const struct old *old, size_t word, const char *const *keys)
 {
     struct text key = text_part(old->word[word], 0, text_find(old->word[word], '=', 0) + 1);
     const char *near = text_nearest(key, keys), *list = "";
-    struct diag *diag = complain_at(old, word, "xl knows no such key here");
+    struct diag *diag = complain_at(old, word, "xl has no such key here");
     for (; *keys; keys++)
         list = arena_printf(old->arena, "%s%s%s", list, *list ? ", " : "", *keys);
     if (near)
@@ -200,7 +199,7 @@ static const char *attach_controller(struct old *old)
             spec = text_is_nocase(value, types[i][0]) ? types[i][1] : spec;
     }
     if (!spec) {
-        diag_hint(old->diags, complain_at(old, word, "xl knows no such type"),
+        diag_hint(old->diags, complain_at(old, word, "xl has no such type"),
                   "auto, pv, qusb or devicemodel");
         return NULL;
     }
@@ -225,7 +224,7 @@ static const char *attach_device(struct old *old)
         return NULL;
     if (!keyed(old, "hostbus=", &value, &word) || !number_of(old, word, value, &bus) ||
         !keyed(old, "hostaddr=", &value, &word) || !number_of(old, word, value, &address)) {
-        complain_at(old, 0, "usbdev-attach wants hostbus= and hostaddr=");
+        complain_at(old, 0, "usbdev-attach needs hostbus= and hostaddr=");
         return NULL;
     }
     const char *spec = arena_printf(old->arena, "hostaddr=%u.%u", bus, address);
@@ -244,7 +243,7 @@ static const char *attach_device(struct old *old)
 
 static const struct row {
     const char *tool, *verb;
-    const char *words; // behind the verb, for a complaint
+    const char *words; // the arguments, for error messages
     size_t least, most;
     const char *(*translate)(struct old *old);
 } rows[] = {
@@ -264,7 +263,7 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-// Splits the line at its blanks, and takes quotes off that stand around a whole word.
+// Splits the line at blanks and removes quotes around whole words.
 static size_t split(struct old *old)
 {
     struct text text = old->source->text;
@@ -315,7 +314,7 @@ static void complain_unknown(const struct old *old)
     struct diag *diag =
         complain(old->diags, SEVERITY_ERROR, old->source,
                  old->count > 1 ? old->at[1] : (struct span){ 0, (uint32_t)old->source->text.size },
-                 "this is no USB command of xm or xl");
+                 "not a USB command of xm or xl");
     const char *near = old->count > 1 ? text_nearest(old->word[1], names) : NULL;
     if (near)
         diag_hint(old->diags, diag, "did you mean '%s'?", near);
@@ -337,12 +336,12 @@ const char *old_command_translate(struct arena *arena, struct diags *diags, cons
     }
     drop_words(&old, 2);
     if (old.count < row->least || old.count > row->most) {
-        diag_hint(diags, complain_error(diags, "not the words of %s %s", row->tool, row->verb),
+        diag_hint(diags, complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
                   "%s %s %s", row->tool, row->verb, row->words);
         return NULL;
     }
     if (old.count && !domain(&old)) {
-        complain_at(&old, 0, "this is no name of a domain");
+        complain_at(&old, 0, "not a domain name");
         return NULL;
     }
     const char *command = row->translate(&old);

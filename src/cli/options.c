@@ -5,33 +5,34 @@
 struct option_row {
     enum option option;
     const char *name;
-    const char *argument; // NULL: takes none
+    const char *argument; // NULL: none
     const char *help;
 };
 
 static const struct option_row option_rows[] = {
     { OPTION_ALL, "all", NULL, "everything that was attached to the running guest" },
-    { OPTION_COMMAND, "command", "LINE", "instead of a file: a USB command of xm or xl" },
+    { OPTION_COMMAND, "command", "LINE", "translate a USB command of xm or xl, not a file" },
     { OPTION_DOMAIN, "domain", "DOMAIN", "name or id of the domain; default: the file's name=" },
-    { OPTION_DRY_RUN, "dry-run", NULL, "go through all of it and change nothing" },
-    { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 where there is something to do" },
-    { OPTION_FORCE, "force", NULL, "give away a device that this host uses" },
-    { OPTION_FROM, "from", "FORM", "what the file is, if no config: libvirt or sxp" },
-    { OPTION_HYPERVISOR, "hypervisor", "NAME", "whose libvirt domain: xen (default) or qemu" },
-    { OPTION_IN_PLACE, "in-place", NULL, "write the file anew; the old one is FILE.bak" },
+    { OPTION_DRY_RUN, "dry-run", NULL, "show what would be done; change nothing" },
+    { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 if there is something to do" },
+    { OPTION_FORCE, "force", NULL, "attach a device even if this host uses it" },
+    { OPTION_FROM, "from", "FORM", "format of FILE if not a config: libvirt or sxp" },
+    { OPTION_HYPERVISOR, "hypervisor", "NAME",
+      "libvirt driver to write for: xen (default) or qemu" },
+    { OPTION_IN_PLACE, "in-place", NULL, "rewrite FILE; the old one is kept as FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
-    { OPTION_NO_SAVE, "no-save", NULL, "leave libxl's saved config alone: gone with xl reboot" },
+    { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
-    { OPTION_QMP, "qmp", "SOCKET", "a QEMU by its monitor socket, with or without Xen" },
-    { OPTION_REQUIRE_GUEST, "require-guest", NULL, "a device counts only if the guest takes it" },
-    { OPTION_RESOLVE, "resolve", NULL, "look devices up among those of this host" },
-    { OPTION_START_BACKEND, "start-backend", NULL,
-      "start the QEMU for PVUSB if the guest has none" },
-    { OPTION_TIMEOUT, "timeout", "FACTOR", "scale every time limit, 0.1 to 100; default 1" },
-    { OPTION_TO, "to", "DIALECT", "what to translate to" },
+    { OPTION_QMP, "qmp", "SOCKET", "use the QEMU at this QMP socket, with or without Xen" },
+    { OPTION_REQUIRE_GUEST, "require-guest", NULL,
+      "take a device back if the guest does not use it" },
+    { OPTION_RESOLVE, "resolve", NULL, "look devices up on this host" },
+    { OPTION_START_BACKEND, "start-backend", NULL, "start a PVUSB QEMU if the guest has none" },
+    { OPTION_TIMEOUT, "timeout", "FACTOR", "factor for all time limits, 0.1 to 100; default 1" },
+    { OPTION_TO, "to", "DIALECT", "dialect to translate to" },
     { OPTION_TREE, "tree", NULL, "print a tree instead of a table" },
-    { OPTION_USB_ONLY, "usb-only", NULL, "print the USB statements without the rest of the file" },
+    { OPTION_USB_ONLY, "usb-only", NULL, "print only the USB statements" },
 };
 
 enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
@@ -125,7 +126,7 @@ static enum status read_option(struct invocation *invocation, const char *const 
 static enum status count_words(const struct invocation *invocation)
 {
     const struct command *command = invocation->command;
-    // The domain is the first word, unless a socket stands for it.
+    // The domain is the first argument, unless --qmp replaces it.
     bool domain_word = strncmp(command->arguments, "DOMAIN", 6) == 0 ||
                        strncmp(command->arguments, "[DOMAIN]", 8) == 0;
     size_t spared = domain_word && invocation->qmp ? 1 : 0;
@@ -133,22 +134,22 @@ static enum status count_words(const struct invocation *invocation)
     size_t most = command->most == SIZE_MAX ? SIZE_MAX : command->most - spared;
     if (invocation->count >= least && invocation->count <= most)
         return STATUS_OK;
-    struct diag *diag = complain_error(invocation->diags, "too %s words for %s%s",
+    struct diag *diag = complain_error(invocation->diags, "too %s arguments for %s%s",
                                        invocation->count < least ? "few" : "many", command->name,
                                        spared ? " --qmp" : "");
     diag_hint(invocation->diags, diag, "usage: xenusb %s%s%s%s", command->name,
               *command->arguments ? " " : "", command->arguments,
-              spared ? ", where --qmp SOCKET stands for DOMAIN" : "");
+              spared ? ", with --qmp SOCKET in place of DOMAIN" : "");
     return STATUS_REQUEST;
 }
 
-// An empty word is an unset variable of somebody's script: it means nothing to any verb.
+// An empty argument is usually an unset variable in a script; no verb has a use for one.
 static enum status complain_empty(const struct invocation *invocation)
 {
     for (size_t i = 0; i < invocation->count; i++) {
         if (text_trim(text_of(invocation->words[i])).size)
             continue;
-        struct diag *diag = complain_error(invocation->diags, "word %zu behind %s is empty", i + 1,
+        struct diag *diag = complain_error(invocation->diags, "argument %zu of %s is empty", i + 1,
                                            invocation->command->name);
         diag_hint(invocation->diags, diag, "usage: xenusb %s %s", invocation->command->name,
                   invocation->command->arguments);
@@ -165,7 +166,7 @@ static const char *name_of(enum option option)
     return option_rows[i].name;
 }
 
-// Options of which one at most can be meant.
+// Options that exclude each other.
 static enum status complain_together(const struct invocation *invocation)
 {
     static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
@@ -175,7 +176,7 @@ static enum status complain_together(const struct invocation *invocation)
         unsigned both = pairs[i][0] | pairs[i][1];
         if ((invocation->given & both) != both)
             continue;
-        complain_error(invocation->diags, "--%s and --%s do not go together", name_of(pairs[i][0]),
+        complain_error(invocation->diags, "--%s and --%s cannot be combined", name_of(pairs[i][0]),
                        name_of(pairs[i][1]));
         status = STATUS_REQUEST;
     }
@@ -197,7 +198,8 @@ enum status options_read(struct invocation *invocation, const char *const *words
         else if (!ended && text_starts(word, "--"))
             status = status_worse(status, read_option(invocation, words, count, &i));
         else if (!ended && word.size > 1 && *word.at == '-') {
-            complain_error(invocation->diags, "no option '%s': options begin with --", word.at);
+            complain_error(invocation->diags, "unknown option '%s': options begin with --",
+                           word.at);
             status = STATUS_REQUEST;
         } else
             rest[invocation->count++] = words[i];

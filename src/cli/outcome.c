@@ -16,7 +16,7 @@ void outcome_print(const struct invocation *invocation, const struct outcome *ou
         if (outcome->unchanged)
             printf("%s: nothing to change\n", path);
         else
-            printf("%s: translated; the old one is %s.bak\n", path, path);
+            printf("%s: translated; the old file is %s.bak\n", path, path);
     }
 }
 
@@ -29,7 +29,7 @@ static bool is_utf8(struct text text)
     return size;
 }
 
-// The words of a command of ours, none of which has a blank.
+// The words of a xenusb command; none of them contains a blank.
 static void write_words(struct json_writer *json, const char *command)
 {
     if (!command) {
@@ -67,8 +67,9 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
     struct outcome shown = *outcome;
     if (!outcome->in_place && outcome->output.at && !is_utf8(outcome->output)) {
         diag_hint(invocation->diags,
-                  complain_error(invocation->diags, "what came is not UTF-8, and JSON is"),
-                  "leave --json out, or translate --in-place");
+                  complain_error(invocation->diags,
+                                 "the translation is not UTF-8, so JSON cannot hold it"),
+                  "omit --json, or use --in-place");
         shown.output = TEXT_EMPTY;
         status = STATUS_REQUEST;
     }

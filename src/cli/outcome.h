@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a translation came to: printed for people, or as one JSON object for scripts.
+// The result of a translation, printed as text or as one JSON object.
 #ifndef XENUSB_CLI_OUTCOME_H
 #define XENUSB_CLI_OUTCOME_H
 
@@ -7,19 +7,19 @@
 
 struct outcome {
     const char *to;      // the dialect
-    struct text output;  // what was made; none: `at` is NULL
-    char *bytes;         // the same, to be freed
-    bool in_place;       // the output is in the file now, and not to be printed
-    bool unchanged;      // it is what stood in the file already
-    const char *backup;  // the old file, where there is one
-    const char *command; // for a command of xm or xl: ours
+    struct text output;  // the translation; `at` is NULL if there is none
+    char *bytes;         // the same buffer, to be freed
+    bool in_place;       // the output was written to the file, so it is not printed
+    bool unchanged;      // it equals the file's content
+    const char *backup;  // the old file; NULL if there is none
+    const char *command; // for a command of xm or xl: the xenusb command
 };
 
-// Prints the outcome of a translation that went well.
+// Prints the result of a successful translation.
 void outcome_print(const struct invocation *invocation, const struct outcome *outcome);
 
-// Prints an object with all of it, the complaints included, which are forgotten then: those are the
-// answer of a script's question too.
+// Prints one object with the result and all diagnostics; those are then not printed again. Returns
+// the exit status, which may be worse than `status` if the output cannot be represented in JSON.
 enum status outcome_print_json(const struct invocation *invocation, const struct outcome *outcome,
                                enum status status);
 

@@ -25,9 +25,9 @@ const struct command plan_command = {
     .name = "plan",
     .arguments = "FILE",
     .summary = "Show what apply would do, and change nothing.",
-    .details =
-        "+ is added, - removed, = is there already, ! refused, ~ skipped. Each line ends with the\n"
-        "file and line that asked for it.",
+    .details = "+ added, - removed, = already there, ! refused, ~ skipped. Each line ends with the "
+               "file and\n"
+               "line it comes from.",
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
                OPTION_QMP | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,

@@ -44,7 +44,7 @@ const char *show_domain(struct arena *arena, const struct topology *topology)
     return arena_printf(arena, "%s, %s at %s", who, topology->qemu, domain->qmp_socket);
 }
 
-static const char *const criteria[] = {
+static const char *const signs[] = {
     [STEP_KEEP] = "=", [STEP_ADD] = "+", [STEP_REMOVE] = "-", [STEP_REFUSE] = "!", [STEP_SKIP] = "~"
 };
 
@@ -57,7 +57,7 @@ static const char *thing(struct arena *arena, const struct step *step)
     return arena_printf(arena, "controller %s", step->controller->name);
 }
 
-// "win10.cfg:9", or empty where no text asked for it.
+// "win10.cfg:9"; empty for a step that no source asked for.
 static const char *place(struct arena *arena, const struct step *step)
 {
     if (!step->source || span_is_none(step->why))
@@ -66,7 +66,7 @@ static const char *place(struct arena *arena, const struct step *step)
     return arena_printf(arena, "%s:%u", step->source->name, at.line);
 }
 
-// What a device can do and its port cannot: " at high speed".
+// " at high speed" if the port is slower than the device.
 static const char *slower(struct arena *arena, const struct step *step)
 {
     const struct device *device = step->device;
@@ -108,7 +108,7 @@ static const char *description(struct arena *arena, const struct step *step)
                         where(arena, step));
 }
 
-// "2 to add, 1 there already", leaving out what there is none of.
+// "2 to add, 1 unchanged"; zero counts are left out.
 static const char *counts(struct arena *arena, const struct plan *plan)
 {
     const struct {
@@ -116,7 +116,7 @@ static const char *counts(struct arena *arena, const struct plan *plan)
         const char *words;
     } rows[] = { { plan->add, "to add" },
                  { plan->remove, "to remove" },
-                 { plan->keep, "there already" },
+                 { plan->keep, "unchanged" },
                  { plan->refuse, "refused" } };
     const char *list = "";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -133,8 +133,7 @@ void show_plan(struct arena *arena, const struct plan *plan, FILE *stream)
                                              { "", NULL, COLUMN_TEXT } };
     struct table *table = table_new(arena, columns, 3);
     for (const struct step *step = plan->first; step; step = step->next) {
-        const char *cells[] = { arena_printf(arena, "  %s %s", criteria[step->op],
-                                             thing(arena, step)),
+        const char *cells[] = { arena_printf(arena, "  %s %s", signs[step->op], thing(arena, step)),
                                 description(arena, step), place(arena, step) };
         table_row(table, cells);
     }
@@ -254,7 +253,7 @@ static const char *shown_thing(struct arena *arena, const struct step *step)
     return text_show(arena, text_of(thing(arena, step)), THING_MAX);
 }
 
-// Lines come one by one as steps are done; so their width is that of the widest of the plan.
+// Lines are printed as steps complete, so the column width is taken from the whole plan.
 static size_t widest_thing(struct arena *arena, const struct plan *plan)
 {
     size_t widest = 0;
@@ -271,7 +270,7 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
 {
     const char *shown = shown_thing(arena, step);
     int gap = (int)(widest_thing(arena, plan) - table_width(shown));
-    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", criteria[step->op], shown, gap, "",
+    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", signs[step->op], shown, gap, "",
             dry ? "would be " : "", outcome_of(step), step->seconds);
     if (step->device)
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
@@ -284,8 +283,8 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
     fputc('\n', stream);
 }
 
-// Whether the guest was asked to let go of a controller and may still do so. One that nobody serves
-// is not asked as long as it could only wait.
+// Whether the guest was asked to release a controller and may still do so. A controller without a
+// backend was not asked.
 static bool is_pending(const struct plan *plan)
 {
     for (const struct step *step = plan->first; step; step = step->next)
@@ -302,18 +301,18 @@ void show_outcome(struct arena *arena, const struct plan *plan, enum status stat
     unsigned changes = plan->add + plan->remove;
     if (status != STATUS_OK) {
         fprintf(stream,
-                status == STATUS_LEFTOVER ? "Failed; %s is not as it was.\n"
-                : is_pending(plan) ? "Undone. %s is as it was, but a removal stays pending.\n"
-                                   : "Undone. %s is as it was.\n",
+                status == STATUS_LEFTOVER ? "Failed; %s could not be restored.\n"
+                : is_pending(plan) ? "Undone; %s is unchanged, but a removal is still pending.\n"
+                                   : "Undone; %s is unchanged.\n",
                 domain);
         return;
     }
     if (changes)
-        fprintf(stream, "%s: %u change%s.", dry ? "Dry run" : "Done", changes,
+        fprintf(stream, "%s: %u change%s", dry ? "Dry run" : "Done", changes,
                 changes == 1 ? "" : "s");
     else
-        fputs("Nothing to do.", stream);
+        fputs("Nothing to do", stream);
     if (plan->keep)
-        fprintf(stream, " %u %s there already.", plan->keep, plan->keep == 1 ? "was" : "were");
-    fputc('\n', stream);
+        fprintf(stream, ", %u unchanged", plan->keep);
+    fputs(".\n", stream);
 }

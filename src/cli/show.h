@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Plans and steps as a person, or a script, reads them.
+// Plans and steps as text and as JSON.
 #ifndef XENUSB_CLI_SHOW_H
 #define XENUSB_CLI_SHOW_H
 
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-// "hostdev", "tablet", ...; QEMU's own word for what xenusb has none for.
+// "hostdev", "tablet", ...; QEMU's device type for kinds that xenusb has no name for.
 const char *show_kind(const struct device *device);
 // "1050:0407 YubiKey" or "tablet".
 const char *show_device(struct arena *arena, const struct device *device);
@@ -16,14 +16,14 @@ const char *show_controller(struct arena *arena, const struct controller *contro
 // "win10 (domain 3, hvm), QEMU 7.2.22 at /run/xen/qmp-libxl-3".
 const char *show_domain(struct arena *arena, const struct topology *topology);
 
-// The whole plan as a diff with a summary; each step with the file and line that asked for it.
+// The plan as a diff with a summary; each step with the file and line it comes from.
 void show_plan(struct arena *arena, const struct plan *plan, FILE *stream);
 void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream);
 
-// One line for a step of that plan that was carried out, undone, or failed.
+// One line for a step that was carried out, undone, or failed.
 void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,
                FILE *stream);
-// The last line: what became of it all.
+// The last line: the overall result.
 void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,
                   FILE *stream);
 

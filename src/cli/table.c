@@ -54,7 +54,7 @@ static const char *shown(const struct table *table, const char *cell)
     return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
 }
 
-// One line of cells; blanks are written only before something else, so none trails.
+// One line of cells, without trailing blanks.
 static void print_cells(const struct table *table, const char *const *texts, const size_t *widths,
                         FILE *stream)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Rows of cells under columns: printed as an aligned table, or as JSON objects, from the same rows.
+// Rows of cells, printed as an aligned table or as JSON objects.
 #ifndef XENUSB_CLI_TABLE_H
 #define XENUSB_CLI_TABLE_H
 
@@ -28,13 +28,13 @@ void table_row(struct table *table, const char *const *cells);
 
 bool table_is_empty(const struct table *table);
 
-// How many columns of a screen a text takes that was made safe: one for each character.
+// How many terminal columns an escaped text takes.
 size_t table_width(const char *shown);
 
-// Aligned columns under their titles; strangers' bytes made safe. No row: nothing is printed.
+// Prints aligned columns under their titles, escaped for a terminal. Without rows prints nothing.
 void table_print(const struct table *table, FILE *stream);
 
-// The rows as a JSON array of objects, and a newline.
+// Prints the rows as a JSON array of objects, and a newline.
 void table_print_json(const struct table *table, FILE *stream);
 
 #endif

@@ -35,7 +35,7 @@ static const struct translation *target_of(const struct invocation *invocation)
     return NULL;
 }
 
-// Writes the whole translation into memory, so that nothing of it is seen if something is wrong.
+// Writes the translation into memory, so that nothing is printed if it fails.
 static enum status write_whole(struct writing *writing, const struct translation *target,
                                struct outcome *outcome)
 {
@@ -109,13 +109,13 @@ static enum status put_in_place(const struct invocation *invocation,
                           outcome->output);
 }
 
-// An answer of no words would leave its reader wondering.
+// Empty output would leave the user wondering.
 static void say_nothing_is_there(const struct invocation *invocation,
                                  const struct translation *target, const struct config *config)
 {
     if (!target->is_config && !config->controller_count && !config->device_count)
         complain(invocation->diags, SEVERITY_NOTE, config->source, SPAN_NONE,
-                 "this has no USB in it");
+                 "there is no USB in this config");
 }
 
 static enum status translate(const struct invocation *invocation, const struct translation *target,
@@ -152,9 +152,9 @@ static enum status translate_command_line(const struct invocation *invocation,
         outcome->command = old_command_translate(invocation->arena, diags, invocation->old_command);
         return outcome->command ? STATUS_OK : STATUS_REQUEST;
     }
-    struct diag *diag = complain_error(diags, "translate wants a file, or --command, and not both");
+    struct diag *diag = complain_error(diags, "translate needs either a file or --command");
     if (invocation->old_command)
-        diag_hint(diags, diag, "the command is one word for the shell: --command '%s %s'",
+        diag_hint(diags, diag, "quote the whole command: --command '%s %s'",
                   invocation->old_command, invocation->words[0]);
     return STATUS_REQUEST;
 }
@@ -188,20 +188,19 @@ static enum status run_translate(const struct invocation *invocation)
 const struct command translate_command = {
     .name = "translate",
     .arguments = "FILE",
-    .summary = "Say a domain config's USB in another dialect, and leave the rest as it is.",
+    .summary = "Translate the USB part of a config; leave the rest as it is.",
     .details =
-        "Needs neither root nor Xen. FILE may be - for standard input. Nothing is dropped in\n"
-        "silence: what the dialect has no word for is an error at its place, and then nothing is\n"
-        "printed.\n"
+        "Needs neither root nor Xen. FILE may be - for standard input. What the dialect cannot\n"
+        "express is an error at its place, and then nothing is printed.\n"
         "--command 'xm usb-attach ...' prints the xenusb command that does the same.\n"
         "--from libvirt reads a domain's XML, --from sxp what 'xm list --long' prints.\n"
-        "--to xl (default): the file with its USB statements as today's xl takes them.\n"
+        "--to xl (default): the file with its USB statements in the form that xl accepts today.\n"
         "--to xenusb: the file with its USB statements in the canonical form.\n"
-        "--to qemu: arguments for qemu-system-x86_64, as a shell reads them. --to qmp: commands\n"
-        "for a QEMU that runs, one a line. --to dot: a graph for Graphviz.\n"
-        "--to libvirt: the devices of a libvirt domain, for its driver of Xen or of QEMU.\n"
-        "--to json: what the file compiles to, with the place of each thing.\n"
-        "--json: whatever the dialect, one object with what came of it and all complaints.",
+        "--to qemu: arguments for qemu-system-x86_64, quoted for a shell. --to qmp: commands for\n"
+        "a running QEMU, one per line. --to dot: a graph for Graphviz.\n"
+        "--to libvirt: the devices of a libvirt domain, for its Xen or QEMU driver.\n"
+        "--to json: what the file compiles to, with the place of each item.\n"
+        "--json: for any dialect, one object with the result and all diagnostics.",
     .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_JSON |
                OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
     .least = 0,
