@@ -23,8 +23,9 @@ static unsigned read_libxl_id(const char *id, uint64_t numbers[2])
 bool record_expresses_controller(const struct controller *controller)
 {
     uint64_t numbers[2];
-    return controller->index >= 0 && controller->model && controller->model->libxl_version &&
-           read_libxl_id(controller->id, numbers) == 1 && numbers[0] == (uint64_t)controller->index;
+    bool libxls = controller->stale || (controller->model && controller->model->libxl_version);
+    return controller->index >= 0 && libxls && read_libxl_id(controller->id, numbers) == 1 &&
+           numbers[0] == (uint64_t)controller->index;
 }
 
 bool record_expresses_device(const struct device *device)
@@ -99,7 +100,7 @@ static struct controller *add_stale(struct arena *arena, const struct record_con
 {
     struct controller *controller = arena_new_of(arena, struct controller);
     controller->model = controller_model_for(record->version);
-    controller->driver = controller->model ? controller->model->driver : "?";
+    controller->driver = controller->model ? controller->model->driver : "unknown";
     controller->name = arena_printf(arena, "%u", record->index);
     controller->id = id;
     controller->path = controller->bus = "";

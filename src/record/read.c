@@ -101,6 +101,14 @@ static const char *home_of(struct record_reader *record_reader, const char *dire
     return text_is(text_part(path, slash, path.size), rest) ? path.at : NULL;
 }
 
+// The USB version of a controller; 0 if the record gives none that exists.
+static unsigned version_of(struct record_reader *record_reader, const char *home)
+{
+    enum { NEWEST = 3 };
+    unsigned version = number_of(record_reader, home, "usb-ver", NEWEST + 1);
+    return version <= NEWEST ? version : 0;
+}
+
 static const char *port_value(struct text value)
 {
     char busid[BUSID_SIZE];
@@ -124,7 +132,7 @@ static struct record_controller *read_controller(struct record_reader *record_re
     const char *home = home_of(record_reader, directory, controller);
     if (!home)
         return controller;
-    controller->version = number_of(record_reader, home, "usb-ver", 3);
+    controller->version = version_of(record_reader, home);
     controller->ports = number_of(record_reader, home, "num-ports", RECORD_PORTS_MAX);
     for (unsigned port = 1; port <= controller->ports; port++)
         controller->port[port] =

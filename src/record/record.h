@@ -134,9 +134,9 @@ enum status record_controller_removed(const struct session *session,
 enum status record_device_added(const struct session *session, const struct device *device);
 enum status record_device_removed(const struct session *session, const struct device *device);
 
-// Whether libxl's record can tell of them: a controller of libxl's own model under its id
-// xenusb-<index>; on it a host device at a port of its own under the id xenusb-<bus>-<address>, or
-// what only the record still has.
+// Whether libxl's record can tell of them: a controller of libxl's own model, or one that only the
+// record has (of which the model may be unknown), under its id xenusb-<index>; on it a host device
+// at a port of its own under the id xenusb-<bus>-<address>, or what only the record still has.
 bool record_expresses_controller(const struct controller *controller);
 bool record_expresses_device(const struct device *device);
 

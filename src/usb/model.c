@@ -150,7 +150,7 @@ const struct controller_model *controller_model_named(struct text name)
 const struct controller_model *controller_model_for(unsigned version)
 {
     for (const struct controller_model *model = controller_models; model->name; model++)
-        if (model->libxl_version == version)
+        if (version && model->libxl_version == version)
             return model;
     return NULL;
 }

@@ -47,7 +47,8 @@ extern const struct controller_model controller_models[];
 // By any of its names (QEMU's, libvirt's, an alias), case as given; NULL if there is none.
 const struct controller_model *controller_model_named(struct text name);
 // The model that libxl takes for an emulated controller of `version` (1, 2, 3), which is the
-// default for ours too: piix3-usb-uhci, usb-ehci, nec-usb-xhci (libxl_usb.c).
+// default for ours too: piix3-usb-uhci, usb-ehci, nec-usb-xhci (libxl_usb.c). NULL for any other
+// version, such as the 0 of a record that does not give one.
 const struct controller_model *controller_model_for(unsigned version);
 // pvusb-v1 or pvusb-v2.
 const struct controller_model *controller_model_pvusb(unsigned version);

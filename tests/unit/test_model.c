@@ -20,8 +20,10 @@ static void test_libxl_models_by_version(void **state)
     assert_string_equal(controller_model_for(1)->driver, "piix3-usb-uhci");
     assert_string_equal(controller_model_for(2)->driver, "usb-ehci");
     assert_string_equal(controller_model_for(3)->driver, "nec-usb-xhci");
+    assert_null(controller_model_for(0));
     assert_null(controller_model_for(4));
     assert_int_equal(controller_model_pvusb(1)->ports_max, 31);
+    assert_null(controller_model_pvusb(0));
     assert_null(controller_model_pvusb(3));
 }
 

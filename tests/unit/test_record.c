@@ -153,6 +153,21 @@ static void test_a_record_without_its_controller(void **state)
     assert_true(record_expresses_controller(stale));
 }
 
+static void test_a_record_without_a_known_version(void **state)
+{
+    (void)state;
+    static const unsigned versions[] = { 0, 4 };
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        recorded.index = 9 + (unsigned)i;
+        recorded.version = versions[i];
+        merge();
+        const struct controller *stale = topology_controller_index(&topology, (int)recorded.index);
+        assert_null(stale->model);
+        assert_string_equal(stale->driver, "unknown");
+        assert_true(record_expresses_controller(stale));
+    }
+}
+
 // Their own backend looks at them, in the same record.
 static void test_pvusb_controllers_are_left_alone(void **state)
 {
@@ -241,6 +256,7 @@ int main(void)
         CASE(test_a_tablet_is_no_host_device),
         CASE(test_names),
         CASE(test_a_record_without_its_controller),
+        CASE(test_a_record_without_a_known_version),
         CASE(test_pvusb_controllers_are_left_alone),
         CASE(test_what_libxl_can_express),
         CASE(test_keys),
