@@ -191,8 +191,10 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
 // What was gone before it was removed cannot be given back.
 static bool can_be_undone(const struct step *step)
 {
-    return step->state == STEP_DONE &&
-           !(step->op == STEP_REMOVE && step->device && step->device->state == DEVICE_GONE);
+    bool was_gone = step->device       ? step->device->state == DEVICE_GONE
+                    : step->controller ? step->controller->stale
+                                       : false;
+    return step->state == STEP_DONE && !(step->op == STEP_REMOVE && was_gone);
 }
 
 // The done steps whose inverse belongs to that phase and wave, of one backend.

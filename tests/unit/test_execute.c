@@ -365,6 +365,22 @@ static void test_what_was_gone_is_not_given_back(void **state)
     arena_free(scene.arena);
 }
 
+static void test_a_stale_controller_is_not_given_back(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    controller_of(&scene, "4", STEP_REMOVE)->stale = true;
+    controller_of(&scene, "hci0", STEP_REMOVE);
+    controller_of(&scene, "hci1", STEP_REMOVE);
+    scene.misfortunes[0] =
+        (struct misfortune){ "hci1", STEP_REMOVE, STEP_FAILED, false, STATUS_OK };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[-4 -hci0 -hci1][+hci0]");
+    assert_int_equal(scene.plan.first->state, STEP_DONE);
+    arena_free(scene.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_a_server_that_does_not_start_is_said),
         cmocka_unit_test(test_what_cannot_come_back_goes_last),
         cmocka_unit_test(test_what_was_gone_is_not_given_back),
+        cmocka_unit_test(test_a_stale_controller_is_not_given_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
