@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/name_map.h"
 
-enum { CELLS_MAX = 20000 }; // items and literals of the keys that are read; bounds the memory
+enum { CELLS_MAX = 20000 }; // cells of all values together; bounds the memory
 
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source)
@@ -70,15 +70,14 @@ struct value value_computed(struct span at)
     return (struct value){ .kind = VALUE_COMPUTED, .at = at, .computed = at };
 }
 
-// Appends a copy, if it is a value that somebody will read.
+// Appends a copy, unless the value belongs to a foreign key and is never read.
 static void append(struct builder *builder, struct value *list, struct value value)
 {
     if (builder->key == KEY_FOREIGN)
         return;
     if (++builder->cells > CELLS_MAX) {
         if (builder->cells == CELLS_MAX + 1)
-            builder_error(builder, value.at, "more than %d values: the rest is not read",
-                          CELLS_MAX);
+            builder_error(builder, value.at, "more than %d values: ignoring the rest", CELLS_MAX);
         return;
     }
     struct cell *cell = arena_new_of(builder->arena, struct cell);
@@ -95,7 +94,7 @@ static struct span span_join(struct span a, struct span b)
     return (struct span){ a.from, b.to };
 }
 
-// Puts the cells of `right` behind those of `left`.
+// Moves the cells of `right` to the end of `left`.
 static void join_cells(struct value *left, struct value right)
 {
     if (!right.first)
@@ -166,8 +165,8 @@ struct value value_list(void)
     return (struct value){ .kind = VALUE_LIST };
 }
 
-// In brackets, two strings of a USB key with nothing between them are two items and a forgotten
-// comma. Python would join them, and one of two devices would be lost; xl refuses them.
+// Two adjacent strings in a USB list are two items with a forgotten comma. Python would join them,
+// and one of two devices would be lost; xl refuses them.
 static struct value require_commas(struct builder *builder, struct value item)
 {
     bool missing = false;
@@ -219,31 +218,32 @@ struct assignment build_target(struct builder *builder, struct span at, bool app
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
-// A key that is none of ours: only what would surprise its author is said.
+// Warns about a foreign key that looks like a misspelt USB key, or whose value xl refuses.
 static void check_foreign(struct builder *builder, struct span at, struct value value)
 {
     struct text name = builder_text(builder, at);
     const char *meant = key_meant(name);
     if (meant) {
         struct diag *diag = builder_warning(
-            builder, at, "'%.*s' is no key of any USB dialect: it is left alone", SHOW(name));
+            builder, at, "ignoring '%.*s': no USB dialect has this key", SHOW(name));
         if (*meant)
             diag_hint(builder->diags, diag, "did you mean '%s'?", meant);
     } else if (value.kind == VALUE_WORD) {
-        diag_hint(builder->diags,
-                  builder_warning(builder, value.at, "the value of '%.*s' stands without quotes",
-                                  SHOW(name)),
-                  "xl refuses the file");
+        diag_hint(
+            builder->diags,
+            builder_warning(builder, value.at, "the value of '%.*s' is not quoted", SHOW(name)),
+            "xl refuses the file");
     } else if (!span_is_none(value.computed)) {
         diag_hint(builder->diags,
                   builder_warning(builder, value.computed,
-                                  "'%.*s' is computed by Python, which is not run: left alone",
+                                  "ignoring '%.*s': it is computed by Python, which is not run",
                                   SHOW(name)),
                   "xl refuses the file");
     }
 }
 
-// Complains if a value, or an item of it, is not data. Returns whether all of it is.
+// Whether all of a value is data. If not, reports an error, or a warning if the key is not about
+// USB.
 static bool is_data(struct builder *builder, enum key key, struct value value)
 {
     struct span at = value.kind == VALUE_WORD ? value.at : value.computed;
@@ -253,19 +253,17 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
     bool bare = text_is_bare(text);
     if (!key_is_usb(key)) {
         diag_hint(builder->diags,
-                  builder_warning(builder, at, "the value of '%s' %s: left alone", key_name(key),
-                                  bare ? "stands without quotes"
-                                       : "is computed by Python, which is not run"),
+                  builder_warning(builder, at, "ignoring '%s': its value is %s", key_name(key),
+                                  bare ? "not quoted" : "computed by Python, which is not run"),
                   "xl refuses the file");
         return false;
     }
-    struct diag *diag =
-        builder_error(builder, at, "the value of '%s' %s", key_name(key),
-                      bare ? "stands without quotes" : "is computed by Python, which is not run");
+    struct diag *diag = builder_error(builder, at, "the value of '%s' is %s", key_name(key),
+                                      bare ? "not quoted" : "computed by Python, which is not run");
     if (bare)
-        diag_hint(builder->diags, diag, "write '%.*s' with quotes around it", SHOW(text));
+        diag_hint(builder->diags, diag, "put quotes around '%.*s'", SHOW(text));
     else
-        diag_hint(builder->diags, diag, "write the value out");
+        diag_hint(builder->diags, diag, "write the resulting value instead");
     return false;
 }
 
@@ -291,8 +289,8 @@ static void append_setting(struct builder *builder, struct assignment target,
     }
 }
 
-// Keeps the place of a statement that a translation may have to touch.
-static void note_statement(struct builder *builder, struct statement statement)
+// Records a statement that a translation may have to change.
+static void record_statement(struct builder *builder, struct statement statement)
 {
     struct statement *kept = arena_new_of(builder->arena, struct statement);
     *kept = statement;
@@ -302,7 +300,7 @@ static void note_statement(struct builder *builder, struct statement statement)
 
 void build_python(struct builder *builder, struct span at)
 {
-    note_statement(builder, (struct statement){ .kind = STATEMENT_PYTHON, .at = at });
+    record_statement(builder, (struct statement){ .kind = STATEMENT_PYTHON, .at = at });
 }
 
 void build_assign(struct builder *builder, struct assignment target, struct value value,
@@ -312,13 +310,13 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
     bool computed = value.kind == VALUE_WORD || !span_is_none(value.computed);
     builder->key = KEY_FOREIGN;
     if (key_is_usb(key) || computed)
-        note_statement(builder, (struct statement){ .kind = key_is_usb(key) ? STATEMENT_USB
-                                                                            : STATEMENT_COMPUTED,
-                                                    .key = key,
-                                                    .at = { target.at.from, at.to },
-                                                    .name_at = target.at,
-                                                    .value_at = at,
-                                                    .append = target.append });
+        record_statement(builder, (struct statement){ .kind = key_is_usb(key) ? STATEMENT_USB
+                                                                              : STATEMENT_COMPUTED,
+                                                      .key = key,
+                                                      .at = { target.at.from, at.to },
+                                                      .name_at = target.at,
+                                                      .value_at = at,
+                                                      .append = target.append });
     if (key == KEY_FOREIGN) {
         check_foreign(builder, target.at, value);
         return;
@@ -336,7 +334,7 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
     if (given)
         diag_also(builder->diags,
                   builder_warning(builder, setting->key_at,
-                                  "'%s' is set again below: this is not used", key_name(key)),
+                                  "'%s' is set again below: this value is ignored", key_name(key)),
                   builder->source, target.at, "the last one wins");
     setting->key_at = target.at;
     setting->value = value;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The grammar of a domain config: assignments of data. What else Python has is read only as far as
-// needed to name it. Every action is one call of build.h.
+// The grammar of a domain config: assignments of data. Other Python is parsed only as far as needed
+// to report it. Every action is one call to build.h.
 %require "3.8"
 %define api.pure full
 %define api.prefix {config_}
@@ -43,7 +43,7 @@ static void yyerror(const struct span *at, void *scanner, struct builder *builde
 %token NONE       "None"
 %token APPEND     "+="
 %token OPERATOR   "an operator"
-%token PYTHON     "a statement of Python"
+%token PYTHON     "a Python statement"
 %token BROKEN     "a broken value"
 %token COMMA ","
 %token LIST_END "]"
@@ -150,7 +150,7 @@ item
 
 %%
 
-// What would have been right there, by what the parser could go on with; the first row that fits.
+// Describes what the parser expects: the first row whose two tokens it would both accept.
 static const char *wanted(const bool expected[YYNTOKENS])
 {
     static const struct {
@@ -179,7 +179,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, void *scanner,
     int count = yypcontext_expected_tokens(context, kinds, YYNTOKENS);
     for (int i = 0; i < count; i++)
         expected[kinds[i]] = true;
-    if (yypcontext_token(context) != YYSYMBOL_STRAY) // that one was complained of by the lexer
+    if (yypcontext_token(context) != YYSYMBOL_STRAY) // already reported by the lexer
         build_unexpected(builder, *yypcontext_location(context), wanted(expected));
     return 0;
 }

@@ -8,7 +8,7 @@ struct type_word {
     enum domain_type type;
 };
 
-// As xl reads `type`, and `builder` with the words that xm had (xl_parse.c, xm/create.py).
+// The values of `type` in xl, and of `builder` in xl and xm (xl_parse.c, xm/create.py).
 static const struct type_word types[] = {
     { "hvm", DOMAIN_HVM }, { "pv", DOMAIN_PV }, { "pvh", DOMAIN_PVH }, { NULL, DOMAIN_UNKNOWN }
 };
@@ -17,7 +17,8 @@ static const struct type_word builders[] = { { "hvm", DOMAIN_HVM },
                                              { "linux", DOMAIN_PV },
                                              { NULL, DOMAIN_UNKNOWN } };
 
-// The type that a key names, with its place; DOMAIN_UNKNOWN if it is not given or not known.
+// The guest type that a key sets, with its place in *at. DOMAIN_UNKNOWN if it is not set or, after
+// reporting an error, not known.
 static enum domain_type type_of(struct builder *builder, enum key key,
                                 const struct type_word *words, struct span *at)
 {
@@ -32,14 +33,14 @@ static enum domain_type type_of(struct builder *builder, enum key key,
         names[i] = words[i].name;
     }
     const char *nearest = text_nearest(text.text, names);
-    struct diag *diag = builder_error(builder, text.at, "'%.*s' is no %s of a guest",
-                                      SHOW(text.text), key == KEY_TYPE ? "type" : "builder");
+    struct diag *diag = builder_error(builder, text.at, "unknown %s '%.*s'",
+                                      key == KEY_TYPE ? "guest type" : "builder", SHOW(text.text));
     diag_hint(builder->diags, diag, "one of: %s, %s, %s", nearest ? nearest : names[0], names[1],
               names[2] ? names[2] : "");
     return DOMAIN_UNKNOWN;
 }
 
-// Whether the file is about a whole guest, and not just a piece with USB keys in it.
+// Whether the file configures a whole guest, and is not just a fragment with USB keys.
 static bool is_whole_guest(const struct builder *builder)
 {
     static const enum key keys[] = { KEY_NAME,   KEY_TYPE,   KEY_BUILDER,
@@ -58,7 +59,7 @@ static void read_type(struct builder *builder)
     enum domain_type built = type_of(builder, KEY_BUILDER, builders, &builder_at);
     if (type && built && type != built) {
         struct diag *diag =
-            builder_error(builder, builder_at, "this builder is for another type of guest");
+            builder_error(builder, builder_at, "the builder contradicts the guest type");
         diag_also(builder->diags, diag, builder->source, type_at, "the type is set here");
     }
     domain->type = type ? type : built;
@@ -81,9 +82,8 @@ static void read_machine(struct builder *builder)
     bool old = setting_text(builder, KEY_DEVICE_MODEL, &model);
     if (old && model.text.size >= 7 &&
         text_is(text_part(model.text, model.text.size - 7, model.text.size), "qemu-dm"))
-        diag_hint(builder->diags,
-                  builder_note(builder, model.at, "xl takes no notice of device_model"),
-                  "it starts the QEMU of device_model_version, which xenusb serves");
+        diag_hint(builder->diags, builder_note(builder, model.at, "xl ignores device_model"),
+                  "it starts the QEMU that device_model_version names");
 }
 
 void domain_read(struct builder *builder)

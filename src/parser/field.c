@@ -17,7 +17,7 @@ static void complain_unknown(struct builder *builder, const char *what, const st
     }
     const char *nearest = text_nearest(pair->key, names);
     struct diag *diag =
-        builder_error(builder, pair->key_at, "unknown key '%.*s' in a %s", SHOW(pair->key), what);
+        builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
     if (nearest)
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
     else
@@ -36,13 +36,13 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
             complain_unknown(builder, what, keys, pair);
             continue;
         }
-        size_t first = (size_t)(key - keys); // of aliases, the first stands for all of them
+        size_t first = (size_t)(key - keys); // aliases count as their first name
         for (size_t i = 0; key->read && i < first; i++)
             first = keys[i].read == key->read ? i : first;
         if (given[first])
             diag_also(builder->diags,
                       builder_warning(builder, given[first]->key_at,
-                                      "'%.*s' is given again: this is not used",
+                                      "'%.*s' is given again: this one is ignored",
                                       SHOW(given[first]->key)),
                       builder->source, pair->key_at, "the last one wins");
         given[first] = pair;
@@ -69,7 +69,7 @@ void field_selects(const struct field *field, struct config_device *device)
         device->selector_at.to = at.to;
 }
 
-// What strtoul(text, NULL, 8) makes of it, which stops at the first byte that is no digit.
+// The value that strtoul(text, NULL, 8) returns: it stops at the first byte that is not a digit.
 static unsigned long octal_prefix(struct text text)
 {
     size_t size = 0;
@@ -81,8 +81,8 @@ static unsigned long octal_prefix(struct text text)
     return value;
 }
 
-static void warn_of_zero(struct builder *builder, const char *what, struct text text,
-                         struct span at, unsigned long value)
+static void warn_about_zero(struct builder *builder, const char *what, struct text text,
+                            struct span at, unsigned long value)
 {
     unsigned long octal = octal_prefix(text);
     uint64_t hex = value;
@@ -98,9 +98,11 @@ static void warn_of_zero(struct builder *builder, const char *what, struct text 
 static void hint_range(struct builder *builder, struct diag *diag, uint64_t min, uint64_t max)
 {
     if (max == UINT32_MAX)
-        diag_hint(builder->diags, diag, "%s", min ? "a number from 1" : "0 or 1");
+        diag_hint(builder->diags, diag, "%s",
+                  min ? "valid values: 1 or more" : "valid values: 0 or 1");
     else
-        diag_hint(builder->diags, diag, "%lu to %lu", (unsigned long)min, (unsigned long)max);
+        diag_hint(builder->diags, diag, "valid range: %lu to %lu", (unsigned long)min,
+                  (unsigned long)max);
 }
 
 bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
@@ -112,7 +114,7 @@ bool number_read(struct builder *builder, const char *what, struct text text, st
     switch (text_number(digits, 0, min, max, &value)) {
     case NUMBER_OK: break;
     case NUMBER_MALFORMED:
-        diag = builder_error(builder, at, "%s wants a number, not '%.*s'", what, SHOW(text));
+        diag = builder_error(builder, at, "%s must be a number, not '%.*s'", what, SHOW(text));
         hint_range(builder, diag, min, max);
         return false;
     case NUMBER_OUT_OF_RANGE:
@@ -122,7 +124,7 @@ bool number_read(struct builder *builder, const char *what, struct text text, st
     }
     bool hex = text.size > 1 && (text.at[1] == 'x' || text.at[1] == 'X');
     if (text.size > 1 && text.at[0] == '0' && !hex && zero == ZERO_OCTAL)
-        warn_of_zero(builder, what, text, at, (unsigned long)value);
+        warn_about_zero(builder, what, text, at, (unsigned long)value);
     *number = (struct config_number){ at, (uint32_t)value };
     return true;
 }
@@ -145,9 +147,9 @@ bool hex_read(struct builder *builder, const char *what, struct text text, struc
         digits = text_part(digits, 2, digits.size);
     if (digits.size > 4 || text_number(digits, 16, 0, UINT16_MAX, &number) != NUMBER_OK) {
         diag_hint(builder->diags,
-                  builder_error(builder, at, "%s wants up to four hexadecimal digits, not '%.*s'",
+                  builder_error(builder, at, "%s must be up to four hexadecimal digits, not '%.*s'",
                                 what, SHOW(text)),
-                  "as lsusb prints it, like 046d");
+                  "use the form of lsusb, for example 046d");
         return false;
     }
     *value = (uint16_t)number;
@@ -159,8 +161,8 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
     size_t colon = text_find(text, ':', 0);
     if (colon == text.size) {
         diag_hint(builder->diags,
-                  builder_error(builder, at, "'%.*s' is no vendor:product", SHOW(text)),
-                  "as lsusb prints it, like 046d:c52b");
+                  builder_error(builder, at, "'%.*s' is not VENDOR:PRODUCT", SHOW(text)),
+                  "use the form of lsusb, for example 046d:c52b");
         return false;
     }
     struct span first = { at.from, at.from + (uint32_t)colon };
@@ -194,7 +196,7 @@ bool address_read(struct builder *builder, const char *what, struct text text, s
     struct span second = { first.to + 1, at.to };
     struct config_number bus, address;
     if (dot == text.size) {
-        builder_error(builder, at, "%s wants BUS.ADDRESS, not '%.*s'", what, SHOW(text));
+        builder_error(builder, at, "%s must be BUS.ADDRESS, not '%.*s'", what, SHOW(text));
         return false;
     }
     if (!number_read(builder, arena_printf(builder->arena, "the bus of %s", what),
@@ -217,8 +219,8 @@ void field_port(const struct field *field, struct port *port, struct span *at)
     if (text_is(text, "0") || port_read(text, port))
         return;
     diag_hint(field->builder->diags,
-              builder_error(field->builder, *at, "'%.*s' is no port", SHOW(text)),
-              "a number from 1, dotted behind hubs (2.4), or 0 for any");
+              builder_error(field->builder, *at, "'%.*s' is not a port", SHOW(text)),
+              "use a number from 1, dotted behind a hub (2.4), or 0 for any port");
 }
 
 void field_flag(const struct field *field, struct config_flag *flag)
@@ -256,7 +258,7 @@ bool field_choice(const struct field *field, const struct choice *choices, int *
         list = arena_printf(builder->arena, "%s%s%s", list, *list ? ", " : "", choices[i].name);
     }
     const char *nearest = text_nearest(pair->value, names);
-    struct diag *diag = builder_error(builder, pair->value_at, "%.*s cannot be '%.*s' in a %s",
+    struct diag *diag = builder_error(builder, pair->value_at, "%.*s cannot be '%.*s' in %s",
                                       SHOW(pair->key), SHOW(pair->value), field->spec);
     if (nearest)
         diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Readers of single values, shared by the dialects: each complains at the value's place.
+// Readers of single values, shared by the dialects. Each reports errors at the place of the value.
 #ifndef XENUSB_PARSER_FIELD_H
 #define XENUSB_PARSER_FIELD_H
 
@@ -7,87 +7,96 @@
 
 // --- values of keys ---
 
-// A setting that is a number, or a string that holds one: false if it is not given or, after a
-// complaint, not usable. True is 1, False is 0.
+// Reads a setting that is a number or a string with a number in it; True is 1, False is 0. False if
+// it is not set or, after a report, not usable.
 bool setting_number(struct builder *builder, enum key key, uint64_t min, uint64_t max,
                     struct config_number *number);
 
-// A setting that is one string; false as above.
+// Reads a setting that is one string; false as above.
 bool setting_text(struct builder *builder, enum key key, struct config_text *text);
 
-// What a toolstack does with a single string where it wants a list.
+// What a toolstack does with a single string in place of a list.
 enum single { SINGLE_ACCEPTED, SINGLE_IGNORED_BY_XL, SINGLE_REFUSED_BY_XM, SINGLE_REFUSED_BY_XL };
 
-// Calls `read` for each string of a setting that is a list of strings, or one string.
 typedef void (*string_reader)(struct builder *builder, const struct literal *literal);
+// Calls `read` for each string of a setting that is a list of strings or one string; not at all if
+// it is not set. Anything else in the list is an error.
 void setting_strings(struct builder *builder, enum key key, enum single single, string_reader read);
 
 // --- values inside a spec ---
 
+// A pair of a spec, with its context.
 struct field {
     struct builder *builder;
-    const char *spec; // what is being read, for sentences: "usbctrl"
+    const char *spec; // the name of the spec for messages, such as "usbctrl"
     const struct spec_pair *pair;
 };
 
-// One key that a kind of spec has. Aliases share their reader; without a reader the key is only
-// known, and somebody else reads it.
+// A key of a kind of spec. Aliases share a reader. A key without a reader is accepted, and left to
+// the caller of fields_read().
 struct spec_key {
     const char *name;
     void (*read)(const struct field *field, void *into);
 };
 
-// Reads all pairs of a spec by a table that ends with a NULL name. Unknown keys are errors.
+// Reads all pairs of a spec by a table that ends with a NULL name; `into` is passed to the readers.
+// Of a repeated key the last pair is used, with a warning. Unknown keys are errors. `what` names
+// the spec.
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
                  const struct spec_key *keys, void *into);
 
-// An error if the spec begins with a word that is no pair.
+// Reports an error if the spec begins with a bare word.
 void spec_refuse_head(struct builder *builder, const struct spec *spec);
 
-// The pair is one that says which host device is meant.
+// Notes that the pair selects the host device: extends device->selector_at to it.
 void field_selects(const struct field *field, struct config_device *device);
 
+// What a leading zero means.
 enum zero {
-    ZERO_PLAIN, // every toolstack reads a leading zero as decimal
-    ZERO_OCTAL, // xl reads octal there, and libvirt hexadecimal
+    ZERO_PLAIN, // every toolstack reads the number as decimal
+    ZERO_OCTAL, // xl reads it as octal, libvirt as hexadecimal: warn
 };
 
-// A number, decimal or behind 0x. False after a complaint.
+// Reads a number from min to max, decimal or with 0x. `what` names the value. False after reporting
+// an error.
 bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
                  uint64_t min, uint64_t max, enum zero zero, struct config_number *number);
+// The same for the value of a pair, which is named by its key.
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
                   struct config_number *number);
 
-// Four hexadecimal digits, or fewer, with or without 0x.
+// Reads one to four hexadecimal digits, with or without 0x. False after reporting an error.
 bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
               uint16_t *value);
 
-// vvvv:pppp into a selector.
+// Adds VENDOR:PRODUCT to a selector. False after reporting an error.
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector);
 
 enum { ADDRESS_MAX = 127 }; // USB 2.0, 9.4.6
 
-// Whether a text is B.A, both in range; then *selector holds it.
+// Whether a text is BUS.ADDRESS with both in range; if so, sets *selector to it. Reports nothing.
 bool address_is(struct text text, struct selector *selector);
 
-// B.A into a selector. `what` names the value.
+// Adds BUS.ADDRESS to a selector. `what` names the value. False after reporting an error.
 bool address_read(struct builder *builder, const char *what, struct text text, struct span at,
                   struct selector *selector);
 
-// A port, dotted behind hubs; 0 is any.
+// Reads a port, dotted behind hubs; 0 is PORT_ANY. Sets *at to its place.
 void field_port(const struct field *field, struct port *port, struct span *at);
 
-// yes, no, 1, 0, true, false, on, off.
+// Reads yes, no, 1, 0, true, false, on or off.
 void field_flag(const struct field *field, struct config_flag *flag);
 
-// Any text but the empty one.
+// Reads a text that is not empty.
 void field_text(const struct field *field, struct config_text *text);
 
-// One word of a table that ends with a NULL name, without regard to case; false after a complaint.
+// A word that a value may be.
 struct choice {
     const char *name;
     int value;
 };
+// Looks the value up in a table that ends with a NULL name, ignoring case. False after reporting an
+// error.
 bool field_choice(const struct field *field, const struct choice *choices, int *value);
 
 #endif

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Forms of other programs that hold USB, too: compiled into a config, of whose source nothing is
-// kept. Every place in it is the whole line.
+// Formats of other programs that describe USB. They are compiled into a config; a translation
+// writes that config from scratch and keeps nothing of the source text. Errors are reported into
+// `diags`; the document is valid after errors, too, with what could be read.
 #ifndef XENUSB_PARSER_FOREIGN_H
 #define XENUSB_PARSER_FOREIGN_H
 
 #include "parser.h"
 
-// The USB elements of a libvirt domain, or of a <devices> alone. What else is in it is left alone.
+// Reads the USB elements of a libvirt <domain>, or of just its <devices>. Other elements are
+// ignored. Places are whole lines.
 struct document parse_libvirt(struct arena *arena, struct diags *diags,
                               const struct source *source);
 
-// The (device (vusb ...)) and usb parts of what "xm list --long" prints.
+// Reads the USB parts of the output of "xm list --long": (device (vusb ...)), usb and usbdevice.
 struct document parse_sxp(struct arena *arena, struct diags *diags, const struct source *source);
 
 #endif

@@ -47,7 +47,7 @@ bool key_is_usb(enum key key)
     return key != KEY_FOREIGN && rows[key].usb;
 }
 
-static bool holds_usb(struct text name)
+static bool contains_usb(struct text name)
 {
     for (size_t i = 0; i + 3 <= name.size; i++)
         if (text_is_nocase(text_part(name, i, i + 3), "usb"))
@@ -61,8 +61,8 @@ const char *key_meant(struct text name)
         "usb",           "usbdevice",         "usbversion",          "vusb", "usbctrl", "usbdev",
         "usbcontroller", "device_model_args", "spiceusbredirection", NULL
     };
-    if (text_is(name, "device_model_user")) // a key of xl's, near to device_model_args
+    if (text_is(name, "device_model_user")) // a key of xl, similar to device_model_args
         return NULL;
     const char *nearest = text_nearest(name, usb_keys);
-    return nearest ? nearest : holds_usb(name) ? "" : NULL;
+    return nearest ? nearest : contains_usb(name) ? "" : NULL;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The keys of a domain config that the parser looks at, in the order in which a translation writes
-// them. Everything else in a file is left alone.
+// The keys of a domain config that the parser reads, in the order in which a translation writes
+// them. All others are ignored.
 #ifndef XENUSB_PARSER_KEYS_H
 #define XENUSB_PARSER_KEYS_H
 
@@ -30,20 +30,21 @@ enum key {
     KEY_DEVICE_MODEL_VERSION,
     KEY_STUBDOMAIN,
     KEY_COUNT,
-    KEY_FOREIGN = KEY_COUNT, // not one of ours
+    KEY_FOREIGN = KEY_COUNT, // any other key
 };
 
-// The key of that name, written exactly so; KEY_FOREIGN if it is none of ours.
+// The key of that name (case matters); KEY_FOREIGN for any other name.
 enum key key_of(struct text name);
 
+// The name of a key other than KEY_FOREIGN.
 const char *key_name(enum key key);
 
-// Whether the key says something of USB devices. Such a key is never skipped silently: where its
-// value is not data, that is an error.
+// Whether the key is about USB devices. Such a key is never ignored: if its value is not data, that
+// is an error.
 bool key_is_usb(enum key key);
 
-// For a foreign key that looks as if a USB key was meant ("usbdevices", "USB"): the nearest one, or
-// "" where it is only clear that USB was meant; NULL for any other key.
+// For a foreign key that looks like a misspelt USB key ("usbdevices", "USB"): the most similar USB
+// key, or "" if it merely contains "usb"; NULL for any other key.
 const char *key_meant(struct text name);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-// The text while it is being decoded. There is room for as many bytes as stand in the file.
+// A string that is being decoded. It never gets longer than its source.
 struct decoding {
     struct builder *builder;
     char *bytes;
@@ -17,6 +17,7 @@ static void put(struct decoding *decoding, char byte, uint32_t place)
     decoding->places[decoding->size++] = place;
 }
 
+// The value of a hexadecimal digit; 16 for any other letter.
 static unsigned digit_of(char letter)
 {
     uint64_t digit = 16;
@@ -25,16 +26,16 @@ static unsigned digit_of(char letter)
                : 16;
 }
 
-static void warn_of_escape(struct decoding *decoding, struct text raw, uint32_t at, size_t size)
+static void warn_about_escape(struct decoding *decoding, struct text raw, uint32_t at, size_t size)
 {
     struct span span = { at, at + (uint32_t)size };
     diag_hint(decoding->builder->diags,
-              builder_warning(decoding->builder, span, "'%.*s' is read as Python reads it",
-                              (int)size, raw.at),
-              "xl refuses it, or drops it");
+              builder_warning(decoding->builder, span, "'%.*s' is decoded as in Python", (int)size,
+                              raw.at),
+              "xl refuses it or drops it");
 }
 
-// Reads up to `most` digits of a base behind the first `skip` bytes. Returns their number.
+// Decodes up to `most` digits after the first `skip` bytes into one byte. Returns their number.
 static size_t put_digits(struct decoding *decoding, struct text raw, uint32_t at, size_t skip,
                          size_t most, unsigned base)
 {
@@ -47,7 +48,7 @@ static size_t put_digits(struct decoding *decoding, struct text raw, uint32_t at
     return count;
 }
 
-// Decodes the escape that `raw` begins with, at the offset `at` of the source. Returns its length.
+// Decodes the escape at the start of `raw`, which is at source offset `at`. Returns its length.
 static size_t put_escape(struct decoding *decoding, struct text raw, uint32_t at)
 {
     static const char letters[] = "\"'\\abfnrtv", meanings[] = "\"'\\\a\b\f\n\r\t\v";
@@ -70,11 +71,11 @@ static size_t put_escape(struct decoding *decoding, struct text raw, uint32_t at
         put(decoding, '\\', at);
         put(decoding, raw.at[1], at + 1);
     }
-    warn_of_escape(decoding, raw, at, size);
+    warn_about_escape(decoding, raw, at, size);
     return size;
 }
 
-// Decodes one literal, with its prefix and quotes, at a place of the source.
+// Decodes the literal at a place in the source, with its prefix and quotes.
 static void put_literal(struct decoding *decoding, struct span at)
 {
     struct text raw = builder_text(decoding->builder, at);
@@ -105,8 +106,8 @@ bool literal_read(struct builder *builder, const struct value *value, struct lit
     if (!value->first)
         size = value->at.to - value->at.from;
     if (size > LITERAL_MAX) {
-        builder_error(builder, value->at, "a string of %zu bytes, where %d are more than enough",
-                      size, LITERAL_MAX);
+        builder_error(builder, value->at, "this string is %zu bytes long; the limit is %d", size,
+                      LITERAL_MAX);
         return false;
     }
     struct decoding decoding = { builder, arena_alloc(builder->arena, size + 1),

@@ -4,7 +4,7 @@
 #include "dialect.h"
 #include "scan.h"
 
-// Generated: they need what stands above.
+// Generated; these need the includes and macros above them.
 #include "config.tab.h"
 #define YYSTYPE CONFIG_STYPE
 #define YYLTYPE CONFIG_LTYPE
@@ -13,8 +13,8 @@
 const struct dialect *const dialects[] = { &dialect_xl,      &dialect_xenusb, &dialect_xm,
                                            &dialect_classic, &dialect_qemu,   NULL };
 
-// XML and SXP are other programs' forms of the same thing; nothing of them is data here.
-static bool is_other_form(struct builder *builder)
+// Whether the file is XML or an S-expression, after reporting an error.
+static bool is_foreign(struct builder *builder)
 {
     struct text text = builder->source->text;
     size_t at = text_starts(text, "\xef\xbb\xbf") ? 3 : 0;
@@ -23,12 +23,12 @@ static bool is_other_form(struct builder *builder)
     struct text rest = text_part(text, at, text.size);
     struct span place = { (uint32_t)at, (uint32_t)at + 1 };
     if (text_starts(rest, "<"))
-        diag_hint(builder->diags, builder_error(builder, place, "this is XML, no domain config"),
-                  "libvirt's: xenusb translate --from libvirt makes a config of it");
+        diag_hint(builder->diags, builder_error(builder, place, "this is XML, not a domain config"),
+                  "convert libvirt's XML with: xenusb translate --from libvirt");
     else if (text_starts(rest, "(domain") || text_starts(rest, "(vm"))
         diag_hint(builder->diags,
-                  builder_error(builder, place, "this is SXP, xend's own form, no domain config"),
-                  "xenusb translate --from sxp makes a config of it");
+                  builder_error(builder, place, "this is SXP, xend's format, not a domain config"),
+                  "convert it with: xenusb translate --from sxp");
     else
         return false;
     return true;
@@ -52,7 +52,7 @@ struct document parse_document(struct arena *arena, struct diags *diags,
     struct builder builder;
     builder_init(&builder, arena, diags, source);
     struct document document = { source, builder.config, NULL, false };
-    if (is_other_form(&builder))
+    if (is_foreign(&builder))
         return document;
     read_statements(&builder);
     domain_read(&builder);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All that the rest of the house sees of the parser: a source goes in, a config comes out.
+// The interface of the parser: it turns a source into a config.
 #ifndef XENUSB_PARSER_PARSER_H
 #define XENUSB_PARSER_PARSER_H
 
@@ -7,22 +7,22 @@
 
 #include "base/diag.h"
 
-// Compiles a domain config, whatever dialects its USB statements are in. Everything that is wrong
-// is complained of in one run. Never NULL: with errors among the complaints the config holds what
-// could be read.
+// Compiles a domain config, whatever dialects its USB statements are in. All errors are reported in
+// one run. Never NULL: after errors the config contains what could be read. The config lives in the
+// arena and refers to the source, which must outlive it.
 struct config *parse_config(struct arena *arena, struct diags *diags, const struct source *source);
 
-// The same, with the places of the statements that a translation may touch.
+// The same, with the statements that a translation may change.
 struct document parse_document(struct arena *arena, struct diags *diags,
                                const struct source *source);
 
-// What the words of `attach`, `detach` or `controller` may mean.
+// What the arguments of a verb describe.
 enum spec_what { SPEC_DEVICE, SPEC_CONTROLLER };
 
-// Compiles the words of a command line, each one spec: what the spec grammar takes, and the bare
-// forms 4.3, 1-1.2, 046d:c52b, tablet. A controller that a device names is kept by name in
-// `controller_name` where it is not declared in the same words: it must then be one that the domain
-// has.
+// Compiles the arguments of a command line, one spec each: key=value pairs, or one of the bare
+// forms 4.3, 1-1.2, 046d:c52b, tablet. If a device names a controller that is not declared in the
+// same arguments, the name stays in `controller_name` and must be that of a controller of the
+// domain. Never NULL; reports all errors.
 struct config *parse_specs(struct arena *arena, struct diags *diags, const struct source *source,
                            enum spec_what what);
 

@@ -41,7 +41,7 @@ bool scan_open(struct scan *scan, int closer)
     scan->too_deep = 1;
     scan->damaged = true;
     diag_hint(scan->builder->diags,
-              builder_error(scan->builder, scan->at, "more than %d brackets inside each other",
+              builder_error(scan->builder, scan->at, "brackets are nested more than %d deep",
                             NESTING_MAX),
               "no domain config needs that");
     return false;
@@ -73,7 +73,7 @@ int scan_close(struct scan *scan, int closer)
         struct diag *diag = builder_error(scan->builder, scan->at, "expected '%c', not '%c'",
                                           closer_letter(open.closer), closer_letter(closer));
         diag_also(scan->builder->diags, diag, scan->builder->source, open.at,
-                  "it must close this bracket");
+                  "to close this bracket");
     }
     return open.closer;
 }
@@ -84,8 +84,8 @@ bool scan_deep(struct scan *scan, int step)
     return scan->too_deep == 0;
 }
 
-// The offset of the first byte behind the current token that is no blank.
-static size_t behind_blanks(const struct scan *scan)
+// The offset of the first byte after the current token that is not a blank.
+static size_t skip_blanks(const struct scan *scan)
 {
     struct text text = scan->builder->source->text;
     size_t at = scan->offset;
@@ -102,20 +102,21 @@ static char byte_at(const struct scan *scan, size_t at)
     return text.at[at];
 }
 
-// Whether `=` or `+=` follows behind the current token, and not `==`.
+// Whether the current token is followed by `=` or `+=`, but not by `==`.
 static bool is_assigned(const struct scan *scan)
 {
-    size_t at = behind_blanks(scan);
+    size_t at = skip_blanks(scan);
     if (byte_at(scan, at) == '+')
         at++;
     return byte_at(scan, at) == '=' && byte_at(scan, at + 1) != '=';
 }
 
-// Whether the current token, which is not assigned, is part of something that only Python has.
+// Whether the current token, which is not assigned to, is used as only Python allows: a call, an
+// index, a tuple or an attribute.
 static bool is_used(const struct scan *scan)
 {
     struct text word = builder_text(scan->builder, scan->at);
-    char next = byte_at(scan, behind_blanks(scan));
+    char next = byte_at(scan, skip_blanks(scan));
     return next == '(' || next == '[' || next == ',' || text_find(word, '.', 0) < word.size;
 }
 
@@ -233,11 +234,11 @@ void scan_broken_string(struct scan *scan)
         from++;
     struct span quote = { from, from + 1 };
     bool alone = scan->at.to == quote.to;
-    bool behind_string = from > 0 && (text.at[from - 1] == '\'' || text.at[from - 1] == '"');
+    bool after_string = from > 0 && (text.at[from - 1] == '\'' || text.at[from - 1] == '"');
     scan->damaged = scan->depth > 0;
     diag_hint(scan->builder->diags,
-              builder_error(scan->builder, quote, "this quote opens a string that is not closed"),
-              alone && behind_string ? "one quote too many?" : "a string ends on its line");
+              builder_error(scan->builder, quote, "this string is never closed"),
+              alone && after_string ? "one quote too many?" : "a string must end on its line");
 }
 
 void scan_long(struct scan *scan, int outside)
@@ -256,10 +257,10 @@ bool scan_long_ends(struct scan *scan, char quote)
     return true;
 }
 
-void scan_endless(struct scan *scan)
+void scan_unterminated(struct scan *scan)
 {
     struct span quotes = { scan->long_from, scan->long_from + 3 };
-    builder_error(scan->builder, quotes, "these quotes open a string that is not closed");
+    builder_error(scan->builder, quotes, "this string is never closed");
     scan->damaged = true;
 }
 
@@ -274,7 +275,7 @@ void scan_stray(struct scan *scan)
         diag_hint(scan->builder->diags, diag, "a typographic quote: write ' or \" instead");
 }
 
-// Columns of the blanks between two offsets, with a tab stop at each eighth.
+// The width of the blanks between two offsets, with a tab stop every eight columns.
 static unsigned indent_of(const struct scan *scan, uint32_t from, uint32_t to)
 {
     unsigned indent = 0;
@@ -298,18 +299,18 @@ void python_word(struct scan *scan)
     struct text word = builder_text(scan->builder, scan->at);
     bool first = scan->fresh;
     python_other(scan);
-    // usbdevice.append() changes usbdevice
+    // usbdevice.append() changes usbdevice, too
     enum key key = key_of(text_part(word, 0, text_find(word, '.', 0)));
     if (!key_is_usb(key))
         return;
     bool assigned = is_assigned(scan) && !scan->python.brackets;
     if (!assigned && !(first && (is_assigned(scan) || is_used(scan))))
         return;
-    scan->python.blamed = scan->python.blamed || scan->at.from == scan->python.word.from;
+    scan->python.reported = scan->python.reported || scan->at.from == scan->python.word.from;
     diag_hint(scan->builder->diags,
               builder_error(scan->builder, scan->at, "'%s' is set by Python, which is not run",
                             key_name(key)),
-              "give it a line of its own, with its value written out");
+              "set it on a line of its own, to a literal value");
 }
 
 void python_bracket(struct scan *scan, int step)
@@ -342,7 +343,7 @@ enum python_line python_newline(struct scan *scan)
     scan->line = scan->offset;
     scan->fresh = true;
     if (scan->python.brackets)
-        return PYTHON_GOES_ON;
+        return PYTHON_CONTINUES;
     scan->python.block = scan->python.block || (scan->python.compound && scan->python.colon);
     scan->python.colon = false;
     return scan->python.block ? PYTHON_BLOCK : PYTHON_ENDS;
@@ -364,16 +365,16 @@ struct span python_end(struct scan *scan)
 {
     struct span at = scan->python.word;
     struct text word = builder_text(scan->builder, at);
-    const char *rest = scan->python.block ? ": skipped with its block" : ": skipped";
+    const char *what = scan->python.block ? "this statement and its block" : "this statement";
     scan->start = true;
     build_python(scan->builder, (struct span){ at.from, scan->python.end });
     if (scan->python.brackets)
-        builder_error(scan->builder, at, "a bracket of this statement is never closed");
-    if (scan->python.blamed)
+        builder_error(scan->builder, at, "a bracket in this statement is never closed");
+    if (scan->python.reported)
         return at;
     diag_hint(scan->builder->diags,
-              builder_warning(scan->builder, at, "'%.*s' is Python, which is not run%s",
-                              (int)(word.size > 40 ? 40 : word.size), word.at, rest),
+              builder_warning(scan->builder, at, "skipping %s: '%.*s' is Python, which is not run",
+                              what, (int)(word.size > 40 ? 40 : word.size), word.at),
               "xl refuses the file");
     return at;
 }

@@ -1,118 +1,124 @@
 // SPDX-License-Identifier: MIT
-// What the lexer of the file keeps between its tokens: which brackets are open, and how far a
-// statement of Python reaches that is skipped. Each lexer action is one call of these.
+// The state of the lexer between tokens: the open brackets, and the extent of a Python statement
+// that is being skipped. Each lexer action is one call to these functions.
 #ifndef XENUSB_PARSER_SCAN_H
 #define XENUSB_PARSER_SCAN_H
 
 #include "build.h"
 
-enum { NESTING_MAX = 64 }; // brackets inside brackets; real files have two
+enum { NESTING_MAX = 64 }; // depth of nested brackets; real files have two
 
+// An open bracket.
 struct bracket {
-    int closer; // its token
+    int closer; // the token that closes it
     struct span at;
 };
 
+// Embedded by the caller; scan_init() sets it up.
 struct scan {
     struct builder *builder;
-    uint32_t offset; // of the byte behind the current token
+    uint32_t offset; // of the byte after the current token
     struct span at;  // the current token
-    uint32_t line;   // where the current line begins
-    bool fresh;      // nothing but blanks stood on this line yet
-    bool start;      // nothing stood in this statement yet
-    bool damaged;    // inside the brackets stands what may have swallowed their closers
-    bool closing;    // the brackets that are open are being closed for lack of closers
-    bool ended;      // the end of the file was seen
+    uint32_t line;   // offset of the current line
+    bool fresh;      // only blanks so far on this line
+    bool start;      // no token so far in this statement
+    bool damaged;    // an error inside the open brackets may have swallowed their closers
+    bool closing;    // scan_next_closer() is closing the open brackets
+    bool ended;      // the end of the file was reached
     unsigned depth;
     struct bracket open[NESTING_MAX];
-    unsigned too_deep; // brackets that are open beyond NESTING_MAX
+    unsigned too_deep; // number of open brackets beyond NESTING_MAX
 
-    uint32_t long_from; // where the string between triple quotes begins
+    uint32_t long_from; // where the triple-quoted string begins
     char long_quote;
     int outside; // the lexer's state around it
 
     struct python {
-        struct span word; // that begins the statement
-        bool compound;    // it is one that has a block
-        bool block;       // the block began
-        bool colon;       // the line ends in a colon, so far
+        struct span word; // the first word of the statement
+        bool compound;    // a statement with a block
+        bool block;       // the block has begun
+        bool colon;       // the last token on the line so far is a colon
         unsigned indent;
-        unsigned brackets; // that are open
-        bool blamed;       // its first word was complained of
-        uint32_t end;      // behind its last word so far
+        unsigned brackets; // number of open brackets
+        bool reported;     // an error was reported at its first word
+        uint32_t end;      // offset after its last token so far
     } python;
 };
 
+// Prepares to read builder->source.
 void scan_init(struct scan *scan, struct builder *builder);
 
-// Every token passes here first: its place.
+// Moves to the next token. Called first for every token.
 void scan_advance(struct scan *scan, size_t length);
-// Gives all but `keep` bytes of the current token back. Returns `keep`.
+// Returns all but the first `keep` bytes of the current token to the input. Returns `keep`.
 int scan_give_back(struct scan *scan, uint32_t keep);
 
-// Marks that a word was read and returns it.
+// Notes that the line and the statement have a token. Returns `token`.
 int scan_token(struct scan *scan, int token);
-// The place between the current token and the next.
+// The empty span after the current token.
 struct span scan_here(const struct scan *scan);
 
 // --- brackets ---
 
-// False if it nests too deep; then a complaint was made, and scan_deep() counts.
+// False if the brackets are nested too deeply, after reporting an error; scan_deep() counts then.
 bool scan_open(struct scan *scan, int closer);
-// The token to go on with: what is open decides which closer it is.
+// Returns the closer of the innermost open bracket; reports an error if that is not `closer`.
 int scan_close(struct scan *scan, int closer);
-// Counts a bracket beyond NESTING_MAX; true when all of those are closed again.
+// Counts a bracket beyond NESTING_MAX (`step` is 1 or -1); true once all of those are closed.
 bool scan_deep(struct scan *scan, int step);
-// Whether a name on a new line inside a list begins the next statement: the list was not closed.
+// Whether the current name, inside a list, begins the next statement: the list was never closed.
 bool scan_is_unclosed(const struct scan *scan);
-// Complains of the bracket that is still open, and has all of them closed.
+// Reports the bracket that is still open and starts closing all of them.
 void scan_unclosed(struct scan *scan);
-// The next closer that is missing; when there is none left, the end of the line.
+// The next missing closer; once none is left, the end of the line.
 int scan_next_closer(struct scan *scan);
 
 // --- lines ---
 
-// A line end inside a statement.
+// A line end that does not end the statement.
 void scan_line(struct scan *scan);
 // A line end. True if it ends the statement.
 bool scan_newline(struct scan *scan);
-// The token for a semicolon, which ends a statement, but not inside brackets.
+// The token for a semicolon: it ends the statement, but is an error inside brackets.
 int scan_semicolon(struct scan *scan);
-// The token for the end of the file: first whatever is missing to end the last statement.
+// The next token at the end of the file: whatever the last statement still needs, then the end.
 int scan_end(struct scan *scan);
 
 // --- words and strings ---
 
-// The token for a word: a name, an operator, a constant, or the begin of a statement of Python.
+// The token for a word: a name, an operator, a constant, or the start of a Python statement.
 int scan_word(struct scan *scan);
-// A string that its line does not close.
+// Reports a string that does not end on its line.
 void scan_broken_string(struct scan *scan);
-// A string between triple quotes begins; `outside` is the lexer's state to go back to.
+// A triple-quoted string begins; `outside` is the lexer state to return to after it.
 void scan_long(struct scan *scan, int outside);
-// True if these three quotes end it; then `scan->at` is all of it.
+// Whether these three quotes end it; if so, scan->at becomes the whole string.
 bool scan_long_ends(struct scan *scan, char quote);
-// It does not end.
-void scan_endless(struct scan *scan);
-// Something that cannot stand outside of a string.
+// Reports that it does not end.
+void scan_unterminated(struct scan *scan);
+// Reports a character that is not allowed outside strings.
 void scan_stray(struct scan *scan);
 
-// --- statements of Python that are skipped ---
+// --- Python statements, which are skipped ---
 
-enum python_line { PYTHON_GOES_ON, PYTHON_BLOCK, PYTHON_ENDS };
+// What follows a line end: more of the same line, a block, or the next statement.
+enum python_line { PYTHON_CONTINUES, PYTHON_BLOCK, PYTHON_ENDS };
 
+// The current word begins a Python statement.
 void python_begin(struct scan *scan);
-// Any name: a USB key that is set here is complained of.
+// A word of the statement; an error if it is a USB key that is set here.
 void python_word(struct scan *scan);
+// The other tokens of the statement. `step` is 1 for an opening bracket, -1 for a closing one.
 void python_bracket(struct scan *scan, int step);
 void python_colon(struct scan *scan);
 void python_other(struct scan *scan);
-// True if the statement ends with this semicolon.
+// A semicolon; true if it ends the statement.
 bool python_semicolon(struct scan *scan);
-// What comes behind this line end.
+// A line end.
 enum python_line python_newline(struct scan *scan);
-// Before the first word on a line behind the statement: whether the line belongs to its block.
+// Called at the first token of a line after the statement: whether the line is part of its block.
 bool python_continues(struct scan *scan);
-// Complains that the statement was skipped. Returns its place.
+// Ends the statement with a warning that it was skipped. Returns the place of its first word.
 struct span python_end(struct scan *scan);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "field.h"
 
-// The text of a setting that is one plain value; false if it is not given or not one.
+// The text of a setting that is a string, a number or a truth value. False if it is not set or,
+// after a report, has another type. `wanted` names the expected type.
 static bool plain_text(struct builder *builder, enum key key, const char *wanted,
                        struct config_text *text)
 {
@@ -24,18 +25,17 @@ static bool plain_text(struct builder *builder, enum key key, const char *wanted
         diag_hint(builder->diags,
                   builder_warning(builder, value->at, "'%s' is read as %s", key_name(key),
                                   value->truth ? "1" : "0"),
-                  "xl refuses True and False, and xm takes no notice of them");
+                  "xl refuses True and False; xm ignores them");
         return true;
     case VALUE_NONE:
-        builder_warning(builder, value->at, "'%s' is None: taken as not given", key_name(key));
+        builder_warning(builder, value->at, "'%s' is None: treated as not set", key_name(key));
         return false;
     case VALUE_LIST:
         if (!key_is_usb(key))
-            builder_warning(builder, value->at, "'%s' is a list, where %s is wanted: left alone",
+            builder_warning(builder, value->at, "ignoring '%s': it must be %s, not a list",
                             key_name(key), wanted);
         else
-            builder_error(builder, value->at, "'%s' is a list, where %s is wanted", key_name(key),
-                          wanted);
+            builder_error(builder, value->at, "'%s' must be %s, not a list", key_name(key), wanted);
         return false;
     default: return false;
     }
@@ -68,24 +68,24 @@ static void read_string(struct builder *builder, enum key key, const struct valu
     struct diag *diag =
         builder_error(builder, value->at, "an item of '%s' must be a string", key_name(key));
     if (value->kind == VALUE_LIST)
-        diag_hint(builder->diags, diag, "this is a list inside the list");
+        diag_hint(builder->diags, diag, "this is a list inside a list");
     else
         diag_hint(builder->diags, diag, "put quotes around it");
 }
 
-static void complain_single(struct builder *builder, enum key key, struct span at,
-                            enum single single)
+static void warn_about_single(struct builder *builder, enum key key, struct span at,
+                              enum single single)
 {
     static const char *const hints[] = {
         [SINGLE_IGNORED_BY_XL] = "xl would start the guest without it: put [ ] around it",
-        [SINGLE_REFUSED_BY_XM] = "xm refuses that: put [ ] around it",
-        [SINGLE_REFUSED_BY_XL] = "xl refuses that: put [ ] around it",
+        [SINGLE_REFUSED_BY_XM] = "xm refuses this: put [ ] around it",
+        [SINGLE_REFUSED_BY_XL] = "xl refuses this: put [ ] around it",
     };
     if (single == SINGLE_ACCEPTED)
         return;
     diag_hint(
         builder->diags,
-        builder_warning(builder, at, "'%s' is one string, where a list is wanted", key_name(key)),
+        builder_warning(builder, at, "'%s' should be a list, not a single string", key_name(key)),
         "%s", hints[single]);
 }
 
@@ -101,10 +101,10 @@ void setting_strings(struct builder *builder, enum key key, enum single single, 
         return;
     }
     if (value->kind == VALUE_NONE) {
-        builder_warning(builder, value->at, "'%s' is None: taken as not given", key_name(key));
+        builder_warning(builder, value->at, "'%s' is None: treated as not set", key_name(key));
         return;
     }
     if (value->kind == VALUE_STRING)
-        complain_single(builder, key, value->at, single);
+        warn_about_single(builder, key, value->at, single);
     read_string(builder, key, value, read);
 }

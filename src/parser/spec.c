@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-// Generated: they need what stands above.
+// Generated; these need the includes and macros above them.
 #include "spec.tab.h"
 #define YYSTYPE SPEC_STYPE
 #define YYLTYPE SPEC_LTYPE
@@ -19,7 +19,7 @@ static struct text text_at(const struct spec_builder *specs, struct span at)
     return text_part(specs->literal->text, at.from, at.to);
 }
 
-// Takes the blanks off both ends of a part of the text, and moves its ends accordingly.
+// The text at *at without surrounding blanks; shrinks *at to it.
 static struct text trim(const struct spec_builder *specs, struct span *at)
 {
     struct text text = text_trim(text_at(specs, *at));
@@ -36,7 +36,7 @@ void spec_head(struct spec_builder *specs, struct span word)
     specs->spec->head_at = place_of(specs, word);
 }
 
-// Without the double quotes around it, if there are any.
+// Removes double quotes around a value, and shrinks *at accordingly.
 static struct text unquote(struct text value, struct span *at)
 {
     if (value.size < 2 || value.at[0] != '"' || value.at[value.size - 1] != '"')
@@ -70,7 +70,7 @@ void spec_pair(struct spec_builder *specs, struct span key_at, struct span value
     }
 }
 
-void spec_nothing(struct spec_builder *specs, struct span at)
+void spec_empty_item(struct spec_builder *specs, struct span at)
 {
     if (span_is_none(specs->spec->empty_at))
         specs->spec->empty_at = place_of(specs, (struct span){ at.from - 1, at.to });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grammar of a spec: pairs of key and value between commas; the first part may be a word.
+// The grammar of a spec: key=value pairs separated by commas; the first item may be a bare word.
 %require "3.8"
 %define api.pure full
 %define api.prefix {spec_}
@@ -28,7 +28,7 @@ static void yyerror(const struct span *at, void *scanner, struct spec_builder *s
 }
 
 %code provides {
-// Begins to read: the words of a command line, or one string.
+// Selects the tokens: those of a command line, or of one string.
 void spec_begin(void *scanner, bool words);
 }
 
@@ -59,7 +59,7 @@ first
     ;
 
 part
-    : %empty                    { spec_nothing(specs, @$); }
+    : %empty                    { spec_empty_item(specs, @$); }
     | pair
     | error
     ;

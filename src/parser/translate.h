@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// From any dialect into any other. The house's view of the writers.
+// Translations from any dialect into any other: the interface of the writers.
 #ifndef XENUSB_PARSER_TRANSLATE_H
 #define XENUSB_PARSER_TRANSLATE_H
 
@@ -10,27 +10,28 @@
 
 #include <stdio.h>
 
-// A translation that is being written. The config was checked, and has no errors.
+// A translation in progress. The config has been checked and has no errors.
 struct writing {
     struct arena *arena;
     struct diags *diags;
     const struct document *document;
-    const struct host *host; // where devices are looked up; NULL: they are not
-    bool comments;           // each rewritten statement is preceded by what it was
-    bool only;               // the USB statements alone, without the rest of the file
-    bool for_qemu;           // libvirt: for its QEMU driver, and not for libxl
+    const struct host *host; // to look devices up (--resolve); NULL: selectors stay as they are
+    bool comments;           // put the original before each rewritten statement, as a comment
+    bool only;               // write only the USB statements, not the rest of the file
+    bool for_qemu;           // libvirt: for its QEMU driver instead of libxl's
     FILE *out;
 };
 
-// What a config can be translated to, one row each.
+// A target of translation.
 struct translation {
     const char *name;
-    bool is_config; // a domain config, which may take the place of the one that was read
-    // Prints it. What cannot be said there is complained of, and then nothing printed counts.
+    bool is_config; // a domain config, which may replace the one that was read
+    // Writes to writing->out. Reports an error for whatever the target cannot express; the output
+    // is not valid then.
     void (*write)(struct writing *writing);
 };
 
-// Ends with a NULL name; the first row is the default.
+// All targets. Ends with a NULL name; the first row is the default.
 extern const struct translation translations[];
 
 // The row of that name, or NULL.

@@ -26,8 +26,7 @@ static const struct row rows[] = {
     { "line ends of Windows", "usbdevice=[\r\n'tablet']\r\n#\r\n", "", NULL },
     { "a carriage return in a string", "a='x\ry'\nb=[\"\r\"]\nusbdevice='tablet'\r\n", "", NULL },
     { "a carriage return behind an open string", "a='x\r\nusb=1\n",
-      "1:3 error: this quote opens a string that is not closed (a string ends on its line)\n",
-      NULL },
+      "1:3 error: this string is never closed (a string must end on its line)\n", NULL },
     { "a byte order mark", "\xef\xbb\xbfusbdevice='tablet'\n", "", UNKNOWN TABLET },
     { "a byte order mark elsewhere",
       "a=1\n\xef\xbb\xbf"
@@ -45,96 +44,110 @@ static const struct row rows[] = {
     { "prefixes of strings", "usbdevice=[u'tablet',]\n", "", UNKNOWN TABLET },
     { "a sum that begins with nothing", "usbdevice=[]+['tablet']\n", "", UNKNOWN TABLET },
     { "a sum with something broken", "usbdevice='tab' 'let\nusbctrl='a'+'b\nusb=-'\n",
-      "1:17 error: this quote opens a string that is not closed (a string ends on its line)\n"
-      "2:13 error: this quote opens a string that is not closed (a string ends on its line)\n"
-      "3:6 error: this quote opens a string that is not closed (a string ends on its line)\n",
+      "1:17 error: this string is never closed (a string must end on its line)\n"
+      "2:13 error: this string is never closed (a string must end on its line)\n"
+      "3:6 error: this string is never closed (a string must end on its line)\n",
       UNKNOWN },
     { "a sum that goes on behind something broken", "usbdevice=['tab' 'let\n'x']\n",
-      "1:18 error: this quote opens a string that is not closed (a string ends on its line)\n",
-      UNKNOWN },
+      "1:18 error: this string is never closed (a string must end on its line)\n", UNKNOWN },
     { "a tuple", "usbdevice=('tablet',)\n", "", UNKNOWN TABLET },
     { "a tuple of two", "usbdevice=('tablet','mouse')\n", "", NULL },
     { "parentheses", "usbdevice=('tablet')\n", "", UNKNOWN TABLET },
     { "a backslash at the line's end", "usbdevice= \\\n'tablet'\n", "", NULL },
     { "signs and fractions", "memory=-1\nmaxmem=+1.5e3\na=10L\n", "", "domain pv\n" },
     { "None is nothing", "usbdevice=None\nusb=None\n",
-      "2:5 warning: 'usb' is None: taken as not given\n"
-      "1:11 warning: 'usbdevice' is None: taken as not given\n",
+      "2:5 warning: 'usb' is None: treated as not set\n"
+      "1:11 warning: 'usbdevice' is None: treated as not set\n",
       UNKNOWN },
     { "+= begins and goes on", "usbdevice+=['tab'+'let']\nusbdevice+=['mouse']\n", "", NULL },
     { "+= of strings", "usbdevice='tab'\nusbdevice+='let'\n", "", UNKNOWN TABLET },
 
     { "import", "import os;usb=0\n",
-      "1:1 warning: 'import' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+      "1:1 warning: skipping this statement: 'import' is Python, which is not run (xl refuses the "
+      "file)\n",
+      NULL },
     { "a block",
       "if x:\n  a=1\n\n# no end\n  b=2\nelif y:\n  a=1\nelse:\n  a=2\nusbdevice='tablet'\n",
-      "1:1 warning: 'if' is Python, which is not run: skipped with its block (xl refuses the "
-      "file)\n",
+      "1:1 warning: skipping this statement and its block: 'if' is Python, which is not run (xl "
+      "refuses the file)\n",
       NULL },
     { "a block with tabs", "  def f():\n\tx=1\n  usb=1\n",
-      "1:3 warning: 'def' is Python, which is not run: skipped with its block (xl refuses the "
-      "file)\n",
+      "1:3 warning: skipping this statement and its block: 'def' is Python, which is not run (xl "
+      "refuses the file)\n",
       NULL },
     { "a block at the file's end", "while 1:\n  pass\n  #x",
-      "1:1 warning: 'while' is Python, which is not run: skipped with its block (xl refuses the "
-      "file)\n",
+      "1:1 warning: skipping this statement and its block: 'while' is Python, which is not run (xl "
+      "refuses the file)\n",
       UNKNOWN },
     { "brackets, strings and a backslash in Python",
       "print('usb=1', # usb=2\n  \"usb=3\"), \\\n  '''\nusb=4'''\nusb=1\n",
-      "1:1 warning: 'print' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+      "1:1 warning: skipping this statement: 'print' is Python, which is not run (xl refuses the "
+      "file)\n",
+      NULL },
     { "a slice is no block", "x[1:2]\nusb=1\n",
-      "1:1 warning: 'x' is Python, which is not run: skipped (xl refuses the file)\n", NULL },
+      "1:1 warning: skipping this statement: 'x' is Python, which is not run (xl refuses the "
+      "file)\n",
+      NULL },
     { "a bracket of Python that stays open", "f(\nusb=1\n",
-      "2:1 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
-      "value written out)\n"
-      "1:1 error: a bracket of this statement is never closed\n"
-      "1:1 warning: 'f' is Python, which is not run: skipped (xl refuses the file)\n",
-      UNKNOWN },
-    { "a keyword argument is not a key", "f(1, usb=1)\n",
-      "1:1 warning: 'f' is Python, which is not run: skipped (xl refuses the file)\n", UNKNOWN },
-    { "a comparison is no assignment", "if usb == 1: pass\n",
-      "1:1 warning: 'if' is Python, which is not run: skipped (xl refuses the file)\n", UNKNOWN },
-    { "a USB key in a block", "if x:\n  usb = 1\n",
-      "2:3 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
-      "value written out)\n"
-      "1:1 warning: 'if' is Python, which is not run: skipped with its block (xl refuses the "
+      "2:1 error: 'usb' is set by Python, which is not run (set it on a line of its own, to a "
+      "literal value)\n"
+      "1:1 error: a bracket in this statement is never closed\n"
+      "1:1 warning: skipping this statement: 'f' is Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
+    { "a keyword argument is not a key", "f(1, usb=1)\n",
+      "1:1 warning: skipping this statement: 'f' is Python, which is not run (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "a comparison is no assignment", "if usb == 1: pass\n",
+      "1:1 warning: skipping this statement: 'if' is Python, which is not run (xl refuses the "
+      "file)\n",
+      UNKNOWN },
+    { "a USB key in a block", "if x:\n  usb = 1\n",
+      "2:3 error: 'usb' is set by Python, which is not run (set it on a line of its own, to a "
+      "literal value)\n"
+      "1:1 warning: skipping this statement and its block: 'if' is Python, which is not run (xl "
+      "refuses the file)\n",
+      UNKNOWN },
     { "several targets", "a, usb = 1, 2\n",
-      "1:4 error: 'usb' is set by Python, which is not run (give it a line of its own, with its "
-      "value written out)\n"
-      "1:1 warning: 'a' is Python, which is not run: skipped (xl refuses the file)\n",
+      "1:4 error: 'usb' is set by Python, which is not run (set it on a line of its own, to a "
+      "literal value)\n"
+      "1:1 warning: skipping this statement: 'a' is Python, which is not run (xl refuses the "
+      "file)\n",
       UNKNOWN },
     { "a method of a USB key", "usbdevice.append('x')\n",
-      "1:1 error: 'usbdevice' is set by Python, which is not run (give it a line of its own, with "
-      "its value written out)\n",
+      "1:1 error: 'usbdevice' is set by Python, which is not run (set it on a line of its own, to "
+      "a literal value)\n",
       UNKNOWN },
     { "a computed value", "a=\"%d\" % (1,)\n",
-      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the "
+      "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
     { "many ways to compute",
       "a=f(x=1)[2:]\nb={'a':1}\nc=[x for x in y if not z]\nd=lambda: 0\ne=~-1\n",
-      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the file)\n"
-      "2:3 warning: 'b' is computed by Python, which is not run: left alone (xl refuses the file)\n"
-      "3:4 warning: 'c' is computed by Python, which is not run: left alone (xl refuses the file)\n"
-      "4:3 warning: 'd' is computed by Python, which is not run: left alone (xl refuses the file)\n"
-      "5:3 warning: 'e' is computed by Python, which is not run: left alone (xl refuses the "
+      "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
+      "file)\n"
+      "2:3 warning: ignoring 'b': it is computed by Python, which is not run (xl refuses the "
+      "file)\n"
+      "3:4 warning: ignoring 'c': it is computed by Python, which is not run (xl refuses the "
+      "file)\n"
+      "4:3 warning: ignoring 'd': it is computed by Python, which is not run (xl refuses the "
+      "file)\n"
+      "5:3 warning: ignoring 'e': it is computed by Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
     { "a computed USB key", "usb=int('1')\n",
-      "1:5 error: the value of 'usb' is computed by Python, which is not run (write the value "
-      "out)\n",
+      "1:5 error: the value of 'usb' is computed by Python, which is not run (write the resulting "
+      "value instead)\n",
       UNKNOWN },
     { "a computed item", "usbdevice=['tablet', 'host:%s' % x]\n",
       "1:22 error: the value of 'usbdevice' is computed by Python, which is not run (write the "
-      "value out)\n",
+      "resulting value instead)\n",
       UNKNOWN },
     { "a word without quotes", "usbdevice=[tablet]\nname=x\na=b\n",
-      "1:12 error: the value of 'usbdevice' stands without quotes (write 'tablet' with quotes "
-      "around it)\n"
-      "2:6 warning: the value of 'name' stands without quotes: left alone (xl refuses the file)\n"
-      "3:3 warning: the value of 'a' stands without quotes (xl refuses the file)\n",
+      "1:12 error: the value of 'usbdevice' is not quoted (put quotes around 'tablet')\n"
+      "2:6 warning: ignoring 'name': its value is not quoted (xl refuses the file)\n"
+      "3:3 warning: the value of 'a' is not quoted (xl refuses the file)\n",
       "domain pv\n" },
 
     { "no value", "usb=\nusbdevice='tablet'\n",
@@ -163,24 +176,22 @@ static const struct row rows[] = {
     { "a list that is not closed, at the end", "usbdevice=['tablet'",
       "1:11 error: this bracket is never closed (']' is missing)\n", UNKNOWN TABLET },
     { "the wrong closer", "usbdevice=['tablet')\n",
-      "1:20 error: expected ']', not ')' also 1:11 it must close this bracket\n", UNKNOWN TABLET },
+      "1:20 error: expected ']', not ')' also 1:11 to close this bracket\n", UNKNOWN TABLET },
     { "a dict that is not closed", "a={'x':1\n",
       "1:3 error: this bracket is never closed ('}' is missing)\n"
-      "1:3 warning: 'a' is computed by Python, which is not run: left alone (xl refuses the "
+      "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
     { "a semicolon inside brackets", "usbdevice=['mouse'; 'tablet']\n",
       "1:19 error: unexpected ';'\n", UNKNOWN },
     { "a quote too many", "a='x''\nusbdevice='tablet'\n",
-      "1:6 error: this quote opens a string that is not closed (one quote too many?)\n", NULL },
-    { "a string that is not closed", "a='x\nusbdevice='tablet'\n",
-      "1:3 error: this quote opens a string that is not closed (a string ends on its line)\n",
-      NULL },
+      "1:6 error: this string is never closed (one quote too many?)\n", NULL },
+    { "a string that is never closed", "a='x\nusbdevice='tablet'\n",
+      "1:3 error: this string is never closed (a string must end on its line)\n", NULL },
     { "a lost quote loses no bracket", "a=['x]\nusbdevice='tablet'\n",
-      "1:4 error: this quote opens a string that is not closed (a string ends on its line)\n",
-      NULL },
-    { "quotes that stay open", "a='''x\nusb=1\n",
-      "1:3 error: these quotes open a string that is not closed\n", UNKNOWN },
+      "1:4 error: this string is never closed (a string must end on its line)\n", NULL },
+    { "quotes that stay open", "a='''x\nusb=1\n", "1:3 error: this string is never closed\n",
+      UNKNOWN },
     { "other characters", "usb=1$\nusb=\x01\nusb=\xff\nusb=!2\nusb=?\n",
       "1:6 error: unexpected '$'\n2:5 error: unexpected '\x01'\n3:5 error: unexpected '\xff'\n"
       "4:5 error: unexpected '!'\n5:5 error: unexpected '?'\n",
@@ -189,20 +200,18 @@ static const struct row rows[] = {
     { "an escape of both", "usbdevice='ta\\bblet'\n",
       "1:12 error: unknown USB device 'ta\bblet' (did you mean 'tablet'?)\n", NULL },
     { "escapes of Python", "name='\\x41\\101\\q\\x4'\n",
-      "1:7 warning: '\\x41' is read as Python reads it (xl refuses it, or drops it)\n"
-      "1:11 warning: '\\101' is read as Python reads it (xl refuses it, or drops it)\n"
-      "1:15 warning: '\\q' is read as Python reads it (xl refuses it, or drops it)\n"
-      "1:17 warning: '\\x' is read as Python reads it (xl refuses it, or drops it)\n",
+      "1:7 warning: '\\x41' is decoded as in Python (xl refuses it or drops it)\n"
+      "1:11 warning: '\\101' is decoded as in Python (xl refuses it or drops it)\n"
+      "1:15 warning: '\\q' is decoded as in Python (xl refuses it or drops it)\n"
+      "1:17 warning: '\\x' is decoded as in Python (xl refuses it or drops it)\n",
       "domain pv name=AA\\q\\x4\n" },
     { "a raw string", "name=r'\\x41'\n", "", "domain pv name=\\x41\n" },
     { "an escaped line end of Windows", "name='a\\\r\nb'\n", "", "domain pv name=ab\n" },
     { "a prefix before a lost quote", "name=u'x\n",
-      "1:7 error: this quote opens a string that is not closed (a string ends on its line)\n",
-      NULL },
+      "1:7 error: this string is never closed (a string must end on its line)\n", NULL },
     { "a key near to one that is ours", "device_model_user='x'\n", "", UNKNOWN },
     { "an old device model", "device_model='/usr/lib/xen/bin/qemu-dm'\n",
-      "1:14 note: xl takes no notice of device_model (it starts the QEMU of device_model_version, "
-      "which xenusb serves)\n",
+      "1:14 note: xl ignores device_model (it starts the QEMU that device_model_version names)\n",
       UNKNOWN },
     { "ids of a serial device", "usbdevice='serial:vendorid=1:pty'\n",
       "1:19 warning: ignoring the ids: those of an emulated serial device are fixed\n"
@@ -229,26 +238,25 @@ static const struct row rows[] = {
       NULL },
     { "an escaped line end", "name='a\\\nb'\n", "", "domain pv name=ab\n" },
 
-    { "a number that is none", "usb='yes'\n", "1:5 error: usb wants a number, not 'yes' (0 or 1)\n",
-      UNKNOWN },
+    { "not a number", "usb='yes'\n",
+      "1:5 error: usb must be a number, not 'yes' (valid values: 0 or 1)\n", UNKNOWN },
     { "a number in a string", "usb='0'\nusbversion='1'\n", "", NULL },
-    { "a list for a number", "usb=[1]\n", "1:5 error: 'usb' is a list, where a number is wanted\n",
+    { "a list for a number", "usb=[1]\n", "1:5 error: 'usb' must be a number, not a list\n",
       UNKNOWN },
     { "a list for a name", "name=['x']\n",
-      "1:6 warning: 'name' is a list, where a string is wanted: left alone\n", "domain pv\n" },
+      "1:6 warning: ignoring 'name': it must be a string, not a list\n", "domain pv\n" },
     { "a number for a list", "usbctrl=5\n",
       "1:9 error: an item of 'usbctrl' must be a string (put quotes around it)\n", UNKNOWN },
-    { "a list inside the list", "usbdev=[['x']]\n",
-      "1:9 error: an item of 'usbdev' must be a string (this is a list inside the list)\n",
-      UNKNOWN },
+    { "a list inside a list", "usbdev=[['x']]\n",
+      "1:9 error: an item of 'usbdev' must be a string (this is a list inside a list)\n", UNKNOWN },
     { "a leading zero", "usbversion=02\n", "", NULL },
     { "XML", "\xef\xbb\xbf \n<domain/>",
-      "2:1 error: this is XML, no domain config (libvirt's: xenusb translate --from libvirt makes "
-      "a config of it)\n",
+      "2:1 error: this is XML, not a domain config (convert libvirt's XML with: xenusb translate "
+      "--from libvirt)\n",
       UNKNOWN },
     { "SXP", "(vm (name x))",
-      "1:1 error: this is SXP, xend's own form, no domain config (xenusb translate --from sxp "
-      "makes a config of it)\n",
+      "1:1 error: this is SXP, xend's format, not a domain config (convert it with: xenusb "
+      "translate --from sxp)\n",
       UNKNOWN },
 };
 
@@ -283,7 +291,7 @@ static void test_brackets_without_end(void **state)
         assert_true(asprintf(&text, "a=%s\nusb=1\n", brackets) > 0);
         struct compiled *compiled = compile_file(text);
         assert_int_equal(compiled->diags.errors, 1);
-        assert_non_null(strstr(compiled->diags.first->message, "more than 64 brackets"));
+        assert_non_null(strstr(compiled->diags.first->message, "nested more than 64 deep"));
         compiled_free(compiled);
         free(text);
         free(brackets);
@@ -311,7 +319,7 @@ static void test_values_are_bounded(void **state)
     char *items = repeated("'tablet',", 21000), *text = NULL;
     assert_true(asprintf(&text, "a=[%s]\nusbdevice=[%s]\n", items, items) > 0);
     struct compiled *compiled = compile_file(text);
-    want_words(compiled, "2:180012 error: more than 20000 values: the rest is not read\n");
+    want_words(compiled, "2:180012 error: more than 20000 values: ignoring the rest\n");
     assert_int_equal(compiled->config->device_count, 20000);
     compiled_free(compiled);
     free(text);
@@ -324,7 +332,7 @@ static void test_a_string_is_bounded(void **state)
     char *long_text = repeated("x", 20000), *text = NULL;
     assert_true(asprintf(&text, "usbdevice='%s'\n", long_text) > 0);
     struct compiled *compiled = compile_file(text);
-    want_words(compiled, "1:11 error: a string of 20002 bytes, where 16384 are more than enough\n");
+    want_words(compiled, "1:11 error: this string is 20002 bytes long; the limit is 16384\n");
     compiled_free(compiled);
     free(text);
     free(long_text);

@@ -60,8 +60,8 @@ static const struct row devices[] = {
       "VENDOR:PRODUCT, a type (tablet), or key=value)\n",
       NULL },
     { "046d:c52bb",
-      "1:6 error: the product wants up to four hexadecimal digits, not 'c52bb' (as "
-      "lsusb prints it, like 046d)\n",
+      "1:6 error: the product must be up to four hexadecimal digits, not 'c52bb' (use the form of "
+      "lsusb, for example 046d)\n",
       NULL },
     { "tablet,mouse", "1:8 error: expected key=value, not 'mouse'\n", NULL },
     { "id=1:2,x,busid=3",
@@ -69,36 +69,38 @@ static const struct row devices[] = {
       "1:16 error: '3' is not a bus id (a bus id is BUS-PORT, for example 1-8 or 6-2.1)\n",
       NULL },
     { "=x",
-      "1:1 error: unknown key '' in a usbdevice (known: type, hostaddr, hostbus, busid, id, "
-      "vendor, product, serial, bus, controller, port, required, file, format, readonly, "
-      "chardev, audiodev)\n",
+      "1:1 error: unknown key '' in usbdevice (known: type, hostaddr, hostbus, busid, id, vendor, "
+      "product, serial, bus, controller, port, required, file, format, readonly, chardev, "
+      "audiodev)\n",
       NULL },
-    { "id=", "1:4 error: '' is no vendor:product (as lsusb prints it, like 046d:c52b)\n", NULL },
+    { "id=", "1:4 error: '' is not VENDOR:PRODUCT (use the form of lsusb, for example 046d:c52b)\n",
+      NULL },
     { "bus=,id=1:2", "1:1 error: 'bus' has no value\n", NULL },
     { "id=1:2,id=3:4",
-      "1:1 warning: 'id' is given again: this is not used also 1:8 the last one "
-      "wins\n",
+      "1:1 warning: 'id' is given again: this one is ignored also 1:8 the last one wins\n",
       "device hostdev 0003:0004" FROM },
     { "id=1:2,bus=a,controller=b",
-      "1:8 warning: 'bus' is given again: this is not used also 1:14 the last one wins\n",
+      "1:8 warning: 'bus' is given again: this one is ignored also 1:14 the last one wins\n",
       "device hostdev 0001:0002 on unknown b" FROM },
     { "hostaddr=1.010",
       "1:12 warning: '010' is read as 10; xl would read 8 (octal), libvirt 16 "
       "(hex) (write 10)\n",
       NULL },
-    { "hostbus=256", "1:9 error: '256' is out of range for hostbus (1 to 255)\n", NULL },
-    { "hostbus=18446744073709551617",
-      "1:9 error: '18446744073709551617' is out of range for "
-      "hostbus (1 to 255)\n",
+    { "hostbus=256", "1:9 error: '256' is out of range for hostbus (valid range: 1 to 255)\n",
       NULL },
-    { "hostbus=-1", "1:9 error: hostbus wants a number, not '-1' (1 to 255)\n", NULL },
-    { "hostaddr=x", "1:10 error: hostaddr wants a number, not 'x' (1 to 127)\n", NULL },
+    { "hostbus=18446744073709551617",
+      "1:9 error: '18446744073709551617' is out of range for hostbus (valid range: 1 to 255)\n",
+      NULL },
+    { "hostbus=-1", "1:9 error: hostbus must be a number, not '-1' (valid range: 1 to 255)\n",
+      NULL },
+    { "hostaddr=x", "1:10 error: hostaddr must be a number, not 'x' (valid range: 1 to 127)\n",
+      NULL },
     { "hostaddr=1", "", "device hostdev address 1" FROM },
     { "vendor=1,port=0", "", "device hostdev vendor=0001" FROM },
     { "product=1,bus=a", "", "device hostdev product=0001 on unknown a" FROM },
     { "id=1:2,port=1.2.3.4.5.6.7",
-      "1:13 error: '1.2.3.4.5.6.7' is no port (a number from 1, "
-      "dotted behind hubs (2.4), or 0 for any)\n",
+      "1:13 error: '1.2.3.4.5.6.7' is not a port (use a number from 1, dotted behind a hub (2.4), "
+      "or 0 for any port)\n",
       NULL },
 };
 
@@ -128,8 +130,7 @@ static const struct row controllers[] = {
       "'_', at most 32 in all)\n",
       NULL },
     { "type=pv,usbverison=1",
-      "1:9 error: unknown key 'usbverison' in a usbcontroller (did you mean 'usbversion'?)\n",
-      NULL },
+      "1:9 error: unknown key 'usbverison' in usbcontroller (did you mean 'usbversion'?)\n", NULL },
 };
 
 static const struct row strings[] = {
@@ -147,13 +148,13 @@ static const struct row strings[] = {
       NULL },
     { "usbdev=['hostbus=1 ,hostaddr=2 ']", "", "device hostdev 1.2 (usbctrl, line 1)\n" },
     { "usbdev=['TYPE=hostdev,hostbus=1,hostaddr=2']",
-      "1:10 error: unknown key 'TYPE' in a usbdev (did you mean 'type'?)\n", NULL },
+      "1:10 error: unknown key 'TYPE' in usbdev (did you mean 'type'?)\n", NULL },
     { "usbctrl=['version=2,x,ports=3','y']",
       "1:21 error: expected key=value, not 'x'\n1:33 error: expected key=value, not 'y'\n", NULL },
     { "usbdev=['hostbus=x,hostaddr=2,controller=y,port=z']",
-      "1:18 error: hostbus wants a number, not 'x' (1 to 255)\n"
-      "1:42 error: controller wants a number, not 'y' (0 to 65535)\n"
-      "1:49 error: port wants a number, not 'z' (0 to 255)\n",
+      "1:18 error: hostbus must be a number, not 'x' (valid range: 1 to 255)\n"
+      "1:42 error: controller must be a number, not 'y' (valid range: 0 to 65535)\n"
+      "1:49 error: port must be a number, not 'z' (valid range: 0 to 255)\n",
       NULL },
     // items of usbdevice: keyed or classic
     { "usbdevice=[' type = tablet ', ' mouse ']", "",
@@ -175,7 +176,7 @@ static const struct row strings[] = {
       "" },
     // xm's repetitions
     { "vusb=['port_1=1-8,port_1=1-9']",
-      "1:8 warning: 'port_1' is given again: this is not used also 1:19 the last one wins\n",
+      "1:8 warning: 'port_1' is given again: this one is ignored also 1:19 the last one wins\n",
       "controller 0 pv0: pv version 2, ports 8, model any (vusb, line 1)\n"
       "device hostdev 1-9 on pv0 port 1 (vusb, line 1)\n" },
     // xm's blanks
