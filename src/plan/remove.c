@@ -137,7 +137,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
         struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
                                      "%u devices of %s match", count, domain);
         diag_hint(removing->diags, diag, "name one by its place: %s", list);
-        removing->status = STATUS_REQUEST;
+        removing->status = status_worse(removing->status, STATUS_REQUEST);
     } else {
         remove_device(removing, found, wanted->why);
     }

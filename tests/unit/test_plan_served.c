@@ -80,11 +80,42 @@ static void test_removal_is_refused(void **state)
                         "controller 0 of db is pvusb, which xenusb does not serve");
 }
 
+// In whatever order they are asked for: what is refused is the worse of the two.
+static void test_a_refusal_outweighs_a_wrong_request(void **state)
+{
+    (void)state;
+    struct device twins[2];
+    struct config_device wanted[2] = { { .kind = DEVICE_TABLET }, { .kind = DEVICE_HOSTDEV } };
+    const struct config_text unserved = { .text = text_of("0") };
+    struct config config = { .devices = &wanted[0] };
+    const struct plan_removal both_devices = { .devices = &config };
+    const struct plan_removal and_controller = { .devices = &config,
+                                                 .controllers = &unserved,
+                                                 .count = 1 };
+    struct plan plan;
+    for (uint8_t i = 0; i < 2; i++) {
+        twins[i] = (struct device){ .kind = DEVICE_TABLET, .id = "", .port = { 1, { i + 2 } } };
+        controller_add_device(&controllers[1], &twins[i]);
+    }
+    wanted[1].controller_name.text = text_of("0");
+    wanted[1].controller_name.at = (struct span){ 0, 1 };
+    wanted[1].port = (struct port){ 1, { 1 } };
+    assert_int_equal(plan_remove(arena, &diags, &both_devices, &topology, &plan), STATUS_REQUEST);
+    assert_int_equal(plan_remove(arena, &diags, &and_controller, &topology, &plan), STATUS_REFUSED);
+    wanted[0].next = &wanted[1];
+    assert_int_equal(plan_remove(arena, &diags, &both_devices, &topology, &plan), STATUS_REFUSED);
+    wanted[0].next = NULL;
+    wanted[1].next = &wanted[0];
+    config.devices = &wanted[1];
+    assert_int_equal(plan_remove(arena, &diags, &both_devices, &topology, &plan), STATUS_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_prune_leaves_it, begin, end),
         cmocka_unit_test_setup_teardown(test_removal_is_refused, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_refusal_outweighs_a_wrong_request, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
