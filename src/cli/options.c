@@ -178,7 +178,7 @@ static enum status complain_together(const struct invocation *invocation)
             continue;
         complain_error(invocation->diags, "--%s and --%s cannot be combined", name_of(pairs[i][0]),
                        name_of(pairs[i][1]));
-        status = STATUS_REQUEST;
+        status = status_worse(status, STATUS_REQUEST);
     }
     return status;
 }
@@ -200,7 +200,7 @@ enum status options_read(struct invocation *invocation, const char *const *words
         else if (!ended && word.size > 1 && *word.at == '-') {
             complain_error(invocation->diags, "unknown option '%s': options begin with --",
                            word.at);
-            status = STATUS_REQUEST;
+            status = status_worse(status, STATUS_REQUEST);
         } else
             rest[invocation->count++] = words[i];
     }

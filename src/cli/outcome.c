@@ -71,7 +71,7 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
                                  "the translation is not UTF-8, so JSON cannot hold it"),
                   "omit --json, or use --in-place");
         shown.output = TEXT_EMPTY;
-        status = STATUS_REQUEST;
+        status = status_worse(status, STATUS_REQUEST);
     }
     struct json_writer *json = json_writer_to(invocation->arena, stdout, true);
     json_open_object(json);
