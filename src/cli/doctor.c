@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "base/arena.h"
-#include "doctor/diagnose.h"
-#include "patient.h"
-#include "table.h"
-#include "xen/xen.h"
+#include "doctor/doctor.h"
 
-enum { XENSTORE_SECONDS = 5 };
+#include "base/arena.h"
+#include "command.h"
+#include "table.h"
 
 static const struct column columns[] = {
     { NULL, "domain", COLUMN_TEXT }, { "", "question", COLUMN_TEXT },
@@ -20,12 +18,12 @@ static void print(const struct invocation *invocation, const struct findings *fi
     bool json = invocation->given & OPTION_JSON;
     struct table *table = table_new(arena, columns, COLUMNS);
     for (const struct finding *at = findings->first; at; at = at->next) {
-        const char *evidence = json || !at->mend
+        const char *evidence = json || !at->fix
                                    ? at->evidence
-                                   : arena_printf(arena, "%s -> %s", at->evidence, at->mend);
+                                   : arena_printf(arena, "%s -> %s", at->evidence, at->fix);
         const char *cells[COLUMNS] = {
             at->domain, at->question, verdict_name(at->answer),
-            evidence,   at->mend,     at->attention ? "" : NULL,
+            evidence,   at->fix,      at->attention ? "" : NULL,
         };
         table_row(table, cells);
     }
@@ -41,92 +39,28 @@ static void print(const struct invocation *invocation, const struct findings *fi
                findings->attention == 1 ? " needs" : "s need");
 }
 
-// What is examined, and what was found so far.
-struct examination {
-    const struct invocation *invocation;
-    struct xen *xen;
-    struct host_facts host;
-    struct findings findings;
-    struct problems problems;
-};
-
-static void examine_domain(struct examination *examination, const struct domain *domain,
-                           bool *looked)
-{
-    const struct invocation *invocation = examination->invocation;
-    struct session session = patient_session(invocation, examination->xen);
-    struct domain copy = *domain;
-    struct domain_facts facts;
-    struct diags ignored;
-    cleanup_patient struct patient patient = PATIENT_NONE;
-    session.domain = &copy;
-    diags_init(&ignored, invocation->arena);
-    // Before its QEMU is asked further: an emulated machine that does not answer is not waited for
-    // twice, and a guest without one can be looked at in any case.
-    facts_of_domain(&session, &facts);
-    bool has_machine = domain_has_machine(domain->type);
-    if (facts.answers == VERDICT_YES || !has_machine)
-        patient_open(&patient, invocation, &ignored, examination->xen, domain,
-                     &examination->problems);
-    *looked = patient.topology;
-    diagnose_domain(invocation->arena, domain, &examination->host, &facts, patient.topology,
-                    ignored.first ? ignored.first->message : NULL, &examination->findings);
-}
-
-static enum status examine_domains(struct examination *examination)
-{
-    const struct domain *domains, *all;
-    size_t count, living;
-    const struct invocation *invocation = examination->invocation;
-    struct session session = patient_session(invocation, examination->xen);
-    enum status status = patients_find(invocation, examination->xen, &domains, &count);
-    if (status != STATUS_OK)
-        return status;
-    bool *looked = arena_array_of(invocation->arena, bool, count);
-    for (size_t i = 0; i < count; i++)
-        examine_domain(examination, &domains[i], &looked[i]);
-    status = xen_domains(examination->xen, invocation->diags, &all, &living);
-    if (status == STATUS_OK)
-        status = problems_of_xenstore(&session, all, living, &examination->problems);
-    for (size_t i = 0; i < count; i++)
-        diagnose_problems(invocation->arena, &domains[i], &examination->problems, looked[i],
-                          &examination->findings);
-    return status;
-}
-
 static enum status run_doctor(const struct invocation *invocation)
 {
-    struct examination examination = { .invocation = invocation };
-    struct arena *arena = invocation->arena;
-    cleanup_xen struct xen *xen = NULL;
-    enum status status = STATUS_OK;
-    findings_init(&examination.findings);
-    problems_init(&examination.problems);
-    facts_of_host(arena, invocation->timeout_scale, &examination.host);
-    diagnose_host(arena, &examination.host, &examination.findings);
-    // Without Xen there is still the host; but a domain that was named cannot be looked at.
-    if (examination.host.xenstored == PROBE_ANSWERED || invocation->count)
-        status =
-            xen_open(arena, invocation->diags, XENSTORE_SECONDS * invocation->timeout_scale, &xen);
-    examination.xen = xen;
-    if (status == STATUS_OK && xen)
-        status = examine_domains(&examination);
-    if (status != STATUS_REQUEST)
-        status = status_worse(status, patient_host(invocation, xen, &examination.problems));
+    const struct doctor_options options = {
+        .arena = invocation->arena,
+        .diags = invocation->diags,
+        .domain = invocation->count ? invocation->words[0] : NULL,
+        .timeout_scale = invocation->timeout_scale,
+    };
+    struct findings findings;
+    enum status status = doctor_run(&options, &findings);
     if (status == STATUS_REQUEST)
         return status;
-    diagnose_problems(arena, NULL, &examination.problems, true, &examination.findings);
-    print(invocation, &examination.findings);
-    return status == STATUS_OK && examination.findings.attention ? STATUS_CHANGES : status;
+    print(invocation, &findings);
+    return status == STATUS_OK && findings.attention ? STATUS_CHANGES : status;
 }
 
 const struct command doctor_command = {
     .name = "doctor",
     .arguments = "[DOMAIN]",
-    .summary = "Answer what this host and its domains can do, and what is wrong with them.",
-    .details =
-        "Every answer is looked up, and said with what it was found by; what cannot be known\n"
-        "is said too. Changes nothing. Exits with 10 where something needs attention.",
+    .summary = "Report what this host and its domains support, and what is wrong with them.",
+    .details = "Every answer comes with its evidence, and \"cannot know\" where there is none.\n"
+               "Changes nothing. Exits with 10 if something needs attention.",
     .options = OPTION_JSON | OPTION_TIMEOUT,
     .least = 0,
     .most = 1,

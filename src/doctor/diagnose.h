@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `doctor` answers, from what was looked up. Pure.
-#ifndef XENUSB_DIAGNOSE_H
-#define XENUSB_DIAGNOSE_H
+// Turns facts, topologies and problems into `doctor`'s questions and answers. Pure.
+#ifndef XENUSB_DOCTOR_DIAGNOSE_H
+#define XENUSB_DOCTOR_DIAGNOSE_H
 
 #include "facts.h"
 #include "problem.h"
@@ -11,31 +11,42 @@ struct finding {
     const char *domain; // its name; NULL: about this host
     const char *question;
     enum verdict answer;
-    const char *evidence; // what was looked up
-    const char *mend;     // a command, or what to do; NULL
-    bool attention;
+    const char *evidence; // what the answer is based on
+    const char *fix;      // a command, or what else to do; NULL: nothing to do
+    bool attention;       // something is wrong
 };
 
+// A list, in the order in which it is printed. Elements belong to the arena.
 struct findings {
     struct finding *first;
     struct finding **last;
-    unsigned attention; // how many need it
+    unsigned attention; // how many need attention
 };
+
+// Makes the list empty.
 void findings_init(struct findings *findings);
 
 // "yes", "no", "cannot know"
 const char *verdict_name(enum verdict verdict);
 
+// Appends what is known about this host.
 void diagnose_host(struct arena *arena, const struct host_facts *facts, struct findings *findings);
 
-// `topology` NULL: the domain could not be looked at; `why_not` then says why, if that was tried.
-void diagnose_domain(struct arena *arena, const struct domain *domain,
-                     const struct host_facts *host, const struct domain_facts *facts,
-                     const struct topology *topology, const char *why_not,
+// What was found out about one domain.
+struct domain_diagnosis {
+    const struct domain *domain;
+    const struct host_facts *host;
+    const struct domain_facts *facts;
+    const struct topology *topology; // NULL: it could not be examined,
+    const char *why_not;             // for this reason; NULL if that was not attempted
+};
+
+// Appends what is known about that domain, its problems aside.
+void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
                      struct findings *findings);
 
-// One for each ailment of that domain (-1: of this host, and of what is no domain any more); one
-// that says that there is none, or (`looked` false) that nobody knows.
+// Appends a finding for each problem of that domain (NULL: of this host and of xenstore), or one
+// that says that there are none; `looked` false: that nobody knows.
 void diagnose_problems(struct arena *arena, const struct domain *domain,
                        const struct problems *problems, bool looked, struct findings *findings);
 

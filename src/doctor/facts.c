@@ -16,7 +16,7 @@ void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts 
     facts->xenstored = xen_probe(facts->xenstored_path, PROBE_SECONDS * timeout_scale);
 }
 
-// Without a complaint of its own: why not is the answer to a question.
+// A failure is an answer, not an error.
 static void ask_qemu(const struct session *session, struct domain_facts *facts)
 {
     struct diags ignored;
@@ -33,7 +33,7 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
         return;
     if (session->domain->ours_to_lock && lock_libxl(&quiet, LOCK_LIBXL_QMP, &lock) != STATUS_OK) {
         facts->answers = VERDICT_UNKNOWN;
-        facts->why = ignored.first ? ignored.first->message : "its lock was not to be had";
+        facts->why = ignored.first ? ignored.first->message : "could not take its lock";
         return;
     }
     enum status status =

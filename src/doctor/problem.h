@@ -1,85 +1,103 @@
 // SPDX-License-Identifier: MIT
-// What is wrong and can be mended: records that xl, xenusb or an unplug left behind. `doctor` tells
-// of each and names the command, `repair` mends it. An ailment is data: found, shown, found again
-// before it is mended.
-#ifndef XENUSB_PROBLEM_H
-#define XENUSB_PROBLEM_H
+// What is wrong and can be fixed: records and notes that no longer match what is there, and host
+// devices without a driver. A problem is data: `doctor` reports it, `repair` looks for it a second
+// time and then fixes it.
+#ifndef XENUSB_DOCTOR_PROBLEM_H
+#define XENUSB_DOCTOR_PROBLEM_H
 
 #include "record/record.h"
 
 enum problem_kind {
-    // Of a domain that can be looked at.
-    PROBLEM_CONTROLLER, // the record has a controller that QEMU has not
-    PROBLEM_BUSID,      // the record has a bus id where the backend has nothing
-    PROBLEM_DEVICE,     // the backend has a device that this host has no longer
-    PROBLEM_NOTE,       // a note of what QEMU has no longer
-    PROBLEM_FOREIGN,    // notes of another domain that had this id, or under the id that the domain
-                        // had before a reboot
-    PROBLEM_PORT,       // libxl's record offers a port that is taken
-    PROBLEM_UNKNOWN_CONTROLLER, // QEMU has a controller of libxl's that no record knows
-    PROBLEM_UNKNOWN_DEVICE,     // QEMU has a host device that no record knows
-    // Of xenstore as a whole.
-    PROBLEM_DEAD_NOTES, // notes of a domain that is no more
-    PROBLEM_HALF,       // one end of a PVUSB controller without its record, or the other way round
-    // Of this host.
-    PROBLEM_ORPHAN, // a device without driver that nobody has
+    // In a domain.
+    PROBLEM_CONTROLLER, // recorded, but QEMU does not have it
+    PROBLEM_BUSID,      // a recorded bus id where the backend has no device
+    PROBLEM_DEVICE,     // the backend has a device that has left this host
+    PROBLEM_NOTE,       // a note of something that QEMU no longer has
+    PROBLEM_FOREIGN, // notes of an earlier domain with this id, or from before a reboot, when the
+                     // domain had another id
+    PROBLEM_PORT,    // libxl's record shows a port as free that is in use
+    PROBLEM_UNKNOWN_CONTROLLER, // QEMU has a controller that belongs in libxl's record but is not
+                                // there
+    PROBLEM_UNKNOWN_DEVICE,     // QEMU has a host device that is not recorded anywhere
+    // In xenstore, outside any domain that runs.
+    PROBLEM_DEAD_NOTES, // notes of a domain that no longer exists
+    PROBLEM_PARTIAL,    // a PVUSB controller whose backend or whose record is missing
+    // On this host.
+    PROBLEM_ORPHAN, // a device without a driver that nothing uses
 };
+
+// What is examined together, and fixed under the same locks.
+enum problem_scope { SCOPE_DOMAIN, SCOPE_XENSTORE, SCOPE_HOST };
 
 enum problem_state {
     PROBLEM_FOUND,
-    PROBLEM_MENDED,
-    PROBLEM_LEFT, // could not be mended; `words` tell why
-    PROBLEM_OVER, // was no longer there when it was looked at again
+    PROBLEM_FIXED,
+    PROBLEM_LEFT, // could not be fixed; `failure` says why
+    PROBLEM_GONE, // was no longer there at the second look
 };
 
 struct problem {
     struct problem *next;
     enum problem_kind kind;
     enum problem_state state;
-    int domain;        // its id; -1: this host's
-    const char *name;  // the domain's name; "" without one
-    const char *key;   // which one of its kind it is, however often it is looked at
-    const char *what;  // "controller 1"
-    const char *why;   // what was looked up
-    const char *mend;  // the command that mends it
-    const char *words; // once it was tried: why it could not be mended; or NULL
-    const char *frees; // the bus id of the host device that it keeps from others; or NULL
-    struct controller *controller; // of the domain's kinds
-    struct device *device;
-    const char *paths[2]; // AILMENT_HALF, AILMENT_DEAD_NOTES: what goes; NULL: nothing more
+    int domain;          // its id; -1: this host
+    const char *name;    // the domain's name; "" without one
+    const char *key;     // together with kind and domain, identifies the problem in every look
+    const char *what;    // "controller 1"
+    const char *why;     // the evidence
+    const char *fix;     // the command that fixes it
+    const char *failure; // why it could not be fixed; NULL unless the state is PROBLEM_LEFT
+    const char *frees;   // the bus id of the host device that this problem reserves; or NULL
+    struct controller *controller; // SCOPE_DOMAIN: what it is about; NULL for notes
+    struct device *device;         // NULL if it is about a controller
+    const char *paths[2];          // SCOPE_XENSTORE: the nodes to remove; the second may be NULL
 };
 
+// A list, in the order in which the problems were found. Elements belong to the arena.
 struct problems {
     struct problem *first;
     struct problem **last;
     unsigned count;
 };
+
+// Makes the list empty.
 void problems_init(struct problems *problems);
 
-// Those of one domain, by its record and by what the look at it showed (record_merge was called).
-// Where its QEMU could not be asked (topology->qemu is NULL) nothing that only QEMU can tell is
-// judged. `backend_ended`: the QEMU that served it is known to be no more (facts.h). Pure.
+// Appends a problem of that domain (NULL: this host) and returns it for the caller to describe;
+// `fix` is set to the repair command. `key` must live as long as the arena.
+struct problem *problem_add(struct arena *arena, struct problems *problems, enum problem_kind kind,
+                            const struct domain *domain, const char *key);
+
+// Moves one problem from wherever it was to the end of the list.
+void problem_append(struct problems *problems, struct problem *problem);
+
+// The same problem in another look, or NULL if that look did not find it.
+struct problem *problem_again(const struct problems *problems, const struct problem *problem);
+
+enum problem_scope problem_scope(const struct problem *problem);
+
+// The line for syslog, with unsafe bytes escaped:
+// "fixed controller 1 of win10 (3): QEMU has none; by root".
+const char *problem_log_line(struct arena *arena, const struct problem *problem, const char *who);
+
+// Appends the problems of one domain. Pure: `record` and `topology` come from one look, after
+// record_merge(). If QEMU was not asked (topology->qemu is NULL), nothing is said about what only
+// QEMU knows. `backend_ended`: the QEMU that served the domain has exited (xen_qemu_ended()).
 void problems_of_domain(struct arena *arena, const struct record *record,
                         const struct topology *topology, bool backend_ended,
                         struct problems *problems);
 
-// Those of xenstore as a whole, given the domains that live. Statuses as record_read.
+// Appends what is left in xenstore of domains that no longer exist and of PVUSB controllers that
+// were only partly created or removed. `domains`: all that exist. Returns what record_read()
+// returns, after an error in session->diags unless STATUS_OK.
 enum status problems_of_xenstore(const struct session *session, const struct domain *domains,
                                  size_t count, struct problems *problems);
-// Removes what such a one has left. Statuses as record_read.
-enum status problem_remove(const struct session *session, const struct problem *problem);
 
-// Those of this host; record_mark_owners was called. A device that a domain's record claims is
-// nobody's patient, unless what claims it is among the ailments.
+// Removes the nodes of such a problem. Returns as above.
+enum status leftover_remove(const struct session *session, const struct problem *problem);
+
+// Appends this host's devices that have lost their driver, after record_mark_owners(). A device
+// that a domain's record claims is skipped, unless that claim is itself one of `problems`.
 void problems_of_host(struct arena *arena, const struct host *host, struct problems *problems);
-
-// The same ailment in another look, or NULL: it is over.
-struct problem *problem_again(const struct problems *problems, const struct problem *problem);
-
-// How many of a domain's (-1: the host's) are still to be mended.
-unsigned problems_left(const struct problems *problems, int domain);
-
-struct problem *problem_add(struct arena *arena, struct problems *problems, enum problem_kind kind,
-                            const struct domain *domain, const char *key);
 
 #endif

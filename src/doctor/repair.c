@@ -2,197 +2,180 @@
 #include "repair.h"
 
 #include "base/arena.h"
-#include "host/orphan.h"
-#include "plan/log.h"
+#include "base/deadline.h"
+#include "examine.h"
+#include "fix.h"
 
-#include <syslog.h>
-
-enum { LINE_SHOWN = 900 }; // bytes; syslog takes 1024 (RFC 3164, 4.1)
-
-const char *repair_line(struct arena *arena, const struct problem *problem, const char *who)
+enum status repair_open(struct repair *repair)
 {
-    const char *of = problem->domain < 0
-                         ? ""
-                         : arena_printf(arena, " of %s (%d)", problem->name, problem->domain);
-    const char *line = arena_printf(
-        arena, "%s %s%s: %s; by %s%s%s",
-        problem->state == PROBLEM_MENDED ? "mended" : "could not mend", problem->what, of,
-        problem->why, who, problem->words ? ": " : "", problem->words ? problem->words : "");
-    return text_show(arena, text_of(line), LINE_SHOWN);
+    const struct doctor_options *options = repair->options;
+    problems_init(&repair->problems);
+    repair->examination = arena_new_of(options->arena, struct examination);
+    return examination_open(repair->examination, options, options->domain != NULL);
 }
 
-static void end(const struct repair *repair, struct problem *problem, enum problem_state state,
-                const char *words)
+void repair_close(struct repair *repair)
 {
-    struct arena *arena = repair->session->arena;
-    problem->state = state;
-    problem->words = words;
-    syslog(state == PROBLEM_LEFT ? LOG_ERR : LOG_NOTICE, "%s",
-           repair_line(arena, problem, log_who(arena)));
+    if (repair->examination)
+        examination_close(repair->examination);
+}
+
+// ---- the first look ----
+
+// Domains that were not asked for are left alone.
+static enum status find_in_xenstore(const struct repair *repair, struct problems *problems)
+{
+    const struct examination *examination = repair->examination;
+    struct problems all;
+    problems_init(&all);
+    enum status status = examine_xenstore(examination, &all);
+    for (struct problem *at = all.first, *next; at; at = next) {
+        next = at->next;
+        if (!repair->options->domain || at->domain < 0 || at->domain == examination->domains[0].id)
+            problem_append(problems, at);
+    }
+    return status;
+}
+
+// A domain that cannot be examined does not keep the others from being fixed.
+enum status repair_find(struct repair *repair)
+{
+    const struct examination *examination = repair->examination;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < examination->count; i++) {
+        cleanup_examined struct examined examined = EXAMINED_NONE;
+        status = status_worse(status,
+                              examine_domain(examination, &examination->domains[i],
+                                             repair->options->diags, &examined, &repair->problems));
+    }
+    if (examination->xen)
+        status = status_worse(status, find_in_xenstore(repair, &repair->problems));
+    return status_worse(status, examine_host(examination, &repair->problems));
+}
+
+// ---- the second look, and fixing ----
+
+// xl writes its record before it talks to QEMU: a problem seen in between is none. No lock is held
+// during the pause, so that xl can finish.
+static void pause_between_looks(const struct repair *repair)
+{
+    clock_sleep(1.0 * repair->options->timeout_scale);
+}
+
+static void report(const struct repair *repair, const struct problem *problem)
+{
     if (repair->on_problem)
         repair->on_problem(repair->context, problem);
 }
 
-static void end_with(const struct repair *repair, struct problem *problem, enum status status,
-                     const char *words)
+// Copies the outcome to the problem that the first look found.
+static void on_fixed(void *context, const struct problem *problem)
 {
-    end(repair, problem, status == STATUS_OK ? PROBLEM_MENDED : PROBLEM_LEFT,
-        status == STATUS_OK ? NULL : words);
+    struct repair *repair = context;
+    struct problem *found = problem_again(&repair->problems, problem);
+    found->state = problem->state;
+    found->failure = problem->failure;
+    report(repair, found);
 }
 
-static bool is_mine(const struct repair *repair, const struct problem *problem,
-                    enum problem_kind kind)
+static bool is_in(const struct problem *problem, enum problem_scope scope, int domain)
 {
-    return problem->domain == repair->session->domain->id && problem->kind == kind &&
-           problem->state == PROBLEM_FOUND;
+    return problem_scope(problem) == scope && (scope != SCOPE_DOMAIN || problem->domain == domain);
 }
 
-// ---- by tidying ----
-
-static bool is_tidied(enum problem_kind kind)
+static bool has_any(const struct repair *repair, enum problem_scope scope, int domain)
 {
-    return kind == PROBLEM_NOTE || kind == PROBLEM_FOREIGN || kind == PROBLEM_PORT;
+    for (const struct problem *at = repair->problems.first; at; at = at->next)
+        if (is_in(at, scope, domain))
+            return true;
+    return false;
 }
 
-static enum status tidy(const struct repair *repair, const struct record *record,
-                        const struct topology *topology, struct problems *problems)
+// Only what both looks found is fixed: anything new may be somebody's work in progress, and what
+// was not found again is gone. `domain` matters for SCOPE_DOMAIN only.
+static void compare_looks(struct repair *repair, struct problems *again, enum problem_scope scope,
+                          int domain)
 {
-    unsigned count = 0;
-    for (const struct problem *at = problems->first; at; at = at->next)
-        count += is_tidied(at->kind) && is_mine(repair, at, at->kind);
-    if (!count)
-        return STATUS_OK;
-    enum status status = record_tidy(repair->session, record, topology);
-    for (struct problem *at = problems->first; at; at = at->next)
-        if (is_tidied(at->kind) && is_mine(repair, at, at->kind))
-            end_with(repair, at, status, "its record in xenstore could not be changed");
-    return status;
-}
-
-// ---- by recording ----
-
-// Controllers first: a device's record is in that of its controller.
-static enum status record_unknown(const struct repair *repair, struct problems *problems)
-{
-    static const char words[] = "its record in xenstore could not be made";
-    enum status status = STATUS_OK;
-    for (struct problem *at = problems->first; at; at = at->next) {
-        if (!is_mine(repair, at, PROBLEM_UNKNOWN_CONTROLLER))
-            continue;
-        enum status one = record_controller_added(repair->session, at->controller);
-        end_with(repair, at, one, words);
-        status = status_worse(status, one);
-    }
-    for (struct problem *at = problems->first; at; at = at->next) {
-        if (!is_mine(repair, at, PROBLEM_UNKNOWN_DEVICE))
-            continue;
-        enum status one = record_device_added(repair->session, at->device);
-        end_with(repair, at, one, words);
-        status = status_worse(status, one);
-    }
-    return status;
-}
-
-// ---- by removing ----
-
-static bool is_removed(enum problem_kind kind)
-{
-    return kind == PROBLEM_CONTROLLER || kind == PROBLEM_BUSID || kind == PROBLEM_DEVICE;
-}
-
-struct removing {
-    const struct repair *repair;
-    struct problems *problems;
-};
-
-static bool is_about(const struct problem *problem, const struct step *step)
-{
-    bool controller = problem->kind == PROBLEM_CONTROLLER;
-    return problem->controller == step->controller &&
-           (controller ? !step->device : problem->device == step->device);
-}
-
-static void step_ended(void *context, const struct step *step)
-{
-    const struct removing *removing = context;
-    for (struct problem *at = removing->problems->first; at; at = at->next) {
-        if (!is_removed(at->kind) || !is_about(at, step) ||
-            !is_mine(removing->repair, at, at->kind))
-            continue;
-        end_with(removing->repair, at, step->state == STEP_DONE ? STATUS_OK : STATUS_FAILED,
-                 step->words ? step->words : "it could not be removed");
-    }
-}
-
-static void plan_removal(const struct repair *repair, const struct topology *topology,
-                         struct problems *problems, struct plan *plan)
-{
-    plan_init(plan, topology);
-    for (struct problem *at = problems->first; at; at = at->next) {
-        if (!is_removed(at->kind) || !is_mine(repair, at, at->kind))
-            continue;
-        if (!at->controller->backend)
-            end(repair, at, PROBLEM_LEFT, "xenusb does not serve that kind of controller here");
-        else
-            plan_add_step(plan, repair->session->arena, STEP_REMOVE, at->controller,
-                          at->kind == PROBLEM_CONTROLLER ? NULL : at->device);
-    }
-}
-
-// One plan for each: that one cannot be removed is no reason to give the others back.
-static enum status remove_gone(const struct repair *repair, const struct topology *topology,
-                               struct problems *problems)
-{
-    struct plan all;
-    struct removing removing = { repair, problems };
-    enum status status = STATUS_OK;
-    plan_removal(repair, topology, problems, &all);
-    for (int controllers = 0; controllers <= 1; controllers++)
-        for (struct step *step = all.first; step; step = step->next) {
-            struct plan one;
-            if ((step->device == NULL) != (controllers == 1))
-                continue;
-            plan_init(&one, topology);
-            plan_add_step(&one, repair->session->arena, STEP_REMOVE, step->controller,
-                          step->device);
-            status = status_worse(status, execute(repair->session, &one, step_ended, &removing));
+    for (struct problem *at = again->first; at; at = at->next)
+        if (!problem_again(&repair->problems, at))
+            at->state = PROBLEM_GONE;
+    for (struct problem *at = repair->problems.first; at; at = at->next)
+        if (is_in(at, scope, domain) && at->state == PROBLEM_FOUND && !problem_again(again, at)) {
+            at->state = PROBLEM_GONE;
+            report(repair, at);
         }
-    return status;
 }
 
-// Whatever kept one from being tried, an interruption say, it is not mended.
-static enum status check_left(const struct repair *repair, struct problems *problems,
-                              enum status status)
+static enum status fix_locked_domain(struct repair *repair, const struct domain *domain)
 {
-    for (struct problem *at = problems->first; at; at = at->next) {
-        if (at->domain != repair->session->domain->id || at->kind >= PROBLEM_DEAD_NOTES)
-            continue;
-        if (at->state == PROBLEM_FOUND)
-            end(repair, at, PROBLEM_LEFT, "it was not reached");
-        if (at->state == PROBLEM_LEFT)
-            status = status_worse(status, STATUS_FAILED);
-    }
-    return status;
-}
-
-enum status repair_domain(const struct repair *repair, const struct record *record,
-                          const struct topology *topology, struct problems *problems)
-{
-    enum status status = tidy(repair, record, topology, problems);
-    status = status_worse(status, record_unknown(repair, problems));
-    status = status_worse(status, remove_gone(repair, topology, problems));
-    return check_left(repair, problems, status);
-}
-
-enum status repair_one(const struct repair *repair, struct problem *problem)
-{
-    const char *why = NULL;
-    if (problem->kind != PROBLEM_ORPHAN) {
-        enum status status = problem_remove(repair->session, problem);
-        end_with(repair, problem, status, "its nodes could not be removed");
+    struct problems again;
+    cleanup_examined struct examined examined = EXAMINED_NONE;
+    const struct fix_report on_fix = { on_fixed, repair };
+    problems_init(&again);
+    enum status status =
+        examine_domain(repair->examination, domain, repair->options->diags, &examined, &again);
+    if (status != STATUS_OK)
         return status;
-    }
-    bool mended = host_probe(repair->session->arena, problem->key, &why);
-    end(repair, problem, mended ? PROBLEM_MENDED : PROBLEM_LEFT, mended ? NULL : why);
-    return mended ? STATUS_OK : STATUS_FAILED;
+    compare_looks(repair, &again, SCOPE_DOMAIN, domain->id);
+    return fix_domain(&examined, &again, &on_fix);
+}
+
+// In libxl's order: its lock for device changes before the one for QEMU's socket, which the look
+// takes.
+static enum status repair_domain(struct repair *repair, const struct domain *domain)
+{
+    struct domain copy = *domain;
+    struct session session = examination_session(repair->examination, &copy);
+    cleanup_lock struct lock turn = LOCK_NONE;
+    cleanup_lock struct lock host = LOCK_NONE;
+    cleanup_lock struct lock devices = LOCK_NONE;
+    enum status status = lock_domain(&session, &turn);
+    if (status == STATUS_OK)
+        status = lock_host(&session, &host);
+    if (status == STATUS_OK)
+        status = lock_libxl(&session, LOCK_LIBXL_DEVICES, &devices);
+    return status == STATUS_OK ? fix_locked_domain(repair, domain) : status;
+}
+
+static enum status repair_domains(struct repair *repair)
+{
+    const struct examination *examination = repair->examination;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < examination->count; i++)
+        if (has_any(repair, SCOPE_DOMAIN, examination->domains[i].id))
+            status = status_worse(status, repair_domain(repair, &examination->domains[i]));
+    return status;
+}
+
+// The problems of xenstore or of this host, under the host's lock.
+static enum status repair_scope(struct repair *repair, enum problem_scope scope)
+{
+    struct problems again;
+    cleanup_lock struct lock turn = LOCK_NONE;
+    struct session session = examination_session(repair->examination, NULL);
+    const struct fix_report on_fix = { on_fixed, repair };
+    if (!has_any(repair, scope, -1))
+        return STATUS_OK;
+    problems_init(&again);
+    enum status status = lock_host(&session, &turn);
+    if (status == STATUS_OK)
+        status = scope == SCOPE_HOST ? examine_host(repair->examination, &again)
+                                     : find_in_xenstore(repair, &again);
+    if (status != STATUS_OK)
+        return status;
+    compare_looks(repair, &again, scope, -1);
+    for (struct problem *at = again.first; at; at = at->next)
+        if (at->state == PROBLEM_FOUND)
+            status = status_worse(status, fix_one(&session, at, &on_fix));
+    return status;
+}
+
+// The host comes last: fixing the domains may free devices.
+enum status repair_run(struct repair *repair)
+{
+    pause_between_looks(repair);
+    world_catch_signals();
+    enum status status = repair_scope(repair, SCOPE_XENSTORE);
+    status = status_worse(status, repair_domains(repair));
+    return status_worse(status, repair_scope(repair, SCOPE_HOST));
 }

@@ -1,32 +1,36 @@
 // SPDX-License-Identifier: MIT
-// Mends ailments. Nothing here decides what is one: what is given was found twice, and its domain's
-// turn, the host's and libxl's lock for devices are held.
-#ifndef XENUSB_REPAIR_H
-#define XENUSB_REPAIR_H
+// Finds what can be fixed, and fixes what is still there at a second look.
+#ifndef XENUSB_DOCTOR_REPAIR_H
+#define XENUSB_DOCTOR_REPAIR_H
 
-#include "plan/execute.h"
-#include "problem.h"
+#include "doctor.h"
 
-// Told of each ailment as soon as its state is known.
-typedef void (*problem_told)(void *context, const struct problem *problem);
+// Called with each problem as soon as it is fixed, left or gone.
+typedef void problem_callback(void *context, const struct problem *problem);
 
 struct repair {
-    struct session *session; // of the domain; for those of the host and of xenstore: of none
-    problem_told on_problem;
-    void *context;
+    const struct doctor_options *options;
+    struct problems problems; // what repair_find() found; repair_run() updates state and failure
+    problem_callback *on_problem;    // may be NULL
+    void *context;                   // for on_problem
+    struct examination *examination; // private
 };
 
-// Mends those among `ailments` that are of the session's domain and still found, by the look that
-// they were found by: notes and ports by tidying, what no record knows by recording it, what is
-// gone by removing it. STATUS_OK if all are mended; otherwise those that are AILMENT_LEFT have
-// their words.
-enum status repair_domain(const struct repair *repair, const struct record *record,
-                          const struct topology *topology, struct problems *problems);
+// Connects to xenstore and finds the domains. The caller has set options, on_problem and context.
+// To be closed in any case. Without Xen STATUS_OK, unless a domain was asked for: there is still
+// this host. Otherwise what xen_open() or xen_find_domain() returns, after an error in
+// options->diags.
+enum status repair_open(struct repair *repair);
+void repair_close(struct repair *repair);
+#define cleanup_repair __attribute__((cleanup(repair_close)))
 
-// Removes one that xenstore as a whole has, or lets the kernel give an orphan its driver.
-enum status repair_one(const struct repair *repair, struct problem *problem);
+// The first look: fills repair->problems and changes nothing. If a domain was asked for, problems
+// of other domains are left out. A status other than STATUS_OK, the worst of all, means that
+// something could not be examined; what was found elsewhere is still in the list.
+enum status repair_find(struct repair *repair);
 
-// The line for syslog, made safe: "mended controller 1 of win10 (3): QEMU has none; by root".
-const char *repair_line(struct arena *arena, const struct problem *problem, const char *who);
+// Takes the locks, looks again, and fixes what repair_find() found and is still there. STATUS_OK if
+// everything was fixed or gone; otherwise the worst status, after errors in options->diags.
+enum status repair_run(struct repair *repair);
 
 #endif

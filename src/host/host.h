@@ -59,6 +59,27 @@ unsigned host_select(const struct host *host, const struct selector *selector,
 // One line for a person: "Yubico YubiKey OTP (1-4, full speed)", made safe.
 const char *host_device_show(struct arena *arena, const struct host_device *device);
 
+// A device that lost its drivers and that nothing uses: what is left when a QEMU is killed while it
+// holds a device, or exits with its domain at `xl reboot`.
+struct host_orphan {
+    struct host_orphan *next;
+    const struct host_device *device;
+    const char *interfaces; // "1-4:1.0, 1-4:1.1"
+    bool driver_known;      // the kernel's module table names a driver for one of them; false if
+                            // there is no table
+    const char *evidence;   // where that was looked up
+};
+
+// The devices, hubs aside, that have a driver on none of their interfaces, although the kernel has
+// one (or its table cannot be read), and that no process has open. Includes those that a domain
+// owns: `owner` is up to the caller. Owned by the arena.
+struct host_orphan *host_orphans(struct arena *arena, const struct host *host);
+
+// Lets the kernel probe drivers for each interface of that device (/sys/bus/usb/drivers_probe,
+// Documentation/ABI/testing/sysfs-bus in Linux). Returns whether one has a driver then; if not,
+// *why says why.
+bool host_probe(struct arena *arena, const char *busid, const char **why);
+
 // Whether the kernel's PVUSB backend is there: /sys/bus/usb/drivers/usbback.
 bool host_has_usbback(void);
 

@@ -70,7 +70,10 @@ static const struct finding *want(const char *question, enum verdict answer, con
 static void look(void)
 {
     findings_init(&findings);
-    diagnose_domain(arena, &domain, &host, &facts, &topology, NULL, &findings);
+    const struct domain_diagnosis known = {
+        .domain = &domain, .host = &host, .facts = &facts, .topology = &topology
+    };
+    diagnose_domain(arena, &known, &findings);
 }
 
 static void test_a_whole_guest(void **state)
@@ -79,13 +82,14 @@ static void test_a_whole_guest(void **state)
     look();
     want("QEMU of win10 answers", VERDICT_YES, "QEMU 7.2.22 at /run/xen/qmp-libxl-3");
     want("QEMU of win10 offers PVUSB", VERDICT_YES, "backends/qusb");
-    want("a PVUSB controller can be hot-plugged into win10", VERDICT_YES, "by its QEMU (qusb)");
+    want("a PVUSB controller can be hot-plugged into win10", VERDICT_YES,
+         "through its QEMU (qusb)");
     want("emulated controllers can be hot-plugged into win10", VERDICT_YES,
          arena_printf(arena, "%s; room for 5", controller_models[0].name));
     want("win10 has a connected PVUSB frontend", VERDICT_NO,
          "libxl's record has no PVUSB controller");
-    want("a USB 1.1 device can go to controller hci0", VERDICT_YES,
-         "nec-xhci: all 4 ports take low and full speed");
+    want("controller hci0 accepts USB 1.1 devices", VERDICT_YES,
+         "nec-xhci: all 4 ports accept low and full speed");
     assert_int_equal(findings.attention, 0);
 }
 
@@ -99,10 +103,10 @@ static void test_what_plugs(void **state)
     want(question, VERDICT_NO, "its bus is full");
     topology.plugging = (struct plugging){ .known = true, .slots = 2 };
     look();
-    want(question, VERDICT_NO, "its QEMU has no model that plugs");
+    want(question, VERDICT_NO, "its QEMU has no model that can be hot-plugged");
     topology.plugging.known = false;
     look();
-    want(question, VERDICT_UNKNOWN, "its QEMU could not be asked");
+    want(question, VERDICT_UNKNOWN, "could not ask its QEMU");
     domain.type = DOMAIN_PVH;
     look();
     want(question, VERDICT_NO, "it has no emulated machine");
@@ -115,31 +119,32 @@ static void test_pvusb_that_plugs(void **state)
     topology.pvusb.no_qemu = "QEMU 10 ends itself";
     topology.pvusb.advice = "restart it";
     look();
-    assert_string_equal(want(question, VERDICT_NO, "QEMU 10 ends itself; no usbback")->mend,
+    assert_string_equal(want(question, VERDICT_NO, "QEMU 10 ends itself; no usbback")->fix,
                         "restart it");
     topology.pvusb.no_kernel = NULL;
     look();
-    want(question, VERDICT_YES, "by usbback");
+    want(question, VERDICT_YES, "through usbback");
     topology.pvusb.known = false;
     look();
-    want(question, VERDICT_UNKNOWN, "it could not be looked at");
+    want(question, VERDICT_UNKNOWN, "it could not be examined");
 }
 
 static void test_speeds(void **state)
 {
-    static const char question[] = "a USB 1.1 device can go to controller hci0";
+    static const char question[] = "controller hci0 accepts USB 1.1 devices";
     (void)state;
     controller.model = controller_model_for(2);
     look();
     want(question, VERDICT_NO,
-         "ehci without companions takes no low and full speed: use usbversion=3");
+         "ehci without companions does not accept low and full speed: use usbversion=3");
     controller.companion_ports = 0x6;
     look();
-    want(question, VERDICT_YES, "ehci: 2 of 4 ports take low and full speed, port 2 first");
+    want(question, VERDICT_YES,
+         "ehci: 2 of 4 ports accept low and full speed, the first is port 2");
     controller.model = NULL;
     controller.driver = "odd-hcd";
     look();
-    want(question, VERDICT_UNKNOWN, "what its ports take is not known of odd-hcd");
+    want(question, VERDICT_UNKNOWN, "the port speeds of odd-hcd are not known");
 }
 
 static void test_frontends(void **state)
@@ -151,7 +156,7 @@ static void test_frontends(void **state)
     controller.frontend_state = controller.backend_state = XENBUS_CONNECTED;
     look();
     want(question, VERDICT_YES,
-         "PVUSB by QEMU: frontend connected (state 4), backend connected (state 4)");
+         "PVUSB through QEMU: frontend connected (state 4), backend connected (state 4)");
     assert_int_equal(findings.attention, 0);
     controller.frontend_state = XENBUS_INITIALISING;
     controller.backend_state = XENBUS_INIT_WAIT;
@@ -160,8 +165,8 @@ static void test_frontends(void **state)
     assert_int_equal(finding->answer, VERDICT_NO);
     assert_true(finding->attention);
     assert_non_null(strstr(finding->evidence, "frontend initialising (state 1)"));
-    assert_non_null(strstr(finding->evidence, "since when cannot be known"));
-    assert_string_equal(finding->mend, "load xen-hcd in the guest");
+    assert_non_null(strstr(finding->evidence, "for how long is unknown"));
+    assert_string_equal(finding->fix, "load xen-hcd in the guest");
     // A paused guest has not failed at anything.
     domain.paused = true;
     look();
@@ -171,7 +176,7 @@ static void test_frontends(void **state)
     controller.pvusb = PVUSB_KERNEL;
     controller.frontend_state = XENBUS_CONNECTED;
     look();
-    assert_string_equal(asked(question)->mend, "see the backend's log");
+    assert_string_equal(asked(question)->fix, "see the backend's log");
 }
 
 static void test_a_silent_qemu(void **state)
@@ -179,12 +184,15 @@ static void test_a_silent_qemu(void **state)
     (void)state;
     facts.answers = VERDICT_NO;
     facts.why = "nobody listens";
-    diagnose_domain(arena, &domain, &host, &facts, NULL, "no time", &findings);
+    const struct domain_diagnosis known = {
+        .domain = &domain, .host = &host, .facts = &facts, .why_not = "no time"
+    };
+    diagnose_domain(arena, &known, &findings);
     assert_true(want("QEMU of win10 answers", VERDICT_NO, "nobody listens")->attention);
-    assert_true(want("win10 can be looked at", VERDICT_NO, "no time")->attention);
-    want("win10 has a connected PVUSB frontend", VERDICT_UNKNOWN, "it could not be looked at");
+    assert_true(want("win10 can be examined", VERDICT_NO, "no time")->attention);
+    want("win10 has a connected PVUSB frontend", VERDICT_UNKNOWN, "it could not be examined");
     want("a PVUSB controller can be hot-plugged into win10", VERDICT_UNKNOWN,
-         "it could not be looked at");
+         "it could not be examined");
     assert_int_equal(findings.attention, 2);
     facts.answers = VERDICT_UNKNOWN;
     look();
@@ -228,16 +236,17 @@ static void test_a_host(void **state)
         assert_non_null(strstr(asked(question)->evidence, "/run/xenstored/socket"));
         assert_null(findings.first->domain);
     }
-    want("QEMU on this host can do PVUSB", VERDICT_YES, "it has");
-    want("xl is on this host", VERDICT_NO, "neither the program nor libxl was found");
+    want("QEMU on this host supports PVUSB", VERDICT_YES, "it has");
+    want("xl is installed on this host", VERDICT_NO, "found neither the program nor libxl");
     host.toolstack.xl = "/usr/sbin/xl";
     host.toolstack.libxl = "4.17";
     host.toolstack.library = "/lib/x";
     host.usbback = true;
     findings_init(&findings);
     diagnose_host(arena, &host, &findings);
-    want("xl is on this host", VERDICT_YES, "/usr/sbin/xl, libxl 4.17 (/lib/x)");
-    want("this host has PVUSB by kernel (usbback)", VERDICT_YES, "/sys/bus/usb/drivers/usbback");
+    want("xl is installed on this host", VERDICT_YES, "/usr/sbin/xl, libxl 4.17 (/lib/x)");
+    want("the kernel of this host supports PVUSB (usbback)", VERDICT_YES,
+         "/sys/bus/usb/drivers/usbback");
 }
 
 static void test_problems(void **state)
@@ -246,10 +255,10 @@ static void test_problems(void **state)
     struct problems problems;
     problems_init(&problems);
     diagnose_problems(arena, &domain, &problems, true, &findings);
-    want("records of win10 are stale", VERDICT_NO, "they agree with what was looked at");
+    want("records of win10 are stale", VERDICT_NO, "they match what is there");
     findings_init(&findings);
     diagnose_problems(arena, &domain, &problems, false, &findings);
-    want("records of win10 are stale", VERDICT_UNKNOWN, "it could not be looked at");
+    want("records of win10 are stale", VERDICT_UNKNOWN, "it could not be examined");
     findings_init(&findings);
     struct problem *problem =
         problem_add(arena, &problems, PROBLEM_CONTROLLER, &domain, "0 xenusb-0");
@@ -261,9 +270,9 @@ static void test_problems(void **state)
     diagnose_problems(arena, &domain, &problems, true, &findings);
     diagnose_problems(arena, NULL, &problems, true, &findings);
     const struct finding *finding = want("controller 100%s: stale", VERDICT_YES, "QEMU has none");
-    assert_string_equal(finding->mend, "xenusb repair win10");
+    assert_string_equal(finding->fix, "xenusb repair win10");
     assert_string_equal(finding->domain, "win10");
-    assert_string_equal(want("key: without driver", VERDICT_YES, "nobody has it")->mend,
+    assert_string_equal(want("key: without a driver", VERDICT_YES, "nobody has it")->fix,
                         "xenusb repair");
     assert_int_equal(findings.attention, 2);
 }

@@ -2,7 +2,6 @@
 // What is wrong with a domain, by its record and by what was looked at; without a xenstore.
 #include "base/arena.h"
 #include "doctor/problem.h"
-#include "doctor/repair.h"
 #include "host/orphan.h"
 #include "unit.h"
 
@@ -88,7 +87,7 @@ static void test_only_the_record_has_it(void **state)
     const struct problem *found = found_in(false);
     want_one(found, PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
     assert_string_equal(found->frees, "1-1.3");
-    assert_string_equal(found->mend, "xenusb repair win10");
+    assert_string_equal(found->fix, "xenusb repair win10");
 }
 
 static void test_unplugged(void **state)
@@ -98,7 +97,7 @@ static void test_unplugged(void **state)
     device.state = DEVICE_GONE;
     const struct problem *found = found_in(false);
     want_one(found, PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
-    assert_string_equal(found->mend, "xenusb repair win10; xenusb apply or attach brings it back");
+    assert_string_equal(found->fix, "xenusb repair win10; xenusb apply or attach brings it back");
 }
 
 static void test_only_the_record_has_the_controller(void **state)
@@ -173,7 +172,7 @@ static void test_notes(void **state)
     want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes of controllers");
 }
 
-// What only QEMU can tell is not judged without it.
+// Without QEMU, nothing is said about what only QEMU knows.
 static void test_qemu_was_not_asked(void **state)
 {
     (void)state;
@@ -229,7 +228,7 @@ static void test_the_same_again(void **state)
     assert_ptr_equal(problem_again(&second, first), second.first);
     second.first->domain = 4;
     assert_null(problem_again(&second, first));
-    // Another device at that port is another ailment.
+    // Another device at that port is another problem.
     problems_init(&second);
     snprintf(device.selector.busid, sizeof device.selector.busid, "1-4");
     problems_of_domain(arena, &record, &topology, false, &second);
@@ -244,14 +243,14 @@ static void test_the_line_for_syslog(void **state)
                                .name = "win\n10",
                                .what = "controller 1",
                                .why = "QEMU has none",
-                               .state = PROBLEM_MENDED };
-    assert_string_equal(repair_line(arena, &problem, "root"),
-                        "mended controller 1 of win\\x0a10 (3): QEMU has none; by root");
+                               .state = PROBLEM_FIXED };
+    assert_string_equal(problem_log_line(arena, &problem, "root"),
+                        "fixed controller 1 of win\\x0a10 (3): QEMU has none; by root");
     problem.state = PROBLEM_LEFT;
     problem.domain = -1;
-    problem.words = "no";
-    assert_string_equal(repair_line(arena, &problem, "root"),
-                        "could not mend controller 1: QEMU has none; by root: no");
+    problem.failure = "no";
+    assert_string_equal(problem_log_line(arena, &problem, "root"),
+                        "could not fix controller 1: QEMU has none; by root: no");
 }
 
 static void test_aliases(void **state)

@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "host/bind.h"
-#include "host/orphan.h"
+#include "host/host.h"
 #include "nodes.h"
 #include "qemu/qmp_client.h"
 #include "record/record.h"

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+// The whole diagnosis: what this host and its domains support, and what is wrong with them.
+//
+//     options -> examination      which domains, over one connection to xenstore   (examine.h)
+//             -> facts            what is asked beyond a look at a domain          (facts.h)
+//             -> problems         records that are wrong, orphaned devices         (problem.h)
+//             -> findings         questions and answers, for people and scripts    (diagnose.h)
+//
+// repair.h takes the same problems, checks each a second time and fixes it (fix.h).
+#ifndef XENUSB_DOCTOR_DOCTOR_H
+#define XENUSB_DOCTOR_DOCTOR_H
+
+#include "diagnose.h"
+
+struct doctor_options {
+    struct arena *arena; // owns every result
+    struct diags *diags;
+    const char *domain;   // the name or id of the only domain to examine; NULL: all of them
+    double timeout_scale; // factor for every time limit
+};
+
+// Examines this host and its domains and fills *findings; changes nothing. Without Xen only the
+// host is examined. STATUS_REQUEST if there is no such domain; otherwise *findings holds what could
+// be found out even if the status is not STATUS_OK. Errors are in options->diags.
+enum status doctor_run(const struct doctor_options *options, struct findings *findings);
+
+#endif

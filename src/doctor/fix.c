@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "fix.h"
+
+#include "base/arena.h"
+#include "host/host.h"
+#include "plan/execute.h"
+#include "plan/log.h"
+
+#include <syslog.h>
+
+static void end(struct arena *arena, const struct fix_report *report, struct problem *problem,
+                const char *failure)
+{
+    problem->state = failure ? PROBLEM_LEFT : PROBLEM_FIXED;
+    problem->failure = failure;
+    syslog(failure ? LOG_ERR : LOG_NOTICE, "%s", problem_log_line(arena, problem, log_who(arena)));
+    report->on_problem(report->context, problem);
+}
+
+// ---- problems of one domain ----
+
+struct domain_fix {
+    struct examined *examined;
+    struct problems *problems;
+    const struct fix_report *report;
+};
+
+static struct session *session_of(const struct domain_fix *fix)
+{
+    return &fix->examined->world.session;
+}
+
+static void end_with(const struct domain_fix *fix, struct problem *problem, enum status status,
+                     const char *failure)
+{
+    end(session_of(fix)->arena, fix->report, problem, status == STATUS_OK ? NULL : failure);
+}
+
+static bool is_open(const struct domain_fix *fix, const struct problem *problem)
+{
+    return problem->state == PROBLEM_FOUND && problem->domain == session_of(fix)->domain->id;
+}
+
+static bool is_in_record(const struct problem *problem)
+{
+    return problem->kind == PROBLEM_NOTE || problem->kind == PROBLEM_FOREIGN ||
+           problem->kind == PROBLEM_PORT;
+}
+
+// record_tidy() corrects all of them at once.
+static enum status correct_record(const struct domain_fix *fix)
+{
+    bool any = false;
+    for (const struct problem *at = fix->problems->first; at; at = at->next)
+        any |= is_in_record(at) && is_open(fix, at);
+    if (!any)
+        return STATUS_OK;
+    enum status status =
+        record_tidy(session_of(fix), &fix->examined->record, &fix->examined->world.topology);
+    for (struct problem *at = fix->problems->first; at; at = at->next)
+        if (is_in_record(at) && is_open(fix, at))
+            end_with(fix, at, status, "could not change its record in xenstore");
+    return status;
+}
+
+static enum status add_to_record(const struct domain_fix *fix, enum problem_kind kind)
+{
+    enum status status = STATUS_OK;
+    for (struct problem *at = fix->problems->first; at; at = at->next) {
+        if (at->kind != kind || !is_open(fix, at))
+            continue;
+        enum status one = kind == PROBLEM_UNKNOWN_CONTROLLER
+                              ? record_controller_added(session_of(fix), at->controller)
+                              : record_device_added(session_of(fix), at->device);
+        end_with(fix, at, one, "could not create its record in xenstore");
+        status = status_worse(status, one);
+    }
+    return status;
+}
+
+// ---- removing ----
+
+struct removal {
+    const struct domain_fix *fix;
+    struct problem *problem;
+};
+
+static void on_step(void *context, const struct step *step)
+{
+    const struct removal *removal = context;
+    if (removal->problem->state == PROBLEM_FOUND)
+        end_with(removal->fix, removal->problem,
+                 step->state == STEP_DONE ? STATUS_OK : STATUS_FAILED,
+                 step->words ? step->words : "could not remove it");
+}
+
+// A plan for each, so that a failure does not undo the others.
+static enum status remove_one(const struct domain_fix *fix, struct problem *problem)
+{
+    struct plan plan;
+    struct removal removal = { fix, problem };
+    struct session *session = session_of(fix);
+    if (!problem->controller->backend) {
+        end(session->arena, fix->report, problem,
+            "xenusb does not support this kind of controller here");
+        return STATUS_FAILED;
+    }
+    plan_init(&plan, &fix->examined->world.topology);
+    plan_add_step(&plan, session->arena, STEP_REMOVE, problem->controller, problem->device);
+    return execute(session, &plan, on_step, &removal);
+}
+
+static enum status remove_gone(const struct domain_fix *fix, bool devices)
+{
+    enum status status = STATUS_OK;
+    for (struct problem *at = fix->problems->first; at; at = at->next) {
+        bool wanted = devices ? at->kind == PROBLEM_BUSID || at->kind == PROBLEM_DEVICE
+                              : at->kind == PROBLEM_CONTROLLER;
+        if (wanted && is_open(fix, at))
+            status = status_worse(status, remove_one(fix, at));
+    }
+    return status;
+}
+
+// A problem that was never reached, because of a signal for example, is not fixed.
+static enum status end_rest(const struct domain_fix *fix, enum status status)
+{
+    for (struct problem *at = fix->problems->first; at; at = at->next) {
+        if (problem_scope(at) != SCOPE_DOMAIN)
+            continue;
+        if (is_open(fix, at))
+            end_with(fix, at, STATUS_FAILED, "not attempted");
+        if (at->state == PROBLEM_LEFT)
+            status = status_worse(status, STATUS_FAILED);
+    }
+    return status;
+}
+
+enum status fix_domain(struct examined *examined, struct problems *problems,
+                       const struct fix_report *report)
+{
+    const struct domain_fix fix = { examined, problems, report };
+    enum status status = correct_record(&fix);
+    // A device's record is inside that of its controller, so controllers are added first and
+    // removed last.
+    status = status_worse(status, add_to_record(&fix, PROBLEM_UNKNOWN_CONTROLLER));
+    status = status_worse(status, add_to_record(&fix, PROBLEM_UNKNOWN_DEVICE));
+    status = status_worse(status, remove_gone(&fix, true));
+    status = status_worse(status, remove_gone(&fix, false));
+    return end_rest(&fix, status);
+}
+
+// ---- problems of xenstore and of this host ----
+
+enum status fix_one(const struct session *session, struct problem *problem,
+                    const struct fix_report *report)
+{
+    const char *failure = NULL;
+    enum status status;
+    if (problem->kind == PROBLEM_ORPHAN) {
+        status = host_probe(session->arena, problem->key, &failure) ? STATUS_OK : STATUS_FAILED;
+    } else {
+        status = leftover_remove(session, problem);
+        failure = "could not remove its nodes in xenstore";
+    }
+    end(session->arena, report, problem, status == STATUS_OK ? NULL : failure);
+    return status;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// Devices of this host that have lost their driver.
+#include "base/arena.h"
+#include "host/host.h"
+#include "problem.h"
+
+// Whether fixing one of the problems gives up the claim that the device's owner has on it.
+static bool is_freed(const struct problems *problems, const struct host_device *device)
+{
+    for (const struct problem *at = problems->first; at; at = at->next)
+        if (at->frees && at->domain == device->owner_domain &&
+            strcmp(at->frees, device->busid) == 0)
+            return true;
+    return false;
+}
+
+void problems_of_host(struct arena *arena, const struct host *host, struct problems *problems)
+{
+    for (const struct host_orphan *at = host_orphans(arena, host); at; at = at->next) {
+        if (at->device->owner && !is_freed(problems, at->device))
+            continue;
+        struct problem *problem =
+            problem_add(arena, problems, PROBLEM_ORPHAN, NULL, at->device->busid);
+        problem->what = host_device_show(arena, at->device);
+        problem->why = arena_printf(arena, "no domain, program or driver uses it: %s; %s",
+                                    at->interfaces, at->evidence);
+    }
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+// What is left in xenstore of domains that no longer exist, and of PVUSB controllers that were only
+// partly created or removed: xl's type=pv without usbback leaves a backend (libxl_usb.c). libxl
+// makes backend, frontend and record in one transaction, so none of this is work in progress.
+#include "base/arena.h"
+#include "problem.h"
+#include "xen/xen.h"
+#include "xen/xenbus.h"
+
+struct search {
+    const struct session *session;
+    struct xen *xen;
+    struct arena *arena;
+    const struct domain *domains; // all that exist
+    size_t count;
+    struct problems *problems;
+    enum xen_result result; // the first failure; nothing is read after it
+};
+
+// After a failure everything exists, so that nothing is reported as missing.
+static bool exists(struct search *search, const char *path)
+{
+    struct text value;
+    if (search->result != XEN_OK)
+        return true;
+    enum xen_result result = xen_read(search->xen, NULL, path, &value);
+    if (result != XEN_OK && result != XEN_ABSENT)
+        search->result = result;
+    return result != XEN_ABSENT;
+}
+
+static size_t children(struct search *search, const char *path, const char *const **names)
+{
+    size_t count = 0;
+    *names = NULL;
+    if (search->result != XEN_OK)
+        return 0;
+    enum xen_result result = xen_list(search->xen, NULL, path, names, &count);
+    if (result != XEN_OK && result != XEN_ABSENT)
+        search->result = result;
+    return result == XEN_OK ? count : 0;
+}
+
+static bool read_id(const char *name, int *id)
+{
+    uint64_t number;
+    if (text_number(text_of(name), 10, 0, UINT16_MAX, &number) != NUMBER_OK)
+        return false;
+    *id = (int)number;
+    return true;
+}
+
+static const struct domain *domain_with(const struct search *search, int id)
+{
+    for (size_t i = 0; i < search->count; i++)
+        if (search->domains[i].id == id)
+            return &search->domains[i];
+    return NULL;
+}
+
+// Notes under the id that a domain had before it was rebooted still belong to it.
+static bool has_owner(struct search *search, const char *notes)
+{
+    struct text uuid;
+    enum xen_result result =
+        xen_read(search->xen, NULL, arena_printf(search->arena, "%s/uuid", notes), &uuid);
+    for (size_t i = 0; result == XEN_OK && i < search->count; i++)
+        if (uuid.size && text_is(uuid, search->domains[i].uuid))
+            return true;
+    return false;
+}
+
+static void search_notes(struct search *search)
+{
+    const char *const *names;
+    size_t count = children(search, "/xenusb", &names);
+    for (size_t i = 0; i < count; i++) {
+        int id;
+        if (!read_id(names[i], &id) || domain_with(search, id))
+            continue;
+        const char *path = arena_printf(search->arena, "/xenusb/%s", names[i]);
+        if (has_owner(search, path))
+            continue;
+        struct problem *problem =
+            problem_add(search->arena, search->problems, PROBLEM_DEAD_NOTES, NULL, path);
+        problem->what = arena_printf(search->arena, "notes of domain %d", id);
+        problem->why =
+            arena_printf(search->arena, "%s belongs to a domain that no longer exists", path);
+        problem->paths[0] = path;
+    }
+}
+
+// A controller that works is complete, whoever created it.
+static bool is_connected(const struct search *search, const char *path)
+{
+    uint64_t state = XENBUS_UNKNOWN;
+    return xen_read_number(search->xen, NULL, arena_printf(search->arena, "%s/state", path),
+                           XENBUS_STATES - 1, &state) == XEN_OK &&
+           state == XENBUS_CONNECTED;
+}
+
+// Reports the nodes at `path`, and the frontend with them if there is one.
+static void add_partial(struct search *search, int id, const char *index, const char *path,
+                        const char *why)
+{
+    struct arena *arena = search->arena;
+    const struct domain *domain = domain_with(search, id);
+    const char *frontend = arena_printf(arena, "/local/domain/%d/device/vusb/%s", id, index);
+    struct problem *problem = problem_add(arena, search->problems, PROBLEM_PARTIAL, domain, path);
+    problem->what =
+        domain ? arena_printf(arena, "incomplete PVUSB controller %s", index)
+               : arena_printf(arena, "incomplete PVUSB controller %s of domain %d", index, id);
+    problem->why = arena_printf(arena, "%s: %s", path, why);
+    problem->paths[0] = path;
+    if (exists(search, frontend))
+        problem->paths[1] = frontend;
+}
+
+// One domain's backends that libxl has no record of.
+static void search_backends_of(struct search *search, const char *root, const char *name)
+{
+    int id;
+    const char *const *indexes;
+    struct arena *arena = search->arena;
+    if (!read_id(name, &id))
+        return;
+    // The toolstack is about to remove what belongs to a domain that is shutting down.
+    const struct domain *domain = domain_with(search, id);
+    if (domain && domain->dying)
+        return;
+    const char *directory = arena_printf(arena, "%s/%s", root, name);
+    size_t count = children(search, directory, &indexes);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = arena_printf(arena, "%s/%s", directory, indexes[i]);
+        const char *vusb = arena_printf(arena, "device/vusb/%s", indexes[i]);
+        if (!exists(search, arena_printf(arena, "/libxl/%d/%s", id, vusb)) &&
+            !is_connected(search, path) &&
+            !is_connected(search, arena_printf(arena, "/local/domain/%d/%s", id, vusb)))
+            add_partial(search, id, indexes[i], path, "libxl has no record of it");
+    }
+}
+
+static void search_backends(struct search *search, const char *root)
+{
+    const char *const *names;
+    size_t count = children(search, root, &names);
+    for (size_t i = 0; i < count; i++)
+        search_backends_of(search, root, names[i]);
+}
+
+// PVUSB controllers in libxl's record whose backend is missing.
+static void search_records(struct search *search, const struct domain *domain)
+{
+    const char *const *indexes;
+    struct arena *arena = search->arena;
+    const char *root = arena_printf(arena, "/libxl/%d/device/vusb", domain->id);
+    size_t count = children(search, root, &indexes);
+    for (size_t i = 0; i < count; i++) {
+        struct text backend;
+        const char *path = arena_printf(arena, "%s/%s", root, indexes[i]);
+        enum xen_result result =
+            xen_read(search->xen, NULL, arena_printf(arena, "%s/backend", path), &backend);
+        if (result == XEN_OK && text_starts(backend, "/local/domain/") &&
+            !exists(search, backend.at))
+            add_partial(search, domain->id, indexes[i], path, "its backend does not exist");
+    }
+}
+
+enum status problems_of_xenstore(const struct session *session, const struct domain *domains,
+                                 size_t count, struct problems *problems)
+{
+    struct search search = {
+        session, session->xen, session->arena, domains, count, problems, XEN_OK
+    };
+    search_notes(&search);
+    search_backends(&search, "/local/domain/0/backend/vusb");
+    search_backends(&search, "/local/domain/0/backend/qusb");
+    for (size_t i = 0; i < count; i++)
+        if (!domains[i].dying)
+            search_records(&search, &domains[i]);
+    if (search.result != XEN_OK)
+        complain_error(session->diags, "cannot read xenstore: %s", xen_why(session->xen));
+    return xen_status(session->xen, search.result);
+}
+
+enum status leftover_remove(const struct session *session, const struct problem *problem)
+{
+    enum xen_result result = XEN_OK;
+    for (size_t i = 0; i < 2 && problem->paths[i] && result == XEN_OK; i++)
+        result = xen_remove(session->xen, NULL, problem->paths[i]);
+    if (result != XEN_OK)
+        complain_error(session->diags, "cannot remove %s: %s", problem->paths[0],
+                       xen_why(session->xen));
+    return xen_status(session->xen, result);
+}
