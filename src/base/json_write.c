@@ -5,6 +5,7 @@
 #include "json.h"
 
 #include "arena.h"
+#include "buffer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,9 +13,7 @@
 struct json_writer {
     struct arena *arena;
     FILE *stream; // NULL: what is written is kept
-    char *bytes;
-    size_t size;
-    size_t capacity;
+    struct buffer kept;
     bool pretty;
     bool keyed;                     // a key was written, its value comes next
     bool filled;                    // the container that is open has an element already
@@ -26,6 +25,7 @@ struct json_writer *json_writer_new(struct arena *arena, bool pretty)
 {
     struct json_writer *writer = arena_new_of(arena, struct json_writer);
     writer->arena = arena;
+    writer->kept = buffer_in(arena);
     writer->pretty = pretty;
     return writer;
 }
@@ -39,20 +39,10 @@ struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool prett
 
 static void put(struct json_writer *writer, const char *bytes, size_t size)
 {
-    if (writer->stream) {
+    if (writer->stream)
         fwrite(bytes, 1, size, writer->stream);
-        return;
-    }
-    if (writer->capacity - writer->size < size) {
-        size_t capacity = (writer->size + size) * 2 + 64;
-        char *more = arena_alloc(writer->arena, capacity);
-        if (writer->size)
-            memcpy(more, writer->bytes, writer->size);
-        writer->bytes = more;
-        writer->capacity = capacity;
-    }
-    memcpy(writer->bytes + writer->size, bytes, size);
-    writer->size += size;
+    else
+        buffer_add(&writer->kept, (struct text){ bytes, size });
 }
 
 static void put_word(struct json_writer *writer, const char *word)
@@ -246,6 +236,5 @@ struct text json_writer_end(struct json_writer *writer)
         put_word(writer, "\n");
     if (writer->stream)
         return TEXT_EMPTY;
-    put(writer, "", 1); // a NUL behind the text
-    return (struct text){ writer->bytes, writer->size - 1 };
+    return (struct text){ buffer_string(&writer->kept), writer->kept.size };
 }

@@ -84,12 +84,10 @@ static enum status complain_verb(struct diags *diags, const char *word)
     const char *names[sizeof commands / sizeof *commands] = { NULL };
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;
-    const char *near = text_nearest(text_of(word), names);
     struct diag *diag = strcmp(word, "controller") == 0
                             ? complain_error(diags, "controller needs a verb: add or remove")
                             : complain_error(diags, "unknown verb '%s'", word);
-    diag_hint(diags, diag, near ? "did you mean '%s'?" : "xenusb --help lists the verbs%s",
-              near ? near : "");
+    diag_suggest(diags, diag, text_of(word), names, "xenusb --help lists the verbs");
     return STATUS_REQUEST;
 }
 

@@ -156,14 +156,7 @@ static bool keyed(const struct old *old, const char *key, struct text *value, si
 static void complain_key(const struct old *old, size_t word, const char *const *keys)
 {
     struct text key = text_part(old->word[word], 0, text_find(old->word[word], '=', 0) + 1);
-    const char *near = text_nearest(key, keys), *list = "";
-    struct diag *diag = complain_at(old, word, "xl has no such key here");
-    for (; *keys; keys++)
-        list = arena_printf(old->arena, "%s%s%s", list, *list ? ", " : "", *keys);
-    if (near)
-        diag_hint(old->diags, diag, "did you mean '%s'?", near);
-    else
-        diag_hint(old->diags, diag, "one of: %s", list);
+    diag_suggest(old->diags, complain_at(old, word, "xl has no such key here"), key, keys, NULL);
 }
 
 static bool knows_all(const struct old *old, const char *const *keys)
@@ -315,11 +308,8 @@ static void complain_unknown(const struct old *old)
         complain(old->diags, SEVERITY_ERROR, old->source,
                  old->count > 1 ? old->at[1] : (struct span){ 0, (uint32_t)old->source->text.size },
                  "not a USB command of xm or xl");
-    const char *near = old->count > 1 ? text_nearest(old->word[1], names) : NULL;
-    if (near)
-        diag_hint(old->diags, diag, "did you mean '%s'?", near);
-    else
-        diag_hint(old->diags, diag, "like: xm usb-attach DOMAIN CONTROLLER PORT BUSID");
+    diag_suggest(old->diags, diag, old->count > 1 ? old->word[1] : TEXT_EMPTY, names,
+                 "like: xm usb-attach DOMAIN CONTROLLER PORT BUSID");
 }
 
 const char *old_command_translate(struct arena *arena, struct diags *diags, const char *line)

@@ -51,13 +51,14 @@ static enum status complain_unknown(struct invocation *invocation, struct text n
     size_t count = 0;
     for (size_t i = 0; i < OPTION_ROWS; i++)
         if (invocation->command->options & option_rows[i].option)
-            names[count++] = option_rows[i].name;
+            names[count++] = arena_printf(invocation->arena, "--%s", option_rows[i].name);
     names[count] = NULL;
-    const char *near = text_nearest(name, names);
-    struct diag *diag = complain_error(invocation->diags, "%s has no option --%.*s",
-                                       invocation->command->name, (int)name.size, name.at);
-    diag_hint(invocation->diags, diag, near ? "did you mean --%s?" : "see xenusb %s --help",
-              near ? near : invocation->command->name);
+    const char *given = arena_printf(invocation->arena, "--%.*s", (int)name.size, name.at);
+    diag_suggest(
+        invocation->diags,
+        complain_error(invocation->diags, "%s has no option %s", invocation->command->name, given),
+        text_of(given), names,
+        arena_printf(invocation->arena, "see xenusb %s --help", invocation->command->name));
     return STATUS_REQUEST;
 }
 

@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/json.h"
 #include "plan/place.h"
 #include "table.h"
@@ -118,12 +119,11 @@ static const char *counts(struct arena *arena, const struct plan *plan)
                  { plan->remove, "to remove" },
                  { plan->keep, "unchanged" },
                  { plan->refuse, "refused" } };
-    const char *list = "";
+    struct buffer list = buffer_in(arena);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].count)
-            list = arena_printf(arena, "%s%s%u %s", list, *list ? ", " : "", rows[i].count,
-                                rows[i].words);
-    return *list ? list : "nothing to do";
+            buffer_join(&list, ", ", "%u %s", rows[i].count, rows[i].words);
+    return list.size ? buffer_string(&list) : "nothing to do";
 }
 
 void show_plan(struct arena *arena, const struct plan *plan, FILE *stream)

@@ -15,23 +15,17 @@
 static const struct translation *target_of(const struct invocation *invocation)
 {
     const char *names[16] = { NULL };
-    const char *list = "";
     size_t count = 0;
     if (!invocation->to)
         return &translations[0];
     const struct translation *target = translation_named(invocation->to);
     if (target)
         return target;
-    for (const struct translation *at = translations; at->name && count < 15; at++) {
+    for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
-        list = arena_printf(invocation->arena, "%s%s%s", list, *list ? ", " : "", at->name);
-    }
-    const char *near = text_nearest(text_of(invocation->to), names);
-    struct diag *diag = complain_error(invocation->diags, "--to knows no '%s'", invocation->to);
-    if (near)
-        diag_hint(invocation->diags, diag, "did you mean '%s'?", near);
-    else
-        diag_hint(invocation->diags, diag, "one of: %s", list);
+    diag_suggest(invocation->diags,
+                 complain_error(invocation->diags, "--to knows no '%s'", invocation->to),
+                 text_of(invocation->to), names, NULL);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "checking.h"
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
@@ -88,12 +89,14 @@ bool check_device_needs(struct checking *checking, struct config_device *device)
 static const char *list_controllers(const struct checking *checking)
 {
     enum { LISTED = 8 };
-    const char *list = "";
+    struct buffer list = buffer_in(checking->arena);
     const struct config_controller *at = checking->config->controllers;
     for (size_t i = 0; at && i < LISTED; at = at->next, i++)
-        list = arena_printf(checking->arena, "%s%s%s (line %u)", list, *list ? ", " : "", at->name,
-                            source_position(checking->config->source, at->why.from).line);
-    return at ? arena_printf(checking->arena, "%s, ...", list) : list;
+        buffer_join(&list, ", ", "%s (line %u)", at->name,
+                    source_position(checking->config->source, at->why.from).line);
+    if (at)
+        buffer_add_string(&list, ", ...");
+    return buffer_string(&list);
 }
 
 // While the guest's type is not known, the default names of its automatic controllers are not

@@ -2,6 +2,7 @@
 #include "orphan.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/scope.h"
 #include "bind.h"
 #include "sysfs.h"
@@ -126,12 +127,11 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
 {
     const char *busid = orphan->device->busid, *module;
     bool table = modules->alias.size || modules->builtin.size;
-    orphan->interfaces = "";
+    struct buffer interfaces = buffer_in(arena);
     for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
         if (at->driver)
             return false;
-        orphan->interfaces = arena_printf(arena, "%s%s%s", orphan->interfaces,
-                                          *orphan->interfaces ? ", " : "", at->name);
+        buffer_join(&interfaces, ", ", "%s", at->name);
         const char *modalias = modalias_of(arena, busid, at->name);
         if (orphan->driver_known || !table || !*modalias)
             continue;
@@ -144,7 +144,8 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
         orphan->evidence = arena_printf(
             arena, "whether the kernel has a driver for it cannot be known: %s has no table",
             modules->directory);
-    return *orphan->interfaces && (orphan->driver_known || !table);
+    orphan->interfaces = buffer_string(&interfaces);
+    return interfaces.size && (orphan->driver_known || !table);
 }
 
 static bool is_open(struct arena *arena, const struct host_device *device)

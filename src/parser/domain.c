@@ -32,11 +32,9 @@ static enum domain_type type_of(struct builder *builder, enum key key,
             return words[i].type;
         names[i] = words[i].name;
     }
-    const char *nearest = text_nearest(text.text, names);
     struct diag *diag = builder_error(builder, text.at, "unknown %s '%.*s'",
                                       key == KEY_TYPE ? "guest type" : "builder", SHOW(text.text));
-    diag_hint(builder->diags, diag, "one of: %s, %s, %s", nearest ? nearest : names[0], names[1],
-              names[2] ? names[2] : "");
+    diag_suggest(builder->diags, diag, text.text, names, NULL);
     return DOMAIN_UNKNOWN;
 }
 

@@ -10,18 +10,11 @@ static void complain_unknown(struct builder *builder, const char *what, const st
 {
     enum { KEYS_MAX = 32 };
     const char *names[KEYS_MAX + 1] = { NULL };
-    const char *list = "";
-    for (size_t i = 0; keys[i].name && i < KEYS_MAX; i++) {
+    for (size_t i = 0; keys[i].name && i < KEYS_MAX; i++)
         names[i] = keys[i].name;
-        list = arena_printf(builder->arena, "%s%s%s", list, *list ? ", " : "", keys[i].name);
-    }
-    const char *nearest = text_nearest(pair->key, names);
     struct diag *diag =
         builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
-    if (nearest)
-        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
-    else
-        diag_hint(builder->diags, diag, "known: %s", list);
+    diag_suggest(builder->diags, diag, pair->key, names, NULL);
 }
 
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
@@ -246,7 +239,6 @@ bool field_choice(const struct field *field, const struct choice *choices, int *
 {
     enum { CHOICES_MAX = 24 };
     const char *names[CHOICES_MAX + 1] = { NULL };
-    const char *list = "";
     struct builder *builder = field->builder;
     const struct spec_pair *pair = field->pair;
     for (size_t i = 0; choices[i].name && i < CHOICES_MAX; i++) {
@@ -255,14 +247,9 @@ bool field_choice(const struct field *field, const struct choice *choices, int *
             return true;
         }
         names[i] = choices[i].name;
-        list = arena_printf(builder->arena, "%s%s%s", list, *list ? ", " : "", choices[i].name);
     }
-    const char *nearest = text_nearest(pair->value, names);
     struct diag *diag = builder_error(builder, pair->value_at, "%.*s cannot be '%.*s' in %s",
                                       SHOW(pair->key), SHOW(pair->value), field->spec);
-    if (nearest)
-        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
-    else
-        diag_hint(builder->diags, diag, "one of: %s", list);
+    diag_suggest(builder->diags, diag, pair->value, names, NULL);
     return false;
 }

@@ -79,14 +79,10 @@ static void report_no_device(struct builder *builder, struct text word, struct s
     const char *names[DEVICE_OTHER + 1] = { NULL };
     for (size_t i = 0; device_models[i + 1].name; i++) // without the first row, hostdev
         names[i] = device_models[i + 1].name;
-    const char *nearest = text_nearest(word, names);
-    struct diag *diag = builder_error(builder, at, "'%.*s' does not name a device", SHOW(word));
-    if (nearest)
-        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
-    else
-        diag_hint(
-            builder->diags, diag,
-            "use BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a type (tablet), or key=value");
+    diag_suggest(
+        builder->diags, builder_error(builder, at, "'%.*s' does not name a device", SHOW(word)),
+        word, names,
+        "use BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a type (tablet), or key=value");
 }
 
 void words_read_device(struct builder *builder, const struct spec *spec)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "planning.h"
 
 enum { SHOWN_MATCHES = 8 };
@@ -40,19 +41,19 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
                                unsigned count)
 {
     const struct selector *selector = &placement->wanted->selector;
-    const char *list = "";
+    struct buffer list = buffer_in(planning->arena);
     unsigned shown = 0;
     for (const struct host_device *at = planning->host->devices; at; at = at->next) {
         if (!selector_matches(selector, at) || shown++ >= SHOWN_MATCHES)
             continue;
-        list = arena_printf(planning->arena, "%s%s%s%s%s", list, *list ? ", " : "", at->busid,
-                            *at->serial ? " serial=" : "", at->serial);
+        buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
     refuse(placement, "more than one device matches");
     struct diag *diag = planning_complain(
         planning, STATUS_REQUEST, selector_place(placement->wanted), "%u USB devices match %s",
         count, selector_show(planning->arena, selector));
-    diag_hint(planning->diags, diag, "name one: %s%s", list, count > SHOWN_MATCHES ? ", ..." : "");
+    diag_hint(planning->diags, diag, "name one: %s%s", buffer_string(&list),
+              count > SHOWN_MATCHES ? ", ..." : "");
 }
 
 // Another target of the same plan that already means this device.

@@ -2,6 +2,7 @@
 #include "qmp_client.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/deadline.h"
 #include "base/scope.h"
 
@@ -26,15 +27,19 @@ struct qmp_client {
     unsigned answers;
     struct qmp_command *waiting;
     struct qmp_command **waiting_last;
-    char *out; // what is not sent yet
-    size_t out_size;
-    size_t out_capacity;
+    struct buffer out; // what is not sent yet, behind the first `out_sent` bytes
     size_t out_sent;
     struct qmp_event events[QMP_EVENTS_KEPT]; // a ring
     unsigned event_first;
     unsigned event_count;
     char in[CHUNK];
 };
+
+static void forget_sent(struct qmp_client *client)
+{
+    buffer_clear(&client->out);
+    client->out_sent = 0;
+}
 
 // Ends the connection: whatever is still waited for stays unanswered.
 static void break_off(struct qmp_client *client, const char *format, ...)
@@ -49,7 +54,7 @@ static void break_off(struct qmp_client *client, const char *format, ...)
     client->broken = true;
     client->waiting = NULL;
     client->waiting_last = &client->waiting;
-    client->out_size = client->out_sent = 0;
+    forget_sent(client);
 }
 
 // ---- what QEMU says ----
@@ -190,23 +195,22 @@ static void receive(struct qmp_client *client)
 
 static void transmit(struct qmp_client *client)
 {
-    size_t size = client->out_size - client->out_sent;
-    ssize_t sent =
-        send(client->fd, client->out + client->out_sent, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    struct text out = text_part(buffer_text(&client->out), client->out_sent, SIZE_MAX);
+    ssize_t sent = send(client->fd, out.at, out.size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0)
         client->out_sent += (size_t)sent;
     // If the peer went away, what it said before is still to be read, and then its end.
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        client->out_sent = client->out_size;
-    if (client->out_sent == client->out_size)
-        client->out_size = client->out_sent = 0;
+        client->out_sent = client->out.size;
+    if (client->out_sent == client->out.size)
+        forget_sent(client);
 }
 
 // Sends and receives what it can, and waits for that until the deadline. False once it has passed.
 static bool turn(struct qmp_client *client, struct deadline deadline)
 {
     struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
-    if (client->out_size)
+    if (client->out.size)
         wanted.events |= POLLOUT;
     if (deadline_passed(deadline))
         return false;
@@ -256,20 +260,6 @@ bool qmp_await(struct qmp_client *client)
     return !client->broken;
 }
 
-static void queue(struct qmp_client *client, struct text text)
-{
-    if (client->out_capacity - client->out_size < text.size) {
-        size_t capacity = (client->out_size + text.size) * 2;
-        char *more = arena_alloc(client->arena, capacity);
-        if (client->out_size)
-            memcpy(more, client->out, client->out_size);
-        client->out = more;
-        client->out_capacity = capacity;
-    }
-    memcpy(client->out + client->out_size, text.at, text.size);
-    client->out_size += text.size;
-}
-
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments)
 {
     struct qmp_command *command = arena_new_of(client->arena, struct qmp_command);
@@ -277,11 +267,10 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
     command->id = ++client->last_id;
     if (client->broken)
         return command;
-    queue(client, text_of(arena_printf(
-                      client->arena, "{\"execute\":\"%s\",\"id\":%" PRId64 ",\"arguments\":", name,
-                      command->id)));
-    queue(client, arguments.size ? arguments : text_of("{}"));
-    queue(client, text_of("}\n"));
+    buffer_printf(&client->out, "{\"execute\":\"%s\",\"id\":%" PRId64 ",\"arguments\":", name,
+                  command->id);
+    buffer_add(&client->out, arguments.size ? arguments : text_of("{}"));
+    buffer_add_string(&client->out, "}\n");
     *client->waiting_last = command;
     client->waiting_last = &command->next;
     return command;
@@ -378,6 +367,7 @@ enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct 
         return STATUS_FAILED;
     }
     made->arena = arena;
+    made->out = buffer_in(arena);
     made->peer = peer;
     made->fd = fd;
     made->timeout_scale = timeout_scale;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/json.h"
 #include "saved.h"
 
@@ -104,18 +105,21 @@ static const char *edited_array(struct arena *arena, struct text array,
 {
     size_t at = 1;
     struct json_span json_span;
-    const char *text = "[";
+    struct buffer text = buffer_in(arena);
     const char *separator = "\n        ";
+    buffer_add_string(&text, "[");
     while (array.size && next_element(array, &at, &json_span)) {
         struct text part = part_at(array, json_span);
         if (is_meant(arena, part, element))
             continue;
-        text = arena_printf(arena, "%s%s%.*s", text, separator, (int)part.size, part.at);
+        buffer_add_string(&text, separator);
+        buffer_add(&text, part);
         separator = ",\n        ";
     }
     if (element->json)
-        text = arena_printf(arena, "%s%s%s", text, separator, element->json);
-    return arena_printf(arena, "%s\n    ]", text);
+        buffer_printf(&text, "%s%s", separator, element->json);
+    buffer_add_string(&text, "\n    ]");
+    return buffer_string(&text);
 }
 
 bool saved_edit(struct arena *arena, struct text json, const struct saved_element *element,

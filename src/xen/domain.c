@@ -173,12 +173,8 @@ static enum status complain_unknown(struct diags *diags, const struct domain *do
     for (size_t i = 0; i < count; i++)
         if (domains[i].id != 0 && domains[i].name[0])
             names[named++] = domains[i].name;
-    const char *near = text_nearest(text_of(wanted), names);
-    struct diag *diag = complain_error(diags, "there is no domain \"%s\"", wanted);
-    if (near)
-        diag_hint(diags, diag, "did you mean \"%s\"?", near);
-    else
-        diag_hint(diags, diag, "\"xl list\" shows the domains of this host");
+    diag_suggest(diags, complain_error(diags, "there is no domain \"%s\"", wanted), text_of(wanted),
+                 names, "\"xl list\" shows the domains of this host");
     return STATUS_REQUEST;
 }
 

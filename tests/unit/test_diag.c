@@ -233,6 +233,19 @@ static void test_places_in_words(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+static void test_suggestions(void **state)
+{
+    struct scene *scene = *state;
+    static const char *const choices[] = { "tablet", "mouse", "keyboard", NULL };
+    struct diag *diag = complain_error(&scene->diags, "no such device");
+    assert_ptr_equal(diag_suggest(&scene->diags, diag, text_of("tabelt"), choices, "other"), diag);
+    assert_string_equal(diag->hint, "did you mean 'tablet'?");
+    diag_suggest(&scene->diags, diag, text_of("disk"), choices, "100% other");
+    assert_string_equal(diag->hint, "100% other");
+    diag_suggest(&scene->diags, diag, TEXT_EMPTY, choices, NULL);
+    assert_string_equal(diag->hint, "one of: tablet, mouse, keyboard");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +261,7 @@ int main(void)
         TEST(test_the_status_that_tells_more),
         TEST(test_what_is_no_readable_file),
         TEST(test_places_in_words),
+        cmocka_unit_test_setup_teardown(test_suggestions, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,7 @@ static const struct row devices[] = {
       "1:16 error: '3' is not a bus id (a bus id is BUS-PORT, for example 1-8 or 6-2.1)\n",
       NULL },
     { "=x",
-      "1:1 error: unknown key '' in usbdevice (known: type, hostaddr, hostbus, busid, id, vendor, "
+      "1:1 error: unknown key '' in usbdevice (one of: type, hostaddr, hostbus, busid, id, vendor, "
       "product, serial, bus, controller, port, required, file, format, readonly, chardev, "
       "audiodev)\n",
       NULL },

@@ -122,14 +122,9 @@ static void complain_unknown(struct builder *builder, struct text item, struct s
     for (size_t i = 0; rows[i].word; i++)
         words[i] = rows[i].word;
     struct text word = text_part(item, 0, text_find(item, ':', 0));
-    const char *nearest = text_nearest(word, words);
-    struct diag *diag = builder_error(builder, at, "unknown USB device '%.*s'", SHOW(item));
-    if (nearest)
-        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
-    else
-        diag_hint(builder->diags, diag,
-                  "use tablet, mouse, keyboard, host:BUS.ADDRESS, "
-                  "host:VENDOR:PRODUCT, or key=value");
+    diag_suggest(
+        builder->diags, builder_error(builder, at, "unknown USB device '%.*s'", SHOW(item)), word,
+        words, "use tablet, mouse, keyboard, host:BUS.ADDRESS, host:VENDOR:PRODUCT, or key=value");
 }
 
 void classic_read_device(struct builder *builder, struct config_device *device, struct text item,

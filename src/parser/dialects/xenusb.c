@@ -107,15 +107,11 @@ static void read_model(const struct field *field, void *into)
     if (controller->model)
         return;
     struct builder *builder = field->builder;
-    const char *nearest = text_nearest(pair->value, controller_model_names());
     struct diag *diag = builder_error(builder, pair->value_at, "unknown controller model '%.*s'",
                                       SHOW(pair->value));
-    if (nearest)
-        diag_hint(builder->diags, diag, "did you mean '%s'?", nearest);
-    else
-        diag_hint(builder->diags, diag,
-                  "use libvirt's or QEMU's name: piix3-uhci, ehci, nec-xhci, "
-                  "qemu-xhci, pvusb-v2, ...");
+    diag_suggest(
+        builder->diags, diag, pair->value, controller_model_names(),
+        "use libvirt's or QEMU's name: piix3-uhci, ehci, nec-xhci, qemu-xhci, pvusb-v2, ...");
 }
 
 static void read_backend(const struct field *field, void *into)

@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/json.h"
 
 static struct property *add(struct object *object, const char *key, enum property_kind kind)
@@ -77,18 +78,19 @@ static const char *escape_commas(struct arena *arena, struct text text)
 void object_print_argument(FILE *stream, struct arena *arena, const char *option,
                            const struct object *object)
 {
-    const char *words = "";
+    struct buffer words = buffer_in(arena);
     for (unsigned i = 0; i < object->count; i++) {
         const struct property *at = &object->properties[i];
         const char *value = at->kind == PROPERTY_TEXT   ? escape_commas(arena, at->text)
                             : at->kind == PROPERTY_FLAG ? (at->number ? "on" : "off")
                             : at->kind == PROPERTY_ID   ? arena_printf(arena, "0x%04x", at->number)
                                                         : arena_printf(arena, "%u", at->number);
-        words = arena_printf(arena, "%s%s%s%s%s", words, i ? "," : "", i ? at->key : "",
-                             i ? "=" : "", value);
+        if (i)
+            buffer_printf(&words, ",%s=", at->key);
+        buffer_add_string(&words, value);
     }
     fprintf(stream, "-%s ", option);
-    object_print_word(stream, text_of(words));
+    object_print_word(stream, buffer_text(&words));
     putc('\n', stream);
 }
 

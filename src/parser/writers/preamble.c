@@ -2,6 +2,7 @@
 #include "preamble.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 struct variable {
     struct variable *next;
@@ -161,7 +162,8 @@ static bool take_condition(const struct preamble *preamble, struct text *text, b
 // A choice between assignments: those that are made, one a line.
 static const char *choose(struct preamble *preamble, struct text text)
 {
-    const char *chosen = "", *line_end = "\n";
+    struct buffer chosen = buffer_in(preamble->arena);
+    const char *line_end = "\n";
     bool holds = false, behind_else = false;
     if (!take_condition(preamble, &text, &holds) ||
         !is_over(text_part(text, 0, text_find(text, '\n', 0))))
@@ -184,10 +186,9 @@ static const char *choose(struct preamble *preamble, struct text text)
         if (!take_name(&rest, &name) || !take(&rest, "=") || !evaluate(preamble, rest, &value))
             return NULL;
         if (holds != behind_else)
-            chosen = arena_printf(preamble->arena, "%s%s%s", chosen, *chosen ? line_end : "",
-                                  assign(preamble, line));
+            buffer_join(&chosen, line_end, "%s", assign(preamble, line));
     }
-    return chosen;
+    return buffer_string(&chosen);
 }
 
 void preamble_resolve(struct arena *arena, struct diags *diags, const struct document *document)
