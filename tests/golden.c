@@ -5,6 +5,7 @@
 // the .expect files are written anew.
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/source_read.h"
 #include "config/check.h"
 #include "dump.h"
 #include "parser/parser.h"

@@ -6,6 +6,7 @@
 #include "trial.h"
 
 #include "base/json.h"
+#include "base/source_read.h"
 
 static unsigned number;
 static bool all_passed = true;

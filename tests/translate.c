@@ -4,6 +4,7 @@
 // for byte; it compiles to the same; translated again it stays as it is. Where NAME.DIALECT stands
 // beside it, it is what must come (with UPDATE=1 in the environment it is written anew). Without a
 // directory the configs are generated. Prints TAP.
+#include "base/source_read.h"
 #include "trial.h"
 
 static struct trial try_text(struct arena *arena, const char *name, struct text text,

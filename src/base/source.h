@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A text kept whole, and places in it. A place is two byte offsets; lines and columns are counted
-// only when somebody reads them.
+// only when they are shown.
 #ifndef XENUSB_SOURCE_H
 #define XENUSB_SOURCE_H
 
 #include "text.h"
 
 struct arena;
-struct diags;
 
 // From the byte at `from` up to and without the byte at `to`. {0, 0} is no place at all.
 struct span {
@@ -28,12 +27,6 @@ struct source {
     const char *name; // as it is shown: the path as given, "<stdin>", "<command line>"
     struct text text;
 };
-
-enum { SOURCE_MAX = 8 * 1024 * 1024 }; // bytes; far beyond any config that a person wrote
-
-// Reads a file ("-" is standard input) whole. NULL after a complaint: not there, no permission,
-// a directory, a device, larger than SOURCE_MAX, contains NUL bytes.
-const struct source *source_read(struct arena *arena, struct diags *diags, const char *path);
 
 // The words of a command line, joined by single blanks, so that each has a place.
 const struct source *source_from_words(struct arena *arena, const char *name,

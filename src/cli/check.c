@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/check.h"
 #include "base/arena.h"
+#include "base/source_read.h"
 #include "command.h"
 #include "parser/parser.h"
 

@@ -3,6 +3,7 @@
 
 #include "backends/backends.h"
 #include "base/arena.h"
+#include "base/source_read.h"
 #include "config/check.h"
 #include "plan/execute.h"
 #include "plan/log.h"

@@ -2,6 +2,7 @@
 #include "parser/translate.h"
 
 #include "base/arena.h"
+#include "base/source_read.h"
 #include "command.h"
 #include "config/check.h"
 #include "in_place.h"

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/scope.h"
 #include "base/source.h"
+#include "base/source_read.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "plan/backend.h"

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/scope.h"
+#include "base/source_read.h"
 #include "config/check.h"
 #include "parser/parser.h"
 

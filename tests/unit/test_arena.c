@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/source.h"
+#include "base/source_read.h"
 #include "unit.h"
 
 #include <stdlib.h>

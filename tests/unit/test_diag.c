@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/source_read.h"
 #include "unit.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the writers share. Private to the parser's room; translate.h is what the house sees.
+// What the writers share. Private to the parser; other folders use translate.h.
 #ifndef XENUSB_PARSER_WRITE_H
 #define XENUSB_PARSER_WRITE_H
 
