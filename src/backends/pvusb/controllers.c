@@ -3,8 +3,8 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "nodes.h"
+#include "record/change.h"
 #include "record/record.h"
-#include "record/recording.h"
 
 static struct change change_of(const struct pvusb_handle *handle,
                                const struct controller *controller, const struct device *device)

@@ -6,8 +6,8 @@
 #include "host/host.h"
 #include "nodes.h"
 #include "qemu/qmp_client.h"
+#include "record/change.h"
 #include "record/record.h"
-#include "record/recording.h"
 #include "record/saved.h"
 
 static const char *busid_of(const struct device *device)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What one session with the PVUSB of a domain holds, and what its rooms share. Private to the
-// backend.
+// What is held while a domain's PVUSB is open, and what the files of this backend share. Private to
+// the backend.
 #ifndef XENUSB_BACKENDS_PVUSB_HANDLE_H
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
@@ -50,16 +50,22 @@ struct pvusb_handle {
 // patience.
 #define PVUSB_GREETING_SECONDS 2.0
 
-// Whether something is so by now. Asked again and again until it is.
+// ---- handle.c ----
+
+// A condition that pvusb_wait() checks repeatedly until it is true.
 typedef bool pvusb_question(struct pvusb_handle *handle, const struct controller *controller,
                             const struct device *device);
-// Waits until it is so, at most that many seconds times patience, or until the user interrupts.
+// Waits until the condition is true. False if it is not after `seconds` (times session's
+// timeout_scale), or if the user interrupts.
 bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
                 const struct controller *controller, const struct device *device);
-// The same until a deadline that is known already.
+// The same with a deadline that was set earlier.
 bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
                       pvusb_question *question, const struct controller *controller,
                       const struct device *device);
+// Sets the outcome of a step that failed: `state` is STEP_FAILED if everything is as it was before,
+// else STEP_LEFT; `words` says why.
+void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
 
 // ---- qemu.c: the QEMU that serves the domain's qusb controllers ----
 
@@ -138,8 +144,6 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_add_device(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_device(struct pvusb_handle *handle, struct step *step);
 
-// Ends a step that was tried and is as it was before, or is not (STEP_LEFT).
-void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
 // "the guest's frontend is not connected: ..." for a step that is done; NULL if it is.
 const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller);
 

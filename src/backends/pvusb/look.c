@@ -3,7 +3,6 @@
 #include "handle.h"
 #include "host/bind.h"
 #include "nodes.h"
-#include "pvusb.h"
 #include "qemu/qmp_client.h"
 #include "record/record.h"
 #include "xen/xen.h"

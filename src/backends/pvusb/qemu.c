@@ -4,7 +4,7 @@
 #include "handle.h"
 #include "pvusb.h"
 #include "qemu/qmp_client.h"
-#include "record/recording.h"
+#include "record/change.h"
 #include "xen/toolstack.h"
 
 enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable

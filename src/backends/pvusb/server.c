@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "qemu/qmp_client.h"
-#include "record/recording.h"
+#include "record/change.h"
 #include "record/saved.h"
 
 #include <signal.h>
