@@ -55,6 +55,12 @@ xentoollog_logger *xen_silent_logger(void)
     return &silent;
 }
 
+// libxenstore leaves errno alone where it had no memory, so it is cleared before each of its calls.
+static const char *reason_of(int error)
+{
+    return error ? strerror(error) : "out of memory";
+}
+
 static enum status complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
                                   double seconds)
 {
@@ -72,7 +78,7 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
         complain_error(diags, "xenstored did not answer within %g s at %s", seconds, path);
         return STATUS_TIMEOUT;
     default:
-        complain_error(diags, "cannot ask xenstored at %s: %s", path, strerror(errno));
+        complain_error(diags, "cannot ask xenstored at %s: %s", path, reason_of(errno));
         return STATUS_FAILED;
     }
 }
@@ -85,6 +91,7 @@ static struct xs_handle *open_store(double seconds, int *fd)
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (*fd >= 0)
         close(*fd);
+    errno = 0;
     struct xs_handle *store = xs_open(0);
     struct stat info;
     if (store && fstat(*fd, &info) == 0 && S_ISSOCK(info.st_mode)) {
@@ -168,8 +175,7 @@ static enum xen_result failure(struct xen *xen)
         xen->why = arena_printf(xen->arena, "xenstored did not answer within %g s", xen->seconds);
         return XEN_FAILED;
     }
-    // libxenstore leaves errno alone where it had no memory.
-    xen->why = why ? strerror(why) : "out of memory";
+    xen->why = reason_of(why);
     switch (why) {
     case ENOENT: return XEN_ABSENT;
     case EAGAIN: return XEN_AGAIN;
@@ -257,17 +263,20 @@ enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const cha
 {
     if (value.size > XEN_VALUE_MAX)
         return refuse(xen, "the value is longer than xenstore allows");
+    errno = 0;
     return result_of(xen, xs_write(xen->store, id_of(in), path, value.size ? value.at : "",
                                    (unsigned)value.size));
 }
 
 enum xen_result xen_make_directory(struct xen *xen, struct xen_transaction *in, const char *path)
 {
+    errno = 0;
     return result_of(xen, xs_mkdir(xen->store, id_of(in), path));
 }
 
 enum xen_result xen_remove(struct xen *xen, struct xen_transaction *in, const char *path)
 {
+    errno = 0;
     enum xen_result result = result_of(xen, xs_rm(xen->store, id_of(in), path));
     return result == XEN_ABSENT ? XEN_OK : result;
 }
@@ -295,12 +304,14 @@ enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in,
         if (!permission_bits(permissions[i].letter, &given[i].perms))
             return refuse(xen, "a permission is one of n, r, w, b");
     }
+    errno = 0;
     return result_of(xen, xs_set_permissions(xen->store, id_of(in), path, given, (unsigned)count));
 }
 
 enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
 {
     *transaction = NULL;
+    errno = 0;
     xs_transaction_t id = xs_transaction_start(xen->store);
     if (id == XBT_NULL)
         return failure(xen);
@@ -311,6 +322,7 @@ enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
 
 enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction)
 {
+    errno = 0;
     return result_of(xen, xs_transaction_end(xen->store, transaction->id, false));
 }
 
@@ -348,7 +360,7 @@ int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domain
     errno = 0;
     int count = xc_domain_getinfolist(xen->hypervisor, first, max < AT_ONCE ? max : AT_ONCE, found);
     if (count < 0) {
-        xen->why = strerror(errno);
+        xen->why = reason_of(errno);
         if (errno == ENOMEM || errno == 0)
             broken(xen);
     }
