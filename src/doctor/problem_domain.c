@@ -77,9 +77,9 @@ static void check_gone(const struct domain_check *check, struct device *device)
     if (ended)
         problem->why = "the QEMU that held it for the guest has exited";
     else if (in_backend)
-        problem->why = "unplugged from this host, or unplugged and plugged in again";
+        problem->why = "unplugged from this host, or replugged";
     else
-        problem->why = "only libxl's record has it: QEMU has nothing at that port";
+        problem->why = "only in libxl's record; QEMU has nothing at that port";
     if (device->selector.criteria & SELECT_BUSID)
         problem->frees = device->selector.busid;
     if (in_backend)
@@ -142,7 +142,7 @@ static void check_controller(const struct domain_check *check, struct controller
         problem->controller = controller;
         problem->what = arena_printf(arena, "controller %s", controller->name);
         problem->why = controller->stale
-                           ? "only libxl's record has it: QEMU has none"
+                           ? "only in libxl's record; QEMU does not have it"
                            : arena_printf(arena, "QEMU has %s, which libxl's record does not list",
                                           controller->id);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Questions and answers, from facts that are given: a table of findings.
+// Findings, from facts and topologies that are given.
 #include "base/arena.h"
 #include "doctor/diagnose.h"
 #include "unit.h"
@@ -55,7 +55,7 @@ static const struct finding *asked(const char *question)
     for (const struct finding *at = findings.first; at; at = at->next)
         if (strcmp(at->question, question) == 0)
             return at;
-    fail_msg("nobody asked: %s", question);
+    fail_msg("no such question: %s", question);
     return NULL;
 }
 
@@ -76,7 +76,7 @@ static void look(void)
     diagnose_domain(arena, &known, &findings);
 }
 
-static void test_a_whole_guest(void **state)
+static void test_healthy_guest(void **state)
 {
     (void)state;
     look();
@@ -93,7 +93,7 @@ static void test_a_whole_guest(void **state)
     assert_int_equal(findings.attention, 0);
 }
 
-static void test_what_plugs(void **state)
+static void test_controller_hotplug(void **state)
 {
     static const char question[] = "emulated controllers can be hot-plugged into win10";
     (void)state;
@@ -112,7 +112,7 @@ static void test_what_plugs(void **state)
     want(question, VERDICT_NO, "it has no emulated machine");
 }
 
-static void test_pvusb_that_plugs(void **state)
+static void test_pvusb_hotplug(void **state)
 {
     static const char question[] = "a PVUSB controller can be hot-plugged into win10";
     (void)state;
@@ -167,7 +167,7 @@ static void test_frontends(void **state)
     assert_non_null(strstr(finding->evidence, "frontend initialising (state 1)"));
     assert_non_null(strstr(finding->evidence, "for how long is unknown"));
     assert_string_equal(finding->fix, "load xen-hcd in the guest");
-    // A paused guest has not failed at anything.
+    // A paused guest cannot connect, so nothing is wrong.
     domain.paused = true;
     look();
     assert_false(asked(question)->attention);
@@ -179,7 +179,7 @@ static void test_frontends(void **state)
     assert_string_equal(asked(question)->fix, "see the backend's log");
 }
 
-static void test_a_silent_qemu(void **state)
+static void test_silent_qemu(void **state)
 {
     (void)state;
     facts.answers = VERDICT_NO;
@@ -199,7 +199,7 @@ static void test_a_silent_qemu(void **state)
     assert_true(asked("QEMU of win10 answers")->attention);
 }
 
-// A guest without an emulated machine, and with no PVUSB either, can have no USB at all.
+// A guest with neither an emulated machine nor PVUSB cannot have any USB.
 static void test_no_pvusb_at_all(void **state)
 {
     (void)state;
@@ -214,7 +214,7 @@ static void test_no_pvusb_at_all(void **state)
     assert_int_equal(findings.attention, 0);
 }
 
-static void test_a_host(void **state)
+static void test_host(void **state)
 {
     static const char question[] = "xenstored of this host answers";
     static const struct {
@@ -277,7 +277,7 @@ static void test_problems(void **state)
     assert_int_equal(findings.attention, 2);
 }
 
-static void test_looking_into_files(void **state)
+static void test_toolstack_files(void **state)
 {
     static const char library[] = "x\0qemu-system-i386\0%s/qemu-system-i386\0"
                                   "/usr/libexec/xen-qemu-system-i386\0y";
@@ -297,16 +297,16 @@ static void test_looking_into_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_whole_guest, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_plugs, begin, end),
-        cmocka_unit_test_setup_teardown(test_pvusb_that_plugs, begin, end),
+        cmocka_unit_test_setup_teardown(test_healthy_guest, begin, end),
+        cmocka_unit_test_setup_teardown(test_controller_hotplug, begin, end),
+        cmocka_unit_test_setup_teardown(test_pvusb_hotplug, begin, end),
         cmocka_unit_test_setup_teardown(test_speeds, begin, end),
         cmocka_unit_test_setup_teardown(test_frontends, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_silent_qemu, begin, end),
+        cmocka_unit_test_setup_teardown(test_silent_qemu, begin, end),
         cmocka_unit_test_setup_teardown(test_no_pvusb_at_all, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_host, begin, end),
+        cmocka_unit_test_setup_teardown(test_host, begin, end),
         cmocka_unit_test_setup_teardown(test_problems, begin, end),
-        cmocka_unit_test_setup_teardown(test_looking_into_files, begin, end),
+        cmocka_unit_test_setup_teardown(test_toolstack_files, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is wrong with a domain, by its record and by what was looked at; without a xenstore.
+// Problems of a domain, from a record and a topology that are given; needs no xenstore.
 #include "base/arena.h"
 #include "doctor/problem.h"
 #include "host/orphan.h"
@@ -20,7 +20,7 @@ static struct record_controller recorded;
 static struct record record;
 static struct problems problems;
 
-// QEMU has xenusb-0 with the stick at port 1, and the record says so.
+// QEMU has xenusb-0 with the stick at port 1, and the record agrees.
 static int begin(void **state)
 {
     (void)state;
@@ -71,14 +71,14 @@ static void want_one(const struct problem *problem, enum problem_kind kind, cons
     assert_string_equal(problem->what, what);
 }
 
-static void test_all_is_well(void **state)
+static void test_no_problem(void **state)
 {
     (void)state;
     assert_null(found_in(false));
     assert_null(found_in(true));
 }
 
-static void test_only_the_record_has_it(void **state)
+static void test_device_only_in_record(void **state)
 {
     (void)state;
     device.id = device.path = "";
@@ -90,7 +90,7 @@ static void test_only_the_record_has_it(void **state)
     assert_string_equal(found->fix, "xenusb repair win10");
 }
 
-static void test_unplugged(void **state)
+static void test_device_unplugged(void **state)
 {
     (void)state;
     device.host = NULL;
@@ -100,7 +100,7 @@ static void test_unplugged(void **state)
     assert_string_equal(found->fix, "xenusb repair win10; xenusb apply or attach brings it back");
 }
 
-static void test_only_the_record_has_the_controller(void **state)
+static void test_controller_only_in_record(void **state)
 {
     (void)state;
     controller.stale = true;
@@ -108,25 +108,25 @@ static void test_only_the_record_has_the_controller(void **state)
     want_one(found_in(false), PROBLEM_CONTROLLER, "controller hci0");
 }
 
-static void test_no_record_has_the_controller(void **state)
+static void test_controller_not_recorded(void **state)
 {
     (void)state;
     controller.devices = NULL;
     record.controllers = NULL;
     want_one(found_in(false), PROBLEM_UNKNOWN_CONTROLLER, "controller hci0");
-    // One that libxl could not have made is nobody's to record.
+    // libxl's record has no room for a controller that libxl could not have created.
     problems_init(&problems);
     controller.id = "usb";
     controller.index = -1;
     assert_null(found_in(false));
 }
 
-static void test_no_record_has_the_device(void **state)
+static void test_device_not_recorded(void **state)
 {
     (void)state;
     recorded.port[1] = "";
     want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
-    // By whatever id it came: then a note must tell.
+    // A device under a foreign id belongs into a note.
     struct record_note note = { .of_device = true, .id = "mine", .busid = "1-1.3", .key = "mine" };
     problems_init(&problems);
     device.id = "mine";
@@ -135,14 +135,14 @@ static void test_no_record_has_the_device(void **state)
     problems_init(&problems);
     record.notes = &note;
     assert_null(found_in(false));
-    // One that waits for its device has none yet.
+    // One that still waits for its device has no record yet.
     problems_init(&problems);
     record.notes = NULL;
     device.state = DEVICE_WAITING;
     assert_null(found_in(false));
 }
 
-static void test_a_port_that_xl_would_take(void **state)
+static void test_port_shown_as_free(void **state)
 {
     (void)state;
     device.kind = DEVICE_TABLET;
@@ -166,14 +166,14 @@ static void test_notes(void **state)
     record.notes = NULL;
     record.foreign = true;
     want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes");
-    // From before a reboot: one, whatever notes there are.
+    // Notes from before a reboot are one problem, however many there are.
     problems_init(&problems);
     record = (struct record){ .controllers = &recorded, .notes = &note, .former = "/xenusb/2" };
     want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes of controllers");
 }
 
 // Without QEMU, nothing is said about what only QEMU knows.
-static void test_qemu_was_not_asked(void **state)
+static void test_qemu_not_asked(void **state)
 {
     (void)state;
     struct record_note note = { .id = "xenusb_x", .key = "xenusb@5fx", .busid = "" };
@@ -201,7 +201,7 @@ static void test_pvusb(void **state)
     assert_null(found_in(false));
     device.state = DEVICE_UNKNOWN;
     assert_null(found_in(false));
-    // Its QEMU has ended; but a driver domain's has not.
+    // Its QEMU has exited, but that of a driver domain has not.
     want_one(found_in(true), PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
     problems_init(&problems);
     controller.backend_domain = 2;
@@ -209,14 +209,14 @@ static void test_pvusb(void **state)
     controller.backend_domain = 0;
     device.state = DEVICE_GONE;
     want_one(found_in(false), PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
-    // The kernel's backend needs no QEMU.
+    // usbback needs no QEMU.
     problems_init(&problems);
     pvusb(PVUSB_KERNEL);
     device.state = DEVICE_ATTACHED;
     assert_null(found_in(true));
 }
 
-static void test_the_same_again(void **state)
+static void test_problem_again(void **state)
 {
     (void)state;
     struct problems second;
@@ -236,7 +236,7 @@ static void test_the_same_again(void **state)
     assert_null(problem_again(&second, first));
 }
 
-static void test_the_line_for_syslog(void **state)
+static void test_log_line(void **state)
 {
     (void)state;
     struct problem problem = { .domain = 3,
@@ -278,8 +278,8 @@ static void test_aliases(void **state)
     }
 }
 
-// This very process has /dev/null open; nobody has a device that does not exist.
-static void test_who_has_it_open(void **state)
+// This process has /dev/null open; no process has a device that does not exist.
+static void test_host_opened(void **state)
 {
     (void)state;
     unsigned pid = 0;
@@ -297,20 +297,20 @@ static void test_who_has_it_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_all_is_well, begin, end),
-        cmocka_unit_test_setup_teardown(test_only_the_record_has_it, begin, end),
-        cmocka_unit_test_setup_teardown(test_unplugged, begin, end),
-        cmocka_unit_test_setup_teardown(test_only_the_record_has_the_controller, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_record_has_the_controller, begin, end),
-        cmocka_unit_test_setup_teardown(test_no_record_has_the_device, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_port_that_xl_would_take, begin, end),
+        cmocka_unit_test_setup_teardown(test_no_problem, begin, end),
+        cmocka_unit_test_setup_teardown(test_device_only_in_record, begin, end),
+        cmocka_unit_test_setup_teardown(test_device_unplugged, begin, end),
+        cmocka_unit_test_setup_teardown(test_controller_only_in_record, begin, end),
+        cmocka_unit_test_setup_teardown(test_controller_not_recorded, begin, end),
+        cmocka_unit_test_setup_teardown(test_device_not_recorded, begin, end),
+        cmocka_unit_test_setup_teardown(test_port_shown_as_free, begin, end),
         cmocka_unit_test_setup_teardown(test_notes, begin, end),
-        cmocka_unit_test_setup_teardown(test_qemu_was_not_asked, begin, end),
+        cmocka_unit_test_setup_teardown(test_qemu_not_asked, begin, end),
         cmocka_unit_test_setup_teardown(test_pvusb, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_same_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_the_line_for_syslog, begin, end),
+        cmocka_unit_test_setup_teardown(test_problem_again, begin, end),
+        cmocka_unit_test_setup_teardown(test_log_line, begin, end),
         cmocka_unit_test_setup_teardown(test_aliases, begin, end),
-        cmocka_unit_test_setup_teardown(test_who_has_it_open, begin, end),
+        cmocka_unit_test_setup_teardown(test_host_opened, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
