@@ -61,16 +61,16 @@ void arena_free(struct arena *arena)
     free(arena);
 }
 
-// No buffered output and no cleanup that allocates: neither can be trusted to work now.
+// No buffered output and no cleanup that allocates: neither is reliable at this point.
 void arena_give_up(void)
 {
-    static const char words[] = "xenusb: error: out of memory\n";
-    ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    static const char message[] = "xenusb: error: out of memory\n";
+    ssize_t written = write(STDERR_FILENO, message, sizeof message - 1);
     (void)written;
     _exit(1);
 }
 
-// A block with room for `size` bytes: the newest, a fresh one, or in need the reserve.
+// A block with space for `size` bytes: the newest, a new one, or the reserve.
 static struct block *block_for(struct arena *arena, size_t size)
 {
     struct block *block = arena->blocks;

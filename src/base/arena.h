@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Memory for thoughts: everything that is compiled, looked up or planned lives in one arena and
-// goes with it. Nothing in an arena is freed alone.
+// Memory for what a run computes: everything that is compiled, looked up or planned is allocated
+// from one arena and freed with it. Nothing in an arena is freed individually.
 #ifndef XENUSB_ARENA_H
 #define XENUSB_ARENA_H
 
@@ -10,8 +10,8 @@
 
 struct arena;
 
-// Makes an empty arena that keeps `reserve` bytes back for the time when the system has none left.
-// Returns NULL if there is no memory for that either.
+// Creates an empty arena with `reserve` bytes set aside for when the system runs out of memory.
+// Returns NULL if that allocation fails.
 struct arena *arena_new(size_t reserve);
 
 void arena_free(struct arena *arena);
@@ -22,29 +22,28 @@ static inline void arena_scope(struct arena **arena)
 }
 #define cleanup_arena __attribute__((cleanup(arena_scope)))
 
-// Returns `size` zeroed bytes, aligned for any type; never NULL. When the system gives no memory
-// the reserve serves, so that what was begun can be undone; when that is used up as well, one line
-// is printed and the process ends with status 1.
+// Returns `size` zeroed bytes, aligned for any type; never NULL. When the system is out of memory
+// the reserve is used, so that what was begun can be undone; when that is used up too, the process
+// prints one line and exits with status 1.
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull, malloc));
 
-// Says on standard error that there is no memory, in one line, and ends the process with status 1.
+// Prints "out of memory" to standard error and exits with status 1.
 void arena_give_up(void) __attribute__((noreturn));
 
-// Whether the reserve had to be touched. Whoever is about to change something asks first, and
-// undoes instead.
+// Whether the reserve is in use. Check this before changing anything, and undo instead.
 bool arena_exhausted(const struct arena *arena);
 
-// Forgets everything that was handed out; some of the memory is kept for what comes next.
+// Frees everything that was allocated; keeps some of the memory for reuse.
 void arena_reset(struct arena *arena);
 
-// Bytes handed out so far.
+// Bytes allocated so far.
 size_t arena_used(const struct arena *arena);
 
 #define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array_of(arena, type, count)                                                         \
     ((type *)arena_alloc_array((arena), (count), sizeof(type)))
 
-// As arena_alloc for `count` elements; a product that overflows counts as exhausted memory.
+// Like arena_alloc() for `count` elements; an overflow counts as out of memory.
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
     __attribute__((returns_nonnull));
 

@@ -139,13 +139,13 @@ static struct window window_around(struct text line, size_t caret)
     return window;
 }
 
-// How wide a text is on the screen, made safe.
+// The width of a text on the screen, once escaped.
 static size_t width_of(struct arena *arena, struct text text)
 {
     return text_width(text_of(text_show(arena, text, MESSAGE_MAX)));
 }
 
-// Tabs as blanks, so that the caret stands under its word.
+// Tabs become blanks, so that the caret is under its word.
 static struct text without_tabs(struct arena *arena, struct text text)
 {
     char *copy = arena_copy(arena, text.at, text.size);
@@ -209,7 +209,7 @@ static void print_one(struct diags *diags, const struct diag *diag, FILE *stream
         fprintf(stream, "        %s\n", text_show(diags->arena, text_of(diag->hint), MESSAGE_MAX));
 }
 
-// Before the other: by its place in the text; what has no place comes last.
+// Orders by place in the text; diagnostics without a place come last.
 static bool stands_before(const struct diag *a, const struct diag *b)
 {
     bool a_placed = a->source && !span_is_none(a->span);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Complaints are values: made where something is wrong, gathered, printed once.
+// Diagnostics are values: created where something is wrong, collected, and printed once.
 #ifndef XENUSB_DIAG_H
 #define XENUSB_DIAG_H
 
@@ -11,18 +11,18 @@
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
-// One complaint. `source` may be NULL, and the span none: then it is about no place in a text.
+// A note, warning or error. Without a place in a text, `source` is NULL and the span is none.
 struct diag {
     struct diag *next;
     enum severity severity;
     const struct source *source;
     struct span span;
     const char *message; // what happened, where, why; lower case, no full stop
-    const char *hint;    // behind the caret: what was expected, what to do; or NULL
-    struct diag *also;   // a second place that belongs to it, or NULL
+    const char *hint;    // after the caret: what was expected, what to do; or NULL
+    struct diag *also;   // a second place that belongs to it; or NULL
 };
 
-enum { DIAGS_KEPT = 200 }; // more are counted, but cost no memory
+enum { DIAGS_KEPT = 200 }; // more are counted but not kept
 
 struct json_writer;
 
@@ -34,24 +34,24 @@ struct diags {
     unsigned errors;
     unsigned warnings;
     unsigned dropped;
-    struct diag spare; // stands in for those that are not kept
+    struct diag spare; // returned for those that are not kept
 };
 
 void diags_init(struct diags *diags, struct arena *arena);
 
-// Adds a complaint and returns it, so that a hint or a second place can be given to it. The words
-// may quote strangers: they are made safe when they are printed.
+// Adds a diagnostic and returns it, so that a hint or a second place can be added. The message may
+// quote untrusted text: it is escaped when printed.
 struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
                       struct span span, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 5, 6)));
 struct diag *complain_va(struct diags *diags, enum severity severity, const struct source *source,
                          struct span span, const char *format, va_list args)
     __attribute__((returns_nonnull, format(printf, 5, 0)));
-// An error that has no place in a text.
+// An error without a place in a text.
 struct diag *complain_error(struct diags *diags, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));
 
-// What stands behind the caret. Returns `diag`.
+// Sets the text after the caret. Returns `diag`.
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
 // The hint for a `word` that is none of `choices` (NULL-terminated): "did you mean 'X'?" for the
@@ -64,16 +64,16 @@ struct diag *diag_suggest(struct diags *diags, struct diag *diag, struct text wo
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-// Whether a warning or an error was kept whose place is within that one.
+// Whether a kept warning or error has its place within that span.
 bool diags_within(const struct diags *diags, const struct source *source, struct span span);
-// Forgets the warnings within that place: what they are about is settled.
+// Drops the warnings within that span, because they no longer apply.
 void diags_settle(struct diags *diags, const struct source *source, struct span span);
 
-// Prints all in the order of their places within a source (those without a place last), each once
-// with its line and caret, then forgets them but keeps the counts. `color`: with ANSI colours.
+// Prints all in the order of their places (those without one last), each with its line and caret,
+// then drops them but keeps the counts. `color`: with ANSI colours.
 void diags_print(struct diags *diags, FILE *stream, bool color);
 
-// Writes all as one JSON array instead, in the same order, and forgets them too.
+// Writes all as one JSON array instead, in the same order, and drops them too.
 void diags_write_json(struct diags *diags, struct json_writer *json);
 
 // "2 errors, 1 warning in NAME", or nothing if there are none.

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <yajl/yajl_parse.h>
 
-// Memory of yajl comes from an arena; its sizes grow with what it is fed, and stay far from the
-// limits of a size. Its realloc does not say how large the old piece is, so each piece has its size
-// in front.
+// yajl allocates from an arena. Its realloc is not told the old size, so each allocation is
+// preceded by its size. Sizes are bounded by the input and cannot overflow.
 struct piece {
     size_t size;
     _Alignas(max_align_t) unsigned char bytes[];
@@ -42,8 +41,6 @@ static yajl_alloc_funcs pieces_of(struct arena *arena)
     return (yajl_alloc_funcs){ piece_new, piece_resize, piece_free, arena };
 }
 
-// ---- values ----
-
 const struct json *json_member(const struct json *value, const char *key)
 {
     const struct json *found = NULL;
@@ -74,7 +71,7 @@ static struct text copy_text(struct arena *arena, struct text text)
     return (struct text){ arena_copy(arena, text.at, text.size), text.size };
 }
 
-// No deeper than what could be read: JSON_DEPTH_MAX.
+// Recursion is bounded by JSON_DEPTH_MAX, which the reader enforces.
 struct json *json_copy(struct arena *arena, const struct json *value)
 {
     struct json *copy = arena_new_of(arena, struct json);
@@ -93,16 +90,14 @@ struct json *json_copy(struct arena *arena, const struct json *value)
     return copy;
 }
 
-// ---- reading ----
-
 // Builds values from yajl's events. Level 0 is the list of documents, level N the list of elements
-// of the Nth container that is open.
+// of the Nth open container.
 struct builder {
     struct arena *arena;
     struct json *documents;
     struct json **last[JSON_DEPTH_MAX + 1]; // where the next element of that level goes
     unsigned depth;
-    struct text key;                   // of the member whose value comes next
+    struct text key;                   // of the member whose value is next
     const char *why;                   // what is wrong, if an event was refused
     bool (*whole)(struct builder *at); // called when a document is complete; may be NULL
 };
@@ -138,7 +133,7 @@ static int open_container(struct builder *builder, enum json_type type)
     return 1;
 }
 
-// yajl lets overlong forms and surrogates pass.
+// yajl accepts overlong forms and surrogates.
 static bool is_utf8(struct text text)
 {
     uint32_t point;
@@ -170,7 +165,7 @@ static int on_boolean(void *builder, int value)
     return added(builder);
 }
 
-// An integer if it is written as one and fits; the grammar of numbers is yajl's.
+// An integer if it is written as one and fits; yajl has checked the syntax.
 static int on_number(void *builder, const char *bytes, size_t size)
 {
     struct text digits = { bytes, size };
@@ -227,7 +222,7 @@ static const yajl_callbacks events = {
     .yajl_end_array = on_close,
 };
 
-// What is wrong, in a sentence: our own reason, or yajl's.
+// What is wrong: our own reason, or yajl's.
 static const char *what_is_wrong(yajl_handle handle, const struct builder *builder,
                                  struct arena *arena)
 {
@@ -252,19 +247,17 @@ const struct json *json_read(struct arena *arena, struct text text, const char *
     return NULL;
 }
 
-// ---- a stream ----
-
 enum { STREAM_RESERVE = 16 * 1024 };
 
-// Documents live in two arenas: one that is still open from an earlier feed keeps its own, those
-// that begin in this feed go to the other. So an arena can always be reset, and memory is bounded
-// by the limit and two feeds, however long the stream.
+// Documents are kept in two arenas: one that is still incomplete keeps its arena, those that begin
+// in this feed use the other. So one arena can always be reset, and memory is bounded by the limit
+// and two feeds, however long the stream.
 struct json_stream {
-    struct builder builder; // first, so that it can be told which stream it builds for
+    struct builder builder; // first, so that the stream can be found from its builder
     yajl_handle handle;
     struct arena *own; // yajl's memory
     struct arena *documents[2];
-    struct arena *fresh; // of the two, where documents go that begin in this feed
+    struct arena *fresh; // the one for documents that begin in this feed
     size_t limit;
     size_t size; // bytes of the current document in the feeds before this one
     size_t from; // where it begins in this feed
@@ -321,7 +314,7 @@ void json_stream_free(struct json_stream *stream)
     free(stream);
 }
 
-// Lets go of the documents of the feed before; one that is still open stays first in the list.
+// Drops the documents of the previous feed; an incomplete one stays first in the list.
 static void forget_documents(struct json_stream *stream)
 {
     struct builder *builder = &stream->builder;

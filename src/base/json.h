@@ -35,45 +35,45 @@ struct json {
 
 enum { JSON_DEPTH_MAX = 64 };
 
-// The member of an object (the last, if the key stands twice), or NULL; NULL too if `value` is NULL
-// or no object.
+// The member of an object (the last if the key is repeated). NULL if there is none, or if `value`
+// is NULL or not an object.
 const struct json *json_member(const struct json *value, const char *key);
-// Text of a string value; TEXT_EMPTY if it is NULL or none.
+// The text of a string value; TEXT_EMPTY if it is NULL or not a string.
 struct text json_text(const struct json *value);
 // The integer, or `otherwise`.
 int64_t json_integer(const struct json *value, int64_t otherwise);
 bool json_is_true(const struct json *value);
 
-// Reads one document. NULL on bad JSON, bad UTF-8, too deep, or anything behind the value; then
-// *why says what is wrong.
+// Reads one document. NULL on bad JSON, bad UTF-8, excessive depth or trailing text; *why then says
+// what is wrong.
 const struct json *json_read(struct arena *arena, struct text text, const char **why);
 
-// A copy that lives in `arena`, without what stands behind it in its array or object.
+// A copy in `arena`, without the elements that follow it in its array or object.
 struct json *json_copy(struct arena *arena, const struct json *value)
     __attribute__((returns_nonnull));
 
-// Reads a stream of documents, in pieces as they come (a QMP connection).
+// Reads a stream of documents in arbitrary pieces (a QMP connection).
 struct json_stream;
-// `limit`: the most bytes that one document may have, blanks before it included. NULL without
+// `limit` is the maximum size of one document in bytes, including leading blanks. NULL if out of
 // memory.
 struct json_stream *json_stream_new(size_t limit);
 void json_stream_free(struct json_stream *stream);
-// Takes bytes in. False if the stream is broken (bad JSON, a document over the limit, too deep);
-// then *why says what is wrong, and the stream stays broken. Whole documents that were not taken
+// Parses more bytes. False if the stream is broken (bad JSON, a document over the limit, too deep);
+// *why then says what is wrong, and the stream stays broken. Complete documents that were not taken
 // are lost.
 bool json_stream_feed(struct json_stream *stream, struct text bytes, const char **why);
-// The next whole document, lent until the next feed; NULL if there is none.
+// The next complete document, valid until the next feed; NULL if there is none.
 const struct json *json_stream_next(struct json_stream *stream);
 
-// A writer. Strings that are not valid UTF-8 are written with U+FFFD in place of each bad byte;
-// what a terminal would obey (control characters, bidirectional overrides) is escaped.
+// A writer. Bytes that are not valid UTF-8 are written as U+FFFD; what a terminal would interpret
+// (control characters, bidirectional overrides) is escaped.
 struct json_writer;
 struct json_writer *json_writer_new(struct arena *arena, bool pretty);
-// One that keeps nothing: what is written is printed at once.
+// One that prints directly to a stream and keeps nothing.
 struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool pretty);
 void json_open_object(struct json_writer *writer);
 void json_open_array(struct json_writer *writer);
-void json_close(struct json_writer *writer); // what was opened last
+void json_close(struct json_writer *writer); // the innermost open container
 void json_key(struct json_writer *writer, const char *key);
 void json_put_text(struct json_writer *writer, struct text text);
 void json_put_string(struct json_writer *writer, const char *string); // NULL: null
@@ -82,7 +82,7 @@ void json_put_real(struct json_writer *writer, double number);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
 void json_put_value(struct json_writer *writer, const struct json *value);
-// What was written, owned by the arena, if it was kept; ends the writer.
+// Ends the writer. Returns what was written, owned by the arena, unless it went to a stream.
 struct text json_writer_end(struct json_writer *writer);
 
 #endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Written here and not by yajl's generator, which passes C1 controls and bidirectional overrides
-// through: JSON on a terminal is full of strangers' strings, and every one of those bytes must come
-// as an escape.
+// Not yajl's generator, because that passes C1 controls and bidirectional overrides through. JSON
+// on a terminal contains untrusted strings, so those must be escaped.
 #include "json.h"
 
 #include "arena.h"
@@ -12,12 +11,12 @@
 
 struct json_writer {
     struct arena *arena;
-    FILE *stream; // NULL: what is written is kept
+    FILE *stream; // NULL: the output is kept
     struct buffer kept;
     bool pretty;
-    bool keyed;                     // a key was written, its value comes next
-    bool filled;                    // the container that is open has an element already
-    bool is_object[JSON_DEPTH_MAX]; // of each container that is open
+    bool keyed;                     // a key was written; its value is next
+    bool filled;                    // the open container has an element already
+    bool is_object[JSON_DEPTH_MAX]; // of each open container
     unsigned depth;
 };
 
@@ -59,7 +58,7 @@ static void new_line(struct json_writer *writer)
         put_word(writer, "  ");
 }
 
-// What stands before an element: a comma, if it is not the first one of its container.
+// Writes the separator before an element: a comma unless it is the first of its container.
 static void before_element(struct json_writer *writer)
 {
     if (writer->keyed) {
@@ -176,7 +175,7 @@ void json_put_integer(struct json_writer *writer, int64_t number)
     put_element(writer, digits);
 }
 
-// JSON has no infinity and no NaN. A point keeps a whole number from being read as an integer.
+// JSON has neither infinity nor NaN. The decimal point keeps it from being read back as an integer.
 void json_put_real(struct json_writer *writer, double number)
 {
     char digits[40];
@@ -200,7 +199,7 @@ void json_put_null(struct json_writer *writer)
     put_element(writer, "null");
 }
 
-// No deeper than what could be read: JSON_DEPTH_MAX.
+// Recursion is bounded by JSON_DEPTH_MAX, which the reader enforces.
 static void put_elements(struct json_writer *writer, const struct json *value)
 {
     for (const struct json *at = value->first; at; at = at->next) {

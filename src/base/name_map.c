@@ -13,11 +13,11 @@ struct slot {
 struct name_map {
     struct arena *arena;
     struct slot *slots;
-    size_t capacity; // a power of two, at least twice as many as there are names
+    size_t capacity; // a power of two, at least twice the number of names
     size_t count;
 };
 
-// FNV-1a, 64 bits wide.
+// FNV-1a, 64 bits.
 static uint64_t hash(struct text name)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -26,7 +26,7 @@ static uint64_t hash(struct text name)
     return hash ^ hash >> 32;
 }
 
-// The slot that has the name, or the free one where it belongs.
+// The slot with that name, or the free slot where it belongs.
 static struct slot *slot_of(const struct name_map *names, struct text name)
 {
     size_t at = (size_t)hash(name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Things that are held (file descriptors, streams, memory from foreign libraries) and are let go
-// of when the scope ends, on every way out of it.
+// Resources (file descriptors, streams, memory from foreign libraries) that are released when the
+// scope ends, on every path out of it.
 #ifndef XENUSB_SCOPE_H
 #define XENUSB_SCOPE_H
 
@@ -38,7 +38,7 @@ static inline void scope_closedir(DIR **dir)
 #define cleanup_fclose         cleanup_with(scope_fclose)
 #define cleanup_closedir       cleanup_with(scope_closedir)
 
-// Hands a held descriptor on to a new owner: the scope that held it no longer closes it.
+// Passes a descriptor to a new owner: the scope no longer closes it.
 static inline int steal_fd(int *fd)
 {
     int stolen = *fd;

@@ -8,7 +8,7 @@
 
 struct arena;
 
-// From the byte at `from` up to and without the byte at `to`. {0, 0} is no place at all.
+// The bytes from `from` up to but not including `to`. {0, 0} means no place.
 struct span {
     uint32_t from;
     uint32_t to;
@@ -21,10 +21,10 @@ static inline bool span_is_none(struct span span)
     return span.from == 0 && span.to == 0;
 }
 
-// What is compiled: a file, standard input, or the words of a command line. The text is followed
-// by two NUL bytes that are not part of it.
+// What is compiled: a file, standard input, or command line arguments. The text is followed by two
+// NUL bytes that are not part of it.
 struct source {
-    const char *name; // as it is shown: the path as given, "<stdin>", "<command line>"
+    const char *name; // for messages: the path as given, "<stdin>", "<command line>"
     struct text text;
 };
 
@@ -36,11 +36,11 @@ const struct source *source_from_words(struct arena *arena, const char *name,
 const struct source *source_from_bytes(struct arena *arena, const char *name, const char *bytes,
                                        size_t length);
 
-// Where a byte stands: line and column from 1, the column in characters.
+// The position of a byte: line and column from 1, the column in characters.
 struct position {
     unsigned line;
     unsigned column;
-    struct text line_text; // without its line end
+    struct text line_text; // without the line end
 };
 struct position source_position(const struct source *source, uint32_t offset);
 

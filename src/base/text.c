@@ -70,7 +70,7 @@ size_t text_find(struct text text, char byte, size_t from)
     return from < text.size ? from : text.size;
 }
 
-// The value of a digit in any base up to 16; 16 if it is none.
+// The value of a digit in any base up to 16; 16 if it is not a digit.
 static unsigned digit_value(char letter)
 {
     if (letter >= '0' && letter <= '9')
@@ -138,7 +138,7 @@ size_t text_utf8(struct text text, uint32_t *point)
     return 0;
 }
 
-// Code points that move the cursor, change the terminal or turn the direction of text.
+// Code points that move the cursor, change the terminal's state or reverse the direction of text.
 bool text_unsafe(uint32_t point)
 {
     return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "text.h"
 
-// Code points from..to take so many columns where it is not one: the blocks of East Asian wide
-// characters and of pictures, and the commonest of combining marks. Not wcwidth(): what it says
-// depends on the user's locale.
+// Ranges of code points that are not one column wide: East Asian wide characters, pictographs, and
+// the most common combining marks. Not wcwidth(), because its answers depend on the locale.
 static const struct {
     uint32_t from, to;
     unsigned columns;

@@ -29,14 +29,14 @@ static const char *copy(struct xml_reader *xml_reader, const xmlChar *text)
     return text ? arena_strdup(xml_reader->arena, (const char *)text) : "";
 }
 
-// The text of an attribute, of which an entity would be a child of another type.
+// The text of an attribute. An entity reference would be a child of another type.
 static struct xml_attribute *read_attributes(struct xml_reader *xml_reader, const xmlNode *node)
 {
     struct xml_attribute *first = NULL, **end = &first;
     for (const xmlAttr *at = node->properties; at; at = at->next) {
         const xmlNode *value = at->children;
         if (value && (value->next || value->type != XML_TEXT_NODE))
-            xml_reader->why = "an entity in an attribute";
+            xml_reader->why = "it has an entity in an attribute";
         struct xml_attribute *attribute = arena_new_of(xml_reader->arena, struct xml_attribute);
         attribute->name = copy(xml_reader, at->name);
         attribute->value = copy(xml_reader, value ? value->content : NULL);
@@ -46,7 +46,7 @@ static struct xml_attribute *read_attributes(struct xml_reader *xml_reader, cons
     return first;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): as deep as XML_DEPTH_MAX
+// NOLINTNEXTLINE(misc-no-recursion): bounded by XML_DEPTH_MAX
 static struct xml_element *read_element(struct xml_reader *xml_reader, const xmlNode *node,
                                         unsigned depth)
 {
@@ -57,7 +57,8 @@ static struct xml_element *read_element(struct xml_reader *xml_reader, const xml
     element->line = (unsigned)xmlGetLineNo((xmlNode *)node);
     element->attributes = read_attributes(xml_reader, node);
     if (depth > XML_DEPTH_MAX || ++xml_reader->count > XML_ELEMENTS_MAX)
-        xml_reader->why = depth > XML_DEPTH_MAX ? "it is too deep" : "it has too many elements";
+        xml_reader->why =
+            depth > XML_DEPTH_MAX ? "it is nested too deeply" : "it has too many elements";
     for (const xmlNode *at = node->children; at && !xml_reader->why; at = at->next) {
         if (at->type == XML_TEXT_NODE && !*element->text)
             element->text = copy(xml_reader, at->content);
@@ -88,15 +89,15 @@ const struct xml_element *xml_read(struct arena *arena, struct text text, const 
     *line = error && error->line > 0 ? (unsigned)error->line : 1;
     *why = error && error->message
                ? arena_copy(arena, error->message, strcspn(error->message, "\n"))
-               : "no memory";
+               : "out of memory";
     if (!document)
         return NULL;
     const xmlNode *root = xmlDocGetRootElement(document);
     if (document->intSubset)
-        xml_reader.why = "it has a document type of its own";
+        xml_reader.why = "it has a document type declaration";
     const struct xml_element *element =
         root && !xml_reader.why ? read_element(&xml_reader, root, 0) : NULL;
-    *why = xml_reader.why ? xml_reader.why : "there is no element";
+    *why = xml_reader.why ? xml_reader.why : "it has no root element";
     *line = xml_reader.line ? xml_reader.line : 1;
     return xml_reader.why ? NULL : element;
 }

@@ -13,27 +13,26 @@ struct xml_attribute {
     const char *value;
 };
 
-// An element, owned by the arena it was read into. Names are without a namespace's prefix.
+// An element, owned by the arena it was read into. Names have no namespace prefix.
 struct xml_element {
-    struct xml_element *next;  // the next of the same parent
-    struct xml_element *first; // the first inside of it
+    struct xml_element *next;  // the next sibling
+    struct xml_element *first; // the first child
     struct xml_attribute *attributes;
     const char *name;
-    const char *text; // directly inside of it, "" if there is none
+    const char *text; // directly in this element; "" if there is none
     unsigned line;    // from 1
 };
 
 enum { XML_DEPTH_MAX = 64, XML_ELEMENTS_MAX = 100000 };
 
-// Reads a document; no file and no network is touched, and no entity is expanded. NULL if it is no
-// XML, has a document type of its own, is too deep or too large: then *why says what is wrong, and
-// *line where.
+// Reads a document. No file or network access, no entity expansion. NULL if it is not XML, has a
+// DTD, is nested too deep or is too large; *why then says what is wrong and *line where.
 const struct xml_element *xml_read(struct arena *arena, struct text text, const char **why,
                                    unsigned *line);
 
-// The value of an attribute, or NULL; NULL too if `element` is NULL.
+// The value of an attribute; NULL if there is none or `element` is NULL.
 const char *xml_attribute(const struct xml_element *element, const char *name);
-// The first element of that name inside of one, or NULL; NULL too if `element` is NULL.
+// The first child with that name; NULL if there is none or `element` is NULL.
 const struct xml_element *xml_child(const struct xml_element *element, const char *name);
 
 #endif

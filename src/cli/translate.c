@@ -38,7 +38,7 @@ static enum status write_whole(struct writing *writing, const struct translation
     size_t size = 0;
     writing->out = open_memstream(&outcome->bytes, &size);
     if (!writing->out) {
-        complain_error(writing->diags, "no memory for the translation");
+        complain_error(writing->diags, "out of memory");
         return STATUS_FAILED;
     }
     target->write(writing);

@@ -9,7 +9,7 @@ const char *speed_name(enum speed speed)
     return names[speed];
 }
 
-// Port numbers and speeds: QEMU's hw/usb/hcd-*.c; which of them plug was seen on QEMU 7.2 and 10.
+// Port counts and speeds are from QEMU's hw/usb/hcd-*.c; hotplug was tried on QEMU 7.2 and 10.
 const struct controller_model controller_models[] = {
     { .name = "piix3-uhci",
       .driver = "piix3-usb-uhci",
@@ -180,8 +180,8 @@ const char *const *controller_model_names(void)
     return names;
 }
 
-// Speeds: seen on QEMU 7.2 with each device on UHCI, EHCI and xHCI. A redirected device has the
-// speed of the real one, which nobody knows before it comes.
+// Speeds were tried on QEMU 7.2 with each device on UHCI, EHCI and xHCI. A redirected device has
+// the speed of the real one, which is not known before it is connected.
 const struct device_model device_models[] = {
     { DEVICE_HOSTDEV, "hostdev", "usb-host", 0, false, false },
     { DEVICE_TABLET, "tablet", "usb-tablet", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false,

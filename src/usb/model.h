@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// What the field knows of USB hardware, as rows: speeds, controller models, kinds of devices.
+// Tables of speeds, controller models and kinds of devices.
 #ifndef XENUSB_MODEL_H
 #define XENUSB_MODEL_H
 
 #include "base/text.h"
 
-// Speeds of USB 2.0 (low, full, high) and 3.0 (super, and what is faster).
+// Speeds of USB 2.0 (low, full, high) and 3.0 (super and faster).
 enum speed { SPEED_UNKNOWN, SPEED_LOW, SPEED_FULL, SPEED_HIGH, SPEED_SUPER };
 
-// A set of speeds, one bit each.
+// A set of speeds, one bit per speed.
 typedef unsigned speed_mask;
 #define SPEEDS(speed) (1u << (speed))
 enum {
@@ -23,39 +23,39 @@ const char *speed_name(enum speed speed);
 enum {
     PORTS_MAX_PVUSB = 31, // USBIF_MAX_PORTNR in xen/io/usbif.h
     PORTS_MAX_XHCI = 15,  // XHCI_MAXPORTS_2 and _3 in QEMU's hw/usb/hcd-xhci.h
-    PORTS_DEFAULT = 16,   // of the 2014 proposal; lowered to what the controller can have
+    PORTS_DEFAULT = 16,   // of the 2014 proposal; lowered to the controller's maximum
     HUB_PORTS = 8,        // NUM_PORTS in QEMU's hw/usb/dev-hub.c
 };
 
-// A controller model: QEMU's, or one of the two that PVUSB has.
+// A controller model: one of QEMU's, or one of PVUSB's two.
 struct controller_model {
-    const char *name;       // libvirt's or QEMU's, the one that is shown
+    const char *name;       // libvirt's or QEMU's; used in output
     const char *driver;     // QEMU's device type; NULL for PVUSB
-    const char *aliases[2]; // further names that users know
-    unsigned version;       // of USB: 1, 2, 3
-    unsigned ports;         // without a number given
-    unsigned ports_max;     // == ports where the number is fixed
-    speed_mask speeds;      // what its own ports take, without companions
-    bool hotplug;           // QEMU lets it be added while the guest runs
+    const char *aliases[2]; // other accepted names
+    unsigned version;       // USB version: 1, 2, 3
+    unsigned ports;         // default number
+    unsigned ports_max;     // equals `ports` if the number is fixed
+    speed_mask speeds;      // of its own ports, without companions
+    bool hotplug;           // QEMU can add it while the guest runs
     bool companion;         // a UHCI function that serves another controller's ports
-    unsigned libxl_version; // what libxl's devicemodel makes for this version; 0: not libxl's
+    unsigned libxl_version; // the version for which libxl makes it; 0: never
 };
 
 // All models; ends with a row whose name is NULL.
 extern const struct controller_model controller_models[];
 
-// By any of its names (QEMU's, libvirt's, an alias), case as given; NULL if there is none.
+// By any of its names (QEMU's, libvirt's, an alias), case-sensitive; NULL if there is none.
 const struct controller_model *controller_model_named(struct text name);
-// The model that libxl takes for an emulated controller of `version` (1, 2, 3), which is the
-// default for ours too: piix3-usb-uhci, usb-ehci, nec-usb-xhci (libxl_usb.c). NULL for any other
+// The model that libxl uses for an emulated controller of USB `version` 1, 2 or 3, which is the
+// default here as well: piix3-usb-uhci, usb-ehci, nec-usb-xhci (libxl_usb.c). NULL for any other
 // version, such as the 0 of a record that does not give one.
 const struct controller_model *controller_model_for(unsigned version);
 // pvusb-v1 or pvusb-v2.
 const struct controller_model *controller_model_pvusb(unsigned version);
-// NULL-terminated list of all names for "did you mean".
+// All names, NULL-terminated, for "did you mean".
 const char *const *controller_model_names(void);
 
-// A kind of device that a guest can have.
+// Kinds of devices.
 enum device_kind {
     DEVICE_HOSTDEV,
     DEVICE_TABLET,
@@ -69,25 +69,25 @@ enum device_kind {
     DEVICE_SMARTCARD,
     DEVICE_BRAILLE,
     DEVICE_REDIR,
-    DEVICE_OTHER, // something in QEMU that xenusb cannot make (usb-net, u2f-key, ...)
+    DEVICE_OTHER, // a QEMU device that xenusb cannot create (usb-net, u2f-key, ...)
 };
 
 struct device_model {
     enum device_kind kind;
     const char *name;   // in the xenusb dialect
     const char *driver; // QEMU's device type
-    speed_mask speeds;  // at which QEMU's model can run; for a host device: unknown, 0
-    bool needs_file;    // disk: an image
+    speed_mask speeds;  // at which QEMU's device can run; 0 (unknown) for a host device
+    bool needs_file;    // disk: an image file
     bool needs_chardev; // serial, braille, redir
 };
 
-// In the order of enum device_kind; DEVICE_OTHER is not among them. Ends with name NULL.
+// In the order of enum device_kind, without DEVICE_OTHER; ends with a row whose name is NULL.
 extern const struct device_model device_models[];
 
 const struct device_model *device_model_of(enum device_kind kind);
 // By its name in the xenusb dialect, or NULL.
 const struct device_model *device_model_named(struct text name);
-// By QEMU's device type (usb-kbd, usb-bot and usb-uas count as keyboard and disk), or NULL.
+// By QEMU's device type, or NULL. usb-bot and usb-uas are disks.
 const struct device_model *device_model_driver(struct text driver);
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { BUSID_PORTS_MAX = 6 }; // a root port and five hubs (USB 2.0, 4.1.1)
 
-// One number of a bus id, without leading zeros, from *at on; 0 if there is none.
+// The number of a bus id at *at, without leading zeros; 0 if there is none. Advances *at.
 static unsigned busid_number(struct text text, size_t *at)
 {
     size_t from = *at;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which host device is meant: any combination of marks, all of which must match.
+// A selector names a host device by any combination of criteria, all of which must match.
 #ifndef XENUSB_SELECTOR_H
 #define XENUSB_SELECTOR_H
 
@@ -19,20 +19,20 @@ enum selector_criterion {
 enum { BUSID_SIZE = 32 }; // "255-255.255.255.255.255.255" and a NUL
 
 struct selector {
-    unsigned criteria; // enum selector_mark, or'ed; 0 selects nothing
+    unsigned criteria; // enum selector_criterion, or'ed; 0 selects nothing
     uint8_t bus;       // 1 to 255
     uint8_t address;   // 1 to 127
     uint16_t vendor;
     uint16_t product;
-    char busid[BUSID_SIZE]; // in Linux' form: 1-1.2
+    char busid[BUSID_SIZE]; // in Linux's form: 1-1.2
     struct text serial;
 };
 
-// Reads a bus id: bus, '-', then 1 to 6 port numbers with dots between; all 1 to 255, no leading
-// zeros. xm also took ',' for '-' and '.'; it is accepted and normalised. False if it is none.
+// Reads a bus id: bus, '-', then 1 to 6 port numbers separated by dots; each 1 to 255, no leading
+// zeros. xm also accepted ',' for '-' and '.', which is normalised. False if it is not a bus id.
 bool busid_read(struct text text, char busid[BUSID_SIZE]);
 
-// Adds what `other` selects by. False, and nothing changed, where the two contradict each other.
+// Adds the criteria of `other`. False, and nothing changed, if the two contradict each other.
 bool selector_join(struct selector *selector, const struct selector *other);
 
 // As a user would write it: "1.5", "1-1.2", "046d:c52b serial=X".
