@@ -36,7 +36,7 @@ daemons = $(foreach test,$(TESTS:tests/rig/%.test=%),'env $(1) tests/rig/$(test)
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
 FEW_json      := case_a_report case_a_command
 FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
-                 case_in_place case_nothing_goes_in_silence case_python_that_stays
+                 case_in_place case_losses_are_reported case_python_that_stays
 
 PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test tests/layers.test
 SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate $(SAN_B)/readback

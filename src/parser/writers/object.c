@@ -43,7 +43,7 @@ void object_nothing(struct object *object, const char *key)
     add(object, key, PROPERTY_NOTHING);
 }
 
-// --- as arguments ---
+// --- as command line arguments ---
 
 void object_print_word(FILE *stream, struct text word)
 {
@@ -62,7 +62,7 @@ void object_print_word(FILE *stream, struct text word)
         putc('\'', stream);
 }
 
-// A comma inside a value is doubled.
+// Doubles the commas in a value, as QEMU's option parser requires.
 static const char *escape_commas(struct arena *arena, struct text text)
 {
     char *escaped = arena_alloc(arena, text.size * 2 + 1);
@@ -94,7 +94,7 @@ void object_print_argument(FILE *stream, struct arena *arena, const char *option
     putc('\n', stream);
 }
 
-// --- over QMP ---
+// --- as QMP commands ---
 
 static void put_value(struct json_writer *json, const struct property *property)
 {
@@ -109,7 +109,8 @@ static void put_value(struct json_writer *json, const struct property *property)
         json_put_integer(json, property->number);
 }
 
-// "file.driver" is the member driver of the member file. Those of one parent stand side by side.
+// Writes properties from..to, without the first `depth` bytes of their keys. "file.driver" is
+// member "driver" of member "file"; members of one parent are adjacent.
 static void put_properties(struct json_writer *json, const struct object *object, unsigned from,
                            unsigned to, size_t depth)
 {

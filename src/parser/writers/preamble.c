@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 
+// A variable that a statement has assigned a known value to.
 struct variable {
     struct variable *next;
     struct text name, value;
@@ -15,7 +16,7 @@ struct preamble {
     struct variable *variables;
 };
 
-// --- words ---
+// --- tokens ---
 
 static bool is_word(char letter)
 {
@@ -30,7 +31,8 @@ static struct text skip_blanks(struct text text)
     return text;
 }
 
-// Takes exactly that word, or mark, off the front of a text, and the blanks before it.
+// Removes leading blanks and a token from a text; false, without a change, if the text does not
+// begin with that token.
 static bool take(struct text *text, const char *word)
 {
     struct text rest = skip_blanks(*text);
@@ -51,7 +53,7 @@ static bool take_name(struct text *text, struct text *name)
     return size && (*name->at < '0' || *name->at > '9');
 }
 
-// A string without escapes between single or double quotes.
+// Takes a quoted string off the text; false if it contains escapes, line ends or single quotes.
 static bool take_string(struct text *text, struct text *value)
 {
     struct text rest = skip_blanks(*text);
@@ -64,7 +66,7 @@ static bool take_string(struct text *text, struct text *value)
            text_find(*value, '\n', 0) == value->size && text_find(*value, '\'', 0) == value->size;
 }
 
-// Nothing but blanks, a carriage return, and perhaps a comment.
+// Whether only blanks, a carriage return or a comment are left.
 static bool is_over(struct text text)
 {
     text = skip_blanks(text);
@@ -88,7 +90,7 @@ static void set(struct preamble *preamble, struct text name, struct text value)
     preamble->variables = variable;
 }
 
-// os.uname()[4], with or without the call's brackets, which old copies lost.
+// Takes os.uname()[4]; some old copies lack the parentheses.
 static bool take_machine(struct text *text)
 {
     if (!take(text, "os.uname"))
@@ -98,7 +100,7 @@ static bool take_machine(struct text *text)
     return take(text, "[") && take(text, "4") && take(text, "]");
 }
 
-// A sum of strings and of what is known.
+// Evaluates a sum of strings and known variables; false if there is anything else.
 static bool evaluate(const struct preamble *preamble, struct text text, struct text *value)
 {
     const char *sum = "";
@@ -119,7 +121,7 @@ static bool evaluate(const struct preamble *preamble, struct text text, struct t
     return is_over(text);
 }
 
-// "name = value" as xl reads it, after which the name is known; NULL if it cannot be told.
+// The assignment as xl can read it; records the variable. NULL if the value cannot be evaluated.
 static const char *assign(struct preamble *preamble, struct text text)
 {
     struct text name, value;
@@ -142,7 +144,7 @@ static bool is_import(struct text text)
     return true;
 }
 
-// if re.search('64', arch): whether it is so, in *holds.
+// Takes "if re.search('64', arch):" and sets *holds to its result; false for any other condition.
 static bool take_condition(const struct preamble *preamble, struct text *text, bool *holds)
 {
     struct text pattern, name;
@@ -153,18 +155,19 @@ static bool take_condition(const struct preamble *preamble, struct text *text, b
     const struct variable *variable = variable_of(preamble, name);
     for (size_t i = 0; i < pattern.size; i++)
         if (!is_word(pattern.at[i]))
-            return false; // a pattern of more than letters
+            return false; // not a plain string, but a regular expression
     *holds = variable &&
              memmem(variable->value.at, variable->value.size, pattern.at, pattern.size) != NULL;
     return variable != NULL;
 }
 
-// A choice between assignments: those that are made, one a line.
+// Evaluates an if statement whose branches are assignments: returns those that it makes, one a
+// line, or NULL if it cannot be evaluated.
 static const char *choose(struct preamble *preamble, struct text text)
 {
     struct buffer chosen = buffer_in(preamble->arena);
     const char *line_end = "\n";
-    bool holds = false, behind_else = false;
+    bool holds = false, in_else = false;
     if (!take_condition(preamble, &text, &holds) ||
         !is_over(text_part(text, 0, text_find(text, '\n', 0))))
         return NULL;
@@ -177,15 +180,15 @@ static const char *choose(struct preamble *preamble, struct text text)
         struct text rest = line;
         if (is_over(line))
             continue;
-        if (!behind_else && take(&rest, "else") && take(&rest, ":") && is_over(rest)) {
-            behind_else = true;
+        if (!in_else && take(&rest, "else") && take(&rest, ":") && is_over(rest)) {
+            in_else = true;
             continue;
         }
         struct text name, value;
         rest = line;
         if (!take_name(&rest, &name) || !take(&rest, "=") || !evaluate(preamble, rest, &value))
             return NULL;
-        if (holds != behind_else)
+        if (holds != in_else)
             buffer_join(&chosen, line_end, "%s", assign(preamble, line));
     }
     return buffer_string(&chosen);

@@ -21,9 +21,9 @@ const char *rewrite_line_end(const struct source *source)
     return crlf ? "\r\n" : "\n";
 }
 
-// --- what stood there, as a comment ---
+// --- the original as a comment ---
 
-// Prints the lines of a statement behind '#', or only the comments inside of it.
+// Prints the lines of a statement as comments.
 static void print_old(FILE *stream, struct text old, struct text indent, const char *line_end)
 {
     for (size_t from = 0; from <= old.size;) {
@@ -37,7 +37,7 @@ static void print_old(FILE *stream, struct text old, struct text indent, const c
     }
 }
 
-// The length of the string that begins at `from`, its quotes included.
+// The length of the string at `from`, including its quotes.
 static size_t string_size(struct text text, size_t from)
 {
     char quote = text.at[from];
@@ -56,6 +56,7 @@ static size_t string_size(struct text text, size_t from)
     return (at < text.size ? at : text.size) - from;
 }
 
+// Prints the comments inside a statement.
 static void print_inner_comments(FILE *stream, struct text old, struct text indent,
                                  const char *line_end)
 {
@@ -78,8 +79,8 @@ static void print_inner_comments(FILE *stream, struct text old, struct text inde
     }
 }
 
-// Where the line begins that an offset stands in. Offsets come nearly in their order: the text is
-// walked once, however long its lines are.
+// The offset of the line that contains `at`. Walks on from the last call, since offsets are mostly
+// ascending: searching backwards would be quadratic for long lines.
 static uint32_t line_of(struct rewrite *rewrite, uint32_t at)
 {
     if (at < rewrite->walked)
@@ -98,7 +99,7 @@ static bool is_blank(struct text text)
     return true;
 }
 
-// Whether nothing but blanks follows on the line.
+// Whether only blanks follow on the line.
 static bool ends_line(const struct rewrite *rewrite, uint32_t at)
 {
     struct text text = rewrite->source->text;
@@ -107,7 +108,8 @@ static bool ends_line(const struct rewrite *rewrite, uint32_t at)
     return at >= text.size || text.at[at] == '\n';
 }
 
-// Where a statement, and what is before it on its line, begins: behind a BOM and an indentation.
+// The indentation of a statement, without a BOM. *alone is false, and the indentation empty, if
+// something else comes before it on its line.
 static struct text indent_of(struct rewrite *rewrite, const struct statement *statement,
                              bool *alone)
 {
@@ -119,6 +121,7 @@ static struct text indent_of(struct rewrite *rewrite, const struct statement *st
     return *alone ? before : TEXT_EMPTY;
 }
 
+// Closes a memory stream and returns its content in the arena.
 static struct text capture_end(FILE *stream, char **bytes, size_t *size, struct arena *arena)
 {
     fclose(stream);
@@ -127,7 +130,7 @@ static struct text capture_end(FILE *stream, char **bytes, size_t *size, struct 
     return text;
 }
 
-// The comments that come before a statement, and the indentation of what follows them.
+// The comments to put before a statement, followed by the indentation of its replacement.
 static struct text comments_of(struct rewrite *rewrite, const struct statement *statement,
                                struct text by)
 {
@@ -147,7 +150,7 @@ static struct text comments_of(struct rewrite *rewrite, const struct statement *
     struct text lines = capture_end(stream, &bytes, &size, rewrite->arena);
     if (!lines.size)
         return lines;
-    // The indentation stands there already, so it goes from the first line to behind the last one.
+    // The source already has the indentation of the first line, so move it behind the last one.
     struct text rest = text_part(lines, indent.size, lines.size);
     const char *first = alone ? "" : line_end;
     return text_of(arena_printf(rewrite->arena, "%s%.*s%.*s", first, (int)rest.size, rest.at,
@@ -160,7 +163,7 @@ void rewrite_replace(struct rewrite *rewrite, const struct statement *statement,
     edit->at = statement->at;
     edit->lines = comments_of(rewrite, statement, by);
     edit->by = by;
-    // A comment that nothing follows brings its own line end no longer: the statement's is there.
+    // Nothing follows the comment, so the line end of the statement ends it.
     size_t end = strlen(rewrite->line_end);
     if (!by.size && edit->lines.size >= end && ends_line(rewrite, statement->at.to))
         edit->lines.size -= end;
@@ -170,7 +173,7 @@ void rewrite_replace(struct rewrite *rewrite, const struct statement *statement,
 
 // --- keys ---
 
-// "key = value" in place of a statement of that key: what stands before the value stays as it is.
+// "key = value" to replace a statement of that key; keeps the original text before the value.
 static const char *assigned(struct rewrite *rewrite, const struct statement *statement,
                             const char *value)
 {
@@ -189,7 +192,7 @@ static bool has_statement(const struct statement *statements, enum key key)
     return false;
 }
 
-// Puts "key = value", or a whole statement, on a line of its own behind those before it.
+// Appends a line to the statements in `before`: "key = value", or, without a key, just `value`.
 static const char *append_line(struct rewrite *rewrite, const char *before, struct text indent,
                                const char *key, const char *value)
 {

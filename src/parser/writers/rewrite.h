@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Edits of a text: everything outside of them stays as it is, byte for byte.
+// Edits of a text. Everything outside the edits stays the same, byte for byte.
 #ifndef XENUSB_PARSER_REWRITE_H
 #define XENUSB_PARSER_REWRITE_H
 
@@ -7,50 +7,52 @@
 
 #include <stdio.h>
 
-// What becomes of the statements of one key.
+// How to change the statements of one key.
 struct replacement {
-    bool touch;        // false: they stay as they are
-    const char *value; // the value of the one that stands there then; NULL: none does
+    bool touch;        // false: leave them as they are
+    const char *value; // the new value, of a single statement; NULL: remove them all
 };
 
+// The replacement of one statement.
 struct edit {
     struct edit *next;
-    struct span at;    // what is replaced
-    struct text lines; // comments that come before it, each with its line end
-    struct text by;    // what stands there instead
+    struct span at;    // the statement, in the source
+    struct text lines; // comments to put before it, each with its line end
+    struct text by;    // the text that replaces it; may be empty
 };
 
-// Edits of one text, in the order of their places. Lives in the arena.
+// The edits of one source, in order of their places. The edits live in the arena.
 struct rewrite {
     struct arena *arena;
     const struct source *source;
-    bool comments; // whether each edit is preceded by what stood there
+    bool comments; // put the original statement before each edit, as a comment
     const char *line_end;
-    uint32_t walked,
-        line; // up to which offset the text was walked, and where that one's line begins
+    uint32_t walked; // how far line_of() has walked
+    uint32_t line;   // offset of the line there
     struct edit *first, **end;
 };
 
+// Starts without edits. Nothing is copied.
 void rewrite_init(struct rewrite *rewrite, struct arena *arena, const struct source *source,
                   bool comments);
 
-// Replaces a statement; with comments, what stood there comes before it. Comments inside of the
-// statement are never lost. Statements come in the order of the file.
+// Replaces a statement; with `comments`, the original goes before it as a comment. Comments inside
+// the statement are always kept. Must be called in the order of the file.
 void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text by);
 
-// Replaces the statements of USB keys by what `changes` has for each key. A key that had no
-// statement is assigned where the first one changes; false if none does and such a key has a value.
+// Applies `changes` to the statements of each USB key. A key without a statement is assigned at the
+// first statement that changes; false if there is none and such a key has a value.
 bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
                   const struct replacement changes[KEY_COUNT]);
 
 // Prints the text with its edits.
 void rewrite_print(const struct rewrite *rewrite, FILE *stream);
 
-// Prints the statements of USB keys alone, each on a line of its own, with their edits.
+// Prints only the statements of USB keys, with their edits, each on a line of its own.
 void rewrite_print_only(const struct rewrite *rewrite, const struct statement *statements,
                         FILE *stream);
 
-// "\n", or "\r\n" in a file whose first line ends so.
+// "\r\n" if the first line of the file ends with it, else "\n".
 const char *rewrite_line_end(const struct source *source);
 
 #endif

@@ -18,7 +18,7 @@ void items_add(struct arena *arena, struct items *items, const char *item)
     items->at[items->count++] = item;
 }
 
-// Prints a string between single quotes.
+// Prints a string in single quotes.
 static void print_quoted(FILE *stream, const char *string)
 {
     putc('\'', stream);
@@ -76,7 +76,7 @@ struct replacement change_to(const struct writing *writing, const struct items *
     return (struct replacement){ true, items->count ? items_value(writing, items) : NULL };
 }
 
-// A string in double quotes, or nothing where it holds what cannot be said in them.
+// Prints an assignment of a string in double quotes; nothing if the string would need escapes.
 static void print_text(FILE *stream, const char *key, struct text text)
 {
     for (size_t i = 0; i < text.size; i++)
@@ -86,6 +86,7 @@ static void print_text(FILE *stream, const char *key, struct text text)
         fprintf(stream, "%s = \"%.*s\"\n", key, (int)text.size, text.at);
 }
 
+// Prints a config from scratch.
 static void write_new(const struct writing *writing, const struct replacement changes[KEY_COUNT])
 {
     const struct config_domain *domain = &writing->document->config->domain;

@@ -8,37 +8,37 @@
 
 // --- values of keys ---
 
-// The items of a list that is being written. They live in the arena.
+// The items of a list. Lives in the arena; zero-initialise it.
 struct items {
     const char **at;
     size_t count;
     size_t capacity;
 };
+// Appends an item, which is not copied.
 void items_add(struct arena *arena, struct items *items, const char *item);
-// "['a', 'b']" as xl and Python read it, over several lines where it is long.
+// The list as xl and Python read it: "['a', 'b']", over several lines if it is long.
 const char *items_value(const struct writing *writing, const struct items *items);
 
-// Adds "key=value" to a spec, behind a comma if there is something before it. Returns the longer
-// one. The value must come last, and may be any printf format.
+// Returns `spec` with "key=value" appended, after a comma if `spec` is not empty. The value is a
+// printf format.
 const char *spec_add(struct arena *arena, const char *spec, const char *key, const char *format,
                      ...) __attribute__((format(printf, 4, 5)));
 
-// A change of a key to a list of those items, or to none if it is empty.
+// Sets a key to a list of these items, or removes it if there are none.
 struct replacement change_to(const struct writing *writing, const struct items *items);
 
-// Prints the rewritten file, or its USB statements alone. Of another program's form, a config with
-// what `changes` has for each key.
+// Prints the rewritten file, or just its USB statements. If the source is in a foreign format,
+// prints a new config with the values in `changes`.
 void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,
                      const struct replacement changes[KEY_COUNT]);
 
-// Whether a controller comes from the toolstack when the guest is created, and is asked for by a
-// statement that every dialect keeps.
+// Whether a controller is created with the guest, by a statement that every translation keeps.
 bool is_kept(const struct config_controller *controller);
-// Whether xl makes a controller of another key than usbctrl. In a file that does not tell the
-// guest's type, usbversion is taken for xl's own key.
+// Whether xl creates the controller because of a key other than usbctrl. If the guest's type is
+// unknown, usbversion is assumed to be such a key.
 bool is_left_to_xl(const struct config_controller *controller);
 
-// Complaints at a place of the source.
+// Report a diagnostic at a place in the source. Never NULL.
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)
@@ -46,7 +46,7 @@ struct diag *write_note(const struct writing *writing, struct span at, const cha
 struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// --- the writers ---
+// --- the writers, one per row of translations[] ---
 
 void write_xl(struct writing *writing);
 void write_xenusb(struct writing *writing);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A graph of the guest, its controllers and what is on them, in Graphviz' language.
+// --to dot: a graph of the guest, its controllers and devices, for Graphviz.
 #include "write.h"
 
 #include "base/arena.h"
 
-// A string of dot's own: quoted, and safe to be shown.
+// Prints a quoted string of the dot language, with unprintable bytes made visible.
 static void print_string(const struct writing *writing, const char *words)
 {
     const char *shown = text_show(writing->arena, text_of(words), 200);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The compiled config as JSON, each thing with its place.
+// --to json: the compiled config, with the place of each controller and device.
 #include "write.h"
 
 #include "base/json.h"
 
-// The key of the statement that something was asked for in.
+// The keys that controllers and devices of an origin come from.
 static const struct {
     const char *controller, *device;
 } origin_keys[] = {
@@ -16,12 +16,12 @@ static const struct {
     [ORIGIN_QEMU] = { "device_model_args", "device_model_args" },
 };
 
-// Lines and columns are counted on from the last place that was asked for: places come nearly in
-// the order of the file, and a large file is walked once.
+// Turns offsets into lines and columns. Counts on from the last offset, since places are mostly
+// ascending: a large file is walked about once.
 struct places {
     struct json_writer *json;
     const struct source *source;
-    bool foreign; // another program's form, which has none of our keys
+    bool foreign; // not a domain config: there are no keys to report
     uint32_t offset;
     uint32_t line_from;
     unsigned line;
@@ -50,7 +50,7 @@ static void walk_to(struct places *places, uint32_t offset)
     }
 }
 
-// The statement that asked for something.
+// Writes the key and the place that a controller or device comes from.
 static void put_origin(struct places *places, const char *key, struct span at)
 {
     walk_to(places, at.from);
@@ -91,7 +91,7 @@ static void put_number(struct json_writer *json, const char *key, unsigned numbe
     json_put_integer(json, number);
 }
 
-// A vendor's or a product's number, as lsusb prints it.
+// A vendor or product id, in the form of lsusb.
 static void put_id(struct json_writer *json, const char *key, uint16_t id)
 {
     char digits[sizeof "ffff"];

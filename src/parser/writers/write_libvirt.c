@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The elements of a libvirt domain. libvirt's driver for libxl knows no USB controller but QEMU's
-// PVUSB (qusb1, qusb2); its driver for QEMU knows the emulated ones.
+// --to libvirt: the elements of a libvirt domain. libvirt's libxl driver supports only QEMU's PVUSB
+// controllers (qusb1, qusb2), its QEMU driver only emulated ones.
 #include "write.h"
 
 #include "arrange.h"
@@ -12,7 +12,7 @@ struct libvirt {
     unsigned disks, serials;
 };
 
-// A value between single quotes.
+// Prints the value of an attribute, without the quotes.
 static void print_value(const struct libvirt *libvirt, struct text text)
 {
     FILE *out = libvirt->writing->out;
@@ -27,15 +27,16 @@ static void print_value(const struct libvirt *libvirt, struct text text)
     }
 }
 
-// XML has no word for control characters and bytes that are not UTF-8.
-static bool is_sayable(const struct libvirt *libvirt, const struct config_text *text)
+// Whether XML can contain a text: not control characters, nor bytes that are not UTF-8. Reports an
+// error if it cannot.
+static bool is_valid_xml(const struct libvirt *libvirt, const struct config_text *text)
 {
     uint32_t point = 0;
     for (size_t i = 0, size = 0; i < text->text.size; i += size) {
         size = text_utf8(text_part(text->text, i, SIZE_MAX), &point);
         if (size && point >= ' ')
             continue;
-        write_error(libvirt->writing, text->at, "XML has no word for what stands in this");
+        write_error(libvirt->writing, text->at, "XML cannot contain the characters of this value");
         return false;
     }
     return true;
@@ -50,36 +51,38 @@ static void refuse(const struct libvirt *libvirt, struct span at, const char *wh
 
 // --- controllers ---
 
+// Whether it is the controller of usb=1.
 static bool is_machine(const struct config_controller *wanted)
 {
     return wanted && wanted->origin == ORIGIN_USB && wanted->at_creation;
 }
 
+// Reports a controller that libvirt cannot express; false if it can.
 static bool refuse_controller(const struct libvirt *libvirt, const struct arranged_controller *at)
 {
     bool qemu = libvirt->writing->for_qemu;
     bool pv = at->type == CONTROLLER_PV;
     if (at->wanted && GIVEN(at->wanted->backend))
-        refuse(libvirt, at->wanted->backend.at, "a backend domain", "leave it out");
+        refuse(libvirt, at->wanted->backend.at, "a backend domain", "remove it");
     if (pv && at->kernel)
-        refuse(libvirt, at->why, "the kernel's PVUSB", "type=qusb is QEMU's");
+        refuse(libvirt, at->why, "PVUSB by the kernel", "use type=qusb, which is PVUSB by QEMU");
     else if (!at->model)
         diag_hint(
             libvirt->writing->diags,
             write_error(libvirt->writing, at->why, "the type of this controller is not known"),
-            "say its type=, or say what the guest is: type=\"hvm\"");
+            "set its type=, or that of the guest: type=\"hvm\"");
     else if (pv != qemu)
         return false;
     else
-        refuse(libvirt, at->why, qemu ? "PVUSB on QEMU alone" : "this controller in a guest of Xen",
-               qemu ? "it is for guests of Xen: leave --hypervisor qemu out"
-                    : "its driver for Xen has type=qusb only; or say --hypervisor qemu");
+        refuse(libvirt, at->why, qemu ? "PVUSB without Xen" : "this controller in a Xen guest",
+               qemu ? "PVUSB needs Xen: omit --hypervisor qemu"
+                    : "its Xen driver supports only type=qusb; or use --hypervisor qemu");
     return true;
 }
 
-// An emulated device has its controller from the guest's start, and a host device could be plugged
-// into one; libvirt's driver for Xen does neither.
-static void say_what_changes(const struct libvirt *libvirt)
+// Warns about what a Xen guest loses: libvirt's libxl driver creates an emulated controller only
+// for an input device, and attaches nothing to it.
+static void warn_about_losses(const struct libvirt *libvirt)
 {
     enum domain_type type = libvirt->writing->document->config->domain.type;
     const struct config_device *device = libvirt->writing->document->config->devices;
@@ -87,20 +90,22 @@ static void say_what_changes(const struct libvirt *libvirt)
         device = device->next;
     for (const struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next)
         if (is_machine(at->wanted) && !device)
-            diag_hint(libvirt->writing->diags,
-                      write_warning(libvirt->writing, at->why,
-                                    "libvirt's driver for Xen makes no controller of its own: "
-                                    "left out"),
-                      "it makes one for an input device");
+            diag_hint(
+                libvirt->writing->diags,
+                write_warning(libvirt->writing, at->why,
+                              "ignoring this controller: libvirt's Xen driver does not create "
+                              "it without an input device"),
+                "add an input device, such as a tablet");
         else if (!at->wanted && domain_has_machine(type))
-            diag_hint(libvirt->writing->diags,
-                      write_warning(libvirt->writing, at->why,
-                                    "libvirt's driver for Xen plugs by PVUSB only: the guest needs "
-                                    "a driver for it"),
-                      "Linux has xen-hcd; or say --hypervisor qemu");
+            diag_hint(
+                libvirt->writing->diags,
+                write_warning(libvirt->writing, at->why,
+                              "libvirt's Xen driver attaches devices by PVUSB only: the guest "
+                              "needs a PVUSB driver"),
+                "Linux has xen-hcd; or use --hypervisor qemu");
 }
 
-// The companions of an EHCI controller have its index, and a port of it from which on they serve.
+// Numbers the controllers. Companions of an EHCI controller have its index.
 static void number_controllers(struct libvirt *libvirt)
 {
     unsigned index = 0;
@@ -116,7 +121,7 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 {
     FILE *out = libvirt->writing->out;
     if (!libvirt->writing->for_qemu && is_machine(at->wanted))
-        return; // what libxl makes for the input devices
+        return; // libxl creates it for the input devices
     if (refuse_controller(libvirt, at))
         return;
     bool pv = at->type == CONTROLLER_PV;
@@ -133,7 +138,8 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 
 // --- devices ---
 
-// In a guest of Xen what it starts with is on a controller that has no element.
+// Whether the element has an address. In a Xen guest, the controller of usb=1 has no element to
+// refer to.
 static bool has_address(const struct libvirt *libvirt, const struct arranged_device *at)
 {
     return at->controller && at->port.depth &&
@@ -150,7 +156,7 @@ static void print_address(const struct libvirt *libvirt, const struct arranged_d
             port_write(at->port, buf));
 }
 
-// Ends the element that is open, with nothing in it but an address.
+// Closes the open element, which contains at most an address.
 static void finish(const struct libvirt *libvirt, const struct arranged_device *at,
                    const char *element)
 {
@@ -168,12 +174,13 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
     const unsigned address = SELECT_BUS | SELECT_ADDRESS, id = SELECT_VENDOR | SELECT_PRODUCT;
     bool by_id = (selector->criteria & id) == id,
          by_address = (selector->criteria & address) == address;
-    unsigned said = (by_id ? id : 0) | (by_address ? address : 0);
-    if (!at->found && (!said || selector->criteria != said)) {
+    unsigned known = (by_id ? id : 0) | (by_address ? address : 0);
+    if (!at->found && (!known || selector->criteria != known)) {
         diag_hint(libvirt->writing->diags,
                   write_error(libvirt->writing, at->wanted->why,
-                              "libvirt names devices by bus and address, or by vendor and product"),
-                  "translate on the host with --resolve");
+                              "libvirt selects devices only by bus and address, or by vendor and "
+                              "product"),
+                  "use --resolve on the host that has the device");
         return;
     }
     fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s>\n",
@@ -207,7 +214,7 @@ static void write_disk(struct libvirt *libvirt, const struct arranged_device *at
 {
     const struct config_device *wanted = at->wanted;
     FILE *out = libvirt->writing->out;
-    if (!is_sayable(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
+    if (!is_valid_xml(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
         return;
     fputs("  <disk type='file' device='disk'>\n    <driver name='qemu' type='", out);
     print_value(libvirt, GIVEN(wanted->format) ? wanted->format.text : text_of("raw"));
@@ -220,14 +227,14 @@ static void write_disk(struct libvirt *libvirt, const struct arranged_device *at
     fputs("  </disk>\n", out);
 }
 
-// What a character device is in libvirt; false after a complaint.
+// Opens the element of a character device; false after reporting an error.
 static bool print_chardev(const struct libvirt *libvirt, const char *element,
                           const struct config_text *chardev)
 {
     FILE *out = libvirt->writing->out;
     struct text text = chardev->text;
     bool is_file = text_starts(text, "file:"), is_socket = text_starts(text, "unix:");
-    if (!is_sayable(libvirt, chardev))
+    if (!is_valid_xml(libvirt, chardev))
         return false;
     if (is_file || is_socket) {
         fprintf(out, "  <%s type='%s'>\n    <source %spath='", element, is_file ? "file" : "unix",
@@ -238,7 +245,7 @@ static bool print_chardev(const struct libvirt *libvirt, const char *element,
         fprintf(out, "  <%s type='%.*s'>\n", element, (int)text.size, text.at);
     } else {
         refuse(libvirt, chardev->at, "this character device",
-               "pty, null, spicevmc, file:PATH or unix:PATH");
+               "use pty, null, spicevmc, file:PATH or unix:PATH");
         return false;
     }
     return true;
@@ -288,7 +295,7 @@ static void write_device(struct libvirt *libvirt, const struct arranged_device *
     case DEVICE_AUDIO: write_sound(libvirt, at); break;
     default:
         refuse(libvirt, at->wanted->why, model ? model->name : "this device",
-               "its namespace qemu:commandline takes arguments: see --to qemu");
+               "add the arguments of --to qemu in a <qemu:commandline>");
     }
 }
 
@@ -299,7 +306,7 @@ void write_libvirt(struct writing *writing)
     arrange(writing, writing->for_qemu ? ARRANGE_LIBVIRT : ARRANGE_PVUSB, &libvirt.arrangement);
     number_controllers(&libvirt);
     if (!writing->for_qemu)
-        say_what_changes(&libvirt);
+        warn_about_losses(&libvirt);
     fprintf(writing->out, "<devices>\n");
     for (const struct arranged_controller *at = libvirt.arrangement.controllers; at; at = at->next)
         write_controller(&libvirt, at, &companion);

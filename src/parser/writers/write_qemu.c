@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The same as QEMU is told it: as arguments when it starts, or over QMP while it runs. Both come of
-// one list of objects.
+// --to qemu and --to qmp: the arguments for the start of QEMU, or the QMP commands for a running
+// one. Both are printed from the same objects.
 #include "write.h"
 
 #include "arrange.h"
@@ -10,8 +10,8 @@
 struct qemu {
     struct writing *writing;
     struct arrangement arrangement;
-    bool running;         // over QMP
-    struct span left_out; // that was said last
+    bool running;        // write QMP commands
+    struct span skipped; // the place that skip() noted last
 };
 
 static void print_argument(struct qemu *qemu, const char *option, const struct object *object)
@@ -34,6 +34,7 @@ static void print_device(struct qemu *qemu, const struct object *object)
 
 // --- controllers ---
 
+// Whether it is the controller of -usb.
 static bool is_machine(const struct config_controller *controller)
 {
     return controller->origin == ORIGIN_USB && controller->at_creation;
@@ -54,7 +55,8 @@ static const char *bus_of(const struct qemu *qemu, const struct arranged_control
     return arena_printf(qemu->writing->arena, "%s.0", controller_id(qemu, at));
 }
 
-// Where libxl puts the family of usbversion=2 (libxl_dm.c): one PCI device of four functions.
+// Places the ICH9 family of usbversion=2 where libxl does (libxl_dm.c): in one PCI device with four
+// functions.
 static void add_ich9(struct object *object, const struct config_controller *controller)
 {
     static const char *const addresses[] = { "0x1d.0x7", "0x1d.0x0", "0x1d.0x1", "0x1d.0x2" };
@@ -78,20 +80,21 @@ static void refuse_controller(const struct qemu *qemu, const struct arranged_con
     if (!at->model)
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, place, "the type of this controller is not known"),
-                  "say type=emul, or say what the guest is: type=\"hvm\"");
+                  "set type=emul, or the type of the guest: type=\"hvm\"");
     else if (!at->model->driver)
-        diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, place, "QEMU is not told of PVUSB in its own words"),
-                  "it comes from xenstore: use xenusb apply, or --to xl");
+        diag_hint(
+            qemu->writing->diags,
+            write_error(qemu->writing, place, "PVUSB is not configured by QEMU arguments or QMP"),
+            "it is configured in xenstore: use xenusb apply, or --to xl");
     else
         diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, place, "QEMU takes no %s while the guest runs",
+                  write_error(qemu->writing, place, "QEMU cannot add a %s while the guest runs",
                               at->model->name),
                   "use --to qemu, or usbversion=1, 2 or 3 without a model");
 }
 
-// What stands beside it in device_model_args, and is nothing of USB, is not printed with it.
-static void say_what_is_missing(const struct qemu *qemu, struct text argument, struct span why)
+// Notes other arguments that this one refers to: they are not about USB, so they are not printed.
+static void note_references(const struct qemu *qemu, struct text argument, struct span why)
 {
     static const char *const keys[] = { "drive=", "chardev=", "netdev=", "audiodev=" };
     for (size_t from = 0, to; from < argument.size; from = to + 1) {
@@ -99,34 +102,34 @@ static void say_what_is_missing(const struct qemu *qemu, struct text argument, s
         struct text pair = text_part(argument, from, to);
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             if (text_starts(pair, keys[i]))
-                write_note(qemu->writing, why, "%.*s is made by another argument: add that",
-                           (int)pair.size, pair.at);
+                write_note(qemu->writing, why, "add the argument that defines %.*s", (int)pair.size,
+                           pair.at);
     }
 }
 
-// An argument of device_model_args, as it was.
+// Prints an argument of device_model_args unchanged.
 static void print_raw(struct qemu *qemu, struct text argument, struct span why)
 {
     fputs("-device ", qemu->writing->out);
     object_print_word(qemu->writing->out, argument);
     putc('\n', qemu->writing->out);
-    say_what_is_missing(qemu, argument, why);
+    note_references(qemu, argument, why);
 }
 
-// Several things may come of one word of the file, one behind the other.
-static void leave_out(struct qemu *qemu, struct span why)
+// Notes that something is present already; once if one place of the file asks for several things.
+static void skip(struct qemu *qemu, struct span why)
 {
-    bool said = why.from == qemu->left_out.from && why.to == qemu->left_out.to;
-    qemu->left_out = why;
-    if (!said)
-        write_note(qemu->writing, why, "the guest has this from its start: nothing is plugged");
+    bool noted = why.from == qemu->skipped.from && why.to == qemu->skipped.to;
+    qemu->skipped = why;
+    if (!noted)
+        write_note(qemu->writing, why, "skipped: the guest is created with this");
 }
 
 static void write_controller(struct qemu *qemu, const struct arranged_controller *at)
 {
-    bool there = at->wanted && at->wanted->at_creation;
-    if (there && qemu->running) {
-        leave_out(qemu, at->why);
+    bool initial = at->wanted && at->wanted->at_creation;
+    if (initial && qemu->running) {
+        skip(qemu, at->why);
         return;
     }
     if (at->wanted && at->wanted->origin == ORIGIN_QEMU) {
@@ -150,13 +153,14 @@ static void write_controller(struct qemu *qemu, const struct arranged_controller
     } else if (strcmp(at->model->driver, "pci-ohci") == 0 && at->ports) {
         object_number(&object, "num-ports", at->ports);
     }
-    if (there)
+    if (initial)
         add_ich9(&object, at->wanted);
     print_device(qemu, &object);
 }
 
 // --- devices ---
 
+// Adds the properties that select the host device; false after reporting an error.
 static bool add_host(struct qemu *qemu, struct object *object, const struct arranged_device *at)
 {
     const struct selector *selector = &at->wanted->selector;
@@ -167,8 +171,9 @@ static bool add_host(struct qemu *qemu, struct object *object, const struct arra
     }
     if (selector->criteria & SELECT_SERIAL) {
         diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, at->wanted->why, "QEMU finds no device by its serial"),
-                  "translate on the host with --resolve");
+                  write_error(qemu->writing, at->wanted->why,
+                              "QEMU cannot select a device by its serial number"),
+                  "use --resolve on the host that has the device");
         return false;
     }
     if (selector->criteria & SELECT_BUSID) {
@@ -206,9 +211,9 @@ static void print_image(struct qemu *qemu, const struct config_device *wanted, c
 }
 
 struct chardev_row {
-    const char *word; // with a colon at its end: a path follows
+    const char *word; // followed by a path if it ends with a colon
     const char *type;
-    const char *key; // of the path, or of spicevmc's name, as an argument
+    const char *key; // of the path, or of the name of a spicevmc, in an argument
     const char *qmp_key;
 };
 
@@ -259,7 +264,8 @@ static void print_chardev(struct qemu *qemu, const struct chardev_row *row, stru
     print_command(qemu, "chardev-add", &object);
 }
 
-// The character device behind a device: one that QEMU has, or one that is made here.
+// Adds the character device of a device: an existing one (id:NAME), or one that is printed first.
+// False after reporting an error.
 static bool add_chardev(struct qemu *qemu, struct object *object,
                         const struct config_device *wanted, const char *id)
 {
@@ -276,9 +282,8 @@ static bool add_chardev(struct qemu *qemu, struct object *object,
     if (!row) {
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, wanted->chardev.at,
-                              "there is no character device '%.*s' to be made", (int)words.size,
-                              words.at),
-                  "pty, null, file:PATH, unix:PATH, spicevmc, braille, or id:NAME");
+                              "unsupported character device '%.*s'", (int)words.size, words.at),
+                  "use pty, null, file:PATH, unix:PATH, spicevmc, braille or id:NAME");
         return false;
     }
     struct text path = strchr(row->word, ':') ? text_part(words, strlen(row->word), words.size)
@@ -289,7 +294,8 @@ static bool add_chardev(struct qemu *qemu, struct object *object,
     return true;
 }
 
-// What stands behind a device comes before it.
+// Prints the image or character device that a device needs, and adds it to the device. False after
+// reporting an error.
 static bool add_backing(struct qemu *qemu, struct object *object,
                         const struct config_device *wanted, const char *id)
 {
@@ -312,7 +318,7 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
     if (at->left_out)
         return;
     if (wanted->at_creation && qemu->running) {
-        leave_out(qemu, wanted->why);
+        skip(qemu, wanted->why);
         return;
     }
     if (wanted->argument.size) {
@@ -348,7 +354,7 @@ static void write_devices(struct qemu *qemu)
 
 static void write_all(struct writing *writing, bool running)
 {
-    struct qemu qemu = { .writing = writing, .running = running, .left_out = SPAN_NONE };
+    struct qemu qemu = { .writing = writing, .running = running, .skipped = SPAN_NONE };
     arrange(writing, ARRANGE_ALL, &qemu.arrangement);
     for (const struct arranged_controller *at = qemu.arrangement.controllers; at; at = at->next)
         write_controller(&qemu, at);

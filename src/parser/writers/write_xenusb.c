@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The canonical form: usbcontroller and keyed usbdevice. What the toolstack makes when the guest is
-// created (usb=1, usbversion=, arguments for QEMU) stays in the statements that ask for it.
+// --to xenusb: the canonical form, usbcontroller and keyed usbdevice. Statements for controllers
+// and devices that are created with the guest (usb=1, usbversion=, QEMU arguments) stay as they
+// are.
 #include "write.h"
 
 #include "base/arena.h"
@@ -17,8 +18,9 @@ static const char *type_word(const struct config_controller *controller)
     return words[controller->pvusb];
 }
 
-// A number that a later round could not find by itself: one that was given, or libxl's default.
-static bool tells_ports(const struct config_controller *controller)
+// Whether the number of ports must be written: if it was given, or is a default of libxl or xm,
+// which differs from the default of usbcontroller.
+static bool needs_ports(const struct config_controller *controller)
 {
     bool own_default =
         controller->origin == ORIGIN_USBCONTROLLER || controller->origin == ORIGIN_USBVERSION;
@@ -33,7 +35,7 @@ static const char *controller_spec(struct arena *arena, const struct config_cont
         spec = spec_add(arena, spec, "model", "%s", controller->model->name);
     if (controller->version.value)
         spec = spec_add(arena, spec, "usbversion", "%u", controller->version.value);
-    if (tells_ports(controller))
+    if (needs_ports(controller))
         spec = spec_add(arena, spec, "numports", "%u", controller->ports.value);
     if (GIVEN(controller->backend))
         spec = spec_add(arena, spec, "backend", "%.*s", (int)controller->backend.text.size,
@@ -41,7 +43,7 @@ static const char *controller_spec(struct arena *arena, const struct config_cont
     return spec;
 }
 
-// A value in double quotes where it holds what would end it.
+// Adds key=value, with the value in double quotes if it contains a comma or a blank.
 static const char *text_spec(struct arena *arena, const char *spec, const char *key,
                              struct text value)
 {
@@ -102,13 +104,13 @@ static const char *device_spec(struct arena *arena, const struct config_device *
 
 // --- the keys ---
 
-// Whether a device stands in usbdevice, in this dialect.
+// Whether a device is an item of usbdevice in this dialect.
 static bool is_listed(const struct config_device *device)
 {
     return device->origin != ORIGIN_USBVERSION && device->origin != ORIGIN_QEMU;
 }
 
-// Whether an item is in the canonical form already, or must stay in the classic one.
+// Whether an item can stay as it is: in the canonical form, or created with the guest.
 static bool is_canonical(const struct config_device *device)
 {
     return device->origin == ORIGIN_USBCONTROLLER ||
@@ -149,8 +151,8 @@ static struct replacement change_controllers(const struct writing *writing)
     return change;
 }
 
-// Beside usbcontroller, usbversion is a default and no longer makes a controller of its own; a
-// redirection still does.
+// In a file with usbcontroller, usbversion is just a default and does not create a controller,
+// unless there is a redirection.
 static void refuse_version(const struct writing *writing)
 {
     const struct config *config = writing->document->config;
@@ -161,18 +163,20 @@ static void refuse_version(const struct writing *writing)
     while (device && device->origin != ORIGIN_USBVERSION)
         device = device->next;
     if (controller && !device)
-        diag_hint(writing->diags,
-                  write_error(writing, controller->why,
-                              "beside usbcontroller this would make no controller any more"),
-                  "take the others out, or this: usbcontroller=['type=emul,usbversion=3']");
+        diag_hint(
+            writing->diags,
+            write_error(writing, controller->why,
+                        "with usbcontroller in the same file, this no longer creates a controller"),
+            "remove the other controllers, or replace this with "
+            "usbcontroller=['type=emul,usbversion=3']");
 }
 
 void write_xenusb(struct writing *writing)
 {
-    static const struct replacement goes = { true, NULL };
+    static const struct replacement removed = { true, NULL };
     struct rewrite rewrite;
     struct replacement changes[KEY_COUNT] = {
-        [KEY_USBCTRL] = goes, [KEY_USBDEV] = goes, [KEY_VUSB] = goes
+        [KEY_USBCTRL] = removed, [KEY_USBDEV] = removed, [KEY_VUSB] = removed
     };
     changes[KEY_USBCONTROLLER] = change_controllers(writing);
     changes[KEY_USBDEVICE] = change_devices(writing);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What xl takes today: usbctrl and usbdev for what is plugged, usb and usbdevice for what QEMU
-// itself emulates. PVUSB is always type=qusb: without a type no QEMU serves it when the guest is
-// created, and the guest waits for it. An emulated controller that is made is of version 3: libxl's
-// version 2 is an EHCI without companions, which takes no keyboard.
+// --to xl: usbctrl and usbdev for devices that are attached, usb and usbdevice for those that QEMU
+// emulates. PVUSB is always type=qusb: without a type no QEMU serves it when the guest is created,
+// and the guest waits for it. Added emulated controllers have version 3: libxl's version 2 is an
+// EHCI without companions, which does not support keyboards.
 #include "write.h"
 
 #include "arrange.h"
@@ -30,26 +30,28 @@ static void refuse_controller(const struct xl *xl, const struct config_controlle
             writing->diags,
             write_error(writing,
                         span_is_none(controller->model_at) ? controller->why : controller->model_at,
-                        "xl makes no %s", controller->model->name),
-            "piix3-uhci, ehci or nec-xhci; or by hand: device_model_args_hvm=['-device',"
-            "'%s,id=%s']",
+                        "xl cannot create a %s", controller->model->name),
+            "use piix3-uhci, ehci or nec-xhci, or "
+            "device_model_args_hvm=['-device','%s,id=%s']",
             controller->model->driver, controller->name);
     if (GIVEN(controller->backend))
         diag_hint(writing->diags,
                   write_error(writing, controller->backend.at,
-                              "xl has no word for a backend domain of a USB controller"),
-                  "leave it out: it is dom0 then");
+                              "xl cannot express the backend domain of a USB controller"),
+                  "without it, the backend is dom0");
 }
 
-// Nobody said which version, and what the guest is would tell.
-static void warn_of_version(const struct xl *xl, const struct arranged_controller *at)
+// Warns if the version is unknown because the guest's type is.
+static void warn_about_version(const struct xl *xl, const struct arranged_controller *at)
 {
     if (!at->version)
         diag_hint(
             xl->writing->diags,
-            write_warning(xl->writing, at->why,
-                          "xl makes this of version 2, which takes no keyboard in an hvm guest"),
-            "say usbversion=, or what the guest is: type=\"hvm\"");
+            write_warning(
+                xl->writing, at->why,
+                "xl makes this a version 2 controller, which does not support keyboards in an "
+                "hvm guest"),
+            "set usbversion=, or the type of the guest: type=\"hvm\"");
 }
 
 static const char *controller_spec(const struct xl *xl, const struct arranged_controller *at)
@@ -65,7 +67,7 @@ static const char *controller_spec(const struct xl *xl, const struct arranged_co
     return at->ports ? spec_add(arena, spec, "ports", "%u", at->ports) : spec;
 }
 
-// Whether xl itself makes such a controller of the statement as it stands.
+// Whether xl creates the same controller from the original statement.
 static bool is_as_written(const struct config_controller *controller)
 {
     return controller->origin == ORIGIN_USBCTRL &&
@@ -82,7 +84,7 @@ static void change_controllers(struct xl *xl)
         if (at->wanted)
             refuse_controller(xl, at->wanted);
         same = same && at->wanted && is_as_written(at->wanted);
-        warn_of_version(xl, at);
+        warn_about_version(xl, at);
         items_add(xl->writing->arena, &items, controller_spec(xl, at));
     }
     xl->changes[KEY_USBCTRL] = change_to(xl->writing, &items);
@@ -91,14 +93,15 @@ static void change_controllers(struct xl *xl)
 
 // --- devices ---
 
-// xl's own kinds: what QEMU's -usbdevice takes.
+// Whether usbdevice supports it.
 static bool is_classic_kind(enum device_kind kind)
 {
     return kind == DEVICE_TABLET || kind == DEVICE_MOUSE || kind == DEVICE_KEYBOARD ||
            kind == DEVICE_WACOM_TABLET || kind == DEVICE_BRAILLE;
 }
 
-static const struct config_controller *made_by_version(const struct xl *xl)
+// The controller that libxl creates for usbversion, or NULL.
+static const struct config_controller *version_controller(const struct xl *xl)
 {
     const struct config_controller *at = xl->config->controllers;
     while (at && !(at->origin == ORIGIN_USBVERSION && at->at_creation))
@@ -109,18 +112,18 @@ static const struct config_controller *made_by_version(const struct xl *xl)
 static void refuse_device(const struct xl *xl, const struct config_device *device)
 {
     const struct device_model *model = device_model_of(device->kind);
-    struct diag *diag = write_error(xl->writing, device->why, "xl has no word for this %s",
+    struct diag *diag = write_error(xl->writing, device->why, "xl cannot express this %s",
                                     model ? model->name : "device");
-    if (model && is_classic_kind(device->kind) && !made_by_version(xl))
-        diag_hint(xl->writing->diags, diag, "usb=1 and usbdevice=['%s'], without a controller",
+    if (model && is_classic_kind(device->kind) && !version_controller(xl))
+        diag_hint(xl->writing->diags, diag, "use usb=1 and usbdevice=['%s'], without a controller",
                   model->name);
     else
-        diag_hint(xl->writing->diags, diag,
-                  "write it by hand: device_model_args_hvm=['-device','%s,...']",
+        diag_hint(xl->writing->diags, diag, "use device_model_args_hvm=['-device','%s,...']",
                   model ? model->driver : "usb-...");
 }
 
-// What the guest is created with. Returns whether a device that was to be plugged became one.
+// Sets usbdevice. Returns whether a device that would have been attached is now created with the
+// guest.
 static bool change_classic(struct xl *xl)
 {
     struct items items = { NULL, 0, 0 };
@@ -130,15 +133,15 @@ static bool change_classic(struct xl *xl)
         bool classic = at->origin == ORIGIN_USB && at->at_creation;
         if (at->origin == ORIGIN_QEMU && !at->at_creation)
             diag_hint(xl->writing->diags,
-                      write_error(xl->writing, at->why, "QEMU does not start with this"),
-                      "take it out, and write usbdevice=['...'] for it");
+                      write_error(xl->writing, at->why, "QEMU does not start with this argument"),
+                      "use usbdevice=['...'] instead");
         if (!listed)
             continue;
         same = same && classic;
         if (at->kind == DEVICE_HOSTDEV)
             continue;
         bool plain = is_classic_kind(at->kind) && !at->controller && !at->port.depth &&
-                     !GIVEN(at->chardev) && !made_by_version(xl);
+                     !GIVEN(at->chardev) && !version_controller(xl);
         if (!classic && !plain) {
             refuse_device(xl, at);
             continue;
@@ -146,9 +149,9 @@ static bool change_classic(struct xl *xl)
         if (!classic)
             diag_hint(xl->writing->diags,
                       write_warning(xl->writing, at->why,
-                                    "xl cannot plug a %s: the guest is created with it",
+                                    "xl cannot attach a %s: the guest will be created with it",
                                     device_model_of(at->kind)->name),
-                      "it is on the controller of usb=1 then");
+                      "it will be on the controller of usb=1");
         moved = moved || !classic;
         items_add(xl->writing->arena, &items, device_model_of(at->kind)->name);
     }
@@ -164,37 +167,40 @@ static const char *device_spec(const struct xl *xl, const struct arranged_device
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     struct span at = span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
     if (!device->found && (wanted->selector.criteria & address) != address) {
-        diag_hint(
-            xl->writing->diags,
-            write_error(xl->writing, at, "xl names devices by bus and address only, not by %s",
-                        selector_show(arena, &wanted->selector)),
-            "--resolve looks it up on its host; or write hostbus=B,hostaddr=A, as lsusb has them");
+        diag_hint(xl->writing->diags,
+                  write_error(xl->writing, at,
+                              "xl selects devices only by bus and address, not by %s",
+                              selector_show(arena, &wanted->selector)),
+                  "use --resolve on the host that has it, or write hostbus=BUS,hostaddr=ADDRESS");
         return "";
     }
     if (device->port.depth > 1)
-        diag_hint(xl->writing->diags,
-                  write_error(xl->writing, wanted->port_at, "xl knows no port behind a hub"),
-                  "name a port of the controller itself");
+        diag_hint(
+            xl->writing->diags,
+            write_error(xl->writing, wanted->port_at, "xl does not support ports behind a hub"),
+            "use a port of the controller itself");
     if (GIVEN(wanted->required) && !wanted->required.value && !device->found)
         diag_hint(xl->writing->diags,
-                  write_warning(xl->writing, wanted->required.at, "xl has no word for 'required'"),
-                  "it does not start the guest while the device is not plugged in");
+                  write_warning(xl->writing, wanted->required.at, "xl does not support 'required'"),
+                  "xl does not start the guest if the device is not plugged in");
     unsigned bus = device->found ? device->found->bus : wanted->selector.bus;
     unsigned number = device->found ? device->found->address : wanted->selector.address;
     const char *spec = spec_add(arena, "type=hostdev", "hostbus", "%u", bus);
     spec = spec_add(arena, spec, "hostaddr", "%u", number);
     if (device->controller && device->controller->wanted && device->controller->wanted->at_creation)
         diag_hint(xl->writing->diags,
-                  write_error(xl->writing, wanted->why, "xl cannot plug into controller '%s'",
+                  write_error(xl->writing, wanted->why,
+                              "xl cannot attach a device to controller '%s'",
                               device->controller->name),
-                  "it knows those of usbctrl only");
+                  "xl only uses the controllers of usbctrl");
     if (device->controller)
         spec = spec_add(arena, spec, "controller", "%u", device->controller->index);
     return device->port.depth ? spec_add(arena, spec, "port", "%u", device->port.number[0]) : spec;
 }
 
-// Whether xl, left to its own choice of port, puts every device where it runs.
-static bool chooses_well(const struct xl *xl)
+// Whether xl can be left to choose the ports: not if it might choose another controller, or a port
+// that a later item names.
+static bool can_leave_ports_to_xl(const struct xl *xl)
 {
     bool named = false, any = false, chosen = false;
     for (size_t i = 0; i < xl->arrangement.count; i++) {
@@ -216,8 +222,9 @@ static bool is_without_type(const struct xl *xl)
     return xl->config->domain.type == DOMAIN_UNKNOWN;
 }
 
-// Without type=hostdev xl plugs the device, but the config that libxl keeps for the guest's next
-// start has neither bus nor address (libxl_device_usbdev_copy: the union is keyed by the type).
+// Whether the item has type=hostdev. Without it xl attaches the device, but the config that libxl
+// keeps for the next start of the guest has neither bus nor address (libxl_device_usbdev_copy: the
+// union is keyed by the type).
 static bool is_typed(const struct config_device *device)
 {
     return device->origin == ORIGIN_USBCTRL && !span_is_none(device->kind_at);
@@ -226,7 +233,7 @@ static bool is_typed(const struct config_device *device)
 static void change_devices(struct xl *xl)
 {
     struct items items = { NULL, 0, 0 };
-    bool same = chooses_well(xl) || is_without_type(xl);
+    bool same = can_leave_ports_to_xl(xl) || is_without_type(xl);
     for (size_t i = 0; i < xl->arrangement.count; i++) {
         const struct arranged_device *at = &xl->arrangement.devices[i];
         if (at->wanted->kind != DEVICE_HOSTDEV || at->wanted->origin == ORIGIN_QEMU)
@@ -256,7 +263,7 @@ static bool has_classic(const struct xl *xl)
 
 static void change_numbers(struct xl *xl, bool moved)
 {
-    const struct config_controller *version = made_by_version(xl);
+    const struct config_controller *version = version_controller(xl);
     unsigned redirections = 0;
     for (const struct config_device *at = xl->config->devices; at; at = at->next)
         redirections += at->origin == ORIGIN_USBVERSION;
@@ -274,14 +281,14 @@ static void change_numbers(struct xl *xl, bool moved)
     };
 }
 
-// --- statements that are as they should be ---
+// --- statements that can stay ---
 
 static struct text text_at(const struct xl *xl, struct span at)
 {
     return text_part(xl->writing->document->source->text, at.from, at.to);
 }
 
-// Whether xl reads a statement, and reads it as we do.
+// Whether xl accepts a statement and reads it as we do.
 static bool is_clean(const struct xl *xl, const struct statement *statement)
 {
     return !xl->writing->diags->dropped &&
@@ -289,14 +296,15 @@ static bool is_clean(const struct xl *xl, const struct statement *statement)
            xlu_reads(text_at(xl, statement->at));
 }
 
+// Whether a translation writes that key: not the QEMU arguments.
 static bool is_written_by_us(enum key key)
 {
     return key != KEY_DEVICE_MODEL_ARGS && key != KEY_DEVICE_MODEL_ARGS_HVM &&
            key != KEY_DEVICE_MODEL_ARGS_PV;
 }
 
-// Statements that xl would not read, or would read differently, are written anew; those that
-// already are what they would become are left as they are.
+// Rewrites statements that xl refuses or reads differently, and leaves those alone that have the
+// right value already.
 static void check_statements(struct xl *xl)
 {
     unsigned count[KEY_COUNT] = { 0 };
@@ -318,7 +326,7 @@ static void check_statements(struct xl *xl)
 
 // --- the whole ---
 
-static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
+static void print_and_check(const struct xl *xl, const struct rewrite *rewrite)
 {
     char *bytes = NULL;
     size_t size = 0;
@@ -331,17 +339,17 @@ static void print_and_judge(const struct xl *xl, const struct rewrite *rewrite)
     write_rewritten(&whole, rewrite, xl->changes);
     fclose(whole.out);
     if (!whole.only && !whole.document->foreign)
-        xlu_judge(&whole, rewrite, (struct text){ bytes, size });
+        xlu_check(&whole, rewrite, (struct text){ bytes, size });
     fwrite(bytes, 1, size, xl->writing->out);
     free(bytes);
 }
 
 void write_xl(struct writing *writing)
 {
-    static const struct replacement goes = { true, NULL };
+    static const struct replacement removed = { true, NULL };
     struct xl xl = { .writing = writing, .config = writing->document->config };
     struct rewrite rewrite;
-    xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = goes;
+    xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = removed;
     arrange(writing, ARRANGE_PLUGGED, &xl.arrangement);
     change_controllers(&xl);
     change_devices(&xl);
@@ -350,5 +358,5 @@ void write_xl(struct writing *writing)
     preamble_resolve(writing->arena, writing->diags, writing->document);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
     rewrite_keys(&rewrite, writing->document->statements, xl.changes);
-    print_and_judge(&xl, &rewrite);
+    print_and_check(&xl, &rewrite);
 }

@@ -6,7 +6,7 @@ enum token { END, LINE, NAME, VALUE, COMMA, OPEN, CLOSE, ASSIGN, SEMICOLON, BAD 
 struct xlu_reader {
     struct xlu *xlu;
     struct span at; // the current token
-    enum xlu_trouble trouble;
+    enum xlu_fault fault;
 };
 
 static bool is_in(char letter, const char *set)
@@ -24,10 +24,9 @@ static size_t span_of(struct text text, size_t from, const char *set)
     return from;
 }
 
-static enum token bad(struct xlu_reader *xlu_reader, enum xlu_trouble trouble, size_t from,
-                      size_t to)
+static enum token bad(struct xlu_reader *xlu_reader, enum xlu_fault fault, size_t from, size_t to)
 {
-    xlu_reader->trouble = trouble;
+    xlu_reader->fault = fault;
     xlu_reader->at = (struct span){ (uint32_t)from, (uint32_t)to };
     return BAD;
 }
@@ -58,18 +57,18 @@ static enum token read_comment(struct xlu_reader *xlu_reader, size_t from)
     return end < text.size ? LINE : bad(xlu_reader, XLU_LAST_COMMENT, from, end);
 }
 
-static enum token read_mark(struct xlu_reader *xlu_reader, size_t from)
+static enum token read_symbol(struct xlu_reader *xlu_reader, size_t from)
 {
     static const struct {
         char letter;
         enum token token;
-    } criteria[] = { { '\n', LINE }, { ',', COMMA },  { '[', OPEN },
-                     { ']', CLOSE }, { '=', ASSIGN }, { ';', SEMICOLON } };
+    } symbols[] = { { '\n', LINE }, { ',', COMMA },  { '[', OPEN },
+                    { ']', CLOSE }, { '=', ASSIGN }, { ';', SEMICOLON } };
     struct text text = xlu_reader->xlu->text;
     xlu_reader->xlu->at = from + 1;
-    for (size_t i = 0; i < sizeof criteria / sizeof *criteria; i++)
-        if (text.at[from] == criteria[i].letter)
-            return criteria[i].token;
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        if (text.at[from] == symbols[i].letter)
+            return symbols[i].token;
     if (text.at[from] == '+' && from + 1 < text.size && text.at[from + 1] == '=') {
         xlu_reader->xlu->at = from + 2;
         return ASSIGN;
@@ -104,14 +103,14 @@ static enum token next_token(struct xlu_reader *xlu_reader)
         xlu_reader->xlu->at = span_of(text, from, DIGITS "abcdefx");
         token = VALUE;
     } else {
-        token = read_mark(xlu_reader, from);
+        token = read_symbol(xlu_reader, from);
     }
     if (token != BAD)
         xlu_reader->at.to = (uint32_t)xlu_reader->xlu->at;
     return token;
 }
 
-// The next token that is no line end.
+// The next token that is not a line end.
 static enum token next_inside(struct xlu_reader *xlu_reader)
 {
     enum token token = next_token(xlu_reader);
@@ -120,11 +119,11 @@ static enum token next_inside(struct xlu_reader *xlu_reader)
     return token;
 }
 
-// Behind an opening bracket. False at the first token that does not belong there.
+// Reads the rest of a list, after its opening bracket. False at a token that does not belong there.
 static bool read_list(struct xlu_reader *xlu_reader)
 {
     unsigned depth = 1;
-    bool fresh = true; // a value may come, none was since the last comma
+    bool fresh = true; // a value may come: there was none since the last comma
     enum token token = next_inside(xlu_reader);
     bool any = false;
     for (;; token = next_inside(xlu_reader)) {
@@ -148,7 +147,7 @@ static bool read_list(struct xlu_reader *xlu_reader)
     }
 }
 
-// One statement, up to what ends it. False at the first token that does not belong there.
+// Reads a statement with its end. False at a token that does not belong there.
 static bool read_statement(struct xlu_reader *xlu_reader, enum token token)
 {
     if (token != NAME || next_token(xlu_reader) != ASSIGN)
@@ -160,7 +159,7 @@ static bool read_statement(struct xlu_reader *xlu_reader, enum token token)
     return token == LINE || token == SEMICOLON || token == END;
 }
 
-enum xlu_trouble xlu_next(struct xlu *xlu, struct span *where)
+enum xlu_fault xlu_next(struct xlu *xlu, struct span *where)
 {
     struct xlu_reader xlu_reader = { .xlu = xlu };
     for (;;) {
@@ -174,10 +173,10 @@ enum xlu_trouble xlu_next(struct xlu *xlu, struct span *where)
         *where = xlu_reader.at;
         if (where->to == where->from)
             where->to++;
-        enum xlu_trouble trouble = xlu_reader.trouble ? xlu_reader.trouble : XLU_OTHER;
-        if (trouble == XLU_OTHER || trouble == XLU_ESCAPE)
+        enum xlu_fault fault = xlu_reader.fault ? xlu_reader.fault : XLU_OTHER;
+        if (fault == XLU_OTHER || fault == XLU_ESCAPE)
             xlu->at = text_find(xlu->text, '\n', where->from);
-        return trouble;
+        return fault;
     }
 }
 
