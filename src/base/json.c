@@ -66,6 +66,26 @@ bool json_is_true(const struct json *value)
     return value && value->type == JSON_BOOL && value->boolean;
 }
 
+const struct json *json_elements(const struct json *value)
+{
+    return value && value->type == JSON_ARRAY ? value->first : NULL;
+}
+
+struct text json_member_text(const struct json *value, const char *key)
+{
+    return json_text(json_member(value, key));
+}
+
+int64_t json_member_integer(const struct json *value, const char *key, int64_t otherwise)
+{
+    return json_integer(json_member(value, key), otherwise);
+}
+
+bool json_member_is_true(const struct json *value, const char *key)
+{
+    return json_is_true(json_member(value, key));
+}
+
 static struct text copy_text(struct arena *arena, struct text text)
 {
     return (struct text){ arena_copy(arena, text.at, text.size), text.size };
@@ -133,21 +153,11 @@ static int open_container(struct builder *builder, enum json_type type)
     return 1;
 }
 
-// yajl accepts overlong forms and surrogates.
-static bool is_utf8(struct text text)
-{
-    uint32_t point;
-    for (size_t i = 0, size; i < text.size; i += size)
-        if (!(size = text_utf8(text_part(text, i, text.size), &point)))
-            return false;
-    return true;
-}
-
 static int take_text(struct builder *builder, const unsigned char *bytes, size_t size,
                      struct text *text)
 {
     *text = (struct text){ (const char *)bytes, size };
-    if (!is_utf8(*text))
+    if (!text_is_utf8(*text)) // yajl accepts overlong forms and surrogates
         return refuse(builder, "a string is not valid UTF-8");
     *text = copy_text(builder->arena, *text);
     return 1;

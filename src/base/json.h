@@ -43,6 +43,12 @@ struct text json_text(const struct json *value);
 // The integer, or `otherwise`.
 int64_t json_integer(const struct json *value, int64_t otherwise);
 bool json_is_true(const struct json *value);
+// The first element of an array; NULL if it is empty, no array, or NULL.
+const struct json *json_elements(const struct json *value);
+// The same of a member of an object; for a member that is not there, what they return for NULL.
+struct text json_member_text(const struct json *value, const char *key);
+int64_t json_member_integer(const struct json *value, const char *key, int64_t otherwise);
+bool json_member_is_true(const struct json *value, const char *key);
 
 // Reads one document. NULL on bad JSON, bad UTF-8, excessive depth or trailing text; *why then says
 // what is wrong.

@@ -182,6 +182,15 @@ char *text_show(struct arena *arena, struct text text, size_t limit)
     return shown;
 }
 
+bool text_is_utf8(struct text text)
+{
+    uint32_t point;
+    for (size_t i = 0, size; i < text.size; i += size)
+        if (!(size = text_utf8(text_part(text, i, text.size), &point)))
+            return false;
+    return true;
+}
+
 enum { NEAR_LENGTH = 32 };
 
 // Edits between two words of at most NEAR_LENGTH bytes: Damerau-Levenshtein with swaps of

@@ -60,6 +60,9 @@ char *text_show(struct arena *arena, struct text text, size_t limit);
 // *point; 0 if the bytes are not valid UTF-8 (RFC 3629: shortest form, no surrogates).
 size_t text_utf8(struct text text, uint32_t *point);
 
+// Whether all of it is valid UTF-8.
+bool text_is_utf8(struct text text);
+
 // Whether a terminal may interpret that code point or display something misleading: control
 // characters, bidirectional controls, invisible characters.
 bool text_unsafe(uint32_t point);

@@ -2,6 +2,7 @@
 #include "in_place.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/scope.h"
 
 #include <errno.h>
@@ -94,18 +95,6 @@ static bool holds(struct arena *arena, const struct replaced *file, struct text 
     return fd >= 0 && got >= 0 && text_same((struct text){ bytes, size }, old);
 }
 
-static bool write_whole(int fd, struct text text)
-{
-    size_t done = 0;
-    while (done < text.size) {
-        ssize_t got = write(fd, text.at + done, text.size - done);
-        if (got < 0 && errno != EINTR)
-            return false;
-        done += got > 0 ? (size_t)got : 0;
-    }
-    return true;
-}
-
 // Writes the new file next to the old one and syncs it, so that it is on disk before the rename.
 // The owner is set before the mode, since chown clears mode bits.
 static enum status write_beside(const struct replaced *file, struct text text)
@@ -118,7 +107,7 @@ static enum status write_beside(const struct replaced *file, struct text text)
         return fail(file, "keep its owner");
     if (fchmod(fd, file->state.st_mode & 07777) < 0)
         return fail(file, "keep its mode");
-    if (!write_whole(fd, text) || fsync(fd) < 0)
+    if (!write_all(fd, text) || fsync(fd) < 0)
         return fail(file, "write the new text");
     return STATUS_OK;
 }

@@ -27,13 +27,6 @@ static const struct column columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static const char *busid_of(const struct device *device)
-{
-    if (device->host)
-        return device->host->busid;
-    return device->selector.criteria & SELECT_BUSID ? device->selector.busid : NULL;
-}
-
 // The state of both ends of a PVUSB controller.
 static const char *ends_of(struct arena *arena, const struct controller *controller)
 {
@@ -72,7 +65,7 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
 {
     char buf[PORT_TEXT_SIZE];
     const char *port = device ? port_write(device->port, buf) : NULL;
-    const char *busid = device ? busid_of(device) : NULL;
+    const char *busid = device ? device_busid(device) : "";
     const char *speed = device && device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : NULL;
     const char *cells[COLUMNS] = {
         domain->name,
@@ -84,7 +77,7 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         port ? arena_strdup(arena, *port ? port : "?") : NULL,
         device ? show_device(arena, device) : NULL,
         device ? show_kind(device) : NULL,
-        busid,
+        *busid ? busid : NULL,
         speed,
         device ? state_of(arena, device) : state_of_controller(arena, controller),
         controller->pvusb ? controller->driver : NULL,
@@ -123,12 +116,6 @@ static const char *shown_device(struct arena *arena, const struct device *device
     return text_show(arena, text_of(show_device(arena, device)), 200);
 }
 
-static const char *shown_busid(const struct device *device)
-{
-    const char *busid = busid_of(device);
-    return busid ? busid : "";
-}
-
 static void widen(size_t *width, const char *shown)
 {
     size_t here = table_width(shown);
@@ -142,7 +129,7 @@ static struct widths widths_of(struct arena *arena, const struct topology *topol
         for (const struct device *device = at->devices; device; device = device->next) {
             widen(&widths.port, shown_port(arena, device));
             widen(&widths.device, shown_device(arena, device));
-            widen(&widths.busid, shown_busid(device));
+            widen(&widths.busid, device_busid(device));
         }
     return widths;
 }
@@ -158,7 +145,7 @@ static void print_device(struct arena *arena, const struct domain *domain,
     const char *state = state_of(arena, device);
     print_column(shown_port(arena, device), widths->port);
     print_column(shown_device(arena, device), widths->device);
-    print_column(shown_busid(device), widths->busid);
+    print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
     if (device->state == DEVICE_GONE && domain->id >= 0)
         state = arena_printf(arena, "%s; xenusb detach %s %s.%s", state, domain->name,

@@ -20,15 +20,6 @@ void outcome_print(const struct invocation *invocation, const struct outcome *ou
     }
 }
 
-static bool is_utf8(struct text text)
-{
-    uint32_t point = 0;
-    size_t size = 1;
-    for (size_t i = 0; i < text.size && size; i += size)
-        size = text_utf8(text_part(text, i, text.size), &point);
-    return size;
-}
-
 // The words of a xenusb command; none of them contains a blank.
 static void write_words(struct json_writer *json, const char *command)
 {
@@ -65,7 +56,7 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
                                enum status status)
 {
     struct outcome shown = *outcome;
-    if (!outcome->in_place && outcome->output.at && !is_utf8(outcome->output)) {
+    if (!outcome->in_place && outcome->output.at && !text_is_utf8(outcome->output)) {
         diag_hint(invocation->diags,
                   complain_error(invocation->diags,
                                  "the translation is not UTF-8, so JSON cannot hold it"),

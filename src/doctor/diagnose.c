@@ -2,6 +2,7 @@
 #include "diagnose.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 void findings_init(struct findings *findings)
 {
@@ -185,7 +186,7 @@ static void answer_hotplug(struct subject *subject, const struct domain *domain,
     struct arena *arena = subject->arena;
     const char *question =
         arena_printf(arena, "emulated controllers can be hot-plugged into %s", domain->name);
-    const char *list = "";
+    struct buffer list = buffer_in(arena);
     const struct plugging *plugging = topology ? &topology->plugging : NULL;
     if (!domain_has_machine(domain->type)) {
         answer(subject, question, VERDICT_NO, "it has no emulated machine");
@@ -197,16 +198,15 @@ static void answer_hotplug(struct subject *subject, const struct domain *domain,
     }
     for (size_t i = 0; controller_models[i].name; i++)
         if (plugging->models >> i & 1)
-            list =
-                arena_printf(arena, "%s%s%s", list, *list ? ", " : "", controller_models[i].name);
-    if (!plugging->slots || !*list)
+            buffer_join(&list, ", ", "%s", controller_models[i].name);
+    if (!plugging->slots || !list.size)
         answer(subject, question, VERDICT_NO,
                !plugging->slots && plugging->why_not
                    ? plugging->why_not
                    : "its QEMU has no model that can be hot-plugged");
     else
         answer(subject, question, VERDICT_YES,
-               arena_printf(arena, "%s; room for %u", list, plugging->slots));
+               arena_printf(arena, "%s; room for %u", buffer_string(&list), plugging->slots));
 }
 
 static void answer_usb1(struct subject *subject, const struct controller *controller)

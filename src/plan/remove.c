@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "plan.h"
 
 struct removing {
@@ -119,15 +120,15 @@ static void note_nothing_meant(struct removing *removing, const struct config_de
 static void remove_meant(struct removing *removing, const struct config_device *wanted)
 {
     struct device *found = NULL;
-    const char *list = "";
+    struct buffer list = buffer_in(removing->arena);
     unsigned count = 0;
     for (struct controller *at = removing->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
             if (!is_meant(removing, wanted, device))
                 continue;
             found = device;
-            list = arena_printf(removing->arena, "%s%s%s", list, count++ ? ", " : "",
-                                device_place(removing->arena, device));
+            count++;
+            buffer_join(&list, ", ", "%s", device_place(removing->arena, device));
         }
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;
@@ -136,7 +137,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
     } else if (count > 1) {
         struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
                                      "%u devices of %s match", count, domain);
-        diag_hint(removing->diags, diag, "name one by its place: %s", list);
+        diag_hint(removing->diags, diag, "name one by its place: %s", buffer_string(&list));
         removing->status = status_worse(removing->status, STATUS_REQUEST);
     } else {
         remove_device(removing, found, wanted->why);

@@ -103,6 +103,13 @@ void controller_drop_device(struct device *device)
         *at = device->next;
 }
 
+const char *device_busid(const struct device *device)
+{
+    if (device->host)
+        return device->host->busid;
+    return device->selector.criteria & SELECT_BUSID ? device->selector.busid : "";
+}
+
 const char *device_place(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];

@@ -117,6 +117,9 @@ struct controller *topology_controller_called(const struct topology *topology, s
 // How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
 // number, since 1.2 is a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);
+// The bus id of the host device that it is, or that QEMU or the record names; "" if neither is
+// known.
+const char *device_busid(const struct device *device) __attribute__((returns_nonnull));
 // Whether it is PVUSB that the guest's own QEMU serves, or would.
 bool controller_is_qemus(const struct controller *controller);
 // Speeds that a port takes: the controller's own, its companions', full and low behind a hub.

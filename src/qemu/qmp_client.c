@@ -67,9 +67,9 @@ static const char *as_string(struct arena *arena, struct text text)
 static void take_greeting(struct qmp_client *client, const struct json *greeting)
 {
     const struct json *qemu = json_member(json_member(greeting, "version"), "qemu");
-    int64_t major = json_integer(json_member(qemu, "major"), -1);
-    int64_t minor = json_integer(json_member(qemu, "minor"), -1);
-    int64_t micro = json_integer(json_member(qemu, "micro"), -1);
+    int64_t major = json_member_integer(qemu, "major", -1);
+    int64_t minor = json_member_integer(qemu, "minor", -1);
+    int64_t micro = json_member_integer(qemu, "micro", -1);
     if (client->greeted || greeting->type != JSON_OBJECT) {
         break_off(client, client->greeted ? "greeted twice" : "greeted in a way that is not QMP's");
         return;
@@ -90,7 +90,7 @@ static void copy_cut(char *to, size_t capacity, struct text from)
 
 static void take_event(struct qmp_client *client, const struct json *message)
 {
-    struct text name = json_text(json_member(message, "event"));
+    struct text name = json_member_text(message, "event");
     const struct json *data = json_member(message, "data");
     bool deleted = text_is(name, "DEVICE_DELETED");
     if (!deleted && !text_is(name, "DEVICE_UNPLUG_GUEST_ERROR"))
@@ -102,8 +102,8 @@ static void take_event(struct qmp_client *client, const struct json *message)
     struct qmp_event *event =
         &client->events[(client->event_first + client->event_count++) % QMP_EVENTS_KEPT];
     event->kind = deleted ? QMP_DEVICE_DELETED : QMP_DEVICE_UNPLUG_GUEST_ERROR;
-    copy_cut(event->device, sizeof event->device, json_text(json_member(data, "device")));
-    copy_cut(event->path, sizeof event->path, json_text(json_member(data, "path")));
+    copy_cut(event->device, sizeof event->device, json_member_text(data, "device"));
+    copy_cut(event->path, sizeof event->path, json_member_text(data, "path"));
 }
 
 // The command of that id, taken out of those that wait; NULL if there is none.
@@ -124,8 +124,8 @@ static struct qmp_command *take_waiting(struct qmp_client *client, const struct 
 static void take_answer(struct qmp_client *client, const struct json *message,
                         const struct json *value, const struct json *error)
 {
-    struct text words = json_text(json_member(error, "desc"));
-    struct text class = json_text(json_member(error, "class"));
+    struct text words = json_member_text(error, "desc");
+    struct text class = json_member_text(error, "class");
     const struct json *id = json_member(message, "id");
     if (error && (!words.at || !class.at)) {
         break_off(client, "answered with an error that it does not describe");
@@ -163,7 +163,7 @@ static void take_message(struct qmp_client *client, const struct json *message)
         take_greeting(client, greeting);
     else if (!client->greeted)
         break_off(client, "did not greet as a QMP monitor does; is it one?");
-    else if (json_text(json_member(message, "event")).at)
+    else if (json_member_text(message, "event").at)
         take_event(client, message);
     else if (!value != !error)
         take_answer(client, message, value, error);

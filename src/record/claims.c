@@ -94,7 +94,7 @@ enum status record_other_claim(const struct session *session, const struct devic
                                const char **other)
 {
     struct claim *claims;
-    const char *busid = device->host ? device->host->busid : device->selector.busid;
+    const char *busid = device_busid(device);
     enum status status = record_claims(session, &claims);
     *other = NULL;
     for (const struct claim *at = claims; status == STATUS_OK && at && !*other; at = at->next)

@@ -2,6 +2,7 @@
 #include "saved.h"
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/scope.h"
 #include "record.h"
 #include "xen/lock.h"
@@ -52,18 +53,6 @@ static const char *read_config(const struct session *session, struct text *text)
     return NULL;
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size) {
-        ssize_t put = write(fd, bytes, size);
-        if (put < 0 && errno != EINTR)
-            return false;
-        bytes += put > 0 ? put : 0;
-        size -= put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
-
 // As libxl does it: into a new file, which then takes the place of the old one.
 static const char *write_config(const struct session *session, struct text text)
 {
@@ -72,7 +61,7 @@ static const char *write_config(const struct session *session, struct text text)
     cleanup_close int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return system_words();
-    if (write_all(fd, bytes, text.size + 1) && fsync(fd) == 0 &&
+    if (write_all(fd, (struct text){ bytes, text.size + 1 }) && fsync(fd) == 0 &&
         rename(next, path_of(session, 'd')) == 0)
         return NULL;
     const char *why = system_words();

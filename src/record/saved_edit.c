@@ -93,7 +93,7 @@ static bool is_meant(struct arena *arena, struct text json, const struct saved_e
     const struct json *value = json_read(arena, json, &why);
     for (size_t i = 0; i < 2; i++) {
         const char *key = element->keys[i];
-        if (key && json_integer(json_member(value, key), -1) != element->numbers[i])
+        if (key && json_member_integer(value, key, -1) != element->numbers[i])
             return false;
     }
     return true;

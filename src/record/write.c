@@ -82,21 +82,13 @@ enum status record_controller_removed(const struct session *session,
 
 // ---- devices ----
 
-// The bus id that the record may have of a device.
-static const char *busid_of(const struct device *device)
-{
-    if (device->host)
-        return device->host->busid;
-    return device->selector.criteria & SELECT_BUSID ? device->selector.busid : NULL;
-}
-
 static enum xen_result take_port(struct change *change)
 {
     struct text value, type;
     const struct device *device = change->device;
-    const char *busid = busid_of(device);
+    const char *busid = device_busid(device);
     enum xen_result result = change_read_port(change, device->port.number[0], &value);
-    if (result != XEN_OK || !busid)
+    if (result != XEN_OK || !*busid)
         return result;
     if (value.size && !text_is(value, busid))
         return change_refuse(change, STATUS_REFUSED,
@@ -131,12 +123,12 @@ static enum xen_result free_port(struct change *change)
 {
     struct text value, type;
     const struct device *device = change->device;
-    const char *busid = busid_of(device);
+    const char *busid = device_busid(device);
     unsigned port = device->port.number[0];
     enum xen_result result = change_read_port(change, port, &value);
     if (result != XEN_OK)
         return result;
-    bool anothers = device->kind != DEVICE_HOSTDEV || (busid && !text_is(value, busid));
+    bool anothers = device->kind != DEVICE_HOSTDEV || (*busid && !text_is(value, busid));
     if (value.size && anothers)
         return XEN_OK;
     // Without a controller there is nothing to free.

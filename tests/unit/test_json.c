@@ -314,6 +314,20 @@ static void test_what_is_written_is_read_back(void **state)
     assert_string_equal(json_writer_end(writer).at, text);
 }
 
+static void test_members(void **state)
+{
+    const struct json *value = read_ok(state, "{\"a\":\"text\",\"b\":7,\"c\":true,\"d\":[1,2]}");
+    assert_true(text_is(json_member_text(value, "a"), "text"));
+    assert_null(json_member_text(value, "b").at);
+    assert_int_equal(json_member_integer(value, "b", -1), 7);
+    assert_int_equal(json_member_integer(value, "a", -1), -1);
+    assert_true(json_member_is_true(value, "c"));
+    assert_false(json_member_is_true(NULL, "c"));
+    assert_int_equal(json_elements(json_member(value, "d"))->integer, 1);
+    assert_null(json_elements(json_member(value, "a")));
+    assert_null(json_elements(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_pretty_writing),
         cmocka_unit_test(test_nothing_raw_reaches_a_terminal),
         cmocka_unit_test(test_what_is_written_is_read_back),
+        cmocka_unit_test(test_members),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -113,6 +113,16 @@ static void test_columns_of_a_terminal(void **state)
     assert_int_equal(text_width(text_of("Маус, ├─")), 8);
 }
 
+static void test_valid_utf8(void **state)
+{
+    (void)state;
+    assert_true(text_is_utf8(TEXT_EMPTY));
+    assert_true(text_is_utf8(text_of("gr\xc3\xbc\xc3\x9f")));
+    assert_false(text_is_utf8(text_of("gr\xfc\xdf")));
+    assert_false(text_is_utf8(text_of("cut\xc3")));
+    assert_false(text_is_utf8(text_of("overlong\xc0\xaf")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_the_nearest_word),
         cmocka_unit_test(test_slices),
         cmocka_unit_test(test_columns_of_a_terminal),
+        cmocka_unit_test(test_valid_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

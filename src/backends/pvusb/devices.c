@@ -10,11 +10,6 @@
 #include "record/record.h"
 #include "record/saved.h"
 
-static const char *busid_of(const struct device *device)
-{
-    return device->host ? device->host->busid : device->selector.busid;
-}
-
 // Whether it is this host's kernel that has to give the device away.
 static bool is_bound_here(const struct device *device)
 {
@@ -58,7 +53,7 @@ static enum xen_result take_port(struct change *change)
                                           change->device->port.number[0],
                                           text_show(arena, value, BUSID_SIZE)));
     return result == XEN_OK ? xen_write(change->xen, change->in, port_of(change),
-                                        text_of(busid_of(change->device)))
+                                        text_of(device_busid(change->device)))
                             : result;
 }
 
@@ -70,7 +65,7 @@ static enum xen_result free_port(struct change *change)
     if (result != XEN_OK)
         return change_absent_is_fine(result);
     bool ours = !(change->device->selector.criteria & SELECT_BUSID) ||
-                text_is(value, busid_of(change->device));
+                text_is(value, device_busid(change->device));
     return ours && value.size ? xen_write(change->xen, change->in, port_of(change), TEXT_EMPTY)
                               : XEN_OK;
 }
@@ -88,8 +83,8 @@ static bool is_gone(struct pvusb_handle *handle, const struct controller *contro
     if (answer != QEMU_SILENT)
         return answer == QEMU_NOTHING;
     // Then it is seen by the host, as far as nobody else has taken it by now.
-    for (const struct host_interface *at = device->host ? host_interfaces(arena, busid_of(device))
-                                                        : NULL;
+    for (const struct host_interface *at =
+             device->host ? host_interfaces(arena, device_busid(device)) : NULL;
          at; at = at->next)
         if (at->driver && strcmp(at->driver, DRIVER_USBFS) == 0)
             return false;
@@ -114,7 +109,7 @@ static bool give_back_all(struct pvusb_handle *handle, const struct device *devi
     bool bound_here = is_bound_here(device) && device->selector.criteria & SELECT_BUSID;
     bool ours =
         bound_here && (record_other_claim(handle->session, device, &other) != STATUS_OK || !other);
-    if (ours && !pvusb_unbind(handle, busid_of(device), why))
+    if (ours && !pvusb_unbind(handle, device_busid(device), why))
         return false;
     enum status status = change_attempt(&change, free_port, why);
     if (status != STATUS_OK) {
@@ -122,7 +117,7 @@ static bool give_back_all(struct pvusb_handle *handle, const struct device *devi
         return false;
     }
     if (bound_here)
-        return !ours || pvusb_rebind(handle, busid_of(device), why);
+        return !ours || pvusb_rebind(handle, device_busid(device), why);
     bool gone = device->controller->backend_domain ||
                 pvusb_wait(handle, PVUSB_STATE_SECONDS, is_gone, device->controller, device);
     // A QEMU that ends leaves what it had open without a driver.
@@ -240,7 +235,7 @@ static enum status give_away(struct pvusb_handle *handle, struct controller *con
         return STATUS_REFUSED;
     if (controller->backend_domain)
         return STATUS_OK;
-    if (is_bound_here(device) && !pvusb_bind(handle, busid_of(device), why))
+    if (is_bound_here(device) && !pvusb_bind(handle, device_busid(device), why))
         return STATUS_FAILED;
     if (pvusb_wait(handle, PVUSB_STATE_SECONDS, is_held, controller, device))
         return STATUS_OK;

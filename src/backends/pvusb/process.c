@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/deadline.h"
 #include "base/scope.h"
+#include "qemu/words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,19 +55,6 @@ const char *process_last_words(struct arena *arena, const struct qemu_process *p
 
 // ---- its arguments ----
 
-// A comma would end the name (QEMU: docs/system/qemu-manpage.rst, -name); doubled it does not.
-static char *escape_commas(struct arena *arena, const char *name)
-{
-    char *escaped = arena_alloc(arena, 2 * strlen(name) + 1), *to = escaped;
-    for (; *name; name++) {
-        *to++ = *name;
-        if (*name == ',')
-            *to++ = ',';
-    }
-    *to = '\0';
-    return escaped;
-}
-
 static const char *socket_of(struct arena *arena, const struct domain *domain, const char *whose)
 {
     return arena_printf(arena, "/var/run/xen/qmp-%s-%d", whose, domain->id);
@@ -104,7 +92,7 @@ static char *const *arguments_of(struct arena *arena, const struct domain *domai
         "-no-user-config",
         "-xen-attach",
         "-name",
-        escape_commas(arena, domain->name),
+        arena_strdup(arena, qemu_escape_commas(arena, text_of(domain->name))),
         "-vnc",
         "none",
         "-display",

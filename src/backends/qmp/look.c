@@ -127,10 +127,9 @@ static const char *image_of(struct walk *walk, const struct qmp_command *images,
 {
     const struct json *list = images->value;
     size_t size = strlen(path);
-    for (const struct json *at = list && list->type == JSON_ARRAY ? list->first : NULL; at;
-         at = at->next) {
-        struct text device = json_text(json_member(at, "qdev"));
-        struct text file = json_text(json_member(json_member(at, "inserted"), "file"));
+    for (const struct json *at = json_elements(list); at; at = at->next) {
+        struct text device = json_member_text(at, "qdev");
+        struct text file = json_member_text(json_member(at, "inserted"), "file");
         if (file.size && text_starts(device, path) &&
             (device.size == size || device.at[size] == '/'))
             return arena_copy(walk->arena, file.at, file.size);
@@ -218,10 +217,8 @@ static unsigned long models_that_plug(const struct qmp_command *types)
     for (size_t i = 0; controller_models[i].name; i++) {
         const char *driver = controller_models[i].driver;
         bool exists = !list && driver; // it did not tell
-        for (const struct json *at = list && driver && list->type == JSON_ARRAY ? list->first
-                                                                                : NULL;
-             at; at = at->next)
-            exists |= text_is(json_text(json_member(at, "name")), driver);
+        for (const struct json *at = driver ? json_elements(list) : NULL; at; at = at->next)
+            exists |= text_is(json_member_text(at, "name"), driver);
         if (exists && controller_models[i].hotplug)
             models |= 1ul << i;
     }
@@ -302,9 +299,8 @@ static void note_ids(struct qmp_handle *handle, const struct qmp_command *ids)
     struct arena *arena = handle->session->arena;
     const struct json *list = ids->value;
     handle->taken = NULL;
-    for (const struct json *at = list && list->type == JSON_ARRAY ? list->first : NULL; at;
-         at = at->next) {
-        struct text name = json_text(json_member(at, "name"));
+    for (const struct json *at = json_elements(list); at; at = at->next) {
+        struct text name = json_member_text(at, "name");
         struct taken_id *taken = arena_new_of(arena, struct taken_id);
         *taken = (struct taken_id){ handle->taken, arena_copy(arena, name.at, name.size) };
         handle->taken = taken;
@@ -333,7 +329,7 @@ static void read_controllers(struct walk *way, const struct session *session,
                              const struct questions *asked, struct topology *topology)
 {
     struct topology own = { 0 };
-    struct text report = json_text(json_member(asked->report->value, "human-readable-text"));
+    struct text report = json_member_text(asked->report->value, "human-readable-text");
     for (const struct walk_controller *found = way->controllers; found; found = found->next)
         if (found->bus)
             add_controller(way, session->host, asked, found, &own);
@@ -363,7 +359,7 @@ enum status qmp_look(void *at, struct topology *topology)
     topology->qemu = *version ? arena_printf(session->arena, "QEMU %s", version) : "QEMU";
     if (session->domain->id < 0)
         session->domain->paused =
-            asked.status->value && !json_is_true(json_member(asked.status->value, "running"));
+            asked.status->value && !json_member_is_true(asked.status->value, "running");
     note_ids(handle, asked.ids);
     read_controllers(&way, session, &asked, topology);
     note_slots(handle, &way, topology);

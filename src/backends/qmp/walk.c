@@ -36,13 +36,13 @@ static const char *copy(struct walk *walk, struct text text)
 // The first member of the list that an object's properties make.
 static const struct json *first_property(const struct qmp_command *list)
 {
-    return list->value && list->value->type == JSON_ARRAY ? list->value->first : NULL;
+    return json_elements(list->value);
 }
 
 // What stands between the angle brackets of "child<TYPE>" or "link<TYPE>"; empty if it is neither.
 static struct text type_within(const struct json *property, const char *kind)
 {
-    struct text type = json_text(json_member(property, "type"));
+    struct text type = json_member_text(property, "type");
     size_t size = strlen(kind);
     if (!text_starts(type, kind) || type.size < size + 2 || type.at[size] != '<' ||
         type.at[type.size - 1] != '>')
@@ -53,7 +53,7 @@ static struct text type_within(const struct json *property, const char *kind)
 static bool has_property(const struct qmp_command *list, const char *name)
 {
     for (const struct json *at = first_property(list); at; at = at->next)
-        if (text_is(json_text(json_member(at, "name")), name))
+        if (text_is(json_member_text(at, "name"), name))
             return true;
     return false;
 }
@@ -69,7 +69,7 @@ struct child {
 
 static bool read_child(const struct json *property, struct child *child)
 {
-    child->name = json_text(json_member(property, "name"));
+    child->name = json_member_text(property, "name");
     child->type = type_within(property, "link");
     if (!text_starts(child->name, "child[") || !child->type.size)
         return false;
@@ -109,7 +109,7 @@ static void found_bus(struct walk *walk, const char *path, const struct json *pr
     if (!text_is(type, "PCI") && !text_is(type, "PCIE"))
         return;
     struct walk_bus *bus = arena_new_of(walk->arena, struct walk_bus);
-    bus->name = copy(walk, json_text(json_member(property, "name")));
+    bus->name = copy(walk, json_member_text(property, "name"));
     bus->path = arena_printf(walk->arena, "%s/%s", path, bus->name);
     bus->express = text_is(type, "PCIE");
     bus->root = root;
@@ -205,7 +205,7 @@ static void sort_function(struct walk *walk, const struct walk_function *functio
         return;
     for (const struct json *at = first_property(function->list); at; at = at->next) {
         if (text_is(type_within(at, "child"), "usb-bus"))
-            usb = copy(walk, json_text(json_member(at, "name")));
+            usb = copy(walk, json_member_text(at, "name"));
         found_bus(walk, path, at, false);
     }
     if (usb || has_property(function->list, "masterbus"))
@@ -286,8 +286,8 @@ static bool find_root_buses(struct walk *walk, const struct qmp_command *machine
             !text_is(text_part(type, type.size - (sizeof suffix - 1), type.size), suffix))
             continue;
         struct bridge *bridge = arena_new_of(walk->arena, struct bridge);
-        bridge->path = arena_printf(walk->arena, "/machine/%s",
-                                    copy(walk, json_text(json_member(at, "name"))));
+        bridge->path =
+            arena_printf(walk->arena, "/machine/%s", copy(walk, json_member_text(at, "name")));
         bridge->list = walk_ask(walk, wire_list(walk->arena, bridge->path));
         bridge->next = bridges;
         bridges = bridge;

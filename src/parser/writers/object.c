@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "qemu/words.h"
 
 static struct property *add(struct object *object, const char *key, enum property_kind kind)
 {
@@ -62,26 +63,13 @@ void object_print_word(FILE *stream, struct text word)
         putc('\'', stream);
 }
 
-// Doubles the commas in a value, as QEMU's option parser requires.
-static const char *escape_commas(struct arena *arena, struct text text)
-{
-    char *escaped = arena_alloc(arena, text.size * 2 + 1);
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.at[i] == ',')
-            escaped[size++] = ',';
-        escaped[size++] = text.at[i];
-    }
-    return escaped;
-}
-
 void object_print_argument(FILE *stream, struct arena *arena, const char *option,
                            const struct object *object)
 {
     struct buffer words = buffer_in(arena);
     for (unsigned i = 0; i < object->count; i++) {
         const struct property *at = &object->properties[i];
-        const char *value = at->kind == PROPERTY_TEXT   ? escape_commas(arena, at->text)
+        const char *value = at->kind == PROPERTY_TEXT   ? qemu_escape_commas(arena, at->text)
                             : at->kind == PROPERTY_FLAG ? (at->number ? "on" : "off")
                             : at->kind == PROPERTY_ID   ? arena_printf(arena, "0x%04x", at->number)
                                                         : arena_printf(arena, "%u", at->number);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "base/file.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PIECE = 3 };
+static int calls;
+static int fails_at; // the call that fails; 0: none
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t size);
+ssize_t __real_write(int fd, const void *bytes, size_t size);
+
+// Takes a few bytes at a time, and is interrupted every other time.
+ssize_t __wrap_write(int fd, const void *bytes, size_t size)
+{
+    calls++;
+    if (calls % 2 || calls == fails_at) {
+        errno = calls == fails_at ? ENOSPC : EINTR;
+        return -1;
+    }
+    return __real_write(fd, bytes, size < PIECE ? size : PIECE);
+}
+
+static int open_pipe(void **state)
+{
+    static int ends[2];
+    *state = ends;
+    calls = fails_at = 0;
+    return pipe2(ends, O_CLOEXEC);
+}
+
+static int close_pipe(void **state)
+{
+    int *ends = *state;
+    return close(ends[0]) || close(ends[1]);
+}
+
+static void test_write_in_pieces(void **state)
+{
+    int *ends = *state;
+    char bytes[16] = "";
+    assert_true(write_all(ends[1], text_of("0123456789")));
+    assert_int_equal(calls, 8);
+    assert_int_equal(read(ends[0], bytes, sizeof bytes), 10);
+    assert_string_equal(bytes, "0123456789");
+}
+
+static void test_write_nothing(void **state)
+{
+    int *ends = *state;
+    assert_true(write_all(ends[1], TEXT_EMPTY));
+    assert_int_equal(calls, 0);
+}
+
+static void test_write_fails(void **state)
+{
+    int *ends = *state;
+    fails_at = 4;
+    assert_false(write_all(ends[1], text_of("0123456789")));
+    assert_int_equal(errno, ENOSPC);
+    assert_int_equal(calls, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_write_in_pieces, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_write_nothing, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_write_fails, open_pipe, close_pipe),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
