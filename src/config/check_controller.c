@@ -2,19 +2,7 @@
 #include "base/arena.h"
 #include "checking.h"
 
-enum { LIBXL_PORTS = 8 }; // of libxl where the number is free and none is given
-
-const struct controller_model *check_model(const struct config_controller *controller)
-{
-    unsigned version = controller->version.value;
-    if (controller->model)
-        return controller->model;
-    if (controller->type == CONTROLLER_PV)
-        return controller_model_pvusb(version ? version : 2);
-    return controller->type == CONTROLLER_EMULATED ? controller_model_for(version) : NULL;
-}
-
-bool check_controller_type(struct checking *checking, struct config_controller *controller)
+static bool controller_type(struct checking *checking, const struct config_controller *controller)
 {
     enum domain_type guest = checking->config->domain.type;
     if (controller->type != CONTROLLER_EMULATED || domain_has_machine(guest))
@@ -31,8 +19,9 @@ bool check_controller_type(struct checking *checking, struct config_controller *
                   controller->origin == ORIGIN_USBCTRL ? "qusb" : "pv");
     return false;
 }
+CHECK_CONTROLLER(controller_type);
 
-bool check_controller_model(struct checking *checking, struct config_controller *controller)
+static bool controller_model(struct checking *checking, const struct config_controller *controller)
 {
     const struct controller_model *model = controller->model;
     if (!model || controller->at_creation)
@@ -55,8 +44,10 @@ bool check_controller_model(struct checking *checking, struct config_controller 
                   "the type is set here");
     return false;
 }
+CHECK_CONTROLLER(controller_model);
 
-bool check_controller_version(struct checking *checking, struct config_controller *controller)
+static bool controller_version(struct checking *checking,
+                               const struct config_controller *controller)
 {
     const struct controller_model *model = controller->model;
     unsigned version = controller->version.value;
@@ -76,8 +67,9 @@ bool check_controller_version(struct checking *checking, struct config_controlle
               "a USB 3 device works there at high speed, if its endpoints fit");
     return false;
 }
+CHECK_CONTROLLER(controller_version, &check_controller_model);
 
-static bool complain_ports(struct checking *checking, struct config_controller *controller,
+static bool complain_ports(struct checking *checking, const struct config_controller *controller,
                            const struct controller_model *model)
 {
     unsigned given = controller->ports.value;
@@ -95,41 +87,32 @@ static bool complain_ports(struct checking *checking, struct config_controller *
     return !diag;
 }
 
-// The number of ports where the file gives none.
-static unsigned ports_by_default(struct checking *checking,
-                                 const struct config_controller *controller,
-                                 const struct controller_model *model)
+// A default that is lower than usual is worth a note only where another number could have been
+// asked for.
+static bool has_lowered_ports(const struct config_controller *controller,
+                              const struct controller_model *model)
 {
-    if (controller->at_creation)
-        return model->ports;
-    if (controller->origin == ORIGIN_USBCTRL)
-        return model->ports == model->ports_max ? model->ports : LIBXL_PORTS;
-    if (model->ports_max >= PORTS_DEFAULT)
-        return PORTS_DEFAULT;
-    // Worth a word only where another number could have been asked for.
-    if (model->ports == model->ports_max)
-        return model->ports;
-    complain(checking->diags, SEVERITY_NOTE, checking->config->source, controller->why,
-             "controller '%s' gets %u ports, the most that %s can have", controller->name,
-             model->ports_max, model->name);
-    return model->ports_max;
+    return !controller->at_creation && controller->origin != ORIGIN_USBCTRL &&
+           model->ports != model->ports_max && model->ports_max < PORTS_DEFAULT;
 }
 
-bool check_controller_ports(struct checking *checking, struct config_controller *controller)
+static bool controller_ports(struct checking *checking, const struct config_controller *controller)
 {
-    const struct controller_model *model = check_model(controller);
+    const struct controller_model *model = config_model(controller);
     if (!model)
         return true;
-    if (!controller->ports.value) {
-        controller->ports.value = ports_by_default(checking, controller, model);
-        return true;
-    }
+    if (!GIVEN(controller->ports) && has_lowered_ports(controller, model))
+        complain(checking->diags, SEVERITY_NOTE, checking->config->source, controller->why,
+                 "controller '%s' gets %u ports, the most that %s can have", controller->name,
+                 controller->ports.value, model->name);
     if (!GIVEN(controller->ports) || controller->ports.value == model->ports)
         return true;
     return complain_ports(checking, controller, model);
 }
+CHECK_CONTROLLER(controller_ports, &check_controller_model, &check_controller_version);
 
-bool check_controller_backend(struct checking *checking, struct config_controller *controller)
+static bool controller_backend(struct checking *checking,
+                               const struct config_controller *controller)
 {
     if (!GIVEN(controller->backend) || controller->type != CONTROLLER_EMULATED)
         return true;
@@ -139,8 +122,10 @@ bool check_controller_backend(struct checking *checking, struct config_controlle
               "backend= is for type=pv");
     return false;
 }
+CHECK_CONTROLLER(controller_backend);
 
-bool check_controller_name_twice(struct checking *checking, struct config_controller *controller)
+static bool controller_name_twice(struct checking *checking,
+                                  const struct config_controller *controller)
 {
     const struct config_controller *first =
         config_controller_named(checking->config, text_of(controller->name));
@@ -152,3 +137,4 @@ bool check_controller_name_twice(struct checking *checking, struct config_contro
               "this is the first");
     return false;
 }
+CHECK_CONTROLLER(controller_name_twice);

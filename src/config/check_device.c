@@ -11,7 +11,7 @@ static bool is_pv_guest(const struct checking *checking)
     return !domain_has_machine(type);
 }
 
-bool check_device_keys(struct checking *checking, struct config_device *device)
+static bool device_keys(struct checking *checking, const struct config_device *device)
 {
     const struct device_model *model = device_model_of(device->kind);
     bool host = device->kind == DEVICE_HOSTDEV, disk = device->kind == DEVICE_DISK;
@@ -39,8 +39,9 @@ bool check_device_keys(struct checking *checking, struct config_device *device)
     }
     return passed;
 }
+CHECK_DEVICE(device_keys);
 
-bool check_device_selector(struct checking *checking, struct config_device *device)
+static bool device_selector(struct checking *checking, const struct config_device *device)
 {
     unsigned criteria = device->selector.criteria;
     if (device->kind != DEVICE_HOSTDEV || device->at_creation)
@@ -67,8 +68,9 @@ bool check_device_selector(struct checking *checking, struct config_device *devi
     }
     return true;
 }
+CHECK_DEVICE(device_selector, &check_device_keys);
 
-bool check_device_needs(struct checking *checking, struct config_device *device)
+static bool device_needs(struct checking *checking, const struct config_device *device)
 {
     const struct device_model *model = device_model_of(device->kind);
     const char *missing = NULL;
@@ -84,6 +86,7 @@ bool check_device_needs(struct checking *checking, struct config_device *device)
                 missing);
     return false;
 }
+CHECK_DEVICE(device_needs, &check_device_keys);
 
 // The controllers that the file declares, for a hint.
 static const char *list_controllers(const struct checking *checking)
@@ -109,7 +112,7 @@ static bool may_be_named(const struct checking *checking, struct text name)
     return at && (text_starts(name, "hci") || text_starts(name, "pv"));
 }
 
-bool check_device_controller(struct checking *checking, struct config_device *device)
+static bool device_controller(struct checking *checking, const struct config_device *device)
 {
     const struct config_text *name = &device->controller_name;
     if (!GIVEN(*name) || device->controller || checking->config->words ||
@@ -130,8 +133,9 @@ bool check_device_controller(struct checking *checking, struct config_device *de
         diag_hint(checking->diags, diag, "no controller is declared");
     return false;
 }
+CHECK_DEVICE(device_controller);
 
-bool check_device_on_pvusb(struct checking *checking, struct config_device *device)
+static bool device_on_pvusb(struct checking *checking, const struct config_device *device)
 {
     const struct config_controller *controller = device->controller;
     if (device->kind == DEVICE_HOSTDEV && !device->at_creation)
@@ -155,12 +159,13 @@ bool check_device_on_pvusb(struct checking *checking, struct config_device *devi
               span_or(controller->type_at, controller->why), "it is declared here");
     return false;
 }
+CHECK_DEVICE(device_on_pvusb);
 
-bool check_device_speed(struct checking *checking, struct config_device *device)
+static bool device_speed(struct checking *checking, const struct config_device *device)
 {
     const struct device_model *model = device_model_of(device->kind);
     const struct config_controller *controller = device->controller;
-    const struct controller_model *there = controller ? check_model(controller) : NULL;
+    const struct controller_model *there = controller ? config_model(controller) : NULL;
     bool known = model && model->speeds && there && !device->at_creation && there->driver &&
                  device->port.depth <= 1;
     if (!known || controller->at_creation || model->speeds & there->speeds)
@@ -171,8 +176,9 @@ bool check_device_speed(struct checking *checking, struct config_device *device)
     diag_hint(checking->diags, diag, "it has no companions: use usbversion=3");
     return false;
 }
+CHECK_DEVICE(device_speed, &check_device_on_pvusb);
 
-bool check_device_twice(struct checking *checking, struct config_device *device)
+static bool device_twice(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
     if (first == device)
@@ -184,3 +190,4 @@ bool check_device_twice(struct checking *checking, struct config_device *device)
               span_or(first->selector_at, first->why), "it is asked for here too");
     return false;
 }
+CHECK_DEVICE(device_twice, &check_device_keys, &check_device_selector);

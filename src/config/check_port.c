@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "checking.h"
 
-bool check_device_port_alone(struct checking *checking, struct config_device *device)
+static bool device_port_alone(struct checking *checking, const struct config_device *device)
 {
     bool named = GIVEN(device->controller_name) || device->controller;
     if (device->origin != ORIGIN_USBCTRL || !device->port.depth || named)
@@ -12,8 +12,9 @@ bool check_device_port_alone(struct checking *checking, struct config_device *de
               "libxl refuses that: add controller=0");
     return false;
 }
+CHECK_DEVICE(device_port_alone);
 
-bool check_device_port_range(struct checking *checking, struct config_device *device)
+static bool device_port_range(struct checking *checking, const struct config_device *device)
 {
     const struct config_controller *controller = device->controller;
     const struct port *port = &device->port;
@@ -25,7 +26,7 @@ bool check_device_port_range(struct checking *checking, struct config_device *de
         }
     if (!controller || !port->depth || !controller->ports.value ||
         port->number[0] <= controller->ports.value ||
-        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        !check_passed(checking, controller, &check_controller_ports))
         return true;
     struct diag *diag =
         check_error(checking, device->port_at, "controller '%s' has %u ports: there is no port %u",
@@ -34,8 +35,9 @@ bool check_device_port_range(struct checking *checking, struct config_device *de
               span_or(controller->ports.at, controller->why), "it is declared here");
     return false;
 }
+CHECK_DEVICE(device_port_range, &check_device_controller);
 
-bool check_device_port_hub(struct checking *checking, struct config_device *device)
+static bool device_port_hub(struct checking *checking, const struct config_device *device)
 {
     const struct config_controller *controller = device->controller;
     if (device->port.depth < 2 || !controller)
@@ -58,8 +60,9 @@ bool check_device_port_hub(struct checking *checking, struct config_device *devi
     }
     return true;
 }
+CHECK_DEVICE(device_port_hub, &check_device_port_range);
 
-bool check_device_port_twice(struct checking *checking, struct config_device *device)
+static bool device_port_twice(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PORT, device);
     if (first == device)
@@ -72,10 +75,11 @@ bool check_device_port_twice(struct checking *checking, struct config_device *de
               "by this");
     return false;
 }
+CHECK_DEVICE(device_port_twice, &check_device_controller);
 
 // QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a guest
 // (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's does not.
-bool check_device_pvusb_port(struct checking *checking, struct config_device *device)
+static bool device_pvusb_port(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PVUSB_PORT, device);
     if (first == device || first->controller == device->controller)
@@ -91,6 +95,7 @@ bool check_device_pvusb_port(struct checking *checking, struct config_device *de
               "this is at the same port number");
     return !sure;
 }
+CHECK_DEVICE(device_pvusb_port, &check_device_controller);
 
 // How many devices up to this one want a root port of its controller. Devices are asked for in
 // their order.
@@ -106,12 +111,11 @@ static unsigned count_on_controller(struct checking *checking, const struct conf
     return checking->counts[device->controller->index];
 }
 
-bool check_device_room(struct checking *checking, struct config_device *device)
+static bool device_room(struct checking *checking, const struct config_device *device)
 {
     const struct config_controller *controller = device->controller;
     if (!controller || controller->at_creation || !controller->ports.value ||
-        device->port.depth > 1 ||
-        !check_passed(checking, controller, CHECK_BIT(CHECK_CONTROLLER_PORTS)))
+        device->port.depth > 1 || !check_passed(checking, controller, &check_controller_ports))
         return true;
     if (count_on_controller(checking, device) != controller->ports.value + 1)
         return true;
@@ -121,3 +125,4 @@ bool check_device_room(struct checking *checking, struct config_device *device)
     diag_hint(checking->diags, diag, "give it more ports, or this device another controller");
     return false;
 }
+CHECK_DEVICE(device_room, &check_device_controller, &check_device_port_twice);

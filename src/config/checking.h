@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the rooms of the checker share. Private to them.
+// What the files of the checks share. Private to them.
 #ifndef XENUSB_CHECKING_H
 #define XENUSB_CHECKING_H
 
 #include "check.h"
 
-enum check_id {
-    CHECK_MACHINE,
-    CHECK_CONTROLLER_TYPE,
-    CHECK_CONTROLLER_MODEL,
-    CHECK_CONTROLLER_VERSION,
-    CHECK_CONTROLLER_PORTS,
-    CHECK_CONTROLLER_BACKEND,
-    CHECK_CONTROLLER_NAME_TWICE,
-    CHECK_DEVICE_KEYS,
-    CHECK_DEVICE_SELECTOR,
-    CHECK_DEVICE_NEEDS,
-    CHECK_DEVICE_CONTROLLER,
-    CHECK_DEVICE_PORT_ALONE,
-    CHECK_DEVICE_ON_PVUSB,
-    CHECK_DEVICE_SPEED,
-    CHECK_DEVICE_PORT_RANGE,
-    CHECK_DEVICE_PORT_HUB,
-    CHECK_DEVICE_PORT_TWICE,
-    CHECK_DEVICE_PVUSB_PORT,
-    CHECK_DEVICE_ROOM,
-    CHECK_DEVICE_TWICE,
-    CHECK_COUNT,
-};
-#define CHECK_BIT(id) (1u << (id))
+struct check;
 
 // What a device may be the first of a config with.
 enum check_first {
@@ -41,8 +18,9 @@ enum check_first {
 struct checking {
     struct arena *arena;
     struct diags *diags;
-    struct config *config;
-    unsigned *controllers_failed; // CHECK_BITs of what failed, by the order in the config
+    const struct config *config;
+    const struct check *const *checks; // all checks, in the order in which they run; ends with NULL
+    unsigned *controllers_failed;      // by the order in the config; bit N: checks[N] did not pass
     unsigned *devices_failed;
     struct check_table *tables[CHECK_FIRST_COUNT];
     const struct config_device *counted; // up to this device, those on each controller are counted
@@ -54,18 +32,31 @@ struct checking {
 const struct config_device *check_first(struct checking *checking, enum check_first first,
                                         const struct config_device *device);
 
-// Each returns whether all is well; a check that fails has complained.
-typedef bool (*check_domain)(struct checking *checking);
-typedef bool (*check_controller)(struct checking *checking, struct config_controller *controller);
-typedef bool (*check_device)(struct checking *checking, struct config_device *device);
+// Each returns whether all is well, and complains if not.
+typedef bool check_domain(struct checking *checking);
+typedef bool check_controller(struct checking *checking,
+                              const struct config_controller *controller);
+typedef bool check_device(struct checking *checking, const struct config_device *device);
 
+enum { CHECK_NEEDS = 3 }; // one more than any check has
+
+// A check has one of the three functions, and runs for the domain, each controller or each device.
 struct check {
     const char *name;
-    unsigned needs; // CHECK_BITs: those that must have passed on the same thing
-    check_domain domain;
-    check_controller controller;
-    check_device device;
+    check_domain *domain;
+    check_controller *controller;
+    check_device *device;
+    const struct check *needs[CHECK_NEEDS]; // those that must pass first on the same thing; earlier
+                                            // in the table; ends with NULL
 };
+
+// The row of a check, to be written behind its function; check.c lists all rows. The other
+// arguments are those that it needs: CHECK_DEVICE(device_speed, &check_device_on_pvusb).
+#define CHECK_ROW(kind, id, ...)                                                                   \
+    const struct check check_##id = { .name = #id, .kind = id, .needs = { __VA_ARGS__ } }
+#define CHECK_DOMAIN(...)     CHECK_ROW(domain, __VA_ARGS__)
+#define CHECK_CONTROLLER(...) CHECK_ROW(controller, __VA_ARGS__)
+#define CHECK_DEVICE(...)     CHECK_ROW(device, __VA_ARGS__)
 
 // Complaints in the source of the config.
 struct diag *check_error(struct checking *checking, struct span at, const char *format, ...)
@@ -73,12 +64,12 @@ struct diag *check_error(struct checking *checking, struct span at, const char *
 struct diag *check_warning(struct checking *checking, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-// Whether none of these checks failed on a controller.
-bool check_passed(const struct checking *checking, const struct config_controller *controller,
-                  unsigned checks);
+// The bit of a check in controllers_failed and devices_failed.
+unsigned check_bit(const struct checking *checking, const struct check *check);
 
-// The model that a controller will have; NULL while its type is not known.
-const struct controller_model *check_model(const struct config_controller *controller);
+// Whether a check passed on a controller, and all that it needs.
+bool check_passed(const struct checking *checking, const struct config_controller *controller,
+                  const struct check *check);
 
 // The place of a span's second choice where the first is none.
 static inline struct span span_or(struct span first, struct span second)
@@ -86,26 +77,32 @@ static inline struct span span_or(struct span first, struct span second)
     return span_is_none(first) ? second : first;
 }
 
-bool check_controller_type(struct checking *checking, struct config_controller *controller);
-bool check_controller_model(struct checking *checking, struct config_controller *controller);
-bool check_controller_version(struct checking *checking, struct config_controller *controller);
-bool check_controller_ports(struct checking *checking, struct config_controller *controller);
-bool check_controller_backend(struct checking *checking, struct config_controller *controller);
-bool check_controller_name_twice(struct checking *checking, struct config_controller *controller);
+// check_domain.c
+extern const struct check check_machine;
 
-bool check_device_keys(struct checking *checking, struct config_device *device);
-bool check_device_selector(struct checking *checking, struct config_device *device);
-bool check_device_needs(struct checking *checking, struct config_device *device);
-bool check_device_controller(struct checking *checking, struct config_device *device);
-bool check_device_on_pvusb(struct checking *checking, struct config_device *device);
-bool check_device_speed(struct checking *checking, struct config_device *device);
-bool check_device_twice(struct checking *checking, struct config_device *device);
+// check_controller.c
+extern const struct check check_controller_type;
+extern const struct check check_controller_model;
+extern const struct check check_controller_version;
+extern const struct check check_controller_ports;
+extern const struct check check_controller_backend;
+extern const struct check check_controller_name_twice;
 
-bool check_device_port_alone(struct checking *checking, struct config_device *device);
-bool check_device_port_range(struct checking *checking, struct config_device *device);
-bool check_device_port_hub(struct checking *checking, struct config_device *device);
-bool check_device_port_twice(struct checking *checking, struct config_device *device);
-bool check_device_pvusb_port(struct checking *checking, struct config_device *device);
-bool check_device_room(struct checking *checking, struct config_device *device);
+// check_device.c
+extern const struct check check_device_keys;
+extern const struct check check_device_selector;
+extern const struct check check_device_needs;
+extern const struct check check_device_controller;
+extern const struct check check_device_on_pvusb;
+extern const struct check check_device_speed;
+extern const struct check check_device_twice;
+
+// check_port.c
+extern const struct check check_device_port_alone;
+extern const struct check check_device_port_range;
+extern const struct check check_device_port_hub;
+extern const struct check check_device_port_twice;
+extern const struct check check_device_pvusb_port;
+extern const struct check check_device_room;
 
 #endif

@@ -102,6 +102,29 @@ static struct config_controller *controller_of(const struct config *config,
     return found && xl && found->origin != ORIGIN_USBCTRL ? NULL : found;
 }
 
+const struct controller_model *config_model(const struct config_controller *controller)
+{
+    unsigned version = controller->version.value;
+    if (controller->model)
+        return controller->model;
+    if (controller->type == CONTROLLER_PV)
+        return controller_model_pvusb(version ? version : 2);
+    return controller->type == CONTROLLER_EMULATED ? controller_model_for(version) : NULL;
+}
+
+static unsigned ports_by_default(const struct config_controller *controller)
+{
+    enum { LIBXL_PORTS = 8 }; // what libxl makes of a controller whose number of ports is free
+    const struct controller_model *model = config_model(controller);
+    if (!model || controller->broken)
+        return 0;
+    if (controller->at_creation)
+        return model->ports;
+    if (controller->origin == ORIGIN_USBCTRL)
+        return model->ports == model->ports_max ? model->ports : LIBXL_PORTS;
+    return model->ports_max < PORTS_DEFAULT ? model->ports_max : PORTS_DEFAULT;
+}
+
 void config_settle(struct arena *arena, struct config *config)
 {
     for (struct config_controller *at = config->controllers; at; at = at->next) {
@@ -109,6 +132,8 @@ void config_settle(struct arena *arena, struct config *config)
             at->type = type_by_default(config, at);
         if (!at->version.value)
             at->version.value = version_by_default(at);
+        if (!at->ports.value)
+            at->ports.value = ports_by_default(at);
     }
     settle_names(arena, config);
     settle_index(arena, config);

@@ -55,7 +55,7 @@ struct config_controller {
     enum pvusb_backend pvusb;             // which backend was named; PVUSB_ANY for `pv` and `auto`
     bool kernel_only;                     // xl's own `pv`: usbback or nothing
     struct config_number version;         // 1, 2, 3; value holds the default where not given
-    struct config_number ports;           // value 0 where not given
+    struct config_number ports;           // value holds the default where not given; 0: not known
     const struct controller_model *model; // NULL: by type and version
     struct span model_at;
     struct config_text backend; // a backend domain's name or id
@@ -114,10 +114,13 @@ struct config {
     bool words; // a command line: a controller that it names may be one that the domain has
 };
 
-// Gives every controller what it has by default, as far as the guest's type is known: its own type,
-// USB version and name; and finds the controllers that devices name. May be called again when the
-// type of the guest became known.
+// Sets the defaults of every controller, as far as the guest's type is known: its type, USB
+// version, number of ports and name; and finds the controllers that devices name. To be called
+// again when the guest's type becomes known.
 void config_settle(struct arena *arena, struct config *config);
+
+// The model that a controller will have; NULL while its type is not known.
+const struct controller_model *config_model(const struct config_controller *controller);
 
 // By its name, or NULL; the first one of that name. Before config_settle() the controllers are
 // walked.

@@ -154,6 +154,7 @@ static void test_type_that_a_look_tells(void **state)
     struct compiled *compiled = compile_file("usbcontroller=['']\nusbdevice=['id=1:2,bus=pv0']\n");
     assert_string_equal(compiled->config->controllers->name, "hci0");
     compiled->config->domain.type = DOMAIN_PVH;
+    config_settle(compiled->arena, compiled->config);
     check_config(compiled->arena, &compiled->diags, compiled->config);
     want_words(compiled, "");
     const struct config_controller *controller = compiled->config->controllers;

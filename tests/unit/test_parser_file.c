@@ -14,7 +14,7 @@ struct row {
 };
 
 #define TABLET                                                                                     \
-    "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "     \
+    "controller 0 usb: emulated version 1, ports 2, model piix3-uhci, made at creation (usb, "     \
     "line "                                                                                        \
     "1)\ndevice tablet on usb, made at creation (usb, line 1)\n"
 #define UNKNOWN "domain unknown\n"
@@ -223,14 +223,14 @@ static const struct row rows[] = {
       "'usb-host,vendorid=0x46d,productid=5','-device','e1000','-usb','-usb','-device','=']\n",
       "",
       "domain unknown\n"
-      "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "
+      "controller 0 usb: emulated version 1, ports 2, model piix3-uhci, made at creation (usb, "
       "line 1)\n"
       "device hostdev 1.16, made at creation (qemu, line 1)\n"
       "device hostdev 046d:0005, made at creation (qemu, line 1)\n" },
     { "QEMU's own argument beside another controller",
       "usbctrl=['type=pv']\ndevice_model_args=['-usb']\ndevice_model_args_hvm=['-usb']\n", "",
-      UNKNOWN "controller 0 pv0: pv usbback only version 2, ports 0, model any (usbctrl, line 1)\n"
-              "controller 1 usb: emulated version 1, ports 0, model piix3-uhci, made at creation "
+      UNKNOWN "controller 0 pv0: pv usbback only version 2, ports 8, model any (usbctrl, line 1)\n"
+              "controller 1 usb: emulated version 1, ports 2, model piix3-uhci, made at creation "
               "(usb, line 2)\n" },
     { "an octal that is none", "usbdev=['hostbus=1,hostaddr=09']\n",
       "1:29 warning: '09' is read as 9; xl would read 0 (octal), libvirt 9 (hex) (write "

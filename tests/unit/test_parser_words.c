@@ -105,22 +105,22 @@ static const struct row devices[] = {
 };
 
 static const struct row controllers[] = {
-    { "pv", "", "controller 0 pv0: pv version 2, ports 0, model any" FROM },
+    { "pv", "", "controller 0 pv0: pv version 2, ports 16, model any" FROM },
     { "emulated,version=2", "",
-      "controller 0 hci0: emulated version 2 given, ports 0, model any" FROM },
+      "controller 0 hci0: emulated version 2 given, ports 6, model any" FROM },
     { "nec-xhci,name=fast,ports=8", "",
       "controller 0 fast: emulated version 3, ports 8 given, model nec-xhci" FROM },
     { "hci0", "", "controller 0 hci0: auto version 0, ports 0, model any" FROM },
     { "3", "", "controller 0 3: auto version 0, ports 0, model any" FROM },
     { "type=qusb type=vusb", "",
-      "controller 0 pv0: pv qusb version 2, ports 0, model any" FROM
-      "controller 1 pv1: pv usbback version 2, ports 0, model any" FROM },
+      "controller 0 pv0: pv qusb version 2, ports 16, model any" FROM
+      "controller 1 pv1: pv usbback version 2, ports 16, model any" FROM },
     { "model=foo",
       "1:7 error: unknown controller model 'foo' (use libvirt's or QEMU's name: piix3-uhci, ehci, "
       "nec-xhci, qemu-xhci, pvusb-v2, ...)\n",
       NULL },
-    { "backend=dom1", "", "controller 0 pv0: pv version 2, ports 0, model any backend=dom1" FROM },
-    { "model=ehci", "", "controller 0 hci0: emulated version 2, ports 0, model ehci" FROM },
+    { "backend=dom1", "", "controller 0 pv0: pv version 2, ports 16, model any backend=dom1" FROM },
+    { "model=ehci", "", "controller 0 hci0: emulated version 2, ports 6, model ehci" FROM },
     { "a.b",
       "1:1 error: 'a.b' is not a valid controller name (use a letter, then letters, digits, '-' or "
       "'_', at most 32 in all)\n",
@@ -158,7 +158,7 @@ static const struct row strings[] = {
       NULL },
     // items of usbdevice: keyed or classic
     { "usbdevice=[' type = tablet ', ' mouse ']", "",
-      "controller 0 usb: emulated version 1, ports 0, model piix3-uhci, made at creation (usb, "
+      "controller 0 usb: emulated version 1, ports 2, model piix3-uhci, made at creation (usb, "
       "line 1)\n"
       "device tablet (usbcontroller, line 1)\n"
       "device mouse on usb, made at creation (usb, line 1)\n" },
