@@ -26,7 +26,6 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
     const char *socket = session->domain->qmp_socket;
     diags_init(&ignored, session->arena);
     quiet.diags = &ignored;
-    facts->version = "";
     facts->answers = VERDICT_NO;
     facts->why = "no QEMU serves it: libxl starts one only for a config that needs it";
     if (!socket)
@@ -43,8 +42,7 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
     if (status != STATUS_OK)
         return;
     facts->answers = VERDICT_YES;
-    facts->version = arena_strdup(session->arena, qmp_version(client));
-    facts->why = arena_printf(session->arena, "QEMU %s at %s", facts->version, socket);
+    facts->why = arena_printf(session->arena, "QEMU %s at %s", qmp_version(client), socket);
     qmp_close(client);
 }
 

@@ -20,8 +20,7 @@ void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts 
 
 struct domain_facts {
     enum verdict answers; // whether its QEMU does
-    const char *version;  // QEMU's; "" if it did not answer
-    const char *why;      // why it did not, or where it did
+    const char *why;      // why it did not, or its version and socket
     enum verdict offers;  // whether device-model/<domid>/backends/qusb exists
     const char *offered;  // that path
 };

@@ -165,10 +165,10 @@ static int unbind(const char *dir, const char *driver, const char *current)
     return 0;
 }
 
-// drivers_probe_store: what no driver knows stays without one, and that is no error.
+// drivers_probe_store: it is no error if no driver takes the interface.
 static int probe(const char *dir, const char *current, const char *own)
 {
-    if (!*current && own)
+    if (!*current && own && !refuses(own, dir))
         usbdrivers_link(dir, own);
     return 0;
 }

@@ -25,7 +25,6 @@ static int begin(void **state)
                                 .xenstored = PROBE_ANSWERED,
                                 .xenstored_path = "/run/xenstored/socket" };
     facts = (struct domain_facts){ .answers = VERDICT_YES,
-                                   .version = "7.2.22",
                                    .why = "QEMU 7.2.22 at /run/xen/qmp-libxl-3",
                                    .offers = VERDICT_YES,
                                    .offered = "backends/qusb" };
