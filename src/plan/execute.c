@@ -149,12 +149,12 @@ static void complain_left(struct run *run, const struct step *step, const struct
     if (!added)
         diag_hint(session->diags, diag, "apply again when the cause is gone");
     else if (step->device)
-        diag_hint(session->diags, diag, "what mends it: xenusb detach %s %s", session->domain->name,
+        diag_hint(session->diags, diag, "to fix this: xenusb detach %s %s", session->domain->name,
                   device_place(session->arena, step->device));
     else if (step->server)
         diag_hint(session->diags, diag, "it ends with %s", session->domain->name);
     else
-        diag_hint(session->diags, diag, "what mends it: xenusb controller remove %s %s",
+        diag_hint(session->diags, diag, "to fix this: xenusb controller remove %s %s",
                   session->domain->name, step->controller->name);
 }
 

@@ -13,7 +13,7 @@ typedef void (*step_callback)(void *context, const struct step *step);
 // that do not depend on each other together. If one fails, everything that was done is undone in
 // reverse, and a complaint stands at the words that asked for the failed one. STATUS_OK;
 // STATUS_FAILED or STATUS_TIMEOUT when all was undone; STATUS_LEFTOVER when something stayed, which
-// the complaint names together with what mends it.
+// the complaint names together with the command that fixes it.
 enum status execute(struct session *session, struct plan *plan, step_callback on_step,
                     void *context);
 
