@@ -3,8 +3,7 @@
 
 #include "base/arena.h"
 #include "ids.h"
-
-#include <sys/stat.h>
+#include "qemu/image.h"
 
 // A step that is being carried out.
 struct pending {
@@ -99,12 +98,6 @@ static struct pci_bus_slots *slots_for(const struct qmp_handle *handle,
 
 // ---- adding ----
 
-static bool is_block_device(const struct device *device)
-{
-    struct stat file;
-    return device->file && stat(device->file, &file) == 0 && S_ISBLK(file.st_mode);
-}
-
 // Puts the step into commands; all halves go out together. False if it cannot be said.
 static bool submit_add(struct qmp_handle *handle, struct pending *pending)
 {
@@ -121,7 +114,8 @@ static bool submit_add(struct qmp_handle *handle, struct pending *pending)
             wire_add_controller(arena, controller, pending->slots ? pending->slots->bus : "");
     } else {
         name_device(handle, device);
-        if (!wire_add_device(arena, device, is_block_device(device), &pending->wire, &why)) {
+        bool on_device = device->file && image_is_device(device->file);
+        if (!wire_add_device(arena, device, on_device, &pending->wire, &why)) {
             free_id(handle, device->id);
             fail(pending->step, STEP_FAILED, why);
             return false;

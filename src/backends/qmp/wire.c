@@ -89,7 +89,7 @@ struct wire_command wire_remove(struct arena *arena, const char *id, const char 
 
 // auto-read-only off: a disk that cannot be written must be asked for, not happen.
 static struct wire_command add_image(struct arena *arena, const char *node, struct text file,
-                                     struct text format, bool read_only, bool on_block_device)
+                                     struct text format, bool read_only, bool on_device)
 {
     struct json_writer *writer = begin(arena);
     put_text(writer, "driver", format.size ? format : text_of("raw"));
@@ -97,7 +97,7 @@ static struct wire_command add_image(struct arena *arena, const char *node, stru
     put_bool(writer, "read-only", read_only);
     put_bool(writer, "auto-read-only", false);
     put_object(writer, "file");
-    put_string(writer, "driver", on_block_device ? "host_device" : "file");
+    put_string(writer, "driver", on_device ? "host_device" : "file");
     put_text(writer, "filename", file);
     json_close(writer);
     return end("blockdev-add", writer);
@@ -230,7 +230,7 @@ static void put_host_device(struct json_writer *writer, const struct selector *s
 
 // A device that was found in QEMU and removed is not made again from a guess: an image of the wrong
 // format, or writable when it was not, would do harm.
-static bool put_backing(struct arena *arena, const struct device *device, bool on_block_device,
+static bool put_backing(struct arena *arena, const struct device *device, bool on_device,
                         struct wire_add *wire, struct json_writer *writer, const char **why)
 {
     const struct config_device *wanted = device->wanted;
@@ -248,7 +248,7 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
         const char *node = names_backing(arena, device->id);
         wire->back =
             add_image(arena, node, text_of(device->file), wanted ? wanted->format.text : TEXT_EMPTY,
-                      wanted && wanted->readonly.value, on_block_device);
+                      wanted && wanted->readonly.value, on_device);
         put_string(writer, "drive", node);
     }
     if (model->needs_chardev) {
@@ -261,7 +261,7 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
     return true;
 }
 
-bool wire_add_device(struct arena *arena, const struct device *device, bool on_block_device,
+bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why)
 {
     char buf[PORT_TEXT_SIZE];
@@ -280,7 +280,7 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_b
         put_host_device(writer, &device->selector);
     if (device->kind == DEVICE_AUDIO && device->wanted && device->wanted->audiodev.text.size)
         put_text(writer, "audiodev", device->wanted->audiodev.text);
-    if (!put_backing(arena, device, on_block_device, wire, writer, why))
+    if (!put_backing(arena, device, on_device, wire, writer, why))
         return false;
     wire->add = end("device_add", writer);
     if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_ADDRESS)

@@ -25,10 +25,9 @@ struct wire_add {
 struct wire_command wire_add_controller(struct arena *arena, const struct controller *controller,
                                         const char *pci_bus);
 
-// Adds the device, whose id is set, to its controller, whose bus is set. `on_block_device`: a
-// disk's file is no regular file but a block device. False if it cannot be said to QEMU; *why
-// tells.
-bool wire_add_device(struct arena *arena, const struct device *device, bool on_block_device,
+// Adds the device, whose id is set, to its controller, whose bus is set. `on_device`: a disk's
+// file is a device node (qemu/image.h). False if QEMU cannot be told of it; *why says why not.
+bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why);
 
 // Takes back what stands behind a device of that kind and id; name NULL if nothing does.

@@ -6,6 +6,7 @@
 #include "arrange.h"
 #include "base/arena.h"
 #include "object.h"
+#include "qemu/image.h"
 
 struct qemu {
     struct writing *writing;
@@ -202,7 +203,9 @@ static void print_image(struct qemu *qemu, const struct config_device *wanted, c
     object_string(&object, "node-name", node);
     object_flag(&object, "read-only", wanted->readonly.value);
     object_flag(&object, "auto-read-only", false);
-    object_string(&object, "file.driver", "file");
+    const char *path =
+        arena_copy(qemu->writing->arena, wanted->file.text.at, wanted->file.text.size);
+    object_string(&object, "file.driver", image_is_device(path) ? "host_device" : "file");
     object_text(&object, "file.filename", wanted->file.text);
     if (qemu->running)
         print_command(qemu, "blockdev-add", &object);
