@@ -74,51 +74,52 @@ static unsigned long octal_prefix(struct text text)
     return value;
 }
 
-static void warn_about_zero(struct builder *builder, const char *what, struct text text,
-                            struct span at, unsigned long value)
+static void warn_about_zero(struct builder *builder, const char *what,
+                            const struct config_text *text, unsigned long value)
 {
-    unsigned long octal = octal_prefix(text);
+    unsigned long octal = octal_prefix(text->text);
     uint64_t hex = value;
-    if (text_number(text, 16, 0, UINT64_MAX, &hex) == NUMBER_OK && octal == value && hex == value)
+    if (text_number(text->text, 16, 0, UINT64_MAX, &hex) == NUMBER_OK && octal == value &&
+        hex == value)
         return;
     diag_hint(builder->diags,
-              builder_warning(builder, at,
+              builder_warning(builder, text->at,
                               "'%.*s' is read as %lu; xl would read %lu (octal), libvirt %lu (hex)",
-                              SHOW(text), value, octal, (unsigned long)hex),
+                              SHOW(text->text), value, octal, (unsigned long)hex),
               "write %s%s%lu", strchr(what, ' ') ? "" : what, strchr(what, ' ') ? "" : "=", value);
 }
 
-static void hint_range(struct builder *builder, struct diag *diag, uint64_t min, uint64_t max)
+static void hint_range(struct builder *builder, struct diag *diag, struct number_range range)
 {
-    if (max == UINT32_MAX)
-        diag_hint(builder->diags, diag, "%s",
-                  min ? "valid values: 1 or more" : "valid values: 0 or 1");
+    if (range.max == UINT32_MAX)
+        diag_hint(builder->diags, diag, "valid values: 0 or 1");
     else
-        diag_hint(builder->diags, diag, "valid range: %lu to %lu", (unsigned long)min,
-                  (unsigned long)max);
+        diag_hint(builder->diags, diag, "valid range: %lu to %lu", (unsigned long)range.min,
+                  (unsigned long)range.max);
 }
 
-bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
-                 uint64_t min, uint64_t max, enum zero zero, struct config_number *number)
+bool number_read(struct builder *builder, const char *what, struct config_text text,
+                 struct number_range range, struct config_number *number)
 {
     uint64_t value = 0;
-    struct text digits = text;
+    struct text digits = text.text;
     struct diag *diag = NULL;
-    switch (text_number(digits, 0, min, max, &value)) {
+    switch (text_number(digits, 0, range.min, range.max, &value)) {
     case NUMBER_OK: break;
     case NUMBER_MALFORMED:
-        diag = builder_error(builder, at, "%s must be a number, not '%.*s'", what, SHOW(text));
-        hint_range(builder, diag, min, max);
+        diag =
+            builder_error(builder, text.at, "%s must be a number, not '%.*s'", what, SHOW(digits));
+        hint_range(builder, diag, range);
         return false;
     case NUMBER_OUT_OF_RANGE:
-        diag = builder_error(builder, at, "'%.*s' is out of range for %s", SHOW(text), what);
-        hint_range(builder, diag, min, max);
+        diag = builder_error(builder, text.at, "'%.*s' is out of range for %s", SHOW(digits), what);
+        hint_range(builder, diag, range);
         return false;
     }
-    bool hex = text.size > 1 && (text.at[1] == 'x' || text.at[1] == 'X');
-    if (text.size > 1 && text.at[0] == '0' && !hex && zero == ZERO_OCTAL)
-        warn_about_zero(builder, what, text, at, (unsigned long)value);
-    *number = (struct config_number){ at, (uint32_t)value };
+    bool hex = digits.size > 1 && (digits.at[1] == 'x' || digits.at[1] == 'X');
+    if (digits.size > 1 && digits.at[0] == '0' && !hex && range.zero == ZERO_OCTAL)
+        warn_about_zero(builder, what, &text, (unsigned long)value);
+    *number = (struct config_number){ text.at, (uint32_t)value };
     return true;
 }
 
@@ -127,8 +128,8 @@ bool field_number(const struct field *field, uint64_t min, uint64_t max, enum ze
 {
     const char *what =
         arena_copy(field->builder->arena, field->pair->key.at, field->pair->key.size);
-    return number_read(field->builder, what, field->pair->value, field->pair->value_at, min, max,
-                       zero, number);
+    struct config_text text = { field->pair->value_at, field->pair->value };
+    return number_read(field->builder, what, text, (struct number_range){ min, max, zero }, number);
 }
 
 bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
@@ -185,18 +186,17 @@ bool address_read(struct builder *builder, const char *what, struct text text, s
                   struct selector *selector)
 {
     size_t dot = text_find(text, '.', 0);
-    struct span first = { at.from, at.from + (uint32_t)dot };
-    struct span second = { first.to + 1, at.to };
+    struct config_text first = { { at.from, at.from + (uint32_t)dot }, text_part(text, 0, dot) };
+    struct config_text second = { { first.at.to + 1, at.to }, text_part(text, dot + 1, text.size) };
     struct config_number bus, address;
     if (dot == text.size) {
         builder_error(builder, at, "%s must be BUS.ADDRESS, not '%.*s'", what, SHOW(text));
         return false;
     }
-    if (!number_read(builder, arena_printf(builder->arena, "the bus of %s", what),
-                     text_part(text, 0, dot), first, 1, UINT8_MAX, ZERO_OCTAL, &bus) ||
-        !number_read(builder, arena_printf(builder->arena, "the address of %s", what),
-                     text_part(text, dot + 1, text.size), second, 1, ADDRESS_MAX, ZERO_OCTAL,
-                     &address))
+    if (!number_read(builder, arena_printf(builder->arena, "the bus of %s", what), first,
+                     (struct number_range){ 1, UINT8_MAX, ZERO_OCTAL }, &bus) ||
+        !number_read(builder, arena_printf(builder->arena, "the address of %s", what), second,
+                     (struct number_range){ 1, ADDRESS_MAX, ZERO_OCTAL }, &address))
         return false;
     selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
     selector->bus = (uint8_t)bus.value;

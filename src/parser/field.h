@@ -57,10 +57,15 @@ enum zero {
     ZERO_OCTAL, // xl reads it as octal, libvirt as hexadecimal: warn
 };
 
-// Reads a number from min to max, decimal or with 0x. `what` names the value. False after reporting
-// an error.
-bool number_read(struct builder *builder, const char *what, struct text text, struct span at,
-                 uint64_t min, uint64_t max, enum zero zero, struct config_number *number);
+// The numbers that a value may be.
+struct number_range {
+    uint64_t min, max; // both included
+    enum zero zero;
+};
+
+// Reads a number, decimal or with 0x. `what` names the value. False after reporting an error.
+bool number_read(struct builder *builder, const char *what, struct config_text text,
+                 struct number_range range, struct config_number *number);
 // The same for the value of a pair, which is named by its key.
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
                   struct config_number *number);

@@ -34,8 +34,8 @@ static bool option_number(struct builder *builder, const struct spec *spec, cons
 {
     const struct spec_pair *pair = option(spec, name);
     struct config_number number;
-    if (!pair ||
-        !number_read(builder, name, pair->value, pair->value_at, 0, max, ZERO_PLAIN, &number))
+    if (!pair || !number_read(builder, name, (struct config_text){ pair->value_at, pair->value },
+                              (struct number_range){ 0, max, ZERO_PLAIN }, &number))
         return false;
     field_selects(&(struct field){ builder, "-device", pair }, device);
     *value = number.value;
