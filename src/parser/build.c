@@ -121,9 +121,9 @@ static struct value join_strings(struct builder *builder, struct value left, str
     return both;
 }
 
-struct value value_adjoin(struct builder *builder, struct value left, struct value right)
+struct value value_concat(struct builder *builder, struct value left, struct value right)
 {
-    right.adjoined = true;
+    right.adjacent = true;
     return join_strings(builder, left, right);
 }
 
@@ -173,7 +173,7 @@ static struct value require_commas(struct builder *builder, struct value item)
     if (!key_is_usb(builder->key) || item.kind != VALUE_STRING || !item.first)
         return item;
     for (const struct cell *left = item.first, *right; (right = left->next); left = right) {
-        if (!right->value.adjoined)
+        if (!right->value.adjacent)
             continue;
         struct span at = { left->value.at.to, left->value.at.to };
         diag_hint(builder->diags,

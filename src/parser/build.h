@@ -24,7 +24,7 @@ enum value_kind {
 struct value {
     enum value_kind kind;
     bool truth;
-    bool adjoined; // a literal that follows another one without a '+'
+    bool adjacent; // a literal that follows another one without a '+'
     struct span at;
     struct span computed; // the first part that only Python can evaluate; none if all of it is data
     struct cell *first, *last;
@@ -92,7 +92,7 @@ struct diag *builder_note(struct builder *builder, struct span at, const char *f
 struct value value_plain(enum value_kind kind, struct span at);
 struct value value_truth(struct span at, bool truth);
 // A string literal directly after another one: Python joins them.
-struct value value_adjoin(struct builder *builder, struct value left, struct value right);
+struct value value_concat(struct builder *builder, struct value left, struct value right);
 // `left operators right`: a sum of strings or of lists is data, anything else is computed. `at` is
 // the whole expression.
 struct value value_apply(struct builder *builder, struct span at, struct value left,

@@ -113,7 +113,7 @@ operand
 
 string
     : STRING                    { $$ = value_plain(VALUE_STRING, @$); }
-    | string STRING             { $$ = value_adjoin(builder, $1, value_plain(VALUE_STRING, @2)); }
+    | string STRING             { $$ = value_concat(builder, $1, value_plain(VALUE_STRING, @2)); }
     | string BROKEN             { $$ = value_plain(VALUE_BROKEN, @$); }
     ;
 
