@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "ids.h"
+#include "qemu/words.h"
 
 static struct json_writer *begin(struct arena *arena)
 {
@@ -103,51 +104,22 @@ static struct wire_command add_image(struct arena *arena, const char *node, stru
     return end("blockdev-add", writer);
 }
 
-// The ways in which a config can name a character device, and the data that QEMU wants of each
-// (QEMU's qapi/char.json).
-struct chardev_row {
-    const char *word; // exactly this, or with a colon at its end: followed by a path
-    const char *type;
-    const char *usb_data; // spicevmc: what it carries
-};
-
-static const struct chardev_row chardevs[] = {
-    { "pty", "pty", NULL },         { "null", "null", NULL },
-    { "braille", "braille", NULL }, { "spicevmc", "spicevmc", "usbredir" },
-    { "file:", "file", NULL },      { "unix:", "socket", NULL },
-};
-
-static const struct chardev_row *chardev_row(struct text word, struct text *path)
-{
-    for (size_t i = 0; i < sizeof chardevs / sizeof *chardevs; i++) {
-        size_t size = strlen(chardevs[i].word);
-        bool takes_path = chardevs[i].word[size - 1] == ':';
-        if (takes_path ? !text_starts(word, chardevs[i].word) : !text_is(word, chardevs[i].word))
-            continue;
-        *path = text_part(word, size, word.size);
-        return !takes_path || path->size ? &chardevs[i] : NULL;
-    }
-    return NULL;
-}
-
 // QEMU makes a listening socket unless it is told otherwise; its own command line, whose words
 // these are, does the opposite.
-static void put_chardev_data(struct json_writer *writer, const struct chardev_row *row,
-                             struct text path)
+static void put_chardev_data(struct json_writer *writer, const struct qemu_chardev *row,
+                             struct text value)
 {
     put_object(writer, "data");
-    if (row->usb_data)
-        put_string(writer, "type", row->usb_data);
-    if (strcmp(row->type, "file") == 0)
-        put_text(writer, "out", path);
     if (strcmp(row->type, "socket") == 0) {
         put_object(writer, "addr");
         put_string(writer, "type", "unix");
         put_object(writer, "data");
-        put_text(writer, "path", path);
+        put_text(writer, "path", value);
         json_close(writer);
         json_close(writer);
         put_bool(writer, "server", false);
+    } else if (row->data) {
+        put_text(writer, row->data, value);
     }
     json_close(writer);
 }
@@ -156,21 +128,18 @@ static struct text chardev_words(const struct device *device)
 {
     if (device->wanted && device->wanted->chardev.text.size)
         return device->wanted->chardev.text;
-    if (device->kind == DEVICE_SERIAL)
-        return text_of("pty");
-    return text_of(device->kind == DEVICE_BRAILLE ? "braille" : "spicevmc");
+    return text_of(qemu_default_chardev(device->kind));
 }
 
 // The id of the character device behind `device`, which `back` makes unless it is there already.
 static bool add_chardev(struct arena *arena, const struct device *device, struct text *id,
                         struct wire_command *back, const char **why)
 {
-    struct text words = chardev_words(device), path;
-    if (text_starts(words, "id:") && words.size > 3) {
-        *id = text_part(words, 3, words.size);
+    struct text words = chardev_words(device), value;
+    *id = qemu_existing_chardev(words);
+    if (id->size)
         return true;
-    }
-    const struct chardev_row *row = chardev_row(words, &path);
+    const struct qemu_chardev *row = qemu_chardev(words, &value);
     if (!row) {
         *why = arena_printf(arena,
                             "xenusb makes no character device of '%s': use pty, null, file:PATH, "
@@ -183,7 +152,7 @@ static bool add_chardev(struct arena *arena, const struct device *device, struct
     put_text(writer, "id", *id);
     put_object(writer, "backend");
     put_string(writer, "type", row->type);
-    put_chardev_data(writer, row, path);
+    put_chardev_data(writer, row, value);
     json_close(writer);
     *back = end("chardev-add", writer);
     return true;

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "object.h"
 #include "qemu/image.h"
+#include "qemu/words.h"
 
 struct qemu {
     struct writing *writing;
@@ -213,33 +214,7 @@ static void print_image(struct qemu *qemu, const struct config_device *wanted, c
         print_argument(qemu, "blockdev", &object);
 }
 
-struct chardev_row {
-    const char *word; // followed by a path if it ends with a colon
-    const char *type;
-    const char *key; // of the path, or of the name of a spicevmc, in an argument
-    const char *qmp_key;
-};
-
-static const struct chardev_row chardev_rows[] = {
-    { "pty", "pty", NULL, NULL },
-    { "null", "null", NULL, NULL },
-    { "braille", "braille", NULL, NULL },
-    { "spicevmc", "spicevmc", "name", "backend.data.type" },
-    { "file:", "file", "path", "backend.data.out" },
-    { "unix:", "socket", "path", "backend.data.addr.data.path" },
-    { NULL, NULL, NULL, NULL },
-};
-
-static const struct chardev_row *chardev_row(struct text words)
-{
-    const struct chardev_row *row = chardev_rows;
-    while (row->word &&
-           (strchr(row->word, ':') ? !text_starts(words, row->word) : !text_is(words, row->word)))
-        row++;
-    return row->word ? row : NULL;
-}
-
-static void print_chardev(struct qemu *qemu, const struct chardev_row *row, struct text path,
+static void print_chardev(struct qemu *qemu, const struct qemu_chardev *row, struct text value,
                           const char *id)
 {
     struct object object = { .count = 0 };
@@ -247,8 +222,8 @@ static void print_chardev(struct qemu *qemu, const struct chardev_row *row, stru
     if (!qemu->running) {
         object_string(&object, "backend", row->type);
         object_string(&object, "id", id);
-        if (row->key)
-            object_text(&object, row->key, path);
+        if (row->argument)
+            object_text(&object, row->argument, value);
         if (is_socket)
             object_flag(&object, "server", false);
         print_argument(qemu, "chardev", &object);
@@ -258,11 +233,12 @@ static void print_chardev(struct qemu *qemu, const struct chardev_row *row, stru
     object_string(&object, "backend.type", row->type);
     if (is_socket)
         object_string(&object, "backend.data.addr.type", "unix");
-    if (row->qmp_key)
-        object_text(&object, row->qmp_key, path);
+    if (row->data)
+        object_text(&object, arena_printf(qemu->writing->arena, "backend.data.%s", row->data),
+                    value);
     if (is_socket)
         object_flag(&object, "backend.data.server", false);
-    if (!row->qmp_key)
+    if (!row->data)
         object_nothing(&object, "backend.data");
     print_command(qemu, "chardev-add", &object);
 }
@@ -272,16 +248,14 @@ static void print_chardev(struct qemu *qemu, const struct chardev_row *row, stru
 static bool add_chardev(struct qemu *qemu, struct object *object,
                         const struct config_device *wanted, const char *id)
 {
-    struct text words = GIVEN(wanted->chardev)           ? wanted->chardev.text
-                        : wanted->kind == DEVICE_SERIAL  ? text_of("pty")
-                        : wanted->kind == DEVICE_BRAILLE ? text_of("braille")
-                                                         : text_of("spicevmc");
-    bool redirection = wanted->origin == ORIGIN_USBVERSION;
-    if (text_starts(words, "id:") && !redirection) {
-        object_text(object, "chardev", text_part(words, 3, words.size));
+    bool is_own = GIVEN(wanted->chardev) && wanted->origin != ORIGIN_USBVERSION;
+    struct text words = is_own ? wanted->chardev.text : text_of(qemu_default_chardev(wanted->kind));
+    struct text existing = qemu_existing_chardev(words), value;
+    if (existing.size) {
+        object_text(object, "chardev", existing);
         return true;
     }
-    const struct chardev_row *row = chardev_row(redirection ? text_of("spicevmc") : words);
+    const struct qemu_chardev *row = qemu_chardev(words, &value);
     if (!row) {
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, wanted->chardev.at,
@@ -289,10 +263,8 @@ static bool add_chardev(struct qemu *qemu, struct object *object,
                   "use pty, null, file:PATH, unix:PATH, spicevmc, braille or id:NAME");
         return false;
     }
-    struct text path = strchr(row->word, ':') ? text_part(words, strlen(row->word), words.size)
-                                              : text_of("usbredir");
     const char *chardev = arena_printf(qemu->writing->arena, "%s-chardev", id);
-    print_chardev(qemu, row, path, chardev);
+    print_chardev(qemu, row, value, chardev);
     object_string(object, "chardev", chardev);
     return true;
 }
