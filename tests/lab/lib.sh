@@ -10,7 +10,9 @@ set -eEuo pipefail
 
 T=/tmp/job
 mkdir -p "$T"
-: "${COMMAND_LIMIT:=120}" # seconds for one command of "run"
+# How many times slower than a quiet machine this one may be; all waits take so much longer.
+SLOW=$(sed -n 's/.*\bslow=\([0-9]*\).*/\1/p' /proc/cmdline)
+: "${SLOW:=1}" "${COMMAND_LIMIT:=120}" # the latter: seconds for one command of "run"
 MARK=$(cat /out/mark)
 STICK_SHA256=$(cat /out/stick.sha256)
 rc=0
@@ -76,7 +78,7 @@ run()
 {
     rc=0
     echo "$*" >"$T/command"
-    timeout --kill-after=5 "$COMMAND_LIMIT" "$@" >"$T/out" 2>"$T/err" || rc=$?
+    timeout --kill-after=5 $((COMMAND_LIMIT * SLOW)) "$@" >"$T/out" 2>"$T/err" || rc=$?
     echo $rc >"$T/rc"
     { echo "\$ $*"; cat "$T/out" "$T/err"; echo "status $rc"; } >>/out/commands.log
 }
@@ -96,10 +98,10 @@ refused()
     want_err "$2"
 }
 
-# wait_for SECONDS CMD...: until it succeeds.
+# wait_for SECONDS CMD...: until it succeeds; SLOW times as long.
 wait_for()
 {
-    local limit=$((SECONDS + $1))
+    local limit=$((SECONDS + $1 * SLOW))
     shift
     until "$@" >/dev/null 2>&1; do
         ((SECONDS < limit)) || fail "never came true: $*"
@@ -115,7 +117,7 @@ exec {outer_port}<>/dev/virtio-ports/outer
 outer_read()
 {
     local line
-    while IFS= read -r -t 10 -u "$outer_port" line; do
+    while IFS= read -r -t $((10 * SLOW)) -u "$outer_port" line; do
         [[ $line == *"$1"* ]] && { echo "$line"; return 0; }
         [[ $line == *'"error"'* ]] && { echo "outside: $line"; return 1; }
     done
@@ -148,7 +150,7 @@ plug()
         wait_for 15 outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$name\", $where}}"
     done
     for name; do wait_for 15 host_device "${name^^}1"; done
-    udevadm settle --timeout=20
+    udevadm settle --timeout=$((20 * SLOW))
     sleep 1 # whoever waits for it, a driver or a QEMU, has it now
 }
 
@@ -157,7 +159,7 @@ unplug()
     local name
     for name; do outer "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"$name\"}}"; done
     for name; do wait_for 15 no_host_device "${name^^}1"; done
-    udevadm settle --timeout=20
+    udevadm settle --timeout=$((20 * SLOW))
 }
 
 # ---- this host's view ----
@@ -207,7 +209,7 @@ want_no_usb_nodes() { ! usb_nodes "$1" || fail "xenstore still has USB of domain
 want_xs() { is "$2" xenstore-read "$1" || fail "$1 is '$(xenstore-read "$1" 2>&1)', not '$2'"; }
 
 # qmp DOMAIN COMMAND...: QEMU's answers.
-qmp() { qmpc -t 20 "/run/xen/qmp-libxl-$(xl domid "$1")" "${@:2}"; }
+qmp() { qmpc -t $((20 * SLOW)) "/run/xen/qmp-libxl-$(xl domid "$1")" "${@:2}"; }
 
 # QEMU's property of a device.
 qom()

@@ -24,7 +24,7 @@ qemu_start()
         "$@" </dev/null >"$file.log" 2>&1 &
     echo $! >"$file.pid"
     # It answers: all of its command line has been carried out.
-    "$RIG/qmpc" -t 20 "$file.watch" query-status >"$T/waiting" 2>&1 ||
+    "$RIG/qmpc" -t $((20 * RIG_SCALE)) "$file.watch" query-status >"$T/waiting" 2>&1 ||
         fail "QEMU did not start: $QEMU $*"
 }
 

@@ -28,7 +28,7 @@ B=$(realpath -m "${B:-$TOP/build}")
 RIG=$B/rig
 XENUSB=$(realpath -m "${XENUSB:-$B/xenusb}")
 : "${WRAP:=}"                               # what the binary under test runs in, such as valgrind and its options
-: "${RIG_SCALE:=1}"                          # how much slower everything may be (valgrind)
+: "${RIG_SCALE:=1}"                          # how much slower everything may be (valgrind, a busy machine)
 : "${CASE_LIMIT:=$((60 * RIG_SCALE))}"    # seconds for one case
 : "${COMMAND_LIMIT:=$((20 * RIG_SCALE))}" # seconds for one command of "run"
 T=/run/t                                  # the case's own directory; short, for sockets have short names
@@ -83,19 +83,33 @@ become_case()
     exit 0
 }
 
-# Run case $1 in namespaces of its own; its output goes to the file $2. "unshare" heeds nothing but
-# SIGKILL, and takes process 1 along, which takes everything along. In the foreground, so that it stays in
-# the process group by which tests/run ends this script.
+# Set load: how many processes compete for each processor just now, at least 1.
+measure_load()
+{
+    local minute queue most
+    read -r minute _ _ queue _ </proc/loadavg
+    minute=${minute%.*} queue=${queue%/*}
+    most=$((queue > minute ? queue : minute))
+    load=$(((most + processors - 1) / processors))
+    [ $load -gt 0 ] || load=1
+}
+
+# Run case $1 in namespaces of its own; its output goes to the file $2. Set limit to its seconds. "unshare"
+# ignores all signals but SIGKILL, and takes process 1 along, which takes everything along. In the
+# foreground, so that it stays in the process group by which tests/run ends this script.
 start_case()
 {
-    RIG_CASE=$1 timeout --foreground --signal=KILL --kill-after=1 "$CASE_LIMIT" \
+    local load
+    measure_load
+    limit=$((CASE_LIMIT * load))
+    RIG_CASE=$1 RIG_LOAD=$load RIG_SCALE=$((RIG_SCALE * load)) timeout --foreground --signal=KILL --kill-after=1 "$limit" \
         unshare --mount --pid --fork --kill-child --mount-proc bash "$0" </dev/null >"$2" 2>&1
 }
 
 # The end of a test script: run its cases, or those named by the arguments.
 run_cases()
 {
-    local names name output rc number=0 failures=0
+    local names name output rc limit began number=0 failures=0 processors
     [ -n "${RIG_CASE:-}" ] && become_case "$RIG_CASE"
 
     # In the order of the file, which "declare" knows.
@@ -106,11 +120,12 @@ run_cases()
     [ $# -gt 0 ] && names=$(printf '%s\n' "$@")
     echo "1..$(grep -c . <<<"$names")"
 
+    processors=$(nproc)
     output=$(mktemp --tmpdir=/tmp)
     # shellcheck disable=SC2064 # the name is fixed now
     trap "rm -f '$output'" EXIT
     for name in $names; do
-        number=$((number + 1)) rc=0
+        number=$((number + 1)) rc=0 limit=0 began=${EPOCHREALTIME/[.,]/}
         if [ "$(id -u)" != 0 ]; then
             rc=1
             echo "this test makes namespaces and needs root" >"$output"
@@ -125,8 +140,9 @@ run_cases()
             failures=$((failures + 1))
             echo "not ok $number - $name"
             sed 's/^/# /' "$output"
-            [ $rc != 137 ] || echo "# not done after $CASE_LIMIT s"
+            [ $rc != 137 ] || echo "# not done after $limit s"
         fi
+        echo "# took $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) ms: $name" # for tests/run
     done
     exit $((failures > 0))
 }
@@ -145,7 +161,7 @@ end_process()
 {
     local turn
     kill -KILL "$1"
-    for ((turn = 0; turn < 1000; turn++)); do
+    for ((turn = 0; turn < 1000 * RIG_SCALE; turn++)); do
         if ! is_alive "$1"; then
             usb_settle
             return
@@ -295,7 +311,7 @@ want_printable()
     iconv -f UTF-8 -t UTF-8 "$T/out" "$T/err" >"$T/iconv" 2>&1 || fail "the output is not UTF-8"
 }
 
-# Wait until a command succeeds, for at most 10 s.
+# Wait until a command succeeds, for at most 10 s (RIG_SCALE times that).
 wait_for()
 {
     local turn
