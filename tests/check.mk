@@ -1,83 +1,133 @@
 # SPDX-License-Identifier: MIT
 #
-# What "make check" does beyond building. Everything that is run is in one list, with one count at
-# its end. Four trees are built for it:
+# What "make check" does beyond building. All tests are in one list and share one pool of jobs, with one
+# count at the end. Every case runs where it is worth most, and only there:
 #
-#   $(B)          as it is installed; the tests on real daemons; under valgrind
-#   $(B)/san      gcc's sanitizers
+#   $(B)          as it is installed; by hand, and under valgrind
 #   $(B)/clang    clang's sanitizers and its fuzzer
-#   $(B)/tidy     what clang-tidy has seen
+#   $(B)/san      gcc's sanitizers ("make check-deep", and Debian 13, which has no clang here)
 #
-# And the lab's Debian 12 (lab/README.md), in which a PV guest is started.
+# The sanitizers see every wrong access and every undefined operation in our own code, and a case costs
+# hardly more than without them: the tree of clang runs all programs and the whole rig. It has to be built
+# for the fuzzer anyway, so gcc's sanitizers, which look for the same, are left to check-deep.
 #
-# DEBIAN=trixie runs the first two in a Debian 13 root, which is made in $(B)/trixie.
+# Valgrind sees what they cannot: reads of uninitialised memory, and errors inside of libraries that were
+# not built with them. A run of xenusb takes half a second there. So it runs the units and the golden files,
+# which are single processes, and of the rig the cases of tests/rig/valgrind.list.
+#
+# Without either run only the tests that a sanitizer cannot: those of the rig itself and of the runner,
+# memory.test, which replaces malloc as the sanitizers do, and what has QEMU judge a translation. (The
+# units and golden files need no such run: valgrind runs the same binaries.)
+#
+# And the lab's Debian 12 (lab/README.md) starts a PV guest.
+#
+# "make check-deep" adds what that leaves out: the whole rig under valgrind, under gcc's sanitizers, and as it
+# is installed. It takes an hour of two processors; CI does not run it.
+#
+# DEBIAN=trixie runs the rig in a Debian 13 root, which is made in $(B)/trixie.
 
 SAN_B     := $(B)/san
 CLANG_B   := $(B)/clang
-TESTS     := $(filter-out tests/rig/self.test tests/rig/real.test \
-                 tests/rig/memory.test tests/rig/translate-qemu.test,$(wildcard tests/rig/*.test))
 CONFIGS   := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 # Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
 export REAL_CONFIGS UPDATE
 
-# The programs that need neither root nor daemons: of the tree $(1), each called by $(2). ("translate" and
-# "readback" alone compile some ten thousand configs, which is not for valgrind.)
+# The programs that need neither root nor daemons: of the tree $(1), each run by $(2).
 programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
     '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' \
     '$(if $(2),$(2) )$(1)/readback $(CONFIGS)'
+# Without arguments these two compile some ten thousand generated configs, which is not for valgrind.
+generated = $(1)/translate $(1)/readback
 
-# The tests on real daemons, in the environment $(1): under the sanitizers, and under valgrind, where a call
-# takes half a second. (memory.test stands in for malloc, as those do.) What translates every file there
-# is and has others judge the text is left to the programs, which translate all of it in one process.
-daemons = $(foreach test,$(TESTS:tests/rig/%.test=%),'env $(1) tests/rig/$(test).test $(FEW_$(test))')
+# The tests of the rig, those that take longest first. What is not named here comes last.
+LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad
+PLAIN     := self memory real translate-qemu
+RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%,$(wildcard tests/rig/*.test)))
+
+# Under valgrind also in check-deep only these: the other cases run xenusb hundreds of times, to have others
+# judge the text that it prints, and the programs translate the same files in one process.
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
 FEW_json      := case_a_report case_a_command
 FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
                  case_in_place case_losses_are_reported case_python_that_stays
 
-PLAIN      := $(call programs,$(B)) $(B)/translate $(B)/readback $(sort $(wildcard tests/rig/*.test)) tests/run.test tests/layers.test
-SANITIZED  := $(call daemons,XENUSB=$(SAN_B)/xenusb) $(call programs,$(SAN_B)) $(SAN_B)/translate $(SAN_B)/readback
-VALGRINDED := $(call daemons,WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5) $(call programs,$(B),tests/valgrind)
+VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
+rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
+plain          = $(PLAIN:%='tests/rig/%.test') tests/run.test tests/tidied.test tests/layers.test
+# One test for each file of which the list names cases.
+valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
+    !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
+    END { for (test in cases) printf "\047%s tests/rig/%s.test%s\047 ", run, test, cases[test] }' tests/rig/valgrind.list)
+valgrind_all   = $(foreach test,$(RIG_TESTS),'$(VALGRIND) tests/rig/$(test).test $(FEW_$(test))')
+
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
-# One job of the lab: it takes longest, so it begins first.
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
-LINTED     := 'tests/tidied $(B)/tidy' 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' \
-              'tests/case format tests/format'
+# In four parts, so that it can use every processor. It needs the generated headers of $(B).
+TIDIED      = $(foreach part,1 2 3 4,'tests/tidied $(part)/4 $(STANDARD)')
+LINTED     := 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' 'tests/case format tests/format'
 
 # As many jobs as processors, unless the user said how many.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-# Each test has time limits of its own; this one ends what has none.
-RUN = tests/run -j $(shell nproc) -t 600
+# The limit is for one case, or for a test that reports none before its end. Most have a shorter one of
+# their own.
+RUN = tests/run -j $(shell nproc) -t 300
+# For the row of the table that says what came before the tests.
+note_time  = @mkdir -p $(B) && date +%s >$(B)/began
+time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
-.PHONY: check check-unit check-daemons check-clang check-san check-programs check-all-trees
+.PHONY: check check-deep check-unit check-daemons check-clang check-san check-programs check-trees
 .PHONY: check-tidy check-format check-layers fuzz
 
 # Needs neither root nor network.
 check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback
-	@$(RUN) $(call programs,$(B)) $(B)/translate $(B)/readback
+	@$(RUN) $(call programs,$(B)) $(call generated,$(B))
 
 ifdef DEBIAN
-check:
+check check-deep:
 	tests/rig/$(DEBIAN).sh make $(B)/$(DEBIAN)
 	tests/rig/$(DEBIAN).sh run $(B)/$(DEBIAN) make B=/out WERROR=$(WERROR) check-daemons
 else
-# What a linter finds is counted, and does not end the others.
+# What takes longest begins first, and what is short comes last, so that no processor is idle at the end.
 check:
-	$(MAKE) $(JOBS) check-all-trees lab-bookworm
-	@mkdir -p $(B)/tidy && echo $(TIDIED) >$(B)/tidy/list
-	-$(MAKE) $(JOBS) -k check-tidy
-	@$(RUN) $(BOOTED) $(VALGRINDED) $(PLAIN) $(SANITIZED) $(call programs,$(CLANG_B)) $(SEEDS) $(LINTED)
+	$(note_time)
+	$(MAKE) $(JOBS) check-trees lab-bookworm
+	@$(RUN) -b "$(time_since) build" \
+	    +'lab' $(BOOTED) \
+	    +'rig, valgrind' $(valgrind_few) \
+	    +'rig, sanitized' $(call rig,$(CLANG_B)) \
+	    +'clang-tidy' $(TIDIED) \
+	    +'rig, plain' $(plain) \
+	    +'generated, sanitized' $(call generated,$(CLANG_B)) \
+	    +'programs, valgrind' $(call programs,$(B),tests/valgrind) \
+	    +'programs, sanitized' $(call programs,$(CLANG_B)) \
+	    +'seeds, sanitized' $(SEEDS) \
+	    +'linters' $(LINTED)
+
+check-deep:
+	$(note_time)
+	$(MAKE) $(JOBS) check-trees check-san
+	@$(RUN) -b "$(time_since) build" \
+	    +'rig, valgrind' $(valgrind_all) \
+	    +'rig, gcc sanitizers' $(call rig,$(SAN_B)) \
+	    +'rig, plain' $(rig) $(plain) \
+	    +'programs, gcc sanitizers' $(call programs,$(SAN_B)) $(call generated,$(SAN_B)) \
+	    +'programs, plain' $(call programs,$(B)) $(call generated,$(B))
 endif
 
-check-all-trees: build check-programs check-san check-clang
+check-trees: build check-programs check-clang
 
+# What another distribution may change: there is no clang for it here, and valgrind has nothing new to see.
 check-daemons:
+	$(note_time)
 	$(MAKE) $(JOBS) build check-programs check-san
-	@$(RUN) $(PLAIN) $(SANITIZED)
+	@$(RUN) -b "$(time_since) build" \
+	    +'rig, sanitized' $(call rig,$(SAN_B)) \
+	    +'rig, plain' $(plain) \
+	    +'programs, sanitized' $(call programs,$(SAN_B)) $(call generated,$(SAN_B))
 
 check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(RIG_TOOLS)
 
@@ -102,17 +152,8 @@ fuzz: check-clang
 	done
 
 # The linter sees the project's own code; what it must not say is in .clang-tidy with its reasons.
-TIDIED := $(SOURCES)
-TIDY   := $(TIDIED:%.c=$(B)/tidy/%.done)
-
-check-tidy: $(TIDY)
-
-$(B)/tidy/%.done: %.c .clang-tidy $(wildcard src/*/*.h src/*/*/*.h) | $(GENERATED)
-	@mkdir -p $(@D)
-	@rm -f $@
-	@echo clang-tidy $<
-	@clang-tidy --quiet $< -- $(STANDARD) >$(@:.done=.log) 2>&1 || { cat $(@:.done=.log); exit 1; }
-	@touch $@
+check-tidy: $(GENERATED)
+	@$(RUN) $(TIDIED)
 
 check-layers: $(OBJECTS) $(B)/obj/cli/main.o
 	@tests/layers $(B)

@@ -77,6 +77,7 @@ become_case()
         mount -n -t tmpfs -o mode=755 rig /var/lib/xen
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
+    [ "$(type -t "$1")" = function ] || fail "there is no such case"
     trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
     "$1"
     trap - ERR
