@@ -5,6 +5,7 @@
 
 #include "arrange.h"
 #include "base/arena.h"
+#include "qemu/image.h"
 
 struct libvirt {
     struct writing *writing;
@@ -216,9 +217,13 @@ static void write_disk(struct libvirt *libvirt, const struct arranged_device *at
     FILE *out = libvirt->writing->out;
     if (!is_valid_xml(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
         return;
-    fputs("  <disk type='file' device='disk'>\n    <driver name='qemu' type='", out);
+    const char *path =
+        arena_copy(libvirt->writing->arena, wanted->file.text.at, wanted->file.text.size);
+    bool on_device = image_is_device(path);
+    fprintf(out, "  <disk type='%s' device='disk'>\n    <driver name='qemu' type='",
+            on_device ? "block" : "file");
     print_value(libvirt, GIVEN(wanted->format) ? wanted->format.text : text_of("raw"));
-    fputs("'/>\n    <source file='", out);
+    fprintf(out, "'/>\n    <source %s='", on_device ? "dev" : "file");
     print_value(libvirt, wanted->file.text);
     fprintf(out, "'/>\n    <target dev='sd%c' bus='usb'/>\n", 'a' + (char)libvirt->disks++);
     if (wanted->readonly.value)
