@@ -9,11 +9,22 @@
 #include "plan/log.h"
 #include "show.h"
 
+// Checks the config if nothing has yet, and it is to be checked at all.
 static enum status check(struct job *job)
 {
-    struct diags *diags = job->invocation->diags;
-    if (job->checked)
-        check_config(job->invocation->arena, diags, job->config);
+    if (!job->unchecked)
+        return STATUS_OK;
+    job->unchecked = false;
+    return check_config(job->invocation->arena, job->invocation->diags, job->config);
+}
+
+// Where the guest's type is not known, the checks wait for it; unless there are errors already, for
+// which nobody looks for the domain.
+static enum status check_if_settled(struct job *job)
+{
+    const struct diags *diags = job->invocation->diags;
+    if (diags->errors || job->config->domain.type != DOMAIN_UNKNOWN)
+        check(job);
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
 
@@ -24,8 +35,8 @@ enum status job_compile_file(struct job *job, const char *path)
     if (!source)
         return STATUS_REQUEST;
     job->config = parse_config(arena, job->invocation->diags, source);
-    job->checked = true;
-    return check(job);
+    job->unchecked = true;
+    return check_if_settled(job);
 }
 
 enum status job_compile_words(struct job *job, const char *const *words, size_t count,
@@ -34,8 +45,8 @@ enum status job_compile_words(struct job *job, const char *const *words, size_t 
     struct arena *arena = job->invocation->arena;
     const struct source *source = source_from_words(arena, "<command line>", words, count);
     job->config = parse_specs(arena, job->invocation->diags, source, what);
-    job->checked = checked;
-    return check(job);
+    job->unchecked = checked;
+    return check_if_settled(job);
 }
 
 static const char *domain_word(const struct job *job, const char *name)
@@ -64,7 +75,7 @@ static enum status complain_mixed_up(const struct job *job)
     return STATUS_REQUEST;
 }
 
-// The words of a command line, and many a file, do not tell the guest's type: now it is known.
+// Sets the guest's type, which a command line and many files do not give, and what depends on it.
 static enum status settle(struct job *job)
 {
     struct config_domain *domain = &job->config->domain;
@@ -75,11 +86,12 @@ static enum status settle(struct job *job)
         return complain_mixed_up(job);
     domain->type = type;
     config_settle(job->invocation->arena, job->config);
-    return check(job);
+    return STATUS_OK;
 }
 
-enum status job_open(struct job *job, const char *name, bool changes)
+static enum status find_domain(struct job *job, const char *name)
 {
+    const struct world_options options = options_for_world(job->invocation);
     name = domain_word(job, name);
     if (!name && !job->invocation->qmp) {
         struct diag *diag =
@@ -88,9 +100,16 @@ enum status job_open(struct job *job, const char *name, bool changes)
         diag_hint(job->invocation->diags, diag, "it has no name=; use --domain, or --qmp SOCKET");
         return STATUS_REQUEST;
     }
-    const struct world_options options = options_for_world(job->invocation);
-    enum status status = world_open(&job->world, &options, name, changes);
+    enum status status = world_find(&job->world, &options, name);
     return status == STATUS_OK ? settle(job) : status;
+}
+
+enum status job_open(struct job *job, const char *name, bool changes)
+{
+    enum status status = find_domain(job, name);
+    // Whatever is wrong with the config is reported in the same run.
+    status = status_worse(status, check(job));
+    return status == STATUS_OK ? world_open(&job->world, changes) : status;
 }
 
 // --require-guest needs a running guest.

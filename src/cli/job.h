@@ -10,20 +10,22 @@
 struct job {
     const struct invocation *invocation;
     struct config *config;
-    bool checked; // the config says what is wanted, so check it
+    bool unchecked; // to be checked as soon as the type of the guest is known
     struct world world;
     struct plan plan;
 };
 #define cleanup_job __attribute__((cleanup(job_close)))
 
-// Compiles and checks a file. STATUS_REQUEST after reporting errors.
+// Compiles a file, and checks it if the guest's type is known; else job_open() does. STATUS_REQUEST
+// after reporting errors.
 enum status job_compile_file(struct job *job, const char *path);
 // The same for command line arguments. Those that only name present devices (detach) are parsed but
 // not checked: pass false for `checked`.
 enum status job_compile_words(struct job *job, const char *const *words, size_t count,
                               enum spec_what what, bool checked);
 
-// Opens the domain given by --domain, `name`, or the config's name=, in this order.
+// Opens the domain given by --domain, `name`, or the config's name=, in this order. A config that
+// did not give the guest's type is settled and checked before anything is locked or looked at.
 enum status job_open(struct job *job, const char *name, bool changes);
 
 // Plans what the config asks for.

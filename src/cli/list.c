@@ -183,7 +183,9 @@ static enum status list_one(const struct invocation *invocation, struct table *t
 {
     cleanup_world struct world world = WORLD_NONE;
     const struct world_options options = options_for_world(invocation);
-    enum status status = world_open(&world, &options, name, false);
+    enum status status = world_find(&world, &options, name);
+    if (status == STATUS_OK)
+        status = world_open(&world, false);
     if (status == STATUS_OK)
         show(invocation, table, &world.topology);
     return status;

@@ -38,22 +38,6 @@ static struct domain *domain_of_socket(struct arena *arena, const char *socket)
     return domain;
 }
 
-static enum status find_domain(struct world *world, const struct world_options *options,
-                               const char *name)
-{
-    struct session *session = &world->session;
-    if (options->qmp_socket) {
-        session->domain = domain_of_socket(session->arena, options->qmp_socket);
-        return STATUS_OK;
-    }
-    enum status status = xen_open(session->arena, session->diags,
-                                  XENSTORE_SECONDS * session->timeout_scale, &session->xen);
-    if (status != STATUS_OK)
-        return status;
-    world->own_xen = true;
-    return xen_find_domain(session->xen, session->diags, name, &session->domain);
-}
-
 // Whether the backend could serve any kind of controller of that domain; only then is it opened.
 static bool serves(const struct backend_ops *ops, const struct domain *domain)
 {
@@ -160,22 +144,43 @@ static void begin(struct world *world, const struct world_options *options)
     };
 }
 
-enum status world_open(struct world *world, const struct world_options *options, const char *name,
-                       bool changes)
+enum status world_find(struct world *world, const struct world_options *options, const char *name)
 {
+    struct session *session = &world->session;
     begin(world, options);
-    if (changes)
+    if (options->qmp_socket) {
+        session->domain = domain_of_socket(session->arena, options->qmp_socket);
+        return STATUS_OK;
+    }
+    enum status status = xen_open(session->arena, session->diags,
+                                  XENSTORE_SECONDS * session->timeout_scale, &session->xen);
+    if (status != STATUS_OK)
+        return status;
+    world->own_xen = true;
+    return xen_find_domain(session->xen, session->diags, name, &session->domain);
+}
+
+// The domain's lock comes before the host's everywhere, so that no two processes wait for each
+// other. Then in libxl's own order: its lock for devices here, that of QEMU's socket in the
+// backends, and that of the saved configuration.
+static enum status take_locks(struct world *world)
+{
+    struct session *session = &world->session;
+    enum status status = lock_domain(session, &world->domain_turn);
+    if (status == STATUS_OK)
+        status = lock_host(session, &world->host_turn);
+    if (status == STATUS_OK && session->domain->id >= 0)
+        status = lock_libxl(session, LOCK_LIBXL_DEVICES, &world->libxl_turn);
+    return status;
+}
+
+enum status world_open(struct world *world, bool changes)
+{
+    enum status status = STATUS_OK;
+    if (changes) {
         world_catch_signals();
-    enum status status = find_domain(world, options, name);
-    // The domain's turn comes before the host's everywhere, so that no two wait for each other.
-    if (status == STATUS_OK && changes)
-        status = lock_domain(&world->session, &world->domain_turn);
-    if (status == STATUS_OK && changes)
-        status = lock_host(&world->session, &world->host_turn);
-    // libxl's own order: this one, then that for QEMU's monitor (the backends'), then the saved
-    // configuration's.
-    if (status == STATUS_OK && changes && world->session.domain->id >= 0)
-        status = lock_libxl(&world->session, LOCK_LIBXL_DEVICES, &world->libxl_turn);
+        status = take_locks(world);
+    }
     if (status == STATUS_OK)
         status = look(world, changes);
     return status == STATUS_OK ? check_lives(world) : status;

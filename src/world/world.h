@@ -42,14 +42,17 @@ extern volatile sig_atomic_t world_interrupted;
 // wherever it waits; what the process was started to ignore (nohup) is ignored.
 void world_catch_signals(void);
 
-// Finds the domain (`name`, which is ignored if the options name a QMP socket), takes the locks if
-// `changes`, lists the host's devices, opens the backends and reads what the domain has. The arena,
-// the diags and the socket's name must outlive the world. Returns STATUS_OK, or another status
-// after a complaint. The caller closes the world in either case.
-enum status world_open(struct world *world, const struct world_options *options, const char *name,
-                       bool changes);
+// Finds the domain (`name`, which is ignored if the options name a QMP socket); session.domain is
+// then set, and nothing else was looked at. The arena, the diags and the socket's name must outlive
+// the world. Returns STATUS_OK, or another status after a complaint. The caller closes the world in
+// either case.
+enum status world_find(struct world *world, const struct world_options *options, const char *name);
 
-// The same for a domain that is known already, over the caller's connection to xenstore, which
+// After world_find(): takes the locks if `changes`, lists the host's devices, opens the backends
+// and reads what the domain has. Returns STATUS_OK, or another status after a complaint.
+enum status world_open(struct world *world, bool changes);
+
+// Both steps for a domain that is known already, over the caller's connection to xenstore, which
 // world_close() leaves open. Takes no locks.
 enum status world_open_domain(struct world *world, const struct world_options *options,
                               struct xen *xen, const struct domain *domain);
