@@ -5,4 +5,5 @@
 #include "backends/qmp/qmp.h"
 
 // QEMU first: PVUSB uses the connection that it opens.
-const struct backend_ops *const backends[] = { &qmp_backend, &pvusb_backend, NULL };
+const struct backend_ops *const backends[BACKEND_KINDS + 1] = { &qmp_backend, &pvusb_backend,
+                                                                NULL };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "world.h"
 
-#include "backends/backends.h"
 #include "base/arena.h"
 #include "record/record.h"
 #include "xen/xen.h"

@@ -4,10 +4,8 @@
 #ifndef XENUSB_WORLD_H
 #define XENUSB_WORLD_H
 
-#include "plan/backend.h"
+#include "backends/backends.h"
 #include "xen/lock.h"
-
-enum { WORLD_BACKENDS = 4 };
 
 // What the caller decides about a world.
 struct world_options {
@@ -26,7 +24,7 @@ struct world {
     struct lock domain_turn; // both held while something may change
     struct lock host_turn;
     struct lock libxl_turn; // libxl's for device changes, the outermost of its own
-    struct backend backends[WORLD_BACKENDS + 1]; // those that are open; ends with one without ops
+    struct backend backends[BACKEND_KINDS + 1]; // those that are open; ends with one without ops
     bool own_xen; // whether the connection to xenstore is closed with the world
 };
 #define WORLD_NONE                                                                                 \
