@@ -112,23 +112,23 @@ struct json *json_copy(struct arena *arena, const struct json *value)
 
 // Builds values from yajl's events. Level 0 is the list of documents, level N the list of elements
 // of the Nth open container.
-struct builder {
+struct json_builder {
     struct arena *arena;
     struct json *documents;
     struct json **last[JSON_DEPTH_MAX + 1]; // where the next element of that level goes
     unsigned depth;
-    struct text key;                   // of the member whose value is next
-    const char *why;                   // what is wrong, if an event was refused
-    bool (*whole)(struct builder *at); // called when a document is complete; may be NULL
+    struct text key;                        // of the member whose value is next
+    const char *why;                        // what is wrong, if an event was refused
+    bool (*whole)(struct json_builder *at); // called when a document is complete; may be NULL
 };
 
-static int refuse(struct builder *builder, const char *why)
+static int refuse(struct json_builder *builder, const char *why)
 {
     builder->why = why;
     return 0;
 }
 
-static struct json *add(struct builder *builder, enum json_type type)
+static struct json *add(struct json_builder *builder, enum json_type type)
 {
     struct json *value = arena_new_of(builder->arena, struct json);
     value->type = type;
@@ -139,12 +139,12 @@ static struct json *add(struct builder *builder, enum json_type type)
     return value;
 }
 
-static int added(struct builder *builder)
+static int added(struct json_builder *builder)
 {
     return builder->depth || !builder->whole || builder->whole(builder);
 }
 
-static int open_container(struct builder *builder, enum json_type type)
+static int open_container(struct json_builder *builder, enum json_type type)
 {
     if (builder->depth == JSON_DEPTH_MAX)
         return refuse(builder, "nested too deeply");
@@ -153,7 +153,7 @@ static int open_container(struct builder *builder, enum json_type type)
     return 1;
 }
 
-static int take_text(struct builder *builder, const unsigned char *bytes, size_t size,
+static int take_text(struct json_builder *builder, const unsigned char *bytes, size_t size,
                      struct text *text)
 {
     *text = (struct text){ (const char *)bytes, size };
@@ -186,7 +186,7 @@ static int on_number(void *builder, const char *bytes, size_t size)
             (int64_t)(negative ? UINT64_C(0) - magnitude : magnitude);
     else
         add(builder, JSON_REAL)->real =
-            strtod(arena_copy(((struct builder *)builder)->arena, bytes, size), NULL);
+            strtod(arena_copy(((struct json_builder *)builder)->arena, bytes, size), NULL);
     return added(builder);
 }
 
@@ -201,7 +201,7 @@ static int on_string(void *builder, const unsigned char *bytes, size_t size)
 
 static int on_key(void *builder, const unsigned char *bytes, size_t size)
 {
-    return take_text(builder, bytes, size, &((struct builder *)builder)->key);
+    return take_text(builder, bytes, size, &((struct json_builder *)builder)->key);
 }
 
 static int on_open_object(void *builder)
@@ -216,7 +216,7 @@ static int on_open_array(void *builder)
 
 static int on_close(void *builder)
 {
-    ((struct builder *)builder)->depth--;
+    ((struct json_builder *)builder)->depth--;
     return added(builder);
 }
 
@@ -233,7 +233,7 @@ static const yajl_callbacks events = {
 };
 
 // What is wrong: our own reason, or yajl's.
-static const char *what_is_wrong(yajl_handle handle, const struct builder *builder,
+static const char *what_is_wrong(yajl_handle handle, const struct json_builder *builder,
                                  struct arena *arena)
 {
     if (builder->why)
@@ -244,7 +244,7 @@ static const char *what_is_wrong(yajl_handle handle, const struct builder *build
 
 const struct json *json_read(struct arena *arena, struct text text, const char **why)
 {
-    struct builder builder = { .arena = arena };
+    struct json_builder builder = { .arena = arena };
     builder.last[0] = &builder.documents;
     yajl_alloc_funcs pieces = pieces_of(arena);
     yajl_handle handle = yajl_alloc(&events, &pieces, &builder);
@@ -263,7 +263,7 @@ enum { STREAM_RESERVE = 16 * 1024 };
 // in this feed use the other. So one arena can always be reset, and memory is bounded by the limit
 // and two feeds, however long the stream.
 struct json_stream {
-    struct builder builder; // first, so that the stream can be found from its builder
+    struct json_builder builder; // first, so that the stream can be found from its builder
     yajl_handle handle;
     struct arena *own; // yajl's memory
     struct arena *documents[2];
@@ -280,7 +280,7 @@ static bool within_limit(struct json_stream *stream, size_t to)
            refuse(&stream->builder, "a message is too large");
 }
 
-static bool document_complete(struct builder *builder)
+static bool document_complete(struct json_builder *builder)
 {
     struct json_stream *stream = (struct json_stream *)builder;
     size_t to = yajl_get_bytes_consumed(stream->handle);
@@ -327,7 +327,7 @@ void json_stream_free(struct json_stream *stream)
 // Drops the documents of the previous feed; an incomplete one stays first in the list.
 static void forget_documents(struct json_stream *stream)
 {
-    struct builder *builder = &stream->builder;
+    struct json_builder *builder = &stream->builder;
     while (builder->documents && (builder->documents->next || !builder->depth))
         builder->documents = builder->documents->next;
     builder->last[0] = builder->documents ? &builder->documents->next : &builder->documents;
@@ -339,7 +339,7 @@ static void forget_documents(struct json_stream *stream)
 
 bool json_stream_feed(struct json_stream *stream, struct text bytes, const char **why)
 {
-    struct builder *builder = &stream->builder;
+    struct json_builder *builder = &stream->builder;
     if (!stream->broken) {
         forget_documents(stream);
         stream->from = 0;
@@ -355,7 +355,7 @@ bool json_stream_feed(struct json_stream *stream, struct text bytes, const char 
 
 const struct json *json_stream_next(struct json_stream *stream)
 {
-    struct builder *builder = &stream->builder;
+    struct json_builder *builder = &stream->builder;
     struct json *document = builder->documents;
     if (!document || (builder->depth && !document->next))
         return NULL;

@@ -70,7 +70,7 @@ static void look_for_owners(const struct invocation *invocation, struct host *ho
     if (xen_open(session.arena, session.diags, XENSTORE_SECONDS * session.timeout_scale, &xen))
         return;
     session.xen = xen;
-    struct claim *claims = NULL;
+    struct record_claim *claims = NULL;
     record_claims(&session, &claims);
     record_mark_owners(invocation->arena, claims, host);
 }

@@ -6,8 +6,8 @@
 
 enum { CELL_MAX = 400, GAP = 2 };
 
-struct row {
-    struct row *next;
+struct table_row {
+    struct table_row *next;
     const char *const *cells;
 };
 
@@ -15,8 +15,8 @@ struct table {
     struct arena *arena;
     const struct column *columns;
     size_t count;
-    struct row *first;
-    struct row **last;
+    struct table_row *first;
+    struct table_row **last;
 };
 
 struct table *table_new(struct arena *arena, const struct column *columns, size_t count)
@@ -31,7 +31,7 @@ struct table *table_new(struct arena *arena, const struct column *columns, size_
 
 void table_row(struct table *table, const char *const *cells)
 {
-    struct row *row = arena_new_of(table->arena, struct row);
+    struct table_row *row = arena_new_of(table->arena, struct table_row);
     const char **copy = arena_array_of(table->arena, const char *, table->count);
     memcpy(copy, cells, table->count * sizeof *copy);
     row->cells = copy;
@@ -86,14 +86,14 @@ void table_print(const struct table *table, FILE *stream)
     for (size_t i = 0; i < table->count; i++) {
         texts[i] = table->columns[i].title;
         widths[i] = texts[i] ? table_width(texts[i]) : 0;
-        for (const struct row *row = table->first; row; row = row->next) {
+        for (const struct table_row *row = table->first; row; row = row->next) {
             size_t width = table_width(shown(table, row->cells[i]));
             widths[i] = width > widths[i] ? width : widths[i];
         }
     }
     if (has_titles(table))
         print_cells(table, texts, widths, stream);
-    for (const struct row *row = table->first; row; row = row->next) {
+    for (const struct table_row *row = table->first; row; row = row->next) {
         for (size_t i = 0; i < table->count; i++)
             texts[i] = shown(table, row->cells[i]);
         print_cells(table, texts, widths, stream);
@@ -116,7 +116,7 @@ void table_print_json(const struct table *table, FILE *stream)
 {
     struct json_writer *writer = json_writer_new(table->arena, true);
     json_open_array(writer);
-    for (const struct row *row = table->first; row; row = row->next) {
+    for (const struct table_row *row = table->first; row; row = row->next) {
         json_open_object(writer);
         for (size_t i = 0; i < table->count; i++) {
             if (!table->columns[i].key)

@@ -95,7 +95,7 @@ enum status examine_host(const struct examination *examination, struct problems 
 {
     struct session session = examination_session(examination, NULL);
     struct host host = { 0 };
-    struct claim *claims = NULL;
+    struct record_claim *claims = NULL;
     enum status status = host_look(session.arena, session.diags, &host);
     if (status == STATUS_OK)
         status = record_claims(&session, &claims);

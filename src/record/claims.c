@@ -6,12 +6,12 @@
 struct claiming {
     struct arena *arena;
     const struct domain *domain;
-    struct claim **last;
+    struct record_claim **last;
 };
 
-static struct claim *add_claim(struct claiming *claiming, const char *busid)
+static struct record_claim *add_claim(struct claiming *claiming, const char *busid)
 {
-    struct claim *claim = arena_new_of(claiming->arena, struct claim);
+    struct record_claim *claim = arena_new_of(claiming->arena, struct record_claim);
     claim->busid = busid;
     claim->domain = claiming->domain->id;
     claim->name = claiming->domain->name;
@@ -40,7 +40,7 @@ static void add_claims(struct claiming *claiming, const struct record *record)
                            arena, at->kind == RECORD_EMULATED ? "xenusb-%u" : "vusb-%u", at->index);
             if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
                 continue;
-            struct claim *claim = add_claim(claiming, busid);
+            struct record_claim *claim = add_claim(claiming, busid);
             claim->index = (int)at->index;
             claim->backend_domain = at->backend_domain;
             claim->port = port;
@@ -55,7 +55,7 @@ static void add_claims(struct claiming *claiming, const struct record *record)
                              name_of(record, note->controller, note->controller), note->port);
 }
 
-enum status record_claims(const struct session *session, struct claim **claims)
+enum status record_claims(const struct session *session, struct record_claim **claims)
 {
     const struct domain *domains;
     size_t count;
@@ -79,7 +79,7 @@ enum status record_claims(const struct session *session, struct claim **claims)
 }
 
 // What stands at the device's own place, in the record or in our note of it.
-static bool is_claim_of(const struct claim *claim, const struct session *session,
+static bool is_claim_of(const struct record_claim *claim, const struct session *session,
                         const struct device *device)
 {
     const struct controller *controller = device->controller;
@@ -93,11 +93,12 @@ static bool is_claim_of(const struct claim *claim, const struct session *session
 enum status record_other_claim(const struct session *session, const struct device *device,
                                const char **other)
 {
-    struct claim *claims;
+    struct record_claim *claims;
     const char *busid = device_busid(device);
     enum status status = record_claims(session, &claims);
     *other = NULL;
-    for (const struct claim *at = claims; status == STATUS_OK && at && !*other; at = at->next)
+    for (const struct record_claim *at = claims; status == STATUS_OK && at && !*other;
+         at = at->next)
         if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
             at->backend_domain == device->controller->backend_domain)
             *other = arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
@@ -105,10 +106,10 @@ enum status record_other_claim(const struct session *session, const struct devic
     return status;
 }
 
-void record_mark_owners(struct arena *arena, const struct claim *claims, struct host *host)
+void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)
 {
     for (struct host_device *device = host->devices; device; device = device->next)
-        for (const struct claim *at = claims; at && !device->owner; at = at->next) {
+        for (const struct record_claim *at = claims; at && !device->owner; at = at->next) {
             if (at->backend_domain || strcmp(at->busid, device->busid) != 0)
                 continue;
             device->owner = arena_printf(arena, "%s (%d), %s", at->name, at->domain, at->place);

@@ -97,8 +97,8 @@ bool record_note_holds(const struct topology *topology, const struct record_note
 // ---- who has which device ----
 
 // A bus id that some domain's record names.
-struct claim {
-    struct claim *next;
+struct record_claim {
+    struct record_claim *next;
     const char *busid;
     int domain;
     const char *name;        // the domain's
@@ -109,7 +109,7 @@ struct claim {
 };
 // Those of all domains, on both kinds of PVUSB and on emulated controllers. Statuses as
 // record_read.
-enum status record_claims(const struct session *session, struct claim **claims);
+enum status record_claims(const struct session *session, struct record_claim **claims);
 
 // Who has that device as well: "xl gave 1-4 to db (4), controller 0 port 1, at the same time"; NULL
 // if nobody has. xl looks whether a device is in use and then takes it, without a lock; so do we.
@@ -118,7 +118,7 @@ enum status record_other_claim(const struct session *session, const struct devic
                                const char **other);
 
 // Tells each host device who has it.
-void record_mark_owners(struct arena *arena, const struct claim *claims, struct host *host);
+void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host);
 
 // ---- writing ----
 

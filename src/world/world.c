@@ -107,7 +107,7 @@ static enum status look_at_records(struct world *world, bool changes)
 static enum status look(struct world *world, bool changes)
 {
     struct session *session = &world->session;
-    struct claim *claims = NULL;
+    struct record_claim *claims = NULL;
     enum status status = host_look(session->arena, session->diags, &world->host);
     session->host = &world->host;
     world->topology.domain = session->domain;

@@ -191,10 +191,10 @@ static enum status tidy_up(char **words)
 
 static enum status list_claims(char **words)
 {
-    struct claim *claims;
+    struct record_claim *claims;
     (void)words;
     enum status status = record_claims(&session, &claims);
-    for (const struct claim *at = claims; at; at = at->next)
+    for (const struct record_claim *at = claims; at; at = at->next)
         printf("%s %d [%s] %d.%u %s\n", at->busid, at->domain, shown(at->name), at->index, at->port,
                shown(at->place));
     record_mark_owners(arena, claims, &host);

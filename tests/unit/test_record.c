@@ -230,7 +230,7 @@ static void test_without_xen_there_is_nothing_to_do(void **state)
 {
     (void)state;
     struct domain domain = { .id = -1, .name = "qemu" };
-    struct claim *claims;
+    struct record_claim *claims;
     session.domain = &domain;
     assert_int_equal(record_read(&session, &record), STATUS_OK);
     assert_null(record.controllers);

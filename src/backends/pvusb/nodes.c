@@ -29,7 +29,7 @@ const char *nodes_port(struct arena *arena, int domain, const struct controller 
 
 // ---- a controller ----
 
-struct writing {
+struct node_list {
     struct arena *arena;
     const struct controller *controller;
     const char *frontend;
@@ -39,18 +39,19 @@ struct writing {
     size_t count;
 };
 
-static void add(struct writing *writing, struct node node)
+static void add(struct node_list *writing, struct node node)
 {
     writing->at[writing->count++] = node;
 }
 
-static void put(struct writing *writing, const char *directory, const char *name, const char *value)
+static void put(struct node_list *writing, const char *directory, const char *name,
+                const char *value)
 {
     const char *path = arena_printf(writing->arena, "%s/%s", directory, name);
     add(writing, (struct node){ .op = NODE_WRITE, .path = path, .value = value });
 }
 
-static void put_number(struct writing *writing, const char *directory, const char *name,
+static void put_number(struct node_list *writing, const char *directory, const char *name,
                        unsigned number)
 {
     put(writing, directory, name, arena_printf(writing->arena, "%u", number));
@@ -58,7 +59,7 @@ static void put_number(struct writing *writing, const char *directory, const cha
 
 // What stands in the backend's directory and, as a copy that no guest and no driver domain can
 // change, in libxl's record.
-static void put_description(struct writing *writing, const char *directory)
+static void put_description(struct node_list *writing, const char *directory)
 {
     const struct controller *controller = writing->controller;
     put_number(writing, directory, "frontend-id", writing->domain);
@@ -76,7 +77,7 @@ struct nodes nodes_of_controller(struct arena *arena, int domain,
                                  const struct controller *controller)
 {
     enum { FIXED = 11 + 2 * 7 }; // nodes apart from the ports: the ends, and two descriptions
-    struct writing writing = {
+    struct node_list writing = {
         .arena = arena,
         .controller = controller,
         .frontend = nodes_frontend(arena, domain, controller),

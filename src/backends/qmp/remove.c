@@ -24,14 +24,14 @@ const char *run_words(struct qmp_handle *handle, const struct qmp_command *comma
                         qmp_why(handle->client));
 }
 
-static void close_removal(struct removal *removal, enum step_state state, const char *words)
+static void close_removal(struct qmp_removal *removal, enum step_state state, const char *words)
 {
     removal->state = state;
     removal->words = words;
 }
 
 // What the answer to device_del means. An answer that never came leaves everything open.
-static void take_answer(struct qmp_handle *handle, struct removal *removal)
+static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
 {
     const struct qmp_command *command = removal->command;
     if (!command)
@@ -50,18 +50,18 @@ static void take_answer(struct qmp_handle *handle, struct removal *removal)
     }
 }
 
-static bool is_open(const struct removal *removal)
+static bool is_open(const struct qmp_removal *removal)
 {
     return !removal->gone && removal->state == STEP_PLANNED;
 }
 
-static bool is_about(const struct qmp_event *event, const struct removal *removal)
+static bool is_about(const struct qmp_event *event, const struct qmp_removal *removal)
 {
     return (*removal->id && strcmp(event->device, removal->id) == 0) ||
            strcmp(event->path, removal->path) == 0;
 }
 
-static void take_events(struct qmp_handle *handle, struct removal *removals, size_t count)
+static void take_events(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct qmp_event event;
     while (qmp_take_event(handle->client, &event))
@@ -77,7 +77,7 @@ static void take_events(struct qmp_handle *handle, struct removal *removals, siz
 
 // Asks whether those that are open still have their path: nec-usb-xhci and qemu-xhci go without
 // any event, and an event can be missed. False if QEMU does not answer.
-static bool look_for(struct qmp_handle *handle, struct removal *removals, size_t count)
+static bool look_for(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct arena *arena = handle->session->arena;
     struct qmp_command **asked = arena_array_of(arena, struct qmp_command *, count);
@@ -92,7 +92,7 @@ static bool look_for(struct qmp_handle *handle, struct removal *removals, size_t
     return answered;
 }
 
-static size_t count_open(struct removal *removals, size_t count, double since)
+static size_t count_open(struct qmp_removal *removals, size_t count, double since)
 {
     size_t open = 0;
     for (size_t i = 0; i < count; i++) {
@@ -106,12 +106,13 @@ static size_t count_open(struct removal *removals, size_t count, double since)
 
 // Those that are still there when the time is over. The request stays with the guest: QEMU has no
 // command that takes it back.
-static void give_up(struct qmp_handle *handle, struct removal *removals, size_t count, bool answers)
+static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, size_t count,
+                    bool answers)
 {
     struct arena *arena = handle->session->arena;
     double limit = EJECT_SECONDS * handle->session->timeout_scale;
     for (size_t i = 0; i < count; i++) {
-        struct removal *removal = &removals[i];
+        struct qmp_removal *removal = &removals[i];
         if (!is_open(removal))
             continue;
         removal->timed_out = !qmp_broken(handle->client);
@@ -132,7 +133,7 @@ static void give_up(struct qmp_handle *handle, struct removal *removals, size_t 
     }
 }
 
-static void wait_until_gone(struct qmp_handle *handle, struct removal *removals, size_t count)
+static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     const double since = clock_now();
     const struct deadline deadline = deadline_in(EJECT_SECONDS * handle->session->timeout_scale);
@@ -154,7 +155,7 @@ static void wait_until_gone(struct qmp_handle *handle, struct removal *removals,
 // Takes away what stood behind the devices that are gone. QEMU clears a device away some time after
 // it is gone, and until then what stood behind it is in use. What does not exist was not made by
 // xenusb, and is not missed.
-static void clear_away(struct qmp_handle *handle, struct removal *removals, size_t count)
+static void clear_away(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     const struct deadline deadline = deadline_in(CLEAR_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
@@ -183,7 +184,7 @@ static void clear_away(struct qmp_handle *handle, struct removal *removals, size
     }
 }
 
-void remove_all(struct qmp_handle *handle, struct removal *removals, size_t count)
+void remove_all(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct arena *arena = handle->session->arena;
     for (size_t i = 0; i < count; i++)
@@ -196,7 +197,7 @@ void remove_all(struct qmp_handle *handle, struct removal *removals, size_t coun
     wait_until_gone(handle, removals, count);
     clear_away(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
-        struct removal *removal = &removals[i];
+        struct qmp_removal *removal = &removals[i];
         if (removal->gone && removal->delete_backing.name)
             close_removal(removal, STEP_LEFT,
                           arena_printf(arena, "it is gone, but %s %s is still to be done",

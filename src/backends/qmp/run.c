@@ -187,7 +187,7 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
 static void take_back(struct qmp_handle *handle, struct pending *pendings, size_t count)
 {
     struct arena *arena = handle->session->arena;
-    struct removal *removals = arena_array_of(arena, struct removal, count);
+    struct qmp_removal *removals = arena_array_of(arena, struct qmp_removal, count);
     struct pending **of = arena_array_of(arena, struct pending *, count);
     size_t left = 0;
     for (size_t i = 0; i < count; i++) {
@@ -234,7 +234,7 @@ static void add_steps(struct qmp_handle *handle, struct step *const *steps, size
 static void remove_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     struct arena *arena = handle->session->arena;
-    struct removal *removals = arena_array_of(arena, struct removal, count);
+    struct qmp_removal *removals = arena_array_of(arena, struct qmp_removal, count);
     for (size_t i = 0; i < count; i++) {
         const struct device *device = steps[i]->device;
         const struct controller *controller = steps[i]->controller;
@@ -246,7 +246,7 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
     }
     remove_all(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
-        const struct removal *removal = &removals[i];
+        const struct qmp_removal *removal = &removals[i];
         struct pci_slot *pci_slot =
             steps[i]->device ? NULL : pci_slot_of(handle, steps[i]->controller);
         steps[i]->state = removal->state;

@@ -7,7 +7,7 @@
 #include "wire.h"
 
 // An object that is to go, and what became of it.
-struct removal {
+struct qmp_removal {
     const char *id;                     // "" if it has none
     const char *path;                   // its QOM path
     bool by_guest;                      // a PCI device: it goes when the guest lets go of it
@@ -21,7 +21,7 @@ struct removal {
 };
 
 // remove.c: removes all of them together, and waits until they are seen to be gone.
-void remove_all(struct qmp_handle *handle, struct removal *removals, size_t count);
+void remove_all(struct qmp_handle *handle, struct qmp_removal *removals, size_t count);
 
 // Submits what is said there.
 struct qmp_command *run_ask(struct qmp_handle *handle, struct wire_command command);

@@ -7,14 +7,14 @@
 #include "base/arena.h"
 #include "qemu/image.h"
 
-struct libvirt {
+struct libvirt_writer {
     struct writing *writing;
     struct arrangement arrangement;
     unsigned disks, serials;
 };
 
 // Prints the value of an attribute, without the quotes.
-static void print_value(const struct libvirt *libvirt, struct text text)
+static void print_value(const struct libvirt_writer *libvirt, struct text text)
 {
     FILE *out = libvirt->writing->out;
     for (size_t i = 0; i < text.size; i++) {
@@ -30,7 +30,7 @@ static void print_value(const struct libvirt *libvirt, struct text text)
 
 // Whether XML can contain a text: not control characters, nor bytes that are not UTF-8. Reports an
 // error if it cannot.
-static bool is_valid_xml(const struct libvirt *libvirt, const struct config_text *text)
+static bool is_valid_xml(const struct libvirt_writer *libvirt, const struct config_text *text)
 {
     uint32_t point = 0;
     for (size_t i = 0, size = 0; i < text->text.size; i += size) {
@@ -43,7 +43,7 @@ static bool is_valid_xml(const struct libvirt *libvirt, const struct config_text
     return true;
 }
 
-static void refuse(const struct libvirt *libvirt, struct span at, const char *what,
+static void refuse(const struct libvirt_writer *libvirt, struct span at, const char *what,
                    const char *hint)
 {
     diag_hint(libvirt->writing->diags,
@@ -59,7 +59,8 @@ static bool is_machine(const struct config_controller *wanted)
 }
 
 // Reports a controller that libvirt cannot express; false if it can.
-static bool refuse_controller(const struct libvirt *libvirt, const struct arranged_controller *at)
+static bool refuse_controller(const struct libvirt_writer *libvirt,
+                              const struct arranged_controller *at)
 {
     bool qemu = libvirt->writing->for_qemu;
     bool pv = at->type == CONTROLLER_PV;
@@ -83,7 +84,7 @@ static bool refuse_controller(const struct libvirt *libvirt, const struct arrang
 
 // Warns about what a Xen guest loses: libvirt's libxl driver creates an emulated controller only
 // for an input device, and attaches nothing to it.
-static void warn_about_losses(const struct libvirt *libvirt)
+static void warn_about_losses(const struct libvirt_writer *libvirt)
 {
     enum domain_type type = libvirt->writing->document->config->domain.type;
     const struct config_device *device = libvirt->writing->document->config->devices;
@@ -107,7 +108,7 @@ static void warn_about_losses(const struct libvirt *libvirt)
 }
 
 // Numbers the controllers. Companions of an EHCI controller have its index.
-static void number_controllers(struct libvirt *libvirt)
+static void number_controllers(struct libvirt_writer *libvirt)
 {
     unsigned index = 0;
     for (struct arranged_controller *at = libvirt->arrangement.controllers; at; at = at->next) {
@@ -117,8 +118,8 @@ static void number_controllers(struct libvirt *libvirt)
     }
 }
 
-static void write_controller(const struct libvirt *libvirt, const struct arranged_controller *at,
-                             unsigned *companion)
+static void write_controller(const struct libvirt_writer *libvirt,
+                             const struct arranged_controller *at, unsigned *companion)
 {
     FILE *out = libvirt->writing->out;
     if (!libvirt->writing->for_qemu && is_machine(at->wanted))
@@ -141,13 +142,13 @@ static void write_controller(const struct libvirt *libvirt, const struct arrange
 
 // Whether the element has an address. In a Xen guest, the controller of usb=1 has no element to
 // refer to.
-static bool has_address(const struct libvirt *libvirt, const struct arranged_device *at)
+static bool has_address(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     return at->controller && at->port.depth &&
            (libvirt->writing->for_qemu || !is_machine(at->controller->wanted));
 }
 
-static void print_address(const struct libvirt *libvirt, const struct arranged_device *at)
+static void print_address(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     FILE *out = libvirt->writing->out;
     char buf[PORT_TEXT_SIZE];
@@ -158,7 +159,7 @@ static void print_address(const struct libvirt *libvirt, const struct arranged_d
 }
 
 // Closes the open element, which contains at most an address.
-static void finish(const struct libvirt *libvirt, const struct arranged_device *at,
+static void finish(const struct libvirt_writer *libvirt, const struct arranged_device *at,
                    const char *element)
 {
     FILE *out = libvirt->writing->out;
@@ -168,7 +169,7 @@ static void finish(const struct libvirt *libvirt, const struct arranged_device *
         fprintf(out, "  </%s>\n", element);
 }
 
-static void write_host(const struct libvirt *libvirt, const struct arranged_device *at)
+static void write_host(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     FILE *out = libvirt->writing->out;
     const struct selector *selector = &at->wanted->selector;
@@ -198,20 +199,20 @@ static void write_host(const struct libvirt *libvirt, const struct arranged_devi
     fputs("  </hostdev>\n", out);
 }
 
-static void write_input(const struct libvirt *libvirt, const struct arranged_device *at)
+static void write_input(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     fprintf(libvirt->writing->out, "  <input type='%s' bus='usb'",
             device_model_of(at->wanted->kind)->name);
     finish(libvirt, at, "input");
 }
 
-static void write_hub(const struct libvirt *libvirt, const struct arranged_device *at)
+static void write_hub(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     fputs("  <hub type='usb'", libvirt->writing->out);
     finish(libvirt, at, "hub");
 }
 
-static void write_disk(struct libvirt *libvirt, const struct arranged_device *at)
+static void write_disk(struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     const struct config_device *wanted = at->wanted;
     FILE *out = libvirt->writing->out;
@@ -233,7 +234,7 @@ static void write_disk(struct libvirt *libvirt, const struct arranged_device *at
 }
 
 // Opens the element of a character device; false after reporting an error.
-static bool print_chardev(const struct libvirt *libvirt, const char *element,
+static bool print_chardev(const struct libvirt_writer *libvirt, const char *element,
                           const struct config_text *chardev)
 {
     FILE *out = libvirt->writing->out;
@@ -256,7 +257,7 @@ static bool print_chardev(const struct libvirt *libvirt, const char *element,
     return true;
 }
 
-static void write_serial(struct libvirt *libvirt, const struct arranged_device *at)
+static void write_serial(struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     if (!print_chardev(libvirt, "serial", &at->wanted->chardev))
         return;
@@ -266,7 +267,8 @@ static void write_serial(struct libvirt *libvirt, const struct arranged_device *
     fputs("  </serial>\n", libvirt->writing->out);
 }
 
-static void write_redirection(const struct libvirt *libvirt, const struct arranged_device *at)
+static void write_redirection(const struct libvirt_writer *libvirt,
+                              const struct arranged_device *at)
 {
     struct config_text chardev = at->wanted->chardev;
     if (at->wanted->origin == ORIGIN_USBVERSION || !GIVEN(chardev))
@@ -277,13 +279,13 @@ static void write_redirection(const struct libvirt *libvirt, const struct arrang
     fputs("  </redirdev>\n", libvirt->writing->out);
 }
 
-static void write_sound(const struct libvirt *libvirt, const struct arranged_device *at)
+static void write_sound(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     fputs("  <sound model='usb'", libvirt->writing->out);
     finish(libvirt, at, "sound");
 }
 
-static void write_device(struct libvirt *libvirt, const struct arranged_device *at)
+static void write_device(struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     const struct device_model *model = device_model_of(at->wanted->kind);
     if (at->left_out)
@@ -306,7 +308,7 @@ static void write_device(struct libvirt *libvirt, const struct arranged_device *
 
 void write_libvirt(struct writing *writing)
 {
-    struct libvirt libvirt = { .writing = writing };
+    struct libvirt_writer libvirt = { .writing = writing };
     unsigned companion = 0;
     arrange(writing, writing->for_qemu ? ARRANGE_LIBVIRT : ARRANGE_PVUSB, &libvirt.arrangement);
     number_controllers(&libvirt);
