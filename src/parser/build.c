@@ -4,7 +4,8 @@
 #include "base/arena.h"
 #include "base/name_map.h"
 
-enum { CELLS_MAX = 20000 }; // cells of all values together; bounds the memory
+enum { OVERRIDDEN_MAX = 200 }; // values that are checked though they are ignored; bounds the time
+enum { CELLS_MAX = 20000 };    // cells of all values together; bounds the memory
 
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source)
@@ -303,6 +304,22 @@ void build_python(struct builder *builder, struct span at)
     record_statement(builder, (struct statement){ .kind = STATEMENT_PYTHON, .at = at });
 }
 
+// The key is set again by `target`. The value so far is kept, to be checked all the same.
+static void override(struct builder *builder, enum key key, struct assignment target)
+{
+    const struct setting *setting = &builder->settings[key];
+    diag_also(builder->diags,
+              builder_warning(builder, setting->key_at,
+                              "'%s' is set again below: this value is ignored", key_name(key)),
+              builder->source, target.at, "the last one wins");
+    if (!key_is_usb(key) || builder->overridden_count == OVERRIDDEN_MAX)
+        return;
+    struct overridden *overridden = arena_new_of(builder->arena, struct overridden);
+    *overridden = (struct overridden){ builder->overridden, key, *setting };
+    builder->overridden = overridden;
+    builder->overridden_count++;
+}
+
 void build_assign(struct builder *builder, struct assignment target, struct value value,
                   struct span at)
 {
@@ -332,10 +349,7 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
         return;
     }
     if (given)
-        diag_also(builder->diags,
-                  builder_warning(builder, setting->key_at,
-                                  "'%s' is set again below: this value is ignored", key_name(key)),
-                  builder->source, target.at, "the last one wins");
+        override(builder, key, target);
     setting->key_at = target.at;
     setting->value = value;
 }

@@ -42,6 +42,13 @@ struct setting {
     struct value value;
 };
 
+// A value of a USB key that a later assignment replaces.
+struct overridden {
+    struct overridden *next;
+    enum key key;
+    struct setting setting;
+};
+
 // The option before the current item of device_model_args, whose value that item is.
 enum argument { ARGUMENT_NONE, ARGUMENT_DEVICE, ARGUMENT_USBDEVICE };
 
@@ -54,6 +61,8 @@ struct builder {
     struct config_controller **controllers_end;
     struct config_device **devices_end;
     struct setting settings[KEY_COUNT];
+    struct overridden *overridden; // the last one first; at most OVERRIDDEN_MAX
+    unsigned overridden_count;
     struct statement *statements, **statements_end;
     enum key key; // the key whose value is being read; KEY_FOREIGN between statements
     enum argument argument;

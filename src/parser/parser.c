@@ -46,6 +46,43 @@ static void read_statements(struct builder *builder)
     config_lex_destroy(scanner);
 }
 
+static void read_dialects(struct builder *builder)
+{
+    for (const struct dialect *const *dialect = dialects; *dialect; dialect++)
+        (*dialect)->read(builder);
+}
+
+static void report_errors_of(struct diags *diags, const struct diags *other)
+{
+    for (const struct diag *diag = other->first; diag; diag = diag->next) {
+        if (diag->severity != SEVERITY_ERROR)
+            continue;
+        struct diag *copy =
+            complain(diags, SEVERITY_ERROR, diag->source, diag->span, "%s", diag->message);
+        if (diag->hint)
+            diag_hint(diags, copy, "%s", diag->hint);
+        for (const struct diag *also = diag->also; also; also = also->also)
+            diag_also(diags, copy, also->source, also->span, "%s", also->message);
+    }
+}
+
+// Reads each value that was overridden as if it were the only one, for its errors: it goes into no
+// config. Warnings are left out, since it has one already.
+static void check_overridden(struct builder *builder)
+{
+    for (const struct overridden *at = builder->overridden; at; at = at->next) {
+        struct diags diags;
+        struct builder other;
+        diags_init(&diags, builder->arena);
+        builder_init(&other, builder->arena, &diags, builder->source);
+        other.settings[at->key] = at->setting;
+        domain_read(&other);
+        other.config->domain = builder->config->domain;
+        read_dialects(&other);
+        report_errors_of(builder->diags, &diags);
+    }
+}
+
 struct document parse_document(struct arena *arena, struct diags *diags,
                                const struct source *source)
 {
@@ -56,8 +93,8 @@ struct document parse_document(struct arena *arena, struct diags *diags,
         return document;
     read_statements(&builder);
     domain_read(&builder);
-    for (const struct dialect *const *dialect = dialects; *dialect; dialect++)
-        (*dialect)->read(&builder);
+    read_dialects(&builder);
+    check_overridden(&builder);
     config_settle(arena, builder.config);
     document.statements = builder.statements;
     return document;
