@@ -19,7 +19,7 @@ enum problem_kind {
     PROBLEM_UNKNOWN_CONTROLLER, // QEMU has a controller that belongs in libxl's record but is not
                                 // there
     PROBLEM_UNKNOWN_DEVICE,     // QEMU has a host device that is not recorded anywhere
-    // In xenstore, outside any domain that runs.
+    // In xenstore, found without examining a domain.
     PROBLEM_DEAD_NOTES, // notes of a domain that no longer exists
     PROBLEM_PARTIAL,    // a PVUSB controller whose backend or whose record is missing
     // On this host.
