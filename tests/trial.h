@@ -193,8 +193,8 @@ static inline bool trial_device_is(struct arena *arena, const struct config_devi
     const char *ours = selector_show(arena, &before->selector);
     bool same =
         before->kind == after->kind && strcmp(ours, selector_show(arena, &after->selector)) == 0;
-    // QEMU and libvirt choose for what a guest is created with, where ports are scarce.
-    if (same && before->controller && !(before->at_creation && !after->controller))
+    // What a guest is created with goes elsewhere where ports are scarce.
+    if (same && before->controller && !before->at_creation)
         same = after->controller && trial_controller_is(before->controller, after->controller);
     if (same && before->port.depth)
         same = port_same(before->port, after->port);

@@ -31,7 +31,8 @@ const struct controller_model *planning_model(const struct config_controller *wa
         return wanted->model;
     bool pv_guest = !domain_has_machine(domain->type);
     bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
-    unsigned version = wanted->version.value ? wanted->version.value : 2;
+    // Where the type of the guest is not known, neither is the version.
+    unsigned version = wanted->version.value ? wanted->version.value : pv ? 2 : 3;
     return pv ? controller_model_pvusb(version) : controller_model_for(version);
 }
 

@@ -15,6 +15,7 @@ struct placement {
     struct device *stale;           // what is left of it from before it was unplugged
     enum step_op op;                // STEP_ADD until something else is known
     const char *words;              // a refusal's reason
+    enum place_verdict verdict;     // and what spoke against the best place
 };
 
 // A wanted controller on its way to one of the topology.
@@ -36,7 +37,9 @@ struct planning {
     struct claim *claims;         // one for each controller of the config, by its index
     struct placement *placements; // one for each device of the config, in its order
     size_t placement_count;
-    unsigned slots_used; // controllers planned so far
+    unsigned slots_used;        // controllers planned so far
+    unsigned next_hci, next_pv; // the number of the next default name that may be free
+    bool every_speed; // a host device of unknown speed is kept from ports that lack some speed
     enum status status;
 };
 
@@ -114,7 +117,10 @@ bool supply_is_possible(const struct planning *planning, const struct device *de
 // away.
 void resolve_placements(struct planning *planning);
 
-// settle.c: ports for all placements that are to be added.
+// settle.c: a port for each device.
+// What a placement would be in the topology, at no port yet.
+struct device *settle_device(struct planning *planning, const struct placement *placement);
+// Ports for all placements that are to be added.
 void settle_placements(struct planning *planning);
 
 #endif

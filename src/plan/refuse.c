@@ -202,6 +202,7 @@ void refuse_place(struct planning *planning, struct placement *placement,
     const struct diag *diag = complain_verdict(planning, placement, device, port, verdict);
     placement->op = STEP_REFUSE;
     placement->words = diag ? diag->message : NULL;
+    placement->verdict = verdict;
 }
 
 void refuse_unserved(struct planning *planning, struct placement *placement)
@@ -220,6 +221,7 @@ void refuse_isochronous(struct planning *planning, struct placement *placement,
 {
     placement->op = STEP_REFUSE;
     placement->words = "it has isochronous endpoints";
+    placement->verdict = PLACE_ISOCHRONOUS;
     complain_isochronous(planning, placement->wanted->why, device_shown(planning, device));
 }
 
@@ -228,6 +230,7 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
 {
     placement->op = STEP_REFUSE;
     placement->words = "no port takes it";
+    placement->verdict = PLACE_TAKEN;
     planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
                       planning->topology->domain->name, device_shown(planning, device));
 }

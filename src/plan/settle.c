@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "planning.h"
 
-static struct device *planned_device(struct planning *planning, const struct placement *placement)
+struct device *settle_device(struct planning *planning, const struct placement *placement)
 {
     struct device *device = arena_new_of(planning->arena, struct device);
     device->kind = placement->wanted->kind;
@@ -48,7 +48,7 @@ static void settle_at_wanted(struct planning *planning, struct placement *placem
         refuse_unserved(planning, placement);
         return;
     }
-    struct device *device = planned_device(planning, placement);
+    struct device *device = settle_device(planning, placement);
     struct port port = placement->wanted->port;
     enum place_verdict verdict = port.depth ? place_at(placement->controller, device, port)
                                             : place_on(placement->controller, device, &port);
@@ -60,6 +60,14 @@ static void settle_at_wanted(struct planning *planning, struct placement *placem
         refuse_place(planning, placement, device, port, verdict);
 }
 
+// Whether a host device that nobody looked up might not run there.
+static bool may_be_too_slow(const struct planning *planning, const struct controller *controller,
+                            const struct device *device)
+{
+    return planning->every_speed && device->kind == DEVICE_HOSTDEV && !device->host &&
+           controller->model->driver && controller->model->speeds != SPEEDS_USB3;
+}
+
 // Whether a controller may be chosen for a device that names none. What libxl cannot tell of
 // stays off the controllers that libxl knows: xl would hand out the port a second time. What it can
 // tell of goes to one that it knows, or that the user declared; to another (the one of usb=1, say)
@@ -68,7 +76,7 @@ static bool may_choose(const struct planning *planning, const struct controller 
                        const struct device *device, bool at_need)
 {
     if (!controller->model || !controller->backend || controller->stale ||
-        is_without_server(planning, controller))
+        is_without_server(planning, controller) || may_be_too_slow(planning, controller, device))
         return false;
     // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
     // nobody knows. A driver domain has no devices of this host.
@@ -91,23 +99,34 @@ static unsigned goodness(const struct planning *planning, const struct controlle
            (controller->wanted ? 1u : 0u);
 }
 
+// That of a place which no other is better than.
+static unsigned best_goodness(const struct planning *planning, const struct device *device)
+{
+    speed_mask fastest = SPEEDS(SPEED_SUPER);
+    while (fastest > 1 && !(place_speeds(device) & fastest))
+        fastest >>= 1;
+    return fastest * 4u + (planning_libxl_can_tell(planning, device) ? 2u : 0u) + 1u;
+}
+
 static bool settle_anywhere(struct planning *planning, struct placement *placement, bool at_need)
 {
-    struct device *device = planned_device(planning, placement);
+    struct device *device = settle_device(planning, placement);
     struct controller *best = NULL;
     struct port best_port = PORT_ANY;
-    unsigned best_goodness = 0;
-    for (struct controller *at = planning->topology->controllers; at; at = at->next) {
+    unsigned most = best_goodness(planning, device), reached = 0;
+    for (struct controller *at = planning->topology->controllers; at && reached < most;
+         at = at->next) {
         struct port port = placement->wanted->port;
-        if (!may_choose(planning, at, device, at_need))
+        bool full = !port.depth && at->root_devices >= at->ports;
+        if (full || !may_choose(planning, at, device, at_need))
             continue;
         enum place_verdict verdict =
             port.depth ? place_at(at, device, port) : place_on(at, device, &port);
         unsigned here = verdict == PLACE_FITS ? goodness(planning, at, device, port) : 0;
-        if (here > best_goodness) {
+        if (here > reached) {
             best = at;
             best_port = port;
-            best_goodness = here;
+            reached = here;
         }
     }
     if (best)
@@ -120,7 +139,7 @@ static bool settle_where_it_was(struct planning *planning, struct placement *pla
 {
     struct controller *before = placement->stale->controller;
     struct port port = placement->stale->port;
-    struct device *device = planned_device(planning, placement);
+    struct device *device = settle_device(planning, placement);
     bool same = !before->stale && !is_without_server(planning, before) &&
                 (!placement->controller || placement->controller == before) &&
                 (!placement->wanted->port.depth || port_same(placement->wanted->port, port));
@@ -151,7 +170,7 @@ static size_t count_alike(const struct planning *planning, const struct placemen
 
 static void settle_on_new(struct planning *planning, struct placement *placement)
 {
-    const struct device *device = planned_device(planning, placement);
+    const struct device *device = settle_device(planning, placement);
     if (planning_is_pv_guest(planning) && device->host && device->host->isochronous) {
         refuse_isochronous(planning, placement, device);
         return;
@@ -163,6 +182,7 @@ static void settle_on_new(struct planning *planning, struct placement *placement
     if (!supply_for(planning, device, count, placement->wanted->why)) {
         placement->op = STEP_REFUSE;
         placement->words = "no controller takes it";
+        placement->verdict = PLACE_TAKEN;
         return;
     }
     if (settle_anywhere(planning, placement, false))

@@ -120,11 +120,13 @@ static bool lacks_pvusb(struct planning *planning, const struct config_controlle
     return false;
 }
 
-// The first name hciN, or pvN, that neither the domain nor the config has.
-static const char *free_name(const struct planning *planning, const struct controller_model *model)
+// The next name hciN, or pvN, that neither the domain nor the config has.
+static const char *free_name(struct planning *planning, const struct controller_model *model)
 {
-    for (unsigned i = 0;; i++) {
-        const char *name = arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", i);
+    unsigned *next = model->driver ? &planning->next_hci : &planning->next_pv;
+    for (;;) {
+        const char *name =
+            arena_printf(planning->arena, "%s%u", model->driver ? "hci" : "pv", (*next)++);
         if (!topology_controller_named(planning->topology, text_of(name)) &&
             !config_controller_named(planning->config, text_of(name)))
             return name;

@@ -92,6 +92,7 @@ void controller_add_device(struct controller *controller, struct device *device)
     device->controller = controller;
     device->next = *at;
     *at = device;
+    controller->root_devices += device->port.depth == 1;
 }
 
 void controller_drop_device(struct device *device)
@@ -99,8 +100,10 @@ void controller_drop_device(struct device *device)
     struct device **at = &device->controller->devices;
     while (*at && *at != device)
         at = &(*at)->next;
-    if (*at)
-        *at = device->next;
+    if (!*at)
+        return;
+    *at = device->next;
+    device->controller->root_devices -= device->port.depth == 1;
 }
 
 const char *device_busid(const struct device *device)

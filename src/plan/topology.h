@@ -71,6 +71,7 @@ struct controller {
     bool has_unplaced; // some device on it sits at a port that QEMU does not tell
     const struct config_controller *wanted; // who asked for it in this run; NULL if nobody
     struct device *devices;
+    unsigned root_devices; // how many of them are at its own ports, and not behind a hub
 };
 
 // Which controllers can be plugged into this QEMU here and now, as asked from it.

@@ -4,52 +4,17 @@
 #include "write.h"
 
 #include "base/arena.h"
+#include "plan/layout.h"
 
-enum { DEVICE_KINDS = DEVICE_OTHER + 1 };
-enum { MADE_PORTS = 8 }; // of a controller that is made, if it needs no more
-
-static bool is_pv_guest(const struct writing *writing)
-{
-    enum domain_type type = writing->document->config->domain.type;
-    return !domain_has_machine(type);
-}
-
-static struct arranged_controller *append(struct writing *writing, struct arrangement *arrangement)
-{
-    struct arranged_controller *made = arena_new_of(writing->arena, struct arranged_controller);
-    if (arrangement->end)
-        arrangement->end->next = made;
-    else
-        arrangement->controllers = made;
-    arrangement->end = made;
-    return made;
-}
-
-static const struct controller_model *model_of(const struct config_controller *wanted)
-{
-    if (wanted->model)
-        return wanted->model;
-    if (wanted->type == CONTROLLER_PV)
-        return controller_model_pvusb(wanted->version.value);
-    return wanted->type == CONTROLLER_EMULATED ? controller_model_for(wanted->version.value) : NULL;
-}
-
-static void add_wanted(struct writing *writing, struct arrangement *arrangement,
-                       const struct config_controller *wanted)
-{
-    struct arranged_controller *controller = append(writing, arrangement);
-    arrangement->of_wanted[wanted->index] = controller;
-    controller->wanted = wanted;
-    controller->model = model_of(wanted);
-    controller->type = wanted->type;
-    controller->kernel = wanted->pvusb == PVUSB_KERNEL;
-    controller->index = is_left_to_xl(wanted) ? 0 : arrangement->next_index++;
-    controller->version = wanted->version.value;
-    controller->ports = wanted->ports.value;
-    controller->ports_max = wanted->ports.value ? wanted->ports.value : MADE_PORTS;
-    controller->name = wanted->name;
-    controller->why = wanted->why;
-}
+struct arranging {
+    struct writing *writing;
+    struct arrangement *arrangement;
+    struct layout layout;
+    struct arranged_controller **of_wanted; // by the index of the wanted controller
+    struct arranged_controller *made;       // the first one
+    struct arranged_controller **last;
+    unsigned next_index;
+};
 
 // --- which host device ---
 
@@ -97,190 +62,176 @@ static void look_up(struct writing *writing, struct arranged_device *device)
     }
 }
 
-// --- which controller ---
+// --- controllers ---
 
-// At which speeds a device may run; it must fit all of them while it is not known which.
-static bool speed_fits(const struct arranged_device *device, const struct controller_model *model)
+static const struct controller_model *model_of(const struct config_controller *wanted)
 {
-    const struct device_model *kind = device_model_of(device->wanted->kind);
-    if (device->wanted->kind != DEVICE_HOSTDEV)
-        return !kind || !kind->speeds || kind->speeds & model->speeds;
-    if (!device->found)
-        return model->speeds == SPEEDS_USB3 || !model->driver;
-    if (SPEEDS(device->found->speed) & model->speeds)
-        return true;
-    return (device->found->fits_high_speed && model->speeds & SPEEDS(SPEED_HIGH)) ||
-           (device->found->fits_full_speed && model->speeds & SPEEDS(SPEED_FULL));
+    if (wanted->model)
+        return wanted->model;
+    if (wanted->type == CONTROLLER_PV)
+        return controller_model_pvusb(wanted->version.value);
+    return wanted->type == CONTROLLER_EMULATED ? controller_model_for(wanted->version.value) : NULL;
 }
 
-static bool suits(const struct arranged_controller *controller,
-                  const struct arranged_device *device)
+static struct arranged_controller *append(struct arranging *arranging)
 {
-    if (controller->wanted && is_left_to_xl(controller->wanted))
-        return false;
-    if (!controller->model)
-        return device->wanted->kind == DEVICE_HOSTDEV;
-    bool pv = !controller->model->driver;
-    if (pv &&
-        (device->wanted->kind != DEVICE_HOSTDEV || (device->found && device->found->isochronous)))
-        return false;
-    return speed_fits(device, controller->model);
-}
-
-// The first free root port, or 0.
-static unsigned free_port(const struct arrangement *arrangement,
-                          const struct arranged_controller *controller)
-{
-    bool shared = controller->type == CONTROLLER_PV && !controller->kernel;
-    uint32_t used = controller->used | (shared ? arrangement->pv_used : 0);
-    for (unsigned port = 1; port <= controller->ports_max && port < 32; port++)
-        if (!(used >> port & 1))
-            return port;
-    return 0;
-}
-
-static void take_port(struct arrangement *arrangement, struct arranged_controller *controller,
-                      unsigned port)
-{
-    if (port > 31)
-        return;
-    controller->used |= UINT32_C(1) << port;
-    if (controller->type == CONTROLLER_PV && !controller->kernel)
-        arrangement->pv_used |= UINT32_C(1) << port;
-    if (!controller->wanted && port > controller->ports)
-        controller->ports = port;
-}
-
-static void put(struct arrangement *arrangement, struct arranged_device *device,
-                struct arranged_controller *controller, unsigned port)
-{
-    device->controller = controller;
-    device->port = (struct port){ port ? 1 : 0, { (uint8_t)port } };
-    if (port)
-        take_port(arrangement, controller, port);
-}
-
-static struct arranged_controller *make(struct writing *writing, struct arrangement *arrangement,
-                                        bool pv, struct span why)
-{
-    if (writing->document->config->domain.type == DOMAIN_UNKNOWN && !pv)
-        write_warning(writing, why, "the file does not tell the type of the guest: taken for hvm");
-    struct arranged_controller *made = append(writing, arrangement);
-    made->model = pv ? controller_model_pvusb(2) : controller_model_for(3);
-    made->type = pv ? CONTROLLER_PV : CONTROLLER_EMULATED;
-    made->index = arrangement->next_index++;
-    made->version = made->model->version;
-    made->ports = MADE_PORTS;
-    made->ports_max = made->model->ports_max;
-    made->why = why;
-    do {
-        made->name = arena_printf(writing->arena, "%s%u", pv ? "pv" : "hci", arrangement->made++);
-    } while (config_controller_named(writing->document->config, text_of(made->name)));
-    return made;
-}
-
-static void complain_room(struct writing *writing, const struct arranged_device *device)
-{
-    diag_hint(writing->diags,
-              write_error(writing, device->wanted->why, "no port is left for this device"),
-              is_pv_guest(writing) ? "QEMU's PVUSB takes 31 devices for a guest"
-                                   : "give its controller more ports, or this device another one");
-}
-
-// Devices on named controllers: first those at named ports, then the others.
-static void arrange_named(struct writing *writing, enum arrange what,
-                          struct arrangement *arrangement)
-{
-    for (size_t i = 0; i < arrangement->count; i++) {
-        struct arranged_device *device = &arrangement->devices[i];
-        if (!device->wanted->controller)
-            continue;
-        struct arranged_controller *at = arrangement->of_wanted[device->wanted->controller->index];
-        device->controller = at;
-        device->port = device->wanted->port;
-        if (device->port.depth == 1)
-            take_port(arrangement, at, device->port.number[0]);
-        if (device->found && !at->wanted->at_creation && !suits(at, device))
-            diag_hint(writing->diags,
-                      write_warning(writing, device->wanted->why, "%s does not run there",
-                                    host_device_show(writing->arena, device->found)),
-                      "controller '%s' is %s: use version 3", at->name,
-                      at->model ? at->model->name : "another type");
-    }
-    for (size_t i = 0; i < arrangement->count; i++) {
-        struct arranged_device *device = &arrangement->devices[i];
-        // QEMU chooses for what it is created with, and makes a hub where there is no port.
-        bool chosen = device->wanted->at_creation;
-        if (!device->controller || device->port.depth || device->left_out ||
-            (chosen && what != ARRANGE_LIBVIRT))
-            continue;
-        unsigned port = free_port(arrangement, device->controller);
-        if (!port && !chosen)
-            complain_room(writing, device);
-        put(arrangement, device, port || !chosen ? device->controller : NULL, port);
-    }
-}
-
-// Whether a device finds its place here, on one that was made if need be.
-static bool is_seeker(const struct arranged_device *device, enum arrange what)
-{
-    if (device->controller || device->left_out || GIVEN(device->wanted->controller_name))
-        return false;
-    return !device->wanted->at_creation &&
-           (device->wanted->kind == DEVICE_HOSTDEV || what == ARRANGE_ALL);
-}
-
-// The first controller that suits a device and has a free port. *passed is the last of those that
-// take no device like this one, now and ever: ports are only taken, and controllers only appended.
-static struct arranged_controller *seek(const struct arrangement *arrangement,
-                                        const struct arranged_device *device,
-                                        struct arranged_controller **passed)
-{
-    struct arranged_controller *at = *passed ? (*passed)->next : arrangement->controllers;
-    for (; at && !(suits(at, device) && free_port(arrangement, at)); at = at->next)
-        *passed = at;
+    struct arranged_controller *at =
+        arena_new_of(arranging->writing->arena, struct arranged_controller);
+    *arranging->last = at;
+    arranging->last = &at->next;
     return at;
 }
 
-static void arrange_others(struct writing *writing, enum arrange what,
-                           struct arrangement *arrangement)
+static void add_wanted(struct arranging *arranging, const struct config_controller *wanted)
 {
-    struct arranged_controller *passed[DEVICE_KINDS] = { NULL };
-    bool pv = is_pv_guest(writing) || what == ARRANGE_PVUSB;
-    for (size_t i = 0; i < arrangement->count; i++) {
-        struct arranged_device *device = &arrangement->devices[i];
-        if (!is_seeker(device, what))
-            continue;
-        struct arranged_controller *by_speed = NULL;
-        struct arranged_controller *at =
-            seek(arrangement, device, device->found ? &by_speed : &passed[device->wanted->kind]);
-        if (!at)
-            at = make(writing, arrangement, pv, device->wanted->why);
-        unsigned port = suits(at, device) ? free_port(arrangement, at) : 0;
-        if (port)
-            put(arrangement, device, at, port);
-        else
-            complain_room(writing, device);
-        if (!port && !at->used)
-            return;
+    struct arranged_controller *at = append(arranging);
+    const struct controller *there = arranging->layout.of_controller[wanted->index];
+    arranging->of_wanted[wanted->index] = at;
+    at->wanted = wanted;
+    at->model = model_of(wanted);
+    at->type = wanted->type;
+    at->kernel = wanted->pvusb == PVUSB_KERNEL;
+    at->index = is_left_to_xl(wanted) ? 0 : arranging->next_index++;
+    at->version = wanted->version.value;
+    at->ports = wanted->ports.value;
+    if (!at->ports && there && at->model && at->model->ports < at->model->ports_max)
+        at->ports = there->ports;
+    at->name = wanted->name;
+    at->why = wanted->why;
+}
+
+// What asked for a controller that was made: the first device on it.
+static struct span why_made(const struct arranging *arranging, const struct controller *made)
+{
+    for (size_t i = 0; i < arranging->layout.count; i++)
+        if (arranging->layout.devices[i].controller == made)
+            return arranging->layout.devices[i].wanted->why;
+    return SPAN_NONE;
+}
+
+static void add_made(struct arranging *arranging, const struct controller *made)
+{
+    struct writing *writing = arranging->writing;
+    struct arranged_controller *at = append(arranging);
+    at->model = made->model;
+    at->type = made->model->driver ? CONTROLLER_EMULATED : CONTROLLER_PV;
+    at->index = arranging->next_index++;
+    at->version = made->model->version;
+    at->ports = made->ports;
+    at->name = made->name;
+    at->why = why_made(arranging, made);
+    if (made->model->driver && writing->document->config->domain.type == DOMAIN_UNKNOWN)
+        write_warning(writing, at->why,
+                      "the file does not tell the type of the guest: taken for hvm");
+}
+
+static void add_controllers(struct arranging *arranging)
+{
+    const struct config *config = arranging->writing->document->config;
+    for (const struct config_controller *at = config->controllers; at; at = at->next)
+        add_wanted(arranging, at);
+    struct arranged_controller **made = arranging->last;
+    for (const struct controller *at = arranging->layout.topology.controllers; at; at = at->next)
+        if (!at->wanted && at->devices)
+            add_made(arranging, at);
+    arranging->made = *made;
+}
+
+static struct arranged_controller *find(const struct arranging *arranging,
+                                        const struct controller *controller)
+{
+    if (controller->wanted)
+        return arranging->of_wanted[controller->wanted->index];
+    struct arranged_controller *at = arranging->made;
+    while (at && strcmp(at->name, controller->name) != 0)
+        at = at->next;
+    return at;
+}
+
+// --- devices ---
+
+// Whether the dialect wants no place for it: that is chosen where the guest is made.
+static bool is_placed_by_others(const struct config_device *wanted, enum arrange what)
+{
+    if (wanted->at_creation || wanted->controller)
+        return false;
+    bool plugged_only = what == ARRANGE_XEN || what == ARRANGE_PVUSB;
+    return GIVEN(wanted->controller_name) || (plugged_only && wanted->kind != DEVICE_HOSTDEV);
+}
+
+static void complain_room(const struct arranging *arranging, const struct config_device *wanted)
+{
+    enum domain_type type = arranging->writing->document->config->domain.type;
+    diag_hint(arranging->writing->diags,
+              write_error(arranging->writing, wanted->why, "no port is left for this device"),
+              !domain_has_machine(type)
+                  ? "QEMU's PVUSB takes 31 devices for a guest"
+                  : "give its controller more ports, or this device another one");
+}
+
+static void warn_does_not_run(const struct arranging *arranging,
+                              const struct arranged_device *device)
+{
+    const struct arranged_controller *at = device->controller;
+    diag_hint(arranging->writing->diags,
+              write_warning(arranging->writing, device->wanted->why, "%s does not run there",
+                            host_device_show(arranging->writing->arena, device->found)),
+              "controller '%s' is %s: use version 3", at->name,
+              at->model ? at->model->name : "another type");
+}
+
+static void read_device(const struct arranging *arranging, enum arrange what,
+                        const struct layout_device *placed, struct arranged_device *device)
+{
+    const struct config_device *wanted = device->wanted;
+    bool chosen_by_qemu = wanted->at_creation && !wanted->port.depth;
+    device->controller =
+        wanted->controller ? arranging->of_wanted[wanted->controller->index] : NULL;
+    device->port = wanted->port;
+    bool does_not_run = placed->verdict == PLACE_SPEED || placed->verdict == PLACE_ISOCHRONOUS;
+    if (does_not_run && device->controller && device->found)
+        warn_does_not_run(arranging, device);
+    else if (placed->verdict != PLACE_FITS && !wanted->port.depth)
+        complain_room(arranging, wanted);
+    if (!placed->controller || (chosen_by_qemu && what != ARRANGE_PORTS))
+        return;
+    device->controller = find(arranging, placed->controller);
+    device->port = placed->port;
+}
+
+static void place(struct arranging *arranging, enum arrange what)
+{
+    const struct config *config = arranging->writing->document->config;
+    struct arena *arena = arranging->writing->arena;
+    struct layout *layout = &arranging->layout;
+    layout_init(arena, layout, config);
+    if (what == ARRANGE_XEN || what == ARRANGE_PVUSB)
+        layout->domain.id = LAYOUT_XEN;
+    if (what == ARRANGE_PVUSB)
+        layout->domain.type = DOMAIN_PV;
+    layout->without_hubs = what == ARRANGE_PORTS;
+    for (size_t i = 0; i < layout->count; i++) {
+        struct arranged_device *device = &arranging->arrangement->devices[i];
+        device->wanted = layout->devices[i].wanted;
+        look_up(arranging->writing, device);
+        layout->devices[i].host = device->found;
+        layout->devices[i].skip = device->left_out || is_placed_by_others(device->wanted, what);
     }
+    layout_make(arena, layout, config);
 }
 
 void arrange(struct writing *writing, enum arrange what, struct arrangement *arrangement)
 {
-    const struct config *config = writing->document->config;
-    *arrangement = (struct arrangement){ .count = config->device_count };
-    arrangement->of_wanted =
-        arena_array_of(writing->arena, struct arranged_controller *, config->controller_count + 1);
+    struct arranging arranging = { .writing = writing,
+                                   .arrangement = arrangement,
+                                   .last = &arrangement->controllers };
+    *arrangement = (struct arrangement){ .count = writing->document->config->device_count };
     arrangement->devices =
-        arena_array_of(writing->arena, struct arranged_device, config->device_count + 1);
-    for (const struct config_controller *at = config->controllers; at; at = at->next)
-        add_wanted(writing, arrangement, at);
-    size_t count = 0;
-    for (const struct config_device *at = config->devices; at; at = at->next) {
-        arrangement->devices[count].wanted = at;
-        look_up(writing, &arrangement->devices[count++]);
-    }
-    arrange_named(writing, what, arrangement);
-    arrange_others(writing, what, arrangement);
+        arena_array_of(writing->arena, struct arranged_device, arrangement->count);
+    arranging.of_wanted = arena_array_of(writing->arena, struct arranged_controller *,
+                                         writing->document->config->controller_count);
+    place(&arranging, what);
+    add_controllers(&arranging);
+    for (size_t i = 0; i < arrangement->count; i++)
+        read_device(&arranging, what, &arranging.layout.devices[i], &arrangement->devices[i]);
 }

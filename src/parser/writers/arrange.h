@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A controller and a port for each device, where the dialect to be written wants them named, and
-// the host's device behind each selector, where it is looked up.
+// A controller and a port for each device, where the dialect to be written wants them named: those
+// that `apply` would choose (plan/layout.h). And the host's device behind each selector, where it
+// is looked up.
 #ifndef XENUSB_PARSER_ARRANGE_H
 #define XENUSB_PARSER_ARRANGE_H
 
@@ -8,15 +9,13 @@
 
 struct arranged_controller {
     struct arranged_controller *next;
-    const struct config_controller *wanted; // NULL: made for devices that have none
+    const struct config_controller *wanted; // NULL: made for devices that name none
     const struct controller_model *model;   // NULL while only the guest's type could tell
     enum controller_type type;
     bool kernel;      // PVUSB by the kernel's usbback
     unsigned index;   // among those that are not there at creation; those have none
     unsigned version; // 0 while it is not known
-    unsigned ports;   // that it has; of one that was made, as many as it needs
-    unsigned ports_max;
-    uint32_t used; // a bit for each root port
+    unsigned ports;   // 0: the default of whoever makes it
     const char *name;
     struct span why;        // what asked for it
     unsigned libvirt_index; // among the elements of libvirt
@@ -31,23 +30,17 @@ struct arranged_device {
 };
 
 struct arrangement {
-    struct arranged_controller *controllers;
-    struct arranged_controller *end;
-    struct arranged_device *devices; // in the order of the config
+    struct arranged_controller *controllers; // those of the config, then those that were made
+    struct arranged_device *devices;         // in the order of the config
     size_t count;
-    struct arranged_controller **of_wanted; // by the index of the wish in the config
-    unsigned next_index;                    // of a controller that is made
-    unsigned made;                          // how many were
-    uint32_t pv_used; // ports of QEMU's PVUSB: no two devices of a guest may have the same
 };
 
 // What is to be arranged.
 enum arrange {
-    ARRANGE_PLUGGED, // what is plugged into a guest that is there
-    ARRANGE_ALL,     // that, and what the guest is created with
-    ARRANGE_PVUSB,   // what is plugged; controllers that are made are PVUSB
-    ARRANGE_LIBVIRT, // what is plugged; and the guest is created with devices at ports, where there
-                     // are any left: libvirt adds a hub for the others
+    ARRANGE_XEN,   // what is plugged into a guest of Xen
+    ARRANGE_PVUSB, // the same by PVUSB alone
+    ARRANGE_QEMU,  // all that a QEMU without Xen has; it chooses ports for what it starts with
+    ARRANGE_PORTS, // the same, with a port for what it starts with
 };
 
 // Complains where there is no room, and where a device that is looked up is not there, or is not

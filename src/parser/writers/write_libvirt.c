@@ -310,7 +310,7 @@ void write_libvirt(struct writing *writing)
 {
     struct libvirt_writer libvirt = { .writing = writing };
     unsigned companion = 0;
-    arrange(writing, writing->for_qemu ? ARRANGE_LIBVIRT : ARRANGE_PVUSB, &libvirt.arrangement);
+    arrange(writing, writing->for_qemu ? ARRANGE_PORTS : ARRANGE_PVUSB, &libvirt.arrangement);
     number_controllers(&libvirt);
     if (!writing->for_qemu)
         warn_about_losses(&libvirt);

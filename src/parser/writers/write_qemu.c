@@ -318,19 +318,25 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
     print_device(qemu, &object);
 }
 
-// Hubs come before what is behind them, and those last for which QEMU chooses a port.
+// What the guest is created with comes first, so that QEMU chooses ports before others have any;
+// among that and among the rest hubs come before what is behind them, and those last for which QEMU
+// chooses.
 static void write_devices(struct qemu *qemu)
 {
-    for (unsigned depth = 1; depth <= PORT_DEPTH_MAX + 1; depth++)
-        for (size_t i = 0; i < qemu->arrangement.count; i++)
-            if (qemu->arrangement.devices[i].port.depth == depth % (PORT_DEPTH_MAX + 1))
-                write_device(qemu, &qemu->arrangement.devices[i], i);
+    for (int created = 1; created >= 0; created--)
+        for (unsigned depth = 1; depth <= PORT_DEPTH_MAX + 1; depth++)
+            for (size_t i = 0; i < qemu->arrangement.count; i++) {
+                const struct arranged_device *at = &qemu->arrangement.devices[i];
+                if (at->wanted->at_creation == (created == 1) &&
+                    at->port.depth == depth % (PORT_DEPTH_MAX + 1))
+                    write_device(qemu, at, i);
+            }
 }
 
 static void write_all(struct writing *writing, bool running)
 {
     struct qemu qemu = { .writing = writing, .running = running, .skipped = SPAN_NONE };
-    arrange(writing, ARRANGE_ALL, &qemu.arrangement);
+    arrange(writing, ARRANGE_QEMU, &qemu.arrangement);
     for (const struct arranged_controller *at = qemu.arrangement.controllers; at; at = at->next)
         write_controller(&qemu, at);
     write_devices(&qemu);

@@ -350,7 +350,7 @@ void write_xl(struct writing *writing)
     struct xl xl = { .writing = writing, .config = writing->document->config };
     struct rewrite rewrite;
     xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = removed;
-    arrange(writing, ARRANGE_PLUGGED, &xl.arrangement);
+    arrange(writing, ARRANGE_XEN, &xl.arrangement);
     change_controllers(&xl);
     change_devices(&xl);
     change_numbers(&xl, change_classic(&xl));
