@@ -4,8 +4,10 @@
 #include "base/arena.h"
 #include "checking.h"
 
+enum { CHECKS_MAX = 32 }; // as many as an unsigned has bits
+
 // In the order in which they run: what a check needs comes before it.
-static const struct check *const checks[] = {
+static const struct check *const checks[CHECKS_MAX + 1] = {
     &check_machine,
     &check_controller_type,
     &check_controller_model,
@@ -29,12 +31,10 @@ static const struct check *const checks[] = {
     NULL,
 };
 
-enum { CHECK_COUNT = sizeof checks / sizeof *checks - 1 };
-
 const char *const *check_names(void)
 {
-    static const char *names[CHECK_COUNT + 1];
-    for (size_t i = 0; i < CHECK_COUNT; i++)
+    static const char *names[CHECKS_MAX + 1];
+    for (size_t i = 0; checks[i]; i++)
         names[i] = checks[i]->name;
     return names;
 }
@@ -77,7 +77,7 @@ enum status check_config(struct arena *arena, struct diags *diags, const struct 
         .devices_failed = arena_array_of(arena, unsigned, config->device_count + 1),
         .counts = arena_array_of(arena, unsigned, config->controller_count + 1),
     };
-    for (size_t i = 0; i < CHECK_COUNT; i++)
+    for (size_t i = 0; checks[i]; i++)
         run_check(&checking, checks[i], 1u << i);
     return diags->errors == errors ? STATUS_OK : STATUS_REQUEST;
 }

@@ -354,13 +354,13 @@ static enum status greet(struct qmp_client *client, struct deadline deadline)
     return STATUS_OK;
 }
 
-enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct deadline deadline,
+enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct deadline deadline,
                           double timeout_scale, struct qmp_client **client, const char **why)
 {
     struct qmp_client *made = calloc(1, sizeof *made);
     struct json_stream *stream = json_stream_new(QMP_MESSAGE_MAX);
     if (!made || !stream) {
-        scope_close(&fd);
+        scope_close(&socket.fd);
         json_stream_free(stream);
         free(made);
         *why = "out of memory";
@@ -368,8 +368,8 @@ enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct 
     }
     made->arena = arena;
     made->out = buffer_in(arena);
-    made->peer = peer;
-    made->fd = fd;
+    made->peer = socket.peer;
+    made->fd = socket.fd;
     made->timeout_scale = timeout_scale;
     made->stream = stream;
     made->version = "";

@@ -55,12 +55,16 @@ struct qmp_event {
 // listens, or it is no QMP.
 enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
                         struct qmp_client **client, const char **why);
+// A socket that is connected to a monitor.
+struct qmp_socket {
+    int fd;
+    const char *peer; // whose it is, for messages: "QEMU at /run/vm.sock"
+};
 // The same on a socket that is connected already, from the greeting on, which must come before the
-// deadline. The socket is closed with the client; at once, if this fails. `peer` names it in
-// complaints.
-enum status qmp_negotiate(struct arena *arena, const char *peer, int fd, struct deadline deadline,
+// deadline. The socket is closed with the client; at once, if this fails.
+enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct deadline deadline,
                           double timeout_scale, struct qmp_client **client, const char **why);
-// Closes the connection. NULL is let pass.
+// Closes the connection. NULL is a no-op.
 void qmp_close(struct qmp_client *client);
 
 // QEMU's version as it greeted: "7.2.22", or "" if it told none.

@@ -82,6 +82,6 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
         if (!try_again(error, deadline, soon))
             return connection_failed(arena, path, error, why);
     }
-    return qmp_negotiate(arena, arena_printf(arena, "QEMU at %s", path), steal_fd(&fd), deadline,
-                         timeout_scale, client, why);
+    const struct qmp_socket connected = { steal_fd(&fd), arena_printf(arena, "QEMU at %s", path) };
+    return qmp_negotiate(arena, connected, deadline, timeout_scale, client, why);
 }

@@ -165,8 +165,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     input = (struct text){ (const char *)bytes, size };
     sent_commands = answered = 0;
     message_size = 0;
-    if (qmp_negotiate(arena, "QEMU at SOCKET", -1, deadline_in(1000), 1000, &handle.client, &why) ==
-        STATUS_OK)
+    if (qmp_negotiate(arena, (struct qmp_socket){ -1, "QEMU at SOCKET" }, deadline_in(1000), 1000,
+                      &handle.client, &why) == STATUS_OK)
         look_and_act(&handle, &domain);
     else if (!why || !*why)
         abort();

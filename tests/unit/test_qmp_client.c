@@ -39,7 +39,7 @@ static struct connection open_with(void **state, fake_script script, double time
     struct connection made = { .why = "" };
     int fd;
     made.peer = fake_start(script, NULL, true, &fd);
-    made.status = qmp_negotiate(*state, "QEMU at SOCKET", fd,
+    made.status = qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
                                 deadline_in(QMP_CONNECT_SECONDS * timeout_scale), timeout_scale,
                                 &made.client, &made.why);
     return made;
@@ -117,9 +117,9 @@ static void test_greetings_that_are_none(void **state)
         char said[64];
         strcpy(said, cases[i].said);
         struct fake_peer *peer = fake_start(say_context, said, false, &fd);
-        assert_int_equal(
-            qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline_in(LONG), LONG, &client, &why),
-            STATUS_FAILED);
+        assert_int_equal(qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                                       deadline_in(LONG), LONG, &client, &why),
+                         STATUS_FAILED);
         assert_null(client);
         assert_non_null(strstr(why, cases[i].complaint));
         fake_end(peer);
@@ -249,9 +249,9 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     const char *why = "";
     struct qmp_client *client;
     struct fake_peer *peer = fake_start(script, context, false, &fd);
-    assert_int_equal(
-        qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline_in(LONG), LONG, &client, &why),
-        STATUS_OK);
+    assert_int_equal(qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                                   deadline_in(LONG), LONG, &client, &why),
+                     STATUS_OK);
     struct qmp_command *command = qmp_submit(client, "query-status", TEXT_EMPTY);
     assert_false(qmp_await(client));
     assert_true(qmp_broken(client));
@@ -603,8 +603,8 @@ static void test_no_memory_for_a_connection(void **state)
         struct fake_peer *peer = fake_start(only_greet, NULL, true, &fd);
         struct deadline deadline = deadline_in(LONG);
         callocs_left = allowed;
-        enum status status =
-            qmp_negotiate(*state, "QEMU at SOCKET", fd, deadline, LONG, &client, &why);
+        enum status status = qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                                           deadline, LONG, &client, &why);
         callocs_left = UINT32_MAX;
         if (status != STATUS_OK)
             assert_string_equal(why, "out of memory");
