@@ -62,7 +62,6 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
                         struct qmp_client **client, const char **why)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const double limit = QMP_CONNECT_SECONDS * timeout_scale;
     const struct deadline deadline = deadline_in(limit), soon = deadline_in(limit / 5);
     if (strlen(path) >= sizeof address.sun_path) {
@@ -75,6 +74,7 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
         return STATUS_REQUEST;
     }
     memcpy(address.sun_path, path, strlen(path));
+    cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return connection_failed(arena, path, errno, why);
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
