@@ -118,10 +118,12 @@ static enum status swap(const struct replaced *file)
 {
     if (linkat(file->folder, file->name, file->folder, file->second, 0) < 0)
         return fail(file, "keep the old text");
-    bool kept = renameat(file->folder, file->second, file->folder, file->backup) == 0;
-    if (!kept)
+    if (renameat(file->folder, file->second, file->folder, file->backup) < 0) {
+        enum status status = fail(file, "keep the old text");
         unlinkat(file->folder, file->second, 0);
-    if (!kept || fsync(file->folder) < 0)
+        return status;
+    }
+    if (fsync(file->folder) < 0)
         return fail(file, "keep the old text");
     if (renameat(file->folder, file->beside, file->folder, file->name) < 0)
         return fail(file, "put the new file in its place");

@@ -41,6 +41,16 @@ WRAP(fsync, (int fd), (fd))
 WRAP(linkat, (int from, const char *a, int to, const char *b, int flags), (from, a, to, b, flags))
 WRAP(renameat, (int from, const char *a, int to, const char *b), (from, a, to, b))
 
+int __real_unlinkat(int folder, const char *name, int flags);
+int __wrap_unlinkat(int folder, const char *name, int flags);
+// Clearing up must not hide why it had to be.
+int __wrap_unlinkat(int folder, const char *name, int flags)
+{
+    int result = __real_unlinkat(folder, name, flags);
+    errno = ENOENT;
+    return result;
+}
+
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 ssize_t __wrap_write(int fd, const void *bytes, size_t size);
 // A write that ends the process may have written a part.
@@ -86,6 +96,8 @@ static const char *get(const char *name)
     return bytes;
 }
 
+static char said[256]; // the first complaint of write_it()
+
 static enum status write_it(const char *name, const char *old)
 {
     struct arena *arena = arena_new(1024);
@@ -94,6 +106,7 @@ static enum status write_it(const char *name, const char *old)
     enum status status =
         in_place_write(arena, &diags, in_folder(name), text_of(old), text_of(after));
     assert_int_equal(status == STATUS_OK, diags.errors == 0);
+    snprintf(said, sizeof said, "%s", diags.first ? diags.first->message : "");
     arena_free(arena);
     return status;
 }
@@ -179,6 +192,7 @@ static void test_what_fails_leaves_it_as_it_was(void **state)
         if (status == STATUS_FAILED) {
             failures++;
             assert_string_equal(get("c.cfg"), before);
+            assert_true(strstr(said, strerror(EIO)) || strstr(said, strerror(ENOSPC)));
         }
     }
     assert_int_equal(failures, 7);
