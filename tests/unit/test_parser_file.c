@@ -214,7 +214,7 @@ static const struct row rows[] = {
       "1:14 note: xl ignores device_model (it starts the QEMU that device_model_version names)\n",
       UNKNOWN },
     { "ids of a serial device", "usbdevice='serial:vendorid=1:pty'\n",
-      "1:19 warning: ignoring the ids: those of an emulated serial device are fixed\n"
+      "1:19 warning: ignoring the ids: an emulated serial device has fixed ids\n"
       "1:12 note: QEMU no longer accepts this on its command line: xl cannot start the guest "
       "(xenusb attaches it to the running guest)\n",
       "domain unknown\ndevice serial chardev=pty (usb, line 1)\n" },

@@ -122,12 +122,12 @@ static const struct row controllers[] = {
     { "backend=dom1", "", "controller 0 pv0: pv version 2, ports 16, model any backend=dom1" FROM },
     { "model=ehci", "", "controller 0 hci0: emulated version 2, ports 6, model ehci" FROM },
     { "a.b",
-      "1:1 error: 'a.b' is not a valid controller name (use a letter, then letters, digits, '-' or "
-      "'_', at most 32 in all)\n",
+      "1:1 error: 'a.b' is not a valid controller name (a name is a letter followed by letters, "
+      "digits, '-' or '_', 32 characters at most)\n",
       NULL },
     { "name=",
-      "1:6 error: '' is not a valid controller name (use a letter, then letters, digits, '-' or "
-      "'_', at most 32 in all)\n",
+      "1:6 error: '' is not a valid controller name (a name is a letter followed by letters, "
+      "digits, '-' or '_', 32 characters at most)\n",
       NULL },
     { "type=pv,usbverison=1",
       "1:9 error: unknown key 'usbverison' in usbcontroller (did you mean 'usbversion'?)\n", NULL },

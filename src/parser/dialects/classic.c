@@ -67,8 +67,7 @@ static void read_serial(struct builder *builder, struct config_device *device, s
     if (text_starts(rest, "vendorid=") || text_starts(rest, "productid=")) {
         size_t colon = text_find(rest, ':', 0);
         from = colon < rest.size ? colon + 1 : colon;
-        builder_warning(builder, at,
-                        "ignoring the ids: those of an emulated serial device are fixed");
+        builder_warning(builder, at, "ignoring the ids: an emulated serial device has fixed ids");
     }
     device->chardev = rest_of(rest, at, from);
     if (device->chardev.text.size == 0)

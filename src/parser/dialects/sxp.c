@@ -52,7 +52,7 @@ static struct sxp *read_word(struct sxp_reader *sxp_reader)
         word->word = text_part(text, from, to);
     }
     if (to > text.size)
-        report(sxp_reader, from, "unterminated string");
+        report(sxp_reader, from, "this string is never closed");
     sxp_reader->offset = to > text.size ? text.size : to;
     word->at = (struct span){ (uint32_t)from, (uint32_t)sxp_reader->offset };
     return word;

@@ -78,7 +78,7 @@ void xenusb_set_name(struct builder *builder, struct config_controller *controll
     }
     diag_hint(builder->diags,
               builder_error(builder, at, "'%.*s' is not a valid controller name", SHOW(name)),
-              "use a letter, then letters, digits, '-' or '_', at most 32 in all");
+              "a name is a letter followed by letters, digits, '-' or '_', 32 characters at most");
 }
 
 static void read_name(const struct field *field, void *into)

@@ -37,7 +37,8 @@ static bool is_valid_xml(const struct libvirt_writer *libvirt, const struct conf
         size = text_utf8(text_part(text->text, i, SIZE_MAX), &point);
         if (size && point >= ' ')
             continue;
-        write_error(libvirt->writing, text->at, "XML cannot contain the characters of this value");
+        write_error(libvirt->writing, text->at,
+                    "XML cannot represent some characters of this value");
         return false;
     }
     return true;
@@ -71,7 +72,7 @@ static bool refuse_controller(const struct libvirt_writer *libvirt,
     else if (!at->model)
         diag_hint(
             libvirt->writing->diags,
-            write_error(libvirt->writing, at->why, "the type of this controller is not known"),
+            write_error(libvirt->writing, at->why, "cannot determine the type of this controller"),
             "set its type=, or that of the guest: type=\"hvm\"");
     else if (pv != qemu)
         return false;

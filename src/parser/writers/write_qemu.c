@@ -81,7 +81,7 @@ static void refuse_controller(const struct qemu *qemu, const struct arranged_con
     struct span place = at->why;
     if (!at->model)
         diag_hint(qemu->writing->diags,
-                  write_error(qemu->writing, place, "the type of this controller is not known"),
+                  write_error(qemu->writing, place, "cannot determine the type of this controller"),
                   "set type=emul, or the type of the guest: type=\"hvm\"");
     else if (!at->model->driver)
         diag_hint(
