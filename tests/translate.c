@@ -27,7 +27,7 @@ static const char *judge_bytes(const struct trial *trial)
     struct text in = trial->document.source->text;
     size_t from = 0, done = 0;
     for (const struct statement *at = trial->document.statements;; at = at->next) {
-        if (at && at->kind != STATEMENT_USB && !at->by)
+        if (at && at->kind != STATEMENT_USB && !at->resolved)
             continue;
         size_t to = at ? at->at.from : in.size;
         struct text piece = text_part(in, from, to), rest = text_part(trial->out, done, SIZE_MAX);

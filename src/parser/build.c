@@ -223,7 +223,7 @@ struct assignment build_target(struct builder *builder, struct span at, bool app
 static void check_foreign(struct builder *builder, struct span at, struct value value)
 {
     struct text name = builder_text(builder, at);
-    const char *meant = key_meant(name);
+    const char *meant = key_suggestion(name);
     if (meant) {
         struct diag *diag = builder_warning(
             builder, at, "ignoring '%.*s': no USB dialect has this key", SHOW(name));

@@ -21,7 +21,7 @@ struct statement {
     struct span name_at;  // the key; none for STATEMENT_PYTHON
     struct span value_at; // the value with its parentheses; none for STATEMENT_PYTHON
     bool append;          // uses +=
-    const char *by;       // the replacement for xl (preamble.h); NULL if it stays as it is
+    const char *resolved; // the replacement for xl (preamble.h); NULL if it stays as it is
 };
 
 // Lives in the arena of the parser.

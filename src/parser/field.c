@@ -5,7 +5,7 @@
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
-static void complain_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
+static void report_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
                              const struct spec_pair *pair)
 {
     enum { KEYS_MAX = 32 };
@@ -26,7 +26,7 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
         while (key->name && !text_is(pair->key, key->name))
             key++;
         if (!key->name) {
-            complain_unknown(builder, what, keys, pair);
+            report_unknown(builder, what, keys, pair);
             continue;
         }
         size_t first = (size_t)(key - keys); // aliases count as their first name
@@ -169,7 +169,7 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
     return vendor && product;
 }
 
-bool address_is(struct text text, struct selector *selector)
+bool address_parse(struct text text, struct selector *selector)
 {
     size_t dot = text_find(text, '.', 0);
     uint64_t bus = 0, address = 0;

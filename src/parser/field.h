@@ -80,7 +80,7 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
 enum { ADDRESS_MAX = 127 }; // USB 2.0, 9.4.6
 
 // Whether a text is BUS.ADDRESS with both in range; if so, sets *selector to it. Reports nothing.
-bool address_is(struct text text, struct selector *selector);
+bool address_parse(struct text text, struct selector *selector);
 
 // Adds BUS.ADDRESS to a selector. `what` names the value. False after reporting an error.
 bool address_read(struct builder *builder, const char *what, struct text text, struct span at,

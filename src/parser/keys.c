@@ -55,7 +55,7 @@ static bool contains_usb(struct text name)
     return false;
 }
 
-const char *key_meant(struct text name)
+const char *key_suggestion(struct text name)
 {
     static const char *const usb_keys[] = {
         "usb",           "usbdevice",         "usbversion",          "vusb", "usbctrl", "usbdev",

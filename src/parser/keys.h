@@ -45,6 +45,6 @@ bool key_is_usb(enum key key);
 
 // For a foreign key that looks like a misspelt USB key ("usbdevices", "USB"): the most similar USB
 // key, or "" if it merely contains "usb"; NULL for any other key.
-const char *key_meant(struct text name);
+const char *key_suggestion(struct text name);
 
 #endif

@@ -14,7 +14,7 @@ void scan_advance(struct scan *scan, size_t length)
     scan->offset = scan->at.to;
 }
 
-int scan_give_back(struct scan *scan, uint32_t keep)
+int scan_unread(struct scan *scan, uint32_t keep)
 {
     scan->offset = scan->at.to = scan->at.from + keep;
     return (int)keep;

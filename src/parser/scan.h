@@ -51,7 +51,7 @@ void scan_init(struct scan *scan, struct builder *builder);
 // Moves to the next token. Called first for every token.
 void scan_advance(struct scan *scan, size_t length);
 // Returns all but the first `keep` bytes of the current token to the input. Returns `keep`.
-int scan_give_back(struct scan *scan, uint32_t keep);
+int scan_unread(struct scan *scan, uint32_t keep);
 
 // Notes that the line and the statement have a token. Returns `token`.
 int scan_token(struct scan *scan, int token);

@@ -43,7 +43,7 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
         selector->criteria = SELECT_BUSID;
     else if (text_find(word, ':', 0) < word.size)
         device->broken = !id_read(builder, word, at, selector);
-    else if (!address_is(word, selector))
+    else if (!address_parse(word, selector))
         return read_place(device, word, at);
     device->selector_at = at;
     return true;

@@ -115,7 +115,7 @@ static const struct classic_row *row_of(struct text item)
     return NULL;
 }
 
-static void complain_unknown(struct builder *builder, struct text item, struct span at)
+static void report_unknown(struct builder *builder, struct text item, struct span at)
 {
     const char *words[sizeof rows / sizeof *rows] = { NULL };
     for (size_t i = 0; rows[i].word; i++)
@@ -133,7 +133,7 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
     const struct classic_row *row = row_of(item);
     device->kind_at = at;
     if (!row) {
-        complain_unknown(builder, item, at);
+        report_unknown(builder, item, at);
     } else {
         uint32_t skip = (uint32_t)strlen(row->word) + 1;
         struct span rest_at = { at.from + skip, at.to };
@@ -323,7 +323,7 @@ static void read_redirections(struct builder *builder, struct config_number *cou
 
 // usbversion asks for a controller of that version; libxl creates it if the guest is HVM. In a file
 // with usbcontroller it is only the default version of those controllers.
-static void add_newer(struct builder *builder, const struct config_number *redirections)
+static void add_usbversion(struct builder *builder, const struct config_number *redirections)
 {
     const struct config_number *version = &builder->usbversion;
     bool hvm = builder->config->domain.type == DOMAIN_HVM;
@@ -352,7 +352,7 @@ static void read(struct builder *builder)
         return;
     add_usb(builder, &usb);
     if (newer)
-        add_newer(builder, &redirections);
+        add_usbversion(builder, &redirections);
 }
 
 static const enum key keys[] = { KEY_USB, KEY_USBDEVICE, KEY_USBVERSION, KEY_SPICEUSBREDIRECTION,

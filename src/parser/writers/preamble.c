@@ -67,7 +67,7 @@ static bool take_string(struct text *text, struct text *value)
 }
 
 // Whether only blanks, a carriage return or a comment are left.
-static bool is_over(struct text text)
+static bool at_line_end(struct text text)
 {
     text = skip_blanks(text);
     return !text.size || *text.at == '#' || *text.at == '\r';
@@ -118,7 +118,7 @@ static bool evaluate(const struct preamble *preamble, struct text text, struct t
         sum = arena_printf(preamble->arena, "%s%.*s", sum, (int)part.size, part.at ? part.at : "");
     } while (take(&text, "+"));
     *value = text_of(sum);
-    return is_over(text);
+    return at_line_end(text);
 }
 
 // The assignment as xl can read it; records the variable. NULL if the value cannot be evaluated.
@@ -169,7 +169,7 @@ static const char *choose(struct preamble *preamble, struct text text)
     const char *line_end = "\n";
     bool holds = false, in_else = false;
     if (!take_condition(preamble, &text, &holds) ||
-        !is_over(text_part(text, 0, text_find(text, '\n', 0))))
+        !at_line_end(text_part(text, 0, text_find(text, '\n', 0))))
         return NULL;
     for (size_t from = text_find(text, '\n', 0) + 1; from < text.size;) {
         size_t to = text_find(text, '\n', from);
@@ -178,9 +178,9 @@ static const char *choose(struct preamble *preamble, struct text text)
         if (line.size && line.at[line.size - 1] == '\r')
             line_end = "\r\n";
         struct text rest = line;
-        if (is_over(line))
+        if (at_line_end(line))
             continue;
-        if (!in_else && take(&rest, "else") && take(&rest, ":") && is_over(rest)) {
+        if (!in_else && take(&rest, "else") && take(&rest, ":") && at_line_end(rest)) {
             in_else = true;
             continue;
         }
@@ -202,10 +202,10 @@ void preamble_resolve(struct arena *arena, struct diags *diags, const struct doc
         if (at->kind == STATEMENT_USB)
             continue;
         if (at->kind == STATEMENT_COMPUTED)
-            at->by = assign(&preamble, text);
+            at->resolved = assign(&preamble, text);
         else
-            at->by = is_import(text) ? "" : choose(&preamble, text);
-        if (at->by)
+            at->resolved = is_import(text) ? "" : choose(&preamble, text);
+        if (at->resolved)
             diags_settle(diags, document->source, at->at);
     }
 }

@@ -132,7 +132,7 @@ static struct text capture_end(FILE *stream, char **bytes, size_t *size, struct 
 
 // The comments to put before a statement, followed by the indentation of its replacement.
 static struct text comments_of(struct rewrite *rewrite, const struct statement *statement,
-                               struct text by)
+                               struct text text)
 {
     const char *line_end = rewrite->line_end;
     struct text old = text_part(rewrite->source->text, statement->at.from, statement->at.to);
@@ -154,18 +154,18 @@ static struct text comments_of(struct rewrite *rewrite, const struct statement *
     struct text rest = text_part(lines, indent.size, lines.size);
     const char *first = alone ? "" : line_end;
     return text_of(arena_printf(rewrite->arena, "%s%.*s%.*s", first, (int)rest.size, rest.at,
-                                by.size ? (int)indent.size : 0, indent.at ? indent.at : ""));
+                                text.size ? (int)indent.size : 0, indent.at ? indent.at : ""));
 }
 
-void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text by)
+void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text text)
 {
     struct edit *edit = arena_new_of(rewrite->arena, struct edit);
     edit->at = statement->at;
-    edit->lines = comments_of(rewrite, statement, by);
-    edit->by = by;
+    edit->lines = comments_of(rewrite, statement, text);
+    edit->text = text;
     // Nothing follows the comment, so the line end of the statement ends it.
     size_t end = strlen(rewrite->line_end);
-    if (!by.size && edit->lines.size >= end && ends_line(rewrite, statement->at.to))
+    if (!text.size && edit->lines.size >= end && ends_line(rewrite, statement->at.to))
         edit->lines.size -= end;
     *rewrite->end = edit;
     rewrite->end = &edit->next;
@@ -208,23 +208,24 @@ bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
     for (int key = 0; key < KEY_COUNT; key++)
         stated[key] = has_statement(statements, (enum key)key);
     for (const struct statement *at = statements; at; at = at->next) {
-        if (at->kind != STATEMENT_USB && at->by)
-            rewrite_replace(rewrite, at, text_of(at->by));
+        if (at->kind != STATEMENT_USB && at->resolved)
+            rewrite_replace(rewrite, at, text_of(at->resolved));
         if (at->kind != STATEMENT_USB || !changes[at->key].touch)
             continue;
         bool alone = false;
         struct text indent = indent_of(rewrite, at, &alone);
-        const char *by = "";
+        const char *text = "";
         for (int key = 0; key < KEY_COUNT && !begun; key++)
             if (changes[key].touch && changes[key].value && !stated[key])
-                by = append_line(rewrite, by, indent, key_name((enum key)key), changes[key].value);
+                text =
+                    append_line(rewrite, text, indent, key_name((enum key)key), changes[key].value);
         if (changes[at->key].value && !written[at->key]) {
             const char *own = assigned(rewrite, at, changes[at->key].value);
-            by = append_line(rewrite, by, indent, NULL, own);
+            text = append_line(rewrite, text, indent, NULL, own);
             written[at->key] = true;
         }
         begun = true;
-        rewrite_replace(rewrite, at, text_of(by));
+        rewrite_replace(rewrite, at, text_of(text));
     }
     for (int key = 0; key < KEY_COUNT && !begun; key++)
         if (changes[key].touch && changes[key].value)
@@ -239,7 +240,7 @@ void rewrite_print(const struct rewrite *rewrite, FILE *stream)
     for (const struct edit *at = rewrite->first; at; at = at->next) {
         fwrite(text.at + done, 1, at->at.from - done, stream);
         fwrite(at->lines.at, 1, at->lines.size, stream);
-        fwrite(at->by.at, 1, at->by.size, stream);
+        fwrite(at->text.at, 1, at->text.size, stream);
         done = at->at.to;
     }
     fwrite(text.at + done, 1, text.size - done, stream);
@@ -258,7 +259,7 @@ void rewrite_print_only(const struct rewrite *rewrite, const struct statement *s
         struct text text = text_part(rewrite->source->text, at->at.from, at->at.to);
         if (edit && edit->at.from == at->at.from) {
             fwrite(edit->lines.at, 1, edit->lines.size, stream);
-            text = edit->by;
+            text = edit->text;
         }
         fwrite(text.at, 1, text.size, stream);
         if (text.size || (edit && edit->at.from == at->at.from && edit->lines.size))

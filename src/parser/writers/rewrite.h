@@ -18,7 +18,7 @@ struct edit {
     struct edit *next;
     struct span at;    // the statement, in the source
     struct text lines; // comments to put before it, each with its line end
-    struct text by;    // the text that replaces it; may be empty
+    struct text text;  // the text that replaces it; may be empty
 };
 
 // The edits of one source, in order of their places. The edits live in the arena.
@@ -38,7 +38,7 @@ void rewrite_init(struct rewrite *rewrite, struct arena *arena, const struct sou
 
 // Replaces a statement; with `comments`, the original goes before it as a comment. Comments inside
 // the statement are always kept. Must be called in the order of the file.
-void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text by);
+void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text text);
 
 // Applies `changes` to the statements of each USB key. A key without a statement is assigned at the
 // first statement that changes; false if there is none and such a key has a value.

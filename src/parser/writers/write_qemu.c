@@ -333,7 +333,7 @@ static void write_devices(struct qemu *qemu)
             }
 }
 
-static void write_all(struct writing *writing, bool running)
+static void write_objects(struct writing *writing, bool running)
 {
     struct qemu qemu = { .writing = writing, .running = running, .skipped = SPAN_NONE };
     arrange(writing, ARRANGE_QEMU, &qemu.arrangement);
@@ -344,10 +344,10 @@ static void write_all(struct writing *writing, bool running)
 
 void write_qemu(struct writing *writing)
 {
-    write_all(writing, false);
+    write_objects(writing, false);
 }
 
 void write_qmp(struct writing *writing)
 {
-    write_all(writing, true);
+    write_objects(writing, true);
 }

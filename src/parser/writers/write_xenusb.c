@@ -44,8 +44,8 @@ static const char *controller_spec(struct arena *arena, const struct config_cont
 }
 
 // Adds key=value, with the value in double quotes if it contains a comma or a blank.
-static const char *text_spec(struct arena *arena, const char *spec, const char *key,
-                             struct text value)
+static const char *spec_add_text(struct arena *arena, const char *spec, const char *key,
+                                 struct text value)
 {
     bool quoted = text_find(value, ',', 0) < value.size || text_find(value, ' ', 0) < value.size;
     const char *quote = quoted ? "\"" : "";
@@ -71,7 +71,7 @@ static const char *selector_spec(struct arena *arena, const char *spec,
         spec = spec_add(arena, spec, "vendor", "%04x", selector->vendor);
     else if (criteria & SELECT_PRODUCT)
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
-    return criteria & SELECT_SERIAL ? text_spec(arena, spec, "serial", selector->serial) : spec;
+    return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
 }
 
 static const char *device_spec(struct arena *arena, const struct config_device *device)
@@ -88,13 +88,13 @@ static const char *device_spec(struct arena *arena, const struct config_device *
     spec = selector_spec(arena, spec, &device->selector);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (GIVEN(*rows[i].text))
-            spec = text_spec(arena, spec, rows[i].key, rows[i].text->text);
+            spec = spec_add_text(arena, spec, rows[i].key, rows[i].text->text);
     if (GIVEN(device->readonly))
         spec = spec_add(arena, spec, "readonly", "%s", device->readonly.value ? "yes" : "no");
     if (device->controller)
         spec = spec_add(arena, spec, "bus", "%s", device->controller->name);
     else if (GIVEN(device->controller_name))
-        spec = text_spec(arena, spec, "bus", device->controller_name.text);
+        spec = spec_add_text(arena, spec, "bus", device->controller_name.text);
     if (device->port.depth)
         spec = spec_add(arena, spec, "port", "%s", port_write(device->port, buf));
     if (GIVEN(device->required))

@@ -19,7 +19,7 @@ static struct span place_in_source(struct xlu_checking *xlu_checking, struct spa
 {
     for (const struct edit *edit; (edit = xlu_checking->edit); xlu_checking->edit = edit->next) {
         uint32_t begin = xlu_checking->done_output + (edit->at.from - xlu_checking->done_source);
-        uint32_t end = begin + (uint32_t)(edit->lines.size + edit->by.size);
+        uint32_t end = begin + (uint32_t)(edit->lines.size + edit->text.size);
         if (at.from < begin)
             break;
         if (at.from < end)
