@@ -6,7 +6,7 @@
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
 static void report_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
-                             const struct spec_pair *pair)
+                           const struct spec_pair *pair)
 {
     enum { KEYS_MAX = 32 };
     const char *names[KEYS_MAX + 1] = { NULL };

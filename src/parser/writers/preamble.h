@@ -6,9 +6,9 @@
 
 #include "parser/translate.h"
 
-// Sets `resolved` of the Python statements that plain assignments can replace: imports, the architecture
-// of the machine, a choice that depends on it, and sums of strings and of such variables. Removes
-// the warnings about them from `diags`.
+// Sets `resolved` of the Python statements that plain assignments can replace: imports, the
+// architecture of the machine, a choice that depends on it, and sums of strings and of such
+// variables. Removes the warnings about them from `diags`.
 void preamble_resolve(struct arena *arena, struct diags *diags, const struct document *document);
 
 #endif
