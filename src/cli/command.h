@@ -73,9 +73,6 @@ extern const struct command doctor_command;
 extern const struct command repair_command;
 extern const struct command translate_command;
 
-// All verbs in the order of the help; ends with NULL.
-extern const struct command *const commands[];
-
 // Parses the options and arguments after the verb into *invocation. Sets *help if --help is among
 // them. STATUS_REQUEST after reporting an error.
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count,

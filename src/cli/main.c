@@ -14,7 +14,8 @@
 
 enum { RESERVE = 1024 * 1024 }; // enough to undo any plan when memory runs out
 
-const struct command *const commands[] = {
+// All verbs in the order of the help; ends with NULL.
+static const struct command *const commands[] = {
     &check_command,
     &plan_command,
     &apply_command,

@@ -14,7 +14,8 @@ struct config_controller *config_controller_named(const struct config *config, s
     return NULL;
 }
 
-struct config_controller *config_controller_at(const struct config *config, unsigned index)
+// By its index in the one numbering, or NULL; known after config_settle().
+static struct config_controller *controller_at(const struct config *config, unsigned index)
 {
     return config->index && index < config->controller_count ? config->index[index] : NULL;
 }
@@ -97,7 +98,7 @@ static struct config_controller *controller_of(const struct config *config,
     struct text word = device->controller_name.text;
     if (text_number(word, 0, 0, UINT32_MAX, &index) != NUMBER_OK)
         return config_controller_named(config, word);
-    struct config_controller *found = config_controller_at(config, (unsigned)index);
+    struct config_controller *found = controller_at(config, (unsigned)index);
     bool xl = device->origin == ORIGIN_USBCTRL;
     return found && xl && found->origin != ORIGIN_USBCTRL ? NULL : found;
 }

@@ -125,7 +125,5 @@ const struct controller_model *config_model(const struct config_controller *cont
 // By its name, or NULL; the first one of that name. Before config_settle() the controllers are
 // walked.
 struct config_controller *config_controller_named(const struct config *config, struct text name);
-// By its index in the one numbering, or NULL; known after config_settle().
-struct config_controller *config_controller_at(const struct config *config, unsigned index);
 
 #endif

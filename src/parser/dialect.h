@@ -1,27 +1,17 @@
 // SPDX-License-Identifier: MIT
-// The dialects of a domain config, one row each.
+// The dialects of a domain config.
 #ifndef XENUSB_PARSER_DIALECT_H
 #define XENUSB_PARSER_DIALECT_H
 
 #include "field.h"
 
-// A set of keys that one toolstack reads.
-struct dialect {
-    const char *name;
-    const enum key *keys; // ends with KEY_FOREIGN
-    // Turns the dialect's settings into controllers and devices of builder->config; reports errors.
-    void (*read)(struct builder *builder);
-};
-
-// In the order in which they are read, which numbers the controllers: xl's come first, so that they
-// have the numbers that libxl gives them. Ends with NULL.
-extern const struct dialect *const dialects[];
-
-extern const struct dialect dialect_xl;
-extern const struct dialect dialect_xenusb;
-extern const struct dialect dialect_xm;
-extern const struct dialect dialect_classic;
-extern const struct dialect dialect_qemu;
+// Each turns the settings of the keys that one toolstack reads into controllers and devices of
+// builder->config, and reports errors.
+void xl_read(struct builder *builder);      // usbctrl, usbdev
+void xenusb_read(struct builder *builder);  // usbcontroller, and the keyed items of usbdevice
+void xm_read(struct builder *builder);      // vusb
+void classic_read(struct builder *builder); // usb, usbversion, usbdevice, spiceusbredirection
+void qemu_read(struct builder *builder);    // device_model_args and its kin
 
 // Reads name, type and the like into builder->config->domain, and usbversion; reports errors.
 void domain_read(struct builder *builder);

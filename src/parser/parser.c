@@ -10,9 +10,6 @@
 #define YYLTYPE CONFIG_LTYPE
 #include "config.lex.h"
 
-const struct dialect *const dialects[] = { &dialect_xl,      &dialect_xenusb, &dialect_xm,
-                                           &dialect_classic, &dialect_qemu,   NULL };
-
 // Whether the file is XML or an S-expression, after reporting an error.
 static bool is_foreign(struct builder *builder)
 {
@@ -46,10 +43,15 @@ static void read_statements(struct builder *builder)
     config_lex_destroy(scanner);
 }
 
+// The order numbers the controllers: xl's come first, so that they get the numbers that libxl gives
+// them.
 static void read_dialects(struct builder *builder)
 {
-    for (const struct dialect *const *dialect = dialects; *dialect; dialect++)
-        (*dialect)->read(builder);
+    xl_read(builder);
+    xenusb_read(builder);
+    xm_read(builder);
+    classic_read(builder);
+    qemu_read(builder);
 }
 
 static void report_errors_of(struct diags *diags, const struct diags *other)

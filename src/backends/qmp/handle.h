@@ -39,10 +39,6 @@ struct qmp_handle {
 // look.c: backend.h's look.
 enum status qmp_look(void *handle, struct topology *topology);
 
-// Complains that QEMU did not answer, or not sensibly, while `what` was done ("looking at its
-// devices"), and returns the status that belongs to it.
-enum status qmp_complain_answer(const struct qmp_handle *handle, const char *what);
-
 // remember.c: backend.h's run, with the records that belong to each step.
 enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);
 

@@ -307,7 +307,9 @@ static void note_ids(struct qmp_handle *handle, const struct qmp_command *ids)
     }
 }
 
-enum status qmp_complain_answer(const struct qmp_handle *handle, const char *what)
+// Complains that QEMU did not answer, or not sensibly, while `what` was done ("looking at its
+// devices"), and returns the status that belongs to it.
+static enum status complain_answer(const struct qmp_handle *handle, const char *what)
 {
     complain_error(handle->session->diags, "%s, while %s", qmp_why(handle->client), what);
     return qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
@@ -348,10 +350,10 @@ enum status qmp_look(void *at, struct topology *topology)
     struct walk way = { .arena = session->arena, .client = handle->client };
     struct questions asked = ask_machine(&way);
     if (!qmp_await(handle->client))
-        return qmp_complain_answer(handle, looking);
+        return complain_answer(handle, looking);
     if (!walk(&way, asked.machine)) {
         if (!way.why)
-            return qmp_complain_answer(handle, looking);
+            return complain_answer(handle, looking);
         complain_error(session->diags, "QEMU at %s %s", session->domain->qmp_socket, way.why);
         return STATUS_FAILED;
     }

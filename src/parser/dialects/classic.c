@@ -339,7 +339,7 @@ static void add_usbversion(struct builder *builder, const struct config_number *
     }
 }
 
-static void read(struct builder *builder)
+void classic_read(struct builder *builder)
 {
     struct config_number usb = { SPAN_NONE, 0 }, redirections = { SPAN_NONE, 0 };
     setting_number(builder, KEY_USB, 0, UINT32_MAX, &usb);
@@ -354,7 +354,3 @@ static void read(struct builder *builder)
     if (newer)
         add_usbversion(builder, &redirections);
 }
-
-static const enum key keys[] = { KEY_USB, KEY_USBDEVICE, KEY_USBVERSION, KEY_SPICEUSBREDIRECTION,
-                                 KEY_FOREIGN };
-const struct dialect dialect_classic = { "classic", keys, read };

@@ -262,7 +262,7 @@ static void warn_unused(struct builder *builder, const struct literal *literal)
               "xl silently ignores it");
 }
 
-static void read(struct builder *builder)
+void qemu_read(struct builder *builder)
 {
     enum domain_type type = builder->config->domain.type;
     bool pv_guest = !domain_has_machine(type);
@@ -276,7 +276,3 @@ static void read(struct builder *builder)
     else
         read_arguments(builder, KEY_DEVICE_MODEL_ARGS_PV);
 }
-
-static const enum key keys[] = { KEY_DEVICE_MODEL_ARGS, KEY_DEVICE_MODEL_ARGS_HVM,
-                                 KEY_DEVICE_MODEL_ARGS_PV, KEY_FOREIGN };
-const struct dialect dialect_qemu = { "qemu", keys, read };

@@ -321,10 +321,7 @@ struct config_device *xenusb_read_device(struct builder *builder, const struct s
     return device;
 }
 
-static void read(struct builder *builder)
+void xenusb_read(struct builder *builder)
 {
     setting_strings(builder, KEY_USBCONTROLLER, SINGLE_ACCEPTED, read_controller_string);
 }
-
-static const enum key keys[] = { KEY_USBCONTROLLER, KEY_USBDEVICE, KEY_USBVERSION, KEY_FOREIGN };
-const struct dialect dialect_xenusb = { "xenusb", keys, read };

@@ -137,11 +137,8 @@ static void read_device(struct builder *builder, const struct literal *literal)
     device->broken = builder->diags->errors != errors;
 }
 
-static void read(struct builder *builder)
+void xl_read(struct builder *builder)
 {
     setting_strings(builder, KEY_USBCTRL, SINGLE_IGNORED_BY_XL, read_controller);
     setting_strings(builder, KEY_USBDEV, SINGLE_IGNORED_BY_XL, read_device);
 }
-
-static const enum key keys[] = { KEY_USBCTRL, KEY_USBDEV, KEY_FOREIGN };
-const struct dialect dialect_xl = { "xl", keys, read };

@@ -91,10 +91,7 @@ static void read_controller(struct builder *builder, const struct literal *liter
         read_port(builder, controller, pair);
 }
 
-static void read(struct builder *builder)
+void xm_read(struct builder *builder)
 {
     setting_strings(builder, KEY_VUSB, SINGLE_REFUSED_BY_XM, read_controller);
 }
-
-static const enum key keys[] = { KEY_VUSB, KEY_FOREIGN };
-const struct dialect dialect_xm = { "xm", keys, read };

@@ -157,7 +157,9 @@ static struct text comments_of(struct rewrite *rewrite, const struct statement *
                                 text.size ? (int)indent.size : 0, indent.at ? indent.at : ""));
 }
 
-void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text text)
+// Replaces a statement; with `comments`, the original goes before it as a comment. Comments inside
+// the statement are always kept. Must be called in the order of the file.
+static void replace(struct rewrite *rewrite, const struct statement *statement, struct text text)
 {
     struct edit *edit = arena_new_of(rewrite->arena, struct edit);
     edit->at = statement->at;
@@ -209,7 +211,7 @@ bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
         stated[key] = has_statement(statements, (enum key)key);
     for (const struct statement *at = statements; at; at = at->next) {
         if (at->kind != STATEMENT_USB && at->resolved)
-            rewrite_replace(rewrite, at, text_of(at->resolved));
+            replace(rewrite, at, text_of(at->resolved));
         if (at->kind != STATEMENT_USB || !changes[at->key].touch)
             continue;
         bool alone = false;
@@ -225,7 +227,7 @@ bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,
             written[at->key] = true;
         }
         begun = true;
-        rewrite_replace(rewrite, at, text_of(text));
+        replace(rewrite, at, text_of(text));
     }
     for (int key = 0; key < KEY_COUNT && !begun; key++)
         if (changes[key].touch && changes[key].value)

@@ -36,10 +36,6 @@ struct rewrite {
 void rewrite_init(struct rewrite *rewrite, struct arena *arena, const struct source *source,
                   bool comments);
 
-// Replaces a statement; with `comments`, the original goes before it as a comment. Comments inside
-// the statement are always kept. Must be called in the order of the file.
-void rewrite_replace(struct rewrite *rewrite, const struct statement *statement, struct text text);
-
 // Applies `changes` to the statements of each USB key. A key without a statement is assigned at the
 // first statement that changes; false if there is none and such a key has a value.
 bool rewrite_keys(struct rewrite *rewrite, const struct statement *statements,

@@ -34,7 +34,8 @@ static void print_quoted(FILE *stream, const char *string)
     putc('\'', stream);
 }
 
-const char *items_value(const struct writing *writing, const struct items *items)
+// The list as xl and Python read it: "['a', 'b']", over several lines if it is long.
+static const char *items_value(const struct writing *writing, const struct items *items)
 {
     enum { WIDTH = 80 };
     size_t width = 0;

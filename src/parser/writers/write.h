@@ -16,8 +16,6 @@ struct items {
 };
 // Appends an item, which is not copied.
 void items_add(struct arena *arena, struct items *items, const char *item);
-// The list as xl and Python read it: "['a', 'b']", over several lines if it is long.
-const char *items_value(const struct writing *writing, const struct items *items);
 
 // Returns `spec` with "key=value" appended, after a comma if `spec` is not empty. The value is a
 // printf format.
