@@ -116,7 +116,7 @@ $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc: $(B)/rig/%: tests/
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
 
-$(B)/golden $(B)/translate $(B)/readback: $(B)/%: tests/%.c $(B)/libxenusb.a
+$(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)

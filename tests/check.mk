@@ -38,7 +38,8 @@ export REAL_CONFIGS UPDATE
 programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
     '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' \
-    '$(if $(2),$(2) )$(1)/readback $(CONFIGS)'
+    '$(if $(2),$(2) )$(1)/readback $(CONFIGS)' \
+    '$(if $(2),$(2) )$(1)/placement $(CONFIGS)'
 # Without arguments these two compile some ten thousand generated configs, which is not for valgrind.
 generated = $(1)/translate $(1)/readback
 
@@ -83,7 +84,7 @@ time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 .PHONY: check-tidy check-format check-layers fuzz
 
 # Needs neither root nor network.
-check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback
+check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement
 	@$(RUN) $(call programs,$(B)) $(call generated,$(B))
 
 ifdef DEBIAN
@@ -129,7 +130,7 @@ check-daemons:
 	    +'rig, plain' $(plain) \
 	    +'programs, sanitized' $(call programs,$(SAN_B)) $(call generated,$(SAN_B))
 
-check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(RIG_TOOLS)
+check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement $(RIG_TOOLS)
 
 check-san:
 	$(MAKE) SAN=1 B=$(SAN_B) build check-programs

@@ -23,6 +23,7 @@ struct trial {
     struct arena *arena;
     struct diags diags;
     struct document document;
+    const struct host *host; // where devices are looked up; NULL: they are not
     struct text out;
     bool compiled; // the input has no errors
     bool done;     // and neither has the translation
@@ -53,6 +54,7 @@ static inline void trial_translate(struct trial *trial, const char *to, bool for
     struct writing writing = { .arena = trial->arena,
                                .diags = &trial->diags,
                                .document = &trial->document,
+                               .host = trial->host,
                                .comments = true,
                                .for_qemu = for_qemu,
                                .out = open_memstream(&bytes, &size) };

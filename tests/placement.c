@@ -1,0 +1,555 @@
+// SPDX-License-Identifier: MIT
+// placement DIR... - whether `apply` of a config, and of its translations, ends with the same
+// devices at the same ports: of each NAME.cfg in the directories. Without a directory, of configs
+// that are generated: SEED (1) in the environment is the first seed, and of a failure it is
+// printed. placement -w COUNT DIR - writes so many generated configs into DIR, for a real QEMU.
+// Prints TAP.
+#include "trial.h"
+
+#include "base/source_read.h"
+#include "plan/backend.h"
+#include "plan/topology.h"
+
+enum { ROUNDS = 1000 };
+
+static unsigned number;
+static bool all_passed = true;
+
+static void report(const char *name, const char *what, const char *wrong)
+{
+    printf("%sok %u - %s %s\n", wrong ? "not " : "", ++number, name, what);
+    for (const char *end; wrong && *wrong; wrong = *end ? end + 1 : end) {
+        end = strchrnul(wrong, '\n');
+        printf("# %.*s\n", (int)(end - wrong), wrong);
+    }
+    all_passed = all_passed && !wrong;
+}
+
+// --- a host with devices of every speed, those of the rig's tree (tests/rig/usbdevices.c) ---
+
+static struct host_device devices[] = {
+    { .bus = 1, .address = 2, .busid = "1-1", .vendor = 0x05e3, .product = 0x0608, .hub = true },
+    { .bus = 1,
+      .address = 5,
+      .busid = "1-1.2",
+      .vendor = 0x046d,
+      .product = 0xc077,
+      .speed = SPEED_LOW },
+    { .bus = 1,
+      .address = 6,
+      .busid = "1-1.3",
+      .vendor = 0x0781,
+      .product = 0x5581,
+      .speed = SPEED_HIGH },
+    { .bus = 1,
+      .address = 8,
+      .busid = "1-1.4",
+      .vendor = 0x0781,
+      .product = 0x5581,
+      .speed = SPEED_HIGH },
+    { .bus = 1,
+      .address = 7,
+      .busid = "1-4",
+      .vendor = 0x1050,
+      .product = 0x0407,
+      .speed = SPEED_FULL },
+    { .bus = 1,
+      .address = 9,
+      .busid = "1-5",
+      .vendor = 0x046d,
+      .product = 0x082d,
+      .speed = SPEED_HIGH,
+      .isochronous = true },
+    { .bus = 1,
+      .address = 10,
+      .busid = "1-6",
+      .vendor = 0x0525,
+      .product = 0xa4a2,
+      .speed = SPEED_FULL },
+    { .bus = 1,
+      .address = 11,
+      .busid = "1-7",
+      .vendor = 0x1234,
+      .product = 0x5678,
+      .speed = SPEED_HIGH,
+      .fits_full_speed = true },
+    { .bus = 2,
+      .address = 2,
+      .busid = "2-3",
+      .vendor = 0x0bda,
+      .product = 0x8153,
+      .speed = SPEED_SUPER },
+    { .bus = 2,
+      .address = 3,
+      .busid = "2-4",
+      .vendor = 0x0951,
+      .product = 0x1666,
+      .speed = SPEED_SUPER,
+      .fits_high_speed = true },
+};
+enum { DEVICES = sizeof devices / sizeof *devices };
+static struct host host = { devices, DEVICES };
+
+static void link_host(void)
+{
+    for (size_t i = 0; i < DEVICES; i++) {
+        devices[i].next = i + 1 < DEVICES ? &devices[i + 1] : NULL;
+        devices[i].manufacturer = devices[i].name = devices[i].serial = devices[i].drivers = "";
+    }
+}
+
+// --- apply, in a guest that has nothing ---
+
+static bool serves_emulated(const struct config_controller *wanted, const struct domain *domain)
+{
+    return domain_has_machine(domain->type) && wanted->type != CONTROLLER_PV;
+}
+
+static bool serves_pvusb(const struct config_controller *wanted, const struct domain *domain)
+{
+    return domain->id >= 0 && !serves_emulated(wanted, domain);
+}
+
+static const struct backend_ops emulating = { .name = "emulating", .suits = serves_emulated };
+static const struct backend_ops paravirtual = { .name = "pvusb", .suits = serves_pvusb };
+static const struct backend backends[] = { { .ops = &emulating },
+                                           { .ops = &paravirtual },
+                                           { .ops = NULL } };
+
+struct applied {
+    struct domain domain;
+    struct topology topology;
+    struct plan plan;
+    enum status status;
+};
+
+static void apply(struct trial *trial, bool xen, struct applied *applied)
+{
+    struct config *config = trial->document.config;
+    const struct plan_options options = { .backends = backends };
+    if (config->domain.type == DOMAIN_UNKNOWN) {
+        config->domain.type = DOMAIN_HVM;
+        config_settle(trial->arena, config);
+    }
+    *applied = (struct applied){ .domain = { .id = xen ? 5 : -1, .name = "guest", .uuid = "" } };
+    applied->domain.type = config->domain.type;
+    applied->topology.domain = &applied->domain;
+    applied->topology.plugging = (struct plugging){ .known = true, .slots = 99, .models = ~0ul };
+    applied->status = plan_make(trial->arena, &trial->diags, config, &applied->topology, &host,
+                                &options, &applied->plan);
+}
+
+// --- what there is, as text: a line for each device ---
+
+// By libxl's number; where that does not know it, by its model and the how many-th it is of those.
+static const char *controller_shown(struct arena *arena, const struct topology *topology,
+                                    const struct controller *controller)
+{
+    unsigned rank = 0;
+    if (controller->index >= 0)
+        return arena_printf(arena, "%d (%s)", controller->index, controller->model->name);
+    for (const struct controller *at = topology->controllers; at != controller; at = at->next)
+        rank += at->index < 0 && at->model == controller->model;
+    return arena_printf(arena, "%s #%u", controller->model->name, rank);
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static const char *shown(struct arena *arena, const struct topology *topology, bool only_host)
+{
+    enum { MOST = 400 };
+    const char *lines[MOST];
+    size_t count = 0;
+    char buf[PORT_TEXT_SIZE];
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; device; device = device->next)
+            if ((device->host || !only_host) && count < MOST)
+                lines[count++] = arena_printf(arena, "%s port %s: %s %s\n",
+                                              controller_shown(arena, topology, at),
+                                              port_write(device->port, buf), device->driver,
+                                              device->host ? device->host->busid : "");
+    qsort(lines, count, sizeof *lines, compare);
+    const char *all = "";
+    for (size_t i = 0; i < count; i++)
+        all = arena_printf(arena, "%s%s", all, lines[i]);
+    return all;
+}
+
+// --- QEMU's arguments, as far as they name a bus and a port ---
+
+// For each device of the plan: its line of the translation is on the bus of that controller, at
+// that port.
+static const char *judge_qemu(struct trial *trial, const struct applied *applied)
+{
+    char buf[PORT_TEXT_SIZE];
+    const struct text out = trial->out;
+    for (const struct controller *at = applied->topology.controllers; at; at = at->next)
+        for (const struct device *device = at->devices; device; device = device->next) {
+            const char *end = arena_printf(trial->arena, ",bus=%s.0,port=%s\n", at->name,
+                                           port_write(device->port, buf));
+            const char *found = memmem(out.at, out.size, end, strlen(end));
+            const char *line = found;
+            while (line && line > out.at && line[-1] != '\n')
+                line--;
+            size_t size = line ? (size_t)(found - line) : 0;
+            if (!line || !memmem(line, size, device->driver, strlen(device->driver)))
+                return arena_printf(trial->arena, "no %s with %s\n%.*s", device->driver, end,
+                                    (int)out.size, out.at);
+        }
+    return NULL;
+}
+
+// --- the judgement ---
+
+static const struct dialect {
+    const char *name;
+    bool xen;       // in a guest of Xen
+    bool for_qemu;  // libvirt
+    bool only_host; // emulated devices are created with the guest there
+    bool has_words; // QEMU's arguments, and not a config
+    unsigned least; // how many of the generated configs are compared
+} dialects[] = {
+    { "xl", true, false, true, false, 300 },
+    { "xenusb", true, false, false, false, 500 },
+    { "libvirt", false, true, false, false, 200 },
+    { "qemu", false, false, false, true, 200 },
+    { NULL },
+};
+
+// Leaves what is plugged into the running guest.
+static void drop_created(struct config *config)
+{
+    for (struct config_device **at = &config->devices; *at;) {
+        bool created = (*at)->at_creation;
+        config->device_count -= created;
+        if (created)
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+}
+
+static bool is_created(const struct config *config)
+{
+    for (const struct config_controller *at = config->controllers; at; at = at->next)
+        if (at->at_creation)
+            return true;
+    for (const struct config_device *at = config->devices; at; at = at->next)
+        if (at->at_creation)
+            return true;
+    return false;
+}
+
+static bool compile_again(struct trial *again, const struct trial *trial,
+                          const struct dialect *dialect)
+{
+    struct arena *arena = trial->arena;
+    if (strcmp(dialect->name, "libvirt") != 0) {
+        trial_compile(again, arena, dialect->name, trial->out, parse_document);
+        return again->compiled;
+    }
+    const char *whole = arena_printf(
+        arena, "<domain type='kvm'><name>x</name><os><type>hvm</type></os>%.*s</domain>",
+        (int)trial->out.size, trial->out.at);
+    trial_compile(again, arena, dialect->name, text_of(whole), parse_libvirt);
+    return again->compiled;
+}
+
+static const char *complaints_of(struct trial *trial)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&bytes, &size);
+    if (!stream)
+        abort();
+    diags_print(&trial->diags, stream, false);
+    fclose(stream);
+    const char *text = arena_copy(trial->arena, bytes, size);
+    free(bytes);
+    return text;
+}
+
+// Returns false where there is nothing to compare: it does not compile, apply refuses it, or the
+// dialect has no words for it.
+static bool try_dialect(struct arena *arena, const char *name, struct text text,
+                        const struct dialect *dialect, const char **wrong)
+{
+    struct trial trial, translated, again;
+    struct applied ours, theirs;
+    *wrong = NULL;
+    trial_compile(&trial, arena, name, text, parse_document);
+    if (!trial.compiled || (dialect->has_words && is_created(trial.document.config)))
+        return false;
+    if (dialect->only_host)
+        drop_created(trial.document.config);
+    apply(&trial, dialect->xen, &ours);
+    if (ours.status != STATUS_OK)
+        return false;
+    trial_compile(&translated, arena, name, text, parse_document);
+    translated.host = &host;
+    trial_translate(&translated, dialect->name, dialect->for_qemu);
+    if (!translated.done)
+        return false;
+    if (dialect->has_words) {
+        *wrong = judge_qemu(&translated, &ours);
+        return true;
+    }
+    if (!compile_again(&again, &translated, dialect)) {
+        *wrong = complaints_of(&again);
+        return true;
+    }
+    if (dialect->only_host)
+        drop_created(again.document.config);
+    apply(&again, dialect->xen, &theirs);
+    const char *before = shown(arena, &ours.topology, dialect->only_host);
+    const char *after = shown(arena, &theirs.topology, dialect->only_host);
+    if (theirs.status != STATUS_OK)
+        *wrong = complaints_of(&again);
+    else if (strcmp(before, after) != 0)
+        *wrong = arena_printf(arena, "of the file:\n%sof the translation:\n%s%.*s", before, after,
+                              (int)translated.out.size, translated.out.at);
+    return true;
+}
+
+static void judge_file(const char *directory, const char *name)
+{
+    for (const struct dialect *at = dialects; at->name; at++) {
+        cleanup_arena struct arena *arena = arena_new(1024);
+        struct diags diags;
+        const char *wrong;
+        diags_init(&diags, arena);
+        const struct source *source =
+            source_read(arena, &diags, arena_printf(arena, "%s/%s", directory, name));
+        if (source && try_dialect(arena, name, source->text, at, &wrong))
+            report(name, at->name, wrong);
+    }
+}
+
+// --- configs that nobody wrote ---
+
+static uint64_t state;
+
+static unsigned pick(unsigned below)
+{
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (unsigned)(state >> 33) % below;
+}
+
+static const char *one_of(const char *const *words, unsigned count)
+{
+    return words[pick(count)];
+}
+#define ONE_OF(...)                                                                                \
+    one_of((const char *const[]){ __VA_ARGS__ },                                                   \
+           sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *))
+
+static const char *maybe(struct arena *arena, unsigned in, const char *key, unsigned below)
+{
+    return pick(in) ? "" : arena_printf(arena, ",%s=%u", key, 1 + pick(below));
+}
+
+static const char *a_host_device(struct arena *arena)
+{
+    const struct host_device *device = &devices[1 + pick(DEVICES - 1)];
+    return pick(2) ? arena_printf(arena, "busid=%s", device->busid)
+                   : arena_printf(arena, "hostaddr=%u.%u", device->bus, device->address);
+}
+
+static const char *a_controller(struct arena *arena, bool pv, unsigned i)
+{
+    const char *what = pv ? arena_printf(arena, "type=qusb%s", maybe(arena, 2, "usbversion", 2))
+                          : ONE_OF("type=emul", "type=emul,usbversion=1", "type=emul,usbversion=2",
+                                   "type=emul,usbversion=3", "type=emul,model=qemu-xhci",
+                                   "type=emul,model=ehci", "type=emul,model=piix4-uhci");
+    bool counted = pv || strstr(what, "=3") || strstr(what, "xhci") || !strchr(what, ',');
+    return arena_printf(arena, "'%s,name=c%u%s'", what, i,
+                        counted ? maybe(arena, 2, "numports", 15) : "");
+}
+
+static const char *a_device(struct arena *arena, bool pv, unsigned controllers)
+{
+    const char *what =
+        pv || pick(2) ? a_host_device(arena)
+                      : ONE_OF("type=tablet", "type=mouse", "type=keyboard", "type=wacom-tablet",
+                               "type=hub", "type=serial,chardev=null", "type=smartcard");
+    if (!controllers || !pick(2))
+        return arena_printf(arena, "'%s'", what);
+    unsigned on = pick(controllers);
+    const char *port = pick(6) ? maybe(arena, 3, "port", 8)
+                               : arena_printf(arena, ",port=%u.%u", 1 + pick(4), 1 + pick(8));
+    return arena_printf(arena, "'%s,bus=c%u%s'", what, on, port);
+}
+
+static const char *in_xenusb(struct arena *arena, bool pv)
+{
+    unsigned controllers = pick(4), count = 1 + pick(8);
+    const char *text = "usbcontroller=[";
+    for (unsigned i = 0; i < controllers; i++)
+        text = arena_printf(arena, "%s%s,", text, a_controller(arena, pv, i));
+    text = arena_printf(arena, "%s]\nusbdevice=[", text);
+    for (unsigned i = 0; i < count; i++)
+        text = arena_printf(arena, "%s%s,", text, a_device(arena, pv, controllers));
+    return arena_printf(arena, "%s]\n", text);
+}
+
+static const char *in_xl(struct arena *arena, bool pv)
+{
+    unsigned controllers = pick(3), count = 1 + pick(5);
+    const char *text = "usbctrl=[";
+    for (unsigned i = 0; i < controllers; i++)
+        text = arena_printf(arena, "%s'%s',", text,
+                            pv ? arena_printf(arena, "type=qusb,version=%u%s", 1 + pick(2),
+                                              maybe(arena, 2, "ports", 12))
+                               : ONE_OF("type=devicemodel,version=3", "type=devicemodel,version=1",
+                                        "type=devicemodel,version=3,ports=15", "type=devicemodel",
+                                        "type=devicemodel,version=3,ports=2"));
+    text = arena_printf(arena, "%s]\nusbdev=[", text);
+    for (unsigned i = 0; i < count; i++) {
+        const struct host_device *device = &devices[1 + pick(DEVICES - 1)];
+        text = arena_printf(
+            arena, "%s'hostbus=%u,hostaddr=%u%s',", text, device->bus, device->address,
+            controllers && pick(2) ? arena_printf(arena, ",controller=%u%s", pick(controllers),
+                                                  maybe(arena, 2, "port", 6))
+                                   : "");
+    }
+    return arena_printf(arena, "%s]\n", text);
+}
+
+static const char *in_classic(struct arena *arena)
+{
+    const char *text =
+        ONE_OF("usb=1\n", "usb=1\n", "usbversion=1\n", "usbversion=2\n", "usbversion=3\n");
+    if (strncmp(text, "usb=", 4) != 0)
+        return arena_printf(arena, "%s%s", text, pick(2) ? "" : "spice=1\nspiceusbredirection=2\n");
+    text = arena_printf(arena, "%susbdevice=['tablet'", text);
+    for (unsigned i = pick(4); i; i--) {
+        const struct host_device *device = &devices[1 + pick(DEVICES - 1)];
+        text = pick(3) ? arena_printf(arena, "%s,'host:%u.%u'", text, device->bus, device->address)
+                       : arena_printf(arena, "%s,%s", text, ONE_OF("'mouse'", "'keyboard'"));
+    }
+    return arena_printf(arena, "%s]\n%s", text, pick(3) ? "" : in_xl(arena, false));
+}
+
+static const char *in_xm(struct arena *arena)
+{
+    const char *text = "vusb=[";
+    for (unsigned i = 1 + pick(3); i; i--) {
+        text = arena_printf(arena, "%s'usbver=%u,numports=%u", text, 1 + pick(2), 3 + pick(6));
+        for (unsigned port = 1 + pick(3); port <= 3; port += 1 + pick(3))
+            text = arena_printf(arena, "%s,port_%u=%s", text, port,
+                                devices[1 + pick(DEVICES - 1)].busid);
+        text = arena_printf(arena, "%s',", text);
+    }
+    return arena_printf(arena, "%s]\n", text);
+}
+
+static struct text generate(struct arena *arena, uint64_t seed)
+{
+    state = seed;
+    for (unsigned i = 0; i < 4; i++)
+        (void)pick(2);
+    bool pv = !pick(5);
+    const char *body = "";
+    switch (pick(6)) {
+    case 0: body = in_xl(arena, pv); break;
+    case 1: body = pv ? in_xm(arena) : in_classic(arena); break;
+    default: body = in_xenusb(arena, pv);
+    }
+    return text_of(arena_printf(arena, "name='g'\ntype='%s'\n%s", pv ? "pv" : "hvm", body));
+}
+
+// The next seed from which a config compiles and is applied.
+static uint64_t next_seed(uint64_t seed)
+{
+    for (;; seed++) {
+        cleanup_arena struct arena *arena = arena_new(1024);
+        struct trial trial;
+        struct applied applied;
+        trial_compile(&trial, arena, "generated", generate(arena, seed), parse_document);
+        if (!trial.compiled)
+            continue;
+        apply(&trial, true, &applied);
+        if (applied.status == STATUS_OK)
+            return seed;
+    }
+}
+
+static uint64_t first_seed(void)
+{
+    const char *given = getenv("SEED");
+    uint64_t seed = 1;
+    if (given)
+        (void)text_number(text_of(given), 10, 0, UINT32_MAX, &seed);
+    return seed;
+}
+
+static void judge_generated(void)
+{
+    unsigned compared[sizeof dialects / sizeof *dialects] = { 0 };
+    bool failed[sizeof dialects / sizeof *dialects] = { false };
+    uint64_t seed = first_seed();
+    for (unsigned round = 0; round < ROUNDS; round++, seed++) {
+        seed = next_seed(seed);
+        for (size_t i = 0; dialects[i].name; i++) {
+            cleanup_arena struct arena *arena = arena_new(1024);
+            const char *wrong;
+            struct text text = generate(arena, seed);
+            if (failed[i] || !try_dialect(arena, "generated", text, &dialects[i], &wrong))
+                continue;
+            compared[i]++;
+            failed[i] = wrong;
+            if (wrong)
+                report("generated", dialects[i].name,
+                       arena_printf(arena, "SEED=%ju\n%s%s", (uintmax_t)seed, text.at, wrong));
+        }
+    }
+    for (size_t i = 0; dialects[i].name; i++) {
+        if (failed[i])
+            continue;
+        printf("# %u of %u compared, seeds from %ju\n", compared[i], (unsigned)ROUNDS,
+               (uintmax_t)first_seed());
+        report("generated", dialects[i].name,
+               compared[i] < dialects[i].least ? "too few of them translate" : NULL);
+    }
+}
+
+// --- for a real QEMU ---
+
+static int write_generated(unsigned count, const char *directory)
+{
+    uint64_t seed = first_seed();
+    for (unsigned i = 0; i < count; seed++) {
+        cleanup_arena struct arena *arena = arena_new(1024);
+        seed = next_seed(seed);
+        struct text text = generate(arena, seed);
+        if (!strstr(text.at, "hvm"))
+            continue;
+        const char *path = arena_printf(arena, "%s/seed-%ju.cfg", directory, (uintmax_t)seed);
+        FILE *file = fopen(path, "we");
+        if (!file || fputs(text.at, file) < 0 || fclose(file) != 0) {
+            perror(path);
+            return 1;
+        }
+        i++;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t count = 0;
+    link_host();
+    if (argc == 4 && strcmp(argv[1], "-w") == 0)
+        return text_number(text_of(argv[2]), 10, 1, 10000, &count) == NUMBER_OK
+                   ? write_generated((unsigned)count, argv[3])
+                   : 2;
+    for (int i = 1; i < argc; i++)
+        all_passed = trial_directory(argv[i], judge_file) && all_passed;
+    if (argc == 1)
+        judge_generated();
+    printf("1..%u\n", number);
+    return all_passed && number ? 0 : 1;
+}
