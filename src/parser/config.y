@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The grammar of a domain config: assignments of data. Other Python is parsed only as far as needed
-// to report it. Every action is one call to build.h.
+// to report it. Every action is one call to build.h or value.h.
 %require "3.8"
 %define api.pure full
 %define api.prefix {config_}

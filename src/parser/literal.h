@@ -4,7 +4,7 @@
 #ifndef XENUSB_PARSER_LITERAL_H
 #define XENUSB_PARSER_LITERAL_H
 
-#include "build.h"
+#include "builder.h"
 
 enum { LITERAL_MAX = 16 * 1024 }; // bytes in the file, quotes included
 

@@ -68,8 +68,8 @@ static void report_errors_of(struct diags *diags, const struct diags *other)
     }
 }
 
-// Reads each value that was overridden as if it were the only one, for its errors: it goes into no
-// config. Warnings are left out, since it has one already.
+// Reads each overridden value into a config of its own, which is thrown away, and reports the
+// errors. Warnings are dropped: the value has one already.
 static void check_overridden(struct builder *builder)
 {
     for (const struct overridden *at = builder->overridden; at; at = at->next) {

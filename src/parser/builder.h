@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// The state of one run of the parser: what the grammar fills and the dialects read.
+#ifndef XENUSB_PARSER_BUILDER_H
+#define XENUSB_PARSER_BUILDER_H
+
+#include "base/diag.h"
+#include "config/config.h"
+#include "document.h"
+#include "value.h"
+
+// The value of a key, after all its assignments. Not set while key_at is none.
+struct setting {
+    struct span key_at;
+    struct value value;
+};
+
+// A value of a USB key that a later assignment replaces.
+struct overridden {
+    struct overridden *next;
+    enum key key;
+    struct setting setting;
+};
+
+// The option before the current item of device_model_args, whose value that item is.
+enum argument { ARGUMENT_NONE, ARGUMENT_DEVICE, ARGUMENT_USBDEVICE };
+
+// The state of one run of the parser. All of it lives in `arena`.
+struct builder {
+    struct arena *arena;
+    struct diags *diags;
+    const struct source *source;
+    struct config *config;
+    struct config_controller **controllers_end;
+    struct config_device **devices_end;
+    struct setting settings[KEY_COUNT];
+    struct overridden *overridden; // the latest first
+    unsigned overridden_count;
+    struct statement *statements, **statements_end;
+    enum key key; // the key whose value is being read; KEY_FOREIGN between statements
+    enum argument argument;
+    struct span argument_at;
+    struct config_number usbversion; // default for controllers without a version; 0 if not set
+    struct name_map *buses;          // controllers by the names of their QEMU buses
+    const struct config_controller *named; // the last controller whose bus is in `buses`
+    unsigned cells;                        // number of cells so far
+};
+
+// Starts a run with an empty config. The arena, diags and source must outlive it.
+void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
+                  const struct source *source);
+
+// The bytes of a span of the source.
+struct text builder_text(const struct builder *builder, struct span at);
+
+// Report a diagnostic at a place in the source. Never NULL: the return value is for diag_hint() and
+// diag_also().
+struct diag *builder_error(struct builder *builder, struct span at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct diag *builder_warning(struct builder *builder, struct span at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+struct diag *builder_note(struct builder *builder, struct span at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// The value of a key, or NULL if the file does not set it.
+const struct setting *builder_setting(const struct builder *builder, enum key key);
+
+// Append to the config and number what they append. It is zeroed, except for its place and origin
+// and a device's `required`, which is true. Never NULL.
+struct config_controller *builder_controller(struct builder *builder, enum origin origin,
+                                             struct span why);
+struct config_device *builder_device(struct builder *builder, enum origin origin, struct span why);
+
+#endif
