@@ -3,8 +3,6 @@
 
 #include "arena.h"
 
-#include <stdio.h>
-
 struct buffer buffer_in(struct arena *arena)
 {
     return (struct buffer){ .arena = arena };
@@ -41,15 +39,7 @@ void buffer_add_string(struct buffer *buffer, const char *string)
 
 static void print(struct buffer *buffer, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (length <= 0)
-        return;
-    reserve(buffer, (size_t)length);
-    vsnprintf(buffer->bytes + buffer->size, (size_t)length + 1, format, args);
-    buffer->size += (size_t)length;
+    buffer_add_string(buffer, arena_vprintf(buffer->arena, format, args));
 }
 
 void buffer_printf(struct buffer *buffer, const char *format, ...)
