@@ -75,8 +75,8 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         controller->model ? controller->model->name : controller->driver,
         arena_printf(arena, "%u", controller->ports),
         port ? arena_strdup(arena, *port ? port : "?") : NULL,
-        device ? show_device(arena, device) : NULL,
-        device ? show_kind(device) : NULL,
+        device ? device_label(arena, device) : NULL,
+        device ? device_kind_name(device) : NULL,
         *busid ? busid : NULL,
         speed,
         device ? state_of(arena, device) : state_of_controller(arena, controller),
@@ -113,7 +113,7 @@ static const char *shown_port(struct arena *arena, const struct device *device)
 
 static const char *shown_device(struct arena *arena, const struct device *device)
 {
-    return text_show(arena, text_of(show_device(arena, device)), 200);
+    return text_show(arena, text_of(device_label(arena, device)), 200);
 }
 
 static void widen(size_t *width, const char *shown)

@@ -7,24 +7,6 @@
 #include "plan/place.h"
 #include "table.h"
 
-const char *show_kind(const struct device *device)
-{
-    const struct device_model *model = device_model_of(device->kind);
-    return model ? model->name : device->driver;
-}
-
-const char *show_device(struct arena *arena, const struct device *device)
-{
-    if (device->kind != DEVICE_HOSTDEV)
-        return show_kind(device);
-    if (device->host && *device->host->name)
-        return arena_printf(arena, "%04x:%04x %s", device->host->vendor, device->host->product,
-                            device->host->name);
-    if (device->host)
-        return arena_printf(arena, "%04x:%04x", device->host->vendor, device->host->product);
-    return selector_show(arena, &device->selector);
-}
-
 const char *show_controller(struct arena *arena, const struct controller *controller)
 {
     return arena_printf(arena, "%s, %u ports",
@@ -54,7 +36,7 @@ static const char *thing(struct arena *arena, const struct step *step)
     if (step->server)
         return "QEMU for PVUSB";
     if (step->device)
-        return show_device(arena, step->device);
+        return device_label(arena, step->device);
     return arena_printf(arena, "controller %s", step->controller->name);
 }
 
@@ -184,7 +166,7 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
         { "controller", controller ? controller->name : NULL },
         { "model", controller && controller->model ? controller->model->name : NULL },
         { "port", *port ? arena_strdup(arena, port) : NULL },
-        { "device", device ? show_kind(device) : NULL },
+        { "device", device ? device_kind_name(device) : NULL },
         { "server", step->server ? step->server->program : NULL },
         { "busid", device && device->host ? device->host->busid : NULL },
         { "words", step->words },

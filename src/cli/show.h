@@ -7,10 +7,6 @@
 
 #include <stdio.h>
 
-// "hostdev", "tablet", ...; QEMU's device type for kinds that xenusb has no name for.
-const char *show_kind(const struct device *device);
-// "1050:0407 YubiKey" or "tablet".
-const char *show_device(struct arena *arena, const struct device *device);
 // "nec-xhci, 8 ports".
 const char *show_controller(struct arena *arena, const struct controller *controller);
 // "win10 (domain 3, hvm), QEMU 7.2.22 at /run/xen/qmp-libxl-3".

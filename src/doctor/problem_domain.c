@@ -37,10 +37,8 @@ static bool is_noted(const struct domain_check *check, const struct device *devi
 
 static const char *known_as(struct arena *arena, const struct device *device)
 {
-    if (device->host)
-        return device->host->busid;
-    return device->selector.criteria & SELECT_BUSID ? device->selector.busid
-                                                    : selector_show(arena, &device->selector);
+    const char *busid = device_busid(device);
+    return *busid ? busid : selector_show(arena, &device->selector);
 }
 
 static struct problem *add_of_device(const struct domain_check *check, enum problem_kind kind,
@@ -54,8 +52,8 @@ static struct problem *add_of_device(const struct domain_check *check, enum prob
                                                device->id, known_as(arena, device)));
     problem->controller = device->controller;
     problem->device = device;
-    problem->what = arena_printf(arena, "%s at controller %s port %s", known_as(arena, device),
-                                 device->controller->name, *port ? port : "?");
+    problem->what = arena_printf(arena, "%s at controller %s", known_as(arena, device),
+                                 device_position(arena, device));
     return problem;
 }
 

@@ -125,17 +125,15 @@ static enum step_op inverse(enum step_op op)
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
-    char batch[PORT_TEXT_SIZE];
     if (step->server)
         return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
     if (!step->device)
         return arena_printf(arena, "controller %s", step->controller->name);
-    const struct device_model *model = device_model_of(step->device->kind);
-    return arena_printf(arena, "%s at %s port %s",
+    return arena_printf(arena, "%s at %s",
                         step->device->kind == DEVICE_HOSTDEV
                             ? selector_show(arena, &step->device->selector)
-                            : (model ? model->name : step->device->driver),
-                        step->controller->name, port_write(step->device->port, batch));
+                            : device_kind_name(step->device),
+                        device_position(arena, step->device));
 }
 
 static void complain_left(struct run *run, const struct step *step, const struct step *undo)

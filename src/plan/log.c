@@ -39,20 +39,17 @@ static const char *thing_of(struct arena *arena, const struct step *step)
         return arena_printf(arena, "host device %s",
                             device->selector.criteria ? selector_show(arena, &device->selector)
                                                       : device->id);
-    const struct device_model *model = device_model_of(device->kind);
-    return model ? model->name : device->driver;
+    return device_kind_name(device);
 }
 
 static const char *place_of(struct arena *arena, const struct domain *domain,
                             const struct step *step)
 {
-    char buf[PORT_TEXT_SIZE];
     const char *in = domain->id < 0 ? arena_strdup(arena, domain->name)
                                     : arena_printf(arena, "%s (%d)", domain->name, domain->id);
     if (!step->device)
         return in;
-    return arena_printf(arena, "%s, controller %s port %s", in, step->controller->name,
-                        step->device->port.depth ? port_write(step->device->port, buf) : "?");
+    return arena_printf(arena, "%s, controller %s", in, device_position(arena, step->device));
 }
 
 const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,

@@ -213,16 +213,15 @@ static struct device *find_there(struct planning *planning, const struct placeme
 static void complain_elsewhere(struct planning *planning, struct placement *placement,
                                const struct device *there)
 {
-    char buf[PORT_TEXT_SIZE];
     const struct config_device *wanted = placement->wanted;
     struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
     placement->op = STEP_REFUSE;
-    placement->words = arena_printf(planning->arena, "it is at %s port %s already",
-                                    there->controller->name, port_write(there->port, buf));
-    struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, span, "%s is in %s already, at controller %s port %s",
-        host_device_show(planning->arena, placement->host), planning->topology->domain->name,
-        there->controller->name, buf);
+    const char *position = device_position(planning->arena, there);
+    placement->words = arena_printf(planning->arena, "it is at %s already", position);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, span, "%s is in %s already, at controller %s",
+                          host_device_show(planning->arena, placement->host),
+                          planning->topology->domain->name, position);
     diag_hint(planning->diags, diag, "detach it first, or name that port");
 }
 

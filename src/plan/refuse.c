@@ -81,21 +81,6 @@ void refuse_supply(struct planning *planning, struct span span, const char *why)
 
 // --- devices ---
 
-static const char *kind_name(const struct device *device)
-{
-    const struct device_model *model = device_model_of(device->kind);
-    return model ? model->name : device->driver;
-}
-
-static const char *device_shown(const struct planning *planning, const struct device *device)
-{
-    if (device->kind != DEVICE_HOSTDEV)
-        return kind_name(device);
-    if (device->host)
-        return host_device_show(planning->arena, device->host);
-    return selector_show(planning->arena, &device->selector);
-}
-
 // What would take this device instead, for a port that does not.
 static const char *speed_advice(const struct planning *planning,
                                 const struct controller *controller)
@@ -144,7 +129,7 @@ static void hint_taken(const struct planning *planning, struct diag *diag,
 {
     const struct device *there = port.depth ? controller_device_at(controller, port) : NULL;
     if (there)
-        diag_hint(planning->diags, diag, "%s is there", device_shown(planning, there));
+        diag_hint(planning->diags, diag, "%s is there", device_describe(planning->arena, there));
     else
         diag_hint(planning->diags, diag, "detach something, or name another controller");
 }
@@ -171,7 +156,7 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
     struct diags *diags = planning->diags;
     struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
     const char *at = place_shown(planning, controller, port);
-    const char *shown = device_shown(planning, device);
+    const char *shown = device_describe(planning->arena, device);
     struct diag *diag = NULL;
     switch (verdict) {
     case PLACE_NO_PORT:
@@ -222,7 +207,8 @@ void refuse_isochronous(struct planning *planning, struct placement *placement,
     placement->op = STEP_REFUSE;
     placement->words = "it has isochronous endpoints";
     placement->verdict = PLACE_ISOCHRONOUS;
-    complain_isochronous(planning, placement->wanted->why, device_shown(planning, device));
+    complain_isochronous(planning, placement->wanted->why,
+                         device_describe(planning->arena, device));
 }
 
 void refuse_everywhere(struct planning *planning, struct placement *placement,
@@ -232,5 +218,5 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
     placement->words = "no port takes it";
     placement->verdict = PLACE_TAKEN;
     planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
-                      planning->topology->domain->name, device_shown(planning, device));
+                      planning->topology->domain->name, device_describe(planning->arena, device));
 }

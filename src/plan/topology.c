@@ -122,3 +122,34 @@ const char *device_place(struct arena *arena, const struct device *device)
     return arena_printf(arena, is_number ? "bus=%s,port=%s" : "%s.%s", name,
                         port_write(device->port, buf));
 }
+
+const char *device_kind_name(const struct device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    return model ? model->name : device->driver;
+}
+
+const char *device_describe(struct arena *arena, const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV)
+        return device_kind_name(device);
+    if (device->host)
+        return host_device_show(arena, device->host);
+    return selector_show(arena, &device->selector);
+}
+
+const char *device_label(struct arena *arena, const struct device *device)
+{
+    const struct host_device *host = device->host;
+    if (device->kind != DEVICE_HOSTDEV || !host)
+        return device_describe(arena, device);
+    return arena_printf(arena, "%04x:%04x%s%s", host->vendor, host->product, *host->name ? " " : "",
+                        host->name);
+}
+
+const char *device_position(struct arena *arena, const struct device *device)
+{
+    char buf[PORT_TEXT_SIZE];
+    const char *port = port_write(device->port, buf);
+    return arena_printf(arena, "%s port %s", device->controller->name, *port ? port : "?");
+}

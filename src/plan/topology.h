@@ -115,6 +115,15 @@ struct controller *topology_controller_named(const struct topology *topology, st
 struct controller *topology_controller_index(const struct topology *topology, int index);
 // A controller by what a user calls it: its name, or libxl's index. NULL if there is none.
 struct controller *topology_controller_called(const struct topology *topology, struct text word);
+// What kind of device it is: "hostdev", "tablet"; QEMU's type for one that xenusb cannot create.
+const char *device_kind_name(const struct device *device);
+// A device in a message: with maker, bus id and speed if it is a device of this host, its selector
+// if that device is gone, its kind if it is emulated.
+const char *device_describe(struct arena *arena, const struct device *device);
+// The same for a table that has columns of their own for the rest: "046d:c52b Receiver".
+const char *device_label(struct arena *arena, const struct device *device);
+// Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not tell.
+const char *device_position(struct arena *arena, const struct device *device);
 // How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
 // number, since 1.2 is a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);

@@ -110,12 +110,11 @@ enum xen_result note_device(struct change *change)
     struct arena *arena = change->session->arena;
     const char *at =
         arena_printf(arena, "%s/device/%s", notes_root(change), record_key(arena, device->id));
-    const struct device_model *model = device_model_of(device->kind);
     enum xen_result result = claim_notes(change);
     if (result == XEN_OK)
         result = change_write(change, at, "id", device->id);
     if (result == XEN_OK)
-        result = change_write(change, at, "kind", model ? model->name : device->driver);
+        result = change_write(change, at, "kind", device_kind_name(device));
     if (result == XEN_OK)
         result = change_write(change, at, "controller", device->controller->id);
     if (result == XEN_OK)

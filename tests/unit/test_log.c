@@ -35,6 +35,8 @@ static int end(void **state)
 static const char *line_of(enum step_op op, enum step_state state, struct device *device)
 {
     struct step step = { .op = op, .state = state, .controller = &controller, .device = device };
+    if (device)
+        device->controller = &controller;
     return log_line(arena, &domain, &step, "root");
 }
 
