@@ -260,28 +260,20 @@ static void write_place(struct json_writer *json, const struct diag *diag)
     }
     struct position place = source_position(diag->source, diag->span.from);
     json_open_object(json);
-    json_key(json, "line");
-    json_put_integer(json, place.line);
-    json_key(json, "column");
-    json_put_integer(json, place.column);
-    json_key(json, "from");
-    json_put_integer(json, diag->span.from);
-    json_key(json, "to");
-    json_put_integer(json, diag->span.to);
+    json_add_integer(json, "line", place.line);
+    json_add_integer(json, "column", place.column);
+    json_add_integer(json, "from", diag->span.from);
+    json_add_integer(json, "to", diag->span.to);
     json_close(json);
 }
 
 static void write_one(struct json_writer *json, const struct diag *diag)
 {
     json_open_object(json);
-    json_key(json, "severity");
-    json_put_string(json, severities[diag->severity].name);
-    json_key(json, "message");
-    json_put_string(json, diag->message);
-    json_key(json, "hint");
-    json_put_string(json, diag->hint);
-    json_key(json, "file");
-    json_put_string(json, diag->source ? diag->source->name : NULL);
+    json_add_string(json, "severity", severities[diag->severity].name);
+    json_add_string(json, "message", diag->message);
+    json_add_string(json, "hint", diag->hint);
+    json_add_string(json, "file", diag->source ? diag->source->name : NULL);
     write_place(json, diag);
     json_close(json);
 }

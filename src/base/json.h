@@ -88,6 +88,11 @@ void json_put_real(struct json_writer *writer, double number);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
 void json_put_value(struct json_writer *writer, const struct json *value);
+// A member of an object: the key and its value.
+void json_add_text(struct json_writer *writer, const char *key, struct text text);
+void json_add_string(struct json_writer *writer, const char *key, const char *string);
+void json_add_integer(struct json_writer *writer, const char *key, int64_t number);
+void json_add_bool(struct json_writer *writer, const char *key, bool value);
 // Ends the writer. Returns what was written, owned by the arena, unless it went to a stream.
 struct text json_writer_end(struct json_writer *writer);
 

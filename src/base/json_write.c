@@ -229,6 +229,30 @@ void json_put_value(struct json_writer *writer, const struct json *value)
     }
 }
 
+void json_add_text(struct json_writer *writer, const char *key, struct text text)
+{
+    json_key(writer, key);
+    json_put_text(writer, text);
+}
+
+void json_add_string(struct json_writer *writer, const char *key, const char *string)
+{
+    json_key(writer, key);
+    json_put_string(writer, string);
+}
+
+void json_add_integer(struct json_writer *writer, const char *key, int64_t number)
+{
+    json_key(writer, key);
+    json_put_integer(writer, number);
+}
+
+void json_add_bool(struct json_writer *writer, const char *key, bool value)
+{
+    json_key(writer, key);
+    json_put_bool(writer, value);
+}
+
 struct text json_writer_end(struct json_writer *writer)
 {
     if (writer->pretty)

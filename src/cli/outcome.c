@@ -48,8 +48,7 @@ static void write_output(struct json_writer *json, const struct outcome *outcome
         json_put_bool(json, !outcome->unchanged);
     else
         json_put_null(json);
-    json_key(json, "backup");
-    json_put_string(json, outcome->backup);
+    json_add_string(json, "backup", outcome->backup);
 }
 
 enum status outcome_print_json(const struct invocation *invocation, const struct outcome *outcome,
@@ -66,18 +65,15 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
     }
     struct json_writer *json = json_writer_to(invocation->arena, stdout, true);
     json_open_object(json);
-    json_key(json, "status");
-    json_put_integer(json, status);
+    json_add_integer(json, "status", status);
     if (invocation->old_command) {
         json_key(json, "command");
         write_words(json, shown.command);
     } else {
-        json_key(json, "to");
-        json_put_string(json, shown.to);
+        json_add_string(json, "to", shown.to);
         write_output(json, &shown);
     }
-    json_key(json, "more_complaints");
-    json_put_integer(json, invocation->diags->dropped);
+    json_add_integer(json, "more_complaints", invocation->diags->dropped);
     json_key(json, "complaints");
     diags_write_json(invocation->diags, json);
     json_close(json);

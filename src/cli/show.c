@@ -133,12 +133,9 @@ static void json_why(struct json_writer *writer, const struct step *step)
     }
     struct position at = source_position(step->source, step->why.from);
     json_open_object(writer);
-    json_key(writer, "file");
-    json_put_string(writer, step->source->name);
-    json_key(writer, "line");
-    json_put_integer(writer, at.line);
-    json_key(writer, "column");
-    json_put_integer(writer, at.column);
+    json_add_string(writer, "file", step->source->name);
+    json_add_integer(writer, "line", at.line);
+    json_add_integer(writer, "column", at.column);
     json_close(writer);
 }
 
@@ -174,8 +171,7 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
     };
     json_open_object(writer);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-        json_key(writer, members[i].key);
-        json_put_string(writer, members[i].value);
+        json_add_string(writer, members[i].key, members[i].value);
     }
     json_why(writer, step);
     json_close(writer);
@@ -185,8 +181,7 @@ void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
 {
     struct json_writer *writer = json_writer_new(arena, true);
     json_open_object(writer);
-    json_key(writer, "domain");
-    json_put_string(writer, plan->topology->domain->name);
+    json_add_string(writer, "domain", plan->topology->domain->name);
     json_key(writer, "domid");
     if (plan->topology->domain->id >= 0)
         json_put_integer(writer, plan->topology->domain->id);
@@ -197,14 +192,10 @@ void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
     for (const struct step *step = plan->first; step; step = step->next)
         json_step(arena, writer, step);
     json_close(writer);
-    json_key(writer, "add");
-    json_put_integer(writer, plan->add);
-    json_key(writer, "remove");
-    json_put_integer(writer, plan->remove);
-    json_key(writer, "keep");
-    json_put_integer(writer, plan->keep);
-    json_key(writer, "refuse");
-    json_put_integer(writer, plan->refuse);
+    json_add_integer(writer, "add", plan->add);
+    json_add_integer(writer, "remove", plan->remove);
+    json_add_integer(writer, "keep", plan->keep);
+    json_add_integer(writer, "refuse", plan->refuse);
     json_close(writer);
     struct text text = json_writer_end(writer);
     fwrite(text.at, 1, text.size, stream);

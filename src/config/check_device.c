@@ -5,12 +5,6 @@
 
 #define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
 
-static bool is_pv_guest(const struct checking *checking)
-{
-    enum domain_type type = checking->config->domain.type;
-    return !domain_has_machine(type);
-}
-
 static bool device_keys(struct checking *checking, const struct config_device *device)
 {
     const struct device_model *model = device_model_of(device->kind);
@@ -141,7 +135,7 @@ static bool device_on_pvusb(struct checking *checking, const struct config_devic
     if (device->kind == DEVICE_HOSTDEV && !device->at_creation)
         return true;
     struct span at = span_or(device->kind_at, device->why);
-    if (is_pv_guest(checking)) {
+    if (!domain_has_machine(checking->config->domain.type)) {
         struct diag *diag = check_error(
             checking, at, "a %s guest has no emulated machine: PVUSB carries host devices only",
             domain_type_name(checking->config->domain.type));

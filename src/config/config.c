@@ -20,11 +20,6 @@ static struct config_controller *controller_at(const struct config *config, unsi
     return config->index && index < config->controller_count ? config->index[index] : NULL;
 }
 
-static bool is_pv_guest(const struct config *config)
-{
-    return !domain_has_machine(config->domain.type);
-}
-
 // What an automatic controller is. In a guest that nobody described only a word in its own
 // statement can tell.
 static enum controller_type type_by_default(const struct config *config,
@@ -34,7 +29,7 @@ static enum controller_type type_by_default(const struct config *config,
         return controller->model->driver ? CONTROLLER_EMULATED : CONTROLLER_PV;
     if (controller->pvusb != PVUSB_ANY || GIVEN(controller->backend))
         return CONTROLLER_PV;
-    if (is_pv_guest(config))
+    if (!domain_has_machine(config->domain.type))
         return CONTROLLER_PV;
     return config->domain.type == DOMAIN_HVM ? CONTROLLER_EMULATED : CONTROLLER_AUTO;
 }

@@ -328,6 +328,19 @@ static void test_members(void **state)
     assert_null(json_elements(NULL));
 }
 
+static void test_written_members(void **state)
+{
+    struct json_writer *writer = json_writer_new(*state, false);
+    json_open_object(writer);
+    json_add_text(writer, "text", text_of("a"));
+    json_add_string(writer, "none", NULL);
+    json_add_integer(writer, "number", -1);
+    json_add_bool(writer, "flag", true);
+    json_close(writer);
+    assert_string_equal(json_writer_end(writer).at,
+                        "{\"text\":\"a\",\"none\":null,\"number\":-1,\"flag\":true}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +362,7 @@ int main(void)
         cmocka_unit_test(test_nothing_raw_reaches_a_terminal),
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_members),
+        cmocka_unit_test(test_written_members),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

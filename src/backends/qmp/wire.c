@@ -19,30 +19,6 @@ static struct wire_command end(const char *name, struct json_writer *writer)
     return (struct wire_command){ name, json_writer_end(writer) };
 }
 
-static void put_string(struct json_writer *writer, const char *key, const char *value)
-{
-    json_key(writer, key);
-    json_put_string(writer, value);
-}
-
-static void put_text(struct json_writer *writer, const char *key, struct text value)
-{
-    json_key(writer, key);
-    json_put_text(writer, value);
-}
-
-static void put_number(struct json_writer *writer, const char *key, unsigned value)
-{
-    json_key(writer, key);
-    json_put_integer(writer, value);
-}
-
-static void put_bool(struct json_writer *writer, const char *key, bool value)
-{
-    json_key(writer, key);
-    json_put_bool(writer, value);
-}
-
 static void put_object(struct json_writer *writer, const char *key)
 {
     json_key(writer, key);
@@ -52,15 +28,15 @@ static void put_object(struct json_writer *writer, const char *key)
 struct wire_command wire_get(struct arena *arena, const char *path, const char *property)
 {
     struct json_writer *writer = begin(arena);
-    put_string(writer, "path", path);
-    put_string(writer, "property", property);
+    json_add_string(writer, "path", path);
+    json_add_string(writer, "property", property);
     return end("qom-get", writer);
 }
 
 struct wire_command wire_list(struct arena *arena, const char *path)
 {
     struct json_writer *writer = begin(arena);
-    put_string(writer, "path", path);
+    json_add_string(writer, "path", path);
     return end("qom-list", writer);
 }
 
@@ -68,13 +44,13 @@ struct wire_command wire_add_controller(struct arena *arena, const struct contro
                                         const char *pci_bus)
 {
     struct json_writer *writer = begin(arena);
-    put_string(writer, "driver", controller->driver);
-    put_string(writer, "id", controller->id);
+    json_add_string(writer, "driver", controller->driver);
+    json_add_string(writer, "id", controller->id);
     if (*pci_bus)
-        put_string(writer, "bus", pci_bus);
+        json_add_string(writer, "bus", pci_bus);
     if (controller->model && controller->model->version == 3) {
-        put_number(writer, "p2", controller->ports_usb2);
-        put_number(writer, "p3", controller->ports_usb3);
+        json_add_integer(writer, "p2", controller->ports_usb2);
+        json_add_integer(writer, "p3", controller->ports_usb3);
     }
     return end("device_add", writer);
 }
@@ -82,7 +58,7 @@ struct wire_command wire_add_controller(struct arena *arena, const struct contro
 struct wire_command wire_remove(struct arena *arena, const char *id, const char *path)
 {
     struct json_writer *writer = begin(arena);
-    put_string(writer, "id", *id ? id : path);
+    json_add_string(writer, "id", *id ? id : path);
     return end("device_del", writer);
 }
 
@@ -93,13 +69,13 @@ static struct wire_command add_image(struct arena *arena, const char *node, stru
                                      struct text format, bool read_only, bool on_device)
 {
     struct json_writer *writer = begin(arena);
-    put_text(writer, "driver", format.size ? format : text_of("raw"));
-    put_string(writer, "node-name", node);
-    put_bool(writer, "read-only", read_only);
-    put_bool(writer, "auto-read-only", false);
+    json_add_text(writer, "driver", format.size ? format : text_of("raw"));
+    json_add_string(writer, "node-name", node);
+    json_add_bool(writer, "read-only", read_only);
+    json_add_bool(writer, "auto-read-only", false);
     put_object(writer, "file");
-    put_string(writer, "driver", on_device ? "host_device" : "file");
-    put_text(writer, "filename", file);
+    json_add_string(writer, "driver", on_device ? "host_device" : "file");
+    json_add_text(writer, "filename", file);
     json_close(writer);
     return end("blockdev-add", writer);
 }
@@ -112,14 +88,14 @@ static void put_chardev_data(struct json_writer *writer, const struct qemu_chard
     put_object(writer, "data");
     if (strcmp(row->type, "socket") == 0) {
         put_object(writer, "addr");
-        put_string(writer, "type", "unix");
+        json_add_string(writer, "type", "unix");
         put_object(writer, "data");
-        put_text(writer, "path", value);
+        json_add_text(writer, "path", value);
         json_close(writer);
         json_close(writer);
-        put_bool(writer, "server", false);
+        json_add_bool(writer, "server", false);
     } else if (row->data) {
-        put_text(writer, row->data, value);
+        json_add_text(writer, row->data, value);
     }
     json_close(writer);
 }
@@ -149,9 +125,9 @@ static bool add_chardev(struct arena *arena, const struct device *device, struct
     }
     *id = text_of(names_backing(arena, device->id));
     struct json_writer *writer = begin(arena);
-    put_text(writer, "id", *id);
+    json_add_text(writer, "id", *id);
     put_object(writer, "backend");
-    put_string(writer, "type", row->type);
+    json_add_string(writer, "type", row->type);
     put_chardev_data(writer, row, value);
     json_close(writer);
     *back = end("chardev-add", writer);
@@ -164,11 +140,11 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
     struct json_writer *writer = begin(arena);
     const char *backing = names_backing(arena, id);
     if (model && model->needs_file) {
-        put_string(writer, "node-name", backing);
+        json_add_string(writer, "node-name", backing);
         return end("blockdev-del", writer);
     }
     if (model && model->needs_chardev) {
-        put_string(writer, "id", backing);
+        json_add_string(writer, "id", backing);
         return end("chardev-remove", writer);
     }
     return (struct wire_command){ 0 };
@@ -181,20 +157,20 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
 static void put_host_device(struct json_writer *writer, const struct selector *selector)
 {
     if (selector->criteria & SELECT_ADDRESS) {
-        put_number(writer, "hostbus", selector->bus);
-        put_number(writer, "hostaddr", selector->address);
+        json_add_integer(writer, "hostbus", selector->bus);
+        json_add_integer(writer, "hostaddr", selector->address);
         return;
     }
     if (selector->criteria & SELECT_BUS)
-        put_number(writer, "hostbus", selector->bus);
+        json_add_integer(writer, "hostbus", selector->bus);
     if (selector->criteria & SELECT_BUSID) {
         const char *port = strchr(selector->busid, '-');
-        put_string(writer, "hostport", port ? port + 1 : "");
+        json_add_string(writer, "hostport", port ? port + 1 : "");
     }
     if (selector->criteria & SELECT_VENDOR)
-        put_number(writer, "vendorid", selector->vendor);
+        json_add_integer(writer, "vendorid", selector->vendor);
     if (selector->criteria & SELECT_PRODUCT)
-        put_number(writer, "productid", selector->product);
+        json_add_integer(writer, "productid", selector->product);
 }
 
 // A device that was found in QEMU and removed is not made again from a guess: an image of the wrong
@@ -218,12 +194,12 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
         wire->back =
             add_image(arena, node, text_of(device->file), wanted ? wanted->format.text : TEXT_EMPTY,
                       wanted && wanted->readonly.value, on_device);
-        put_string(writer, "drive", node);
+        json_add_string(writer, "drive", node);
     }
     if (model->needs_chardev) {
         if (!add_chardev(arena, device, &chardev, &wire->back, why))
             return false;
-        put_text(writer, "chardev", chardev);
+        json_add_text(writer, "chardev", chardev);
     }
     if (wire->back.name)
         wire->delete_backing = wire_delete_backing(arena, device->kind, device->id);
@@ -240,15 +216,15 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
         return false;
     }
     struct json_writer *writer = begin(arena);
-    put_string(writer, "driver", device->driver);
-    put_string(writer, "id", device->id);
-    put_string(writer, "bus", device->controller->bus);
+    json_add_string(writer, "driver", device->driver);
+    json_add_string(writer, "id", device->id);
+    json_add_string(writer, "bus", device->controller->bus);
     if (device->port.depth)
-        put_string(writer, "port", port_write(device->port, buf));
+        json_add_string(writer, "port", port_write(device->port, buf));
     if (device->kind == DEVICE_HOSTDEV)
         put_host_device(writer, &device->selector);
     if (device->kind == DEVICE_AUDIO && device->wanted && device->wanted->audiodev.text.size)
-        put_text(writer, "audiodev", device->wanted->audiodev.text);
+        json_add_text(writer, "audiodev", device->wanted->audiodev.text);
     if (!put_backing(arena, device, on_device, wire, writer, why))
         return false;
     wire->add = end("device_add", writer);

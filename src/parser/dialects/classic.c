@@ -10,12 +10,6 @@
 
 enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 
-static bool is_pv_guest(const struct builder *builder)
-{
-    enum domain_type type = builder->config->domain.type;
-    return !domain_has_machine(type);
-}
-
 // --- one item of usbdevice, as QEMU's -usbdevice takes it ---
 
 // Reads `rest`, the text after the first word and its colon; `at` is its place.
@@ -149,7 +143,7 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
     if (!row || row->supported || device->broken)
         return;
     const char *why =
-        is_pv_guest(builder)
+        !domain_has_machine(builder->config->domain.type)
             ? "xl ignores this for a guest without an emulated machine"
             : "QEMU no longer accepts this on its command line: xl cannot start the guest";
     diag_hint(builder->diags, builder_note(builder, at, "%s", why),
@@ -228,7 +222,7 @@ static void add_usb(struct builder *builder, const struct config_number *usb)
         diag_also(builder->diags, diag, builder->source, first_classic(builder)->why,
                   "this enables it, also under xl");
     }
-    if (is_pv_guest(builder)) {
+    if (!domain_has_machine(builder->config->domain.type)) {
         if (usb->value)
             warn_ignored(builder, KEY_USB, usb->at);
         return;
@@ -292,7 +286,7 @@ static bool keys_conflict(struct builder *builder, const struct config_number *u
                         : device   ? device->why
                         : empty    ? list->value.at
                                    : SPAN_NONE;
-    if (span_is_none(older) || is_pv_guest(builder))
+    if (span_is_none(older) || !domain_has_machine(builder->config->domain.type))
         return false;
     struct diag *diag = builder_error(
         builder, newer,
@@ -309,7 +303,7 @@ static void read_redirections(struct builder *builder, struct config_number *cou
     if (!setting_number(builder, KEY_SPICEUSBREDIRECTION, 0, REDIRECTIONS_MAX, count) ||
         !count->value)
         return;
-    if (is_pv_guest(builder)) {
+    if (!domain_has_machine(builder->config->domain.type)) {
         warn_ignored(builder, KEY_SPICEUSBREDIRECTION, count->at);
         count->value = 0;
     } else if (!spice.value) {

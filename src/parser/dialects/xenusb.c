@@ -86,13 +86,13 @@ static void read_name(const struct field *field, void *into)
     xenusb_set_name(field->builder, into, field->pair->value, field->pair->value_at);
 }
 
-static void read_version(const struct field *field, void *into)
+void xenusb_read_version(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
     field_number(field, 1, 3, ZERO_PLAIN, &controller->version);
 }
 
-static void read_ports(const struct field *field, void *into)
+void xenusb_read_ports(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
     field_number(field, 1, PORTS_MAX_PVUSB, ZERO_PLAIN, &controller->ports);
@@ -120,11 +120,15 @@ static void read_backend(const struct field *field, void *into)
     field_text(field, &controller->backend);
 }
 
-static const struct spec_key controller_keys[] = {
-    { "type", read_type },       { "name", read_name },   { "usbversion", read_version },
-    { "numports", read_ports },  { "model", read_model }, { "backend", read_backend },
-    { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
-};
+static const struct spec_key controller_keys[] = { { "type", read_type },
+                                                   { "name", read_name },
+                                                   { "usbversion", xenusb_read_version },
+                                                   { "numports", xenusb_read_ports },
+                                                   { "model", read_model },
+                                                   { "backend", read_backend },
+                                                   { "version", xenusb_read_version },
+                                                   { "ports", xenusb_read_ports },
+                                                   { NULL, NULL } };
 
 struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec)
 {

@@ -36,21 +36,10 @@ static void read_type(const struct field *field, void *into)
     controller->kernel_only = choice == PV;
 }
 
-static void read_version(const struct field *field, void *into)
-{
-    struct config_controller *controller = into;
-    field_number(field, 1, 3, ZERO_PLAIN, &controller->version);
-}
-
-static void read_ports(const struct field *field, void *into)
-{
-    struct config_controller *controller = into;
-    field_number(field, 1, PORTS_MAX_PVUSB, ZERO_PLAIN, &controller->ports);
-}
-
-static const struct spec_key controller_keys[] = {
-    { "type", read_type }, { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
-};
+static const struct spec_key controller_keys[] = { { "type", read_type },
+                                                   { "version", xenusb_read_version },
+                                                   { "ports", xenusb_read_ports },
+                                                   { NULL, NULL } };
 
 static void read_controller(struct builder *builder, const struct literal *literal)
 {

@@ -127,8 +127,7 @@ void object_print_command(FILE *stream, struct arena *arena, const char *command
 {
     struct json_writer *json = json_writer_new(arena, false);
     json_open_object(json);
-    json_key(json, "execute");
-    json_put_string(json, command);
+    json_add_string(json, "execute", command);
     json_key(json, "arguments");
     json_open_object(json);
     put_properties(json, object, 0, object->count, 0);

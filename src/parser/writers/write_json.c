@@ -71,24 +71,10 @@ static void put_origin(struct places *places, const char *key, struct span at)
     json_close(places->json);
 }
 
-static void put_text(struct json_writer *json, const char *key, const struct config_text *text)
+static void put_given(struct json_writer *json, const char *key, const struct config_text *text)
 {
-    if (!GIVEN(*text))
-        return;
-    json_key(json, key);
-    json_put_text(json, text->text);
-}
-
-static void put_string(struct json_writer *json, const char *key, const char *string)
-{
-    json_key(json, key);
-    json_put_string(json, string);
-}
-
-static void put_number(struct json_writer *json, const char *key, unsigned number)
-{
-    json_key(json, key);
-    json_put_integer(json, number);
+    if (GIVEN(*text))
+        json_add_text(json, key, text->text);
 }
 
 // A vendor or product id, in the form of lsusb.
@@ -96,13 +82,12 @@ static void put_id(struct json_writer *json, const char *key, uint16_t id)
 {
     char digits[sizeof "ffff"];
     snprintf(digits, sizeof digits, "%04x", id);
-    put_string(json, key, digits);
+    json_add_string(json, key, digits);
 }
 
 static void put_flag(struct json_writer *json, const char *key, bool flag)
 {
-    json_key(json, key);
-    json_put_bool(json, flag);
+    json_add_bool(json, key, flag);
 }
 
 static void put_controller(struct places *places, const struct config_controller *controller)
@@ -111,19 +96,19 @@ static void put_controller(struct places *places, const struct config_controller
     static const char *const backends[] = { NULL, "vusb", "qusb" };
     struct json_writer *json = places->json;
     json_open_object(json);
-    put_number(json, "index", controller->index);
-    put_string(json, "name", controller->name);
-    put_string(json, "type", types[controller->type]);
+    json_add_integer(json, "index", controller->index);
+    json_add_string(json, "name", controller->name);
+    json_add_string(json, "type", types[controller->type]);
     if (controller->pvusb != PVUSB_ANY)
-        put_string(json, "pvusb", backends[controller->pvusb]);
+        json_add_string(json, "pvusb", backends[controller->pvusb]);
     if (controller->version.value)
-        put_number(json, "usbversion", controller->version.value);
+        json_add_integer(json, "usbversion", controller->version.value);
     if (controller->ports.value)
-        put_number(json, "numports", controller->ports.value);
+        json_add_integer(json, "numports", controller->ports.value);
     if (controller->model)
-        put_string(json, "model", controller->model->name);
-    put_text(json, "backend", &controller->backend);
-    put_text(json, "qemu_id", &controller->qemu_id);
+        json_add_string(json, "model", controller->model->name);
+    put_given(json, "backend", &controller->backend);
+    put_given(json, "qemu_id", &controller->qemu_id);
     put_flag(json, "at_creation", controller->at_creation);
     put_origin(places, origin_keys[controller->origin].controller, controller->why);
     json_close(json);
@@ -136,18 +121,17 @@ static void put_selector(struct json_writer *json, const struct selector *select
     json_key(json, "host");
     json_open_object(json);
     if (selector->criteria & SELECT_BUS)
-        put_number(json, "bus", selector->bus);
+        json_add_integer(json, "bus", selector->bus);
     if (selector->criteria & SELECT_ADDRESS)
-        put_number(json, "address", selector->address);
+        json_add_integer(json, "address", selector->address);
     if (selector->criteria & SELECT_BUSID)
-        put_string(json, "busid", selector->busid);
+        json_add_string(json, "busid", selector->busid);
     if (selector->criteria & SELECT_VENDOR)
         put_id(json, "vendor", selector->vendor);
     if (selector->criteria & SELECT_PRODUCT)
         put_id(json, "product", selector->product);
     if (selector->criteria & SELECT_SERIAL) {
-        json_key(json, "serial");
-        json_put_text(json, selector->serial);
+        json_add_text(json, "serial", selector->serial);
     }
     json_close(json);
 }
@@ -158,19 +142,19 @@ static void put_device(struct places *places, const struct config_device *device
     struct json_writer *json = places->json;
     const struct device_model *model = device_model_of(device->kind);
     json_open_object(json);
-    put_string(json, "type", model ? model->name : "other");
+    json_add_string(json, "type", model ? model->name : "other");
     put_selector(json, &device->selector);
     if (device->controller)
-        put_number(json, "controller", device->controller->index);
+        json_add_integer(json, "controller", device->controller->index);
     if (device->port.depth)
-        put_string(json, "port", port_write(device->port, buf));
-    put_text(json, "file", &device->file);
-    put_text(json, "format", &device->format);
+        json_add_string(json, "port", port_write(device->port, buf));
+    put_given(json, "file", &device->file);
+    put_given(json, "format", &device->format);
     if (device->kind == DEVICE_DISK)
         put_flag(json, "readonly", device->readonly.value);
-    put_text(json, "chardev", &device->chardev);
-    put_text(json, "audiodev", &device->audiodev);
-    put_text(json, "qemu_id", &device->qemu_id);
+    put_given(json, "chardev", &device->chardev);
+    put_given(json, "audiodev", &device->audiodev);
+    put_given(json, "qemu_id", &device->qemu_id);
     put_flag(json, "required", device->required.value);
     put_flag(json, "at_creation", device->at_creation);
     put_origin(places, origin_keys[device->origin].device, device->why);
@@ -181,9 +165,9 @@ static void put_domain(struct json_writer *json, const struct config_domain *dom
 {
     json_key(json, "domain");
     json_open_object(json);
-    put_text(json, "name", &domain->name);
-    put_text(json, "uuid", &domain->uuid);
-    put_string(json, "type", domain_type_name(domain->type));
+    put_given(json, "name", &domain->name);
+    put_given(json, "uuid", &domain->uuid);
+    json_add_string(json, "type", domain_type_name(domain->type));
     put_flag(json, "stub_domain", !span_is_none(domain->stubdom_at));
     put_flag(json, "qemu_traditional", !span_is_none(domain->traditional_at));
     json_close(json);
@@ -199,7 +183,7 @@ void write_json(struct writing *writing)
                              .line = 1,
                              .column = 1 };
     json_open_object(json);
-    put_string(json, "source", config->source->name);
+    json_add_string(json, "source", config->source->name);
     put_domain(json, &config->domain);
     json_key(json, "controllers");
     json_open_array(json);

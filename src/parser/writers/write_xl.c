@@ -248,11 +248,6 @@ static void change_devices(struct xl *xl)
 
 // --- plain numbers ---
 
-static bool is_pv_guest(const struct xl *xl)
-{
-    return !domain_has_machine(xl->config->domain.type);
-}
-
 static bool has_classic(const struct xl *xl)
 {
     const struct config_controller *at = xl->config->controllers;
@@ -268,17 +263,19 @@ static void change_numbers(struct xl *xl, bool moved)
     for (const struct config_device *at = xl->config->devices; at; at = at->next)
         redirections += at->origin == ORIGIN_USBVERSION;
     bool usb = has_classic(xl) || moved;
-    xl->changes[KEY_USB] = (struct replacement){ moved && !has_classic(xl), is_pv_guest(xl) ? NULL
-                                                                            : usb           ? "1"
-                                                                                            : "0" };
+    xl->changes[KEY_USB] = (struct replacement){ moved && !has_classic(xl),
+                                                 !domain_has_machine(xl->config->domain.type) ? NULL
+                                                 : usb                                        ? "1"
+                                                       : "0" };
     bool unknown = xl->config->domain.type == DOMAIN_UNKNOWN;
     xl->changes[KEY_USBVERSION] = (struct replacement){
         !version && !unknown,
         version ? arena_printf(xl->writing->arena, "%u", version->version.value) : NULL
     };
-    xl->changes[KEY_SPICEUSBREDIRECTION] = (struct replacement){
-        false, is_pv_guest(xl) ? NULL : arena_printf(xl->writing->arena, "%u", redirections)
-    };
+    xl->changes[KEY_SPICEUSBREDIRECTION] =
+        (struct replacement){ false, !domain_has_machine(xl->config->domain.type)
+                                         ? NULL
+                                         : arena_printf(xl->writing->arena, "%u", redirections) };
 }
 
 // --- statements that can stay ---
