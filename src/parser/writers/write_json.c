@@ -55,19 +55,14 @@ static void put_origin(struct places *places, const char *key, struct span at)
 {
     walk_to(places, at.from);
     if (!places->foreign) {
-        json_key(places->json, "from");
-        json_put_string(places->json, key);
+        json_add_string(places->json, "from", key);
     }
     json_key(places->json, "place");
     json_open_object(places->json);
-    json_key(places->json, "line");
-    json_put_integer(places->json, places->line);
-    json_key(places->json, "column");
-    json_put_integer(places->json, places->column);
-    json_key(places->json, "from");
-    json_put_integer(places->json, at.from);
-    json_key(places->json, "to");
-    json_put_integer(places->json, at.to);
+    json_add_integer(places->json, "line", places->line);
+    json_add_integer(places->json, "column", places->column);
+    json_add_integer(places->json, "from", at.from);
+    json_add_integer(places->json, "to", at.to);
     json_close(places->json);
 }
 
@@ -83,11 +78,6 @@ static void put_id(struct json_writer *json, const char *key, uint16_t id)
     char digits[sizeof "ffff"];
     snprintf(digits, sizeof digits, "%04x", id);
     json_add_string(json, key, digits);
-}
-
-static void put_flag(struct json_writer *json, const char *key, bool flag)
-{
-    json_add_bool(json, key, flag);
 }
 
 static void put_controller(struct places *places, const struct config_controller *controller)
@@ -109,7 +99,7 @@ static void put_controller(struct places *places, const struct config_controller
         json_add_string(json, "model", controller->model->name);
     put_given(json, "backend", &controller->backend);
     put_given(json, "qemu_id", &controller->qemu_id);
-    put_flag(json, "at_creation", controller->at_creation);
+    json_add_bool(json, "at_creation", controller->at_creation);
     put_origin(places, origin_keys[controller->origin].controller, controller->why);
     json_close(json);
 }
@@ -151,12 +141,12 @@ static void put_device(struct places *places, const struct config_device *device
     put_given(json, "file", &device->file);
     put_given(json, "format", &device->format);
     if (device->kind == DEVICE_DISK)
-        put_flag(json, "readonly", device->readonly.value);
+        json_add_bool(json, "readonly", device->readonly.value);
     put_given(json, "chardev", &device->chardev);
     put_given(json, "audiodev", &device->audiodev);
     put_given(json, "qemu_id", &device->qemu_id);
-    put_flag(json, "required", device->required.value);
-    put_flag(json, "at_creation", device->at_creation);
+    json_add_bool(json, "required", device->required.value);
+    json_add_bool(json, "at_creation", device->at_creation);
     put_origin(places, origin_keys[device->origin].device, device->why);
     json_close(json);
 }
@@ -168,8 +158,8 @@ static void put_domain(struct json_writer *json, const struct config_domain *dom
     put_given(json, "name", &domain->name);
     put_given(json, "uuid", &domain->uuid);
     json_add_string(json, "type", domain_type_name(domain->type));
-    put_flag(json, "stub_domain", !span_is_none(domain->stubdom_at));
-    put_flag(json, "qemu_traditional", !span_is_none(domain->traditional_at));
+    json_add_bool(json, "stub_domain", !span_is_none(domain->stubdom_at));
+    json_add_bool(json, "qemu_traditional", !span_is_none(domain->traditional_at));
     json_close(json);
 }
 
