@@ -4,9 +4,9 @@
 #include "base/arena.h"
 #include "checking.h"
 
-enum { CHECKS_MAX = 32 }; // as many as an unsigned has bits
+enum { CHECKS_MAX = 32 }; // each is a bit of an unsigned
 
-// In the order in which they run: what a check needs comes before it.
+// In the order in which they run: prerequisites come first.
 static const struct check *const checks[CHECKS_MAX + 1] = {
     &check_machine,
     &check_controller_type,
@@ -39,7 +39,7 @@ const char *const *check_names(void)
     return names;
 }
 
-static unsigned bits_of_needs(const struct checking *checking, const struct check *check)
+static unsigned prerequisites(const struct checking *checking, const struct check *check)
 {
     unsigned bits = 0;
     for (size_t i = 0; check->needs[i]; i++)
@@ -47,10 +47,10 @@ static unsigned bits_of_needs(const struct checking *checking, const struct chec
     return bits;
 }
 
-// A check that cannot run because another one failed did not pass either.
+// A check that is skipped because a prerequisite failed counts as failed.
 static void run_check(struct checking *checking, const struct check *check, unsigned bit)
 {
-    unsigned needs = bits_of_needs(checking, check);
+    unsigned needs = prerequisites(checking, check);
     size_t i = 0;
     if (check->domain)
         check->domain(checking);

@@ -9,11 +9,11 @@ static bool controller_type(struct checking *checking, const struct config_contr
         return true;
     struct diag *diag = check_error(
         checking, span_or(controller->type_at, span_or(controller->model_at, controller->why)),
-        "an emulated controller in a %s guest, which has no emulated machine",
+        "a %s guest cannot have emulated controllers: it has no emulated machine",
         domain_type_name(guest));
-    if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
+    if (span_is_none(checking->config->domain.type_at) && !checking->config->from_command_line)
         diag_hint(checking->diags, diag,
-                  "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+                  "without type=, xl creates a pv guest: did you mean type=\"hvm\"?");
     else
         diag_hint(checking->diags, diag, "use type=%s",
                   controller->origin == ORIGIN_USBCTRL ? "qusb" : "pv");
@@ -38,7 +38,8 @@ static bool controller_model(struct checking *checking, const struct config_cont
     if ((controller->type == CONTROLLER_PV) == pvusb)
         return true;
     struct diag *diag = check_error(checking, at, "%s is %s", model->name,
-                                    pvusb ? "PVUSB, not emulated" : "emulated, not PVUSB");
+                                    pvusb ? "a PVUSB controller, not an emulated one"
+                                          : "an emulated controller, not PVUSB");
     if (!span_is_none(controller->type_at))
         diag_also(checking->diags, diag, checking->config->source, controller->type_at,
                   "the type is set here");
@@ -63,14 +64,14 @@ static bool controller_version(struct checking *checking,
     if (controller->type != CONTROLLER_PV || version <= 2)
         return true;
     diag_hint(checking->diags,
-              check_error(checking, at, "PVUSB knows USB 1 and 2, not %u", version),
-              "a USB 3 device works there at high speed, if its endpoints fit");
+              check_error(checking, at, "PVUSB supports USB 1 and 2, not %u", version),
+              "USB 3 devices work there at high speed if their endpoints allow it");
     return false;
 }
 CHECK_CONTROLLER(controller_version, &check_controller_model);
 
-static bool complain_ports(struct checking *checking, const struct config_controller *controller,
-                           const struct controller_model *model)
+static bool check_given_ports(struct checking *checking, const struct config_controller *controller,
+                              const struct controller_model *model)
 {
     unsigned given = controller->ports.value;
     bool fixed = model->ports == model->ports_max && model->driver;
@@ -83,12 +84,11 @@ static bool complain_ports(struct checking *checking, const struct config_contro
         diag = check_error(checking, controller->ports.at, "%s has at most %u ports, not %u", what,
                            model->ports_max, given);
     if (diag && fixed)
-        diag_hint(checking->diags, diag, "leave it out, or use version 3");
+        diag_hint(checking->diags, diag, "omit the number of ports, or use version 3");
     return !diag;
 }
 
-// A default that is lower than usual is worth a note only where another number could have been
-// asked for.
+// A note about a low default helps only if the config could have set another number.
 static bool has_lowered_ports(const struct config_controller *controller,
                               const struct controller_model *model)
 {
@@ -103,11 +103,11 @@ static bool controller_ports(struct checking *checking, const struct config_cont
         return true;
     if (!GIVEN(controller->ports) && has_lowered_ports(controller, model))
         complain(checking->diags, SEVERITY_NOTE, checking->config->source, controller->why,
-                 "controller '%s' gets %u ports, the most that %s can have", controller->name,
+                 "controller '%s' gets %u ports, the maximum of %s", controller->name,
                  controller->ports.value, model->name);
     if (!GIVEN(controller->ports) || controller->ports.value == model->ports)
         return true;
-    return complain_ports(checking, controller, model);
+    return check_given_ports(checking, controller, model);
 }
 CHECK_CONTROLLER(controller_ports, &check_controller_model, &check_controller_version);
 
@@ -132,9 +132,9 @@ static bool controller_name_twice(struct checking *checking,
     if (first == controller)
         return true;
     struct diag *diag = check_error(checking, span_or(controller->name_at, controller->why),
-                                    "a second controller named '%s'", controller->name);
+                                    "another controller has the name '%s'", controller->name);
     diag_also(checking->diags, diag, checking->config->source, span_or(first->name_at, first->why),
-              "this is the first");
+              "it is declared here");
     return false;
 }
 CHECK_CONTROLLER(controller_name_twice);

@@ -11,24 +11,24 @@ static bool device_keys(struct checking *checking, const struct config_device *d
     bool host = device->kind == DEVICE_HOSTDEV, disk = device->kind == DEVICE_DISK;
     bool chardev = model && model->needs_chardev, audio = device->kind == DEVICE_AUDIO;
     const struct {
-        const char *words;
+        const char *what;
         struct span at;
         bool fits;
     } rows[] = {
-        { "a host device is selected here;", device->selector_at, host },
-        { "'required' belongs to host devices;", device->required.at, host },
-        { "'file' belongs to a disk;", device->file.at, disk },
-        { "'format' belongs to a disk;", device->format.at, disk },
-        { "'readonly' belongs to a disk;", device->readonly.at, disk },
-        { "'chardev' belongs to a serial, braille or redir device;", device->chardev.at, chardev },
-        { "'audiodev' belongs to an audio device;", device->audiodev.at, audio },
+        { "a host device is selected", device->selector_at, host },
+        { "'required' is only for host devices", device->required.at, host },
+        { "'file' is only for disks", device->file.at, disk },
+        { "'format' is only for disks", device->format.at, disk },
+        { "'readonly' is only for disks", device->readonly.at, disk },
+        { "'chardev' is only for serial, braille and redir devices", device->chardev.at, chardev },
+        { "'audiodev' is only for audio devices", device->audiodev.at, audio },
     };
     bool passed = true;
     for (size_t i = 0; model && i < sizeof rows / sizeof *rows; i++) {
         if (span_is_none(rows[i].at) || rows[i].fits)
             continue;
-        check_error(checking, rows[i].at, "%s this is type=%s%s", rows[i].words, model->name,
-                    host && span_is_none(device->kind_at) ? ", since no type is given" : "");
+        check_error(checking, rows[i].at, "%s, but this is type=%s%s", rows[i].what, model->name,
+                    host && span_is_none(device->kind_at) ? " (the default)" : "");
         passed = false;
     }
     return passed;
@@ -45,19 +45,18 @@ static bool device_selector(struct checking *checking, const struct config_devic
     struct span at = span_or(device->selector_at, device->why);
     if (xl && (criteria & address) != address) {
         diag_hint(checking->diags,
-                  check_error(checking, at, "a usbdev wants both hostbus and hostaddr"),
-                  "as lsusb prints them: hostbus=1,hostaddr=5");
+                  check_error(checking, at, "usbdev needs both hostbus= and hostaddr="),
+                  "use the numbers that lsusb prints: hostbus=1,hostaddr=5");
         return false;
     }
     if (criteria == 0) {
-        diag_hint(checking->diags, check_error(checking, at, "which host device is not said"),
-                  "hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp or serial=");
+        diag_hint(checking->diags, check_error(checking, at, "no host device is selected"),
+                  "use hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp or serial=");
         return false;
     }
     if ((criteria & address) == SELECT_ADDRESS) {
-        diag_hint(checking->diags,
-                  check_error(checking, at, "an address means nothing without its bus"),
-                  "hostaddr=BUS.ADDRESS");
+        diag_hint(checking->diags, check_error(checking, at, "an address needs its bus"),
+                  "use hostaddr=BUS.ADDRESS");
         return false;
     }
     return true;
@@ -71,18 +70,18 @@ static bool device_needs(struct checking *checking, const struct config_device *
     if (!model || device->at_creation)
         return true;
     if (model->needs_file && !GIVEN(device->file))
-        missing = "file=, the path of its image";
+        missing = "file=, the path of an image";
     if (model->needs_chardev && !GIVEN(device->chardev))
         missing = "chardev=, a character device such as pty, file:PATH or id:NAME";
     if (!missing)
         return true;
-    check_error(checking, span_or(device->kind_at, device->why), "type=%s wants %s", model->name,
+    check_error(checking, span_or(device->kind_at, device->why), "type=%s needs %s", model->name,
                 missing);
     return false;
 }
 CHECK_DEVICE(device_needs, &check_device_keys);
 
-// The controllers that the file declares, for a hint.
+// The first controllers of the file with their lines, for a hint; "" if there are none.
 static const char *list_controllers(const struct checking *checking)
 {
     enum { LISTED = 8 };
@@ -96,9 +95,8 @@ static const char *list_controllers(const struct checking *checking)
     return buffer_string(&list);
 }
 
-// While the guest's type is not known, the default names of its automatic controllers are not
-// either.
-static bool may_be_named(const struct checking *checking, struct text name)
+// While the guest's type is unknown, so are the default names of its `auto` controllers.
+static bool may_be_default_name(const struct checking *checking, struct text name)
 {
     const struct config_controller *at = checking->config->controllers;
     while (at && at->type != CONTROLLER_AUTO)
@@ -109,8 +107,8 @@ static bool may_be_named(const struct checking *checking, struct text name)
 static bool device_controller(struct checking *checking, const struct config_device *device)
 {
     const struct config_text *name = &device->controller_name;
-    if (!GIVEN(*name) || device->controller || checking->config->words ||
-        may_be_named(checking, name->text))
+    if (!GIVEN(*name) || device->controller || checking->config->from_command_line ||
+        may_be_default_name(checking, name->text))
         return true;
     uint64_t index = 0;
     bool number = text_number(name->text, 0, 0, UINT32_MAX, &index) == NUMBER_OK;
@@ -137,17 +135,17 @@ static bool device_on_pvusb(struct checking *checking, const struct config_devic
     struct span at = span_or(device->kind_at, device->why);
     if (!domain_has_machine(checking->config->domain.type)) {
         struct diag *diag = check_error(
-            checking, at, "a %s guest has no emulated machine: PVUSB carries host devices only",
+            checking, at, "a %s guest has no emulated machine: PVUSB supports host devices only",
             domain_type_name(checking->config->domain.type));
-        if (span_is_none(checking->config->domain.type_at) && !checking->config->words)
+        if (span_is_none(checking->config->domain.type_at) && !checking->config->from_command_line)
             diag_hint(checking->diags, diag,
-                      "without type= xl makes a pv guest: is type=\"hvm\" meant?");
+                      "without type=, xl creates a pv guest: did you mean type=\"hvm\"?");
         return false;
     }
     if (!controller || controller->type != CONTROLLER_PV)
         return true;
     struct diag *diag =
-        check_error(checking, at, "controller '%s' is PVUSB, which carries host devices only",
+        check_error(checking, at, "controller '%s' is PVUSB, which supports host devices only",
                     controller->name);
     diag_also(checking->diags, diag, checking->config->source,
               span_or(controller->type_at, controller->why), "it is declared here");
@@ -165,9 +163,9 @@ static bool device_speed(struct checking *checking, const struct config_device *
     if (!known || controller->at_creation || model->speeds & there->speeds)
         return true;
     struct diag *diag = check_error(checking, span_or(device->controller_name.at, device->why),
-                                    "type=%s does not run at the speed of controller '%s' (%s)",
+                                    "type=%s does not support the speed of controller '%s' (%s)",
                                     model->name, controller->name, there->name);
-    diag_hint(checking->diags, diag, "it has no companions: use usbversion=3");
+    diag_hint(checking->diags, diag, "that controller has no companions: use usbversion=3");
     return false;
 }
 CHECK_DEVICE(device_speed, &check_device_on_pvusb);
@@ -178,10 +176,10 @@ static bool device_twice(struct checking *checking, const struct config_device *
     if (first == device)
         return true;
     struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
-                                    "host device %s is asked for twice",
+                                    "host device %s is requested twice",
                                     selector_show(checking->arena, &device->selector));
     diag_also(checking->diags, diag, checking->config->source,
-              span_or(first->selector_at, first->why), "it is asked for here too");
+              span_or(first->selector_at, first->why), "it is also requested here");
     return false;
 }
 CHECK_DEVICE(device_twice, &check_device_keys, &check_device_selector);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Which device of a config is the first with a port, or a selector, so that no check compares each
-// device with each other one.
+// Finds the first device with a given port or selector in a hash table; comparing all pairs of
+// devices would be quadratic.
 #include "base/arena.h"
 #include "checking.h"
 
@@ -98,7 +98,7 @@ static const struct {
     [CHECK_FIRST_SELECTED] = { is_selected, hash_selector, same_selector },
 };
 
-// The slot of a device's key: empty, or with the first that has it.
+// The slot for a device's key: empty, or the first device with that key.
 static const struct config_device **slot_of(const struct check_table *table, enum check_first first,
                                             const struct config_device *device)
 {

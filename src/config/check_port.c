@@ -7,9 +7,8 @@ static bool device_port_alone(struct checking *checking, const struct config_dev
     bool named = GIVEN(device->controller_name) || device->controller;
     if (device->origin != ORIGIN_USBCTRL || !device->port.depth || named)
         return true;
-    diag_hint(checking->diags,
-              check_error(checking, device->port_at, "a port means nothing without its controller"),
-              "libxl refuses that: add controller=0");
+    diag_hint(checking->diags, check_error(checking, device->port_at, "a port needs a controller"),
+              "libxl refuses a port alone: add controller=0");
     return false;
 }
 CHECK_DEVICE(device_port_alone);
@@ -20,8 +19,8 @@ static bool device_port_range(struct checking *checking, const struct config_dev
     const struct port *port = &device->port;
     for (unsigned i = 1; i < port->depth; i++)
         if (port->number[i] > HUB_PORTS) {
-            check_error(checking, device->port_at, "a hub has %u ports, not %u", HUB_PORTS,
-                        port->number[i]);
+            check_error(checking, device->port_at, "a hub has %u ports: there is no port %u",
+                        HUB_PORTS, port->number[i]);
             return false;
         }
     if (!controller || !port->depth || !controller->ports.value ||
@@ -52,10 +51,10 @@ static bool device_port_hub(struct checking *checking, const struct config_devic
         const struct config_device *at = check_first(checking, CHECK_FIRST_AT_PORT, &probe);
         if (!at || at->kind == DEVICE_HUB)
             continue;
-        struct diag *diag =
-            check_error(checking, device->port_at, "what this port is behind is no hub");
+        struct diag *diag = check_error(checking, device->port_at,
+                                        "this port is behind a device that is not a hub");
         diag_also(checking->diags, diag, checking->config->source, span_or(at->port_at, at->why),
-                  "this is there");
+                  "that device is declared here");
         return false;
     }
     return true;
@@ -69,36 +68,36 @@ static bool device_port_twice(struct checking *checking, const struct config_dev
         return true;
     char buf[PORT_TEXT_SIZE];
     struct diag *diag =
-        check_error(checking, device->port_at, "port %s of controller '%s' is taken",
+        check_error(checking, device->port_at, "port %s of controller '%s' is already used",
                     port_write(device->port, buf), device->controller->name);
     diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
-              "by this");
+              "it is used here");
     return false;
 }
 CHECK_DEVICE(device_port_twice, &check_device_controller);
 
-// QEMU's PVUSB ends itself when devices sit at the same port number of two controllers of a guest
-// (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's does not.
+// QEMU aborts if two PVUSB controllers of a guest have a device at the same port number (an
+// assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10). The kernel's usbback does not.
 static bool device_pvusb_port(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_AT_PVUSB_PORT, device);
     if (first == device || first->controller == device->controller)
         return true;
     bool sure = device->controller->pvusb == PVUSB_QEMU && first->controller->pvusb == PVUSB_QEMU;
-    const char *words = "port %u of a second PVUSB controller: QEMU's PVUSB dies of that";
+    const char *format = "QEMU aborts if two PVUSB controllers use the same port number (%u)";
     struct diag *diag =
-        sure ? check_error(checking, device->port_at, words, device->port.number[0])
-             : check_warning(checking, device->port_at, words, device->port.number[0]);
+        sure ? check_error(checking, device->port_at, format, device->port.number[0])
+             : check_warning(checking, device->port_at, format, device->port.number[0]);
     diag_hint(checking->diags, diag, "use another port number%s",
               sure ? "" : ", or the kernel's usbback");
     diag_also(checking->diags, diag, checking->config->source, span_or(first->port_at, first->why),
-              "this is at the same port number");
+              "it is also used here");
     return !sure;
 }
 CHECK_DEVICE(device_pvusb_port, &check_device_controller);
 
-// How many devices up to this one want a root port of its controller. Devices are asked for in
-// their order.
+// How many devices up to this one need a root port of its controller. Counts incrementally: the
+// devices must be passed in their order.
 static unsigned count_on_controller(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *at =
@@ -122,7 +121,8 @@ static bool device_room(struct checking *checking, const struct config_device *d
     struct diag *diag =
         check_error(checking, device->why, "controller '%s' has %u ports, too few for its devices",
                     controller->name, controller->ports.value);
-    diag_hint(checking->diags, diag, "give it more ports, or this device another controller");
+    diag_hint(checking->diags, diag,
+              "give it more ports, or move this device to another controller");
     return false;
 }
 CHECK_DEVICE(device_room, &check_device_controller, &check_device_port_twice);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the files of the checks share. Private to them.
+// What the check_*.c files share. Private to config/.
 #ifndef XENUSB_CHECKING_H
 #define XENUSB_CHECKING_H
 
@@ -7,58 +7,60 @@
 
 struct check;
 
-// What a device may be the first of a config with.
+// The keys by which check_first() finds devices.
 enum check_first {
-    CHECK_FIRST_AT_PORT,       // a port of a controller
-    CHECK_FIRST_AT_PVUSB_PORT, // a port number of any PVUSB controller of QEMU's
-    CHECK_FIRST_SELECTED,      // a selector
+    CHECK_FIRST_AT_PORT,       // the controller and the port
+    CHECK_FIRST_AT_PVUSB_PORT, // the port number, on any PVUSB controller that QEMU may serve
+    CHECK_FIRST_SELECTED,      // the selector
     CHECK_FIRST_COUNT,
 };
 
+// The state of one check_config(). The arrays and tables are in the arena.
 struct checking {
     struct arena *arena;
     struct diags *diags;
     const struct config *config;
-    const struct check *const *checks; // all checks, in the order in which they run; ends with NULL
-    unsigned *controllers_failed;      // by the order in the config; bit N: checks[N] did not pass
+    const struct check *const *checks; // all checks in the order in which they run; ends with NULL
+    unsigned *controllers_failed;      // in the order of the config; bit N: checks[N] failed
     unsigned *devices_failed;
-    struct check_table *tables[CHECK_FIRST_COUNT];
-    const struct config_device *counted; // up to this device, those on each controller are counted
-    unsigned *counts;                    // by the controller's index
+    struct check_table *tables[CHECK_FIRST_COUNT]; // built on first use
+    const struct config_device *counted;           // the last device that is in `counts`
+    unsigned *counts; // devices at root ports, by the controller's index
 };
 
-// The first device of the config that has this one's port, or selector: this one itself if none
-// before it has. Of a device that is none of the config's: NULL if none has.
+// Returns the first device of the config with the same key as `device`; `device` itself if it has
+// no such key. NULL only if `device` is not one of the config's devices and none has its key.
 const struct config_device *check_first(struct checking *checking, enum check_first first,
                                         const struct config_device *device);
 
-// Each returns whether all is well, and complains if not.
+// Each returns true if the check passed, and false after reporting an error or a warning.
 typedef bool check_domain(struct checking *checking);
 typedef bool check_controller(struct checking *checking,
                               const struct config_controller *controller);
 typedef bool check_device(struct checking *checking, const struct config_device *device);
 
-enum { CHECK_NEEDS = 3 }; // one more than any check has
+enum { CHECK_NEEDS = 3 }; // the most prerequisites of a check, and the NULL at the end
 
-// A check has one of the three functions, and runs for the domain, each controller or each device.
+// A check has one of the three functions: it runs once, or for each controller or device.
 struct check {
     const char *name;
     check_domain *domain;
     check_controller *controller;
     check_device *device;
-    const struct check *needs[CHECK_NEEDS]; // those that must pass first on the same thing; earlier
-                                            // in the table; ends with NULL
+    const struct check *needs[CHECK_NEEDS]; // skipped unless these passed for the same controller
+                                            // or device; earlier in check.c's table; ends with NULL
 };
 
-// The row of a check, to be written behind its function; check.c lists all rows. The other
-// arguments are those that it needs: CHECK_DEVICE(device_speed, &check_device_on_pvusb).
+// Defines the row of a check right after its function; check.c lists all rows. The other arguments
+// are its prerequisites: CHECK_DEVICE(device_speed, &check_device_on_pvusb).
 #define CHECK_ROW(kind, id, ...)                                                                   \
     const struct check check_##id = { .name = #id, .kind = id, .needs = { __VA_ARGS__ } }
 #define CHECK_DOMAIN(...)     CHECK_ROW(domain, __VA_ARGS__)
 #define CHECK_CONTROLLER(...) CHECK_ROW(controller, __VA_ARGS__)
 #define CHECK_DEVICE(...)     CHECK_ROW(device, __VA_ARGS__)
 
-// Complaints in the source of the config.
+// Report an error or a warning at `at` in the config's source. The result is for diag_hint() and
+// diag_also().
 struct diag *check_error(struct checking *checking, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct diag *check_warning(struct checking *checking, struct span at, const char *format, ...)
@@ -67,11 +69,11 @@ struct diag *check_warning(struct checking *checking, struct span at, const char
 // The bit of a check in controllers_failed and devices_failed.
 unsigned check_bit(const struct checking *checking, const struct check *check);
 
-// Whether a check passed on a controller, and all that it needs.
+// Whether a check and all its prerequisites passed for that controller.
 bool check_passed(const struct checking *checking, const struct config_controller *controller,
                   const struct check *check);
 
-// The place of a span's second choice where the first is none.
+// `first`, or `second` if `first` is none.
 static inline struct span span_or(struct span first, struct span second)
 {
     return span_is_none(first) ? second : first;

@@ -14,16 +14,15 @@ struct config_controller *config_controller_named(const struct config *config, s
     return NULL;
 }
 
-// By its index in the one numbering, or NULL; known after config_settle().
+// By its index; NULL if there is none, and before config_settle().
 static struct config_controller *controller_at(const struct config *config, unsigned index)
 {
     return config->index && index < config->controller_count ? config->index[index] : NULL;
 }
 
-// What an automatic controller is. In a guest that nobody described only a word in its own
-// statement can tell.
-static enum controller_type type_by_default(const struct config *config,
-                                            const struct config_controller *controller)
+// The type of an `auto` controller. Without the guest's type only its own statement can decide.
+static enum controller_type default_type(const struct config *config,
+                                         const struct config_controller *controller)
 {
     if (controller->model)
         return controller->model->driver ? CONTROLLER_EMULATED : CONTROLLER_PV;
@@ -34,9 +33,9 @@ static enum controller_type type_by_default(const struct config *config,
     return config->domain.type == DOMAIN_HVM ? CONTROLLER_EMULATED : CONTROLLER_AUTO;
 }
 
-// libxl's version is 2 always. Ours is 3 where QEMU emulates, since an EHCI controller without
-// companions takes no keyboard, no mouse and no token; PVUSB knows 1 and 2.
-static unsigned version_by_default(const struct config_controller *controller)
+// libxl's default is always 2. Ours is 3 for emulated controllers, because an EHCI controller
+// without companions does not support keyboards, mice and tokens; PVUSB supports 1 and 2.
+static unsigned default_version(const struct config_controller *controller)
 {
     if (controller->model)
         return controller->model->version;
@@ -50,9 +49,9 @@ static bool has_own_name(const struct config_controller *controller)
     return !span_is_none(controller->name_at) || controller->at_creation;
 }
 
-// The first name of that kind from *next on that nobody has been given.
-static const char *name_by_default(struct arena *arena, const struct config *config,
-                                   const char *prefix, unsigned *next)
+// The first free name with that prefix and a number from *next on.
+static const char *default_name(struct arena *arena, const struct config *config,
+                                const char *prefix, unsigned *next)
 {
     for (;;) {
         const char *name = arena_printf(arena, "%s%u", prefix, (*next)++);
@@ -72,7 +71,7 @@ static void settle_names(struct arena *arena, struct config *config)
         bool pv = at->type == CONTROLLER_PV;
         if (has_own_name(at))
             continue;
-        at->name = name_by_default(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
+        at->name = default_name(arena, config, pv ? "pv" : "hci", pv ? &paravirtual : &emulated);
         name_map_add(config->names, text_of(at->name), at);
     }
 }
@@ -84,10 +83,9 @@ static void settle_index(struct arena *arena, struct config *config)
         config->index[at->index] = at;
 }
 
-// The controller that a device names: by its name, or by its number. In xl's own statements a
-// number counts in usbctrl.
-static struct config_controller *controller_of(const struct config *config,
-                                               const struct config_device *device)
+// Finds the controller that a device names, by name or index. In usbdev an index refers to usbctrl.
+static struct config_controller *find_controller(const struct config *config,
+                                                 const struct config_device *device)
 {
     uint64_t index = 0;
     struct text word = device->controller_name.text;
@@ -108,9 +106,9 @@ const struct controller_model *config_model(const struct config_controller *cont
     return controller->type == CONTROLLER_EMULATED ? controller_model_for(version) : NULL;
 }
 
-static unsigned ports_by_default(const struct config_controller *controller)
+static unsigned default_ports(const struct config_controller *controller)
 {
-    enum { LIBXL_PORTS = 8 }; // what libxl makes of a controller whose number of ports is free
+    enum { LIBXL_PORTS = 8 }; // libxl's default where the number of ports is configurable
     const struct controller_model *model = config_model(controller);
     if (!model || controller->broken)
         return 0;
@@ -125,15 +123,15 @@ void config_settle(struct arena *arena, struct config *config)
 {
     for (struct config_controller *at = config->controllers; at; at = at->next) {
         if (at->type == CONTROLLER_AUTO)
-            at->type = type_by_default(config, at);
+            at->type = default_type(config, at);
         if (!at->version.value)
-            at->version.value = version_by_default(at);
+            at->version.value = default_version(at);
         if (!at->ports.value)
-            at->ports.value = ports_by_default(at);
+            at->ports.value = default_ports(at);
     }
     settle_names(arena, config);
     settle_index(arena, config);
     for (struct config_device *at = config->devices; at; at = at->next)
         if (GIVEN(at->controller_name))
-            at->controller = controller_of(config, at);
+            at->controller = find_controller(config, at);
 }

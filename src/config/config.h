@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The wish: what a config asks for, whatever dialect it was written in. Everything keeps the place
-// where it was asked for. Made by the parser, read by everybody else.
+// What is wanted: the content of a config in any dialect. Each value keeps its position in the
+// source. The parser builds it, in an arena; everything else only reads it.
 #ifndef XENUSB_CONFIG_H
 #define XENUSB_CONFIG_H
 
@@ -13,7 +13,7 @@
 struct arena;
 struct name_map;
 
-// A value as written, with its place; not given while the place is none.
+// Values with their positions in the source; a value is not given if its position is none.
 struct config_text {
     struct span at;
     struct text text;
@@ -28,12 +28,13 @@ struct config_flag {
 };
 #define GIVEN(value) (!span_is_none((value).at))
 
+// CONTROLLER_AUTO is resolved by config_settle() once the guest's type is known.
 enum controller_type { CONTROLLER_AUTO, CONTROLLER_PV, CONTROLLER_EMULATED };
-// Which PVUSB backend: the kernel's usbback (xenstore kind vusb) or QEMU's (kind qusb).
+// The kind of PVUSB backend: the kernel's usbback (vusb in xenstore) or QEMU's (qusb).
 enum pvusb_backend { PVUSB_ANY, PVUSB_KERNEL, PVUSB_QEMU };
 
-// The statement that a controller or a device comes from; it decides the numbering, and what the
-// toolstack already made when the guest was created.
+// The statement that a controller or device comes from. It decides which numbering applies, and
+// what the toolstack has already created together with the guest.
 enum origin {
     ORIGIN_USBCTRL,       // xl: usbctrl=[], usbdev=[]
     ORIGIN_USBCONTROLLER, // xenusb: usbcontroller=[], keyed usbdevice=[], attach
@@ -43,65 +44,67 @@ enum origin {
     ORIGIN_QEMU,          // device_model_args*=[]
 };
 
+// A controller that the config declares or implies.
 struct config_controller {
     struct config_controller *next;
     enum origin origin;
-    struct span why;     // the whole item that asked for it
-    unsigned index;      // in the one numbering, from 0
+    struct span why;     // the whole item that declares it
+    unsigned index;      // counts all controllers of the config, from 0
     const char *name;    // as given, or hciN / pvN
-    struct span name_at; // none: the name is a default
+    struct span name_at; // none: the name is the default
     enum controller_type type;
     struct span type_at;
-    enum pvusb_backend pvusb;             // which backend was named; PVUSB_ANY for `pv` and `auto`
-    bool kernel_only;                     // xl's own `pv`: usbback or nothing
-    struct config_number version;         // 1, 2, 3; value holds the default where not given
-    struct config_number ports;           // value holds the default where not given; 0: not known
-    const struct controller_model *model; // NULL: by type and version
+    enum pvusb_backend pvusb;             // the backend that is named; PVUSB_ANY: `pv` and `auto`
+    bool kernel_only;                     // xl's own `pv`: usbback only
+    struct config_number version;         // 1, 2, 3; the default if not given; 0: not known
+    struct config_number ports;           // the default if not given; 0: not known
+    const struct controller_model *model; // NULL: chosen by type and version
     struct span model_at;
-    struct config_text backend; // a backend domain's name or id
-    bool at_creation;     // the toolstack made it together with the guest (usb=1, usbversion=,
-                          // QEMU arguments): there already, never plugged
-    struct text argument; // of QEMU's own: all that was told to -device
-    struct config_text qemu_id; // the id that QEMU arguments gave it
-    bool broken;                // complained of already: not judged any further
+    struct config_text backend; // the name or id of a backend domain
+    bool at_creation;           // the toolstack created it together with the guest (usb=1,
+                                // usbversion=, QEMU arguments): never hotplugged
+    struct text argument;       // ORIGIN_QEMU: the whole argument of -device
+    struct config_text qemu_id; // the id in QEMU arguments
+    bool broken;                // already reported; skip further checks
 };
 
+// A device that the config asks for.
 struct config_device {
     struct config_device *next;
     enum origin origin;
-    struct span why; // the whole item that asked for it
+    struct span why; // the whole item that asks for it
     enum device_kind kind;
     struct span kind_at;
-    struct selector selector;             // hostdev: which one
-    struct span selector_at;              // the words that select
+    struct selector selector;             // of a host device
+    struct span selector_at;              // the criteria
     struct config_controller *controller; // NULL: any that fits, or controller_name
-    struct config_text controller_name;   // as written; where `controller` is NULL, one that the
+    struct config_text controller_name;   // as written; if `controller` is NULL, one that the
                                           // domain must already have (attach, detach)
-    struct port port;                     // PORT_ANY: any that is free
+    struct port port;                     // PORT_ANY: any free one
     struct span port_at;
-    struct config_flag required; // value true where not given
+    struct config_flag required; // true if not given
     bool at_creation;            // as for a controller
     struct text argument;        // as for a controller
     struct config_text qemu_id;
     struct config_text file;     // disk: path of the image
-    struct config_text format;   // disk: raw where not given
+    struct config_text format;   // disk: raw if not given
     struct config_flag readonly; // disk
-    struct config_text
-        chardev; // serial, braille, redir: see docs; "pty", "file:PATH", "id:NAME", ...
+    struct config_text chardev;  // serial, braille, redir: "pty", "file:PATH", "id:NAME", ...
     struct config_text audiodev; // audio: id of one of QEMU's audiodevs
-    bool broken;                 // complained of already: not judged any further
+    bool broken;                 // already reported; skip further checks
 };
 
-// What the file says of the guest itself, as far as USB depends on it.
+// The settings of the guest that USB depends on.
 struct config_domain {
     struct config_text name;
     struct config_text uuid;
-    enum domain_type type; // DOMAIN_UNKNOWN in a command line and where nothing tells
+    enum domain_type type; // DOMAIN_UNKNOWN for a command line, or if nothing determines it
     struct span type_at;
-    struct span stubdom_at;     // device_model_stubdomain_override=1: refused, with the reason
+    struct span stubdom_at;     // device_model_stubdomain_override=1
     struct span traditional_at; // device_model_version="qemu-xen-traditional"
 };
 
+// A parsed config: a file, or a command line in the same grammar.
 struct config {
     const struct source *source;
     struct config_domain domain;
@@ -109,21 +112,20 @@ struct config {
     struct config_device *devices;         // in the order in which they are placed
     unsigned controller_count;
     unsigned device_count;
-    struct name_map *names;           // of the controllers; NULL until config_settle()
-    struct config_controller **index; // the controllers by theirs; NULL until then
-    bool words; // a command line: a controller that it names may be one that the domain has
+    struct name_map *names;           // controllers by name; NULL before config_settle()
+    struct config_controller **index; // controllers by index; NULL before config_settle()
+    bool from_command_line;           // it may name controllers that only the domain has
 };
 
-// Sets the defaults of every controller, as far as the guest's type is known: its type, USB
-// version, number of ports and name; and finds the controllers that devices name. To be called
-// again when the guest's type becomes known.
+// Sets the default type, USB version, number of ports and name of every controller, as far as the
+// guest's type is known, and finds the controllers that devices name. Must be called again when
+// the guest's type becomes known.
 void config_settle(struct arena *arena, struct config *config);
 
-// The model that a controller will have; NULL while its type is not known.
+// The model that a controller will have; NULL while its type is unknown.
 const struct controller_model *config_model(const struct config_controller *controller);
 
-// By its name, or NULL; the first one of that name. Before config_settle() the controllers are
-// walked.
+// The first controller with that name, or NULL. Takes linear time before config_settle().
 struct config_controller *config_controller_named(const struct config *config, struct text name);
 
 #endif

@@ -112,7 +112,7 @@ struct config *parse_specs(struct arena *arena, struct diags *diags, const struc
 {
     struct builder builder;
     builder_init(&builder, arena, diags, source);
-    builder.config->words = true;
+    builder.config->from_command_line = true;
     for (struct spec *spec = specs_of_words(&builder); spec; spec = spec->next) {
         if (spec->text.size == 0)
             continue;

@@ -71,7 +71,7 @@ static void complain_twice(struct planning *planning, struct placement *placemen
 {
     refuse(placement, "named twice");
     struct diag *diag = planning_complain(
-        planning, STATUS_REQUEST, selector_place(placement->wanted), "%s is asked for twice",
+        planning, STATUS_REQUEST, selector_place(placement->wanted), "%s is requested twice",
         host_device_show(planning->arena, placement->host));
     diag_also(planning->diags, diag, planning->config->source, selector_place(first->wanted),
               "it is the same device as this");

@@ -17,54 +17,56 @@ struct row {
 
 static const struct row rows[] = {
     { "machine", "type='hvm'\ndevice_model_stubdomain_override=1\n",
-      "2:34 warning: this guest's QEMU runs in a stub domain, where nobody can speak to it (plan "
-      "and apply will refuse)\n",
+      "2:34 warning: this guest's QEMU runs in a stub domain, where xenusb cannot reach it (plan "
+      "and apply will refuse this guest)\n",
       "type='hvm'\ndevice_model_stubdomain_override=0\ndevice_model_version='qemu-xen'\n" },
     { "controller_type", "type='pvh'\nusbctrl=['type=devicemodel,version=3']\n",
-      "2:16 error: an emulated controller in a pvh guest, which has no emulated machine (use "
+      "2:16 error: a pvh guest cannot have emulated controllers: it has no emulated machine (use "
       "type=qusb)\n",
       "type='pvh'\nusbctrl=['type=qusb']\n" },
     { "controller_model", "type='hvm'\nusbcontroller=['type=emul,model=qusb2']\n",
-      "2:33 error: pvusb-v2 is PVUSB, not emulated also 2:22 the type is set here\n",
+      "2:33 error: pvusb-v2 is a PVUSB controller, not an emulated one also 2:22 the type is set "
+      "here\n",
       "type='hvm'\nusbcontroller=['type=pv,model=qusb2']\n" },
     { "controller_version", "type='pv'\nusbversion=3\n",
-      "2:12 error: PVUSB knows USB 1 and 2, not 3 (a USB 3 device works there at high speed, if "
-      "its endpoints fit)\n",
+      "2:12 error: PVUSB supports USB 1 and 2, not 3 (USB 3 devices work there at high speed if "
+      "their endpoints allow it)\n",
       "type='pv'\nusbversion=2\n" },
     { "controller_ports", "type='hvm'\nusbctrl=['version=2,ports=4']\n",
-      "2:27 error: ehci has 6 ports, not 4 (leave it out, or use version 3)\n",
+      "2:27 error: ehci has 6 ports, not 4 (omit the number of ports, or use version 3)\n",
       "type='hvm'\nusbctrl=['version=2,ports=6','version=3,ports=15','type=pv,ports=31']\n" },
     { "controller_backend", "type='hvm'\nusbcontroller=['type=emul,ports=4,backend=dom1']\n",
       "2:43 error: an emulated controller has no backend domain (backend= is for type=pv)\n",
       "type='hvm'\nusbcontroller=['type=pv,backend=dom1']\n" },
     { "controller_name_twice", "usbcontroller=['type=pv,name=a','type=pv,name=a']\n",
-      "1:47 error: a second controller named 'a' also 1:30 this is the first\n",
+      "1:47 error: another controller has the name 'a' also 1:30 it is declared here\n",
       "usbcontroller=['type=pv,name=a','type=pv,name=b']\n" },
     { "device_keys", "usbdevice=['type=mouse,file=/a']\n",
-      "1:29 error: 'file' belongs to a disk; this is type=mouse\n",
+      "1:29 error: 'file' is only for disks, but this is type=mouse\n",
       "usbdevice=['type=disk,file=/a,format=raw,readonly=1','type=audio,audiodev=a']\n" },
     { "device_selector", "usbdevice=['type=hostdev']\n",
-      "1:12 error: which host device is not said (hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp "
+      "1:12 error: no host device is selected (use hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp "
       "or serial=)\n",
       "usbdevice=['type=hostdev,hostbus=1,hostaddr=2','serial=A','vendor=1,product=2']\n" },
     { "device_needs", "usbdevice=['type=redir']\n",
-      "1:18 error: type=redir wants chardev=, a character device such as pty, file:PATH or "
+      "1:18 error: type=redir needs chardev=, a character device such as pty, file:PATH or "
       "id:NAME\n",
       "usbdevice=['type=redir,chardev=id:a']\n" },
     { "device_controller", "usbctrl=['type=pv']\nusbdev=['hostbus=1,hostaddr=2,controller=1']\n",
       "2:42 error: there is no controller number 1 in usbctrl (declared: pv0 (line 1))\n",
       "usbctrl=['type=pv']\nusbdev=['hostbus=1,hostaddr=2,controller=0']\n" },
     { "device_port_alone", "usbctrl=['type=pv']\nusbdev=['hostbus=1,hostaddr=2,port=1']\n",
-      "2:36 error: a port means nothing without its controller (libxl refuses that: add "
+      "2:36 error: a port needs a controller (libxl refuses a port alone: add "
       "controller=0)\n",
       "usbctrl=['type=pv']\nusbdev=['hostbus=1,hostaddr=2,port=0']\nusbdevice=['id=1:2,port=1']"
       "\n" },
     { "device_on_pvusb", "type='pv'\nusbdevice=['type=keyboard']\n",
-      "2:18 error: a pv guest has no emulated machine: PVUSB carries host devices only\n",
+      "2:18 error: a pv guest has no emulated machine: PVUSB supports host devices only\n",
       "type='pv'\nusbdevice=['type=hostdev,id=1:2']\n" },
     { "device_speed",
       "usbcontroller=['type=emul,usbversion=2,name=e']\nusbdevice=['type=audio,bus=e']\n",
-      "2:28 error: type=audio does not run at the speed of controller 'e' (ehci) (it has no "
+      "2:28 error: type=audio does not support the speed of controller 'e' (ehci) (that controller "
+      "has no "
       "companions: use usbversion=3)\n",
       "usbctrl=['type=devicemodel,version=3']\nusbdevice=['type=audio,bus=0']\n" },
     { "device_port_range",
@@ -75,14 +77,15 @@ static const struct row rows[] = {
     { "device_port_hub",
       "usbctrl=['type=devicemodel,version=3']\n"
       "usbdevice=['type=mouse,bus=0,port=1','id=1:2,bus=0,port=1.1']\n",
-      "2:57 error: what this port is behind is no hub also 2:35 this is there\n",
+      "2:57 error: this port is behind a device that is not a hub also 2:35 that device is "
+      "declared here\n",
       "usbctrl=['type=devicemodel,version=3']\n"
       "usbdevice=['type=hub,bus=0,port=1','id=1:2,bus=0,port=1.1','id=1:3,bus=0,port=2.1']\n" },
     { "device_port_twice",
       "usbctrl=['type=pv']\n"
       "usbdev=['hostbus=1,hostaddr=2,controller=0,port=1']\n"
       "usbdevice=['id=1:2,bus=pv0,port=1']\n",
-      "3:33 error: port 1 of controller 'pv0' is taken also 2:49 by this\n",
+      "3:33 error: port 1 of controller 'pv0' is already used also 2:49 it is used here\n",
       "usbctrl=['type=pv']\n"
       "usbdev=['hostbus=1,hostaddr=2,controller=0,port=1']\n"
       "usbdevice=['id=1:2,bus=pv0,port=2']\n" },
@@ -90,18 +93,18 @@ static const struct row rows[] = {
       "usbctrl=['type=qusb','type=qusb']\n"
       "usbdev=['hostbus=1,hostaddr=2,controller=0,port=1',"
       "'hostbus=1,hostaddr=3,controller=1,port=1']\n",
-      "2:92 error: port 1 of a second PVUSB controller: QEMU's PVUSB dies of that (use another "
-      "port number) also 2:49 this is at the same port number\n",
+      "2:92 error: QEMU aborts if two PVUSB controllers use the same port number (1) (use another "
+      "port number) also 2:49 it is also used here\n",
       "usbctrl=['type=pv','type=pv']\n"
       "usbdev=['hostbus=1,hostaddr=2,controller=0,port=1',"
       "'hostbus=1,hostaddr=3,controller=1,port=1']\n" },
     { "device_room",
       "usbctrl=['type=pv,ports=1']\nusbdevice=['id=1:2,bus=0','id=1:3,bus=0','id=1:4,bus=0']\n",
       "2:27 error: controller 'pv0' has 1 ports, too few for its devices (give it more ports, or "
-      "this device another controller)\n",
+      "move this device to another controller)\n",
       "usbctrl=['type=pv,ports=2']\nusbdevice=['id=1:2,bus=0','id=1:3,bus=0']\n" },
     { "device_twice", "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['type=hostdev,hostaddr=1.2']\n",
-      "2:26 error: host device 1.2 is asked for twice also 1:10 it is asked for here too\n",
+      "2:26 error: host device 1.2 is requested twice also 1:10 it is also requested here\n",
       "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['hostaddr=1.2,busid=1-1','vendor=1']\n" },
 };
 

@@ -342,7 +342,7 @@ static void test_an_absent_one_may_be_skipped(void **state)
 static void test_the_same_device_twice(void **state)
 {
     want_refusal(*state, "usbdevice=['type=hostdev,busid=1-4','type=hostdev,id=1050:0407']\n",
-                 STATUS_REQUEST, "id=1050:0407", "is asked for twice");
+                 STATUS_REQUEST, "id=1050:0407", "is requested twice");
 }
 
 static void test_hubs_are_refused(void **state)
