@@ -1,10 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# lib.sh's words for PVUSB: the backend and the frontend are played (pvplay.c), with real xenstore
-# between them.
+# lib.sh's words for PVUSB: a simulated backend and frontend (pvplay.c) with a real xenstore between them.
 
-# plays NAME COMMAND...: start it in the background, and wait until it says so.
+# plays NAME COMMAND...: start it in the background, and wait until it reports that it is ready.
 plays()
 {
     local name=$1
@@ -19,20 +18,20 @@ backend_up()
 {
     plays "backend-$1-$2" env LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" \
         "$RIG/pvplay" backend "$@"
-    # By this libxl tells that a domain has a QEMU.
+    # libxl looks here for the QEMU of a domain.
     [ "$1" != qusb ] || xenstore-write "/local/domain/$2/image/device-model-pid" \
         "$(<"$T/play-backend-$1-$2.pid")"
 }
 
-# backend_down KIND ID: it is gone, as if killed.
+# backend_down KIND ID: kill it.
 backend_down()
 {
     end_process "$(<"$T/play-backend-$1-$2.pid")"
 }
 
-# xen_qemu VERSION [WORDS]: where libxl says that its QEMU is, there is one of that version with PVUSB,
-# which xenusb can start. Its arguments, a line each, go to $T/qemu-arguments. WORDS are bash of its
-# own: "exit 1" makes one that does not start.
+# xen_qemu VERSION [CODE]: install a simulated QEMU of that version with PVUSB where libxl looks for its
+# QEMU, for xenusb to start. It writes its arguments to $T/qemu-arguments, one per line. CODE is bash that it
+# runs first: "exit 1" makes a QEMU that does not start.
 xen_qemu()
 {
     grep -aq /usr/libexec/xen-qemu-system-i386 /usr/lib/*/libxenlight.so.[0-9]* ||
@@ -45,12 +44,12 @@ printf '%s\n' "\$@" >$T/qemu-arguments
 ${2:-}
 exec $RIG/pvplay backend qusb "\$2" $1
 END
-    # The word by which a QEMU with PVUSB is known.
+    # xenusb looks for this string to see whether a QEMU supports PVUSB.
     printf 'qusb\0' >>/usr/libexec/xen-qemu-system-i386
     chmod 755 /usr/libexec/xen-qemu-system-i386
 }
 
-# frontend_up ID [stuck|busy|full|deaf]: the guest has a driver for PVUSB (pvplay.c).
+# frontend_up ID [stuck|busy|full|deaf]: start the guest's PVUSB driver (pvplay.c).
 frontend_up()
 {
     local id=$1

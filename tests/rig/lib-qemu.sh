@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 #
 # lib.sh's words for QEMU. Every QEMU has three sockets: the one under test, a second QMP monitor
-# ("watch") by which the test sees QEMU's own truth while the first is held, and a qtest socket by
-# which the test plays the guest. A QEMU is named by its domain id, or by the path of its QMP socket.
+# ("watch") that shows the test QEMU's state while the first is in use, and a qtest socket through which
+# the test acts as the guest. A QEMU is named by its domain id, or by the path of its QMP socket.
 
 QEMU=${QEMU:-qemu-system-x86_64}
 
-# qemu_start NAME SOCKET ARGS...: one QEMU, its processors stopped (-S) unless QEMU_RUNS=1.
+# qemu_start NAME SOCKET ARGS...: start a QEMU, its processors stopped (-S) unless QEMU_RUNS=1.
 qemu_start()
 {
     local name=$1 socket=$2 file stopped=-S
@@ -23,18 +23,18 @@ qemu_start()
         -qtest "unix:$file.qtest,server=on,wait=off" -qtest-log none \
         "$@" </dev/null >"$file.log" 2>&1 &
     echo $! >"$file.pid"
-    # It answers: all of its command line has been carried out.
+    # Once it answers, it has processed its whole command line.
     "$RIG/qmpc" -t $((20 * RIG_SCALE)) "$file.watch" query-status >"$T/waiting" 2>&1 ||
         fail "QEMU did not start: $QEMU $*"
 }
 
-# Where the files of a QEMU lie: all but the socket under test.
+# The path prefix of a QEMU's files, except the socket under test.
 qemu_file()
 {
     echo "$T/qemu-${1//\//_}"
 }
 
-# qemu_up DOMID [ARGS...]: the device model of a domain, where libxl puts it and says so.
+# qemu_up DOMID [ARGS...]: start the device model of a domain, with the socket and the records of libxl.
 qemu_up()
 {
     local id=$1
@@ -45,7 +45,7 @@ qemu_up()
     xenstore-chmod "/local/domain/0/device-model/$id" n0 "r$id"
 }
 
-# qemu_plain SOCKET [ARGS...]: a QEMU that no toolstack knows.
+# qemu_plain SOCKET [ARGS...]: start a QEMU that no toolstack knows.
 qemu_plain()
 {
     local socket=$1
@@ -58,7 +58,7 @@ qemu_pid()
     cat "$(qemu_file "$1").pid"
 }
 
-# qemu_down NAME: it dies at once, and leaves its sockets behind as a killed one does.
+# qemu_down NAME: kill it. Its sockets remain.
 qemu_down()
 {
     end_process "$(qemu_pid "$1")"
@@ -70,7 +70,7 @@ want_qemu_alive()
     is_alive "$(qemu_pid "$1")" || fail "QEMU $1 is dead"
 }
 
-# qmp NAME COMMAND...: what QEMU answers on its second monitor, one line each.
+# qmp NAME COMMAND...: print QEMU's answers on its second monitor, one line each.
 qmp()
 {
     local file
@@ -79,7 +79,7 @@ qmp()
     "$RIG/qmpc" "$file.watch" "$@"
 }
 
-# The property PROPERTY of the object at PATH (or of the device with this id), as JSON.
+# qom_get NAME PATH|ID PROPERTY: print a property of an object, or of the device with this id, as JSON.
 qom_get()
 {
     local path=$2
@@ -93,7 +93,7 @@ want_qom()
 {
     local value
     value=$(qom_get "$1" "$2" "$3")
-    [ "$value" = "$4" ] || fail "$3 of $2 is ${value:-not there}, wanted $4"
+    [ "$value" = "$4" ] || fail "$3 of $2 is ${value:-missing}, wanted $4"
 }
 
 qom_is()
@@ -101,25 +101,26 @@ qom_is()
     [ "$(qom_get "$1" "$2" "$3")" = "$4" ]
 }
 
-# wait_qom NAME ID PROPERTY JSON: until it is so. A running QEMU takes 2 s to see a host device come or go.
+# wait_qom NAME ID PROPERTY JSON: wait until the property has this value. A running QEMU needs 2 s to notice
+# that a host device was plugged in or unplugged.
 wait_qom()
 {
     wait_for qom_is "$@"
 }
 
-# The ids of all devices of QEMU NAME that have one, sorted, one a line.
+# Print the ids of all devices of QEMU NAME that have one, sorted, one per line.
 peripherals()
 {
     qmp "$1" '{"execute": "qom-list", "arguments": {"path": "/machine/peripheral"}}' |
         sed 's/}, {/}\n{/g' | sed -n '/"child</ s/.*"name": "\([^"]*\)".*/\1/p' | sort
 }
 
-# want_device NAME ID [TYPE]: QEMU has this device.
+# want_device NAME ID [TYPE]: QEMU has this device, of this type.
 want_device()
 {
     local type
     peripherals "$1" | grep -Fxq -e "$2" ||
-        fail "QEMU has no device $2 but: $(peripherals "$1" | tr '\n' ' ')"
+        fail "QEMU has no device $2, only: $(peripherals "$1" | tr '\n' ' ')"
     [ $# -lt 3 ] && return 0
     type=$(qom_get "$1" "$2" type)
     [ "$type" = "\"$3\"" ] || fail "device $2 is a $type, wanted $3"
@@ -130,7 +131,7 @@ want_no_device()
     lacks_device "$1" "$2" || fail "QEMU still has device $2"
 }
 
-# wait_no_device NAME ID: until QEMU has let go of it.
+# wait_no_device NAME ID: wait until QEMU has removed it.
 wait_no_device()
 {
     wait_for lacks_device "$@"
@@ -150,7 +151,7 @@ want_devices()
     [ "$have" = "$want" ] || fail "QEMU has: ${have//$'\n'/ }; wanted: ${want//$'\n'/ }"
 }
 
-# qtest NAME LINE...: play the guest's processor (QEMU's docs/devel/testing/qtest.rst).
+# qtest NAME LINE...: act as the guest's processor (QEMU's docs/devel/testing/qtest.rst).
 qtest()
 {
     local file
@@ -159,8 +160,8 @@ qtest()
     "$RIG/qmpc" -q "$file.qtest" "$@"
 }
 
-# What a guest of a pc machine knows of a PCI device on the root bus (docs/specs/acpi_pci_hotplug.rst:
-# bus selector 0xae10, asked to go 0xae04, eject 0xae08): its slot's bit.
+# Print the bit of a PCI device's slot in the ACPI hotplug registers of a pc machine
+# (docs/specs/acpi_pci_hotplug.rst: bus selector 0xae10, removal requested 0xae04, eject 0xae08).
 slot_bit()
 {
     local address
@@ -169,7 +170,7 @@ slot_bit()
     echo $((1 << (address / 8)))
 }
 
-# is_asked_to_eject NAME BIT: device_del asked for the device of that slot, and the guest has not done it.
+# is_asked_to_eject NAME BIT: device_del has requested the removal, and the guest has not ejected the device.
 is_asked_to_eject()
 {
     local answer
@@ -177,13 +178,13 @@ is_asked_to_eject()
     (((${answer#OK } & $2) != 0))
 }
 
-# guest_is_asked NAME ID: wait until device_del asked the guest to let go of a PCI device.
+# guest_is_asked NAME ID: wait until device_del has asked the guest to eject a PCI device.
 guest_is_asked()
 {
     wait_for is_asked_to_eject "$1" "$(slot_bit "$1" "$2")"
 }
 
-# guest_ejects NAME ID: once it is asked, the guest's ACPI lets go of a PCI device.
+# guest_ejects NAME ID: wait until the guest is asked to eject a PCI device, and do it.
 guest_ejects()
 {
     local bit

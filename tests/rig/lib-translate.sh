@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# What the tests of translate share: the configs that there are, and the judgement of the real xl.
+# Shared by the tests of translate: the list of configs, and whether the real xl agrees.
 
 configs()
 {
@@ -9,8 +9,7 @@ configs()
     [ -z "${REAL_CONFIGS:-}" ] || printf '%s\n' "$REAL_CONFIGS"/*.cfg
 }
 
-# A config as a guest of it could be made: with what "xl create" demands, on lines that end as xl wants
-# them.
+# Print a config completed with what "xl create" requires, without BOM and carriage returns.
 whole_guest()
 {
     sed -e '1s/^\xef\xbb\xbf//' -e 's/\r$//' "$1"
@@ -24,7 +23,7 @@ whole_guest()
     grep -q '^[[:blank:]]*\(kernel\|bootloader\)[[:blank:]]*=' "$1" || echo "kernel = '/boot/guest'"
 }
 
-# Whether xl reads the file $1, and as it compiles.
+# True if xl accepts the file $1 and reads the same from it as we do.
 xl_agrees()
 {
     run xl create -n -q "$1"

@@ -3,8 +3,8 @@
 #
 # lib.sh's words for the mocked USB tree; usbdevices.c lists the devices.
 
-# usb_tree [usbback]: the first word of a case that needs USB. The case starts once more, inside the tree;
-# so nothing may stand before it. With usbback the kernel has Xen's backend driver.
+# usb_tree [usbback]: must be the first command of a case that needs USB, because it starts the case again
+# inside the tree. With usbback the kernel has Xen's backend driver.
 usb_tree()
 {
     local options=()
@@ -14,8 +14,8 @@ usb_tree()
         bash "$0"
 }
 
-# plug NAME, unplug NAME, replug NAME: done, with all events sent, when they return. NAME is the busid. A
-# plugged device has a new address; with a hub comes and goes what is below it.
+# plug BUSID, unplug BUSID, replug BUSID: when they return, all events have been sent. A plugged device gets
+# a new address; a hub takes the devices below it along.
 plug()
 {
     "$RIG/usbbed" tell "$T/usbbed.sock" plug "$1"
@@ -45,7 +45,7 @@ driver_of()
     echo "${link##*/}"
 }
 
-# For wait_for: whether INTERFACE has DRIVER, or another.
+# For wait_for: whether INTERFACE has DRIVER, or a different one.
 driver_is() { [ "$(driver_of "$1")" = "$2" ]; }
 driver_is_not() { [ "$(driver_of "$1")" != "$2" ]; }
 
@@ -56,14 +56,15 @@ want_driver()
     [ "$driver" = "$2" ] || fail "$1 has driver \"$driver\", wanted \"$2\""
 }
 
-# driver_refuses DRIVER INTERFACE: its next binds fail; without words, none does any more.
+# driver_refuses [DRIVER INTERFACE]: from now on this driver refuses this interface; without arguments, none
+# refuses any.
 driver_refuses()
 {
     rm -f "$UMOCKDEV_DIR/refuses"
     [ $# = 0 ] || echo "$1/$2" >"$UMOCKDEV_DIR/refuses"
 }
 
-# What was written to the files of drivers, in order (usbbed.c).
+# Print what was written to the files of drivers, in order (usbbed.c).
 sysfs_writes()
 {
     cat "$T/sysfs.writes"
@@ -82,7 +83,7 @@ $want"
     sysfs_writes_seen=$(wc -l <"$T/sysfs.writes")
 }
 
-# usb_settle: when it returns, what a killed process held of devices is let go. (end_process does it.)
+# usb_settle: wait until the devices that a killed process held are released. (end_process does it.)
 usb_settle()
 {
     [ -z "${RIG_IN_TREE:-}" ] || "$RIG/usbbed" tell "$T/usbbed.sock" settle
@@ -90,15 +91,15 @@ usb_settle()
 
 # ---- the guest's USB driver ----
 #
-# usb-host lets a device's drivers go when it opens it, but claims its interfaces only when the guest
-# sets a configuration. So here is as much of a guest as that needs, for QEMU's XHCI controllers on the
-# root bus of a pc machine (xHCI 1.1; the offsets of its parts are those of QEMU's hcd-xhci.c).
+# usb-host detaches a device's drivers when it opens it, but claims its interfaces only when the guest sets
+# a configuration. This is as much of a guest as that needs, for QEMU's XHCI controllers on the root bus of
+# a pc machine (xHCI 1.1; the register offsets are those of QEMU's hcd-xhci.c).
 
 xhci_memory=$((0x200000))
-xhci_ring=$((xhci_memory + 0x1000))   # of commands
+xhci_ring=$((xhci_memory + 0x1000))   # the command ring
 xhci_events=$((xhci_memory + 0x4000)) # one segment of 256
 
-# Add to xhci_lines: write 32-bit words from an address on.
+# Add to xhci_lines: write 32-bit words, starting at an address.
 xhci_words()
 {
     local address=$1 word
@@ -109,14 +110,14 @@ xhci_words()
     done
 }
 
-# Add to xhci_lines: a TRB at the end of a ring (the array xhci_ends has them by address), cycle bit 1.
+# Add to xhci_lines: a TRB with cycle bit 1 at the end of a ring (xhci_ends maps rings to their ends).
 xhci_trb()
 {
     xhci_words "${xhci_ends[$1]:=$1}" "$2" "$3" "$4" "$(($5 | 1))"
     xhci_ends[$1]=$((xhci_ends[$1] + 16))
 }
 
-# Make the controller at BAR $1, of the PCI device with address $2, ready: memory, rings, run.
+# Set up and start the controller with PCI address $2 at BAR $1.
 xhci_start()
 {
     local bar=$1 select=$((0x80000000 | $2 << 8))
@@ -134,7 +135,7 @@ xhci_start()
     xhci_words $((bar + 0x40)) 1 # USBCMD: run
 }
 
-# Give slot $2 to the device on port $3 with speed $4, and set its configuration $5.
+# Assign slot $2 to the device on port $3 with speed $4, and set its configuration $5.
 xhci_configure()
 {
     local bar=$1 slot=$2 port=$3 speed=$4 value=$5
@@ -153,8 +154,8 @@ xhci_configure()
     xhci_words $((bar + 0x2000 + slot * 4)) 1
 }
 
-# guest_configures NAME CONTROLLER [VALUE]: the guest sets a configuration of every device on an XHCI
-# controller. Prints how each of these transfers ended (xHCI 1.1, 6.4.5): 1 success, 6 stall.
+# guest_configures NAME CONTROLLER [VALUE]: the guest sets a configuration on every device of an XHCI
+# controller. Prints the completion code of each transfer (xHCI 1.1, 6.4.5): 1 success, 6 stall.
 guest_configures()
 {
     local name=$1 address bar ports port=0 slot=0 status
@@ -177,14 +178,14 @@ guest_configures()
     xhci_results "$name"
 }
 
-# The completion codes of transfer events.
+# Print the completion codes of the transfer events.
 xhci_results()
 {
     local bytes at
     bytes=$(qtest "$1" "read $xhci_events 4096")
     bytes=${bytes#OK 0x}
     for ((at = 0; at < 8192; at += 32)); do
-        # Little-endian: the third word ends with the code, the fourth has the type in bits 10 to 15.
+        # Little-endian: the code is the last byte of the third word, the type bits 10 to 15 of the fourth.
         ((0x${bytes:at+26:2} >> 2 == 32)) || continue
         echo $((0x${bytes:at+22:2}))
     done

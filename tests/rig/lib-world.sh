@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Words for tests that call the rooms behind the command line, through worldc and recordc.
+# Words for tests that call functions behind the command line, through worldc and recordc.
 
 # Built beside the binary under test, with the same sanitizers.
 WORLDC=$(dirname "$XENUSB")/rig/worldc
@@ -19,14 +19,14 @@ record()
     on_xen $WRAP "$RECORDC" "$@"
 }
 
-# begins WORD PROGRAM ARGS...: start it in the background, with standard input from here, and wait
-# until it prints WORD.
+# begins WORD PROGRAM ARGS...: start it in the background, and wait until it prints WORD. "ends" writes to
+# its standard input.
 begins()
 {
     local word=$1
     shift
     mkfifo "$T/in"
-    rm -f "$T/begun.out" # what an earlier one printed must not be taken for this one's
+    rm -f "$T/begun.out" # the output of an earlier run must not match
     { on_xen "$@" || exit $?; } <"$T/in" >"$T/begun.out" 2>"$T/begun.err" &
     begun_pid=$!
     exec 9>"$T/in"
@@ -34,7 +34,7 @@ begins()
     cp "$T/begun.out" "$T/out"
 }
 
-# Give it the line that it waits for; want_rc and want_out then look at its end.
+# Send it the line that it waits for, and wait until it ends; want_rc and want_out then check its result.
 ends()
 {
     echo >&9 2>"$T/waiting" || true # it may be dead

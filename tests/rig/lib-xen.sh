@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# lib.sh's words for xenstore, domains, guests and xl. The records are those that libxl makes when it
-# creates a domain (libxl_create.c, libxl_dm.c), as far as anyone looks at them.
+# lib.sh's words for xenstore, domains, guests and xl. The records are those that libxl writes when it
+# creates a domain (libxl_create.c, libxl_dm.c), as far as xl and xenusb read them.
 
 export FAKEXEN_DIR=$T/xen
 
-# The path of a program of the newest installed Xen. Debian keeps each release in a directory of its
-# own; what it has in sbin are wrappers, which want a running hypervisor.
+# Print the path of a program of the newest installed Xen. Debian has one directory for each release; the
+# wrappers in sbin need a running hypervisor.
 xen_program()
 {
     local found=''
@@ -43,9 +43,9 @@ xenstore_up()
         preloaded "$program" --no-fork --config-file "$T/oxenstored.conf" \
             >"$T/xenstored.log" 2>&1 &
         ;;
-    *) fail "xenstore_up: c or ocaml, not $kind" ;;
+    *) fail "xenstore_up: want c or ocaml, not $kind" ;;
     esac
-    # The daemon makes /tool before it listens, and may fork between the two.
+    # The daemon creates /tool before it listens, and may fork between the two.
     wait_for xenstore-exists /tool
     xenstore-write /local/domain/0/name Domain-0 /local/domain/0/domid 0 \
         /local/domain/0/vm /vm/00000000-0000-0000-0000-000000000000
@@ -57,7 +57,7 @@ preloaded()
     LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" exec "$@"
 }
 
-# The UUID that domain $1 gets if the test names none: it ends in the domid.
+# The default UUID of domain $1: it ends with the domid.
 default_uuid()
 {
     printf '00000000-0000-0000-0000-%012x' "$1"
@@ -71,7 +71,7 @@ uuid_of()
     echo "${vm#/vm/}"
 }
 
-# Replace the hypervisor's list of domains by standard input, at once.
+# Replace the hypervisor's list of domains with standard input, atomically.
 write_domains()
 {
     cat >"$FAKEXEN_DIR/domains.new"
@@ -85,7 +85,7 @@ domain_up()
     [ "$type" = pv ] || words='hvm hap'
     { cat "$FAKEXEN_DIR/domains" && echo "$id $words uuid=$uuid"; } | write_domains
     "$RIG/guestxs" introduce "$id"
-    # What is made below a node has the rights of that node.
+    # New nodes inherit the permissions of their parent.
     xenstore-write "/vm/$uuid" '' "/local/domain/$id" '' "/libxl/$id" ''
     xenstore-chmod "/vm/$uuid" n0 "r$id"
     xenstore-chmod "/local/domain/$id" n0 "r$id"
@@ -101,14 +101,14 @@ domain_up()
         "$type" "$name" "$uuid" "$type" >"/var/lib/xen/userdata-d.$id.$uuid.libxl-json"
 }
 
-# Domain ID ends, as the hypervisor tells it: nothing of it is cleaned up.
+# Domain ID disappears from the hypervisor; nothing of it is cleaned up.
 domain_dies()
 {
     grep -v "^$1 " "$FAKEXEN_DIR/domains" | write_domains
     printf '\x01\0\0\0' >"$FAKEXEN_DIR/evt"
 }
 
-# Domain ID ends and the toolstack clears its records away.
+# Domain ID ends, and its QEMU and its records are removed as the toolstack does.
 domain_down()
 {
     local uuid path
@@ -137,7 +137,7 @@ guest()
     XENSTORED_PATH=$FAKEXEN_DIR/guest-$id.sock timeout --kill-after=2 "$COMMAND_LIMIT" "$@"
 }
 
-# The kernel of domain ID is gone, so nobody acts as it any more.
+# The kernel of domain ID is gone: stop the process that acts as the guest.
 guest_ends()
 {
     [ -e "$T/guest-$1.pid" ] || return 0
@@ -179,13 +179,13 @@ xs_perms()
     xenstore-ls -fp "${1%/*}" | sed -n "s|^$1 = .*(\([^()]*\))\$|\1|p"
 }
 
-# Every node below PATH, one a line, sorted: for "these records are as before".
+# Print every node below PATH, one per line, sorted, to compare with an earlier state.
 xs_dump()
 {
     { xenstore-ls -fp "$1" 2>/dev/null || true; } | sort
 }
 
-# wait_xs PATH VALUE: until somebody writes this value there.
+# wait_xs PATH VALUE: wait until the node has this value.
 wait_xs()
 {
     wait_for xs_is "$1" "$2"

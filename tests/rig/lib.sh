@@ -16,9 +16,9 @@
 #
 #     run_cases "$@"
 #
-# Every case_* runs in a process of its own, in private mount and PID namespaces with empty /run and
-# /var/lib/xen: whatever it starts ends with it, and it sees nothing of other cases or of this machine.
-# A command that fails ends its case (set -e), unless it is called by "run". Needs root.
+# Every case_* runs in its own process, in private mount and PID namespaces with empty /run and
+# /var/lib/xen: everything it starts is killed with it, and it does not see other cases or this machine.
+# A command that fails ends its case (set -e), unless "run" calls it. Needs root.
 
 set -eEuo pipefail
 
@@ -27,26 +27,26 @@ TOP=$(cd "$RIG_SRC/../.." && pwd)
 B=$(realpath -m "${B:-$TOP/build}")
 RIG=$B/rig
 XENUSB=$(realpath -m "${XENUSB:-$B/xenusb}")
-: "${WRAP:=}"                               # what the binary under test runs in, such as valgrind and its options
-: "${RIG_SCALE:=1}"                          # how much slower everything may be (valgrind, a busy machine)
+: "${WRAP:=}"                             # a command to run the binary under test in, such as valgrind
+: "${RIG_SCALE:=1}"                       # factor of all time limits (valgrind, a busy machine)
 : "${CASE_LIMIT:=$((60 * RIG_SCALE))}"    # seconds for one case
 : "${COMMAND_LIMIT:=$((20 * RIG_SCALE))}" # seconds for one command of "run"
-T=/run/t                                  # the case's own directory; short, for sockets have short names
+T=/run/t                                  # the case's own directory; short, as names of sockets must be
 export LC_ALL=C TMPDIR=$T PATH=$PATH:/usr/sbin:/sbin
 unset XENSTORED_PATH
-# A sanitizer comes after the preloaded libraries here, which it must bear; what it finds is no exit
-# status of the project's.
+# Here the sanitizer's library is loaded after the preloaded ones. Its findings get an exit status that
+# the project does not use.
 export ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=1:exitcode=99 UBSAN_OPTIONS=exitcode=99
 
 # ---- the cases ----
 
-# Print what a failure needs, and end the case. Called by every assertion.
+# Print all that helps to understand a failure, and end the case. Every assertion calls it.
 fail()
 {
     trap - ERR
     {
         echo "$*"
-        # Where the case called what led here; the frame outside the last function is run_cases.
+        # The lines of the test that led here. The outermost frame is run_cases.
         local depth
         for ((depth = 0; depth < ${#FUNCNAME[@]} - 2; depth++)); do
             [[ ${BASH_SOURCE[depth + 1]} == "$0" && ${FUNCNAME[depth + 1]} != main ]] &&
@@ -56,7 +56,7 @@ fail()
         local log
         for log in "$T"/*.log; do
             [ -s "$log" ] || continue
-            echo "  --- ${log##*/} (its end)"
+            echo "  --- ${log##*/} (last lines)"
             tail -n 15 "$log" | sed 's/^/  | /'
         done
     } >&2
@@ -69,7 +69,7 @@ skip()
     exit 0
 }
 
-# Become case $1: called in its namespaces, as process 1.
+# Run case $1 in this process, which is process 1 of the case's namespaces.
 become_case()
 {
     if [ -z "${RIG_IN_TREE:-}" ]; then
@@ -77,14 +77,14 @@ become_case()
         mount -n -t tmpfs -o mode=755 rig /var/lib/xen
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
-    [ "$(type -t "$1")" = function ] || fail "there is no such case"
+    [ "$(type -t "$1")" = function ] || fail "no such case"
     trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
     "$1"
     trap - ERR
     exit 0
 }
 
-# Set load: how many processes compete for each processor just now, at least 1.
+# Set load: how many processes currently compete for each processor, at least 1.
 measure_load()
 {
     local minute queue most
@@ -95,9 +95,9 @@ measure_load()
     [ $load -gt 0 ] || load=1
 }
 
-# Run case $1 in namespaces of its own; its output goes to the file $2. Set limit to its seconds. "unshare"
-# ignores all signals but SIGKILL, and takes process 1 along, which takes everything along. In the
-# foreground, so that it stays in the process group by which tests/run ends this script.
+# Run case $1 in its own namespaces, with its output in file $2, and set limit to its time limit in seconds.
+# "unshare" ignores all signals but SIGKILL; its death kills process 1, and that kills all others. --foreground
+# keeps it in the process group that tests/run kills.
 start_case()
 {
     local load
@@ -107,13 +107,13 @@ start_case()
         unshare --mount --pid --fork --kill-child --mount-proc bash "$0" </dev/null >"$2" 2>&1
 }
 
-# The end of a test script: run its cases, or those named by the arguments.
+# The last line of a test script: run all cases, or those that the arguments name.
 run_cases()
 {
     local names name output rc limit began number=0 failures=0 processors
     [ -n "${RIG_CASE:-}" ] && become_case "$RIG_CASE"
 
-    # In the order of the file, which "declare" knows.
+    # In the order of the file: "declare -F" gives the line numbers.
     shopt -s extdebug
     names=$(compgen -A function case_ | while read -r name; do declare -F "$name"; done |
         sort -k2n | cut -d' ' -f1)
@@ -129,7 +129,7 @@ run_cases()
         number=$((number + 1)) rc=0 limit=0 began=${EPOCHREALTIME/[.,]/}
         if [ "$(id -u)" != 0 ]; then
             rc=1
-            echo "this test makes namespaces and needs root" >"$output"
+            echo "this test creates namespaces and needs root" >"$output"
         else
             start_case "$name" "$output" || rc=$?
         fi
@@ -148,8 +148,8 @@ run_cases()
     exit $((failures > 0))
 }
 
-# True if this process runs; one that is dead and not yet waited for does not.
-# A process whose first thread is a zombie still has its files while another thread ends.
+# True if this process is alive; a zombie is not. A process whose first thread is a zombie keeps its files
+# open while another thread is still exiting.
 is_alive()
 {
     local threads=("/proc/$1/task/"*)
@@ -157,7 +157,7 @@ is_alive()
     [ ${#threads[@]} -gt 1 ] || ! grep -q '^State:.Z' "/proc/$1/status" 2>"$T/waiting"
 }
 
-# Kill a process that this case started, and see it dead.
+# Kill a process that this case started, and wait until it is dead.
 end_process()
 {
     local turn
@@ -169,11 +169,11 @@ end_process()
         fi
         sleep 0.01
     done
-    fail "process $1 does not die"
+    fail "process $1 did not die"
 }
 
-# own_directory DIR: this case may change what is in DIR, where everything else stays as it was (it is
-# where programs find their parts, such as valgrind its tools).
+# own_directory DIR: let this case add and remove files in DIR, without changing the real directory. What is
+# in it stays available (valgrind finds its tools there).
 own_directory()
 {
     local theirs ours
@@ -202,8 +202,8 @@ xenusb()
     on_xen $WRAP "$XENUSB" "$@"
 }
 
-# Run a command, a program or a word of this harness, and keep what it says: $out, $err, $rc.
-# Whatever it returns, the case goes on. Its standard input is this function's.
+# Run a program or a word of this harness, and keep its result in $out, $err and $rc. The case continues
+# whatever it returns. It inherits standard input.
 run()
 {
     command_run=$*
@@ -217,14 +217,14 @@ run()
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
 }
 
-# begin ARGS...: start xenusb as "run" does, and go on.
+# begin ARGS...: start xenusb in the background.
 begin()
 {
     { xenusb "$@" || exit; } >"$T/begun.out" 2>"$T/begun.err" &
     begun=$! command_begun="xenusb $*"
 }
 
-# Wait for its end, and keep what it came to as "run" does.
+# Wait until it ends, and keep its result as "run" does.
 end_of_begun()
 {
     command_run=$command_begun rc=0
@@ -235,7 +235,7 @@ end_of_begun()
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
 }
 
-# Its process: what "timeout" runs.
+# Print its process id: that of the child of "timeout".
 begun_process()
 {
     local pid=$begun parent=
@@ -246,7 +246,7 @@ begun_process()
     echo "$pid"
 }
 
-# Print the last command of "run" as it went.
+# Print the last command of "run" with its result.
 show_command()
 {
     [ -n "$command_run" ] || return 0
@@ -274,7 +274,7 @@ want_err()
     grep -Eq -e "$1" "$T/err" || fail "no line of stderr matches: $1"
 }
 
-# Without an expression, nothing at all may be there.
+# Without an expression, the stream must be empty.
 want_no_out()
 {
     if [ $# = 0 ]; then
@@ -293,17 +293,17 @@ want_no_err()
     fi
 }
 
-# Stdout is this text to the byte: a file, or - for standard input.
+# Stdout equals this file, or standard input if it is "-".
 want_same()
 {
     local difference
     difference=$(diff -u --label wanted "$1" --label got "$T/out") ||
-        fail "stdout is not what was wanted:
+        fail "stdout differs from what was wanted:
 $difference"
 }
 
-# Nothing that a terminal would obey, in stdout or stderr: controls, C1 controls, what turns the
-# direction of text or is not seen.
+# Stdout and stderr are valid UTF-8, without control characters (C0, C1), bidirectional controls or
+# invisible characters.
 want_printable()
 {
     if grep -aqP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]' "$T/out" "$T/err"; then
@@ -320,7 +320,7 @@ wait_for()
         "$@" >"$T/waiting" 2>&1 && return 0
         sleep 0.01
     done
-    fail "waited in vain for: $*
+    fail "timed out waiting for: $*
 $(<"$T/waiting")"
 }
 

@@ -13,7 +13,7 @@
 // tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
 // on it ends itself if one comes while it runs (hw/xen/xen-legacy-backend.c).
 // PVPLAY_DIES=controllers ends it when it has been asked something and is to take up the first;
-// PVPLAY_DIES=device when it has opened one. PVPLAY_HEEDS=N: the guest configures no device that
+// PVPLAY_DIES=device when it has opened one. PVPLAY_CONFIGURES_FROM=N: the guest configures no device that
 // comes before the Nth.
 
 #define _GNU_SOURCE
@@ -126,7 +126,7 @@ static int interface_count(libusb_device_handle *handle)
 static void take_device(struct port *port, const char *busid)
 {
     static int come;
-    const char *heeded = getenv("PVPLAY_HEEDS");
+    const char *heeded = getenv("PVPLAY_CONFIGURES_FROM");
     bool is_heeded = ++come >= (heeded ? atoi(heeded) : 0);
 
     snprintf(port->busid, sizeof(port->busid), "%s", busid);

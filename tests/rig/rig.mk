@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The test rig's programs, built into $(B)/rig. Included by the top Makefile; alone:
+# The test rig's programs, built into $(B)/rig. The top Makefile includes this; it also works alone:
 #     make -f tests/rig/rig.mk B=build rig
 
 B ?= build
@@ -9,8 +9,8 @@ RIG := $(B)/rig
 RIG_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
 RIG_HEADERS := $(RIG_SRC)/fakexen.h
 
-# The rig stands in for a kernel and a hypervisor: it is never built with sanitizers, whatever the
-# project's CFLAGS ask for, and a preloaded library must not be compiled against checked libc calls.
+# The rig simulates a kernel and a hypervisor, so it is never built with sanitizers, whatever the project's
+# CFLAGS are; and a preloaded library must not be compiled against checked libc calls.
 RIG_CC = $(CC) $(filter-out -fsanitize% -fno-sanitize%,$(CFLAGS)) $(RIG_CFLAGS) \
 	-U_FORTIFY_SOURCE -U_FILE_OFFSET_BITS -U_TIME_BITS
 
@@ -39,7 +39,7 @@ $(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
 $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<
 
-# umockdev's header is not ours to make warning-free.
+# -isystem: umockdev's header causes warnings.
 $(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbfs.c usbtree.h usbfs.h) | $(RIG)
 	$(RIG_CC) $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0)) -o $@ $(filter %.c,$^) \
 		$(shell pkg-config --libs umockdev-1.0)

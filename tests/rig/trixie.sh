@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# trixie.sh make ROOT           make a Debian 13 root with all that building and testing needs (as root)
+# trixie.sh make ROOT           create a Debian 13 root with what building and testing needs (as root)
 # trixie.sh run ROOT CMD...     run a command in it: Xen 4.20 and QEMU 10 on any host
 #
-# "make" takes packages from the mirror that this machine's apt uses (or from $DEBIAN_MIRROR) and does
-# nothing when ROOT is up to date. "run" shows the command this source tree, read-only, as /src, where it
-# starts, and ROOT.out as /out for what it makes: trixie.sh run ROOT make B=/out. It has its own mount and
-# process namespaces, so that nothing of it stays behind.
+# "make" uses the mirror of this machine's apt (or $DEBIAN_MIRROR) and does nothing if ROOT is up to date.
+# "run" starts the command in /src, which is this source tree, read-only; its output can go to /out, which
+# is ROOT.out: trixie.sh run ROOT make B=/out. The command has its own mount and process namespaces and
+# leaves nothing behind.
 
 set -euo pipefail
 
@@ -26,7 +26,7 @@ die()
     exit 1
 }
 
-# Run a command in the root, while it is made.
+# Run a command in the root that is being created.
 inside()
 {
     chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive \
@@ -36,7 +36,7 @@ inside()
 install_packages()
 {
     local root=$1
-    # No package may start its daemon here, and nothing but this root is ever installed into it.
+    # Packages must not start their daemons here.
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod +x "$root/usr/sbin/policy-rc.d"
     printf '%s\n' 'APT::Install-Recommends "false";' 'DPkg::Options { "--force-unsafe-io"; };' \
@@ -51,29 +51,29 @@ install_packages()
     rm -rf "${root:?}/var/lib/apt/lists"
 }
 
-# Make the root beside its place, and move it there when it is complete.
+# Create the root under a temporary name, and rename it when it is complete.
 make_root()
 {
     local root=$1 wanted mirror
     wanted="$release ${packages[*]}"
     [ "$(cat "$root/.rig" 2>/dev/null)" != "$wanted" ] || return 0
-    [ "$(id -u)" = 0 ] || die "making a root needs root"
+    [ "$(id -u)" = 0 ] || die "creating a root filesystem needs root"
     command -v debootstrap >/dev/null || die "debootstrap is not installed"
     mirror=$("$source_tree/tests/mirror") ||
         die "apt's sources name no Debian mirror; set DEBIAN_MIRROR to one"
     rm -rf "$root" "$root.new"
     mkdir -p "$root.new"
-    echo "making a Debian root in $root (its log: $root.log)"
+    echo "creating a Debian root in $root (log: $root.log)"
     if ! { debootstrap --variant=minbase "$release" "$root.new" "$mirror" &&
         install_packages "$root.new"; } >"$root.log" 2>&1; then
         tail -n 20 "$root.log" >&2
-        die "no root could be made"
+        die "could not create the root"
     fi
     echo "$wanted" >"$root.new/.rig"
     mv "$root.new" "$root"
 }
 
-# In namespaces of its own already: give the root what a machine has, and become the command in it.
+# Called in the new namespaces: mount what the root needs, and exec the command in it.
 enter()
 {
     local root=$1 node
@@ -107,8 +107,8 @@ make)
     make_root "$root"
     ;;
 run)
-    [ -e "$root/.rig" ] || die "$root is not made: trixie.sh make $root"
-    [ $# -ge 1 ] || die "run what?"
+    [ -e "$root/.rig" ] || die "$root does not exist yet: trixie.sh make $root"
+    [ $# -ge 1 ] || die "no command given"
     mkdir -p "$root/src" "$root/out" "$root.out"
     exec unshare --mount --pid --fork --kill-child "$0" enter "$root" "$@"
     ;;
