@@ -52,8 +52,8 @@ RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%
 # judge the text that it prints, and the programs translate the same files in one process.
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
 FEW_json      := case_a_report case_a_command
-FEW_translate := case_resolved_pvusb case_a_hub_or_two_devices_are_refused case_commands_that_are_none \
-                 case_in_place case_losses_are_reported case_python_that_stays
+FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambiguity case_invalid_commands \
+                 case_in_place case_losses_are_reported case_python_statements_are_refused
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
