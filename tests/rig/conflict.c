@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded below the binary under test: others change xenstore in every transaction. The first
-// CONFLICT_AFTER of them go through; then CONFLICTS end as they do when somebody was faster:
-// nothing of them is kept, and xenstored's word for it is EAGAIN.
+// Preloaded into the binary under test: simulates transaction conflicts in xenstore. The first
+// CONFLICT_AFTER transactions succeed; the next CONFLICTS ones are discarded and fail with EAGAIN.
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>

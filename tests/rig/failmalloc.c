@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Preloaded below the binary under test: memory is exhausted from one allocation on. FAILMALLOC_AT
-// is its number, from 1; FAILMALLOC_FOR how many fail (default: all that follow); FAILMALLOC_COUNT
-// a file that gets the number of allocations of a whole run. Only the program xenusb is meant, from
-// the beginning of its main: what starts it (timeout), and what libraries do before, is left alone.
+// Preloaded into the binary under test: lets allocations fail. FAILMALLOC_AT is the number of the
+// first one that fails, counted from 1; FAILMALLOC_FOR how many fail (default: all later ones);
+// FAILMALLOC_COUNT is a file that receives the number of allocations of the run. Only allocations
+// of the program xenusb count, from the start of its main().
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

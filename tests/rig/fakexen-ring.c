@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // fakexen-ring.c - the memory and event channels of fakexen.so, as the xenstore daemons use them:
-// libxenevtchn, libxengnttab, libxenforeignmemory, and the two files of /proc/xen that a daemon
+// libxenevtchn, libxengnttab, libxenforeignmemory, and the two files in /proc/xen that a daemon
 // opens.
 //
-// In $FAKEXEN_DIR: ring-N is domain N's xenstore page (xen/io/xs_wire.h); evt is a FIFO of the
-// ports that fire in the daemon, evt-N one of the daemon's signals to domain N. guestxs is the
+// In $FAKEXEN_DIR, ring-N is domain N's xenstore page (xen/io/xs_wire.h), evt a FIFO of the ports
+// that fire in the daemon, and evt-N a FIFO of the daemon's signals to domain N. guestxs is the
 // other end. Any other page that a guest grants is the file grant-N-REFERENCE, which the guest
-// makes (pvrings.c). While there is a bound-N, no channel of domain N can be bound.
+// creates (pvrings.c). While a file bound-N exists, no channel of domain N can be bound.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -40,7 +40,7 @@ struct xendevicemodel_handle {
     char unused;
 };
 
-// A zeroed handle of this size; there is a hypervisor where $FAKEXEN_DIR is.
+// Returns a zeroed handle of this size; there is a hypervisor if $FAKEXEN_DIR is set.
 static void *new_handle(size_t size)
 {
     if (!getenv("FAKEXEN_DIR")) {
@@ -139,7 +139,7 @@ xenevtchn_port_or_error_t xenevtchn_pending(xenevtchn_handle *handle)
     return (xenevtchn_port_or_error_t)port;
 }
 
-// Without a guestxs nobody opens the FIFO for reading, and there is no guest to miss the signal.
+// If no guestxs has opened the FIFO for reading, there is no guest to signal.
 int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
 {
     char path[FAKEXEN_PATH];
@@ -157,7 +157,8 @@ int xenevtchn_notify(xenevtchn_handle *handle, evtchn_port_t port)
     return 0;
 }
 
-// Memory (xengnttab.h, xenforeignmemory.h). The only frame that anyone maps is the xenstore ring.
+// Memory (xengnttab.h, xenforeignmemory.h). The xenstore ring is the only frame that is ever mapped
+// by its number.
 
 static void *map_file(const char *path, int flags)
 {
@@ -263,7 +264,7 @@ int xenforeignmemory_unmap(xenforeignmemory_handle *handle, void *addr, size_t p
     return munmap(addr, pages * FAKEXEN_PAGE);
 }
 
-// libxenctrl opens one with every handle and asks nothing of it.
+// libxenctrl opens one with every handle, but does not use it here.
 xendevicemodel_handle *xendevicemodel_open(struct xentoollog_logger *logger, unsigned int flags)
 {
     (void)logger;
@@ -277,12 +278,12 @@ int xendevicemodel_close(xendevicemodel_handle *handle)
     return 0;
 }
 
-// libc: what Linux gives a xenstore daemon in dom0 (xenbus_dev_backend.c, xenfs), and limits that a
-// daemon raises as a root that is one.
+// libc: the files that Linux has for a xenstore daemon in dom0 (xenbus_dev_backend.c, xenfs), and
+// limits that a daemon raises.
 
 typedef int open_function(const char *, int, ...);
 
-// The file of $FAKEXEN_DIR that stands for path, made first; or path itself.
+// Returns the file in $FAKEXEN_DIR that replaces path, after creating it; or path itself.
 static const char *redirect(const char *path, char buffer[FAKEXEN_PATH])
 {
     if (!getenv("FAKEXEN_DIR"))
@@ -296,7 +297,7 @@ static const char *redirect(const char *path, char buffer[FAKEXEN_PATH])
     if (!strcmp(path, "/proc/xen/xsd_port")) {
         FILE *port = fopen(fakexen_path(buffer, "xsd_port", -1), "we");
         if (port) {
-            fputs("9", port); // any number but the ports in use
+            fputs("9", port); // any number that is not in use
             fclose(port);
         }
         return buffer;
@@ -325,7 +326,7 @@ static const char *redirect(const char *path, char buffer[FAKEXEN_PATH])
 WRAP_OPEN(open)
 WRAP_OPEN(open64)
 
-// The daemons want more open files than a container may give them, and end without.
+// The daemons exit if they cannot have more open files than a container may allow.
 int setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
     static int (*next)(__rlimit_resource_t, const struct rlimit *);

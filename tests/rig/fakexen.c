@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
-// fakexen.so - as much of a hypervisor as the Xen user space needs on a machine without one.
+// fakexen.so - as much of a hypervisor as Xen's user space needs on a machine without one.
 //
-// Preloaded below the distribution's own xenstored, oxenstored, libxenctrl, libxl and xl, it
-// answers in place of the lowest layer only: this file the hypercalls (libxencall), fakexen-ring.c
-// memory and event channels. The structures are those of the installed headers, so one source
-// serves each release.
+// Preloaded into the distribution's own xenstored, oxenstored, libxenctrl, libxl and xl, it
+// replaces only the lowest layer: this file the hypercalls (libxencall), fakexen-ring.c memory and
+// event channels. The structures are those of the installed headers, so one source works for every
+// release.
 //
-// $FAKEXEN_DIR/domains says which domains there are, one a line, and is read at every hypercall:
+// $FAKEXEN_DIR/domains lists the domains, one per line, and is read at every hypercall:
 //
 //     <domid> [hvm] [hap] [paused] [dying] [shutdown] [crashed] [uuid=<uuid>]
 //
-// Without uuid= a domain's handle is all zeros but for its last bytes, which are the domid (as
-// libxl and xenusb find a domain's files by its handle). A line that starts with no number says
-// nothing.
+// Without uuid= a domain's handle is zero except for its last bytes, which are the domid (because
+// libxl and xenusb find a domain's files by its handle). A line that does not start with a number
+// is ignored.
 
 #define _GNU_SOURCE
 #define __XEN_TOOLS__ 1 // the headers show domctl and sysctl to toolstacks only
@@ -31,9 +31,9 @@
 #include <xen/xen.h>
 #include <xencall.h>
 
-// FAKEXEN_VERSION_MAJOR and _MINOR come from rig.mk, which asks the installed libxenctrl.
+// FAKEXEN_VERSION_MAJOR and _MINOR come from rig.mk: they are those of the installed libxenctrl.
 
-// Words that a domain's line may have, and the flags of xen/domctl.h that they stand for.
+// The words of a domain's line and their flags in xen/domctl.h.
 static const struct {
     const char *word;
     uint32_t flags;
@@ -62,7 +62,7 @@ static void read_uuid(const char *text, uint8_t handle[16])
     }
 }
 
-// Fill info with the domain of this id and with what the words of its line say.
+// Fill info from the domain's id and the words of its line.
 static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaininfo *info)
 {
     char *save, *word;
@@ -70,7 +70,7 @@ static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaini
     memset(info, 0, sizeof(*info));
     info->domain = domid;
     info->nr_online_vcpus = 1;
-    info->tot_pages = info->max_pages = 0x10000; // 256 MiB; nobody asks for more than a number
+    info->tot_pages = info->max_pages = 0x10000; // 256 MiB; any number will do
     info->handle[14] = (uint8_t)(domid >> 8);
     info->handle[15] = (uint8_t)domid;
     for (word = strtok_r(words, " \t\n", &save); word; word = strtok_r(NULL, " \t\n", &save)) {
@@ -82,13 +82,13 @@ static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaini
         }
     }
     if (!(info->flags & (XEN_DOMINF_paused | XEN_DOMINF_dying | XEN_DOMINF_shutdown)))
-        info->flags |= XEN_DOMINF_blocked; // it waits, as an idle guest does
+        info->flags |= XEN_DOMINF_blocked; // as an idle guest
 }
 
 // Find the first domain with an id of at least from, whatever the order of the lines.
 static bool next_domain(uint32_t from, struct xen_domctl_getdomaininfo *info)
 {
-    // No allocation: the program above may be starved of memory, the hypervisor is not.
+    // No allocation: the program may be out of memory (failmalloc.c), but the hypervisor is not.
     static _Thread_local char lines[256 * 1024];
     char path[FAKEXEN_PATH];
     bool found = false;
@@ -130,8 +130,8 @@ static long fail(int error)
     return -1;
 }
 
-// xen/domctl.h. Xen up to 4.17 answers getdomaininfo with the first domain of at least the id asked
-// for; later callers compare the id, so the older rule serves all.
+// xen/domctl.h. Up to Xen 4.17, getdomaininfo returns the first domain whose id is at least the
+// requested one; newer callers compare the id, so the old behaviour works for all.
 static long do_domctl(struct xen_domctl *op)
 {
     struct xen_domctl_getdomaininfo info;
@@ -179,7 +179,7 @@ static long do_sysctl(struct xen_sysctl *op)
     }
 }
 
-// Texts of xen/version.h, each under its old and (since Xen 4.18) its new number. They fit the
+// Strings of xen/version.h, with their old and (since Xen 4.18) their new number. They fit the
 // smallest of the old buffers, which has 16 bytes.
 static const struct {
     unsigned cmd, new_cmd;
@@ -196,7 +196,8 @@ static const struct {
     { NUMBERS(commandline), "fake" },
 };
 
-// The new form: a buffer behind its length, or none to ask for the length; no NUL at the end.
+// The new interface: a buffer that starts with its length, or NULL to get the length; no NUL at the
+// end.
 static long put_text(const char *text, void *out)
 {
     const size_t length = strlen(text);
@@ -230,7 +231,7 @@ static long do_version(uint64_t cmd, void *out)
     return fail(ENOSYS);
 }
 
-// Everything else is refused, and named on stderr if $FAKEXEN_TRACE is set.
+// All other hypercalls fail, and are printed to stderr if $FAKEXEN_TRACE is set.
 static long hypercall(unsigned int op, uint64_t arg1, uint64_t arg2)
 {
     long rc;
@@ -246,7 +247,7 @@ static long hypercall(unsigned int op, uint64_t arg1, uint64_t arg2)
     return rc;
 }
 
-// libxencall (xencall.h). Its handle carries nothing; there is a hypervisor where $FAKEXEN_DIR is.
+// libxencall (xencall.h). The handle is unused; there is a hypervisor if $FAKEXEN_DIR is set.
 struct xencall_handle {
     char unused;
 };

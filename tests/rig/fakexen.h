@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What the two halves of fakexen.so share: the table of domains, and the files of $FAKEXEN_DIR that
-// stand for memory and event channels. guestxs plays the guest on the same files.
+// Shared by the two halves of fakexen.so: the table of domains, and the files in $FAKEXEN_DIR that
+// represent memory and event channels. guestxs acts as the guest on the same files.
 
 #ifndef FAKEXEN_H
 #define FAKEXEN_H
@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Event channel ports as the xenstore daemon sees them in $FAKEXEN_DIR/evt: 32-bit numbers.
-// The first says "rescan the domains" (VIRQ_DOM_EXC); domain N's channel is FAKEXEN_PORT_BASE + N.
+// Event channel ports as the xenstore daemon reads them from $FAKEXEN_DIR/evt: 32-bit numbers.
+// The first means "rescan the domains" (VIRQ_DOM_EXC); domain N's is FAKEXEN_PORT_BASE + N.
 #define FAKEXEN_PORT_VIRQ 1u
 #define FAKEXEN_PORT_BASE 100u
 

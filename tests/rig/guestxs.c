@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// guestxs introduce DOMID   tell the xenstore daemon of a domain, as a toolstack does at its
-// creation guestxs serve DOMID       be the xenstore driver of that domain's kernel
+// guestxs introduce DOMID    tell the xenstore daemon about a new domain, as a toolstack does
+// guestxs serve DOMID        act as the xenstore driver of that domain's kernel
 //
-// "serve" carries bytes between the unix socket $FAKEXEN_DIR/guest-DOMID.sock and the domain's
-// ring, so that with XENSTORED_PATH naming that socket any libxenstore client acts as this domain,
-// its rights enforced by the real daemon. One client at a time, for the ring is one stream of
-// bytes. A client that leaves must have read its last answer: what comes later would reach the next
-// one.
+// "serve" copies bytes between the unix socket $FAKEXEN_DIR/guest-DOMID.sock and the domain's ring.
+// With XENSTORED_PATH set to that socket, any libxenstore client acts as this domain, and the real
+// daemon enforces its permissions. It serves one client at a time, because the ring is a single
+// stream of bytes. A client must read its last answer before it exits; otherwise the next client
+// receives it.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -38,7 +38,7 @@ static int fail(const char *what)
     return 1;
 }
 
-// Frame and port are numbers that fakexen.so does not look at.
+// fakexen.so ignores the frame and the port.
 static int introduce(uint32_t domid)
 {
     struct xs_handle *xs = xs_open(0);
@@ -60,7 +60,7 @@ static int signal_daemon(const struct bridge *bridge)
                : fail("event channel");
 }
 
-// Take what the daemon put in the ring and hand it to the client; without one it is dropped.
+// Pass what the daemon put into the ring to the client; without one, drop it.
 static int take_answers(struct bridge *bridge)
 {
     struct xenstore_domain_interface *ring = bridge->ring;
@@ -79,7 +79,7 @@ static int take_answers(struct bridge *bridge)
     return signal_daemon(bridge);
 }
 
-// Bytes that the ring has room for, now.
+// Returns how many bytes fit into the ring now.
 static uint32_t room(const struct bridge *bridge)
 {
     const struct xenstore_domain_interface *ring = bridge->ring;
@@ -88,7 +88,7 @@ static uint32_t room(const struct bridge *bridge)
            (ring->req_prod - __atomic_load_n(&ring->req_cons, __ATOMIC_ACQUIRE));
 }
 
-// Put what the client says in the ring; the end of a client makes place for the next.
+// Put what the client sent into the ring. When it has hung up, the next client can connect.
 static int put_request(struct bridge *bridge)
 {
     struct xenstore_domain_interface *ring = bridge->ring;
@@ -107,7 +107,7 @@ static int put_request(struct bridge *bridge)
     return signal_daemon(bridge);
 }
 
-// Carry bytes until something breaks. The daemon signals both new answers and new room in the ring.
+// Copy bytes until an error occurs. The daemon signals both new answers and new room in the ring.
 static int carry(struct bridge *bridge)
 {
     for (;;) {
@@ -152,7 +152,7 @@ static int map_ring(struct bridge *bridge, uint32_t domid)
     return 0;
 }
 
-// The socket gets its name when it can be connected to: who sees it need not try twice.
+// The socket gets its final name only after listen(), so a client that sees it can connect.
 static int listen_at(struct bridge *bridge, uint32_t domid)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };

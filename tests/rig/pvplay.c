@@ -2,19 +2,19 @@
 //
 // pvplay backend qusb|vusb DOMID [QEMU-VERSION]
 // pvplay frontend [stuck|busy|full|deaf]
-//     play what is not there on a machine without Xen: the backend of a guest's PVUSB controllers
-//     (QEMU's hw/usb/xen-usb.c, or the kernel's usbback as far as xenstore sees it), or the guest's
-//     frontend (Linux' xen-hcd). The nodes, states and order are those of real ones. The frontend
-//     is run with the rights of its guest; "stuck" connects and never lets go; "busy" uses its
-//     devices (pvrings.c); "full" does with all that the ring holds; "deaf" never notices that the
-//     devices it uses are gone.
+//     simulate what a machine without Xen lacks: the backend of a guest's PVUSB controllers (QEMU's
+//     hw/usb/xen-usb.c, or the kernel's usbback as far as xenstore shows it), or the guest's
+//     frontend (Linux' xen-hcd). Nodes, states and their order are those of the real ones. The
+//     frontend runs with the permissions of its guest. "stuck" connects and never closes; "busy"
+//     has an open request (pvrings.c); "full" has as many as fit into the ring; "deaf" has one and
+//     never notices that its devices are gone.
 //
-// The backend of kind qusb opens devices through libusb, as QEMU does, and has a QMP socket that
-// tells which ones it holds. As QEMU's it takes up a controller only in state 1, and from version 9
-// on it ends itself if one comes while it runs (hw/xen/xen-legacy-backend.c).
-// PVPLAY_DIES=controllers ends it when it has been asked something and is to take up the first;
-// PVPLAY_DIES=device when it has opened one. PVPLAY_CONFIGURES_FROM=N: the guest configures no device that
-// comes before the Nth.
+// The backend qusb opens devices through libusb, as QEMU does, and has a QMP socket that reports
+// which ones it holds. Like QEMU, it connects a controller only in state 1, and from version 9 on
+// it aborts if one is added while it runs (hw/xen/xen-legacy-backend.c). With
+// PVPLAY_DIES=controllers it dies after a first command, when it would connect a controller; with
+// PVPLAY_DIES=device when it has opened a device. With PVPLAY_CONFIGURES_FROM=N the guest does not
+// configure the devices before the Nth.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -31,7 +31,7 @@ enum { TURN = 10, CONTROLLERS = 64, PORTS = 32 }; // TURN in milliseconds
 static struct xs_handle *store;
 static bool is_qemu;
 
-// What the played QEMU has opened.
+// What the simulated QEMU has opened.
 static struct port {
     char busid[32]; // "": nothing
     libusb_device_handle *handle;
@@ -39,7 +39,7 @@ static struct port {
 
 // ---- xenstore ----
 
-// The value of a node, or "" if it has none; overwritten by the tenth call after.
+// Returns the value of a node, or "" if it has none. The tenth later call overwrites it.
 static const char *get(const char *directory, const char *name)
 {
     static char values[10][512];
@@ -125,15 +125,15 @@ static int interface_count(libusb_device_handle *handle)
 // when the guest configures the device.
 static void take_device(struct port *port, const char *busid)
 {
-    static int come;
-    const char *heeded = getenv("PVPLAY_CONFIGURES_FROM");
-    bool is_heeded = ++come >= (heeded ? atoi(heeded) : 0);
+    static int count;
+    const char *first = getenv("PVPLAY_CONFIGURES_FROM");
+    bool is_configured = ++count >= (first ? atoi(first) : 0);
 
     snprintf(port->busid, sizeof(port->busid), "%s", busid);
     port->handle = open_busid(busid);
     for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
         libusb_detach_kernel_driver(port->handle, i);
-        if (is_heeded)
+        if (is_configured)
             libusb_claim_interface(port->handle, i);
     }
     if (port->handle && dies_at("device"))
@@ -169,7 +169,7 @@ static bool is_starting;
 static int major_version;
 static bool is_served[CONTROLLERS];
 
-// Whether a controller in that state is served.
+// Returns whether a controller in that state is served.
 static bool takes_up(int index, int state)
 {
     if (!is_qemu || is_served[index])
@@ -197,7 +197,7 @@ static void serve_ports(const char *path, int index)
         busid = get(path, name);
         if (port->busid[0] && !*busid)
             give_device(index, number);
-        else if (!port->busid[0] && *busid) // a port that has a device heeds no other
+        else if (!port->busid[0] && *busid) // as QEMU, ignores another device at a port in use
             take_device(port, busid);
     }
 }
@@ -223,7 +223,7 @@ static void serve_controller(const char *path, int index)
         serve_ports(path, index);
 }
 
-// What a controller that is gone had is let go of.
+// Release the devices of controllers that are gone.
 static void drop_gone(const char *directory)
 {
     for (int index = 0; index < CONTROLLERS; index++) {
@@ -273,7 +273,7 @@ static void play_backend(const char *kind, const char *domain, const char *versi
 // ---- the frontend ----
 
 static bool is_stuck, is_deaf;
-static int requests; // that are open from the beginning
+static int requests; // open from the beginning
 
 static void connect_controller(const char *path, int index)
 {
@@ -290,9 +290,8 @@ static void connect_controller(const char *path, int index)
     put(path, "state", "4");
 }
 
-// libxl waits for the backend's state 2 and gives up if it misses it. A guest that connects at once
-// is too fast for an xl that hardly gets a processor, so on a busy machine the guest is slower as
-// well.
+// libxl waits for the backend's state 2 and gives up if it misses it. On a busy machine a guest
+// that connects at once would be too fast for xl, so the guest is slower there too.
 static bool is_too_early(int index)
 {
     static int turns[CONTROLLERS];

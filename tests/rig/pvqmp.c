@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The QMP socket of the QEMU that pvplay plays: as much of it as tells what PVUSB holds.
+// The QMP socket of the QEMU that pvplay simulates: enough to see which devices PVUSB holds.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -53,8 +53,8 @@ static void hang_up(void)
     received_size = 0;
 }
 
-// One command; xenusb and xl write each on a line of its own or behind each other, and none has a
-// brace within a string.
+// Answers one command. xenusb and xl send one or several per line, never with a brace inside a
+// string.
 static void obey(const char *command)
 {
     char answer[256], body[192];
@@ -87,7 +87,7 @@ static void obey(const char *command)
     say(answer);
 }
 
-// Obeys every whole command that was received.
+// Answers all complete commands that were received.
 static void obey_all(void)
 {
     size_t from = 0;
@@ -139,7 +139,7 @@ int pvqmp_was_asked(void)
 
 void pvqmp_serve(int milliseconds)
 {
-    if (is_quitting) // it has said so before
+    if (is_quitting) // "quit" was answered
         exit(0);
     struct pollfd poll_fd = { .fd = client >= 0 ? client : listener, .events = POLLIN };
 

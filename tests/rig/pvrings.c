@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// The rings of the frontend that pvplay plays (xen/io/usbif.h): two pages for each controller,
-// files of $FAKEXEN_DIR as fakexen-ring.c maps them. Nothing is carried over them but what a device
-// in use has open: one request, or as many as the ring holds. As Linux' driver does, the frontend
-// lets go of a controller only when all was answered, and if it is asked to before, it waits for
-// good.
+// The rings of the frontend that pvplay simulates (xen/io/usbif.h): two pages for each controller,
+// files in $FAKEXEN_DIR as fakexen-ring.c maps them. They contain only the open requests of devices
+// in use: one, or as many as the ring holds. Like Linux' driver, the frontend closes a controller
+// only when all its requests are completed; if it is asked to close earlier, it waits forever.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -22,11 +21,11 @@ static struct rings {
     struct usbif_urb_sring *urbs;
     struct usbif_conn_sring *events;
     RING_IDX told;         // events that were read
-    uint32_t unplugged;    // ports of which it was told that nothing is there, a bit each
-    RING_IDX answers_seen; // of the urb ring
+    uint32_t unplugged;    // a bit for each port that was reported as empty
+    RING_IDX answers_seen; // in the urb ring
     bool is_open[URBS];    // by id
     unsigned open_count;
-    bool is_full; // from the beginning: it can unlink nothing
+    bool is_full; // from the beginning: nothing can be unlinked
     bool is_unlinking;
     bool waits_for_good;
 } rings[CONTROLLERS];
@@ -71,7 +70,8 @@ void pvrings_connect(long domain, int index, int requests)
         push(ring, (uint16_t)((OPEN_ID + i) % URBS), pipe);
 }
 
-// What is answered must be open, and that once. What is unlinked comes before what unlinks it.
+// An answer is for an open request, at most once, and for an unlinked request it precedes that for
+// the unlink.
 static bool is_due(const struct rings *ring, const struct usbif_urb_response *answer)
 {
     bool unlinks = ring->is_unlinking && answer->id == UNLINK_ID;

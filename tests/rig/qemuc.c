@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Calls the QMP backend without a plan: for tests of what it sees and does on a real QEMU.
+// Calls the QMP backend without a plan, to test what it sees and does on a real QEMU.
 //
 //     qemuc SOCKET|DOMAIN WORD...
 //
-//     look                          what is there
-//     +c:NAME:MODEL[:PORTS[:INDEX]] adds a controller; INDEX: libxl's
-//     -c:NAME                       removes one
-//     +KIND:NAME.PORT[=WHAT]        adds a device; WHAT: a busid, an image ("ro:" in front:
-//                                   read-only; "qcow2:": of that format), a character device, an
+//     look                          print the controllers and devices
+//     +c:NAME:MODEL[:PORTS[:INDEX]] add a controller; INDEX is that of libxl
+//     -c:NAME                       remove a controller
+//     +KIND:NAME.PORT[=WHAT]        add a device; WHAT is a busid, an image (with the prefix "ro:",
+//                                   read-only; "qcow2:", in that format), a character device, or an
 //                                   audio device
-//     -NAME.PORT                    removes one
+//     -NAME.PORT                    remove a device
 //
-// Neighbouring words of one sort are one batch. A step prints "done ID", "failed ID: WORDS" or
-// "left ID: WORDS". The exit status is the worst. QEMUC_PATIENCE: tenths of the time limits.
+// Consecutive words of the same sort are one batch. A step prints "done ID", "failed ID: WORDS" or
+// "left ID: WORDS". The exit status is the worst of all. QEMUC_PATIENCE sets the time limits, in
+// tenths of the usual ones.
 #include "backends/qmp/qmp.h"
 #include "base/arena.h"
 #include "xen/xen.h"
@@ -52,7 +53,7 @@ static const char *copy(struct text text)
     return arena_copy(arena, text.at, text.size);
 }
 
-// ---- what is there ----
+// ---- look ----
 
 static void show_controller(const struct controller *at)
 {
@@ -142,7 +143,7 @@ static void add_controller(const char *word)
     add_step(STEP_ADD, controller, NULL);
 }
 
-// "NAME.PORT": the controller, and the port at it.
+// Parses "NAME.PORT": returns the controller, and the port in *port.
 static struct controller *read_place(struct text text, struct port *port, const char *word)
 {
     size_t dot = text_find(text, '.', 0);
@@ -210,7 +211,7 @@ static void remove_device(const char *word)
     add_step(STEP_REMOVE, controller, device);
 }
 
-// Which sort of batch a word belongs to.
+// Returns the kind of batch that a word belongs to.
 static const char *sort_of(const char *word)
 {
     static const char *const sorts[] = { "look", "+c:", "-c:", "+", "-" };

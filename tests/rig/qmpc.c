@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// qmpc [-t SECONDS] [-e] SOCKET COMMAND...   talk QMP: greeting and capabilities are taken care of
-// qmpc [-t SECONDS] -q SOCKET LINE...        talk the qtest protocol: each line gets one answer
+// qmpc [-t SECONDS] [-e] SOCKET COMMAND...   speak QMP, including greeting and capabilities
+// qmpc [-t SECONDS] -q SOCKET LINE...        speak the qtest protocol: each line gets one answer
 //
-// A COMMAND is a JSON object, or a bare command name. Each answer is printed as QEMU sends it, one
-// a line; with -e so are the events that come meanwhile. A socket that is not there yet is waited
-// for. Exit status: 0 every answer came, 1 it did not, 2 usage. An error that QEMU answers is an
-// answer.
+// A COMMAND is a JSON object, or just the name of a command. Each answer is printed as QEMU sends
+// it, one per line; with -e, so are the events in between. Waits for the socket if it does not
+// exist yet. Exit status: 0 all answers were received (an error is an answer), 1 not all, 2 usage.
 //
-// No JSON is parsed here: QEMU sends one message a line, and an event has a "timestamp" beside
+// No JSON is parsed here: QEMU sends one message per line, and an event has a "timestamp" beside
 // "event".
 
 #define _GNU_SOURCE
@@ -29,7 +28,7 @@ static int fail(const char *what)
     return 1;
 }
 
-// Connect to the socket at path, waiting up to seconds for it to appear. Returns a stream, or NULL.
+// Connect to the socket at path, waiting some seconds for it to appear. Returns a stream, or NULL.
 static FILE *connect_to(const char *path, long seconds)
 {
     const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };

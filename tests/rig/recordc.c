@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Calls the rooms of the record, one function a word, as the backend calls them after QEMU
-// answered: for tests of what no command line reaches. Controllers and devices are said by words of
-// the command line:
+// Calls the functions of record/, one for each verb, as the backend does after QEMU has answered,
+// to test what no command line of xenusb reaches. Words describe controllers and devices:
 //
 //     INDEX:VERSION:PORTS:NAME      a controller that libxl can express
-//     ID:NAME                       one that it cannot
+//     ID:NAME                       a controller that it cannot
 //     INDEX:PORT:BUSID              a host device on xenusb-INDEX, by its present address
-//     INDEX:PORT:BUSID:gone         one that only the record still has
+//     INDEX:PORT:BUSID:gone         a host device that only the record still has
 //     INDEX:PORT:KIND:ID            anything else on it, such as 0:2:tablet:xenusb_tablet0
 //
-// "look" and "tidy" take the topology that QEMU is to have as such words, controllers first.
+// "look" and "tidy" take QEMU's topology as such words, controllers first.
 #include "base/arena.h"
 #include "record/record.h"
 #include "xen/xen.h"

@@ -3,23 +3,23 @@
 // usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]
 //     run a program on a machine with the USB devices of usbdevices.c
 // usbbed tell SOCKET plug|unplug|replug NAME
-//     plug them while it runs; comes back when it is done
+//     plug or unplug a device while the program runs; returns when it is done
 // usbbed tell SOCKET settle
-//     comes back when all that ended processes held has been let go
+//     returns when everything that dead processes held has been released
 //
 // PROGRAM sees the mocked /sys, /dev/bus/usb and uevents through libumockdev-preload, and writes to
-// the files of a driver (bind, unbind, ...) through usbsys.so, both put before what LD_PRELOAD had.
-// Every such write is logged in order, one a line: the file, the bytes, and the error if there was
-// one:
+// the files of a driver (bind, unbind, ...) through usbsys.so; both are prepended to LD_PRELOAD.
+// The log has every such write in order, one per line: the file, the bytes, and the error, if any:
 //
 //     usbhid/unbind 1-4:1.0
 //     usbback/bind 1-4:1.9 ENODEV
 //
-// What PROGRAM does to an open node of /dev/bus/usb comes here as well (usbfs.h), and into no log.
+// Operations of PROGRAM on an open node of /dev/bus/usb are handled here too (usbfs.h), but not
+// logged.
 //
-// With --usbback the kernel has Xen's kernel backend. The tree's root is $UMOCKDEV_DIR, where a
-// test may add what it likes. usbbed ends with PROGRAM and its status, and reaps orphans, so that
-// it may be process 1. On SOCKET each connection is a sequence of packets; see serve_packet().
+// With --usbback the kernel has Xen's kernel backend. The tree's root is $UMOCKDEV_DIR; tests can
+// add files there. usbbed exits together with PROGRAM, with its status, and reaps orphans, so that
+// it can be process 1. On SOCKET each connection is a sequence of packets; see serve_packet().
 
 #define _GNU_SOURCE
 #include "usbfs.h"
@@ -51,10 +51,10 @@
 struct client {
     int fd;
     char file[PATH_MAX];      // such as usbhid/bind; empty until its first packet
-    struct usbfs_file *usbfs; // what is open of a node, or NULL
+    struct usbfs_file *usbfs; // of an open node, or NULL
 };
 
-static struct client clients[MAX_CLIENTS]; // in the order in which they came
+static struct client clients[MAX_CLIENTS]; // in the order of their connections
 static size_t client_count;
 static FILE *write_log;
 
@@ -77,7 +77,7 @@ static bool socket_address(const char *path, struct sockaddr_un *address)
 
 static void answer(int fd, const char *text)
 {
-    // A program that wrote behind the back of usbsys.so may be gone without waiting for this.
+    // A program whose write usbsys.so did not see does not wait for the answer and may be gone.
     if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE)
         fail("answer");
 }
@@ -90,8 +90,8 @@ static void answer_number(int fd, int number)
     answer(fd, text);
 }
 
-// Carry out "plug NAME" and its like. Returns NULL, or what is wrong. "settle" has nothing to do:
-// whoever hung up before is served before.
+// Execute "plug NAME" and the other commands. Returns NULL, or an error message. "settle" needs no
+// code, because clients that hung up earlier are served first.
 static const char *obey(char *text)
 {
     char *name = strchr(text, ' ');
@@ -111,7 +111,7 @@ static const char *obey(char *text)
     return "no such command";
 }
 
-// Play the kernel for one write to the client's file.
+// Act as the kernel for one write to the client's file.
 static void write_to_driver(struct client *client, char *value)
 {
     int error;
@@ -139,10 +139,11 @@ static void call_usbfs(struct client *client, const char *packet, size_t length)
         fail("answer");
 }
 
-// A first packet "file <driver>/<file>" makes the connection that open file: each packet after it
-// is a write(2), answered with 0 or its errno. "file" alone is not answered. "usbfs BBB/DDD" makes
-// it that open node (usbfs.h). Any other packet is a command, answered with "ok" or with what is
-// wrong. The descriptor that came with the packet, or -1, is taken over.
+// The first packet "file <driver>/<file>" makes the connection that open file: each later packet is
+// a write(2), answered with 0 or its errno. The packet "file ..." itself is not answered. "usbfs
+// BBB/DDD" makes the connection that open node (usbfs.h). Any other packet is a command, answered
+// with "ok" or an error message. Takes ownership of the descriptor that came with the packet, or
+// -1.
 static void serve_packet(struct client *client, char *packet, size_t length, int fd)
 {
     const char *error;
@@ -165,7 +166,7 @@ static void serve_packet(struct client *client, char *packet, size_t length, int
         close(fd);
 }
 
-// recv(2) that takes a file descriptor along; *fd is -1 if there is none.
+// recv(2) that also receives a file descriptor; *fd is -1 if there is none.
 static ssize_t receive(int from, char packet[PACKET], int *fd)
 {
     char control[CMSG_SPACE(sizeof(int))];
@@ -185,7 +186,7 @@ static ssize_t receive(int from, char packet[PACKET], int *fd)
     return length;
 }
 
-// Take all that a client has sent. Returns false once it has hung up.
+// Serve all packets that a client has sent. Returns false if it has hung up.
 static bool serve_client(struct client *client)
 {
     char packet[PACKET + 1];
@@ -199,8 +200,8 @@ static bool serve_client(struct client *client)
     return length < 0 && errno == EAGAIN;
 }
 
-// The oldest connection first, to its end: so writes that did not wait for their answer keep their
-// order.
+// Serve the oldest connection first, and completely, so that writes that do not wait for their
+// answer keep their order.
 static void serve_clients(int listener)
 {
     int fd;
@@ -220,7 +221,7 @@ static void serve_clients(int listener)
     client_count = kept;
 }
 
-// Reap whatever has ended. Returns true when that was the program, with its exit status in *status.
+// Reap dead processes. Returns true if the program was among them, with its exit status in *status.
 static bool reap(pid_t program, int *status)
 {
     bool ended = false;
@@ -274,9 +275,8 @@ static const char *own_directory(void)
     return path;
 }
 
-// Start again below libumockdev-preload: to send events, umockdev looks at the tree as a program
-// under it would. What else LD_PRELOAD has is for the program to come, and stays away from this
-// one.
+// Execute this program again with libumockdev-preload: to send events, umockdev must see the mocked
+// tree itself. The rest of LD_PRELOAD is kept for PROGRAM and not loaded here.
 static int begin_again(char **argv)
 {
     const char *others = getenv("LD_PRELOAD");
@@ -287,7 +287,7 @@ static int begin_again(char **argv)
     return fail("exec");
 }
 
-// Start the program below both preloaded libraries; usbsys.so lies beside this program.
+// Start the program with both preloaded libraries; usbsys.so is in the directory of this program.
 static pid_t start(char **argv, const sigset_t *old_mask)
 {
     const char *others = getenv("USBBED_PRELOAD");
@@ -329,7 +329,7 @@ static int run(const char *path, bool usbback, char **argv)
 
     if (listener < 0)
         return fail(path);
-    // Before umockdev starts its threads, lest one of them take a signal.
+    // Before umockdev starts its threads, so that none of them receives a signal.
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
     sigaddset(&mask, SIGTERM);

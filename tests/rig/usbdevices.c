@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// The devices of the mocked USB tree, as rows; and their descriptors.
+// The table of the devices in the mocked USB tree, and their descriptors.
 
 #include "usbtree.h"
 
 #include <string.h>
 
-// Rows stay rows:
+// One row per line:
 // clang-format off
 enum { ISOCHRONOUS = 1, BULK = 2, INTERRUPT = 3, ASYNCHRONOUS = 4 }; // bmAttributes (USB 2.0, 9.6.6)
 
@@ -55,8 +55,8 @@ static const struct usb_altsetting fast_network[] = {
 
 #define CONFIG(altsettings) {altsettings, sizeof(altsettings) / sizeof(altsettings[0])}
 
-// Two sticks differ in nothing but their serial. What 1-7 says of itself has control characters,
-// escape sequences, a change of writing direction and invalid UTF-8. 1-6 has two configurations.
+// Two sticks differ only in their serial. The strings of 1-7 have control characters, escape
+// sequences, a change of writing direction and invalid UTF-8. 1-6 has two configurations.
 const struct usb_device usb_devices[] = {
     {"usb1", 1, "480", 0x0200, 0x1d6b, 0x0002, HUB, 0, 1,
      "Linux 6.1.0 xhci-hcd", "xHCI Host Controller", "0000:00:14.0", {CONFIG(hub)}},
@@ -104,7 +104,7 @@ static bool is_super_speed(const struct usb_device *device)
     return device->version >= 0x0300;
 }
 
-// Endpoint, and on USB 3 its companion (USB 3.2, 9.6.7).
+// An endpoint, with its companion on USB 3 (USB 3.2, 9.6.7).
 static void put_endpoint(struct writer *out, const struct usb_device *device,
                          const struct usb_endpoint *endpoint)
 {
@@ -133,7 +133,7 @@ static unsigned endpoint_count(const struct usb_altsetting *setting)
     return count;
 }
 
-// USB 2.0, 9.6.3: a configuration's length is that of all that follows it.
+// USB 2.0, 9.6.3: a configuration's wTotalLength includes all its interfaces and endpoints.
 static void put_config(struct writer *out, const struct usb_device *device, unsigned index)
 {
     const struct usb_config *config = &device->configs[index];
@@ -204,8 +204,8 @@ size_t usb_descriptors(const struct usb_device *device, uint8_t bytes[1024])
     return out.length;
 }
 
-// A string descriptor (USB 2.0, 9.6.7). Each byte of a text becomes a character: they are ASCII,
-// but for one that is no text at all. Returns how many bytes, 0 if there is none.
+// Write a string descriptor (USB 2.0, 9.6.7). Each byte becomes a character, since all strings are
+// ASCII except those of 1-7. Returns the number of bytes, 0 if there is none.
 static size_t put_string(const struct usb_device *device, unsigned number, uint8_t out[256])
 {
     const char *const texts[] = { NULL, device->manufacturer, device->product_name,
@@ -214,7 +214,7 @@ static size_t put_string(const struct usb_device *device, unsigned number, uint8
 
     out[1] = 3;
     if (number == 0) {
-        out[2] = 0x09; // English
+        out[2] = 0x09; // U.S. English
         out[3] = 0x04;
         length = 4;
     } else if (number < 4 && texts[number]) {
@@ -229,7 +229,7 @@ static size_t put_string(const struct usb_device *device, unsigned number, uint8
     return length;
 }
 
-// The configuration descriptor of this index with all that belongs to it, in all[].
+// Returns the configuration with this index in all[], with its interfaces and endpoints.
 static const uint8_t *find_config(const uint8_t *all, size_t size, unsigned index, size_t *length)
 {
     for (size_t at = 18; at + 4 <= size; at += *length) {
@@ -240,7 +240,7 @@ static const uint8_t *find_config(const uint8_t *all, size_t size, unsigned inde
     return NULL;
 }
 
-// GET_DESCRIPTOR (USB 2.0, 9.4.3). Returns how many bytes, 0 if there is none such.
+// GET_DESCRIPTOR (USB 2.0, 9.4.3). Returns the number of bytes, 0 if there is no such descriptor.
 static size_t get_descriptor(const struct usb_device *device, unsigned type, unsigned index,
                              uint8_t out[1024])
 {

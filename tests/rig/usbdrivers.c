@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The driver core's part of the mocked USB tree: the directories of /sys/bus/usb/drivers, the links
-// between drivers and what they drive, and what bind, unbind and drivers_probe do to them.
+// The driver core of the mocked USB tree: the directories in /sys/bus/usb/drivers, the links
+// between drivers and devices, and what bind, unbind and drivers_probe do.
 
 #define _GNU_SOURCE
 #include "usbtree.h"
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char drivers[PATH_MAX / 2]; // the real directory of them all
+static char drivers[PATH_MAX / 2]; // the real path of /sys/bus/usb/drivers
 static char root[PATH_MAX / 4];    // of the tree
 
 static void die(const char *path)
@@ -35,7 +35,7 @@ static void make_file(const char *dir, const char *name)
         die(path);
 }
 
-// Programs write to a driver's files through usbsys.so; here they only exist.
+// The files only have to exist: writes to them go through usbsys.so.
 static void make_driver(const char *name)
 {
     static const char *const files[] = { "bind", "unbind", "new_id", "remove_id" };
@@ -48,7 +48,7 @@ static void make_driver(const char *name)
         make_file(dir, files[i]);
 }
 
-// Make a directory below root with those above it.
+// Create a directory below root with its parents.
 static void make_directories(const char *path)
 {
     char dir[PATH_MAX];
@@ -85,7 +85,7 @@ void usbdrivers_link(const char *dir, const char *driver)
 {
     char up[PATH_MAX / 2] = "", target[PATH_MAX], link[PATH_MAX];
 
-    // Relative links, as in sysfs: one step up for each part of the directory below /sys.
+    // A relative link, as in sysfs: one "../" for each component of the directory below /sys.
     for (const char *slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/'))
         strncat(up, "../", sizeof(up) - strlen(up) - 1);
     snprintf(target, sizeof(target), "%sbus/usb/drivers/%s", up, driver);
@@ -124,8 +124,7 @@ void usbdrivers_unlink(const char *dir)
         die(link);
 }
 
-// Whether a test has said that a driver refuses an interface: both stand in the file "refuses" of
-// the tree.
+// True if a test lets a driver refuse an interface: the file "refuses" in the tree names both.
 static bool refuses(const char *driver, const char *dir)
 {
     char path[PATH_MAX], said[128] = "", here[PATH_MAX];
@@ -143,7 +142,7 @@ static bool refuses(const char *driver, const char *dir)
     return !strcmp(said, here);
 }
 
-// bind_store: a driver takes what it knows. usbback takes anything, as libxl has it.
+// bind_store: a driver binds to the interfaces it supports, and usbback to any.
 static int bind(const char *dir, const char *driver, const char *current, const char *own)
 {
     if (*current)
@@ -165,7 +164,7 @@ static int unbind(const char *dir, const char *driver, const char *current)
     return 0;
 }
 
-// drivers_probe_store: it is no error if no driver takes the interface.
+// drivers_probe_store: it is not an error if no driver binds to the interface.
 static int probe(const char *dir, const char *current, const char *own)
 {
     if (!*current && own && !refuses(own, dir))

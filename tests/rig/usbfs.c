@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel's side of usbfs for the mocked tree: who has claimed which interface, and the drivers
-// that come and go with it, as drivers/usb/core/devio.c of Linux has it. Of transfers only those to
-// endpoint 0 are carried out; the others wait for a device that has nothing to say, ever.
+// The kernel's side of usbfs for the mocked tree: claims of interfaces, and how they affect
+// drivers, as in drivers/usb/core/devio.c of Linux. Only transfers on endpoint 0 are executed; all
+// others never complete.
 
 #define _GNU_SOURCE
 #include "usbfs.h"
@@ -26,13 +26,13 @@ struct usbfs_file {
 
 static struct usbfs_file *files;
 
-// An interface as a call finds it.
+// The present state of an interface.
 struct interface {
     const struct usb_device *device;
     unsigned number;
     const char *dir;           // as in usbtree.h, NULL if there is none
     const char *own;           // the driver that knows it, or NULL
-    char driver[NAME_MAX + 1]; // that it has now, or ""
+    char driver[NAME_MAX + 1]; // the current one, or ""
 };
 
 static struct interface find(const struct usbfs_file *file, unsigned number)
@@ -46,7 +46,7 @@ static struct interface find(const struct usbfs_file *file, unsigned number)
     return found;
 }
 
-// usb_driver_release_interface: whoever had claimed it has it no more.
+// usb_driver_release_interface: another file's claim ends.
 static void unbind(const struct usbfs_file *file, const struct interface *interface)
 {
     for (struct usbfs_file *i = files; i; i = i->next) {
@@ -75,7 +75,7 @@ static int claim(struct usbfs_file *file, unsigned number)
         return ENOENT;
     if (*interface.driver)
         return EBUSY;
-    unbind(file, &interface); // a claim that was undone by way of sysfs is no claim again
+    unbind(file, &interface); // drops stale claims of interfaces that were unbound through sysfs
     usbdrivers_link(interface.dir, "usbfs");
     file->claimed |= UINT32_C(1) << number;
     return 0;
@@ -96,7 +96,7 @@ static int release(struct usbfs_file *file, unsigned number)
     return 0;
 }
 
-// proc_ioctl(), USBDEVFS_DISCONNECT: usbfs itself is a driver like any other here.
+// proc_ioctl(), USBDEVFS_DISCONNECT: also detaches usbfs itself.
 static int disconnect(struct usbfs_file *file, unsigned number)
 {
     const struct interface interface = find(file, number);
@@ -109,7 +109,7 @@ static int disconnect(struct usbfs_file *file, unsigned number)
     return 0;
 }
 
-// proc_ioctl(), USBDEVFS_CONNECT: returns 1 if a driver took it.
+// proc_ioctl(), USBDEVFS_CONNECT: *result is 1 if a driver was bound.
 static int connect(struct usbfs_file *file, unsigned number, int32_t *result)
 {
     const struct interface interface = find(file, number);
@@ -169,7 +169,7 @@ static const struct usb_altsetting *altsetting(const struct usb_device *device, 
 static int set_interface(struct usbfs_file *file, const struct usbfs_call *call)
 {
     const struct usb_device *device = usbtree_at(file->bus, file->devnum);
-    const int error = claim(file, call->number); // checkintf(): whoever uses it claims it
+    const int error = claim(file, call->number); // checkintf(): using an interface claims it
 
     if (error)
         return error;
@@ -179,8 +179,8 @@ static int set_interface(struct usbfs_file *file, const struct usbfs_call *call)
     return 0;
 }
 
-// proc_setconfig(): not under the feet of a driver. The present one again only resets its
-// interfaces.
+// proc_setconfig(): fails if an interface has a driver. Setting the active configuration again only
+// resets its interfaces.
 static int set_configuration(struct usbfs_file *file, unsigned value)
 {
     const struct usb_device *device = usbtree_at(file->bus, file->devnum);
@@ -199,7 +199,7 @@ static int set_configuration(struct usbfs_file *file, unsigned value)
     return 0;
 }
 
-// findintfep() and checkintf(): an endpoint's interface is claimed by its use.
+// findintfep() and checkintf(): using an endpoint claims its interface.
 static int use_endpoint(struct usbfs_file *file, unsigned address)
 {
     const struct usb_device *device = usbtree_at(file->bus, file->devnum);
@@ -216,10 +216,10 @@ static int use_endpoint(struct usbfs_file *file, unsigned address)
     return ENOENT;
 }
 
-// The interface that a control request is for is claimed by it (check_ctrlrecip()).
+// check_ctrlrecip(): a control request to an interface claims it.
 static int use_recipient(struct usbfs_file *file, const uint8_t setup[8])
 {
-    if ((setup[0] & 0x60) == 0x40) // a vendor's requests are free
+    if ((setup[0] & 0x60) == 0x40) // vendor requests need no claim
         return 0;
     if ((setup[0] & 0x1f) == 1)
         return claim(file, setup[4]);
@@ -304,7 +304,7 @@ static int carry_out(struct usbfs_file *file, const struct usbfs_call *call,
     case USBDEVFS_DISCONNECT_CLAIM: return disconnect_claim(file, call);
     case USBDEVFS_SETCONFIGURATION: return set_configuration(file, call->number);
     case USBDEVFS_SETINTERFACE: return set_interface(file, call);
-    case USBDEVFS_RESET: return 0; // every driver takes its interface again
+    case USBDEVFS_RESET: return 0; // the drivers keep their interfaces
     case USBDEVFS_CLEAR_HALT:
     case USBDEVFS_RESETEP:
     case USBDEVFS_BULK: return use_endpoint(file, call->number);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // usbls [--watch COUNT]
-//     what libusb sees, one device a line; with --watch, then the next COUNT arrivals and
-//     departures as libusb reports them
+//     print the devices that libusb sees, one per line; with --watch, then also the next COUNT
+//     arrivals and departures that libusb reports
 // usbls --hold BUSID
-//     take the device's interfaces from their drivers, say so, and keep them until killed
+//     detach the device's interfaces from their drivers, claim them, print "held", and keep them
+//     until killed
 //
 //     1-1.3 bus 1 address 6 0781:5581 speed 3 configurations 1 interfaces 1
 
@@ -16,7 +17,7 @@
 
 static int events_left;
 
-// Write a device's busid, as sysfs has it, to name.
+// Write a device's busid, as in sysfs, to name.
 static void busid(libusb_device *device, char name[40])
 {
     uint8_t ports[7];
@@ -63,7 +64,7 @@ static int on_event(libusb_context *context, libusb_device *device, libusb_hotpl
     return 0;
 }
 
-// Hold the device of this name, for ever. Returns if it cannot, with why.
+// Hold the device with this busid forever. Returns only on failure, with libusb's error.
 static int hold(libusb_device **devices, ssize_t count, const char *wanted)
 {
     struct libusb_config_descriptor *config;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A program's half of usbfs (usbfs.h): an open node of /dev/bus/usb is the write end of a pipe
-// here, its claims are usbbed's, and its URBs lie in this process until they are reaped.
+// The program's side of usbfs (usbfs.h): an open node of /dev/bus/usb is the write end of a pipe
+// here. usbbed has its claims; its URBs are kept in this process until they are reaped.
 
 #define _GNU_SOURCE
 #include "usbnode.h"
@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// A URB that was submitted and not yet reaped, in the order in which they came.
+// A URB that was submitted and not reaped yet, in the order of submission.
 struct urb {
     struct urb *next;
     struct usbdevfs_urb *urb; // the program's
@@ -26,7 +26,7 @@ struct urb {
 
 struct node {
     int connection; // to usbbed
-    pid_t owner;    // a fork's copy must not let go of what the owner holds
+    pid_t owner;    // a fork must not release what its parent holds
     struct urb *urbs;
     uint8_t descriptors[1024]; // what a program reads from the node
     off_t size, position;
@@ -64,7 +64,7 @@ static int say_hello(int connection, const char *node, int pipe)
     return (int)strtol(reply, NULL, 10);
 }
 
-// One byte fills a pipe of one page as poll() sees it, and one read empties it.
+// For poll(), one byte fills a pipe of one page, and one read empties it.
 static void fill(int pipe)
 {
     if (write(pipe, "", 1) < 0 && errno != EAGAIN && errno != EPIPE)
@@ -98,7 +98,7 @@ int usbnode_open(int fd, int flags, const char *path)
     return -1;
 }
 
-// usbbed's answer; a broken connection says that there is no kernel any more.
+// Get usbbed's answer; a broken connection means that the mocked kernel has ended.
 static void ask(const struct node *node, const struct usbfs_call *call, struct usbfs_reply *reply)
 {
     if (send(node->connection, call, sizeof(*call), MSG_NOSIGNAL) < 0 ||
@@ -120,7 +120,7 @@ static void forget(struct urb **at)
     free(urb);
 }
 
-// A control transfer's answer goes behind the setup packet.
+// A control transfer's answer follows the setup packet.
 static void end_control(struct usbdevfs_urb *urb, const struct usbfs_reply *reply)
 {
     const int room = urb->buffer_length - 8;
@@ -177,7 +177,7 @@ static int discard(struct node *node, const struct usbdevfs_urb *urb)
     if (!i)
         return fail(EINVAL);
     end_without_data(i, -ENOENT);
-    ask(node, &call, &reply); // to wake those who wait for a URB's end
+    ask(node, &call, &reply); // wakes poll()
     return 0;
 }
 
@@ -189,7 +189,7 @@ static bool is_gone(int fd)
     return poll(&pipe, 1, 0) > 0 && pipe.revents & POLLERR;
 }
 
-// What has ended can be reaped even when the device is gone, and all has ended then.
+// Completed URBs can be reaped even after the device is gone; then all have completed.
 static int reap(int fd, struct node *node, void **urb)
 {
     const bool gone = is_gone(fd);
@@ -213,7 +213,7 @@ static int reap(int fd, struct node *node, void **urb)
     return 0;
 }
 
-// USBDEVFS_CONTROL: returns how many bytes came.
+// USBDEVFS_CONTROL: returns how many bytes were received.
 static int control(const struct node *node, const struct usbdevfs_ctrltransfer *transfer)
 {
     struct usbfs_call call = { .request = USBDEVFS_SUBMITURB, .value = USBDEVFS_URB_TYPE_CONTROL };
@@ -228,7 +228,7 @@ static int control(const struct node *node, const struct usbdevfs_ctrltransfer *
     return (int)reply.length;
 }
 
-// An ioctl that is wholly usbbed's: read what it needs from the argument, and write its answer.
+// An ioctl that usbbed handles: read what it needs from the argument, and write its answer back.
 static int forward(const struct node *node, unsigned long request, void *argument)
 {
     struct usbfs_call call = { .request = (uint32_t)request };
@@ -302,7 +302,7 @@ off_t usbnode_seek(int fd, off_t offset, int whence)
 {
     struct node *node = nodes[fd];
 
-    // usbdev_lseek of Linux knows no end.
+    // Linux' usbdev_lseek does not support SEEK_END.
     if (whence == SEEK_CUR)
         offset += node->position;
     if (offset < 0 || (whence != SEEK_SET && whence != SEEK_CUR))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// usbsys.so - a driver's files in the mocked sysfs (bind, unbind, new_id, remove_id,
-// drivers_probe), with the manners of the kernel's: a write comes back when it is done, and with
-// the errno it would have. And the nodes of /dev/bus/usb (usbnode.c).
+// usbsys.so - a driver's files in the mocked sysfs (bind, unbind, new_id, remove_id, drivers_probe)
+// that behave like the kernel's: a write returns when it is done, with the errno that it would
+// have. And the nodes of /dev/bus/usb (usbnode.c).
 //
-// Preloaded above libumockdev-preload by usbbed. An open for writing of such a file yields a
-// connection to usbbed in its place, on which every write is one packet. A write(2) that goes
-// through libc's write waits for the answer; one that does not (a shell's echo, stdio) arrives in
-// order but waits for nothing.
+// usbbed preloads this before libumockdev-preload. Opening such a file for writing returns a
+// connection to usbbed, on which every write is one packet. A write(2) through libc's write() waits
+// for the answer; one that bypasses it (a shell's echo, stdio) is processed in order, but does not
+// wait.
 
 #define _GNU_SOURCE
 #include "usbnode.h"
@@ -27,10 +27,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static bool is_driver_file[MAX_FD]; // by file descriptor: a connection of ours
+static bool is_driver_file[MAX_FD]; // by file descriptor: is a connection to usbbed
 
-// Where fd lies in the mocked tree, such as "/sys/bus/usb/drivers_probe"; or NULL.
-// Raw system calls: umockdev answers the libc ones with the path that the program believes in.
+// Returns the path of fd in the mocked tree, such as "/sys/bus/usb/drivers_probe"; or NULL. Uses
+// raw system calls, since umockdev intercepts those of libc and returns the path without its root.
 static const char *place_in_tree(int fd, char path[PATH_MAX])
 {
     const char *root = getenv("UMOCKDEV_DIR");
@@ -47,7 +47,7 @@ static const char *place_in_tree(int fd, char path[PATH_MAX])
     return strncmp(path, root, strlen(root)) ? NULL : path + strlen(root);
 }
 
-// The driver's file that this place is, such as "usbhid/bind" or "drivers_probe"; or NULL.
+// Returns the driver's file at this path, such as "usbhid/bind" or "drivers_probe"; or NULL.
 static const char *driver_file(const char *place)
 {
     static const char drivers[] = "/sys/bus/usb/drivers";
@@ -74,7 +74,7 @@ int usbbed_connect(void)
 void usbsys_broken(void)
 {
     perror("usbsys");
-    abort(); // no test may go on
+    abort(); // the test must not continue
 }
 
 static void take_over_driver(int fd, int flags, const char *file)
@@ -90,7 +90,7 @@ static void take_over_driver(int fd, int flags, const char *file)
     is_driver_file[fd] = true;
 }
 
-// Put ours in the place of fd, if that is a driver's file or a device's node open for writing.
+// Replace fd if it is a driver's file or a device's node, open for writing.
 static int take_over(int fd, int flags)
 {
     static const char nodes[] = "/dev/bus/usb/";
@@ -142,7 +142,7 @@ static int take_over(int fd, int flags)
         return take_over(next(dir, path, flags, mode), flags);                                     \
     }
 
-// What open becomes where _FORTIFY_SOURCE checks that no mode is wanting (libusb).
+// What open() becomes with _FORTIFY_SOURCE, which checks that no mode is missing (libusb).
 #define WRAP_OPEN_2(name)                                                                          \
     int name(const char *path, int flags);                                                         \
     int name(const char *path, int flags)                                                          \
@@ -233,7 +233,7 @@ int close(int fd)
     return next(fd);
 }
 
-// An ioctl has one argument at most, and its type is known to the ioctl alone.
+// An ioctl has at most one argument, whose type depends on the request.
 int ioctl(int fd, unsigned long request, ...)
 {
     static int (*next)(int, unsigned long, void *);
@@ -250,7 +250,7 @@ int ioctl(int fd, unsigned long request, ...)
     return next(fd, request, argument);
 }
 
-// A program may ask usbfs for memory to transfer from: any will do.
+// A program may map memory for transfers from usbfs; anonymous memory works as well.
 #define WRAP_MMAP(name)                                                                            \
     void *name(void *at, size_t length, int protection, int flags, int fd, off_t offset)           \
     {                                                                                              \

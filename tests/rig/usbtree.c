@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The mocked USB tree in a umockdev testbed: sysfs as drivers/usb/core/sysfs.c of Linux shows it,
-// the nodes of /dev/bus/usb, uevents, and the driver core's part in bind, unbind and drivers_probe.
+// The mocked USB tree in a umockdev testbed: sysfs as in drivers/usb/core/sysfs.c of Linux, the
+// nodes of /dev/bus/usb, and uevents.
 
 #define _GNU_SOURCE
 #include "usbtree.h"
@@ -22,9 +22,9 @@
 
 static UMockdevTestbed *testbed;
 static char root[PATH_MAX];           // of the tree, no slash at its end
-static unsigned devnums[MAX_DEVICES]; // by row of usb_devices[]; 0 is not plugged in
-static unsigned active[MAX_DEVICES];  // configuration's value, likewise
-static unsigned next_devnum[BUSES];   // that the kernel would give out, by bus
+static unsigned devnums[MAX_DEVICES]; // by row of usb_devices[]; 0: not plugged in
+static unsigned active[MAX_DEVICES];  // value of the active configuration, by row
+static unsigned next_devnum[BUSES];   // the next one that the kernel assigns, by bus
 static GSList *texts;                 // of format()
 
 static void die(const char *what)
@@ -35,7 +35,7 @@ static void die(const char *what)
 
 static char *format(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
 
-// A formatted text, good until the end of what this file was called for (forget_texts).
+// Returns a formatted string that is valid until the end of the call into this file (forget_texts).
 static char *format(const char *pattern, ...)
 {
     va_list args;
@@ -63,7 +63,7 @@ static unsigned bus_of(const struct usb_device *device)
     return (unsigned)(device->name[is_root_hub(device) ? 3 : 0] - '0');
 }
 
-// The name that a device's interfaces start with: a root hub is "1-0" there.
+// The prefix of the names of a device's interfaces: "1-0" for a root hub.
 static const char *interface_prefix(const struct usb_device *device)
 {
     return is_root_hub(device) ? format("%u-0", bus_of(device)) : device->name;
@@ -85,7 +85,7 @@ static const struct usb_device *parent_of(const struct usb_device *device)
     return NULL;
 }
 
-// The path of a device below /sys/devices, as /sys/devices/...
+// The path of a device: /sys/devices/...
 static const char *syspath(const struct usb_device *device)
 {
     const struct usb_device *parent = parent_of(device);
@@ -104,7 +104,7 @@ static void put_file(const char *path, const void *bytes, size_t length)
         die(path);
 }
 
-// An attribute is its text and a newline; NULL makes none.
+// Create an attribute with this text and a newline; with NULL, none.
 static void put_attribute(const char *dir, const char *name, const char *text)
 {
     const char *line = format("%s\n", text ? text : "");
@@ -152,8 +152,8 @@ static char *type_of(const struct usb_device *device)
     return format("%u/%u/%u", device->class, device->subclass, device->protocol);
 }
 
-// Enter a device in the tree. Its whole path is its name here, so that umockdev need not look for
-// the directory of a parent.
+// Add a device to the tree. Its name is its whole path, so that umockdev does not need the
+// directory of a parent.
 static void add_to_testbed(const char *dir, char **attributes, char **properties)
 {
     g_free(umockdev_testbed_add_devicev(testbed, "usb", dir + strlen("/sys/devices/"), NULL,
@@ -186,7 +186,7 @@ static void add_interface(const struct usb_device *device, const struct usb_alts
         usbdrivers_link(dir, setting->driver);
 }
 
-// What depends on the active configuration; without one these attributes are empty lines.
+// The attributes that depend on the active configuration; without one they are empty lines.
 static void put_config_attributes(const struct usb_device *device)
 {
     const char *dir = syspath(device);
@@ -224,7 +224,7 @@ static void put_device_attributes(const struct usb_device *device, const char *d
     put_attribute(dir, "serial", device->serial);
 }
 
-// Make a device with this number appear, without events.
+// Add a device with this number, without events.
 static void add_device(const struct usb_device *device, unsigned devnum)
 {
     const unsigned bus = bus_of(device), minor = (bus - 1) * 128 + devnum - 1;
@@ -303,7 +303,7 @@ bool usbtree_configure(const struct usb_device *device, unsigned value)
     return true;
 }
 
-// True if row i is the device of this name or plugged in below it.
+// True if row i is the device of this name, or is plugged in below it.
 static bool is_below(size_t i, const char *name)
 {
     const size_t length = strlen(name);

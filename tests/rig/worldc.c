@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Calls the rooms that know the world, one function a word, and prints what they say: for tests of
-// what no command line reaches. The exit status is the function's; complaints go to stderr.
+// Calls functions of host/, xen/ and other folders, one for each verb, and prints their results, to
+// test what no command line of xenusb reaches. The exit status is the function's; errors go to
+// stderr.
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/scope.h"
@@ -104,7 +105,7 @@ static enum status find_domain(char **words)
     return status;
 }
 
-// Says "found", waits for a line on standard input, and tells whether the domain still lives.
+// Prints "found", waits for a line on standard input, and prints whether the domain is still alive.
 static enum status watch_domain(char **words)
 {
     enum status status = find(words[0]);
@@ -158,7 +159,8 @@ static enum status list_node(char **words)
     return status;
 }
 
-// Opens, says so, waits for a line, then reads a node: for a daemon that dies or stalls meanwhile.
+// Connects, prints "open", waits for a line, then reads a node: for a daemon that dies or stalls in
+// between.
 static enum status read_late(char **words)
 {
     struct text value;
@@ -172,7 +174,7 @@ static enum status read_late(char **words)
     return tell(xen_read(session.xen, NULL, words[0], &value));
 }
 
-// In one transaction: reads the first node, waits for a line, writes the second one.
+// In one transaction: reads the first node, waits for a line, writes the second.
 static enum status transact(char **words)
 {
     struct text value;
@@ -216,8 +218,8 @@ static enum status remove_node(char **words)
 
 // ---- locks ----
 
-// Finds a domain and says so, takes a lock for it, says "held", and lets go of it after a line on
-// standard input.
+// Finds a domain and prints "found", takes a lock for it, prints "held", and releases it after a
+// line on standard input.
 static enum status hold_lock(char **words)
 {
     static const char *const names[] = { "devices", "qmp", "userdata" };
@@ -257,9 +259,9 @@ static enum status log_something(char **words)
     return STATUS_OK;
 }
 
-// ---- what scripts read ----
+// ---- JSON ----
 
-// Whether a file is one JSON value.
+// Fails unless a file is a single JSON value.
 static enum status read_json(char **words)
 {
     const char *why = NULL;

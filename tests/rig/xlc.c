@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// xlc FILE - compares what the real xl understood of a domain config (the JSON of "xl create -n",
-// on standard input) with what FILE compiles to. Says each difference, and exits with 1 if there is
-// one.
+// xlc FILE - compares how the real xl reads a domain config (the JSON of "xl create -n", on
+// standard input) with what FILE compiles to. Prints the differences, and exits with 1 if there are
+// any.
 #include "base/arena.h"
 #include "base/json.h"
 #include "base/scope.h"
@@ -40,7 +40,7 @@ static void compare_controllers(const struct config *config, const struct json *
     for (const struct config_controller *at = config->controllers; at; at = at->next) {
         if (at->origin != ORIGIN_USBCTRL)
             continue;
-        want("is there: controller", at->index, 1, theirs != NULL);
+        want("exists: controller", at->index, 1, theirs != NULL);
         if (!theirs)
             return;
         compare_type(config, at, theirs);
@@ -54,7 +54,7 @@ static void compare_controllers(const struct config *config, const struct json *
                  json_integer(json_member(theirs, "ports"), 0));
         theirs = theirs->next;
     }
-    want("is left over: controller", 0, 0, theirs != NULL);
+    want("unexpected: controller", 0, 0, theirs != NULL);
 }
 
 static void compare_devices(const struct config *config, const struct json *xl)
@@ -65,7 +65,7 @@ static void compare_devices(const struct config *config, const struct json *xl)
     for (const struct config_device *at = config->devices; at; at = at->next, index++) {
         if (at->origin != ORIGIN_USBCTRL)
             continue;
-        want("is there: device", index, 1, theirs != NULL);
+        want("exists: device", index, 1, theirs != NULL);
         if (!theirs)
             return;
         const struct json *host = json_member(theirs, "type.hostdev");
@@ -79,7 +79,7 @@ static void compare_devices(const struct config *config, const struct json *xl)
              json_integer(json_member(theirs, "port"), 0));
         theirs = theirs->next;
     }
-    want("is left over: device", 0, 0, theirs != NULL);
+    want("unexpected: device", 0, 0, theirs != NULL);
 }
 
 static void compare_classic(const struct config *config, const struct json *xl)
@@ -91,7 +91,7 @@ static void compare_classic(const struct config *config, const struct json *xl)
     while (usb && !(usb->origin == ORIGIN_USB && usb->at_creation))
         usb = usb->next;
     bool enabled = text_is(json_text(json_member(hvm, "usb")), "True") || one;
-    // -usb among the arguments for QEMU makes that controller too, unseen by xl.
+    // -usb among QEMU's arguments creates that controller too, but xl does not know of it.
     const struct config_device *argument = config->devices;
     while (argument && argument->origin != ORIGIN_QEMU)
         argument = argument->next;
@@ -111,7 +111,7 @@ static void compare_classic(const struct config *config, const struct json *xl)
         }
         one = list ? one->next : NULL;
     }
-    want("is left over: usbdevice", 0, 0, one != NULL);
+    want("unexpected: usbdevice", 0, 0, one != NULL);
 }
 
 int main(int argc, char **argv)
