@@ -46,7 +46,7 @@ static struct interface find(const struct usbfs_file *file, unsigned number)
     return found;
 }
 
-// usb_driver_release_interface: another file's claim ends.
+// usb_driver_release_interface: ends any file's claim of the interface.
 static void unbind(const struct usbfs_file *file, const struct interface *interface)
 {
     for (struct usbfs_file *i = files; i; i = i->next) {
