@@ -135,8 +135,8 @@ static void apply(struct trial *trial, bool xen, struct applied *applied)
     applied->domain.type = config->domain.type;
     applied->topology.domain = &applied->domain;
     applied->topology.plugging = (struct plugging){ .known = true, .slots = 99, .models = ~0ul };
-    applied->status = plan_make(trial->arena, &trial->diags, config, &applied->topology, &host,
-                                &options, &applied->plan);
+    applied->status =
+        plan_make(&trial->diags, config, &applied->topology, &host, &options, &applied->plan);
 }
 
 // --- what there is, as text: a line for each device ---

@@ -132,8 +132,8 @@ enum status job_plan(struct job *job)
         .force = job->invocation->given & OPTION_FORCE,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
     };
-    return plan_make(job->invocation->arena, job->invocation->diags, job->config,
-                     &job->world.topology, &job->world.host, &options, &job->plan);
+    return plan_make(job->invocation->diags, job->config, &job->world.topology, &job->world.host,
+                     &options, &job->plan);
 }
 
 static void tell(void *context, const struct step *step)

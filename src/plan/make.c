@@ -188,11 +188,11 @@ static void add_devices(struct planning *planning)
     }
 }
 
-enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
-                      struct topology *topology, const struct host *host,
-                      const struct plan_options *options, struct plan *plan)
+enum status plan_make(struct diags *diags, const struct config *config, struct topology *topology,
+                      const struct host *host, const struct plan_options *options,
+                      struct plan *plan)
 {
-    struct planning planning = { .arena = arena,
+    struct planning planning = { .arena = diags->arena,
                                  .diags = diags,
                                  .config = config,
                                  .topology = topology,
@@ -213,6 +213,6 @@ enum status plan_make(struct arena *arena, struct diags *diags, const struct con
     add_controllers(&planning);
     add_server(&planning);
     add_devices(&planning);
-    plan_end_server(plan, arena);
+    plan_end_server(plan, diags->arena);
     return planning.status;
 }

@@ -74,10 +74,10 @@ const struct backend *step_backend(const struct step *step);
 // Makes the plan for `config` in `topology`. The topology gains the controllers and devices that
 // are planned. STATUS_REQUEST or STATUS_REFUSED after complaints at the words that ask for what
 // cannot be; the plan then still holds every step, the refused ones among them, to be shown.
-// `host` may be NULL where the config names no host device.
-enum status plan_make(struct arena *arena, struct diags *diags, const struct config *config,
-                      struct topology *topology, const struct host *host,
-                      const struct plan_options *options, struct plan *plan);
+// `host` may be NULL where the config names no host device. Memory comes from the arena of `diags`.
+enum status plan_make(struct diags *diags, const struct config *config, struct topology *topology,
+                      const struct host *host, const struct plan_options *options,
+                      struct plan *plan);
 
 // What `detach` and `controller remove` are to take away: one of the three.
 struct plan_removal {

@@ -178,8 +178,8 @@ static enum status plan_of(struct scene *scene, const char *config)
     if (scene->diags.errors)
         diags_print(&scene->diags, stderr, false);
     assert_int_equal(scene->diags.errors, 0);
-    return plan_make(scene->arena, &scene->diags, compiled, &scene->topology, &scene->host,
-                     &scene->options, &scene->plan);
+    return plan_make(&scene->diags, compiled, &scene->topology, &scene->host, &scene->options,
+                     &scene->plan);
 }
 
 static void want_plan(struct scene *scene, const char *config, const char *expected)

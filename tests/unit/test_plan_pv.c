@@ -77,7 +77,7 @@ static enum status plan_of(const char *text)
     config->domain.type = domain.type;
     config_settle(arena, config);
     assert_int_equal(check_config(arena, &diags, config), STATUS_OK);
-    return plan_make(arena, &diags, config, &topology, &host, &options, &plan);
+    return plan_make(&diags, config, &topology, &host, &options, &plan);
 }
 
 static const char *dump(void)

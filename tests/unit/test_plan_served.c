@@ -64,8 +64,7 @@ static void test_prune_leaves_it(void **state)
     const struct config config = { .source = source_from_bytes(arena, "none", "", 0) };
     const struct backend backends[] = { backend, { NULL, NULL } };
     const struct plan_options options = { .backends = backends, .prune = true };
-    assert_int_equal(plan_make(arena, &diags, &config, &topology, NULL, &options, &plan),
-                     STATUS_OK);
+    assert_int_equal(plan_make(&diags, &config, &topology, NULL, &options, &plan), STATUS_OK);
     check_touches_only_the_served(&plan);
 }
 

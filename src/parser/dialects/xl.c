@@ -66,26 +66,28 @@ static void read_device_type(const struct field *field, void *into)
     device->kind_at = field->pair->value_at;
 }
 
+// Reads a bus or an address of up to `max` into `part` of the selector.
+static void read_part(const struct field *field, struct config_device *device, uint64_t max,
+                      unsigned criterion, uint8_t *part)
+{
+    struct config_number number;
+    field_selects(field, device);
+    if (!field_number(field, 1, max, ZERO_OCTAL, &number))
+        return;
+    device->selector.criteria |= criterion;
+    *part = (uint8_t)number.value;
+}
+
 static void read_bus(const struct field *field, void *into)
 {
     struct config_device *device = into;
-    struct config_number number;
-    field_selects(field, device);
-    if (!field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
-        return;
-    device->selector.criteria |= SELECT_BUS;
-    device->selector.bus = (uint8_t)number.value;
+    read_part(field, device, UINT8_MAX, SELECT_BUS, &device->selector.bus);
 }
 
 static void read_address(const struct field *field, void *into)
 {
     struct config_device *device = into;
-    struct config_number number;
-    field_selects(field, device);
-    if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
-        return;
-    device->selector.criteria |= SELECT_ADDRESS;
-    device->selector.address = (uint8_t)number.value;
+    read_part(field, device, ADDRESS_MAX, SELECT_ADDRESS, &device->selector.address);
 }
 
 static void read_controller_number(const struct field *field, void *into)
