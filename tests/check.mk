@@ -41,11 +41,11 @@ programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/readback $(CONFIGS)' \
     '$(if $(2),$(2) )$(1)/placement $(CONFIGS)'
 # Without arguments these two compile some ten thousand generated configs, which is not for valgrind.
-generated = $(1)/translate $(1)/readback
+generated = $(1)/translate $(1)/readback $(1)/placement
 
 # The tests of the rig, those that take longest first. What is not named here comes last.
 LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad
-PLAIN     := self memory real translate-qemu
+PLAIN     := self memory real translate-qemu placement
 RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%,$(wildcard tests/rig/*.test)))
 
 # Under valgrind also in check-deep only these: the other cases run xenusb hundreds of times, to have others

@@ -2,8 +2,9 @@
 // placement DIR... - whether `apply` of a config, and of its translations, ends with the same
 // devices at the same ports: of each NAME.cfg in the directories. Without a directory, of configs
 // that are generated: SEED (1) in the environment is the first seed, and of a failure it is
-// printed. placement -w COUNT DIR - writes so many generated configs into DIR, for a real QEMU.
-// Prints TAP.
+// printed. Prints TAP. For the test on a real QEMU (rig/placement.test):
+// placement -w COUNT DIR - writes so many generated configs of HVM guests into DIR.
+// placement -c FILE - prints QEMU's arguments for what the guest of that config is created with.
 #include "trial.h"
 
 #include "base/source_read.h"
@@ -71,8 +72,7 @@ static struct host_device devices[] = {
       .busid = "1-7",
       .vendor = 0x1234,
       .product = 0x5678,
-      .speed = SPEED_HIGH,
-      .fits_full_speed = true },
+      .speed = SPEED_FULL },
     { .bus = 2,
       .address = 2,
       .busid = "2-3",
@@ -219,13 +219,13 @@ static const struct dialect {
     { NULL },
 };
 
-// Leaves what is plugged into the running guest.
-static void drop_created(struct config *config)
+// Drops what the guest is created with, or what is plugged into it when it runs.
+static void drop_devices(struct config *config, bool created)
 {
     for (struct config_device **at = &config->devices; *at;) {
-        bool created = (*at)->at_creation;
-        config->device_count -= created;
-        if (created)
+        bool dropped = (*at)->at_creation == created;
+        config->device_count -= dropped;
+        if (dropped)
             *at = (*at)->next;
         else
             at = &(*at)->next;
@@ -284,7 +284,7 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
     if (!trial.compiled || (dialect->has_words && is_created(trial.document.config)))
         return false;
     if (dialect->only_host)
-        drop_created(trial.document.config);
+        drop_devices(trial.document.config, true);
     apply(&trial, dialect->xen, &ours);
     if (ours.status != STATUS_OK)
         return false;
@@ -302,7 +302,7 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
         return true;
     }
     if (dialect->only_host)
-        drop_created(again.document.config);
+        drop_devices(again.document.config, true);
     apply(&again, dialect->xen, &theirs);
     const char *before = shown(arena, &ours.topology, dialect->only_host);
     const char *after = shown(arena, &theirs.topology, dialect->only_host);
@@ -538,6 +538,34 @@ static int write_generated(unsigned count, const char *directory)
     return 0;
 }
 
+static int print_created(const char *path)
+{
+    cleanup_arena struct arena *arena = arena_new(1024);
+    struct trial trial;
+    struct diags diags;
+    diags_init(&diags, arena);
+    const struct source *source = source_read(arena, &diags, path);
+    if (!source)
+        return 1;
+    trial_compile(&trial, arena, path, source->text, parse_document);
+    struct config *config = trial.document.config;
+    struct config_controller *kept = NULL, **last = &kept;
+    drop_devices(config, false);
+    config->controller_count = 0;
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        if (at->at_creation) {
+            at->index = config->controller_count++;
+            *last = at;
+            last = &at->next;
+        }
+    *last = NULL;
+    config->controllers = kept;
+    if (trial.compiled)
+        trial_translate(&trial, "qemu", false);
+    fwrite(trial.out.at, 1, trial.out.size, stdout);
+    return trial.done ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t count = 0;
@@ -546,6 +574,8 @@ int main(int argc, char **argv)
         return text_number(text_of(argv[2]), 10, 1, 10000, &count) == NUMBER_OK
                    ? write_generated((unsigned)count, argv[3])
                    : 2;
+    if (argc == 3 && strcmp(argv[1], "-c") == 0)
+        return print_created(argv[2]);
     for (int i = 1; i < argc; i++)
         all_passed = trial_directory(argv[i], judge_file) && all_passed;
     if (argc == 1)
