@@ -6,20 +6,21 @@
 #include "base/arena.h"
 #include "plan/layout.h"
 
+// The state of arrange().
 struct arranging {
     struct writing *writing;
     struct arrangement *arrangement;
     struct layout layout;
     struct arranged_controller **of_wanted; // by the index of the wanted controller
-    struct arranged_controller *made;       // the first one
+    struct arranged_controller *made;       // the first added one
     struct arranged_controller **last;
     unsigned next_index;
 };
 
-// --- which host device ---
+// --- host devices ---
 
-static void complain_lookup(struct writing *writing, const struct arranged_device *device,
-                            unsigned count)
+static void report_lookup(struct writing *writing, const struct arranged_device *device,
+                          unsigned count)
 {
     const struct selector *selector = &device->wanted->selector;
     struct span at = span_is_none(device->wanted->selector_at) ? device->wanted->why
@@ -27,14 +28,14 @@ static void complain_lookup(struct writing *writing, const struct arranged_devic
     const char *shown = selector_show(writing->arena, selector);
     if (count > 1)
         diag_hint(writing->diags,
-                  write_error(writing, at, "%u devices of this host are %s", count, shown),
-                  "say which: busid=, hostaddr= or serial= (see xenusb devices)");
+                  write_error(writing, at, "%u devices on this host match %s", count, shown),
+                  "add busid=, hostaddr= or serial= (see xenusb devices)");
     else if (count)
         diag_hint(writing->diags, write_error(writing, at, "%s is a hub", shown),
-                  "name the devices behind it");
+                  "select the devices behind it");
     else
         diag_hint(writing->diags,
-                  write_error(writing, at, "%s is not plugged in at this host", shown),
+                  write_error(writing, at, "%s is not plugged into this host", shown),
                   "plug it in, or translate without --resolve");
 }
 
@@ -51,13 +52,13 @@ static void look_up(struct writing *writing, struct arranged_device *device)
         device->found = NULL;
     if (!count && !wanted->required.value) {
         device->left_out = true;
-        write_warning(writing, wanted->why, "%s is not plugged in: left out",
+        write_warning(writing, wanted->why, "skipping %s: it is not plugged in",
                       selector_show(writing->arena, &wanted->selector));
     } else if (!count && wanted->selector.criteria == address) {
-        write_warning(writing, wanted->why, "there is no device %s at this host now",
+        write_warning(writing, wanted->why, "this host has no device %s at the moment",
                       selector_show(writing->arena, &wanted->selector));
     } else {
-        complain_lookup(writing, device, count);
+        report_lookup(writing, device, count);
         device->found = NULL;
     }
 }
@@ -100,7 +101,7 @@ static void add_wanted(struct arranging *arranging, const struct config_controll
     at->why = wanted->why;
 }
 
-// What asked for a controller that was made: the first device on it.
+// The place that asked for an added controller: that of the first device on it.
 static struct span why_made(const struct arranging *arranging, const struct controller *made)
 {
     for (size_t i = 0; i < arranging->layout.count; i++)
@@ -121,8 +122,7 @@ static void add_made(struct arranging *arranging, const struct controller *made)
     at->name = made->name;
     at->why = why_made(arranging, made);
     if (made->model->driver && writing->document->config->domain.type == DOMAIN_UNKNOWN)
-        write_warning(writing, at->why,
-                      "the file does not tell the type of the guest: taken for hvm");
+        write_warning(writing, at->why, "the type of the guest is not set: assuming hvm");
 }
 
 static void add_controllers(struct arranging *arranging)
@@ -150,31 +150,31 @@ static struct arranged_controller *find(const struct arranging *arranging,
 
 // --- devices ---
 
-// Whether the dialect wants no place for it: that is chosen where the guest is made.
+// Whether the place is left to the toolstack, which chooses it when the guest is created.
 static bool is_placed_by_others(const struct config_device *wanted, enum arrange what)
 {
     if (wanted->at_creation || wanted->controller)
         return false;
-    bool plugged_only = what == ARRANGE_XEN || what == ARRANGE_PVUSB;
-    return GIVEN(wanted->controller_name) || (plugged_only && wanted->kind != DEVICE_HOSTDEV);
+    bool attached_only = what == ARRANGE_XEN || what == ARRANGE_PVUSB;
+    return GIVEN(wanted->controller_name) || (attached_only && wanted->kind != DEVICE_HOSTDEV);
 }
 
-static void complain_room(const struct arranging *arranging, const struct config_device *wanted)
+static void report_no_port(const struct arranging *arranging, const struct config_device *wanted)
 {
     enum domain_type type = arranging->writing->document->config->domain.type;
     diag_hint(arranging->writing->diags,
-              write_error(arranging->writing, wanted->why, "no port is left for this device"),
+              write_error(arranging->writing, wanted->why, "no port is free for this device"),
               !domain_has_machine(type)
-                  ? "QEMU's PVUSB takes 31 devices for a guest"
-                  : "give its controller more ports, or this device another one");
+                  ? "QEMU's PVUSB supports 31 devices per guest"
+                  : "give its controller more ports, or use another controller");
 }
 
-static void warn_does_not_run(const struct arranging *arranging,
-                              const struct arranged_device *device)
+static void warn_unsuitable(const struct arranging *arranging, const struct arranged_device *device)
 {
     const struct arranged_controller *at = device->controller;
     diag_hint(arranging->writing->diags,
-              write_warning(arranging->writing, device->wanted->why, "%s does not run there",
+              write_warning(arranging->writing, device->wanted->why,
+                            "%s does not work on this controller",
                             host_device_show(arranging->writing->arena, device->found)),
               "controller '%s' is %s: use version 3", at->name,
               at->model ? at->model->name : "another type");
@@ -188,11 +188,11 @@ static void read_device(const struct arranging *arranging, enum arrange what,
     device->controller =
         wanted->controller ? arranging->of_wanted[wanted->controller->index] : NULL;
     device->port = wanted->port;
-    bool does_not_run = placed->verdict == PLACE_SPEED || placed->verdict == PLACE_ISOCHRONOUS;
-    if (does_not_run && device->controller && device->found)
-        warn_does_not_run(arranging, device);
+    bool unsuitable = placed->verdict == PLACE_SPEED || placed->verdict == PLACE_ISOCHRONOUS;
+    if (unsuitable && device->controller && device->found)
+        warn_unsuitable(arranging, device);
     else if (placed->verdict != PLACE_FITS && !wanted->port.depth)
-        complain_room(arranging, wanted);
+        report_no_port(arranging, wanted);
     if (!placed->controller || (chosen_by_qemu && what != ARRANGE_PORTS))
         return;
     device->controller = find(arranging, placed->controller);
