@@ -64,7 +64,7 @@ static void test_memory_is_in_proportion(void **state)
     for (int i = 0; i < 10000; i++)
         buffer_join(&buffer, ",", "%04d", i);
     assert_int_equal(buffer_text(&buffer).size, 49999);
-    assert_true(arena_used(*state) < 8 * 49999);
+    assert_true(arena_used(*state) < (size_t)8 * 49999);
 }
 
 static void test_clearing(void **state)

@@ -11,8 +11,10 @@ enum { PIECE = 3 };
 static int calls;
 static int fails_at; // the call that fails; 0: none
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names for --wrap
 ssize_t __wrap_write(int fd, const void *bytes, size_t size);
 ssize_t __real_write(int fd, const void *bytes, size_t size);
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 // Takes a few bytes at a time, and is interrupted every other time.
 ssize_t __wrap_write(int fd, const void *bytes, size_t size)
