@@ -95,6 +95,17 @@ void controller_add_device(struct controller *controller, struct device *device)
     controller->root_devices += device->port.depth == 1;
 }
 
+void controller_sort_devices(struct controller *controller)
+{
+    struct device *device = controller->devices, *next;
+    controller->devices = NULL;
+    controller->root_devices = 0;
+    for (; device; device = next) {
+        next = device->next;
+        controller_add_device(controller, device);
+    }
+}
+
 void controller_drop_device(struct device *device)
 {
     struct device **at = &device->controller->devices;

@@ -137,6 +137,8 @@ speed_mask controller_port_speeds(const struct controller *controller, struct po
 
 void topology_add_controller(struct topology *topology, struct controller *controller);
 void controller_add_device(struct controller *controller, struct device *device);
+// Restores the order and the count after ports of its devices were changed.
+void controller_sort_devices(struct controller *controller);
 // Takes it off its controller's list, so that its port counts as free; device->controller stays.
 void controller_drop_device(struct device *device);
 

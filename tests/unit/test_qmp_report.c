@@ -196,6 +196,7 @@ static void test_devices_with_a_known_port_keep_it(void **state)
     assert_int_equal(tablet->speed, SPEED_HIGH);
     assert_string_equal(port_of(mouse), "1");
     assert_string_equal(port_of(keyboard), "5"); // what QEMU's object says counts
+    assert_int_equal(scene.controller->root_devices, 3);
 }
 
 // Whatever is ambiguous, forged or missing leaves the port unknown instead of guessing.

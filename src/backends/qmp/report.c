@@ -227,18 +227,6 @@ static void settle_in_order(struct report_line *lines, struct controller *contro
     }
 }
 
-// Devices stand in the order of their ports.
-static void sort_devices(struct controller *controller)
-{
-    struct device *device = controller->devices, *next;
-    controller->devices = NULL;
-    for (; device; device = next) {
-        next = device->next;
-        controller->has_unplaced |= device->port.depth == 0;
-        controller_add_device(controller, device);
-    }
-}
-
 void report_place(struct arena *arena, struct report_line *lines, struct topology *topology)
 {
     size_t count = 0;
@@ -257,6 +245,8 @@ void report_place(struct arena *arena, struct report_line *lines, struct topolog
             settle_in_order(lines, controller, (unsigned)guesses[i].bus, true);
             settle_in_order(lines, controller, (unsigned)guesses[i].bus, false);
         }
-        sort_devices(controller);
+        controller_sort_devices(controller);
+        // Without a port, a device comes first.
+        controller->has_unplaced |= controller->devices->port.depth == 0;
     }
 }
