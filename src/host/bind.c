@@ -18,7 +18,7 @@ struct host_interface *host_interfaces(struct arena *arena, const char *busid)
     struct host_interface *first = NULL, **last = &first;
     size_t length = strlen(busid);
     for (size_t i = 0; i < names.count; i++) {
-        // What hangs below a hub is in its directory too, but has other names.
+        // A hub's directory also contains the devices behind it: "1-4.2", not "1-4:1.0".
         if (strncmp(names.name[i], busid, length) != 0 || names.name[i][length] != ':')
             continue;
         struct host_interface *interface = arena_new_of(arena, struct host_interface);
@@ -36,28 +36,34 @@ unsigned host_address(struct arena *arena, const char *busid)
     return sysfs_number(arena, arena_printf(arena, USB_DEVICES "/%s", busid), "devnum", UINT8_MAX);
 }
 
-// One write: the kernel takes the name whole, and its answer is the result of write(2).
-static bool tell(struct arena *arena, const char *driver, const char *file, const char *interface,
-                 const char **why)
+// The kernel parses each write on its own, so the name must go out in a single one; the result of
+// write(2) is the result of the operation.
+static bool write_driver_file(struct arena *arena, const char *driver, const char *file,
+                              const char *interface, const char **why)
 {
     const char *path = arena_printf(arena, USB_DRIVERS "%s/%s", driver, file);
     cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
     ssize_t size = (ssize_t)strlen(interface);
     if (fd >= 0 && write(fd, interface, (size_t)size) == size)
         return true;
-    *why = arena_printf(arena, "cannot %s %s, driver %s: the kernel says: %s", file, interface,
-                        driver, strerror(errno));
+    *why = strerror(errno);
     return false;
 }
 
 bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why)
 {
-    return tell(arena, driver, "unbind", interface, why);
+    if (write_driver_file(arena, driver, "unbind", interface, why))
+        return true;
+    *why = arena_printf(arena, "cannot unbind %s from driver %s: %s", interface, driver, *why);
+    return false;
 }
 
 bool host_bind(struct arena *arena, const char *driver, const char *interface, const char **why)
 {
-    return tell(arena, driver, "bind", interface, why);
+    if (write_driver_file(arena, driver, "bind", interface, why))
+        return true;
+    *why = arena_printf(arena, "cannot bind %s to driver %s: %s", interface, driver, *why);
+    return false;
 }
 
 const char *host_driver_path(struct arena *arena, const char *driver)
@@ -71,6 +77,6 @@ const char *host_driver_of_path(const char *path)
     if (strncmp(path, USB_DRIVERS, length) != 0)
         return NULL;
     const char *driver = path + length;
-    bool one_part = *driver && *driver != '.' && !strchr(driver, '/');
-    return one_part ? driver : NULL;
+    bool is_name = *driver && *driver != '.' && !strchr(driver, '/');
+    return is_name ? driver : NULL;
 }

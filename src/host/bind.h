@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Which kernel driver has an interface of a USB device, and changing that: the files `unbind` and
-// `bind` of /sys/bus/usb/drivers/<driver> (Linux: Documentation/ABI/testing/sysfs-bus-usb and
-// drivers/base/bus.c).
+// The kernel drivers that the interfaces of a USB device are bound to, and how to bind and unbind
+// them: the files `bind` and `unbind` in /sys/bus/usb/drivers/<driver> (Linux:
+// Documentation/ABI/testing/sysfs-bus-usb and drivers/base/bus.c).
 #ifndef XENUSB_HOST_BIND_H
 #define XENUSB_HOST_BIND_H
 
@@ -9,31 +9,33 @@
 
 struct arena;
 
-// The driver of Xen's PVUSB in the kernel, and that of programs which hold a device.
+// The kernel's PVUSB backend, and the driver of devices that a program has open.
 #define DRIVER_USBBACK "usbback"
 #define DRIVER_USBFS   "usbfs"
 
-// An interface of a device, as it is now.
+// An interface of a device when it was read. Owned by the arena.
 struct host_interface {
     struct host_interface *next;
     const char *name;   // "1-4:1.0"
-    const char *driver; // "usbhid"; NULL: none has it
+    const char *driver; // "usbhid"; NULL if it has none
 };
 
-// The interfaces of the device with that bus id, by their names; NULL if it is not plugged in.
+// The interfaces of the device with that busid, sorted by name; NULL if it is not plugged in or has
+// no active configuration.
 struct host_interface *host_interfaces(struct arena *arena, const char *busid);
 
-// The address of the device with that bus id; 0 if it is not plugged in.
+// The address (1 to 127) of the device with that busid; 0 if it is not plugged in.
 unsigned host_address(struct arena *arena, const char *busid);
 
-// Takes an interface from its driver, or gives it to one. False if the kernel refuses; then *why
-// says so in its words.
+// Unbinds an interface ("1-4:1.0") from a driver, or binds it to one. Returns false if the kernel
+// refuses; *why then is a message with the kernel's reason, owned by the arena.
 bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why);
 bool host_bind(struct arena *arena, const char *driver, const char *interface, const char **why);
 
-// A driver's directory, as libxl remembers it: "/sys/bus/usb/drivers/usbhid"; and back: NULL if
-// that is no such path.
+// The directory of a driver, which is how libxl records it: "/sys/bus/usb/drivers/usbhid". Owned by
+// the arena.
 const char *host_driver_path(struct arena *arena, const char *driver);
+// The inverse: the driver's name, as a part of `path`; NULL if it is not such a path.
 const char *host_driver_of_path(const char *path);
 
 #endif

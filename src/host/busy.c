@@ -9,7 +9,7 @@
 enum {
     WALK_DEPTH_MAX = 10, // .../1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda is the deepest known
     STACK_DEPTH_MAX = 6, // a file system on LVM on md on a partition: 4
-    FIELDS_MAX = 16,     // columns of a line that are looked at
+    FIELDS_MAX = 16,     // columns of a line that are read
     ROUTE_UP = 0x0001,   // RTF_UP and RTF_REJECT, linux/route.h
     ROUTE_REJECT = 0x0200,
 };
@@ -22,7 +22,7 @@ void host_tables_read(struct arena *arena, struct host_tables *tables)
     tables->routes6 = sysfs_table(arena, "/proc/net/ipv6_route", PROC_TABLE_MAX);
 }
 
-// Takes the next line off a table and splits it at blanks; false at the end.
+// Removes the next line from a table and splits it at blanks; false at the end.
 static bool next_line(struct text *table, struct text fields[FIELDS_MAX], size_t *count)
 {
     if (table->size == 0)
@@ -43,7 +43,7 @@ static bool next_line(struct text *table, struct text fields[FIELDS_MAX], size_t
     return true;
 }
 
-// Whether a path names that block device: /dev/sda1 or /dev/mapper/vg-data.
+// Whether a path is that of the block device: /dev/sda1 or /dev/mapper/vg-data.
 static bool is_path_of(struct text path, const struct block_device *block)
 {
     static const char dev[] = "/dev/", mapper[] = "/dev/mapper/";
@@ -55,7 +55,7 @@ static bool is_path_of(struct text path, const struct block_device *block)
            text_is(text_part(path, sizeof mapper - 1, path.size), block->mapped);
 }
 
-// The value of an escape \ooo at the start of `text`, or -1 if none is there.
+// The value of the escape \ooo at the start of `text`, or -1 if there is none.
 static int escape_value(struct text text)
 {
     int value = 0;
@@ -69,7 +69,7 @@ static int escape_value(struct text text)
     return value;
 }
 
-// The kernel writes blanks, tabs, line ends and backslashes in a path as escapes.
+// The kernel escapes blanks, tabs, newlines and backslashes in a path.
 static const char *unescaped(struct arena *arena, struct text path)
 {
     unsigned char *plain = arena_alloc(arena, path.size + 1);
@@ -87,8 +87,8 @@ const char *mounts_find(struct arena *arena, struct text mounts, const struct bl
     for (size_t count; next_line(&mounts, fields, &count);) {
         if (count < 5)
             continue;
-        // Some file systems (btrfs) show a number of their own, but name their device: the second
-        // field behind the lone hyphen.
+        // Some file systems (btrfs) show a device number of their own; their device is then the
+        // second field after the "-".
         size_t hyphen = 6;
         while (hyphen < count && !text_is(fields[hyphen], "-"))
             hyphen++;
@@ -108,7 +108,7 @@ bool swaps_find(struct text swaps, const struct block_device *block)
     return false;
 }
 
-// The flags of a route, in hex, as the kernel prints them.
+// Whether a route with these flags (hexadecimal) is up and does not reject packets.
 static bool is_usable(struct text flags)
 {
     uint64_t value = 0;
@@ -140,7 +140,7 @@ bool routes6_default(struct text routes6, const char *device)
 static const char *busy_stack(struct arena *arena, const struct host_tables *tables,
                               const char *directory, const char *name, unsigned depth);
 
-// Why this very block device is in use, or what is built on it.
+// How this block device itself, or anything built on it, is used.
 static const char *busy_block(struct arena *arena, const struct host_tables *tables,
                               const char *directory, const char *name, unsigned depth)
 {
@@ -165,12 +165,12 @@ static const char *busy_block(struct arena *arena, const struct host_tables *tab
         if (why)
             return why;
     }
-    // Something keeps it open even if no file system is mounted on it: an LVM volume that is a
-    // guest's disk, say.
+    // A holder may be in use without being mounted: an LVM volume that is a guest's disk, say.
     return names.count ? arena_printf(arena, "%s is part of /dev/%s", shown, names.name[0]) : NULL;
 }
 
-// The same for a block device and all its partitions; those tell more than a holder of the whole.
+// How a block device or one of its partitions is used. The partitions come first, since they give
+// the more specific reason.
 static const char *busy_stack(struct arena *arena, const struct host_tables *tables,
                               const char *directory, const char *name, unsigned depth)
 {
@@ -186,8 +186,7 @@ static const char *busy_stack(struct arena *arena, const struct host_tables *tab
     return busy_block(arena, tables, directory, name, depth);
 }
 
-// What a network device is needed for: a default route that goes through it, or through a bridge,
-// bond or VLAN on top of it.
+// Why a network device is needed: a default route uses it, or a bridge, bond or VLAN on top of it.
 static const char *busy_net(struct arena *arena, const struct host_tables *tables,
                             const char *directory, const char *name, unsigned depth)
 {
@@ -207,7 +206,7 @@ static const char *busy_net(struct arena *arena, const struct host_tables *table
     return NULL;
 }
 
-// Every device of a class below a directory: the names in a subdirectory called "block" or "net".
+// Checks each device in a directory named "block" or "net".
 static const char *busy_class(struct arena *arena, const struct host_tables *tables,
                               const char *directory, bool net)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the host itself uses of a USB device: mounted file systems, swap, the way to the network.
+// How the host itself uses a USB device: mounted file systems, swap, the default route.
 #ifndef XENUSB_HOST_BUSY_H
 #define XENUSB_HOST_BUSY_H
 
 #include "base/text.h"
 
-// The kernel's own tables, read once for all devices.
+// Tables of the kernel, read once for all devices. Owned by the arena; empty if unreadable.
 struct host_tables {
     struct text mounts;  // /proc/self/mountinfo
     struct text swaps;   // /proc/swaps
@@ -14,24 +14,28 @@ struct host_tables {
 };
 void host_tables_read(struct arena *arena, struct host_tables *tables);
 
-// Why the interface at `directory` (below /sys/bus/usb/devices) must not be given away, or NULL:
-// a block device below it, one of its partitions, or what is built of it (device-mapper, md, LVM)
-// is mounted, is swap, or is held together by the host; a network device below it, or a bridge,
-// bond or VLAN on top of it, has a default route.
+// Why the interface at `directory` (below /sys/bus/usb/devices) must not be given to a guest, or
+// NULL: a block device of the interface, one of its partitions, or a volume built on them
+// (device-mapper, md, LVM) is mounted or used as swap, or is part of such a volume; or a default
+// route uses a network device of the interface, or a bridge, bond or VLAN on top of it.
 const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory);
 
-// The pure parts. A block device goes by its number ("8:1"), by its name ("sda1"), and by the name
-// that device-mapper gives it ("vg-data", or "").
+// The functions below only read their arguments.
+
+// A block device under each of its names: number ("8:1"), kernel name ("sda1"), and device-mapper
+// name ("vg-data", or "").
 struct block_device {
     const char *number;
     const char *name;
     const char *mapped;
 };
-// Where it is mounted, as it is written there; NULL if it is not. proc(5), /proc/pid/mountinfo.
+// The mount point of the block device, unescaped; NULL if it is not mounted. `mounts` is
+// /proc/self/mountinfo (proc(5)).
 const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block);
+// Whether the block device is used as swap, according to /proc/swaps.
 bool swaps_find(struct text swaps, const struct block_device *block);
-// Whether a default route goes out through that network device: /proc/net/route and ipv6_route, as
-// net/ipv4/fib_trie.c and net/ipv6/route.c of Linux print them.
+// Whether a usable default route uses that network device, according to /proc/net/route and
+// /proc/net/ipv6_route (Linux: net/ipv4/fib_trie.c, net/ipv6/route.c).
 bool routes_default(struct text routes, const char *device);
 bool routes6_default(struct text routes6, const char *device);
 

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-// What the endpoints of a USB device say of the speeds at which it can serve a guest. Pure: knows
-// descriptors, but no library.
+// The speeds at which a USB device can work in a guest, judged by its endpoints. Takes fields of
+// descriptors and needs no library.
 #ifndef XENUSB_HOST_FIT_H
 #define XENUSB_HOST_FIT_H
 
 #include "usb/model.h"
 
-// Gathered over endpoints; starts as { false, true, true }.
+// The result so far, while endpoints are added one by one; starts as HOST_FIT_START.
 struct host_fit {
-    bool isochronous; // some endpoint is
-    bool high;        // every endpoint would also do at high speed
-    bool full;        // every endpoint would also do at full speed
+    bool isochronous; // at least one endpoint is isochronous
+    bool high;        // every endpoint could also work at high speed
+    bool full;        // every endpoint could also work at full speed
 };
 
 #define HOST_FIT_START ((struct host_fit){ false, true, true })
 
-// Takes one endpoint into account, by the rules of QEMU's usb_host_speed_compat
-// (hw/usb/host-libusb.c): an isochronous one and a bulk one with streams fit their own speed only,
-// an interrupt one fits full speed up to 64 bytes and high speed up to 1024. `attributes` and
-// `packet` are bmAttributes and wMaxPacketSize (USB 2.0, table 9-13); `streams` is the MaxStreams
-// field of the SuperSpeed companion descriptor (USB 3.2, table 9-29), 0 without one.
+// Adds one endpoint, by the rules of QEMU's usb_host_speed_compat (hw/usb/host-libusb.c):
+// isochronous endpoints and bulk endpoints with streams only work at their own speed; interrupt
+// endpoints work at full speed with packets of up to 64 bytes and at high speed with up to 1024.
+// `attributes` and `packet` are bmAttributes and wMaxPacketSize (USB 2.0, table 9-13); `streams` is
+// MaxStreams of the SuperSpeed companion descriptor (USB 3.2, table 9-29), 0 without one.
 void host_fit_endpoint(struct host_fit *fit, uint8_t attributes, uint16_t packet, unsigned streams);
 
-// Whether QEMU's judge skips an interface's alternate settings from this one on: SCSI mass storage
-// (class 8, subclass 6), whose streams (UAS) a guest does without.
+// Whether usb_host_speed_compat skips this alternate setting of an interface and those after it:
+// SCSI mass storage (class 8, subclass 6), which also works without its streams (UAS).
 bool host_fit_skips(uint8_t class, uint8_t subclass);
 
 #endif

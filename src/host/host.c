@@ -42,7 +42,7 @@ static enum speed speed_of(libusb_device *device)
     }
 }
 
-// MaxStreams of a bulk endpoint; 0 where it has no SuperSpeed companion descriptor.
+// MaxStreams of a bulk endpoint; 0 if it has no SuperSpeed companion descriptor.
 static unsigned streams_of(libusb_context *context,
                            const struct libusb_endpoint_descriptor *endpoint)
 {
@@ -73,8 +73,8 @@ static void check_descriptors(libusb_context *context,
     }
 }
 
-// QEMU judges the speeds by all configurations; data flows through the active one only, or, as long
-// as there is none, through what will likely be it.
+// QEMU checks all configurations for compatible speeds. Whether the device is isochronous depends
+// on the active one; without one, assume that any may become active.
 static void check_endpoints(libusb_context *context, libusb_device *usb, struct host_device *device)
 {
     struct libusb_config_descriptor *config = NULL;
@@ -96,7 +96,7 @@ static void check_endpoints(libusb_context *context, libusb_device *usb, struct 
     device->fits_full_speed = device->speed >= SPEED_HIGH && fit.full;
 }
 
-// The kernel's name of a device: "usb1" for a root hub, "1-1.2" for what hangs below one.
+// Sets the kernel's name of the device: "usb1" for a root hub, "1-1.2" for any other.
 static bool name_device(libusb_device *usb, struct host_device *device)
 {
     uint8_t ports[PORT_PATH_MAX];
@@ -122,9 +122,9 @@ static bool is_listed(struct text list, const char *word)
     return false;
 }
 
-// What the host does with the device: drivers of its interfaces, and what it uses of it.
-static void look_at_interfaces(struct arena *arena, const struct host_tables *tables,
-                               const char *directory, struct host_device *device)
+// Sets the drivers of the device's interfaces, and how the host uses it.
+static void read_interfaces(struct arena *arena, const struct host_tables *tables,
+                            const char *directory, struct host_device *device)
 {
     struct name_list names = sysfs_names(arena, directory);
     unsigned shown = 0;
@@ -144,9 +144,9 @@ static void look_at_interfaces(struct arena *arena, const struct host_tables *ta
     }
 }
 
-// NULL for a device that went away while it was looked at.
-static struct host_device *look_at(struct arena *arena, const struct host_tables *tables,
-                                   libusb_context *context, libusb_device *usb)
+// NULL if the device was unplugged meanwhile.
+static struct host_device *read_device(struct arena *arena, const struct host_tables *tables,
+                                       libusb_context *context, libusb_device *usb)
 {
     struct libusb_device_descriptor descriptor;
     struct host_device *device = arena_new_of(arena, struct host_device);
@@ -165,11 +165,11 @@ static struct host_device *look_at(struct arena *arena, const struct host_tables
     device->name = sysfs_value(arena, directory, "product");
     device->serial = sysfs_value(arena, directory, "serial");
     check_endpoints(context, usb, device);
-    look_at_interfaces(arena, tables, directory, device);
+    read_interfaces(arena, tables, directory, device);
     return device;
 }
 
-// By bus, then by port path: a port before what hangs below it.
+// By bus, then by port path; a hub before the devices behind it.
 static bool comes_before(const struct host_device *a, const struct host_device *b)
 {
     if (a->bus != b->bus)
@@ -191,7 +191,7 @@ static void add_device(struct host *host, struct host_device *device)
 enum status host_look(struct arena *arena, struct diags *diags, struct host *host)
 {
     *host = (struct host){ NULL, 0 };
-    // libusb cannot start where the kernel has no USB; that is a host without devices.
+    // libusb_init() fails if the kernel has no USB; such a host just has no devices.
     if (sysfs_names(arena, USB_DEVICES).count == 0)
         return STATUS_OK;
 
@@ -201,14 +201,14 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
     if (result == 0)
         list.count = libusb_get_device_list(context, &list.at);
     if (list.count < 0) {
-        complain_error(diags, "cannot list the host's USB devices: libusb says: %s",
+        complain_error(diags, "cannot list the host's USB devices: libusb: %s",
                        libusb_strerror((enum libusb_error)list.count));
         return STATUS_FAILED;
     }
     struct host_tables tables;
     host_tables_read(arena, &tables);
     for (ssize_t i = 0; list.at && i < list.count; i++) {
-        struct host_device *device = look_at(arena, &tables, context, list.at[i]);
+        struct host_device *device = read_device(arena, &tables, context, list.at[i]);
         if (device)
             add_device(host, device);
     }
@@ -258,7 +258,7 @@ const char *host_device_show(struct arena *arena, const struct host_device *devi
     enum { SHOWN_MAX = 80 };
     const char *maker = text_show(arena, text_trim(text_of(device->manufacturer)), SHOWN_MAX);
     const char *name = text_show(arena, text_trim(text_of(device->name)), SHOWN_MAX);
-    // Many a product's name begins with its maker's.
+    // Product names often begin with the manufacturer's name.
     bool twice = maker[0] && text_starts(text_of(name), maker);
     const char *what = arena_printf(arena, "%s%s%s", twice ? "" : maker,
                                     maker[0] && name[0] && !twice ? " " : "", name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The host's USB devices, as libusb and sysfs tell of them. host.c is the only file that knows
-// either.
+// The host's USB devices, as libusb and sysfs report them. host.c is the only file that uses
+// libusb.
 #ifndef XENUSB_HOST_H
 #define XENUSB_HOST_H
 
@@ -8,8 +8,8 @@
 #include "usb/model.h"
 #include "usb/selector.h"
 
-// One device of this host. Strings are a stranger's: whatever the descriptors held, NUL-terminated,
-// at most 256 bytes, not yet made safe for a terminal. Owned by the arena.
+// A device of this host. Owned by the arena. The manufacturer, name and serial are untrusted bytes
+// from its descriptors: NUL-terminated, at most 256 bytes, not safe to print without text_show().
 struct host_device {
     struct host_device *next;
     uint8_t bus;
@@ -19,68 +19,70 @@ struct host_device {
     uint16_t product;
     enum speed speed;
     bool hub;                 // bDeviceClass 9
-    bool isochronous;         // some endpoint of the active configuration is
-    bool fits_high_speed;     // a SuperSpeed device whose endpoints also fit high speed, as QEMU's
-                              // usb_host_speed_compat (hw/usb/host-libusb.c) judges it
-    bool fits_full_speed;     // a SuperSpeed or high speed device whose endpoints also fit full
-                              // speed, by the same judge
-    const char *manufacturer; // "" where there is none
-    const char *name;         // product string, ""
+    bool isochronous;         // the active configuration has an isochronous endpoint
+    bool fits_high_speed;     // a SuperSpeed device that can also work at high speed, by QEMU's
+                              // usb_host_speed_compat (hw/usb/host-libusb.c)
+    bool fits_full_speed;     // a high speed or SuperSpeed device that can also work at full speed,
+                              // by the same function
+    const char *manufacturer; // "" if it has none
+    const char *name;         // product string; ""
     const char *serial;       // ""
     const char *drivers;      // of its interfaces, comma-separated, each once; "" if none is bound
-    bool held;                // some interface is bound to usbfs: a program (QEMU, say) has it
-    const char *busy;         // why it must not be given away: "/dev/sda1 is mounted on /backup",
-                              // "carries the default route"; NULL if nothing speaks against it
-    const char *owner; // who has it as far as records of domains tell: "win10 (3), controller
-                       // hci0 port 2"; NULL if no domain does
-    int owner_domain;  // that domain's id
+    bool held;                // an interface is bound to usbfs: a program (QEMU, say) holds it
+    const char *busy;         // why it must not be given to a guest: "/dev/sda1 is mounted on
+                              // /backup", "carries the default route"; NULL if it may be
+    const char *owner;        // the domain it is attached to, according to the records: "win10 (3),
+                              // controller hci0 port 2"; NULL if there is none
+    int owner_domain;         // that domain's id; undefined without an owner
 };
 
+// All devices of this host. Owned by the arena.
 struct host {
-    struct host_device *devices; // in the order of bus, then port path
+    struct host_device *devices; // sorted by bus, then port path
     unsigned count;
 };
 
-// Looks at all devices, hubs included. A host without any USB bus gives an empty list, not an
-// error; STATUS_FAILED after a complaint if libusb cannot be used at all.
+// Lists all devices, including hubs. A host without a USB bus has an empty list and is not an
+// error. STATUS_FAILED, after reporting it, if libusb cannot be used. `owner` is left NULL.
 enum status host_look(struct arena *arena, struct diags *diags, struct host *host);
 
-// The device of that bus and address, or NULL.
+// The device with that bus and address, or with that busid; NULL if there is none.
 const struct host_device *host_device_at(const struct host *host, unsigned bus, unsigned address);
 const struct host_device *host_device_busid(const struct host *host, const char *busid);
 
-// Whether everything that the selector gives matches; false for a selector that gives nothing.
+// Whether the device meets all criteria of the selector; false for a selector without criteria.
 bool selector_matches(const struct selector *selector, const struct host_device *device);
 
-// How many devices match; the first of them in *found.
+// Returns how many devices match; *found is the first of them, or NULL.
 unsigned host_select(const struct host *host, const struct selector *selector,
                      const struct host_device **found);
 
-// One line for a person: "Yubico YubiKey OTP (1-4, full speed)", made safe.
+// A description for messages: "Yubico YubiKey OTP (1-4, full speed)". Safe to print; owned by the
+// arena.
 const char *host_device_show(struct arena *arena, const struct host_device *device);
 
-// A device that lost its drivers and that nothing uses: what is left when a QEMU is killed while it
-// holds a device, or exits with its domain at `xl reboot`.
+// A device that lost its drivers and that nothing uses. A QEMU leaves one behind if it is killed
+// while it holds a device, or if it exits with its domain at `xl reboot`.
 struct host_orphan {
     struct host_orphan *next;
     const struct host_device *device;
     const char *interfaces; // "1-4:1.0, 1-4:1.1"
-    bool driver_known;      // the kernel's module table names a driver for one of them; false if
-                            // there is no table
-    const char *evidence;   // where that was looked up
+    bool driver_known;      // the kernel's module tables have a driver for one of its interfaces;
+                            // false if there are no tables
+    const char *evidence;   // how that is known, for messages
 };
 
-// The devices, hubs aside, that have a driver on none of their interfaces, although the kernel has
-// one (or its table cannot be read), and that no process has open. Includes those that a domain
-// owns: `owner` is up to the caller. Owned by the arena.
+// The devices, except hubs, that no process has open and that have no driver on any interface,
+// although the kernel has one (or its module tables cannot be read). Includes devices with an
+// `owner`; the caller decides about those. Owned by the arena.
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host);
 
-// Lets the kernel probe drivers for each interface of that device (/sys/bus/usb/drivers_probe,
-// Documentation/ABI/testing/sysfs-bus in Linux). Returns whether one has a driver then; if not,
-// *why says why.
+// Makes the kernel probe for a driver for each interface of the device that has none
+// (/sys/bus/usb/drivers_probe; Linux: Documentation/ABI/testing/sysfs-bus). Returns whether any
+// interface has a driver afterwards; if not, *why is the reason, owned by the arena or constant.
 bool host_probe(struct arena *arena, const char *busid, const char **why);
 
-// Whether the kernel's PVUSB backend is there: /sys/bus/usb/drivers/usbback.
+// Whether the kernel's PVUSB backend is loaded: /sys/bus/usb/drivers/usbback exists.
 bool host_has_usbback(void);
 
 #endif

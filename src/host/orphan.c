@@ -18,15 +18,13 @@
 #define USB_PROBE   "/sys/bus/usb/drivers_probe"
 
 enum {
-    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; the minor counts 128 addresses a bus
-                     // (USB_DEVICE_MAJOR in include/linux/usb.h, drivers/usb/core/usb.c)
-    ADDRESSES_OF_A_BUS = 128,
+    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; each bus has 128 minors (USB_DEVICE_MAJOR in
+                     // include/linux/usb.h, drivers/usb/core/usb.c)
+    MINORS_PER_BUS = 128,
 };
 
-// ---- which module would serve it ----
-
-bool orphan_alias_fits(struct arena *arena, struct text line, const char *modalias,
-                       const char **module)
+bool orphan_alias_matches(struct arena *arena, struct text line, const char *modalias,
+                          const char **module)
 {
     static const char prefix[] = "alias usb:", middle[] = ".alias=usb:";
     const size_t usb = sizeof "usb:" - 1;
@@ -48,11 +46,11 @@ bool orphan_alias_fits(struct arena *arena, struct text line, const char *modali
     return true;
 }
 
-// What the kernel's build knows of drivers: tables of depmod(8), one record a line (or a NUL).
+// The module tables of the running kernel, written by depmod(8).
 struct modules {
     const char *directory;
-    struct text alias;
-    struct text builtin;
+    struct text alias;   // records end with a newline
+    struct text builtin; // records end with a NUL
 };
 
 static void read_modules(struct arena *arena, struct modules *modules)
@@ -73,21 +71,20 @@ static bool find_in(struct arena *arena, struct text table, char end, const char
 {
     for (size_t from = 0; from < table.size;) {
         size_t to = text_find(table, end, from);
-        if (orphan_alias_fits(arena, text_part(table, from, to), modalias, module))
+        if (orphan_alias_matches(arena, text_part(table, from, to), modalias, module))
             return true;
         from = to + 1;
     }
     return false;
 }
 
-// ---- who has it open ----
-
-static bool has_open(struct arena *arena, const char *process, dev_t number, bool *whole)
+// Clears *complete if the process cannot be checked.
+static bool has_open(struct arena *arena, const char *process, dev_t number, bool *complete)
 {
     const char *directory = arena_printf(arena, "/proc/%s/fd", process);
     cleanup_closedir DIR *dir = opendir(directory);
-    // A process that ended meanwhile has nothing open.
-    *whole &= dir || errno == ENOENT;
+    // A process that has exited meanwhile has nothing open.
+    *complete &= dir || errno == ENOENT;
     for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
         struct stat info;
         if (fstatat(dirfd(dir), at->d_name, &info, 0) == 0 && S_ISCHR(info.st_mode) &&
@@ -100,20 +97,18 @@ static bool has_open(struct arena *arena, const char *process, dev_t number, boo
 bool host_opened(struct arena *arena, dev_t number, unsigned *pid)
 {
     cleanup_closedir DIR *dir = opendir("/proc");
-    bool whole = dir;
+    bool complete = dir;
     *pid = 0;
     for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
         uint64_t process;
         if (text_number(text_of(at->d_name), 10, 1, UINT32_MAX, &process) != NUMBER_OK ||
-            !has_open(arena, at->d_name, number, &whole))
+            !has_open(arena, at->d_name, number, &complete))
             continue;
         *pid = (unsigned)process;
         return true;
     }
-    return whole;
+    return complete;
 }
-
-// ---- the orphans ----
 
 static const char *modalias_of(struct arena *arena, const char *busid, const char *interface)
 {
@@ -121,7 +116,8 @@ static const char *modalias_of(struct arena *arena, const char *busid, const cha
                        "modalias");
 }
 
-// Whether it is one as far as its interfaces tell, of which the kernel serves at least one.
+// Whether no interface of the device has a driver although the kernel has one for at least one of
+// them, or may have.
 static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
                              struct host_orphan *orphan)
 {
@@ -138,11 +134,11 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
         orphan->driver_known = find_in(arena, modules->alias, '\n', modalias, &module) ||
                                find_in(arena, modules->builtin, '\0', modalias, &module);
         if (orphan->driver_known)
-            orphan->evidence = arena_printf(arena, "the kernel has %s for %s", module, at->name);
+            orphan->evidence = arena_printf(arena, "kernel module %s matches %s", module, at->name);
     }
     if (!table)
         orphan->evidence = arena_printf(
-            arena, "whether the kernel has a driver for it cannot be known: %s has no table",
+            arena, "cannot tell whether the kernel has a driver for it: no module tables in %s",
             modules->directory);
     orphan->interfaces = buffer_string(&interfaces);
     return interfaces.size && (orphan->driver_known || !table);
@@ -150,7 +146,7 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
 
 static bool is_open(struct arena *arena, const struct host_device *device)
 {
-    unsigned pid, minor = (device->bus - 1u) * ADDRESSES_OF_A_BUS + device->address - 1u;
+    unsigned pid, minor = (device->bus - 1u) * MINORS_PER_BUS + device->address - 1u;
     return !host_opened(arena, makedev(USB_MAJOR, minor), &pid) || pid;
 }
 
@@ -160,7 +156,6 @@ struct host_orphan *host_orphans(struct arena *arena, const struct host *host)
     struct modules modules;
     read_modules(arena, &modules);
     for (const struct host_device *at = host->devices; at; at = at->next) {
-        // A root hub is no device of a port, and what has a driver is cared for.
         if (at->hub || at->held || *at->drivers)
             continue;
         struct host_orphan *orphan = arena_new_of(arena, struct host_orphan);
@@ -173,8 +168,8 @@ struct host_orphan *host_orphans(struct arena *arena, const struct host *host)
     return first;
 }
 
-// One write: the kernel takes the name whole, and its answer is the result of write(2). That no
-// driver wants the interface is no error there.
+// The kernel parses each write on its own, so the name must go out in a single one. The write also
+// succeeds if no driver claims the interface.
 static bool probe(const char *interface)
 {
     cleanup_close int fd = open(USB_PROBE, O_WRONLY | O_CLOEXEC);
@@ -187,8 +182,8 @@ bool host_probe(struct arena *arena, const char *busid, const char **why)
     *why = "the kernel has no driver for it";
     for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
         if (!at->driver && !probe(at->name))
-            *why = arena_printf(arena, "cannot write %s to " USB_PROBE ": the kernel says: %s",
-                                at->name, strerror(errno));
+            *why = arena_printf(arena, "cannot write %s to " USB_PROBE ": %s", at->name,
+                                strerror(errno));
     for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
         if (at->driver)
             return true;

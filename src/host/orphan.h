@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How orphaned devices are recognized. Private to host/, and for its tests.
+// Recognizes devices that lost their drivers. Private to host/ and its tests.
 #ifndef XENUSB_HOST_ORPHAN_H
 #define XENUSB_HOST_ORPHAN_H
 
@@ -7,14 +7,15 @@
 
 #include <sys/types.h>
 
-// Whether a process has the character device of that number open, by /proc/<pid>/fd: *pid is that
-// process, 0 if there is none. False if not all processes could be checked.
+// Looks in /proc/<pid>/fd for a process that has the character device with that number open; *pid
+// is the first one found, 0 if there is none. Returns false if none was found but some processes
+// could not be checked.
 bool host_opened(struct arena *arena, dev_t number, unsigned *pid);
 
-// Whether a line of the kernel's module tables fits an interface's modalias: "alias PATTERN MODULE"
-// of modules.alias, "MODULE.alias=PATTERN" of modules.builtin.modinfo (depmod(8)). *module is its
-// module. Pure.
-bool orphan_alias_fits(struct arena *arena, struct text line, const char *modalias,
-                       const char **module);
+// Whether a record of the kernel's module tables matches an interface's modalias: "alias PATTERN
+// MODULE" in modules.alias, "MODULE.alias=PATTERN" in modules.builtin.modinfo (depmod(8)). *module
+// is then its module, owned by the arena.
+bool orphan_alias_matches(struct arena *arena, struct text line, const char *modalias,
+                          const char **module);
 
 #endif

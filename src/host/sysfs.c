@@ -10,7 +10,7 @@
 
 struct text sysfs_table(struct arena *arena, const char *path, size_t limit)
 {
-    // procfs tells no sizes: the room grows until a read comes back empty.
+    // Files in procfs report no size, so grow the buffer until a read returns 0.
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return TEXT_EMPTY;

@@ -1,37 +1,38 @@
 // SPDX-License-Identifier: MIT
-// Bounded reads of sysfs and procfs. What stands there came out of devices: a stranger's words.
+// Bounded reads of sysfs and procfs. The values may come from a device's descriptors and are
+// untrusted. All results are owned by the arena.
 #ifndef XENUSB_HOST_SYSFS_H
 #define XENUSB_HOST_SYSFS_H
 
 #include "base/text.h"
 
 enum {
-    SYSFS_VALUE_MAX = 256,     // bytes of an attribute that are read; a USB string has at most 252
-    SYSFS_NAMES_MAX = 1024,    // names of a directory that are read
-    PROC_TABLE_MAX = 4u << 20, // bytes of a table of procfs that are read
+    SYSFS_VALUE_MAX = 256,     // bytes read of an attribute; a USB string has at most 252
+    SYSFS_NAMES_MAX = 1024,    // names read of a directory
+    PROC_TABLE_MAX = 4u << 20, // bytes read of a table in procfs
 };
 
-// The first `limit` bytes of a file; at is NULL if there is none to be read.
+// The first `limit` bytes of a file, NUL-terminated; TEXT_EMPTY if it cannot be read.
 struct text sysfs_table(struct arena *arena, const char *path, size_t limit);
 
-// An attribute without its line end, at most SYSFS_VALUE_MAX bytes; "" if it cannot be read.
+// The first line of an attribute, at most SYSFS_VALUE_MAX bytes; "" if it cannot be read.
 const char *sysfs_value(struct arena *arena, const char *directory, const char *name);
 
-// A decimal number in an attribute; 0 if there is none up to `max`.
+// A decimal number in an attribute; 0 if it is not a number or larger than `max`.
 unsigned sysfs_number(struct arena *arena, const char *directory, const char *name, unsigned max);
 
-// The last part of what a symbolic link points to, as a driver's name is told; NULL without one.
+// The last component of a symbolic link's target, such as a driver's name; NULL if there is no
+// link.
 const char *sysfs_link(struct arena *arena, const char *directory, const char *name);
 
-// The names in a directory, sorted, without those that begin with a dot; an unreadable one has
-// none.
+// The names in a directory, sorted, except those that begin with a dot; none if it is unreadable.
 struct name_list {
     const char *const *name;
     size_t count;
 };
 struct name_list sysfs_names(struct arena *arena, const char *directory);
 
-// Whether it is a directory, and not a link to one.
+// Whether directory/name is a directory, and not a link to one.
 bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name);
 
 #endif

@@ -271,7 +271,7 @@ static void test_aliases(void **state)
         { "", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        bool fits = orphan_alias_fits(arena, text_of(rows[i].line), modalias, &module);
+        bool fits = orphan_alias_matches(arena, text_of(rows[i].line), modalias, &module);
         assert_int_equal(fits, rows[i].module != NULL);
         if (fits)
             assert_string_equal(module, rows[i].module);
