@@ -30,7 +30,7 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
     facts->why = "no QEMU serves it: libxl starts one only for a config that needs it";
     if (!socket)
         return;
-    if (session->domain->ours_to_lock && lock_libxl(&quiet, LOCK_LIBXL_QMP, &lock) != STATUS_OK) {
+    if (session->domain->shared_socket && lock_libxl(&quiet, LOCK_LIBXL_QMP, &lock) != STATUS_OK) {
         facts->answers = VERDICT_UNKNOWN;
         facts->why = ignored.first ? ignored.first->message : "could not take its lock";
         return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finds domains: by what the hypervisor says where it can be asked, else by what xenstore holds.
+// Finds domains. The list comes from the hypervisor or, if that is not available, from xenstore.
 #include "domain.h"
 
 #include "base/arena.h"
@@ -11,7 +11,7 @@
 
 enum {
     DOMAIN_ID_MAX = 0x7fef, // DOMID_FIRST_RESERVED - 1 in xen/xen.h
-    RUNNING_AT_ONCE = 64,
+    RUNNING_BATCH = 64,     // domains asked for in one hypercall
 };
 
 static const char *const type_names[] = { "unknown", "pv", "pvh", "hvm" };
@@ -21,7 +21,7 @@ const char *domain_type_name(enum domain_type type)
     return type_names[type];
 }
 
-// The value of a node; empty where there is none, or none that may be read.
+// The value of a node; TEXT_EMPTY if it cannot be read.
 static struct text value_at(struct xen *xen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static struct text value_at(struct xen *xen, const char *format, ...)
@@ -56,7 +56,7 @@ static bool is_uuid(struct text text)
     return text.size == UUID_SIZE - 1;
 }
 
-// The toolstack writes "/vm/UUID"; a domain of its own making may have anything there.
+// The toolstack writes "/vm/UUID", but the node may contain anything.
 static const char *uuid_of(struct xen *xen, unsigned id, const struct xen_running *running)
 {
     static const char vm[] = "/vm/";
@@ -67,8 +67,8 @@ static const char *uuid_of(struct xen *xen, unsigned id, const struct xen_runnin
     return text_starts(value, vm) && is_uuid(uuid) ? uuid.at : "";
 }
 
-// The monitor that libxl gives to a domain's QEMU (libxl__qemu_qmp_path).
-static const char *monitor_of(struct xen *xen, unsigned id)
+// The QMP socket that libxl gives to a domain's QEMU (libxl__qemu_qmp_path); NULL if it has none.
+static const char *qmp_socket_of(struct xen *xen, unsigned id)
 {
     static const char *const directories[] = { "/run/xen", "/var/run/xen" };
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
@@ -88,22 +88,22 @@ static struct domain describe(struct xen *xen, unsigned id, const struct xen_run
         .name = name.at ? name.at : "",
         .type = type_of(xen, id, running),
         .uuid = uuid_of(xen, id, running),
-        .qmp_socket = monitor_of(xen, id),
+        .qmp_socket = qmp_socket_of(xen, id),
         .paused = running && running->paused,
         .dying = running && running->dying,
     };
-    domain.ours_to_lock = domain.qmp_socket != NULL;
+    domain.shared_socket = domain.qmp_socket != NULL;
     return domain;
 }
 
-// Domains as they are found, in an array that grows.
-struct gathering {
+// An array of domains that grows.
+struct domain_list {
     struct domain *domains;
     size_t count;
     size_t capacity;
 };
 
-static void gather(struct arena *arena, struct gathering *all, struct domain domain)
+static void add_domain(struct arena *arena, struct domain_list *all, struct domain domain)
 {
     if (all->count == all->capacity) {
         all->capacity = all->capacity ? all->capacity * 2 : 16;
@@ -115,22 +115,22 @@ static void gather(struct arena *arena, struct gathering *all, struct domain dom
     all->domains[all->count++] = domain;
 }
 
-static bool gather_running(struct xen *xen, struct gathering *all)
+static bool list_running(struct xen *xen, struct domain_list *all)
 {
-    struct xen_running running[RUNNING_AT_ONCE];
+    struct xen_running running[RUNNING_BATCH];
     unsigned first = 0;
     int count;
     do {
-        count = xen_list_running(xen, first, running, RUNNING_AT_ONCE);
+        count = xen_list_running(xen, first, running, RUNNING_BATCH);
         for (int i = 0; i < count; i++) {
-            gather(xen_arena(xen), all, describe(xen, running[i].id, &running[i]));
+            add_domain(xen_arena(xen), all, describe(xen, running[i].id, &running[i]));
             first = running[i].id + 1;
         }
-    } while (count == RUNNING_AT_ONCE && first <= DOMAIN_ID_MAX);
+    } while (count == RUNNING_BATCH && first <= DOMAIN_ID_MAX);
     return count >= 0;
 }
 
-static enum xen_result gather_recorded(struct xen *xen, struct gathering *all)
+static enum xen_result list_from_xenstore(struct xen *xen, struct domain_list *all)
 {
     const char *const *names;
     size_t count;
@@ -138,7 +138,7 @@ static enum xen_result gather_recorded(struct xen *xen, struct gathering *all)
     for (size_t i = 0; i < count; i++) {
         uint64_t id;
         if (text_number(text_of(names[i]), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
-            gather(xen_arena(xen), all, describe(xen, (unsigned)id, NULL));
+            add_domain(xen_arena(xen), all, describe(xen, (unsigned)id, NULL));
     }
     return result == XEN_ABSENT ? XEN_OK : result;
 }
@@ -146,11 +146,11 @@ static enum xen_result gather_recorded(struct xen *xen, struct gathering *all)
 enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
                         size_t *count)
 {
-    struct gathering all = { NULL, 0, 0 };
+    struct domain_list all = { NULL, 0, 0 };
     enum xen_result result = XEN_OK;
-    if (!xen_has_hypervisor(xen) || !gather_running(xen, &all)) {
+    if (!xen_has_hypervisor(xen) || !list_running(xen, &all)) {
         all.count = 0;
-        result = gather_recorded(xen, &all);
+        result = list_from_xenstore(xen, &all);
     }
     *domains = all.domains;
     *count = all.count;
@@ -162,8 +162,6 @@ enum status xen_domains(struct xen *xen, struct diags *diags, const struct domai
         complain_error(diags, "cannot list the domains: %s", xen_why(xen));
     return xen_status(xen, result);
 }
-
-// ---- one domain ----
 
 static enum status complain_unknown(struct diags *diags, const struct domain *domains, size_t count,
                                     const char *wanted)
@@ -178,7 +176,8 @@ static enum status complain_unknown(struct diags *diags, const struct domain *do
     return STATUS_REQUEST;
 }
 
-// How many domains are called `name`, dying ones only if no other is; the first of them in *found.
+// Returns how many domains are named `name`; *found is the first. Dying ones only count if there is
+// no other.
 static unsigned find_named(const struct domain *domains, size_t count, const char *name,
                            const struct domain **found)
 {
@@ -207,29 +206,29 @@ static unsigned find(const struct domain *domains, size_t count, const char *wan
     return find_named(domains, count, wanted, found);
 }
 
-// Why a domain cannot be served at all, after a complaint; STATUS_OK if it can.
-static enum status check_servable(struct xen *xen, struct diags *diags, const struct domain *domain)
+// STATUS_REQUEST, after reporting why, if xenusb cannot do anything for the domain.
+static enum status check_supported(struct xen *xen, struct diags *diags,
+                                   const struct domain *domain)
 {
     const char *name = domain->name;
     unsigned id = (unsigned)domain->id;
     struct text stub = value_at(xen, "/local/domain/%u/image/device-model-domid", id);
     if (id == 0)
         diag_hint(diags, complain_error(diags, "domain 0 is this host itself"),
-                  "name the guest that is to have the device");
+                  "name the guest that should get the device");
     else if (domain->dying)
         complain_error(diags, "domain %s (%u) is shutting down", name, id);
     else if (text_is(value_at(xen, "/libxl/%u/dm-version", id), "qemu_xen_traditional"))
         diag_hint(diags,
                   complain_error(diags,
-                                 "domain %s (%u) is served by qemu-traditional, which has no "
-                                 "monitor that could be asked",
+                                 "domain %s (%u) uses qemu-traditional, which has no QMP monitor",
                                  name, id),
                   "create it with device_model_version=\"qemu-xen\"");
     else if (stub.size && !text_is(stub, "0"))
         diag_hint(diags,
                   complain_error(diags,
-                                 "the QEMU of domain %s (%u) runs in the stub domain %s, out of "
-                                 "reach of this host's devices",
+                                 "the QEMU of domain %s (%u) runs in stub domain %s, which has no "
+                                 "access to this host's devices",
                                  name, id, text_show(diags->arena, stub, 16)),
                   "create it without device_model_stubdomain_override=1");
     else
@@ -250,11 +249,11 @@ enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *na
     if (matches == 0)
         return complain_unknown(diags, domains, count, name_or_id);
     if (matches > 1) {
-        diag_hint(diags, complain_error(diags, "%u domains are called \"%s\"", matches, name_or_id),
-                  "name one by its id, the first of them is %d", found->id);
+        diag_hint(diags, complain_error(diags, "%u domains are named \"%s\"", matches, name_or_id),
+                  "use an id instead; the first of them is %d", found->id);
         return STATUS_REQUEST;
     }
-    status = check_servable(xen, diags, found);
+    status = check_supported(xen, diags, found);
     if (status != STATUS_OK)
         return status;
     *domain = arena_new_of(xen_arena(xen), struct domain);

@@ -23,30 +23,28 @@ void lock_release(struct lock *lock)
     *lock = LOCK_NONE;
 }
 
-// ---- one file ----
+enum attempt { TAKEN, HELD, FAILED };
 
-enum attempt { TAKEN, BUSY, BROKEN };
-
-// One attempt on an open file, as libxl__lock_file (libxl_internal.c) makes it, but without
-// waiting: the lock is ours only if the name still means the file that was locked, for its last
-// holder unlinked it.
+// Tries once to lock an open file, as libxl__lock_file (libxl_internal.c) does but without waiting.
+// The previous holder may have unlinked the file, so the lock only counts if the path still refers
+// to it.
 static enum attempt lock_open_file(int fd, const char *path)
 {
     struct stat locked, named;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK || errno == EINTR ? BUSY : BROKEN;
+        return errno == EWOULDBLOCK || errno == EINTR ? HELD : FAILED;
     if (fstat(fd, &locked) != 0)
-        return BROKEN;
+        return FAILED;
     if (stat(path, &named) != 0)
-        return errno == ENOENT ? BUSY : BROKEN;
-    return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino ? TAKEN : BUSY;
+        return errno == ENOENT ? HELD : FAILED;
+    return locked.st_dev == named.st_dev && locked.st_ino == named.st_ino ? TAKEN : HELD;
 }
 
 static enum attempt try_lock(struct lock *lock)
 {
     int fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0)
-        return BROKEN;
+        return FAILED;
     enum attempt attempt = lock_open_file(fd, lock->path);
     if (attempt == TAKEN) {
         lock->fd = fd;
@@ -58,7 +56,7 @@ static enum attempt try_lock(struct lock *lock)
     return attempt;
 }
 
-// Takes the next word off a line of /proc/locks.
+// Removes the next word from a line.
 static struct text next_word(struct text *line)
 {
     *line = text_trim(*line);
@@ -68,8 +66,8 @@ static struct text next_word(struct text *line)
     return word;
 }
 
-// The process that holds a lock on that file, as /proc/locks (proc(5)) has it:
-// "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". 0 if it does not tell.
+// The process that holds a lock on the file, from /proc/locks (proc(5)), whose lines look like
+// "1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF". 0 if it is not listed.
 static unsigned holder_of(struct arena *arena, const char *path)
 {
     char line[256];
@@ -101,12 +99,13 @@ static enum status complain_held(const struct session *session, const char *path
         if (comm && fgets(name, sizeof name, comm))
             name[strcspn(name, "\n")] = '\0';
     }
-    struct diag *diag =
-        pid ? complain_error(session->diags, "%s is held by %s (process %u) since %g s or more",
-                             what, name[0] ? name : "a process", pid, limit)
-            : complain_error(session->diags, "%s is held by another process since %g s or more",
-                             what, limit);
-    diag_hint(session->diags, diag, "wait for it to end, or give more time with --timeout; %s",
+    const char *holder = pid && name[0] ? arena_printf(session->arena, "%s (process %u)", name, pid)
+                         : pid          ? arena_printf(session->arena, "process %u", pid)
+                                        : "another process";
+    diag_hint(session->diags,
+              complain_error(session->diags, "could not take %s within %g s: %s holds it", what,
+                             limit, holder),
+              "wait for that process to finish, or wait longer with --timeout; the lock is %s",
               path);
     return STATUS_TIMEOUT;
 }
@@ -121,7 +120,7 @@ enum status lock_file(const struct session *session, const char *path, const cha
         enum attempt attempt = try_lock(lock);
         if (attempt == TAKEN)
             return STATUS_OK;
-        if (attempt == BROKEN) {
+        if (attempt == FAILED) {
             int why = errno;
             complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
             return why == EACCES || why == EPERM || why == EROFS ? STATUS_REFUSED : STATUS_FAILED;
@@ -135,11 +134,9 @@ enum status lock_file(const struct session *session, const char *path, const cha
     }
 }
 
-// ---- xenusb's own ----
-
-// A directory of our own that nobody else may write to. Root's is in /run; another user, who can
-// only serve a QEMU of his own, has one in his runtime directory.
-static const char *turns_directory(struct arena *arena)
+// The directory for xenusb's own locks. Users other than root can only work on a QEMU of their own,
+// so theirs is in their runtime directory.
+static const char *lock_directory(struct arena *arena)
 {
     const char *home = getenv("XDG_RUNTIME_DIR");
     if (geteuid() == 0)
@@ -148,12 +145,12 @@ static const char *turns_directory(struct arena *arena)
                                   : arena_printf(arena, "/tmp/xenusb-%u", (unsigned)geteuid());
 }
 
-static enum status make_turns_directory(const struct session *session, const char **made)
+static enum status make_lock_directory(const struct session *session, const char **made)
 {
     struct stat info;
-    const char *directory = turns_directory(session->arena);
+    const char *directory = lock_directory(session->arena);
     if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
-        complain_error(session->diags, "cannot make %s for the locks of xenusb: %s", directory,
+        complain_error(session->diags, "cannot create %s for xenusb's locks: %s", directory,
                        strerror(errno));
         return STATUS_REFUSED;
     }
@@ -161,20 +158,21 @@ static enum status make_turns_directory(const struct session *session, const cha
         (info.st_mode & (S_IWGRP | S_IWOTH))) {
         diag_hint(session->diags,
                   complain_error(session->diags,
-                                 "%s is no directory that only this user can write to", directory),
-                  "remove it; xenusb keeps its locks there");
+                                 "%s is not a directory that only this user can write to",
+                                 directory),
+                  "remove it; xenusb keeps its locks there and recreates it");
         return STATUS_REFUSED;
     }
     *made = directory;
     return STATUS_OK;
 }
 
-static enum status take_turn(const struct session *session, const char *name, const char *what,
-                             struct lock *lock)
+static enum status lock_own_file(const struct session *session, const char *name, const char *what,
+                                 struct lock *lock)
 {
     const char *directory;
     *lock = LOCK_NONE;
-    enum status status = make_turns_directory(session, &directory);
+    enum status status = make_lock_directory(session, &directory);
     if (status != STATUS_OK)
         return status;
     return lock_file(session, arena_printf(session->arena, "%s/%s", directory, name), what, lock);
@@ -182,7 +180,7 @@ static enum status take_turn(const struct session *session, const char *name, co
 
 enum status lock_host(const struct session *session, struct lock *lock)
 {
-    return take_turn(session, "host", "the turn to give away devices of this host", lock);
+    return lock_own_file(session, "host", "xenusb's lock for host devices", lock);
 }
 
 enum status lock_domain(const struct session *session, struct lock *lock)
@@ -190,6 +188,8 @@ enum status lock_domain(const struct session *session, struct lock *lock)
     const struct domain *domain = session->domain;
     struct stat info;
     const char *name;
+    const char *what = arena_printf(session->arena, "xenusb's lock for %s%s",
+                                    domain->id >= 0 ? "domain " : "the QEMU at ", domain->name);
     if (domain->id >= 0)
         name = arena_printf(session->arena, "domain-%d", domain->id);
     else if (domain->qmp_socket && stat(domain->qmp_socket, &info) == 0)
@@ -197,20 +197,16 @@ enum status lock_domain(const struct session *session, struct lock *lock)
                             (unsigned long)info.st_ino);
     else
         name = "qemu";
-    return take_turn(session, name,
-                     arena_printf(session->arena, "the turn to change domain %s", domain->name),
-                     lock);
+    return lock_own_file(session, name, what, lock);
 }
-
-// ---- libxl's ----
 
 static const struct {
     const char *name; // libxl__ev_devlock_init, libxl__ev_qmplock_init, libxl__lock_domain_userdata
     const char *what;
 } libxl_locks[] = {
     [LOCK_LIBXL_DEVICES] = { "libxl-device-changes-lock", "libxl's lock for device changes" },
-    [LOCK_LIBXL_QMP] = { "qmp-socket-lock", "libxl's lock for the monitor of QEMU" },
-    [LOCK_LIBXL_USERDATA] = { "domain-userdata-lock", "libxl's lock for the configuration" },
+    [LOCK_LIBXL_QMP] = { "qmp-socket-lock", "libxl's lock for the QMP socket" },
+    [LOCK_LIBXL_USERDATA] = { "domain-userdata-lock", "libxl's lock for the saved configuration" },
 };
 
 const char *lock_libxl_path(const struct session *session, enum libxl_lock which)
@@ -229,8 +225,9 @@ enum status lock_libxl(const struct session *session, enum libxl_lock which, str
         const char *broken = xen_broken(session->xen);
         lock_release(lock);
         if (broken)
-            complain_error(session->diags, "whether domain %s (%d) is alive cannot be asked: %s",
-                           domain->name, domain->id, broken);
+            complain_error(session->diags,
+                           "cannot tell whether domain %s (%d) is still running: %s", domain->name,
+                           domain->id, broken);
         else
             complain_error(session->diags, "domain %s (%d) is gone", domain->name, domain->id);
         return broken ? STATUS_FAILED : STATUS_REQUEST;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whose turn it is: locks between xenusb processes, and those that libxl takes.
+// Locks between xenusb processes, and libxl's locks.
 #ifndef XENUSB_LOCK_H
 #define XENUSB_LOCK_H
 
@@ -7,47 +7,48 @@
 
 struct session;
 
-// A lock that is held: a file that was opened and flocked. Let go of when the scope ends, or with
-// the process.
+// A lock: a file that is open and flocked. Released at the end of the scope, or when the process
+// exits.
 struct lock {
-    int fd; // -1: not held
-    const char *path;
+    int fd;           // -1: not held
+    const char *path; // not owned
 };
 #define LOCK_NONE ((struct lock){ -1, NULL })
 
-// Unlinks the file first and closes it then: whoever waits for it finds that the name is another
-// file by now, and starts again. Letting go of one that is not held is let pass.
+// Unlinks the file, then closes it: a process that waits for the lock sees that the path no longer
+// refers to its file, and tries again. A lock that is not held is a no-op.
 void lock_release(struct lock *lock);
 #define cleanup_lock __attribute__((cleanup(lock_release)))
 
-enum { LOCK_SECONDS = 30 }; // how long a lock is waited for, times the session's patience
+enum { LOCK_SECONDS = 30 }; // how long to wait for a lock, before session->timeout_scale
 
-// Each takes one lock for the session. STATUS_TIMEOUT after a complaint that names the holder where
-// /proc/locks tells it; STATUS_REFUSED without permission; STATUS_FAILED if the user interrupts the
-// waiting, or for anything else.
+// All lock_*() functions below wait for the lock and fill *lock. On failure, after reporting it:
+// STATUS_TIMEOUT (with the holder, if /proc/locks lists it), STATUS_REFUSED without permission, or
+// STATUS_FAILED if interrupted or for any other reason.
 
-// The lock of a file, which is made if need be; `what` is what a complaint calls it. `path` must
-// live as long as the lock.
+// Locks a file, creating it if it does not exist. `what` names the lock in messages; `path` must
+// outlive the lock.
 enum status lock_file(const struct session *session, const char *path, const char *what,
                       struct lock *lock);
 
-// xenusb's own turn on this host: from looking who has a device until it is given away.
+// xenusb's own lock for host devices: held from the check that a device is free until it is
+// attached.
 enum status lock_host(const struct session *session, struct lock *lock);
-// xenusb's own turn on the session's domain: around everything that changes it. Taken before the
+// xenusb's own lock for the session's domain: held while the domain is changed. Take it before the
 // host's.
 enum status lock_domain(const struct session *session, struct lock *lock);
 
 // libxl's locks for the session's domain, in the order in which libxl takes them
-// (libxl_internal.h); with several, take them in this order too, and after xenusb's own.
+// (libxl_internal.h). Take them in the same order, after xenusb's own.
 enum libxl_lock {
-    LOCK_LIBXL_DEVICES,  // adding and removing devices of a domain
-    LOCK_LIBXL_QMP,      // talking to its QEMU: the socket serves one client at a time
-    LOCK_LIBXL_USERDATA, // its saved configuration
+    LOCK_LIBXL_DEVICES,  // to add or remove devices
+    LOCK_LIBXL_QMP,      // to use the QMP socket, which serves one client at a time
+    LOCK_LIBXL_USERDATA, // to change the saved configuration
 };
-// Also STATUS_REQUEST if the domain is gone by the time that the lock is held.
+// Also STATUS_REQUEST, after reporting it, if the domain is gone once the lock is held.
 enum status lock_libxl(const struct session *session, enum libxl_lock which, struct lock *lock);
 
-// The file of a libxl lock, as libxl__userdata_path (libxl_dom.c) makes it.
+// The path of a libxl lock, as from libxl__userdata_path (libxl_dom.c). Owned by the arena.
 const char *lock_libxl_path(const struct session *session, enum libxl_lock which);
 
 #endif

@@ -29,7 +29,7 @@ const char *xen_probe_path(struct arena *arena)
     return access("/proc/xen/xenbus", F_OK) == 0 ? "/proc/xen/xenbus" : path;
 }
 
-// Waits until something can be read or written; false when the time is over.
+// Waits until the descriptor is ready; false if the deadline passes or poll fails.
 static bool wait_until(int fd, short events, struct deadline deadline)
 {
     struct pollfd wanted = { .fd = fd, .events = events };
@@ -42,8 +42,8 @@ static bool wait_until(int fd, short events, struct deadline deadline)
     }
 }
 
-// Connects without waiting: a Unix socket whose queue is full says EAGAIN, and then tells nobody
-// when there is room again (connect(2)), so it is tried again.
+// A non-blocking connect to a Unix socket with a full backlog fails with EAGAIN, and poll does not
+// report when there is room (connect(2)), so retry.
 static int connect_until(const char *path, struct deadline deadline)
 {
     const double pause = 0.01;
@@ -81,7 +81,7 @@ static enum xen_probe failure(int why)
     }
 }
 
-// Takes in `size` bytes.
+// Receives exactly `size` bytes.
 static enum xen_probe receive(int fd, void *bytes, size_t size, struct deadline deadline)
 {
     for (size_t used = 0; used < size;) {
@@ -95,28 +95,29 @@ static enum xen_probe receive(int fd, void *bytes, size_t size, struct deadline 
     return PROBE_ANSWERED;
 }
 
-// Sends the smallest of questions and takes the whole answer, so that none of it is left over for
-// somebody else where one connection serves several programs in turn.
+// Sends a minimal request and receives the whole reply, so that no part of it is left for the next
+// user of the connection.
 static enum xen_probe ask(int fd, struct deadline deadline)
 {
     struct {
         struct xsd_sockmsg head;
         char path[2];
-    } question = { .head = { .type = XS_READ, .len = 2 }, .path = "/" };
-    const size_t size = sizeof question.head + sizeof question.path;
-    struct xsd_sockmsg answer;
+    } request = { .head = { .type = XS_READ, .len = 2 }, .path = "/" };
+    const size_t size = sizeof request.head + sizeof request.path;
+    struct xsd_sockmsg reply;
     if (!wait_until(fd, POLLOUT, deadline))
         return PROBE_TIMEOUT;
-    // So few bytes go out whole, or not at all. The device knows no MSG_NOSIGNAL, and raises none.
-    ssize_t sent = send(fd, &question, size, MSG_NOSIGNAL);
+    // So few bytes are sent all at once or not at all. The device is no socket, and needs no
+    // MSG_NOSIGNAL since it never raises SIGPIPE.
+    ssize_t sent = send(fd, &request, size, MSG_NOSIGNAL);
     if (sent < 0 && errno == ENOTSOCK)
-        sent = write(fd, &question, size);
+        sent = write(fd, &request, size);
     if (sent != (ssize_t)size)
         return failure(sent < 0 ? errno : EIO);
-    enum xen_probe probe = receive(fd, &answer, sizeof answer, deadline);
+    enum xen_probe probe = receive(fd, &reply, sizeof reply, deadline);
     char value[XENSTORE_PAYLOAD_MAX];
     if (probe == PROBE_ANSWERED)
-        probe = receive(fd, value, answer.len < sizeof value ? answer.len : sizeof value, deadline);
+        probe = receive(fd, value, reply.len < sizeof value ? reply.len : sizeof value, deadline);
     return probe;
 }
 

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: MIT
-// Whether xenstored answers. libxenstore itself waits without an end, for the connection and for
-// every answer; so it is only called once a question of our own was answered in time.
+// Checks whether xenstored answers. libxenstore waits forever to connect and for every reply, so it
+// is only used once xenstored has answered a request of our own in time.
 #ifndef XENUSB_XEN_PROBE_H
 #define XENUSB_XEN_PROBE_H
 
 struct arena;
 
-// Where libxenstore (tools/libs/store/xs.c: xs_open, xs_daemon_path, xs_domain_dev) will connect:
-// the daemon's socket if there is one, else the kernel's device. Owned by the arena or constant.
+// The path that libxenstore will connect to (tools/libs/store/xs.c: xs_open, xs_daemon_path,
+// xs_domain_dev): the daemon's socket if it exists, else the kernel's device. Owned by the arena or
+// the environment, or constant.
 const char *xen_probe_path(struct arena *arena);
 
+// The result of a probe.
 enum xen_probe {
     PROBE_ANSWERED,
-    PROBE_ABSENT,  // nothing at that path, or nobody listens there
+    PROBE_ABSENT,  // the path does not exist, or no process is listening there
     PROBE_DENIED,  // no permission
-    PROBE_TIMEOUT, // no answer in time
-    PROBE_FAILED,  // anything else: errno tells
+    PROBE_TIMEOUT, // no reply in time
+    PROBE_FAILED,  // any other error, in errno
 };
 
-// Connects to `path` and asks for one node; any answer will do. At most `seconds`.
+// Connects to `path` and reads one node; any reply counts as an answer. Takes at most `seconds`.
 enum xen_probe xen_probe(const char *path, double seconds);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a guest shares with this domain: pages of its memory, by grant references, and event
-// channels. xen_share.c is the only file that knows libxengnttab and libxenevtchn.
+// Memory pages that a guest grants to this domain, and its event channel. share.c is the only file
+// that uses libxengnttab and libxenevtchn.
 #ifndef XENUSB_XEN_SHARE_H
 #define XENUSB_XEN_SHARE_H
 
@@ -8,20 +8,24 @@
 
 #include <stdint.h>
 
+// The mapped pages and the bound event channel of one guest. The struct is owned by the arena; the
+// mappings last until xen_share_close().
 struct xen_share;
 
-// Opens both devices of this kernel for what domain shares. NULL after a failure: *why tells.
+// In all functions below, *why is the reason for a failure, owned by the arena.
+
+// Opens /dev/xen/gntdev and /dev/xen/evtchn to share with that domain. NULL on failure.
 struct xen_share *xen_share_open(struct arena *arena, uint32_t domain, const char **why);
-// Unmaps and unbinds all of it. NULL is let pass.
+// Unmaps all pages and unbinds the event channel. NULL is a no-op.
 void xen_share_close(struct xen_share *share);
 
-// Maps a page of 4096 bytes that the guest granted, readable and writable; the guest may write in
-// it at any time. It is owned by `share`, which has room for a few of them. NULL after a failure:
-// *why tells.
+// Maps a page of 4096 bytes that the guest granted, readable and writable; the guest may write to
+// it at any time. Owned by `share`, which can map two. NULL on failure.
 void *xen_share_map(struct xen_share *share, uint32_t grant, const char **why);
-// Binds the channel whose end at the guest is `port`. False after a failure: *why tells.
+// Binds the event channel whose port in the guest is `port`; only one can be bound. False on
+// failure.
 bool xen_share_bind(struct xen_share *share, uint32_t port, const char **why);
-// Signals to the guest through the channel that is bound.
+// Notifies the guest through the bound event channel.
 void xen_share_notify(struct xen_share *share);
 
 #endif

@@ -23,7 +23,7 @@ static void mapping_scope(struct mapping *mapping)
         munmap(mapping->at, mapping->size);
 }
 
-// A whole file, read-only; empty if it cannot be read.
+// Maps a whole file read-only; TEXT_EMPTY if it cannot be read.
 static struct text map_file(const char *path, struct mapping *mapping)
 {
     struct stat info;
@@ -40,7 +40,7 @@ static struct text map_file(const char *path, struct mapping *mapping)
 
 const char *toolstack_qemu_in(struct arena *arena, struct text library)
 {
-    static const char program[] = "qemu-system-i386"; // with its NUL: the end of a string
+    static const char program[] = "qemu-system-i386"; // includes the NUL that ends the string
     if (library.size == 0)
         return NULL;
     const char *end = library.at + library.size;
@@ -59,7 +59,7 @@ const char *toolstack_qemu_in(struct arena *arena, struct text library)
 
 bool toolstack_has_qusb(struct text binary)
 {
-    static const char word[] = "qusb"; // with its NUL
+    static const char word[] = "qusb"; // includes the NUL
     return binary.size && memmem(binary.at, binary.size, word, sizeof word);
 }
 
@@ -94,7 +94,7 @@ static void find_libxl(struct arena *arena, struct toolstack *toolstack)
         toolstack->xl = access(programs[i], X_OK) == 0 ? programs[i] : NULL;
 }
 
-// libxl's own answer (qemu_xen_path in libxl_dm.c), else where a build of Xen puts it.
+// The path built into libxl (qemu_xen_path in libxl_dm.c), else where Xen usually installs it.
 static void find_qemu(struct arena *arena, struct toolstack *toolstack)
 {
     static const char *const usual[] = {
@@ -121,7 +121,7 @@ static void check_qemu(struct arena *arena, struct toolstack *toolstack)
         return;
     }
     if (access(toolstack->qemu, F_OK) != 0) {
-        toolstack->qemu_why = arena_printf(arena, "%s%s is not there", toolstack->qemu, whose);
+        toolstack->qemu_why = arena_printf(arena, "%s%s does not exist", toolstack->qemu, whose);
         return;
     }
     struct text binary = map_file(toolstack->qemu, &mapping);
@@ -132,8 +132,8 @@ static void check_qemu(struct arena *arena, struct toolstack *toolstack)
     }
     bool has = toolstack_has_qusb(binary);
     toolstack->qemu_can = has ? VERDICT_YES : VERDICT_NO;
-    toolstack->qemu_why = arena_printf(arena, "%s%s %s qusb built in", toolstack->qemu, whose,
-                                       has ? "has" : "does not have");
+    toolstack->qemu_why = arena_printf(arena, "%s%s was built %s qusb", toolstack->qemu, whose,
+                                       has ? "with" : "without");
 }
 
 void toolstack_find(struct arena *arena, struct toolstack *toolstack)

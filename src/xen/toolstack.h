@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What Xen's toolstack has installed on this host: libxl, xl, and the QEMU that libxl starts. Files
-// are read; nothing is started.
+// The Xen toolstack installed on this host: libxl, xl, and the QEMU that libxl starts. Only reads
+// files; starts no program.
 #ifndef XENUSB_TOOLSTACK_H
 #define XENUSB_TOOLSTACK_H
 
@@ -9,23 +9,24 @@
 
 struct arena;
 
-// Strings are owned by the arena or constant.
+// What is installed. Strings are owned by the arena or constant.
 struct toolstack {
     const char *library;   // path of the newest libxl; NULL if there is none
-    const char *libxl;     // its version: "4.17.0"; NULL
-    const char *xl;        // path of the program; NULL
-    const char *qemu;      // path of the QEMU that libxl starts for PVUSB; NULL
-    bool qemu_of_libxl;    // that path is libxl's own; else one where builds of Xen install it
-    enum verdict qemu_can; // whether it was built with the PVUSB backend
-    const char *qemu_why;  // how that is known, for a person
+    const char *libxl;     // its version: "4.17.0"; NULL if there is none
+    const char *xl;        // path of the program; NULL if there is none
+    const char *qemu;      // path of the QEMU that libxl starts for PVUSB; NULL if there is none
+    bool qemu_of_libxl;    // the path was found in libxl; false if it is a usual one of Xen
+    enum verdict qemu_can; // whether that QEMU was built with the PVUSB backend
+    const char *qemu_why;  // how that is known, for messages
 };
-// *toolstack must be zeroed.
+// Fills *toolstack, which must be zeroed. Never fails: what is not found stays NULL.
 void toolstack_find(struct arena *arena, struct toolstack *toolstack);
 
-// The path in a library's bytes that ends in "qemu-system-i386"; NULL if there is none.
+// The first path in a library's bytes that ends in "qemu-system-i386", copied to the arena; NULL if
+// there is none.
 const char *toolstack_qemu_in(struct arena *arena, struct text library);
-// Whether a QEMU's bytes hold the name under which it registers the PVUSB backend: "qusb", from
-// hw/usb/xen-usb.c, which is compiled only with Xen and libusb.
+// Whether a QEMU's bytes contain "qusb", the name under which hw/usb/xen-usb.c registers the PVUSB
+// backend. That file is only compiled with Xen and libusb.
 bool toolstack_has_qusb(struct text binary);
 
 #endif

@@ -16,12 +16,12 @@
 struct xen {
     struct arena *arena;
     struct xs_handle *store;
-    xc_interface *hypervisor; // NULL: it cannot be asked
-    int fd;                   // libxenstore's own connection
-    double seconds;           // how long an answer may take
-    bool lost;                // it took longer; libxenstore has closed the connection
-    const char *broken;       // why the first answer was lost; NULL: none was
-    const char *why;
+    xc_interface *hypervisor; // NULL if it is not available
+    int fd;                   // libxenstore's connection
+    double seconds;           // time limit for a reply
+    bool lost;                // a reply took longer, so libxenstore closed the connection
+    const char *broken;       // see xen_broken()
+    const char *why;          // see xen_why()
 };
 
 struct xen_transaction {
@@ -33,10 +33,8 @@ static xs_transaction_t id_of(const struct xen_transaction *transaction)
     return transaction ? transaction->id : XBT_NULL;
 }
 
-// ---- connecting ----
-
-// What libxenctrl wants to say on standard error is said by our own complaints.
-static void say_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
+// Failures are reported as diagnostics, so libxenctrl must not print its own messages.
+static void log_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
                         const char *context, const char *format, va_list args)
 {
     (void)logger, (void)level, (void)error, (void)context, (void)format, (void)args;
@@ -48,14 +46,14 @@ static void show_nothing(xentoollog_logger *logger, const char *context, const c
     (void)logger, (void)context, (void)what, (void)percent, (void)done, (void)total;
 }
 
-static xentoollog_logger silent = { .vmessage = say_nothing, .progress = show_nothing };
+static xentoollog_logger silent = { .vmessage = log_nothing, .progress = show_nothing };
 
 xentoollog_logger *xen_silent_logger(void)
 {
     return &silent;
 }
 
-// libxenstore leaves errno alone where it had no memory, so it is cleared before each of its calls.
+// libxenstore does not set errno when it runs out of memory, so errno is cleared before each call.
 static const char *reason_of(int error)
 {
     return error ? strerror(error) : "out of memory";
@@ -67,25 +65,25 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
     switch (probe) {
     case PROBE_ABSENT:
         diag_hint(diags,
-                  complain_error(diags, "there is no xenstored here: nobody answers at %s", path),
-                  "Xen's daemons must run on this machine; a QEMU without Xen is named by --qmp");
+                  complain_error(diags, "xenstored is not running: cannot connect to %s", path),
+                  "start Xen's daemons, or use --qmp for a QEMU without Xen");
         return STATUS_FAILED;
     case PROBE_DENIED:
-        diag_hint(diags, complain_error(diags, "no permission to ask xenstored at %s", path),
+        diag_hint(diags, complain_error(diags, "no permission to connect to xenstored at %s", path),
                   "run xenusb as root");
         return STATUS_REFUSED;
     case PROBE_TIMEOUT:
         complain_error(diags, "xenstored did not answer within %g s at %s", seconds, path);
         return STATUS_TIMEOUT;
     default:
-        complain_error(diags, "cannot ask xenstored at %s: %s", path, reason_of(errno));
+        complain_error(diags, "cannot connect to xenstored at %s: %s", path, reason_of(errno));
         return STATUS_FAILED;
     }
 }
 
-// libxenstore waits for answers without an end and shows nobody its socket. But POSIX gives a new
-// descriptor the lowest free number, nothing else opens one meanwhile, and a time limit set on the
-// socket makes libxenstore's read fail, whereupon it closes the connection.
+// libxenstore waits forever for replies and does not expose its socket. Find it by number: POSIX
+// assigns the lowest free descriptor, and nothing else opens one meanwhile. With a time limit on
+// the socket, libxenstore's read fails and it closes the connection.
 static struct xs_handle *open_store(double seconds, int *fd)
 {
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -135,8 +133,6 @@ struct arena *xen_arena(const struct xen *xen)
     return xen->arena;
 }
 
-// ---- results ----
-
 const char *xen_broken(const struct xen *xen)
 {
     return xen->broken;
@@ -144,7 +140,7 @@ const char *xen_broken(const struct xen *xen)
 
 const char *xen_why(const struct xen *xen)
 {
-    return xen->why ? xen->why : "nothing went wrong";
+    return xen->why ? xen->why : "no error";
 }
 
 enum status xen_status(const struct xen *xen, enum xen_result result)
@@ -163,12 +159,12 @@ static enum xen_result broken(struct xen *xen)
     return XEN_FAILED;
 }
 
-// What errno says of the operation that just failed.
+// The result for the errno of the operation that just failed.
 static enum xen_result failure(struct xen *xen)
 {
     int why = errno;
-    // EAGAIN is xenstored's word for a conflict, and the kernel's for a time limit. After the
-    // latter libxenstore has closed its socket.
+    // EAGAIN is a transaction conflict or, from the kernel, a timeout. After a timeout libxenstore
+    // has closed its socket.
     if (why == EAGAIN && fcntl(xen->fd, F_GETFD) < 0)
         xen->lost = true;
     if (xen->lost) {
@@ -190,8 +186,6 @@ static enum xen_result refuse(struct xen *xen, const char *why)
     xen->why = why;
     return XEN_FAILED;
 }
-
-// ---- xenstore ----
 
 enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char *path,
                          struct text *value)
@@ -221,8 +215,7 @@ enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, con
                                     text_show(xen->arena, text, 40), (unsigned long long)max));
 }
 
-// Numbers by their value and before names; the same number written otherwise, and names, by their
-// bytes.
+// Numbers come first, sorted by value. Names, and different spellings of one number, sort bytewise.
 static int by_number(const void *a, const void *b)
 {
     const char *one = *(const char *const *)a, *other = *(const char *const *)b;
@@ -302,7 +295,7 @@ enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in,
     for (size_t i = 0; i < count; i++) {
         given[i] = (struct xs_permissions){ .id = permissions[i].domain };
         if (!permission_bits(permissions[i].letter, &given[i].perms))
-            return refuse(xen, "a permission is one of n, r, w, b");
+            return refuse(xen, "a permission must be n, r, w or b");
     }
     errno = 0;
     return result_of(xen, xs_set_permissions(xen->store, id_of(in), path, given, (unsigned)count));
@@ -331,8 +324,6 @@ void xen_abort(struct xen *xen, struct xen_transaction *transaction)
     if (transaction)
         xs_transaction_end(xen->store, transaction->id, true);
 }
-
-// ---- the hypervisor ----
 
 bool xen_has_hypervisor(const struct xen *xen)
 {

@@ -1,85 +1,98 @@
 // SPDX-License-Identifier: MIT
-// Xen as the rest of the house sees it: xenstore and the list of domains. xen.c is the only file
-// that knows libxenstore and libxenctrl; domains are found in xen_domain.c.
+// Access to xenstore and to the hypervisor's list of domains. xen.c is the only file that uses
+// libxenstore and libxenctrl.
 #ifndef XENUSB_XEN_H
 #define XENUSB_XEN_H
 
 #include "base/diag.h"
+
+// A connection to xenstore and, if possible, to the hypervisor. The struct is owned by the arena;
+// the connections last until xen_close().
 struct xen;
 
-// Connects to xenstore (first without waiting for a daemon that does not answer: `seconds`) and, if
-// it can, to the hypervisor. STATUS_FAILED after a complaint when there is no Xen here or no
-// xenstored, STATUS_TIMEOUT when it does not answer, STATUS_REFUSED without permission.
+// Connects to xenstore and, if possible, to the hypervisor. `seconds` is the time limit for the
+// connection and for each reply. On failure, after reporting it: STATUS_FAILED without Xen or
+// xenstored, STATUS_TIMEOUT if xenstored does not answer, STATUS_REFUSED without permission.
 enum status xen_open(struct arena *arena, struct diags *diags, double seconds, struct xen **xen);
+// Closes the connections. NULL is a no-op.
 void xen_close(struct xen *xen);
 static inline void xen_scope(struct xen **xen)
 {
     xen_close(*xen);
 }
 #define cleanup_xen __attribute__((cleanup(xen_scope)))
-// The arena that everything read is in.
+// The arena that owns everything read through this connection.
 struct arena *xen_arena(const struct xen *xen);
-// For a library of Xen that would say on standard error what our own complaints say.
+// A logger that discards everything, for Xen's libraries: xenusb reports their failures itself.
 struct xentoollog_logger *xen_silent_logger(void);
 
-// A transaction is a thing held: open until committed or aborted. NULL means outside of one.
+// A transaction, open until it is committed or aborted. NULL where one is expected means none.
 struct xen_transaction;
 
-// What became of an operation on xenstore.
+// The result of an operation on xenstore.
 enum xen_result {
     XEN_OK,
     XEN_ABSENT, // ENOENT
-    XEN_AGAIN,  // EAGAIN at commit: somebody else changed what was read; do it all again
+    XEN_AGAIN,  // EAGAIN from a commit: what was read has changed; retry the whole transaction
     XEN_DENIED, // EACCES, EPERM
-    XEN_FAILED, // anything else; xen_why() tells
+    XEN_FAILED, // anything else; see xen_why()
 };
-// Why an answer was lost (no memory for it, a torn connection), or NULL if none was: what seems to
-// be absent may then be there.
+// Why a reply was lost (out of memory, connection lost); NULL if none was. After a lost reply,
+// something that seems to be absent may exist.
 const char *xen_broken(const struct xen *xen);
 
-// The last failure, in words, for a complaint.
+// The reason for the last failure, for messages. Owned by the arena or constant; never NULL.
 const char *xen_why(const struct xen *xen);
-// What a failed result means for the whole: XEN_DENIED is STATUS_REFUSED; STATUS_TIMEOUT if
-// xenstored did not answer in time, after which nothing more can be asked; else STATUS_FAILED.
+// The status for a result: XEN_OK is STATUS_OK; STATUS_TIMEOUT if xenstored did not reply in time,
+// after which the connection cannot be used any more; XEN_DENIED is STATUS_REFUSED; else
+// STATUS_FAILED.
 enum status xen_status(const struct xen *xen, enum xen_result result);
 
 enum {
-    XEN_VALUE_MAX = 4096,     // bytes; XENSTORE_PAYLOAD_MAX in xen/io/xs_wire.h
-    XEN_CHILDREN_MAX = 10000, // of one node; more than any toolstack makes, and than a guest may
+    XEN_VALUE_MAX = 4096,     // bytes of a value; XENSTORE_PAYLOAD_MAX in xen/io/xs_wire.h
+    XEN_CHILDREN_MAX = 10000, // of a node; more than a toolstack creates or a guest is allowed to
 };
 
-// Reads a node. *value is owned by the arena of `xen`; may hold any byte, NUL-terminated behind its
-// size.
+// Reads a node. *value is owned by the arena, may contain any byte, and has a NUL after its last
+// one; TEXT_EMPTY on failure.
 enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char *path,
                          struct text *value);
-// A number in a node: digits only, at most `max`; XEN_FAILED if it is something else.
+// Reads a node that contains a decimal number, at most `max`; XEN_FAILED if it contains anything
+// else.
 enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, const char *path,
                                 uint64_t max, uint64_t *value);
-// Names of the children, sorted (numbers by value, before names); *names is an array of *count in
-// the arena.
+// Lists the children of a node, sorted: numbers first, by value, then names. *names is an array of
+// *count in the arena; NULL and 0 on failure.
 enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char *path,
                          const char *const **names, size_t *count);
+// Writes a node, of at most XEN_VALUE_MAX bytes.
 enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const char *path,
                           struct text value);
+// Creates an empty node unless it exists.
 enum xen_result xen_make_directory(struct xen *xen, struct xen_transaction *in, const char *path);
-// Removes a node and all below it; an absent one is XEN_OK.
+// Removes a node and its children; XEN_OK if it does not exist.
 enum xen_result xen_remove(struct xen *xen, struct xen_transaction *in, const char *path);
 
-// Permissions: the owner first (its letter is what everybody else may), then single domains.
+// A permission of a node, as in xenstore-chmod.
 struct xen_permission {
     unsigned domain;
-    char letter; // n, r, w, b as xenstore-chmod has them
+    char letter; // n (none), r (read), w (write), b (both)
 };
+// Sets 1 to 8 permissions: the first domain is the owner, and its letter applies to all domains not
+// listed.
 enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in, const char *path,
                                     const struct xen_permission *permissions, size_t count);
 
+// Begins a transaction; *transaction is NULL on failure.
 enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction);
-// Both end it; aborting NULL is let pass.
+// Commits or aborts a transaction; it is over in either case, even if the commit fails. Aborting
+// NULL is a no-op.
 enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction);
 void xen_abort(struct xen *xen, struct xen_transaction *transaction);
 
-// What the hypervisor itself says of a domain.
 enum { UUID_SIZE = 37 }; // 36 characters and a NUL
+
+// A domain as the hypervisor reports it.
 struct xen_running {
     unsigned id;
     bool hvm; // HVM or PVH
@@ -87,10 +100,10 @@ struct xen_running {
     bool dying;
     char uuid[UUID_SIZE];
 };
-// Whether it can be asked: only by root in a privileged domain.
+// Whether there is a connection to the hypervisor; only root in a privileged domain gets one.
 bool xen_has_hypervisor(const struct xen *xen);
-// The domains with an id of at least `first`, by rising id, at most `room` of them. Returns how
-// many were written, or -1 if the hypervisor refuses.
+// Writes the domains with an id of at least `first` to `domains`, sorted by id, at most `max` and
+// at most 64. Returns how many were written, or -1 if the hypervisor cannot be asked.
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max);
 
 #endif

@@ -6,24 +6,23 @@ static const struct {
     const char *backend;
     const char *frontend;
 } rows[XENBUS_STATES] = {
-    [XENBUS_UNKNOWN] = { "unknown", "its nodes are gone, or hold no state",
-                         "the guest took its nodes away, or wrote no state" },
+    [XENBUS_UNKNOWN] = { "unknown", "its nodes are gone or contain no state",
+                         "the guest removed its nodes or wrote no state" },
     [XENBUS_INITIALISING] = { "initialising",
-                              "nobody has taken it up: its driver or its QEMU is not there, or "
-                              "died",
-                              "the guest has no driver for it (xen-hcd), or has not started yet" },
+                              "no backend serves it: its driver or its QEMU is not running",
+                              "the guest has no driver for it (xen-hcd), or has not booted yet" },
     [XENBUS_INIT_WAIT] = { "ready and waiting", "it waits for the guest's frontend",
-                           "the guest waits, as only backends do" },
-    [XENBUS_INITIALISED] = { "initialised", "it has not connected to the guest's rings",
+                           "only backends use this state" },
+    [XENBUS_INITIALISED] = { "initialised", "it has not connected to the guest's rings yet",
                              "it waits for the backend to connect" },
     [XENBUS_CONNECTED] = { "connected", "it works", "it works" },
-    [XENBUS_CLOSING] = { "closing", "it waits for the guest's frontend to let go",
+    [XENBUS_CLOSING] = { "closing", "it waits for the guest's frontend to close",
                          "the guest still uses it" },
-    [XENBUS_CLOSED] = { "closed", "it has let go", "the guest has let go of it" },
-    [XENBUS_RECONFIGURING] = { "reconfiguring", "PVUSB knows no such state",
-                               "PVUSB knows no such state" },
-    [XENBUS_RECONFIGURED] = { "reconfigured", "PVUSB knows no such state",
-                              "PVUSB knows no such state" },
+    [XENBUS_CLOSED] = { "closed", "it is closed", "the guest has closed it" },
+    [XENBUS_RECONFIGURING] = { "reconfiguring", "PVUSB does not use this state",
+                               "PVUSB does not use this state" },
+    [XENBUS_RECONFIGURED] = { "reconfigured", "PVUSB does not use this state",
+                              "PVUSB does not use this state" },
 };
 
 static unsigned row_of(enum xenbus_state state)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The states in which the two ends of a paravirtual device stand, in words. What they mean: enum
-// xenbus_state in xen/io/xenbus.h; which end does what when: xen/io/usbif.h.
+// The states of a frontend or backend. The states are defined in xen/io/xenbus.h, the PVUSB
+// protocol in xen/io/usbif.h.
 #ifndef XENUSB_XENBUS_H
 #define XENUSB_XENBUS_H
 
+// The numbers are those of xen/io/xenbus.h.
 enum xenbus_state {
-    XENBUS_UNKNOWN, // no node, or no number that is a state
+    XENBUS_UNKNOWN, // no node, or not a state
     XENBUS_INITIALISING,
     XENBUS_INIT_WAIT, // the backend is ready and waits for the frontend
     XENBUS_INITIALISED,
@@ -17,10 +18,10 @@ enum xenbus_state {
     XENBUS_STATES
 };
 
-// "initialising", "connected", ...; "unknown" for what is none.
+// "initialising", "connected", ...; "unknown" for anything else. Constant.
 const char *xenbus_state_name(enum xenbus_state state);
 
-// What it means that a backend, or a frontend, does not get any further than that state.
+// Why a backend, or a frontend, stays in that state: a clause for messages. Constant.
 const char *xenbus_backend_meaning(enum xenbus_state state);
 const char *xenbus_frontend_meaning(enum xenbus_state state);
 

@@ -80,7 +80,7 @@ static void print_domain(const struct domain *domain)
 {
     static const char *const types[] = { "unknown", "pv", "pvh", "hvm" };
     printf("%d [%s] %s %s %s%s%s%s\n", domain->id, shown(domain->name), types[domain->type],
-           shown(domain->uuid), shown(domain->qmp_socket), domain->ours_to_lock ? " locked" : "",
+           shown(domain->uuid), shown(domain->qmp_socket), domain->shared_socket ? " locked" : "",
            domain->paused ? " paused" : "", domain->dying ? " dying" : "");
 }
 

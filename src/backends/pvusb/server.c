@@ -83,7 +83,7 @@ static enum status take_monitor(struct pvusb_handle *handle, const char **why)
 {
     struct session *session = handle->session;
     session->domain->qmp_socket = process_monitor(session->arena, session->domain);
-    session->domain->ours_to_lock = true;
+    session->domain->shared_socket = true;
     *why = "libxl's lock for its monitor was not to be had";
     return lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
 }

@@ -28,7 +28,7 @@ static enum status open_at(struct qmp_handle *handle)
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     const char *why = "";
-    if (domain->ours_to_lock) {
+    if (domain->shared_socket) {
         enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
         if (status != STATUS_OK)
             return status;
