@@ -24,24 +24,24 @@ struct qmp_client {
     const char *why;
     bool broken;
     int64_t last_id;
-    unsigned answers;
+    unsigned answers; // received so far
     struct qmp_command *waiting;
     struct qmp_command **waiting_last;
-    struct buffer out; // what is not sent yet, behind the first `out_sent` bytes
+    struct buffer out; // the first `out_sent` bytes are sent already
     size_t out_sent;
-    struct qmp_event events[QMP_EVENTS_KEPT]; // a ring
+    struct qmp_event events[QMP_EVENTS_KEPT]; // a ring buffer
     unsigned event_first;
     unsigned event_count;
     char in[CHUNK];
 };
 
-static void forget_sent(struct qmp_client *client)
+static void clear_out(struct qmp_client *client)
 {
     buffer_clear(&client->out);
     client->out_sent = 0;
 }
 
-// Ends the connection: whatever is still waited for stays unanswered.
+// Gives the connection up: pending commands stay unanswered.
 static void break_off(struct qmp_client *client, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void break_off(struct qmp_client *client, const char *format, ...)
@@ -54,10 +54,8 @@ static void break_off(struct qmp_client *client, const char *format, ...)
     client->broken = true;
     client->waiting = NULL;
     client->waiting_last = &client->waiting;
-    forget_sent(client);
+    clear_out(client);
 }
-
-// ---- what QEMU says ----
 
 static const char *as_string(struct arena *arena, struct text text)
 {
@@ -71,7 +69,7 @@ static void take_greeting(struct qmp_client *client, const struct json *greeting
     int64_t minor = json_member_integer(qemu, "minor", -1);
     int64_t micro = json_member_integer(qemu, "micro", -1);
     if (client->greeted || greeting->type != JSON_OBJECT) {
-        break_off(client, client->greeted ? "greeted twice" : "greeted in a way that is not QMP's");
+        break_off(client, client->greeted ? "sent a second greeting" : "sent an invalid greeting");
         return;
     }
     client->greeted = true;
@@ -80,7 +78,7 @@ static void take_greeting(struct qmp_client *client, const struct json *greeting
             arena_printf(client->arena, "%" PRId64 ".%" PRId64 ".%" PRId64, major, minor, micro);
 }
 
-static void copy_cut(char *to, size_t capacity, struct text from)
+static void copy_truncated(char *to, size_t capacity, struct text from)
 {
     size_t size = from.size < capacity ? from.size : capacity - 1;
     if (size)
@@ -102,11 +100,11 @@ static void take_event(struct qmp_client *client, const struct json *message)
     struct qmp_event *event =
         &client->events[(client->event_first + client->event_count++) % QMP_EVENTS_KEPT];
     event->kind = deleted ? QMP_DEVICE_DELETED : QMP_DEVICE_UNPLUG_GUEST_ERROR;
-    copy_cut(event->device, sizeof event->device, json_member_text(data, "device"));
-    copy_cut(event->path, sizeof event->path, json_member_text(data, "path"));
+    copy_truncated(event->device, sizeof event->device, json_member_text(data, "device"));
+    copy_truncated(event->path, sizeof event->path, json_member_text(data, "path"));
 }
 
-// The command of that id, taken out of those that wait; NULL if there is none.
+// Removes the command with that id from those that wait, and returns it; NULL if there is none.
 static struct qmp_command *take_waiting(struct qmp_client *client, const struct json *id)
 {
     for (struct qmp_command **at = &client->waiting; id && *at; at = &(*at)->next)
@@ -128,17 +126,17 @@ static void take_answer(struct qmp_client *client, const struct json *message,
     struct text class = json_member_text(error, "class");
     const struct json *id = json_member(message, "id");
     if (error && (!words.at || !class.at)) {
-        break_off(client, "answered with an error that it does not describe");
+        break_off(client, "sent an error without a class or description");
         return;
     }
     if (error && !id) {
-        break_off(client, "did not understand what it was sent; QEMU says: %s",
+        break_off(client, "could not parse a command; QEMU says: %s",
                   as_string(client->arena, words));
         return;
     }
     struct qmp_command *command = take_waiting(client, id);
     if (!command) {
-        break_off(client, "answered a command that it was not given");
+        break_off(client, "sent a response to a command that it was not sent");
         return;
     }
     client->answers++;
@@ -162,16 +160,14 @@ static void take_message(struct qmp_client *client, const struct json *message)
     if (greeting)
         take_greeting(client, greeting);
     else if (!client->greeted)
-        break_off(client, "did not greet as a QMP monitor does; is it one?");
+        break_off(client, "did not send a QMP greeting; is it a QMP monitor?");
     else if (json_member_text(message, "event").at)
         take_event(client, message);
     else if (!value != !error)
         take_answer(client, message, value, error);
     else
-        break_off(client, "sent something that is no QMP message");
+        break_off(client, "sent an invalid QMP message");
 }
-
-// ---- the socket ----
 
 static void receive(struct qmp_client *client)
 {
@@ -180,12 +176,13 @@ static void receive(struct qmp_client *client)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
-        break_off(client, "hung up%s%s%s", client->greeted ? "" : " without a greeting",
-                  size < 0 ? ": " : "", size < 0 ? strerror(errno) : "");
+        break_off(client, "closed the connection%s%s%s",
+                  client->greeted ? "" : " without a greeting", size < 0 ? ": " : "",
+                  size < 0 ? strerror(errno) : "");
         return;
     }
     if (!json_stream_feed(client->stream, (struct text){ client->in, (size_t)size }, &why)) {
-        break_off(client, "sent what is not QMP: %s", why);
+        break_off(client, "sent invalid QMP: %s", why);
         return;
     }
     const struct json *message;
@@ -199,15 +196,15 @@ static void transmit(struct qmp_client *client)
     ssize_t sent = send(client->fd, out.at, out.size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0)
         client->out_sent += (size_t)sent;
-    // If the peer went away, what it said before is still to be read, and then its end.
+    // If the peer is gone, receive() reads its last messages and then sees the end of the stream.
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
         client->out_sent = client->out.size;
     if (client->out_sent == client->out.size)
-        forget_sent(client);
+        clear_out(client);
 }
 
-// Sends and receives what it can, and waits for that until the deadline. False once it has passed.
-static bool turn(struct qmp_client *client, struct deadline deadline)
+// Waits until something can be sent or received, and does so; false if the deadline has passed.
+static bool exchange(struct qmp_client *client, struct deadline deadline)
 {
     struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
     if (client->out.size)
@@ -222,9 +219,8 @@ static bool turn(struct qmp_client *client, struct deadline deadline)
     return true;
 }
 
-// ---- what the owner asks for ----
-
-// Keeps the commands that nobody waits for any more, so that a late answer is known for what it is.
+// Stops waiting for the pending commands, but keeps them in the list so that late answers are still
+// recognized.
 static void abandon(struct qmp_client *client)
 {
     for (struct qmp_command *at = client->waiting; at; at = at->next)
@@ -248,7 +244,7 @@ bool qmp_await(struct qmp_client *client)
         at->sent = deadline.at - limit;
     while (!client->broken && (missing = first_unanswered(client))) {
         unsigned before = client->answers;
-        if (!turn(client, deadline)) {
+        if (!exchange(client, deadline)) {
             client->why = arena_printf(client->arena, "%s did not answer %s within %g s",
                                        client->peer, missing->name, limit);
             abandon(client);
@@ -279,7 +275,7 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
 bool qmp_listen(struct qmp_client *client, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
-    while (!client->broken && client->event_count == 0 && turn(client, deadline))
+    while (!client->broken && client->event_count == 0 && exchange(client, deadline))
         ;
     return !client->broken;
 }
@@ -287,7 +283,7 @@ bool qmp_listen(struct qmp_client *client, double seconds)
 bool qmp_await_end(struct qmp_client *client, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
-    while (!client->broken && turn(client, deadline))
+    while (!client->broken && exchange(client, deadline))
         ;
     return client->broken;
 }
@@ -324,8 +320,6 @@ bool qmp_broken(const struct qmp_client *client)
     return client->broken;
 }
 
-// ---- beginning and end ----
-
 void qmp_close(struct qmp_client *client)
 {
     if (!client)
@@ -338,17 +332,16 @@ void qmp_close(struct qmp_client *client)
 static enum status greet(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
-        if (!turn(client, deadline)) {
-            break_off(client, "lets one connect but does not greet: it serves one client at a time,"
-                              " and another one (xl, libvirt, some other tool) holds it; or QEMU "
-                              "hangs");
+        if (!exchange(client, deadline)) {
+            break_off(client, "sent no greeting: another client (xl, libvirt, another tool) is "
+                              "using the monitor, which serves one at a time, or QEMU hangs");
             return STATUS_TIMEOUT;
         }
-    struct qmp_command *negotiation = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
+    struct qmp_command *command = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
     if (!qmp_await(client))
         return client->broken ? STATUS_FAILED : STATUS_TIMEOUT;
-    if (negotiation->error) {
-        break_off(client, "refused to negotiate; QEMU says: %s", negotiation->error);
+    if (command->error) {
+        break_off(client, "refused qmp_capabilities; QEMU says: %s", command->error);
         return STATUS_FAILED;
     }
     return STATUS_OK;

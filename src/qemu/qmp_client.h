@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A QMP connection: socket, greeting, commands and their answers, events, time limits. It knows
-// nothing of USB. (QEMU: docs/interop/qmp-spec.rst.)
+// A QMP connection: socket, greeting, commands and their answers, events, time limits. The protocol
+// is in QEMU's docs/interop/qmp-spec.rst.
 #ifndef XENUSB_QMP_CLIENT_H
 #define XENUSB_QMP_CLIENT_H
 
@@ -10,94 +10,97 @@
 
 #include <sys/types.h>
 
-// Seconds, before they are scaled.
-#define QMP_CONNECT_SECONDS 5.0  // to connect and be greeted
+// Time limits in seconds, before they are scaled.
+#define QMP_CONNECT_SECONDS 5.0  // to connect and receive the greeting
 #define QMP_ANSWER_SECONDS  10.0 // to the next answer
 
 enum {
-    QMP_MESSAGE_MAX = 1024 * 1024, // bytes of one message; libxl's cap as well
-    QMP_EVENTS_KEPT = 128,         // the oldest is forgotten: what it told can be asked for
+    QMP_MESSAGE_MAX = 1024 * 1024, // bytes of a message; the same limit as in libxl
+    QMP_EVENTS_KEPT = 128,         // then the oldest is dropped; its news can be queried
 };
 
-// One connection, with one owner. Memory of its answers is the arena's.
+// A connection, closed with qmp_close(). Answers and messages are owned by the arena.
 struct qmp_client;
 
-// A command that was sent, and what became of it. Owned by the arena.
+// A command and its answer. Owned by the arena.
 struct qmp_command {
-    struct qmp_command *next; // among those that wait for their answer
+    struct qmp_command *next; // in the list of those without an answer
     const char *name;
     int64_t id;
-    bool answered;            // false once awaited: nobody knows whether it was carried out
-    bool abandoned;           // it was waited for in vain
-    const struct json *value; // what it returned; NULL before, and if it failed
+    bool answered;            // if false after qmp_await(), it is unknown whether QEMU executed it
+    bool abandoned;           // qmp_await() has given up waiting for the answer
+    const struct json *value; // what it returned; NULL if it failed or has no answer
     const char *error_class;  // "GenericError", ...; NULL if it did not fail
-    const char *error;        // QEMU's words for the failure
-    double sent;              // when, by clock_now()
-    double seconds;           // until it was answered
+    const char *error;        // QEMU's description of the failure
+    double sent;              // the time when it was sent, as from clock_now()
+    double seconds;           // from then to the answer
 };
 
+// The events that are kept; all others are ignored.
 enum qmp_event_kind {
     QMP_DEVICE_DELETED,
     QMP_DEVICE_UNPLUG_GUEST_ERROR,
 };
 
-// Other events are let pass. Longer ids and paths than these come cut.
+// An event. Longer ids and paths are truncated.
 struct qmp_event {
     enum qmp_event_kind kind;
     char device[128]; // the device's id, "" if it has none
     char path[256];   // its QOM path
 };
 
-// Connects to the monitor at that path, is greeted and negotiates. While another client is served,
-// QEMU lets one connect but does not greet; so that is waited for within the limit too. On failure
-// *why says what happened, with the path, and what may be done. STATUS_REQUEST: there is no such
-// socket; STATUS_REFUSED: no permission; STATUS_TIMEOUT: not in time; STATUS_FAILED: nobody
-// listens, or it is no QMP.
+// Connects to the monitor at that path, waits for its greeting and negotiates. While QEMU serves
+// another client, one can connect but gets no greeting, so the time limit covers the greeting too.
+// On failure *why is a message with the path, owned by the arena: STATUS_REQUEST if there is no
+// such socket, STATUS_REFUSED without permission, STATUS_TIMEOUT, or STATUS_FAILED if no process is
+// listening or it does not speak QMP.
 enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
                         struct qmp_client **client, const char **why);
-// A socket that is connected to a monitor.
+
+// A connected socket.
 struct qmp_socket {
     int fd;
-    const char *peer; // whose it is, for messages: "QEMU at /run/vm.sock"
+    const char *peer; // its name in messages: "QEMU at /run/vm.sock"; must outlive the client
 };
-// The same on a socket that is connected already, from the greeting on, which must come before the
-// deadline. The socket is closed with the client; at once, if this fails.
+// Does what qmp_connect() does after connecting; the greeting must arrive before the deadline.
+// Takes ownership of socket.fd, and closes it at once on failure.
 enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct deadline deadline,
                           double timeout_scale, struct qmp_client **client, const char **why);
 // Closes the connection. NULL is a no-op.
 void qmp_close(struct qmp_client *client);
 
-// QEMU's version as it greeted: "7.2.22", or "" if it told none.
+// QEMU's version from its greeting: "7.2.22"; "" if it gave none.
 const char *qmp_version(const struct qmp_client *client);
 
-// The process that listens at the other end, as the kernel has it; 0 if it does not tell.
+// The process that listens on the socket, from the kernel (SO_PEERCRED); 0 if unknown.
 pid_t qmp_process(const struct qmp_client *client);
 
-// Queues a command; `arguments` is a JSON object, or empty. Nothing is sent before qmp_await. On a
-// connection that is broken it stays unanswered.
+// Queues a command, which qmp_await() sends. `name` must outlive the client; `arguments` is a JSON
+// object, or empty. Never NULL; on a broken connection the command stays unanswered.
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments);
 
-// Sends what is queued and waits until all is answered, in whatever order: one round trip. False if
-// something stays unanswered, because QEMU took longer than its limit for the next answer, hung up,
-// or broke the protocol; qmp_why() tells. After a time-out the connection can still be used.
+// Sends the queued commands and waits for all answers, in any order: one round trip. Returns false,
+// with qmp_why() set, if a command stays unanswered because QEMU exceeded the time limit for the
+// next answer, closed the connection or broke the protocol. After a timeout the connection can
+// still be used.
 bool qmp_await(struct qmp_client *client);
 
-// Whether that command was answered, and not with an error.
+// Whether the command succeeded.
 static inline bool qmp_done(const struct qmp_command *command)
 {
     return command->answered && !command->error;
 }
 
-// Waits until an event is there, at most so many seconds. False if the connection is broken.
+// Waits until there is an event, at most `seconds`. False only if the connection is broken.
 bool qmp_listen(struct qmp_client *client, double seconds);
-// Waits until the peer hangs up, whatever it says before, at most so many seconds. Whether it did.
+// Waits until the peer closes the connection, at most `seconds`; returns whether it did.
 bool qmp_await_end(struct qmp_client *client, double seconds);
-// Takes the oldest event; false if there is none.
+// Removes the oldest event and stores it in *event; false if there is none.
 bool qmp_take_event(struct qmp_client *client, struct qmp_event *event);
 
-// Why the last await failed, with the peer named.
+// Why the last qmp_await() failed, or why the connection broke: a message that names the peer.
 const char *qmp_why(const struct qmp_client *client);
-// Whether the connection cannot be used any more.
+// Whether the connection is lost for good.
 bool qmp_broken(const struct qmp_client *client);
 
 #endif

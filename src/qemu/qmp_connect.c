@@ -10,16 +10,17 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define PAUSE 0.02 // seconds between two tries
+#define PAUSE 0.02 // seconds between two attempts
 
-// While QEMU serves a client, it does not accept: one more waits in the queue of the socket, and
-// those behind it get EAGAIN. A socket that refuses belongs to a QEMU that has ended, or has not
-// begun to listen yet; only for that moment (`soon`) it is tried again.
-static bool try_again(int error, struct deadline deadline, struct deadline soon)
+// Pauses before another attempt; false if there should be none. While QEMU serves a client it does
+// not accept others: one waits in the socket's backlog and the rest get EAGAIN. ECONNREFUSED means
+// that QEMU has exited, or that it is starting and does not listen yet, which does not take long
+// (`starting`).
+static bool pause_to_retry(int error, struct deadline deadline, struct deadline starting)
 {
     if (error == EAGAIN || error == EINTR)
         return deadline_pause(deadline, PAUSE);
-    return error == ECONNREFUSED && deadline_pause(soon, PAUSE);
+    return error == ECONNREFUSED && deadline_pause(starting, PAUSE);
 }
 
 static enum status connection_failed(struct arena *arena, const char *path, int error,
@@ -32,17 +33,17 @@ static enum status connection_failed(struct arena *arena, const char *path, int 
         return STATUS_REQUEST;
     case EACCES:
     case EPERM:
-        *why = arena_printf(arena, "no permission to connect to %s; are you root?", path);
+        *why = arena_printf(arena, "no permission to connect to %s; run xenusb as root", path);
         return STATUS_REFUSED;
     case EAGAIN:
     case EINTR:
         *why = arena_printf(arena,
-                            "QEMU at %s has no time for another client: others (xl, libvirt, some "
-                            "other tool) hold it or wait for it",
+                            "QEMU at %s is busy: other clients (xl, libvirt, another tool) are "
+                            "using its monitor or waiting for it",
                             path);
         return STATUS_TIMEOUT;
     case ECONNREFUSED:
-        *why = arena_printf(arena, "nobody listens at %s: its QEMU has ended", path);
+        *why = arena_printf(arena, "nothing is listening at %s: its QEMU has exited", path);
         return STATUS_FAILED;
     default:
         *why = arena_printf(arena, "cannot connect to %s: %s", path, strerror(error));
@@ -50,9 +51,9 @@ static enum status connection_failed(struct arena *arena, const char *path, int 
     }
 }
 
-// An empty path would be an address that the kernel chooses, and what is no socket refuses like one
-// where nobody listens.
-static bool is_no_socket(const char *path)
+// Connecting to the empty path would use an address chosen by the kernel, and connecting to another
+// kind of file fails with ECONNREFUSED, as if QEMU had exited.
+static bool is_not_socket(const char *path)
 {
     struct stat facts;
     return !*path || (stat(path, &facts) == 0 && !S_ISSOCK(facts.st_mode));
@@ -63,14 +64,14 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     const double limit = QMP_CONNECT_SECONDS * timeout_scale;
-    const struct deadline deadline = deadline_in(limit), soon = deadline_in(limit / 5);
+    const struct deadline deadline = deadline_in(limit), starting = deadline_in(limit / 5);
     if (strlen(path) >= sizeof address.sun_path) {
-        *why = arena_printf(arena, "the path of a socket has at most %zu bytes: %s",
+        *why = arena_printf(arena, "a socket path has at most %zu bytes: %s",
                             sizeof address.sun_path - 1, path);
         return STATUS_REQUEST;
     }
-    if (is_no_socket(path)) {
-        *why = arena_printf(arena, "'%s' is no QMP socket", path);
+    if (is_not_socket(path)) {
+        *why = arena_printf(arena, "'%s' is not a socket", path);
         return STATUS_REQUEST;
     }
     memcpy(address.sun_path, path, strlen(path));
@@ -79,7 +80,7 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
         return connection_failed(arena, path, errno, why);
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         int error = errno;
-        if (!try_again(error, deadline, soon))
+        if (!pause_to_retry(error, deadline, starting))
             return connection_failed(arena, path, error, why);
     }
     const struct qmp_socket connected = { steal_fd(&fd), arena_printf(arena, "QEMU at %s", path) };

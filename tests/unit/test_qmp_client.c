@@ -86,7 +86,7 @@ static void test_no_greeting_tells_who_may_hold_it(void **state)
     struct connection it = open_with(state, no_greeting, SHORT);
     assert_int_equal(it.status, STATUS_TIMEOUT);
     assert_non_null(strstr(it.why, "QEMU at SOCKET"));
-    assert_non_null(strstr(it.why, "another one (xl, libvirt, some other tool) holds it"));
+    assert_non_null(strstr(it.why, "another client (xl, libvirt, another tool) is using"));
     fake_end(it.peer);
 }
 
@@ -101,14 +101,14 @@ static void test_greetings_that_are_none(void **state)
         const char *said;
         const char *complaint;
     } cases[] = {
-        { "SSH-2.0-OpenSSH_9.2p1\r\n", "QEMU at SOCKET sent what is not QMP: " },
-        { "", "QEMU at SOCKET hung up without a greeting" },
-        { "{\"QMP\": {\"ver", "QEMU at SOCKET hung up without a greeting" },
-        { "{\"QMP\": 1}", "greeted in a way that is not QMP's" },
-        { "{\"return\": {}, \"id\": 1}", "did not greet as a QMP monitor does" },
-        { "[]", "did not greet as a QMP monitor does" },
-        { "{\"QMP\": {}}{\"QMP\": {}}", "greeted twice" },
-        { "{\"QMP\": {}}", "QEMU at SOCKET hung up" },
+        { "SSH-2.0-OpenSSH_9.2p1\r\n", "QEMU at SOCKET sent invalid QMP: " },
+        { "", "QEMU at SOCKET closed the connection without a greeting" },
+        { "{\"QMP\": {\"ver", "QEMU at SOCKET closed the connection without a greeting" },
+        { "{\"QMP\": 1}", "sent an invalid greeting" },
+        { "{\"return\": {}, \"id\": 1}", "did not send a QMP greeting" },
+        { "[]", "did not send a QMP greeting" },
+        { "{\"QMP\": {}}{\"QMP\": {}}", "sent a second greeting" },
+        { "{\"QMP\": {}}", "QEMU at SOCKET closed the connection" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int fd;
@@ -138,7 +138,8 @@ static void test_capabilities_refused(void **state)
 {
     struct connection it = open_with(state, refuse_capabilities, LONG);
     assert_int_equal(it.status, STATUS_FAILED);
-    assert_string_equal(it.why, "QEMU at SOCKET refused to negotiate; QEMU says: no such thing");
+    assert_string_equal(it.why,
+                        "QEMU at SOCKET refused qmp_capabilities; QEMU says: no such thing");
     fake_end(it.peer);
 }
 
@@ -272,26 +273,29 @@ static void test_answers_that_are_none(void **state)
         struct said said;
         const char *complaint;
     } cases[] = {
-        { { "{\"return\": {}, \"id\": 99}", false }, "answered a command that it was not given" },
+        { { "{\"return\": {}, \"id\": 99}", false },
+          "a response to a command that it was not sent" },
         { { "{\"return\": {}, \"id\": \"2\"}", false },
-          "answered a command that it was not given" },
-        { { "{\"return\": {}, \"id\": 1}", false }, "answered a command that it was not given" },
-        { { "{\"return\": {}}", false }, "answered a command that it was not given" },
-        { { "{\"return\": {}, \"error\": {}, \"id\": 2}", false }, "no QMP message" },
-        { { "{\"id\": 2}", false }, "no QMP message" },
-        { { "{\"event\": 1}", false }, "no QMP message" },
-        { { "{}", false }, "no QMP message" },
-        { { "[1]", false }, "no QMP message" },
-        { { "{\"error\": {\"class\": \"GenericError\"}, \"id\": 2}", false }, "does not describe" },
-        { { "{\"error\": \"bad\", \"id\": 2}", false }, "does not describe" },
+          "a response to a command that it was not sent" },
+        { { "{\"return\": {}, \"id\": 1}", false },
+          "a response to a command that it was not sent" },
+        { { "{\"return\": {}}", false }, "a response to a command that it was not sent" },
+        { { "{\"return\": {}, \"error\": {}, \"id\": 2}", false }, "sent an invalid QMP message" },
+        { { "{\"id\": 2}", false }, "sent an invalid QMP message" },
+        { { "{\"event\": 1}", false }, "sent an invalid QMP message" },
+        { { "{}", false }, "sent an invalid QMP message" },
+        { { "[1]", false }, "sent an invalid QMP message" },
+        { { "{\"error\": {\"class\": \"GenericError\"}, \"id\": 2}", false },
+          "an error without a class or description" },
+        { { "{\"error\": \"bad\", \"id\": 2}", false }, "an error without a class or description" },
         { { "{\"error\": {\"class\": \"GenericError\", \"desc\": \"JSON parse error\"}}", false },
-          "did not understand what it was sent; QEMU says: JSON parse error" },
-        { { "{\"return\": {}, \"id\": 2}}", false }, "sent what is not QMP: " },
-        { { "{\"return\": \"\xff\", \"id\": 2}", false }, "sent what is not QMP: " },
-        { { "\x01", false }, "sent what is not QMP: " },
-        { { "", true }, "QEMU at SOCKET hung up" },
-        { { "{\"return\": {}, \"i", true }, "QEMU at SOCKET hung up" },
-        { { "{\"QMP\": {}}", true }, "greeted twice" },
+          "could not parse a command; QEMU says: JSON parse error" },
+        { { "{\"return\": {}, \"id\": 2}}", false }, "sent invalid QMP: " },
+        { { "{\"return\": \"\xff\", \"id\": 2}", false }, "sent invalid QMP: " },
+        { { "\x01", false }, "sent invalid QMP: " },
+        { { "", true }, "QEMU at SOCKET closed the connection" },
+        { { "{\"return\": {}, \"i", true }, "QEMU at SOCKET closed the connection" },
+        { { "{\"QMP\": {}}", true }, "sent a second greeting" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct said said = cases[i].said;
@@ -335,13 +339,14 @@ static void hang_up_unread(struct fake_peer *peer, void *context)
 
 static void test_a_hang_up_before_reading(void **state)
 {
-    assert_breaks(state, hang_up_unread, NULL, "QEMU at SOCKET hung up: Connection reset by peer");
+    assert_breaks(state, hang_up_unread, NULL,
+                  "QEMU at SOCKET closed the connection: Connection reset by peer");
 }
 
 static void test_messages_without_measure(void **state)
 {
-    assert_breaks(state, say_deep, NULL, "sent what is not QMP: nested too deeply");
-    assert_breaks(state, say_much, NULL, "sent what is not QMP: a message is too large");
+    assert_breaks(state, say_deep, NULL, "sent invalid QMP: nested too deeply");
+    assert_breaks(state, say_much, NULL, "sent invalid QMP: a message is too large");
 }
 
 static void answer_twice(struct fake_peer *peer, void *context)
@@ -362,7 +367,7 @@ static void test_an_answer_given_twice(void **state)
     assert_int_equal(json_integer(first->value, 0), 1);
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
     assert_false(qmp_await(it.client));
-    assert_non_null(strstr(qmp_why(it.client), "answered a command that it was not given"));
+    assert_non_null(strstr(qmp_why(it.client), "a response to a command that it was not sent"));
     end(&it);
 }
 
@@ -543,7 +548,7 @@ static void test_sockets_that_do_not_serve(void **state)
                          "there is no QMP socket /nowhere/qmp");
     assert_no_connection(state, "/dev/null/qmp", STATUS_REQUEST, "there is no QMP socket");
     struct listener silent = listen_at(-1);
-    assert_no_connection(state, silent.path, STATUS_FAILED, "its QEMU has ended");
+    assert_no_connection(state, silent.path, STATUS_FAILED, "its QEMU has exited");
     stop_listening(&silent);
 }
 
@@ -620,13 +625,13 @@ static void test_no_memory_for_a_connection(void **state)
 static void test_a_socket_that_others_wait_for(void **state)
 {
     struct listener busy = listen_at(0);
-    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "another one (xl, libvirt");
+    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "another client (xl, libvirt");
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     memcpy(address.sun_path, busy.path, sizeof busy.path);
     // The one of above still counts in the queue; if not, this one fills it.
     int other = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     (void)connect(other, (struct sockaddr *)&address, sizeof address);
-    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "others (xl, libvirt");
+    assert_no_connection(state, busy.path, STATUS_TIMEOUT, "other clients (xl, libvirt");
     close(other);
     stop_listening(&busy);
 }

@@ -531,7 +531,7 @@ static void test_garbage_in_the_middle(void **state)
     fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
     fake_instead(scene->qemu, "qom-get", "hotplug-handler", "\"return\": ]");
     assert_int_equal(scene_look(scene), STATUS_FAILED);
-    assert_non_null(strstr(scene->diags.first->message, "QEMU at SOCKET sent what is not QMP: "));
+    assert_non_null(strstr(scene->diags.first->message, "QEMU at SOCKET sent invalid QMP: "));
 }
 
 static void test_a_second_look_sees_what_changed(void **state)

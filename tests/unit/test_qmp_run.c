@@ -339,7 +339,7 @@ static void test_a_hang_up_in_the_middle(void **state)
     fake_instead(stage->scene->qemu, "device_add", "usb-mouse", "\"return\": }"); // breaks off
     assert_int_equal(run(stage, 6), STATUS_FAILED);
     assert_int_equal(step->state == STEP_DONE || step->state == STEP_LEFT, true);
-    assert_says(other, STEP_LEFT, "sent what is not QMP");
+    assert_says(other, STEP_LEFT, "sent invalid QMP");
     assert_false(other->timed_out);
     // Nothing more is possible, and that is said.
     other->state = STEP_PLANNED;
