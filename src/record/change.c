@@ -5,11 +5,11 @@
 
 enum status change_attempt(struct change *change, change_body *body, const char **why)
 {
-    enum { TRIES = 50 };
+    enum { ATTEMPTS_MAX = 50 };
     const double pause = 0.001;
     enum xen_result result = XEN_AGAIN;
-    for (unsigned i = 0; i < TRIES && result == XEN_AGAIN; i++) {
-        // The first tries follow at once; then others are given a chance to end.
+    for (unsigned i = 0; i < ATTEMPTS_MAX && result == XEN_AGAIN; i++) {
+        // After the first few attempts, give the other writers time to finish.
         if (i > 5)
             clock_sleep(i * pause);
         change->why = NULL;
@@ -26,7 +26,7 @@ enum status change_attempt(struct change *change, change_body *body, const char 
     if (result == XEN_OK)
         return STATUS_OK;
     if (result == XEN_AGAIN)
-        change->why = "others change xenstore too fast";
+        change->why = "too many conflicts with other writers to xenstore";
     *why = change->why ? change->why : xen_why(change->xen);
     return change->why ? change->status : xen_status(change->xen, result);
 }
@@ -68,7 +68,7 @@ enum xen_result change_write(struct change *change, const char *directory, const
                      text_of(value));
 }
 
-enum xen_result change_absent_is_fine(enum xen_result result)
+enum xen_result change_ignore_absent(enum xen_result result)
 {
     return result == XEN_ABSENT ? XEN_OK : result;
 }
@@ -88,7 +88,7 @@ enum xen_result change_remove_up(struct change *change, const char *path)
         if (result == XEN_OK)
             result = xen_list(xen, change->in, above, &names, &count);
         if (result != XEN_OK || value.size || count)
-            return change_absent_is_fine(result);
+            return change_ignore_absent(result);
         result = xen_remove(xen, change->in, above);
     }
     return result;
@@ -108,7 +108,7 @@ enum xen_result change_check_domain(struct change *change)
 
 enum xen_result change_read_port(struct change *change, unsigned port, struct text *value)
 {
-    return change_absent_is_fine(
+    return change_ignore_absent(
         xen_read(change->xen, change->in, change_port_path(change, port), value));
 }
 

@@ -3,36 +3,37 @@
 #include "record.h"
 #include "xen/xen.h"
 
-struct claiming {
+// The claims so far, and the domain whose record is added to them.
+struct claim_list {
     struct arena *arena;
     const struct domain *domain;
     struct record_claim **last;
 };
 
-static struct record_claim *add_claim(struct claiming *claiming, const char *busid)
+static struct record_claim *add_claim(struct claim_list *list, const char *busid)
 {
-    struct record_claim *claim = arena_new_of(claiming->arena, struct record_claim);
+    struct record_claim *claim = arena_new_of(list->arena, struct record_claim);
     claim->busid = busid;
-    claim->domain = claiming->domain->id;
-    claim->name = claiming->domain->name;
+    claim->domain = list->domain->id;
+    claim->name = list->domain->name;
     claim->index = -1;
-    *claiming->last = claim;
-    claiming->last = &claim->next;
+    *list->last = claim;
+    list->last = &claim->next;
     return claim;
 }
 
-// What a user calls the controller that QEMU knows by that id; `otherwise` if nobody named it.
-static const char *name_of(const struct record *record, const char *id, const char *otherwise)
+// The name of the controller with that id of QEMU's; `fallback` if it has none.
+static const char *name_of(const struct record *record, const char *id, const char *fallback)
 {
     for (const struct record_note *note = record->notes; note; note = note->next)
         if (!note->of_device && *note->name && strcmp(note->id, id) == 0)
             return note->name;
-    return otherwise;
+    return fallback;
 }
 
-static void add_claims(struct claiming *claiming, const struct record *record)
+static void add_claims(struct claim_list *list, const struct record *record)
 {
-    struct arena *arena = claiming->arena;
+    struct arena *arena = list->arena;
     for (const struct record_controller *at = record->controllers; at; at = at->next)
         for (unsigned port = 1; port <= at->ports; port++) {
             const char *busid = at->port[port],
@@ -40,7 +41,7 @@ static void add_claims(struct claiming *claiming, const struct record *record)
                            arena, at->kind == RECORD_EMULATED ? "xenusb-%u" : "vusb-%u", at->index);
             if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
                 continue;
-            struct record_claim *claim = add_claim(claiming, busid);
+            struct record_claim *claim = add_claim(list, busid);
             claim->index = (int)at->index;
             claim->backend_domain = at->backend_domain;
             claim->port = port;
@@ -50,7 +51,7 @@ static void add_claims(struct claiming *claiming, const struct record *record)
         }
     for (const struct record_note *note = record->notes; note; note = note->next)
         if (*note->busid)
-            add_claim(claiming, note->busid)->place =
+            add_claim(list, note->busid)->place =
                 arena_printf(arena, "controller %s port %s",
                              name_of(record, note->controller, note->controller), note->port);
 }
@@ -63,22 +64,22 @@ enum status record_claims(const struct session *session, struct record_claim **c
     if (!session->xen)
         return STATUS_OK;
     enum status status = xen_domains(session->xen, session->diags, &domains, &count);
-    struct claiming claiming = { .arena = session->arena, .last = claims };
+    struct claim_list list = { .arena = session->arena, .last = claims };
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct record record;
-        struct session asked = *session;
+        struct session of_domain = *session;
         struct domain domain = domains[i];
-        asked.domain = &domain;
-        claiming.domain = &domain;
+        of_domain.domain = &domain;
+        list.domain = &domain;
         if (!domain.dying)
-            status = record_read(&asked, &record);
+            status = record_read(&of_domain, &record);
         if (status == STATUS_OK && !domain.dying)
-            add_claims(&claiming, &record);
+            add_claims(&list, &record);
     }
     return status;
 }
 
-// What stands at the device's own place, in the record or in our note of it.
+// Whether the claim is that of the device itself, in libxl's record or in a note.
 static bool is_claim_of(const struct record_claim *claim, const struct session *session,
                         const struct device *device)
 {

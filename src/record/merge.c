@@ -2,8 +2,8 @@
 #include "base/arena.h"
 #include "recording.h"
 
-// The numbers in an id of libxl's: xenusb-<index>, or xenusb-<bus>-<address>. Returns how many
-// there are; 0 if it is another id.
+// Reads the numbers in an id of libxl's: xenusb-<index> or xenusb-<bus>-<address>. Returns how many
+// there are; 0 for any other id.
 static unsigned read_libxl_id(const char *id, uint64_t numbers[2])
 {
     static const char prefix[] = "xenusb-";
@@ -38,7 +38,7 @@ bool record_expresses_device(const struct device *device)
         return device->state == DEVICE_GONE;
     if (read_libxl_id(device->id, numbers) != 2)
         return false;
-    // What is gone, or has come back elsewhere, keeps the id by which it was attached.
+    // A device that is gone, or was replugged, keeps the id with which it was attached.
     return !device->host ||
            (numbers[0] == device->host->bus && numbers[1] == device->host->address);
 }
@@ -70,31 +70,29 @@ static struct device *new_device(struct arena *arena, unsigned port, const char 
     return device;
 }
 
-// ---- emulated controllers ----
-
-// What the record says of the device at a port, against what QEMU says.
+// Compares the busid recorded for a port with QEMU's device there.
 static void merge_port(struct arena *arena, struct controller *controller, unsigned port,
                        const char *busid, const struct host *host)
 {
-    struct device *there = controller_device_at(controller, (struct port){ 1, { (uint8_t)port } });
-    if (!there) {
-        // xl may be about to attach it; if not, it is what a QEMU that died has left.
+    struct device *device = controller_device_at(controller, (struct port){ 1, { (uint8_t)port } });
+    if (!device) {
+        // Either xl is about to attach it, or a QEMU that died has left it behind.
         controller_add_device(controller, new_device(arena, port, busid));
         return;
     }
-    if (there->kind != DEVICE_HOSTDEV || !busid_read(text_of(busid), there->selector.busid))
+    if (device->kind != DEVICE_HOSTDEV || !busid_read(text_of(busid), device->selector.busid))
         return;
-    there->selector.criteria |= SELECT_BUSID;
-    if (!host || (there->host && strcmp(there->host->busid, busid) == 0))
+    device->selector.criteria |= SELECT_BUSID;
+    if (!host || (device->host && strcmp(device->host->busid, busid) == 0))
         return;
-    // QEMU's own "attached" stays true when the device is pulled out, and even when another one is
-    // at its address by now.
-    there->host = NULL;
-    there->state = DEVICE_GONE;
+    // QEMU still reports a device as attached after it was unplugged, even if another one has its
+    // address now.
+    device->host = NULL;
+    device->state = DEVICE_GONE;
 }
 
-// A record whose controller QEMU does not have: xl is about to make it, or QEMU let go of it after
-// whoever asked for that had given up waiting.
+// Adds a controller that is recorded but not in QEMU: either xl is about to add it, or QEMU removed
+// it after the command that asked for that had timed out.
 static struct controller *add_stale(struct arena *arena, const struct record_controller *record,
                                     const char *id, struct topology *topology)
 {

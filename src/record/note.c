@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "recording.h"
 
-enum { KEY_MAX = 200 }; // bytes of an id that are told apart; xenstore paths are short
+enum { KEY_MAX = 200 }; // bytes of an id that are used; the length of xenstore paths is limited
 
 const char *record_key(struct arena *arena, const char *id)
 {
@@ -27,8 +27,8 @@ static const char *notes_root(const struct change *change)
     return arena_printf(change->session->arena, "/xenusb/%d", change->session->domain->id);
 }
 
-// Makes sure that what stands under the domain's id is of this domain.
-static enum xen_result claim_notes(struct change *change)
+// Removes the notes of another domain that had the same id, and writes this domain's UUID.
+static enum xen_result start_notes(struct change *change)
 {
     struct text uuid;
     const char *root = notes_root(change);
@@ -36,7 +36,7 @@ static enum xen_result claim_notes(struct change *change)
     enum xen_result result = xen_read(change->xen, change->in, path, &uuid);
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
-    result = change_absent_is_fine(result);
+    result = change_ignore_absent(result);
     if (result == XEN_OK)
         result = xen_remove(change->xen, change->in, root);
     if (result == XEN_OK)
@@ -44,7 +44,7 @@ static enum xen_result claim_notes(struct change *change)
     return result;
 }
 
-// Removes a note, and with the last one all that is kept of the domain.
+// Removes a node, and the domain's UUID if no other node is left.
 static enum xen_result drop(struct change *change, const char *path)
 {
     const char *const *names;
@@ -55,7 +55,7 @@ static enum xen_result drop(struct change *change, const char *path)
     if (result == XEN_OK)
         result = xen_list(change->xen, change->in, root, &names, &count);
     if (result != XEN_OK || count > 1 || (count == 1 && strcmp(names[0], "uuid") != 0))
-        return change_absent_is_fine(result);
+        return change_ignore_absent(result);
     return change_remove_up(change, arena_printf(arena, "%s/uuid", root));
 }
 
@@ -64,19 +64,19 @@ enum xen_result note_drop(struct change *change, const char *kind, const char *k
     return drop(change, arena_printf(change->session->arena, "%s/%s", kind, key));
 }
 
-enum xen_result note_server(struct change *change)
+enum xen_result note_qemu(struct change *change)
 {
-    enum xen_result result = claim_notes(change);
+    enum xen_result result = start_notes(change);
     return result == XEN_OK ? change_write(change, notes_root(change), "server", change->value)
                             : result;
 }
 
-enum xen_result note_drop_server(struct change *change)
+enum xen_result note_drop_qemu(struct change *change)
 {
     return drop(change, "server");
 }
 
-bool note_has_server(const struct session *session, pid_t process)
+bool note_has_qemu(const struct session *session, pid_t process)
 {
     struct text server, uuid;
     struct change change = { .session = session };
@@ -95,7 +95,7 @@ enum xen_result note_controller(struct change *change)
     struct arena *arena = change->session->arena;
     const char *at = arena_printf(arena, "%s/controller/%s", notes_root(change),
                                   record_key(arena, controller->id));
-    enum xen_result result = claim_notes(change);
+    enum xen_result result = start_notes(change);
     if (result == XEN_OK)
         result = change_write(change, at, "id", controller->id);
     if (result == XEN_OK)
@@ -110,7 +110,7 @@ enum xen_result note_device(struct change *change)
     struct arena *arena = change->session->arena;
     const char *at =
         arena_printf(arena, "%s/device/%s", notes_root(change), record_key(arena, device->id));
-    enum xen_result result = claim_notes(change);
+    enum xen_result result = start_notes(change);
     if (result == XEN_OK)
         result = change_write(change, at, "id", device->id);
     if (result == XEN_OK)
@@ -132,6 +132,6 @@ enum xen_result note_drop_foreign(struct change *change)
                                       arena_printf(change->session->arena, "%s/uuid", root), &uuid);
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
-    result = change_absent_is_fine(result);
+    result = change_ignore_absent(result);
     return result == XEN_OK ? change_remove_up(change, root) : result;
 }

@@ -1,147 +1,148 @@
 // SPDX-License-Identifier: MIT
-// What xenstore remembers of a domain's USB. libxl keeps a record of each controller that it knows,
-// and xenusb reads and writes those node for node as libxl does (tools/libs/light/libxl_usb.c), so
-// that xl can list and detach what xenusb attached. What libxl cannot express (names, other models,
-// emulated devices) is noted under /xenusb/<domid>, together with the domain's UUID: notes with
-// another UUID are of a domain that is gone.
+// What xenstore remembers of a domain's USB. libxl keeps a record of each controller that it knows.
+// xenusb reads and writes the same nodes as libxl (tools/libs/light/libxl_usb.c), so xl can list
+// and detach what xenusb attached. What libxl cannot express (names, other models, emulated
+// devices) is noted under /xenusb/<domid>, together with the domain's UUID: notes with another UUID
+// belong to a domain that is gone.
 //
 //     /libxl/<domid>/device/vusb/<index>/type       devicemodel, pv (usbback) or qusb
 //                                       /usb-ver    1, 2, 3
 //                                       /num-ports
-//                                       /port/<N>   a bus id; "" while the port is free
-//                                       /backend    pv and qusb: there count those of its nodes
+//                                       /port/<N>   a busid; "" while the port is free
+//                                       /backend    pv and qusb: the path of the backend, which has
+//                                                   usb-ver, num-ports and port/<N> instead
 //     /xenusb/<domid>/uuid
 //                    /controller/<key>/id, name, driver
 //                    /device/<key>/id, kind, controller, port, busid
-//                    /server     the process of the QEMU for PVUSB, if xenusb started it
+//                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //
-// <key> is QEMU's id, as far as xenstore's alphabet goes (record_key).
+// <key> is QEMU's id with the bytes that xenstore does not allow escaped (record_key).
 #ifndef XENUSB_RECORD_H
 #define XENUSB_RECORD_H
 
 #include "plan/backend.h"
 
-// ---- reading ----
-
+// The kinds of controllers in libxl's record.
 enum record_kind {
     RECORD_EMULATED, // devicemodel
     RECORD_KERNEL,   // pv: usbback
     RECORD_QEMU,     // qusb
-    RECORD_STRANGE,  // anything else: nothing is known of it but its index
+    RECORD_UNKNOWN,  // anything else; only its index is known
 };
 
 enum {
-    RECORD_INDEX_MAX = 9999, // libxl counts from 0
+    RECORD_INDEX_MAX = 9999, // the first is 0
     RECORD_PORTS_MAX = PORTS_MAX_PVUSB,
 };
 
-// A controller that libxl knows. Bus ids may be a driver domain's words: only those of the form of
-// one are kept, whatever else stands in a port's node counts as RECORD_GARBAGE.
+// A controller in libxl's record. A driver domain may write the nodes of ports, so anything there
+// that is not a busid is replaced by RECORD_GARBAGE.
 struct record_controller {
-    struct record_controller *next; // by rising index
+    struct record_controller *next; // sorted by index
     unsigned index;
     enum record_kind kind;
-    unsigned backend_domain;                // PVUSB: where the backend is
-    unsigned version;                       // 0 if the record does not tell
+    unsigned backend_domain;                // of a PVUSB controller; 0 for others
+    unsigned version;                       // USB version; 0 if it is not recorded
     unsigned ports;                         // at most RECORD_PORTS_MAX
-    const char *port[RECORD_PORTS_MAX + 1]; // from 1: a bus id, "" if it is free, NULL if it has no
-                                            // node: free for nobody
+    const char *port[RECORD_PORTS_MAX + 1]; // from 1: a busid; "" if the port is free; NULL if it
+                                            // has no node, so that libxl does not use it
 };
 #define RECORD_GARBAGE "?"
 
-// What xenusb noted of a controller or a device in QEMU. Whatever was not noted is "".
+// What xenusb noted about a controller or a device. Strings are "" if they were not noted.
 struct record_note {
     struct record_note *next;
-    bool of_device;
+    bool of_device; // else it is of a controller
     const char *key;
-    const char *id;         // QEMU's
+    const char *id;         // QEMU's id
     const char *name;       // of a controller
     const char *busid;      // of a host device
-    const char *controller; // QEMU's id of the one that has the device
+    const char *controller; // of a device: QEMU's id of its controller
     const char *port;       // of a device
 };
 
+// What xenstore remembers of one domain. Owned by the arena.
 struct record {
     struct record_controller *controllers;
     struct record_note *notes;
-    bool foreign;       // what stands under the domain's id is of another domain that had it
-    const char *former; // where the notes stand, if that is under the id that the domain had before
-                        // it was rebooted; else NULL
+    bool foreign;       // the notes under the domain's id belong to another domain that had that id
+    const char *former; // the path of the notes, if they are under the id that the domain had
+                        // before a reboot; else NULL
 };
 
-// Reads all of it. An empty record where there is none; without Xen too. STATUS_REFUSED,
-// STATUS_TIMEOUT or STATUS_FAILED after a complaint.
+// Reads the record of the session's domain; it is empty if there is none, and without Xen.
+// STATUS_REFUSED, STATUS_TIMEOUT or STATUS_FAILED after reporting an error.
 enum status record_read(const struct session *session, struct record *record);
 
-// Merges it into a topology that QEMU's look has filled: names and libxl's indexes onto the
-// controllers; bus ids onto host devices, whose state becomes DEVICE_GONE where the device that
-// QEMU was given is not the one at that bus id now; a DEVICE_GONE without id and path for a bus id
-// at a port where QEMU has nothing. PVUSB controllers must be there already: their backend looks at
-// the same record. `host` may be NULL: then nothing is known to be gone.
+// Merges the record into a topology that the backends have filled. Controllers get their names and
+// libxl's indexes. Host devices get their busids, and become DEVICE_GONE if the device at that
+// busid is no longer the one that QEMU was given. A busid at a port where QEMU has no device adds a
+// DEVICE_GONE without id and path. The PVUSB controllers must be in the topology already, since
+// their backend reads the same record. If `host` is NULL, no device of QEMU's becomes DEVICE_GONE.
 void record_merge(const struct session *session, const struct record *record,
                   const struct host *host, struct topology *topology);
 
-// Mends what the look at QEMU showed to be wrong in the record, as every changing command does
-// before it plans: notes of another domain, of dead ones or of what QEMU no longer has go; those
-// from before a reboot move to the domain's new id; a port that a thing uses which libxl cannot
-// express has no node, whatever xl's undoing wrote there; and an attached device whose node that
-// undoing emptied has its bus id again. Only after record_merge, and with the domain's lock.
-// Statuses as record_read.
+// Brings the record in line with the topology; commands that change something do so before they
+// plan. Removes notes of other domains and of devices or controllers that QEMU no longer has, and
+// moves notes from before a reboot to the domain's new id. If xl has failed to attach to a port in
+// use, its cleanup has written "" to that port's node: removes the node if libxl cannot express the
+// device there, else writes the busid again. Call it after record_merge(), with the domain's lock
+// held. Statuses as from record_read().
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 
-// Whether what a note tells of is there. Where QEMU was not asked, nothing of its is known to be
-// gone.
+// Whether the controller or device of a note exists. Also true if that is unknown because QEMU
+// could not be asked.
 bool record_note_holds(const struct topology *topology, const struct record_note *note);
 
-// ---- who has which device ----
-
-// A bus id that some domain's record names.
+// A record of any domain that names a host device. Owned by the arena.
 struct record_claim {
     struct record_claim *next;
     const char *busid;
     int domain;
-    const char *name;        // the domain's
-    unsigned backend_domain; // whose bus id it is: that of this host's devices is 0
-    int index;               // libxl's controller, or -1
-    unsigned port;           // its port, or 0
+    const char *name;        // of the domain
+    unsigned backend_domain; // the domain whose host device it is; 0 for this host
+    int index;               // libxl's index of the controller, or -1
+    unsigned port;           // 0 if index is -1
     const char *place;       // "controller hci0 port 2"
 };
-// Those of all domains, on both kinds of PVUSB and on emulated controllers. Statuses as
-// record_read.
+// Lists the claims of all domains that are not dying, on PVUSB and emulated controllers. Statuses
+// as from record_read().
 enum status record_claims(const struct session *session, struct record_claim **claims);
 
-// Who has that device as well: "xl gave 1-4 to db (4), controller 0 port 1, at the same time"; NULL
-// if nobody has. xl looks whether a device is in use and then takes it, without a lock; so do we.
-// Whoever finds after writing that both did gives way. Statuses as record_read.
+// Sets *other to a message if another record claims the device: "xl gave 1-4 to db (4), controller
+// 0 port 1, at the same time"; NULL if none does. Like xl, xenusb checks that a device is free and
+// then records it, and xl takes no lock. So check again after recording it, and give the device up
+// if both did. Statuses as from record_read().
 enum status record_other_claim(const struct session *session, const struct device *device,
                                const char **other);
 
-// Tells each host device who has it.
+// Sets the owner of each host device that is claimed.
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host);
 
-// ---- writing ----
-
-// Each after QEMU answered, and each the inverse of its pair, so that undoing a step undoes its
-// record. STATUS_OK without Xen. After a complaint nothing was written: STATUS_REFUSED without
-// permission, and also if xl took the port or the device in the meantime (xl locks nothing there,
-// so whoever looks again gives way); STATUS_TIMEOUT; STATUS_FAILED, if the domain is gone, say.
+// Record what a backend has done, also in libxl's saved configuration (saved.h). Each function
+// undoes its counterpart, so undoing a step also undoes its record. STATUS_OK without Xen. On
+// failure nothing is recorded, and an error was reported: STATUS_REFUSED without permission, or if
+// xl has taken the port or the device meanwhile; STATUS_TIMEOUT; STATUS_FAILED for other reasons,
+// such as a domain that is gone.
 enum status record_controller_added(const struct session *session,
                                     const struct controller *controller);
 enum status record_controller_removed(const struct session *session,
                                       const struct controller *controller);
-// A device that only the record has (DEVICE_GONE without id) is removed by its record alone.
 enum status record_device_added(const struct session *session, const struct device *device);
+// Also removes a device that is only in the record (DEVICE_GONE without id).
 enum status record_device_removed(const struct session *session, const struct device *device);
 
-// Whether libxl's record can tell of them: a controller of libxl's own model, or one that only the
-// record has (of which the model may be unknown), under its id xenusb-<index>; on it a host device
-// at a port of its own under the id xenusb-<bus>-<address>, or what only the record still has.
+// Whether libxl's record can express a controller: its id is xenusb-<index>, and it is of one of
+// libxl's own models, or only in the record.
 bool record_expresses_controller(const struct controller *controller);
+// Whether libxl's record can express a device: it is a host device directly at a port of such a
+// controller, and either has the id xenusb-<bus>-<address> or is only in the record.
 bool record_expresses_device(const struct device *device);
 
-// A part of a xenstore path that stands for an id: letters, digits and hyphens as they are, any
-// other byte as @ and two hex digits.
+// The part of a xenstore path for an id: letters, digits and hyphens are kept, any other byte
+// becomes
+// @ and two hex digits. Cut after 200 bytes of the id. Owned by the arena.
 const char *record_key(struct arena *arena, const char *id);
 
 #endif

@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: MIT
-// What the files of the record share while they change it. Private to them.
+// What the files that change the record share. Private to record/.
 #ifndef XENUSB_RECORDING_H
 #define XENUSB_RECORDING_H
 
 #include "change.h"
 
-// ---- change.c ----
+// In change.c:
 
-// change_attempt() with a complaint; `what` is what it says could not be recorded.
+// Does what change_attempt() does, and reports an error on failure: "cannot record <what> of domain
+// ...".
 enum status change_make(struct change *change, const char *what, change_body *body);
-// The libxl record of change->controller, and what is in it.
+// The path of libxl's record of change->controller, with `rest` appended. Owned by the arena.
 const char *change_libxl_path(const struct change *change, const char *rest);
-// The path of the node of one of its ports, and its value; at is NULL where libxl has no such port.
+// The path of the node of one of its ports. Owned by the arena.
 const char *change_port_path(const struct change *change, unsigned port);
+// Reads that node; *value is TEXT_EMPTY, with XEN_OK, if libxl's record has no such port.
 enum xen_result change_read_port(struct change *change, unsigned port, struct text *value);
-// Whether there is a record to be kept at all.
+// Whether the session has a record: its domain is Xen's.
 bool change_has_xen(const struct session *session);
 
-// ---- note.c: our own notes ----
+// In note.c:
 
+// Write xenusb's note of change->controller or change->device.
 enum xen_result note_controller(struct change *change);
 enum xen_result note_device(struct change *change);
-// Removes a note of kind "controller" or "device", and with the last one all that is kept of the
-// domain.
+// Removes the note with that key; `kind` is "controller" or "device". With the last note, removes
+// everything that xenusb keeps of the domain.
 enum xen_result note_drop(struct change *change, const char *kind, const char *key);
-// Removes all notes if they are of another domain that had this id.
+// Removes all notes under the domain's id if they belong to another domain that had that id.
 enum xen_result note_drop_foreign(struct change *change);
 
-// ---- merge.c ----
+// In merge.c:
 
-// Whether a device that libxl's record cannot express sits at a port that libxl knows.
+// Whether the device is at a port that libxl knows, but libxl's record cannot express it. The node
+// of such a port is removed, so that libxl does not use the port.
 bool record_hides_port(const struct device *device);
 
 #endif

@@ -12,65 +12,62 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-enum { CONFIG_MAX = 8 * 1024 * 1024 }; // bytes; a large one has some 20,000
+enum { CONFIG_MAX = 8 * 1024 * 1024 }; // bytes; usual ones have less than 20,000
 
-// The file, and the name under which libxl__userdata_store (libxl_dom.c) writes the next one.
+// The path of the file ('d'), or of its next version ('n') while libxl__userdata_store
+// (libxl_dom.c) writes it.
 static const char *path_of(const struct session *session, char which)
 {
     return arena_printf(session->arena, "/var/lib/xen/userdata-%c.%d.%s.libxl-json", which,
                         session->domain->id, session->domain->uuid);
 }
 
-static const char *system_words(void)
-{
-    return strerror(errno);
-}
-
-// NULL if the file was read, or is not there (then `text` is empty); else why not.
+// Reads the file; *text is empty if it does not exist. Returns NULL, or why it cannot be read.
 static const char *read_config(const struct session *session, struct text *text)
 {
     struct stat info;
     *text = TEXT_EMPTY;
     cleanup_close int fd = open(path_of(session, 'd'), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0)
-        return errno == ENOENT ? NULL : system_words();
+        return errno == ENOENT ? NULL : strerror(errno);
     if (fstat(fd, &info) != 0)
-        return system_words();
+        return strerror(errno);
     if (!S_ISREG(info.st_mode) || info.st_size > CONFIG_MAX)
-        return "it is no file of a config's size";
+        return "not a regular file of at most 8 MiB";
     size_t size = (size_t)info.st_size, used = 0;
     char *bytes = arena_alloc(session->arena, size + 1);
     while (used < size) {
         ssize_t got = read(fd, bytes + used, size - used);
         if (got < 0 && errno != EINTR)
-            return system_words();
+            return strerror(errno);
         if (got == 0)
             break;
         used += got > 0 ? (size_t)got : 0;
     }
-    // libxl writes the NUL at the end of its string as well.
+    // libxl also writes the NUL at the end of its string.
     *text = text_part((struct text){ bytes, used }, 0, strlen(bytes));
     return NULL;
 }
 
-// As libxl does it: into a new file, which then takes the place of the old one.
+// Writes a new file that then replaces the old one, as libxl does. Returns NULL, or why that
+// failed.
 static const char *write_config(const struct session *session, struct text text)
 {
     const char *next = path_of(session, 'n');
     const char *bytes = arena_copy(session->arena, text.at, text.size);
     cleanup_close int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return system_words();
+        return strerror(errno);
     if (write_all(fd, (struct text){ bytes, text.size + 1 }) && fsync(fd) == 0 &&
         rename(next, path_of(session, 'd')) == 0)
         return NULL;
-    const char *why = system_words();
+    const char *why = strerror(errno);
     (void)unlink(next);
     return why;
 }
 
 static enum status change(const struct session *session, const struct saved_element *element,
-                          const char *what)
+                          const char *consequence)
 {
     cleanup_lock struct lock lock = LOCK_NONE;
     struct text config, edited = TEXT_EMPTY;
@@ -88,17 +85,17 @@ static enum status change(const struct session *session, const struct saved_elem
     if (!why && saved_edit(session->arena, config, element, &edited, &why))
         why = text_same(config, edited) ? NULL : write_config(session, edited);
     if (why) {
-        struct diag *diag = complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                                     "cannot change the configuration that libxl saved of domain "
-                                     "%s (%d): %s",
-                                     session->domain->name, session->domain->id, why);
-        diag_hint(session->diags, diag, "%s; %s", what, path_of(session, 'd'));
+        struct diag *diag =
+            complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                     "cannot change libxl's saved configuration of domain %s (%d): %s",
+                     session->domain->name, session->domain->id, why);
+        diag_hint(session->diags, diag, "%s; the file is %s", consequence, path_of(session, 'd'));
     }
     return STATUS_OK;
 }
 
-static const char forgotten[] = "xl reboot will not bring it back",
-                  brought_back[] = "it is of no account there once it is gone from xenstore";
+static const char if_not_added[] = "xl reboot will not attach it again",
+                  if_not_removed[] = "this is harmless: libxl ignores what xenstore no longer has";
 
 static enum status change_controller(const struct session *session,
                                      const struct controller *controller, bool added)
@@ -113,7 +110,7 @@ static enum status change_controller(const struct session *session,
         return STATUS_OK;
     if (added && controller->cold_only)
         return STATUS_OK;
-    // Domain 0 is libxl's default, which it does not write.
+    // libxl does not write its default, domain 0.
     const char *backend =
         controller->backend_domain
             ? arena_printf(session->arena, ", \"backend_domid\": %u", controller->backend_domain)
@@ -124,7 +121,7 @@ static enum status change_controller(const struct session *session,
                                     "\"ports\": %u%s }",
                                     types[controller->pvusb], controller->index,
                                     controller->model->version, controller->ports, backend);
-    return change(session, &element, added ? forgotten : brought_back);
+    return change(session, &element, added ? if_not_added : if_not_removed);
 }
 
 static enum status change_device(const struct session *session, const struct device *device,
@@ -135,7 +132,7 @@ static enum status change_device(const struct session *session, const struct dev
         .keys = { "ctrl", "port" },
         .numbers = { device->controller->index, device->port.number[0] },
     };
-    // A driver domain's device has no address that could be known here.
+    // The address of a driver domain's device is unknown here.
     if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
         return STATUS_OK;
     if (added && device->controller->cold_only)
@@ -146,7 +143,7 @@ static enum status change_device(const struct session *session, const struct dev
                                     "\"hostbus\": %u, \"hostaddr\": %u } }",
                                     device->controller->index, device->port.number[0],
                                     device->host->bus, device->host->address);
-    return change(session, &element, added ? forgotten : brought_back);
+    return change(session, &element, added ? if_not_added : if_not_removed);
 }
 
 enum status saved_controller_added(const struct session *session,

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "saved.h"
 
-// Places in a JSON text that was found to be well-formed: a part of it by offsets.
+// A part of a well-formed JSON text, as offsets.
 struct json_span {
     size_t from;
     size_t to;
@@ -17,7 +17,7 @@ static size_t skip_blanks(struct text json, size_t at)
     return at;
 }
 
-// The offset behind the string that begins at `at`.
+// The offset after the string that begins at `at`.
 static size_t skip_string(struct text json, size_t at)
 {
     for (at++; at < json.size && json.at[at] != '"'; at++)
@@ -30,7 +30,7 @@ static bool ends_scalar(char byte)
     return strchr(", \t\r\n:]}", byte) != NULL;
 }
 
-// The offset behind the value that begins at `at`, whatever it is.
+// The offset after the value that begins at `at`.
 static size_t skip_value(struct text json, size_t at)
 {
     if (json.at[at] == '"')
@@ -50,8 +50,8 @@ static size_t skip_value(struct text json, size_t at)
     return at;
 }
 
-// The next element of an array, or the next key or value of an object, from *at on, which is behind
-// its opening bracket or behind the one before. False at its end.
+// Finds the next element of an array, or the next key or value of an object. *at is the offset
+// after the opening bracket or the previous element. False at the end.
 static bool next_element(struct text json, size_t *at, struct json_span *element)
 {
     size_t from = skip_blanks(json, *at);
@@ -69,8 +69,8 @@ static struct text part_at(struct text json, struct json_span json_span)
     return text_part(json, json_span.from, json_span.to);
 }
 
-// The value of a member of the outermost object; false if it has none of that name, and then its
-// place is where one may be put in, before the closing bracket.
+// Finds the value of a member of the outermost object. If there is none, returns false and sets
+// *value to where one can be inserted. *is_first is whether no member comes before it.
 static bool find_member(struct arena *arena, struct text json, const char *name,
                         struct json_span *value, bool *is_first)
 {
@@ -87,7 +87,8 @@ static bool find_member(struct arena *arena, struct text json, const char *name,
     return false;
 }
 
-static bool is_meant(struct arena *arena, struct text json, const struct saved_element *element)
+static bool is_same_element(struct arena *arena, struct text json,
+                            const struct saved_element *element)
 {
     const char *why;
     const struct json *value = json_read(arena, json, &why);
@@ -99,7 +100,7 @@ static bool is_meant(struct arena *arena, struct text json, const struct saved_e
     return true;
 }
 
-// The array with its elements as they are, but for the one that is meant.
+// The text of the array with `element` replaced, added or removed.
 static const char *edited_array(struct arena *arena, struct text array,
                                 const struct saved_element *element)
 {
@@ -110,7 +111,7 @@ static const char *edited_array(struct arena *arena, struct text array,
     buffer_add_string(&text, "[");
     while (array.size && next_element(array, &at, &json_span)) {
         struct text part = part_at(array, json_span);
-        if (is_meant(arena, part, element))
+        if (is_same_element(arena, part, element))
             continue;
         buffer_add_string(&text, separator);
         buffer_add(&text, part);
@@ -130,7 +131,7 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
     const struct json *whole = json_read(arena, json, why);
     if (!whole)
         return false;
-    *why = "it is not of the form that libxl writes";
+    *why = "it does not have the form that libxl writes";
     if (whole->type != JSON_OBJECT)
         return false;
     bool found = find_member(arena, json, element->array, &value, &is_first);

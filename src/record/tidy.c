@@ -2,9 +2,9 @@
 #include "base/arena.h"
 #include "recording.h"
 
-// PVUSB controllers are in libxl's record, whatever QEMU has.
 bool record_note_holds(const struct topology *topology, const struct record_note *note)
 {
+    // PVUSB controllers ("vusb-0") are in libxl's record, so they are known without QEMU.
     if (!topology->qemu && !text_starts(text_of(note->id), "vusb-"))
         return true;
     for (const struct controller *at = topology->controllers; at; at = at->next) {
@@ -17,18 +17,18 @@ bool record_note_holds(const struct topology *topology, const struct record_note
     return false;
 }
 
-// What a port's node should be, for the device that sits there.
+// Corrects the node of the port that the device uses.
 static enum xen_result tidy_port(struct change *change, const struct device *device)
 {
     struct text value;
     unsigned port = device->port.number[0];
     enum xen_result result = change_read_port(change, port, &value);
-    // No node: for libxl there is no such port, which is right for one that it must not use.
+    // Without a node libxl does not use the port, which is fine.
     if (result != XEN_OK || !value.at)
         return result;
     if (record_hides_port(device))
         return xen_remove(change->xen, change->in, change_port_path(change, port));
-    // An "" is what the undoing of xl leaves when it failed to attach to a port that was taken.
+    // xl writes "" when it fails to attach to a port that is in use.
     if (value.size == 0 && device->state == DEVICE_ATTACHED && record_expresses_device(device))
         return xen_write(change->xen, change->in, change_port_path(change, port),
                          text_of(device->host->busid));
@@ -47,7 +47,7 @@ static enum xen_result tidy_controller(struct change *change)
     return result;
 }
 
-// Notes anew, under the id that the domain has now, what was noted of its controllers before.
+// Writes the notes from before a reboot again, under the domain's new id.
 static enum xen_result adopt(struct change *change)
 {
     enum xen_result result = XEN_OK;
@@ -61,7 +61,7 @@ static enum xen_result adopt(struct change *change)
     return result;
 }
 
-// Nobody else would ever remove the notes of a domain whose id does not come back.
+// Removes the notes of domains that are gone. Nothing else would, since ids are not reused soon.
 static enum xen_result purge(struct change *change)
 {
     struct arena *arena = change->session->arena;
@@ -78,7 +78,7 @@ static enum xen_result purge(struct change *change)
         if (result == XEN_ABSENT)
             result = change_remove_up(change, arena_printf(arena, "/xenusb/%s", names[i]));
     }
-    return change_absent_is_fine(result);
+    return change_ignore_absent(result);
 }
 
 static enum xen_result tidy(struct change *change)
@@ -108,5 +108,5 @@ enum status record_tidy(const struct session *session, const struct record *reco
     struct change change = {
         .session = session, .xen = session->xen, .record = record, .topology = topology
     };
-    return change_has_xen(session) ? change_make(&change, "the state", tidy) : STATUS_OK;
+    return change_has_xen(session) ? change_make(&change, "the present state", tidy) : STATUS_OK;
 }

@@ -3,9 +3,7 @@
 #include "recording.h"
 #include "saved.h"
 
-// ---- controllers ----
-
-// Node for node what libxl__device_usbctrl_add_xenstore and libxl__device_generic_add write.
+// Writes the same nodes as libxl__device_usbctrl_add_xenstore and libxl__device_generic_add.
 static enum xen_result write_controller(struct change *change)
 {
     const struct controller *controller = change->controller;
@@ -14,10 +12,11 @@ static enum xen_result write_controller(struct change *change)
     struct text type;
     enum xen_result result =
         xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
-    // A record of an emulated controller under an id that QEMU just took is a leftover.
+    // QEMU has just accepted the id, so a record of an emulated controller with it is left over.
     if (result == XEN_OK && !text_is(type, "devicemodel"))
-        return change_refuse(change, STATUS_REFUSED, "xl took its index for another controller");
-    result = change_absent_is_fine(result);
+        return change_refuse(change, STATUS_REFUSED,
+                             "xl has taken its index for another controller");
+    result = change_ignore_absent(result);
     if (result == XEN_OK)
         result = xen_remove(change->xen, change->in, at);
     if (result == XEN_OK)
@@ -80,8 +79,6 @@ enum status record_controller_removed(const struct session *session,
     return status == STATUS_OK ? saved_controller_removed(session, controller) : status;
 }
 
-// ---- devices ----
-
 static enum xen_result take_port(struct change *change)
 {
     struct text value, type;
@@ -92,8 +89,7 @@ static enum xen_result take_port(struct change *change)
         return result;
     if (value.size && !text_is(value, busid))
         return change_refuse(change, STATUS_REFUSED,
-                             arena_printf(change->session->arena,
-                                          "xl took port %u for %s meanwhile",
+                             arena_printf(change->session->arena, "xl has taken port %u for %s",
                                           device->port.number[0], value.at));
     result = xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
     if (result == XEN_ABSENT)
@@ -118,7 +114,7 @@ static enum xen_result add_device(struct change *change)
     return result == XEN_OK ? note_device(change) : result;
 }
 
-// Frees the port, unless it has been given to another device by now.
+// Marks the port as free, unless it belongs to another device by now.
 static enum xen_result free_port(struct change *change)
 {
     struct text value, type;
@@ -128,13 +124,13 @@ static enum xen_result free_port(struct change *change)
     enum xen_result result = change_read_port(change, port, &value);
     if (result != XEN_OK)
         return result;
-    bool anothers = device->kind != DEVICE_HOSTDEV || (*busid && !text_is(value, busid));
-    if (value.size && anothers)
+    bool other = device->kind != DEVICE_HOSTDEV || (*busid && !text_is(value, busid));
+    if (value.size && other)
         return XEN_OK;
-    // Without a controller there is nothing to free.
+    // Without the controller's record, or without such a port, there is nothing to free.
     result = xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
     if (result != XEN_OK || port > change->controller->ports)
-        return change_absent_is_fine(result);
+        return change_ignore_absent(result);
     return xen_write(change->xen, change->in, change_port_path(change, port), TEXT_EMPTY);
 }
 
@@ -149,7 +145,7 @@ static enum xen_result remove_device(struct change *change)
     return result;
 }
 
-// In xenstore only.
+// Leaves libxl's saved configuration alone.
 static enum status remove_record(const struct session *session, const struct device *device)
 {
     struct change change = {

@@ -9,7 +9,7 @@ enum { XENSTORE_SECONDS = 5 };
 
 volatile sig_atomic_t world_interrupted;
 
-static void stop(int number)
+static void interrupt(int number)
 {
     (void)number;
     world_interrupted = 1;
@@ -17,12 +17,12 @@ static void stop(int number)
 
 void world_catch_signals(void)
 {
-    static const int asking[] = { SIGINT, SIGTERM, SIGHUP };
-    const struct sigaction stopping = { .sa_handler = stop };
-    for (size_t i = 0; i < sizeof asking / sizeof *asking; i++) {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    const struct sigaction action = { .sa_handler = interrupt };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction present;
-        if (sigaction(asking[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
-            sigaction(asking[i], &stopping, NULL);
+        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
     }
 }
 
@@ -37,7 +37,7 @@ static struct domain *domain_of_socket(struct arena *arena, const char *socket)
     return domain;
 }
 
-// Whether the backend could serve any kind of controller of that domain; only then is it opened.
+// Whether the backend supports any type of controller for that domain.
 static bool serves(const struct backend_ops *ops, const struct domain *domain)
 {
     static const enum controller_type types[] = { CONTROLLER_EMULATED, CONTROLLER_PV };
@@ -49,7 +49,7 @@ static bool serves(const struct backend_ops *ops, const struct domain *domain)
     return false;
 }
 
-// Lets the backend add what it finds to the topology, and marks that as served by it.
+// Adds what the backend finds to the topology, with the backend in charge of it.
 static enum status look_with(const struct backend *backend, struct topology *topology)
 {
     enum status status = backend->ops->look(backend->handle, topology);
@@ -79,8 +79,8 @@ static enum status look_at_backends(struct world *world)
     return STATUS_OK;
 }
 
-// The backend that removes the record of a controller that is gone.
-static const struct backend *server_of_emulated(const struct world *world)
+// The backend in charge of emulated controllers; NULL if it is not open.
+static const struct backend *emulated_backend(const struct world *world)
 {
     const struct config_controller emulated = { .type = CONTROLLER_EMULATED };
     for (const struct backend *at = world->backends; at->ops; at++)
@@ -89,7 +89,7 @@ static const struct backend *server_of_emulated(const struct world *world)
     return NULL;
 }
 
-// Adds what only the records know. If something is about to change, the records are repaired first.
+// Adds what is only in the record. Corrects the record first if something is about to change.
 static enum status look_at_records(struct world *world, bool changes)
 {
     struct session *session = &world->session;
@@ -100,7 +100,7 @@ static enum status look_at_records(struct world *world, bool changes)
     record_merge(session, &record, &world->host, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
-            at->backend = server_of_emulated(world);
+            at->backend = emulated_backend(world);
     return changes ? record_tidy(session, &record, &world->topology) : STATUS_OK;
 }
 
@@ -119,13 +119,13 @@ static enum status look(struct world *world, bool changes)
     return status == STATUS_OK ? look_at_records(world, changes) : status;
 }
 
-// What was seen while the domain came to its end is not what it has.
+// If the domain has been shut down meanwhile, the topology may be incomplete.
 static enum status check_lives(struct world *world)
 {
     const struct session *session = &world->session;
     if (session->domain->id < 0 || xen_domain_lives(session->xen, session->domain))
         return STATUS_OK;
-    complain_error(session->diags, "%s (domain %d) has ended meanwhile", session->domain->name,
+    complain_error(session->diags, "domain %s (%d) is gone", session->domain->name,
                    session->domain->id);
     return STATUS_REQUEST;
 }
@@ -159,17 +159,17 @@ enum status world_find(struct world *world, const struct world_options *options,
     return xen_find_domain(session->xen, session->diags, name, &session->domain);
 }
 
-// The domain's lock comes before the host's everywhere, so that no two processes wait for each
-// other. Then in libxl's own order: its lock for devices here, that of QEMU's socket in the
-// backends, and that of the saved configuration.
+// All processes take the locks in the same order, so that they cannot deadlock: first the domain's,
+// then the host's, then libxl's in its own order: for devices (here), for QEMU's socket (in the
+// backends), and for the saved configuration.
 static enum status take_locks(struct world *world)
 {
     struct session *session = &world->session;
-    enum status status = lock_domain(session, &world->domain_turn);
+    enum status status = lock_domain(session, &world->domain_lock);
     if (status == STATUS_OK)
-        status = lock_host(session, &world->host_turn);
+        status = lock_host(session, &world->host_lock);
     if (status == STATUS_OK && session->domain->id >= 0)
-        status = lock_libxl(session, LOCK_LIBXL_DEVICES, &world->libxl_turn);
+        status = lock_libxl(session, LOCK_LIBXL_DEVICES, &world->libxl_lock);
     return status;
 }
 
@@ -199,9 +199,9 @@ void world_close(struct world *world)
 {
     for (struct backend *at = world->backends; at->ops; at++)
         at->ops->close(at->handle);
-    lock_release(&world->libxl_turn);
-    lock_release(&world->host_turn);
-    lock_release(&world->domain_turn);
+    lock_release(&world->libxl_lock);
+    lock_release(&world->host_lock);
+    lock_release(&world->domain_lock);
     if (world->own_xen)
         xen_close(world->session.xen);
     *world = WORLD_NONE;

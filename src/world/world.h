@@ -1,61 +1,64 @@
 // SPDX-License-Identifier: MIT
-// Everything a verb works on: one domain (or a QEMU behind a socket), its locks, its backends, its
-// controllers and devices, and the host's devices.
+// Everything that a verb works on: a domain (or the guest of a QEMU whose socket the user named),
+// its locks, its backends, its controllers and devices, and the host's devices.
 #ifndef XENUSB_WORLD_H
 #define XENUSB_WORLD_H
 
 #include "backends/backends.h"
 #include "xen/lock.h"
 
-// What the caller decides about a world.
+// What the caller decides about a world. All pointers must outlive it.
 struct world_options {
     struct arena *arena;
     struct diags *diags;
-    const char *qmp_socket; // use the QEMU behind this socket, not a domain of Xen; or NULL
+    const char *qmp_socket; // use the QEMU with this socket instead of a Xen domain; or NULL
     double timeout_scale;   // factor for every time limit; 1.0 by default
-    bool keep_saved;        // do not touch libxl's saved config
-    bool require_guest;     // take a device back that the guest does not use
+    bool keep_saved;        // do not change libxl's saved configuration
+    bool require_guest;     // detach a device again if the guest does not use it
 };
 
+// Closed with world_close().
 struct world {
     struct session session;
     struct host host;
     struct topology topology;
-    struct lock domain_turn; // both held while something may change
-    struct lock host_turn;
-    struct lock libxl_turn; // libxl's for device changes, the outermost of its own
-    struct backend backends[BACKEND_KINDS + 1]; // those that are open; ends with one without ops
-    bool own_xen; // whether the connection to xenstore is closed with the world
+    struct lock domain_lock; // the locks are held while something may change
+    struct lock host_lock;
+    struct lock libxl_lock; // LOCK_LIBXL_DEVICES
+    struct backend
+        backends[BACKEND_KINDS + 1]; // those that are open; the first without ops ends them
+    bool own_xen;                    // world_close() closes the connection to xenstore
 };
 #define WORLD_NONE                                                                                 \
     (struct world)                                                                                 \
     {                                                                                              \
-        .domain_turn = LOCK_NONE, .host_turn = LOCK_NONE, .libxl_turn = LOCK_NONE                  \
+        .domain_lock = LOCK_NONE, .host_lock = LOCK_NONE, .libxl_lock = LOCK_NONE                  \
     }
 
-// Set by the signals that ask to stop, once they are caught.
+// Set by SIGINT, SIGTERM and SIGHUP once world_catch_signals() was called.
 extern volatile sig_atomic_t world_interrupted;
 
-// From here on something may have to be undone first. Until then those signals end the process,
-// wherever it waits; what the process was started to ignore (nohup) is ignored.
+// Makes those signals set world_interrupted, because from now on something may have to be undone
+// before the process exits. Signals that the process was started to ignore (nohup) stay ignored.
 void world_catch_signals(void);
 
-// Finds the domain (`name`, which is ignored if the options name a QMP socket); session.domain is
-// then set, and nothing else was looked at. The arena, the diags and the socket's name must outlive
-// the world. Returns STATUS_OK, or another status after a complaint. The caller closes the world in
-// either case.
+// Finds the domain by name or id, or takes the QMP socket in the options if there is one (`name` is
+// then ignored). Sets session.domain, and leaves the host and the topology empty. Any status other
+// than STATUS_OK means that an error was reported. The caller must close the world in either case.
 enum status world_find(struct world *world, const struct world_options *options, const char *name);
 
-// After world_find(): takes the locks if `changes`, lists the host's devices, opens the backends
-// and reads what the domain has. Returns STATUS_OK, or another status after a complaint.
+// After world_find(): takes the locks and catches signals if `changes`, lists the host's devices,
+// opens the backends and fills the topology. Any status other than STATUS_OK means that an error
+// was reported.
 enum status world_open(struct world *world, bool changes);
 
-// Both steps for a domain that is known already, over the caller's connection to xenstore, which
-// world_close() leaves open. Takes no locks.
+// Does both, read-only, for a domain that was found before. Uses the caller's connection to
+// xenstore, which world_close() leaves open. Takes no locks. Statuses as from world_open().
 enum status world_open_domain(struct world *world, const struct world_options *options,
                               struct xen *xen, const struct domain *domain);
 
-// Closes the backends, then releases the locks. A world that was never opened is a no-op.
+// Closes the backends, then releases the locks and closes the connection to xenstore. WORLD_NONE is
+// a no-op.
 void world_close(struct world *world);
 #define cleanup_world __attribute__((cleanup(world_close)))
 

@@ -50,8 +50,9 @@ static enum xen_result write_nodes(struct change *change)
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, record, &type);
     if (result == XEN_OK)
-        return change_refuse(change, STATUS_REFUSED, "xl took its index for another controller");
-    result = change_absent_is_fine(result);
+        return change_refuse(change, STATUS_REFUSED,
+                             "xl has taken its index for another controller");
+    result = change_ignore_absent(result);
     struct nodes nodes = nodes_of_controller(arena, domain, change->controller);
     for (size_t i = 0; i < nodes.count && result == XEN_OK; i++)
         result = carry_out(change, &nodes.at[i]);
@@ -98,7 +99,7 @@ static enum xen_result check_empty(struct change *change)
     for (unsigned port = 1; port <= controller->ports && result == XEN_OK; port++) {
         struct text value;
         const char *path = nodes_port(arena, change->session->domain->id, controller, port);
-        result = change_absent_is_fine(xen_read(change->xen, change->in, path, &value));
+        result = change_ignore_absent(xen_read(change->xen, change->in, path, &value));
         if (result == XEN_OK && value.size)
             return change_refuse(change, STATUS_REFUSED,
                                  arena_printf(arena, "%s is at its port %u",
@@ -133,7 +134,7 @@ static enum xen_result ask_to_close(struct change *change)
             xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
     // A backend whose nodes are gone has nothing to close.
     if (result != XEN_OK)
-        return change_absent_is_fine(result);
+        return change_ignore_absent(result);
     result = change_write(change, backend, "online", "0");
     if (result != XEN_OK || text_is(state, "6"))
         return result;
@@ -169,7 +170,7 @@ static enum xen_result keep_open(struct change *change)
     enum xen_result result =
         xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
     if (result != XEN_OK || !text_is(state, "5"))
-        return change_absent_is_fine(result);
+        return change_ignore_absent(result);
     result = change_write(change, backend, "online", "1");
     return result == XEN_OK
                ? change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CONNECTED))

@@ -49,7 +49,7 @@ static enum xen_result take_port(struct change *change)
     // The backends heed a new device only at a port that was seen to be empty.
     if (result == XEN_OK && value.size)
         return change_refuse(change, STATUS_REFUSED,
-                             arena_printf(arena, "xl took port %u for %s meanwhile",
+                             arena_printf(arena, "xl has taken port %u for %s",
                                           change->device->port.number[0],
                                           text_show(arena, value, BUSID_SIZE)));
     return result == XEN_OK ? xen_write(change->xen, change->in, port_of(change),
@@ -63,7 +63,7 @@ static enum xen_result free_port(struct change *change)
     struct text value;
     enum xen_result result = xen_read(change->xen, change->in, port_of(change), &value);
     if (result != XEN_OK)
-        return change_absent_is_fine(result);
+        return change_ignore_absent(result);
     bool ours = !(change->device->selector.criteria & SELECT_BUSID) ||
                 text_is(value, device_busid(change->device));
     return ours && value.size ? xen_write(change->xen, change->in, port_of(change), TEXT_EMPTY)

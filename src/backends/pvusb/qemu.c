@@ -120,7 +120,7 @@ static void find_own_server(const struct pvusb_handle *handle, struct topology *
     const struct qmp_client *qemu = pvusb_qemu(handle);
     struct arena *arena = handle->session->arena;
     struct toolstack toolstack = { 0 };
-    if (!qemu || !note_has_server(handle->session, qmp_process(qemu)))
+    if (!qemu || !note_has_qemu(handle->session, qmp_process(qemu)))
         return;
     // What would be started again.
     toolstack_find(arena, &toolstack);

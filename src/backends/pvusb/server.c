@@ -46,7 +46,7 @@ static enum xen_result announce(struct change *change)
     enum xen_result result = change_check_domain(change);
     if (result == XEN_OK)
         result = change_write(change, image_path(change), "device-model-pid", change->value);
-    return result == XEN_OK ? note_server(change) : result;
+    return result == XEN_OK ? note_qemu(change) : result;
 }
 
 static enum xen_result withdraw(struct change *change)
@@ -54,7 +54,7 @@ static enum xen_result withdraw(struct change *change)
     enum xen_result result = change_remove_up(
         change, arena_printf(change->session->arena, "%s/device-model-pid", image_path(change)));
     if (result == XEN_OK)
-        result = note_drop_server(change);
+        result = note_drop_qemu(change);
     return result == XEN_OK ? change_remove_up(change, model_path(change)) : result;
 }
 
@@ -247,7 +247,7 @@ static bool ends_if_asked(struct pvusb_handle *handle)
     (void)qmp_await(handle->own);
     if (qmp_await_end(handle->own, seconds))
         return true;
-    return pid > 1 && note_has_server(handle->session, pid) && kill(pid, SIGKILL) == 0 &&
+    return pid > 1 && note_has_qemu(handle->session, pid) && kill(pid, SIGKILL) == 0 &&
            qmp_await_end(handle->own, seconds);
 }
 
