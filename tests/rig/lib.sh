@@ -29,6 +29,7 @@ RIG=$B/rig
 XENUSB=$(realpath -m "${XENUSB:-$B/xenusb}")
 : "${WRAP:=}"                             # a command to run the binary under test in, such as valgrind
 : "${RIG_SCALE:=1}"                       # factor of all time limits (valgrind, a busy machine)
+: "${RIG_LOAD:=1}"                        # how many processes competed for each processor as the case began
 : "${CASE_LIMIT:=$((60 * RIG_SCALE))}"    # seconds for one case
 : "${COMMAND_LIMIT:=$((20 * RIG_SCALE))}" # seconds for one command of "run"
 T=/run/t                                  # the case's own directory; short, as names of sockets must be

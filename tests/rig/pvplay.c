@@ -290,16 +290,16 @@ static void connect_controller(const char *path, int index)
     put(path, "state", "4");
 }
 
-// libxl waits for the backend's state 2 and gives up if it misses it. On a busy machine a guest
-// that connects at once would be too fast for xl, so the guest is slower there too.
+// libxl waits for the backend's state 2 and gives up if it misses it. A guest that connects at once
+// is too fast for an xl that hardly gets a processor: PVPLAY_LATE has it wait so many milliseconds.
 static bool is_too_early(int index)
 {
     static int turns[CONTROLLERS];
-    const char *load = getenv("RIG_LOAD"); // processes that compete for each processor
+    const char *late = getenv("PVPLAY_LATE");
 
     if (index >= CONTROLLERS)
         return false;
-    if (load && ++turns[index] * TURN <= (atoi(load) - 1) * 100)
+    if (late && ++turns[index] * TURN <= atoi(late))
         return true;
     turns[index] = 0;
     return false;
