@@ -272,7 +272,7 @@ void scan_stray(struct scan *scan)
     struct diag *diag =
         builder_error(scan->builder, scan->at, "unexpected '%.*s'", (int)text.size, text.at);
     if (typographic)
-        diag_hint(scan->builder->diags, diag, "a typographic quote: write ' or \" instead");
+        diag_hint(scan->builder->diags, diag, "this is a typographic quote: write ' or \" instead");
 }
 
 // The width of the blanks between two offsets, with a tab stop every eight columns.

@@ -10,7 +10,7 @@
 
 enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 
-// --- one item of usbdevice, as QEMU's -usbdevice takes it ---
+// --- one item of usbdevice, in the form of QEMU's -usbdevice ---
 
 // Reads `rest`, the text after the first word and its colon; `at` is its place.
 typedef void (*classic_reader)(struct builder *builder, struct config_device *device,

@@ -318,9 +318,9 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
     print_device(qemu, &object);
 }
 
-// What the guest is created with comes first, so that QEMU chooses ports before others have any;
-// among that and among the rest hubs come before what is behind them, and those last for which QEMU
-// chooses.
+// Devices that the guest is created with come first, so that QEMU chooses their ports while all are
+// still free. Within both groups, hubs come before the devices behind them, and devices without a
+// port come last.
 static void write_devices(struct qemu *qemu)
 {
     for (int created = 1; created >= 0; created--)
