@@ -153,8 +153,8 @@ static void pretend(struct topology *topology)
 {
     for (struct controller *at = topology->controllers; at; at = at->next)
         at->backend = &dry_backend;
-    if (topology->server)
-        topology->server->backend = &dry_backend;
+    if (topology->pvusb_qemu)
+        topology->pvusb_qemu->backend = &dry_backend;
 }
 
 enum status job_run(struct job *job)

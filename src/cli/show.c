@@ -33,7 +33,7 @@ static const char *const signs[] = {
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
-    if (step->server)
+    if (step->pvusb_qemu)
         return "QEMU for PVUSB";
     if (step->device)
         return device_label(arena, step->device);
@@ -77,8 +77,8 @@ static const char *where(struct arena *arena, const struct step *step)
 
 static const char *description(struct arena *arena, const struct step *step)
 {
-    if (step->server)
-        return step->server->program;
+    if (step->pvusb_qemu)
+        return step->pvusb_qemu->program;
     if (!step->device)
         return show_controller(arena, step->controller);
     if (step->op == STEP_REFUSE || step->op == STEP_SKIP)
@@ -164,7 +164,7 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
         { "model", controller && controller->model ? controller->model->name : NULL },
         { "port", *port ? arena_strdup(arena, port) : NULL },
         { "device", device ? device_kind_name(device) : NULL },
-        { "server", step->server ? step->server->program : NULL },
+        { "server", step->pvusb_qemu ? step->pvusb_qemu->program : NULL },
         { "busid", device && device->host ? device->host->busid : NULL },
         { "words", step->words },
         { "remark", step->state == STEP_DONE ? step->remark : NULL },
@@ -206,7 +206,7 @@ static const char *outcome_of(const struct step *step)
     bool add = step->op == STEP_ADD;
     switch (step->state) {
     case STEP_DONE:
-        if (step->server)
+        if (step->pvusb_qemu)
             return add ? "started" : "stopped";
         if (!step->device)
             return add ? "made" : "removed";

@@ -111,7 +111,7 @@ static bool has_kind(const struct topology *topology, enum pvusb_backend kind)
 static const char *restart_of(struct arena *arena, const struct domain *domain,
                               const struct topology *topology)
 {
-    if (topology && topology->server)
+    if (topology && topology->pvusb_qemu)
         return "xenusb apply --start-backend starts another";
     return arena_printf(arena, "restart %s", domain->name);
 }
@@ -150,7 +150,7 @@ static void answer_offer(struct subject *subject, const struct domain_diagnosis 
                   (!domain_has_machine(domain->type) && !known->host->usbback);
     if (facts->offers != VERDICT_NO || !needed)
         return;
-    if (topology && topology->server)
+    if (topology && topology->pvusb_qemu)
         needs_attention(subject, finding, "xenusb apply --start-backend starts one");
     else
         needs_attention(subject, finding,

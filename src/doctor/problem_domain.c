@@ -61,7 +61,7 @@ static struct problem *add_of_device(const struct domain_check *check, enum prob
 // says.
 static bool lost_its_backend(const struct domain_check *check, const struct device *device)
 {
-    return check->backend_ended && controller_is_qemus(device->controller) &&
+    return check->backend_ended && controller_uses_pvusb_qemu(device->controller) &&
            device->state != DEVICE_ATTACHED;
 }
 

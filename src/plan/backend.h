@@ -22,7 +22,7 @@ struct backend_ops {
 
     // Adds to the topology what is there: controllers, devices and their true state, and what can
     // be plugged. Changes nothing. The caller sets who serves them (controller->backend and
-    // server->backend).
+    // pvusb_qemu->backend).
     enum status (*look)(void *handle, struct topology *topology);
 
     // Carries out `count` steps, all STEP_ADD or all STEP_REMOVE, that do not depend on each other.

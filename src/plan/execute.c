@@ -12,9 +12,9 @@
 enum phase {
     PHASE_REMOVE_DEVICES,
     PHASE_REMOVE_CONTROLLERS,
-    PHASE_STOP_SERVER,
+    PHASE_STOP_PVUSB_QEMU,
     PHASE_ADD_CONTROLLERS,
-    PHASE_START_SERVER,
+    PHASE_START_PVUSB_QEMU,
     PHASE_ADD_DEVICES,
     PHASE_REMOVE_FOR_GOOD,
     PHASES
@@ -30,8 +30,8 @@ struct run {
 // Where `op`, the step's own or its inverse, has its place.
 static enum phase phase_of(const struct step *step, enum step_op op)
 {
-    if (step->server)
-        return op == STEP_REMOVE ? PHASE_STOP_SERVER : PHASE_START_SERVER;
+    if (step->pvusb_qemu)
+        return op == STEP_REMOVE ? PHASE_STOP_PVUSB_QEMU : PHASE_START_PVUSB_QEMU;
     if (step->device)
         return op == STEP_REMOVE ? PHASE_REMOVE_DEVICES : PHASE_ADD_DEVICES;
     if (op == STEP_ADD)
@@ -125,8 +125,8 @@ static enum step_op inverse(enum step_op op)
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
-    if (step->server)
-        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
+    if (step->pvusb_qemu)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->pvusb_qemu->program);
     if (!step->device)
         return arena_printf(arena, "controller %s", step->controller->name);
     return arena_printf(arena, "%s at %s",
@@ -149,7 +149,7 @@ static void complain_left(struct run *run, const struct step *step, const struct
     else if (step->device)
         diag_hint(session->diags, diag, "to fix this: xenusb detach %s %s", session->domain->name,
                   device_place(session->arena, step->device));
-    else if (step->server)
+    else if (step->pvusb_qemu)
         diag_hint(session->diags, diag, "it ends with %s", session->domain->name);
     else
         diag_hint(session->diags, diag, "to fix this: xenusb controller remove %s %s",
@@ -232,7 +232,7 @@ static enum status complain_failed(struct run *run, enum status status)
             continue;
         static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
         complain(session->diags, SEVERITY_ERROR, step->source, step->why, "%s could not be %s: %s",
-                 thing(session->arena, step), tried[step->server != NULL][step->op == STEP_ADD],
+                 thing(session->arena, step), tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
                  step->words ? step->words : "no reason was given");
         if (step->state == STEP_LEFT)
             status = status_worse(status, STATUS_LEFTOVER);

@@ -26,8 +26,8 @@ const char *log_who(struct arena *arena)
 static const char *thing_of(struct arena *arena, const struct step *step)
 {
     const struct device *device = step->device;
-    if (step->server)
-        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->server->program);
+    if (step->pvusb_qemu)
+        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->pvusb_qemu->program);
     if (!device)
         return arena_printf(arena, "controller %s (%s)", step->controller->name,
                             step->controller->driver);
@@ -58,7 +58,7 @@ const char *log_line(struct arena *arena, const struct domain *domain, const str
     static const struct {
         enum step_op op;
         enum step_state state;
-        bool server;
+        bool pvusb_qemu;
         const char *before;
         const char *between;
     } words[] = {
@@ -77,7 +77,7 @@ const char *log_line(struct arena *arena, const struct domain *domain, const str
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (words[i].op != step->op || words[i].state != step->state ||
-            words[i].server != (step->server != NULL))
+            words[i].pvusb_qemu != (step->pvusb_qemu != NULL))
             continue;
         const char *line =
             arena_printf(arena, "%s%s%s%s; by %s%s%s", words[i].before, thing_of(arena, step),

@@ -150,16 +150,16 @@ static void add_controllers(struct planning *planning)
 
 // A server is started for whatever controller it is to serve, be it there already, unless that one
 // goes.
-static void add_server(struct planning *planning)
+static void add_pvusb_qemu(struct planning *planning)
 {
     struct topology *topology = planning->topology;
     struct controller *at = topology->controllers;
-    while (at && (!controller_is_qemus(at) || plan_removal_of(planning->plan, at)))
+    while (at && (!controller_uses_pvusb_qemu(at) || plan_removal_of(planning->plan, at)))
         at = at->next;
-    if (!at || !planning_starts_server(planning))
+    if (!at || !planning_starts_pvusb_qemu(planning))
         return;
     struct step *step =
-        plan_add_server(planning->plan, planning->arena, STEP_ADD, topology->server);
+        plan_add_pvusb_qemu(planning->plan, planning->arena, STEP_ADD, topology->pvusb_qemu);
     step->source = planning->config->source;
     step->why = why_controller(planning, at);
 }
@@ -206,13 +206,13 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
     make_placements(&planning);
     resolve_placements(&planning);
     match_placements(&planning);
-    if (planning_starts_server(&planning))
+    if (planning_starts_pvusb_qemu(&planning))
         clear_losses(&planning);
     settle_placements(&planning);
     add_removals(&planning);
     add_controllers(&planning);
-    add_server(&planning);
+    add_pvusb_qemu(&planning);
     add_devices(&planning);
-    plan_end_server(plan, diags->arena);
+    plan_stop_pvusb_qemu(plan, diags->arena);
     return planning.status;
 }

@@ -26,11 +26,11 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
     return step;
 }
 
-struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
-                             struct server *server)
+struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum step_op op,
+                                 struct pvusb_qemu *pvusb_qemu)
 {
     struct step *step = plan_add_step(plan, arena, op, NULL, NULL);
-    step->server = server;
+    step->pvusb_qemu = pvusb_qemu;
     return step;
 }
 
@@ -42,31 +42,31 @@ struct step *plan_removal_of(const struct plan *plan, const struct controller *c
     return step;
 }
 
-void plan_end_server(struct plan *plan, struct arena *arena)
+void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena)
 {
     const struct topology *topology = plan->topology;
     const struct step *last = NULL;
-    if (!topology->server || !topology->server->runs)
+    if (!topology->pvusb_qemu || !topology->pvusb_qemu->runs)
         return;
     for (const struct controller *at = topology->controllers; at; at = at->next) {
-        if (controller_is_qemus(at) && !plan_removal_of(plan, at))
+        if (controller_uses_pvusb_qemu(at) && !plan_removal_of(plan, at))
             return;
-        last = controller_is_qemus(at) ? plan_removal_of(plan, at) : last;
+        last = controller_uses_pvusb_qemu(at) ? plan_removal_of(plan, at) : last;
     }
     if (!last)
         return;
-    struct step *step = plan_add_server(plan, arena, STEP_REMOVE, topology->server);
+    struct step *step = plan_add_pvusb_qemu(plan, arena, STEP_REMOVE, topology->pvusb_qemu);
     step->source = last->source;
     step->why = last->why;
     // With it they can come back, if it comes to that.
     for (struct controller *at = topology->controllers; at; at = at->next)
-        if (controller_is_qemus(at))
+        if (controller_uses_pvusb_qemu(at))
             at->cold_only = false;
 }
 
 const struct backend *step_backend(const struct step *step)
 {
-    if (step->server)
-        return step->server->backend;
+    if (step->pvusb_qemu)
+        return step->pvusb_qemu->backend;
     return step->controller ? step->controller->backend : NULL;
 }

@@ -30,8 +30,8 @@ struct step {
     enum step_state state;
     struct controller *controller; // NULL too where a refused device has none
     struct device *device;
-    struct server *server;       // NULL, but for its own step
-    const struct source *source; // who asked for it: the source and the place in it
+    struct pvusb_qemu *pvusb_qemu; // NULL, but for its own step
+    const struct source *source;   // who asked for it: the source and the place in it
     struct span why;
     const char *words;  // a refusal's reason, or the peer's own words; NULL
     const char *remark; // what else is to be known of a step that is done; NULL
@@ -60,13 +60,13 @@ void plan_init(struct plan *plan, const struct topology *topology);
 struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
                            struct controller *controller, struct device *device);
 
-struct step *plan_add_server(struct plan *plan, struct arena *arena, enum step_op op,
-                             struct server *server);
+struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum step_op op,
+                                 struct pvusb_qemu *pvusb_qemu);
 // The step that removes that controller itself; NULL if the plan keeps it.
 struct step *plan_removal_of(const struct plan *plan, const struct controller *controller);
 // Adds the end of a server that xenusb started, if the plan takes away the last of its controllers:
 // the next one can then be started with others.
-void plan_end_server(struct plan *plan, struct arena *arena);
+void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena);
 
 // Who carries a step out; NULL for one that is not to be carried out.
 const struct backend *step_backend(const struct step *step);

@@ -47,10 +47,10 @@ bool planning_is_pv_guest(const struct planning *planning)
     return !domain_has_machine(type);
 }
 
-bool planning_starts_server(const struct planning *planning)
+bool planning_starts_pvusb_qemu(const struct planning *planning)
 {
-    const struct server *server = planning->topology->server;
-    return planning->options->start_backend && server && !server->runs;
+    const struct pvusb_qemu *pvusb_qemu = planning->topology->pvusb_qemu;
+    return planning->options->start_backend && pvusb_qemu && !pvusb_qemu->runs;
 }
 
 // The domain that backend= names; NULL if there is none.
@@ -101,7 +101,7 @@ const char *planning_pvusb(const struct planning *planning, const struct config_
                                       : "load the module, or use type=qusb";
         return pvusb->no_kernel;
     }
-    if (planning_starts_server(planning))
+    if (planning_starts_pvusb_qemu(planning))
         return NULL;
     *advice = pvusb->advice;
     return pvusb->no_qemu;

@@ -60,7 +60,7 @@ const char *planning_pvusb(const struct planning *planning, const struct config_
                            enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
 bool planning_is_pv_guest(const struct planning *planning);
 // Whether a server of PVUSB controllers is to be started, as none runs.
-bool planning_starts_server(const struct planning *planning);
+bool planning_starts_pvusb_qemu(const struct planning *planning);
 // Whether libxl's records can tell of this device: only host devices, and only where Xen is.
 bool planning_libxl_can_tell(const struct planning *planning, const struct device *device);
 

@@ -193,6 +193,6 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
             remove_meant(&removing, wanted);
     for (size_t i = 0; i < removal->count; i++)
         remove_controller(&removing, &removal->controllers[i]);
-    plan_end_server(plan, arena);
+    plan_stop_pvusb_qemu(plan, arena);
     return removing.status;
 }

@@ -37,14 +37,14 @@ static void put(struct placement *placement, struct controller *controller, stru
 }
 
 // Whether nobody would take up what is attached there.
-static bool is_without_server(const struct planning *planning, const struct controller *controller)
+static bool has_no_backend(const struct planning *planning, const struct controller *controller)
 {
-    return controller->no_backend && !planning_starts_server(planning);
+    return controller->no_backend && !planning_starts_pvusb_qemu(planning);
 }
 
 static void settle_at_wanted(struct planning *planning, struct placement *placement)
 {
-    if (is_without_server(planning, placement->controller)) {
+    if (has_no_backend(planning, placement->controller)) {
         refuse_unserved(planning, placement);
         return;
     }
@@ -76,7 +76,7 @@ static bool may_choose(const struct planning *planning, const struct controller 
                        const struct device *device, bool at_need)
 {
     if (!controller->model || !controller->backend || controller->stale ||
-        is_without_server(planning, controller) || may_be_too_slow(planning, controller, device))
+        has_no_backend(planning, controller) || may_be_too_slow(planning, controller, device))
         return false;
     // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
     // nobody knows. A driver domain has no devices of this host.
@@ -140,7 +140,7 @@ static bool settle_where_it_was(struct planning *planning, struct placement *pla
     struct controller *before = placement->stale->controller;
     struct port port = placement->stale->port;
     struct device *device = settle_device(planning, placement);
-    bool same = !before->stale && !is_without_server(planning, before) &&
+    bool same = !before->stale && !has_no_backend(planning, before) &&
                 (!placement->controller || placement->controller == before) &&
                 (!placement->wanted->port.depth || port_same(placement->wanted->port, port));
     if (!same || place_at(before, device, port) != PLACE_FITS)

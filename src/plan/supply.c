@@ -36,8 +36,8 @@ static bool has_slot(const struct planning *planning, const struct controller_mo
     return !model->driver || !plugging->known || planning->slots_used < plugging->slots;
 }
 
-static const struct backend *server_of(const struct planning *planning,
-                                       const struct config_controller *wanted)
+static const struct backend *backend_for(const struct planning *planning,
+                                         const struct config_controller *wanted)
 {
     for (const struct backend *at = planning->options->backends; at && at->ops; at++)
         if (at->ops->suits(wanted, planning->topology->domain))
@@ -62,7 +62,7 @@ static struct controller *plan_controller(struct planning *planning,
 {
     struct topology *topology = planning->topology;
     struct controller *controller = arena_new_of(planning->arena, struct controller);
-    controller->backend = server_of(planning, wanted);
+    controller->backend = backend_for(planning, wanted);
     controller->model = model;
     controller->driver = model->driver;
     controller->name = name;
@@ -142,7 +142,7 @@ static bool refuses_claim(struct planning *planning, const struct claim *claim,
         refuse_conflict(planning, claim);
     else if (index_is_recorded(planning, wanted))
         refuse_recorded(planning, wanted);
-    else if (!server_of(planning, wanted))
+    else if (!backend_for(planning, wanted))
         refuse_unservable(planning, wanted, model);
     else if (!model->driver && lacks_pvusb(planning, wanted))
         return true;
@@ -203,7 +203,7 @@ static const char *why_none(const struct planning *planning)
     enum pvusb_backend kind;
     unsigned domain;
     const char *advice;
-    if (!server_of(planning, &any_controller))
+    if (!backend_for(planning, &any_controller))
         return "nothing here serves controllers of such a guest";
     if (planning_is_pv_guest(planning)) {
         const char *why = planning_pvusb(planning, &any_controller, &kind, &domain, &advice);

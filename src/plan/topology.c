@@ -45,7 +45,7 @@ struct controller *topology_controller_called(const struct topology *topology, s
     return found;
 }
 
-bool controller_is_qemus(const struct controller *controller)
+bool controller_uses_pvusb_qemu(const struct controller *controller)
 {
     return controller->pvusb == PVUSB_QEMU && !controller->backend_domain;
 }

@@ -92,7 +92,7 @@ struct pvusb_supply {
 
 // What serves a guest's PVUSB controllers where no machine of its own does: a process that libxl
 // starts with the domain if its config needs one, and that xenusb can start as well.
-struct server {
+struct pvusb_qemu {
     const struct backend *backend; // who starts and stops it
     const char *program;           // the path of what is started
     bool runs;                     // it was started by xenusb, and can be stopped
@@ -104,8 +104,8 @@ struct topology {
     struct controller *controllers; // in the order of libxl's index, then as found
     struct plugging plugging;
     struct pvusb_supply pvusb;
-    struct server *server;        // one that can be started or stopped; NULL: there is none such
-    const struct domain *domains; // of this host, for backend=; as far as somebody looked
+    struct pvusb_qemu *pvusb_qemu; // one that can be started or stopped; NULL: there is none such
+    const struct domain *domains;  // of this host, for backend=; as far as somebody looked
     size_t domain_count;
 };
 
@@ -131,7 +131,7 @@ const char *device_place(struct arena *arena, const struct device *device);
 // known.
 const char *device_busid(const struct device *device) __attribute__((returns_nonnull));
 // Whether it is PVUSB that the guest's own QEMU serves, or would.
-bool controller_is_qemus(const struct controller *controller);
+bool controller_uses_pvusb_qemu(const struct controller *controller);
 // Speeds that a port takes: the controller's own, its companions', full and low behind a hub.
 speed_mask controller_port_speeds(const struct controller *controller, struct port port);
 

@@ -56,8 +56,8 @@ static enum status look_with(const struct backend *backend, struct topology *top
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (!at->backend)
             at->backend = backend;
-    if (topology->server && !topology->server->backend)
-        topology->server->backend = backend;
+    if (topology->pvusb_qemu && !topology->pvusb_qemu->backend)
+        topology->pvusb_qemu->backend = backend;
     return status;
 }
 

@@ -32,8 +32,8 @@ struct scene {
 
 static const char *name_of(const struct step *step)
 {
-    if (step->server)
-        return step->server->program;
+    if (step->pvusb_qemu)
+        return step->pvusb_qemu->program;
     return step->device ? step->device->id : step->controller->name;
 }
 
@@ -274,9 +274,9 @@ static void test_refused_and_kept_steps_do_nothing(void **state)
 
 static void server_of(struct scene *scene, enum step_op op)
 {
-    struct server *server = arena_new_of(scene->arena, struct server);
-    *server = (struct server){ .backend = &scene->backend, .program = "qemu" };
-    plan_add_server(&scene->plan, scene->arena, op, server);
+    struct pvusb_qemu *qemu = arena_new_of(scene->arena, struct pvusb_qemu);
+    *qemu = (struct pvusb_qemu){ .backend = &scene->backend, .program = "qemu" };
+    plan_add_pvusb_qemu(&scene->plan, scene->arena, op, qemu);
 }
 
 // It finds all its controllers when it starts, and serves the devices after that.

@@ -86,8 +86,8 @@ static void test_other_things(void **state)
 static void test_a_server(void **state)
 {
     (void)state;
-    struct server server = { .program = "/usr/libexec/xen-qemu-system-i386" };
-    struct step step = { .op = STEP_ADD, .state = STEP_DONE, .server = &server };
+    struct pvusb_qemu qemu = { .program = "/usr/libexec/xen-qemu-system-i386" };
+    struct step step = { .op = STEP_ADD, .state = STEP_DONE, .pvusb_qemu = &qemu };
     assert_string_equal(log_line(arena, &domain, &step, "root"),
                         "started the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
                         "(3); by root");

@@ -88,7 +88,7 @@ static const char *dump(void)
         char buf[PORT_TEXT_SIZE];
         const struct controller *at = step->controller;
         const char *thing =
-            step->server ? arena_printf(arena, "server %s", step->server->program)
+            step->pvusb_qemu ? arena_printf(arena, "server %s", step->pvusb_qemu->program)
             : step->device
                 ? arena_printf(arena, "%s %s.%s", step->device->selector.busid, at ? at->name : "",
                                port_write(step->device->port, buf))
@@ -338,13 +338,13 @@ static void test_another_kind_is_another_controller(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
-static struct server qemu = { .backend = &served[1], .program = "qemu" };
+static struct pvusb_qemu qemu = { .backend = &served[1], .program = "qemu" };
 
 // No QEMU runs; one could be started.
 static void can_start_qemu(bool asked)
 {
     topology.pvusb.no_kernel = "no usbback";
-    topology.server = &qemu;
+    topology.pvusb_qemu = &qemu;
     options.start_backend = asked;
 }
 
@@ -435,8 +435,8 @@ static void test_nothing_is_put_where_nobody_serves(void **state)
 // The one that runs was started by xenusb: it ends when nothing is left that it serves.
 static void has_running_server(void)
 {
-    static struct server running = { .backend = &served[1], .program = "qemu", .runs = true };
-    topology.server = &running;
+    static struct pvusb_qemu running = { .backend = &served[1], .program = "qemu", .runs = true };
+    topology.pvusb_qemu = &running;
 }
 
 static struct controller *has_cold_controller(const char *name, int index)
@@ -482,7 +482,7 @@ static void test_a_server_of_others_stays(void **state)
     has_controller(PVUSB_KERNEL, "k", 0, 4);
     remove_called("k");
     assert_string_equal(dump(), "- k usbback/0 index 0 ports 4");
-    topology.server = NULL;
+    topology.pvusb_qemu = NULL;
     topology.controllers = NULL;
     has_cold_controller("pv0", 0);
     remove_called("pv0");

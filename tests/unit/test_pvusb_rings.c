@@ -125,14 +125,14 @@ static void test_what_is_open_is_told_when_it_is_unlinked(void **state)
     (void)state;
     uint16_t open = leave_one_open(40);
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_int_equal(urb_ring_open(&ring), 1);
     assert_false(urb_ring_answer(&ring));
     uint16_t unlink = unlink_of(open);
     assert_true(urb_ring_answer(&ring));
     want_answer(open, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
     want_no_more();
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 static void test_what_is_asked_has_no_device(void **state)
@@ -146,7 +146,7 @@ static void test_what_is_asked_has_no_device(void **state)
         want_answer(other, NODEV);
         want_no_more();
     }
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 static void test_what_was_answered_meanwhile_is_not_answered_again(void **state)
@@ -159,7 +159,7 @@ static void test_what_was_answered_meanwhile_is_not_answered_again(void **state)
     want_answer(asked, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
     want_no_more();
-    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_int_equal(urb_ring_open(&ring), 1);
     assert_true(driver.in_flight[open]);
 }
 
@@ -186,12 +186,12 @@ static void test_an_early_unlink_waits_until_nothing_else_does(void **state)
     uint16_t open = leave_one_open(25), unlink = unlink_of(open);
     take_over();
     assert_false(urb_ring_answer(&ring));
-    assert_int_equal(urb_ring_waiting(&ring), 2);
-    assert_true(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 2);
+    assert_true(urb_ring_answer_old_unlinks(&ring));
     want_answer(open, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
-    assert_int_equal(urb_ring_waiting(&ring), 0);
-    assert_false(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 0);
+    assert_false(urb_ring_answer_old_unlinks(&ring));
 }
 
 static void test_an_early_unlink_that_was_answered_is_left_alone(void **state)
@@ -201,8 +201,8 @@ static void test_an_early_unlink_that_was_answered_is_left_alone(void **state)
     former_answers(asked);
     former_answers(unlink);
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), 1);
-    assert_false(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 1);
+    assert_false(urb_ring_answer_old_unlinks(&ring));
     want_no_more();
     assert_true(driver.in_flight[open]);
 }
@@ -217,9 +217,9 @@ static void test_of_two_early_ones_with_one_id_the_later_counts(void **state)
     // The last id that came free goes out again.
     assert_int_equal(unlink_of(first), unlink);
     take_over();
-    assert_int_equal(ring.early_count, 1);
-    assert_int_equal(ring.early[0].target, first);
-    assert_true(urb_ring_answer_early(&ring));
+    assert_int_equal(ring.old_unlink_count, 1);
+    assert_int_equal(ring.old_unlinks[0].target, first);
+    assert_true(urb_ring_answer_old_unlinks(&ring));
     want_answer(first, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
     assert_true(driver.in_flight[second]);
@@ -236,8 +236,8 @@ static void test_an_early_unlink_whose_id_went_out_again(void **state)
     former_answers(unlink);
     assert_int_equal(ask(), unlink); // stands in the ring too, and is open
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), 3);
-    assert_false(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 3);
+    assert_false(urb_ring_answer_old_unlinks(&ring));
     want_no_more();
     assert_true(driver.in_flight[first] && driver.in_flight[second]);
 }
@@ -253,7 +253,7 @@ static void test_an_early_unlink_whose_id_goes_out_again(void **state)
     assert_int_equal(ask(), unlink);
     assert_true(urb_ring_answer(&ring));
     want_answer(unlink, NODEV);
-    assert_false(urb_ring_answer_early(&ring));
+    assert_false(urb_ring_answer_old_unlinks(&ring));
     want_no_more();
     assert_true(driver.in_flight[first] && driver.in_flight[second]);
 }
@@ -266,10 +266,10 @@ static void test_an_early_unlink_whose_target_went_out_again(void **state)
     former_answers(asked);
     assert_int_equal(ask(), asked);
     take_over();
-    assert_true(urb_ring_answer_early(&ring));
+    assert_true(urb_ring_answer_old_unlinks(&ring));
     want_answer(asked, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 static void test_two_wait_for_each_early_unlink(void **state)
@@ -278,15 +278,15 @@ static void test_two_wait_for_each_early_unlink(void **state)
     uint16_t one = leave_one_open(0), other = leave_one_open(0);
     uint16_t asked = ask(), unlink_one = unlink_of(one), unlink_other = unlink_of(other);
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), 5);
-    assert_true(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 5);
+    assert_true(urb_ring_answer_old_unlinks(&ring));
     want_answer(one, NODEV);
     want_answer(unlink_one, USBIF_STATUS_OK);
     want_answer(other, NODEV);
     want_answer(unlink_other, USBIF_STATUS_OK);
     want_no_more();
     assert_true(driver.in_flight[asked]);
-    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_int_equal(urb_ring_open(&ring), 1);
 }
 
 // Until an id tells which of two was answered, neither is.
@@ -298,17 +298,17 @@ static void test_of_two_early_ones_one_is_open(void **state)
     former_answers(one);
     former_answers(unlink_one);
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), 3);
-    assert_false(urb_ring_answer_early(&ring));
+    assert_int_equal(urb_ring_open(&ring), 3);
+    assert_false(urb_ring_answer_old_unlinks(&ring));
     want_no_more();
     assert_int_equal(unlink_of(old), unlink_one);
     assert_true(urb_ring_answer(&ring));
     want_answer(old, NODEV);
     want_answer(unlink_one, USBIF_STATUS_OK);
-    assert_true(urb_ring_answer_early(&ring));
+    assert_true(urb_ring_answer_old_unlinks(&ring));
     want_answer(other, NODEV);
     want_answer(unlink_other, USBIF_STATUS_OK);
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 // A driver that has all of its ids open can unlink none of them: it waits until one is free.
@@ -320,7 +320,7 @@ static void test_a_full_ring(void **state)
         (void)ask();
     take_over();
     assert_true(urb_ring_answer(&ring));
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
     for (unsigned i = 0; i < URB_RING_SLOTS; i++) {
         take_answer();
         assert_int_equal(driver.last_status, NODEV);
@@ -331,7 +331,7 @@ static void test_a_full_ring(void **state)
     want_answer(asked, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
     assert_false(urb_ring_answer(&ring));
-    assert_false(urb_ring_answer_early(&ring));
+    assert_false(urb_ring_answer_old_unlinks(&ring));
 }
 
 static void test_a_full_ring_with_unlinks(void **state)
@@ -347,8 +347,8 @@ static void test_a_full_ring_with_unlinks(void **state)
     for (unsigned i = 0; i < URB_RING_SLOTS; i++)
         take_answer();
     want_no_more();
-    assert_false(urb_ring_answer_early(&ring));
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_false(urb_ring_answer_old_unlinks(&ring));
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 static void test_indexes_wrap(void **state)
@@ -366,7 +366,7 @@ static void test_indexes_wrap(void **state)
     assert_true(urb_ring_answer(&ring));
     want_answer(open, NODEV);
     want_answer(unlink, USBIF_STATUS_OK);
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
 }
 
 static void test_indexes_that_cannot_be(void **state)
@@ -398,11 +398,11 @@ static void test_a_guest_that_lies(void **state)
                                         .u.unlink.unlink_id = (uint16_t)(i % 5 ? i % 20 : i * 31) };
         driver.shared->req_prod = i + 1;
         (void)urb_ring_answer(&ring);
-        (void)urb_ring_answer_early(&ring);
+        (void)urb_ring_answer_old_unlinks(&ring);
         assert_true(driver.shared->rsp_prod <= i + 1);
-        assert_true(urb_ring_waiting(&ring) <= URB_RING_SLOTS);
+        assert_true(urb_ring_open(&ring) <= URB_RING_SLOTS);
     }
-    assert_int_equal(ring.taken, 1000);
+    assert_int_equal(ring.req_taken, 1000);
 }
 
 static void test_a_target_that_is_unlinked_again_and_again(void **state)
@@ -421,7 +421,7 @@ static void test_a_target_that_is_unlinked_again_and_again(void **state)
     uint16_t unlink = unlink_of(URB_RING_SLOTS); // no id
     assert_true(urb_ring_answer(&ring));
     want_answer(unlink, USBIF_STATUS_OK);
-    assert_int_equal(urb_ring_waiting(&ring), 1);
+    assert_int_equal(urb_ring_open(&ring), 1);
     assert_true(driver.in_flight[other]);
 }
 
@@ -449,7 +449,7 @@ static void live_and_die(void)
         }
     }
     take_over();
-    assert_int_equal(urb_ring_waiting(&ring), count);
+    assert_int_equal(urb_ring_open(&ring), count);
     while (count) {
         if (pick(2)) {
             uint16_t asked = ask();
@@ -463,7 +463,7 @@ static void live_and_die(void)
         want_answer(target, NODEV);
         want_answer(unlink, USBIF_STATUS_OK);
     }
-    assert_int_equal(urb_ring_waiting(&ring), 0);
+    assert_int_equal(urb_ring_open(&ring), 0);
     want_no_more();
     assert_int_equal(driver.free_count, URB_RING_SLOTS);
 }
@@ -598,7 +598,7 @@ static void unlink_all(void)
 // was in the ring that QEMU did not read. Of those some are answered.
 static void test_many_deaths(void **state)
 {
-    unsigned clean = 0, early = 0, early_answered = 0, full = 0;
+    unsigned clean = 0, old_unlinks = 0, early_answered = 0, full = 0;
     for (uint32_t life = 0; life < 6000; life++) {
         seed = life;
         assert_int_equal(end(state), 0);
@@ -611,20 +611,20 @@ static void test_many_deaths(void **state)
         // What QEMU said is read before what comes of the ring of ports (xenhcd_int).
         driver_reads();
         take_over();
-        full += urb_ring_waiting(&ring) == URB_RING_SLOTS;
+        full += urb_ring_open(&ring) == URB_RING_SLOTS;
         unlink_all();
-        (void)urb_ring_answer_early(&ring);
+        (void)urb_ring_answer_old_unlinks(&ring);
         driver_reads();
-        if (!unread || urb_ring_waiting(&ring) == 0) {
-            assert_int_equal(urb_ring_waiting(&ring), 0);
+        if (!unread || urb_ring_open(&ring) == 0) {
+            assert_int_equal(urb_ring_open(&ring), 0);
             assert_int_equal(driver.free_count, URB_RING_SLOTS);
         }
         clean += !unread;
-        early += unread;
-        early_answered += unread && urb_ring_waiting(&ring) == 0;
+        old_unlinks += unread;
+        early_answered += unread && urb_ring_open(&ring) == 0;
     }
     assert_true(clean > 500 && full > 100);
-    assert_true(early_answered > 500 && early_answered <= early);
+    assert_true(early_answered > 500 && early_answered <= old_unlinks);
 }
 
 // ---- the ring of what comes and goes ----

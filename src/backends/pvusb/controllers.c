@@ -22,7 +22,7 @@ static const char *backend_of(const struct change *change)
 
 // ---- its nodes ----
 
-static enum xen_result carry_out(struct change *change, const struct node *node)
+static enum xen_result apply_node(struct change *change, const struct node *node)
 {
     struct xen_permission rights[] = { { node->owner, 'n' }, { node->reader, 'r' } };
     enum xen_result result = XEN_OK;
@@ -55,14 +55,14 @@ static enum xen_result write_nodes(struct change *change)
     result = change_ignore_absent(result);
     struct nodes nodes = nodes_of_controller(arena, domain, change->controller);
     for (size_t i = 0; i < nodes.count && result == XEN_OK; i++)
-        result = carry_out(change, &nodes.at[i]);
+        result = apply_node(change, &nodes.at[i]);
     return result;
 }
 
 // The backend has taken it up. That waits for no frontend: a guest may load its driver whenever it
 // likes.
-bool pvusb_is_taken_up(struct pvusb_handle *handle, const struct controller *controller,
-                       const struct device *device)
+bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *controller,
+                         const struct device *device)
 {
     (void)device;
     struct controller now = *controller;
@@ -80,7 +80,7 @@ static const char *server(const struct pvusb_handle *handle, const struct contro
     return arena_printf(arena, "the backend (%s)", what);
 }
 
-const char *pvusb_did_not_come(const struct pvusb_handle *handle, struct controller *controller)
+const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller *controller)
 {
     pvusb_read_states(handle, controller);
     return arena_printf(handle->session->arena, "%s did not come within %g s: it stands in %s; %s",
@@ -123,7 +123,7 @@ static enum xen_result remove_nodes(struct change *change)
 
 // ---- going ----
 
-static enum xen_result ask_to_close(struct change *change)
+static enum xen_result request_close(struct change *change)
 {
     struct text state;
     const char *backend = backend_of(change);
@@ -150,19 +150,19 @@ static bool is_unused(const struct controller *controller)
 }
 
 // Both ends; of one that nobody serves only the guest's can.
-static bool has_let_go(struct pvusb_handle *handle, const struct controller *controller,
-                       const struct device *device)
+static bool both_closed(struct pvusb_handle *handle, const struct controller *controller,
+                        const struct device *device)
 {
     (void)device;
     struct controller now = *controller;
-    pvusb_stand_in_turn(handle);
+    pvusb_answer_requests(handle);
     pvusb_read_states(handle, &now);
     return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN ||
            (controller->no_backend && is_unused(&now));
 }
 
 // It stays in use, so it is to be as it was: online, and connected.
-static enum xen_result keep_open(struct change *change)
+static enum xen_result reopen(struct change *change)
 {
     struct text state;
     const char *backend = backend_of(change);
@@ -177,7 +177,7 @@ static enum xen_result keep_open(struct change *change)
                : result;
 }
 
-static const char *did_not_let_go(const struct pvusb_handle *handle,
+static const char *why_not_closed(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
     struct arena *arena = handle->session->arena;
@@ -194,21 +194,21 @@ static const char *did_not_let_go(const struct pvusb_handle *handle,
 
 // QEMU's backend closes only after the frontend did; where nothing in the guest uses it, nobody
 // ever would.
-static enum status wait_for_both(struct pvusb_handle *handle, struct controller *controller,
-                                 bool *left, const char **why)
+static enum status close_and_wait(struct pvusb_handle *handle, struct controller *controller,
+                                  bool *left, const char **why)
 {
     const char *failure;
     struct change change = change_of(handle, controller, NULL);
     bool idle = is_unused(controller);
-    enum status status = change_attempt(&change, ask_to_close, why);
+    enum status status = change_attempt(&change, request_close, why);
     if (status != STATUS_OK || idle ||
-        pvusb_wait(handle, PVUSB_STATE_SECONDS, has_let_go, controller, NULL))
+        pvusb_wait(handle, PVUSB_STATE_SECONDS, both_closed, controller, NULL))
         return status;
     pvusb_read_states(handle, controller);
     if (is_unused(controller))
         return STATUS_OK;
-    *why = did_not_let_go(handle, controller);
-    *left = change_attempt(&change, keep_open, &failure) != STATUS_OK;
+    *why = why_not_closed(handle, controller);
+    *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
     return STATUS_TIMEOUT;
 }
 
@@ -221,13 +221,13 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
     bool finishing = handle->session->finishing;
     pvusb_read_states(handle, controller);
     if (controller->no_backend && !is_unused(controller))
-        status = pvusb_stand_in(handle, controller, why);
+        status = pvusb_take_over(handle, controller, why);
     // A guest that was asked is not left alone with what it asks on.
-    handle->session->finishing = finishing || handle->stand_in.share;
+    handle->session->finishing = finishing || handle->takeover.share;
     if (status == STATUS_OK)
-        status = wait_for_both(handle, controller, left, why);
+        status = close_and_wait(handle, controller, left, why);
     handle->session->finishing = finishing;
-    pvusb_stand_down(handle);
+    pvusb_end_takeover(handle);
     return status;
 }
 
@@ -263,8 +263,8 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 // ---- coming ----
 
 // Nobody uses it, so nobody has to let go of it.
-static void take_back(struct pvusb_handle *handle, struct step *step, enum status status,
-                      const char *words)
+static void undo_add(struct pvusb_handle *handle, struct step *step, enum status status,
+                     const char *words)
 {
     const char *why = NULL;
     struct change change = change_of(handle, step->controller, NULL);
@@ -282,9 +282,9 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     struct controller *controller = step->controller;
     const char *why = NULL;
     // A server that is not running takes it up when it starts.
-    const struct server *server = handle->topology->server;
-    bool later = controller_is_qemus(controller) && handle->no_backend && server;
-    if (controller_is_qemus(controller) && handle->no_qemu && !later) {
+    const struct pvusb_qemu *server = handle->topology->pvusb_qemu;
+    bool later = controller_uses_pvusb_qemu(controller) && handle->no_backend && server;
+    if (controller_uses_pvusb_qemu(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;
     }
@@ -296,8 +296,8 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }
-    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_is_taken_up, controller, NULL)) {
-        take_back(handle, step, STATUS_TIMEOUT, pvusb_did_not_come(handle, controller));
+    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_backend_ready, controller, NULL)) {
+        undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
     }
     status = record_controller_added(session, controller);
@@ -305,7 +305,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         // The guest may have it in use by now, but nothing at it.
         if (!later)
             (void)close_both(handle, controller, &(bool){ false }, &why);
-        take_back(handle, step, status, "its name in xenstore could not be recorded");
+        undo_add(handle, step, status, "its name in xenstore could not be recorded");
         return;
     }
     step->state = STEP_DONE;
@@ -314,8 +314,8 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
 
 // ---- anew ----
 
-enum status pvusb_renew_controller(struct pvusb_handle *handle, struct controller *controller,
-                                   bool *left, const char **why)
+enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,
+                                      bool *left, const char **why)
 {
     const double noticing = 1; // seconds
     struct change change = change_of(handle, controller, NULL);

@@ -18,8 +18,8 @@ static bool has(const struct host_interface *interface, const char *driver)
 }
 
 // Remembers a driver before it loses the interface, so that nothing is forgotten if we die.
-static bool remember(const struct pvusb_handle *handle, const char *busid,
-                     const struct host_interface *interface, const char **why)
+static bool save_driver(const struct pvusb_handle *handle, const char *busid,
+                        const struct host_interface *interface, const char **why)
 {
     struct arena *arena = handle->session->arena;
     struct xen *xen = handle->session->xen;
@@ -42,8 +42,8 @@ bool pvusb_bind(const struct pvusb_handle *handle, const char *busid, const char
     for (const struct host_interface *at = interfaces; at; at = at->next) {
         if (has(at, DRIVER_USBBACK))
             continue;
-        if (at->driver &&
-            (!remember(handle, busid, at, why) || !host_unbind(arena, at->driver, at->name, why)))
+        if (at->driver && (!save_driver(handle, busid, at, why) ||
+                           !host_unbind(arena, at->driver, at->name, why)))
             return false;
         if (!host_bind(arena, DRIVER_USBBACK, at->name, why))
             return false;

@@ -3,20 +3,20 @@
 
 #include "base/deadline.h"
 
-bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_question *question,
+bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_condition *condition,
                 const struct controller *controller, const struct device *device)
 {
-    return pvusb_wait_until(handle, deadline_in(seconds * handle->session->timeout_scale), question,
-                            controller, device);
+    return pvusb_wait_until(handle, deadline_in(seconds * handle->session->timeout_scale),
+                            condition, controller, device);
 }
 
 bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
-                      pvusb_question *question, const struct controller *controller,
+                      pvusb_condition *condition, const struct controller *controller,
                       const struct device *device)
 {
     const double longest = 0.2;
     double pause = 0.005;
-    while (!question(handle, controller, device)) {
+    while (!condition(handle, controller, device)) {
         if (!session_pause(handle->session, deadline, pause))
             return false;
         pause = pause * 2 < longest ? pause * 2 : longest;

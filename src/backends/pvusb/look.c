@@ -41,17 +41,17 @@ static bool is_connected(struct pvusb_handle *handle, const struct controller *c
 
 // A running guest that has the driver needs a moment to connect; that of a guest which has none is
 // given once.
-static void meet_frontend(struct pvusb_handle *handle, const struct controller *controller)
+static void wait_for_frontend(struct pvusb_handle *handle, const struct controller *controller)
 {
-    if (handle->met_frontend || handle->session->domain->paused)
+    if (handle->frontend_timed_out || handle->session->domain->paused)
         return;
-    handle->met_frontend =
-        !pvusb_wait(handle, PVUSB_GREETING_SECONDS, is_connected, controller, NULL);
+    handle->frontend_timed_out =
+        !pvusb_wait(handle, PVUSB_CONNECT_SECONDS, is_connected, controller, NULL);
 }
 
 const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller)
 {
-    meet_frontend(handle, controller);
+    wait_for_frontend(handle, controller);
     pvusb_read_states(handle, controller);
     if (controller->frontend_state == XENBUS_CONNECTED)
         return NULL;
@@ -89,11 +89,12 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
         return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
     }
     // QEMU takes the kernel's drivers off when it opens a device, and claims its interfaces only
-    // when the guest configures it (hw/usb/host-libusb.c). Its own "attached" alone can be stale.
+    // when the guest configures it (hw/usb/host-libusb.c). Its client "attached" alone can be
+    // stale.
     its = count_drivers(arena, device->host->busid, DRIVER_USBFS, &others);
     if (others)
         return DEVICE_GONE;
-    switch (pvusb_ask_qemu(handle, controller->index, device->port.number[0])) {
+    switch (pvusb_query_port(handle, controller->index, device->port.number[0])) {
     case QEMU_HOLDS: return DEVICE_ATTACHED;
     // Then it counts if the host's drivers have gone since it was looked at.
     case QEMU_SILENT: return its || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
@@ -111,16 +112,16 @@ static bool is_configured(struct pvusb_handle *handle, const struct controller *
     return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
 }
 
-bool pvusb_guest_takes(struct pvusb_handle *handle, const struct device *device)
+bool pvusb_guest_configured(struct pvusb_handle *handle, const struct device *device)
 {
     struct controller *controller = device->controller;
-    double seconds = handle->guest_takes_none ? PVUSB_GREETING_SECONDS : PVUSB_ARRIVAL_SECONDS;
+    double seconds = handle->guest_ignores_devices ? PVUSB_CONNECT_SECONDS : PVUSB_ARRIVAL_SECONDS;
     return controller->pvusb == PVUSB_KERNEL || handle->session->domain->paused ||
            pvusb_wait(handle, seconds, is_configured, controller, device) ||
            session_interrupted(handle->session);
 }
 
-const char *pvusb_guest_did_not_take(struct pvusb_handle *handle, const struct device *device)
+const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct device *device)
 {
     struct arena *arena = handle->session->arena;
     struct controller now = *device->controller;
@@ -157,7 +158,7 @@ static struct deadline arrivals(struct pvusb_handle *handle)
 // QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
 // attached, but tells the guest nothing. What a guest with a working frontend has, it has
 // configured, whereupon QEMU claims the interfaces. One that is just arriving is given time.
-static bool guest_lost_it(struct pvusb_handle *handle, const struct device *device)
+static bool guest_lost_device(struct pvusb_handle *handle, const struct device *device)
 {
     const struct controller *controller = device->controller;
     return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
@@ -182,7 +183,7 @@ static void add_device(struct pvusb_handle *handle, struct controller *controlle
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     controller_add_device(controller, device);
     device->state = pvusb_device_state(handle, device);
-    if (guest_lost_it(handle, device))
+    if (guest_lost_device(handle, device))
         device->state = DEVICE_GONE;
 }
 
@@ -201,7 +202,7 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
     controller->index = (int)record->index;
     controller->ports = record->ports;
     controller->present = true;
-    if (controller_is_qemus(controller)) {
+    if (controller_uses_pvusb_qemu(controller)) {
         controller->no_backend = handle->no_backend;
         controller->cold_only = pvusb_is_cold_only(handle);
     }

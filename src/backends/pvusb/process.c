@@ -34,7 +34,7 @@ static int open_log(struct qemu_process *process)
     return fd >= 0 ? fd : open("/dev/null", O_WRONLY | O_CLOEXEC);
 }
 
-const char *process_last_words(struct arena *arena, const struct qemu_process *process)
+const char *process_last_line(struct arena *arena, const struct qemu_process *process)
 {
     enum { ROOM = 2048 };
     struct stat info;
@@ -156,21 +156,21 @@ const char *process_start(struct arena *arena, const struct domain *domain, cons
     return arena_printf(arena, "cannot run %s: %s", program, strerror(rc));
 }
 
-bool process_has_ended(struct qemu_process *process)
+bool process_exited(struct qemu_process *process)
 {
     if (process->pid && waitpid(process->pid, NULL, WNOHANG) == process->pid)
         process->pid = 0;
     return !process->pid;
 }
 
-bool process_end(struct qemu_process *process, double seconds)
+bool process_terminate(struct qemu_process *process, double seconds)
 {
     const double pause = 0.01;
     static const int ways[] = { SIGTERM, SIGKILL };
-    for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_has_ended(process); i++) {
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_exited(process); i++) {
         const struct deadline deadline = deadline_in(seconds);
         kill(process->pid, ways[i]);
-        while (!process_has_ended(process) && deadline_pause(deadline, pause))
+        while (!process_exited(process) && deadline_pause(deadline, pause))
             ;
     }
     return !process->pid;

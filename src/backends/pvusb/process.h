@@ -23,13 +23,13 @@ const char *process_start(struct arena *arena, const struct domain *domain, cons
                           struct qemu_process *process);
 
 // Whether it has ended, or never began.
-bool process_has_ended(struct qemu_process *process);
+bool process_exited(struct qemu_process *process);
 
 // Asks it to end, and kills it if it does not within that many seconds. False if it does not even
 // then, within as many more: the kernel may be holding on to it.
-bool process_end(struct qemu_process *process, double seconds);
+bool process_terminate(struct qemu_process *process, double seconds);
 
 // The last line that it wrote; NULL if it wrote none, or that cannot be read.
-const char *process_last_words(struct arena *arena, const struct qemu_process *process);
+const char *process_last_line(struct arena *arena, const struct qemu_process *process);
 
 #endif

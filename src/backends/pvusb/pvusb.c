@@ -15,13 +15,13 @@ static bool pvusb_suits(const struct config_controller *wanted, const struct dom
     return domain->id >= 0 && pv;
 }
 
-static void pvusb_let_go(void *at)
+static void pvusb_close(void *at)
 {
     struct pvusb_handle *handle = at;
     if (!handle)
         return;
     // The connection first: whoever waits for the lock finds QEMU free.
-    qmp_close(handle->own);
+    qmp_close(handle->client);
     lock_release(&handle->lock);
     free(handle);
 }
@@ -39,22 +39,22 @@ static enum status pvusb_open(struct session *session, void **handle)
     if (status == STATUS_OK)
         *handle = made;
     else
-        pvusb_let_go(made);
+        pvusb_close(made);
     return status;
 }
 
 static void run_step(struct pvusb_handle *handle, struct step *step)
 {
-    enum { SERVER, CONTROLLER, DEVICE, THINGS };
+    enum { QEMU, CONTROLLER, DEVICE, THINGS };
     static void (*const ways[THINGS][2])(struct pvusb_handle *, struct step *) = {
-        [SERVER] = { pvusb_stop_server, pvusb_start_server },
+        [QEMU] = { pvusb_stop_qemu, pvusb_start_qemu },
         [CONTROLLER] = { pvusb_remove_controller, pvusb_add_controller },
         [DEVICE] = { pvusb_remove_device, pvusb_add_device },
     };
     double since = clock_now();
-    ways[step->server   ? SERVER
-         : step->device ? DEVICE
-                        : CONTROLLER][step->op == STEP_ADD](handle, step);
+    ways[step->pvusb_qemu ? QEMU
+         : step->device   ? DEVICE
+                          : CONTROLLER][step->op == STEP_ADD](handle, step);
     step->seconds = clock_now() - since;
     // A wait that was cut short is no time that ran out.
     if (step->timed_out && session_interrupted(handle->session)) {
@@ -84,5 +84,5 @@ const struct backend_ops pvusb_backend = {
     .open = pvusb_open,
     .look = pvusb_look,
     .run = pvusb_run,
-    .close = pvusb_let_go,
+    .close = pvusb_close,
 };

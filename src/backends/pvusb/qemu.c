@@ -9,9 +9,9 @@
 
 enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable
 
-struct qmp_client *pvusb_qemu(const struct pvusb_handle *handle)
+struct qmp_client *pvusb_client(const struct pvusb_handle *handle)
 {
-    return handle->session->qemu ? handle->session->qemu : handle->own;
+    return handle->session->qemu ? handle->session->qemu : handle->client;
 }
 
 enum status pvusb_connect(struct pvusb_handle *handle)
@@ -19,23 +19,23 @@ enum status pvusb_connect(struct pvusb_handle *handle)
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     bool pv_guest = !domain_has_machine(domain->type);
-    handle->deserted = !domain->qmp_socket;
+    handle->no_listener = !domain->qmp_socket;
     if (session->qemu || !pv_guest || !domain->qmp_socket)
         return STATUS_OK;
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
     if (status != STATUS_OK)
         return status;
-    status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale, &handle->own,
-                         &handle->silent);
-    handle->deserted = status == STATUS_FAILED || status == STATUS_REQUEST;
+    status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale,
+                         &handle->client, &handle->why_no_client);
+    handle->no_listener = status == STATUS_FAILED || status == STATUS_REQUEST;
     if (status != STATUS_OK) {
-        handle->own = NULL;
+        handle->client = NULL;
         lock_release(&handle->lock);
     }
     return STATUS_OK;
 }
 
-static bool is_there(const struct session *session, const char *path)
+static bool node_exists(const struct session *session, const char *path)
 {
     struct text value;
     return xen_read(session->xen, NULL, path, &value) == XEN_OK;
@@ -44,7 +44,7 @@ static bool is_there(const struct session *session, const char *path)
 // Its major version; 0 if it does not tell.
 static uint64_t major_version(const struct pvusb_handle *handle)
 {
-    const struct qmp_client *qemu = pvusb_qemu(handle);
+    const struct qmp_client *qemu = pvusb_client(handle);
     struct text version = text_of(qemu ? qmp_version(qemu) : "");
     uint64_t major = 0;
     (void)text_number(text_part(version, 0, text_find(version, '.', 0)), 10, 1, UINT16_MAX, &major);
@@ -57,18 +57,18 @@ bool pvusb_is_cold_only(const struct pvusb_handle *handle)
 }
 
 // Why a QEMU that answers, or should, takes no new controller while it runs; NULL if it does.
-static const char *why_not_this(const struct pvusb_handle *handle)
+static const char *why_no_new_controller(const struct pvusb_handle *handle)
 {
     const struct session *session = handle->session;
     const char *name = session->domain->name;
-    const struct qmp_client *qemu = pvusb_qemu(handle);
+    const struct qmp_client *qemu = pvusb_client(handle);
     const char *offer = arena_printf(
         session->arena, "/local/domain/0/device-model/%d/backends/qusb", session->domain->id);
-    if (!is_there(session, offer))
+    if (!node_exists(session, offer))
         return arena_printf(session->arena, "the QEMU of %s does not know PVUSB", name);
     if (!qemu)
         return arena_printf(session->arena, "the QEMU of %s cannot be asked for its version: %s",
-                            name, handle->silent ? handle->silent : "nobody answers");
+                            name, handle->why_no_client ? handle->why_no_client : "nobody answers");
     if (!major_version(handle))
         return arena_printf(session->arena, "the QEMU of %s does not tell its version", name);
     if (!pvusb_is_cold_only(handle))
@@ -80,23 +80,23 @@ static const char *why_not_this(const struct pvusb_handle *handle)
 }
 
 // Why no QEMU serves the domain; NULL if one does, or may.
-static const char *why_none(const struct pvusb_handle *handle)
+static const char *why_no_qemu(const struct pvusb_handle *handle)
 {
     const struct session *session = handle->session;
     const struct domain *domain = session->domain;
     const char *pid =
         arena_printf(session->arena, "/local/domain/%d/image/device-model-pid", domain->id);
-    if (pvusb_qemu(handle))
+    if (pvusb_client(handle))
         return NULL;
     if (session->xen && xen_qemu_ended(session->xen, domain))
         return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
-    if (handle->deserted && !is_there(session, pid))
+    if (handle->no_listener && !node_exists(session, pid))
         return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
     return NULL;
 }
 
 // A PV or PVH guest runs without a QEMU as well; the machine of another ended with it.
-static void find_server(struct pvusb_handle *handle, struct topology *topology)
+static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
 {
     struct arena *arena = handle->session->arena;
     struct toolstack toolstack = { 0 };
@@ -109,23 +109,23 @@ static void find_server(struct pvusb_handle *handle, struct topology *topology)
             arena_printf(arena, "none can be started here: %s", toolstack.qemu_why);
         return;
     }
-    topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){ .program = toolstack.qemu };
+    topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
+    *topology->pvusb_qemu = (struct pvusb_qemu){ .program = toolstack.qemu };
     topology->pvusb.advice = "--start-backend starts one";
 }
 
 // The one that runs, if xenusb started it.
-static void find_own_server(const struct pvusb_handle *handle, struct topology *topology)
+static void find_started_qemu(const struct pvusb_handle *handle, struct topology *topology)
 {
-    const struct qmp_client *qemu = pvusb_qemu(handle);
+    const struct qmp_client *qemu = pvusb_client(handle);
     struct arena *arena = handle->session->arena;
     struct toolstack toolstack = { 0 };
     if (!qemu || !note_has_qemu(handle->session, qmp_process(qemu)))
         return;
     // What would be started again.
     toolstack_find(arena, &toolstack);
-    topology->server = arena_new_of(arena, struct server);
-    *topology->server = (struct server){
+    topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
+    *topology->pvusb_qemu = (struct pvusb_qemu){
         .program = toolstack.qemu ? toolstack.qemu : "qemu-system-i386",
         .runs = true,
     };
@@ -152,19 +152,19 @@ static const char *advice_for(const struct pvusb_handle *handle)
 void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
 {
     struct pvusb_supply *pvusb = &topology->pvusb;
-    const char *none = why_none(handle);
+    const char *none = why_no_qemu(handle);
     pvusb->advice = advice_for(handle);
     if (none)
-        find_server(handle, topology);
+        offer_qemu(handle, topology);
     else
-        find_own_server(handle, topology);
+        find_started_qemu(handle, topology);
     handle->no_backend = none;
-    pvusb->no_qemu = handle->no_qemu = none ? none : why_not_this(handle);
+    pvusb->no_qemu = handle->no_qemu = none ? none : why_no_new_controller(handle);
 }
 
-enum qemu_answer pvusb_ask_qemu(const struct pvusb_handle *handle, int index, unsigned port)
+enum qemu_answer pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port)
 {
-    struct qmp_client *qemu = pvusb_qemu(handle);
+    struct qmp_client *qemu = pvusb_client(handle);
     struct arena *arena = handle->session->arena;
     if (!qemu || qmp_broken(qemu))
         return QEMU_SILENT;

@@ -31,18 +31,18 @@ static void store(RING_IDX *index, uint32_t value)
 static void respond(struct urb_ring *ring, uint16_t id, int32_t status)
 {
     // There are no more answers than requests, whatever a guest unlinks.
-    if (ring->answered == ring->taken)
+    if (ring->rsp_sent == ring->req_taken)
         return;
-    ring->shared->ring[ring->answered % URB_RING_SLOTS].rsp =
+    ring->shared->ring[ring->rsp_sent % URB_RING_SLOTS].rsp =
         (struct usbif_urb_response){ .id = id, .status = status };
-    store(&ring->shared->rsp_prod, ++ring->answered);
+    store(&ring->shared->rsp_prod, ++ring->rsp_sent);
 }
 
 // First what is unlinked is answered, then the unlink, as QEMU does (hw/usb/xen-usb.c).
 static void unlink_request(struct urb_ring *ring, struct urb_unlink unlink)
 {
-    if (unlink.target < URB_RING_SLOTS && !ring->settled[unlink.target]) {
-        ring->settled[unlink.target] = true;
+    if (unlink.target < URB_RING_SLOTS && !ring->answered[unlink.target]) {
+        ring->answered[unlink.target] = true;
         respond(ring, unlink.target, USBIF_STATUS_NODEV);
     }
     respond(ring, unlink.id, USBIF_STATUS_OK);
@@ -56,84 +56,84 @@ static bool read_unlink(const struct usbif_urb_request *request, struct urb_unli
 }
 
 // An id that goes out again was answered before, so an unlink that had it is not open any more.
-static void forget_early(struct urb_ring *ring, uint16_t id)
+static void forget_old_unlink(struct urb_ring *ring, uint16_t id)
 {
     unsigned kept = 0;
-    for (unsigned i = 0; i < ring->early_count; i++)
-        if (ring->early[i].id != id)
-            ring->early[kept++] = ring->early[i];
-    ring->early_count = kept;
+    for (unsigned i = 0; i < ring->old_unlink_count; i++)
+        if (ring->old_unlinks[i].id != id)
+            ring->old_unlinks[kept++] = ring->old_unlinks[i];
+    ring->old_unlink_count = kept;
 }
 
 bool urb_ring_take_over(struct urb_ring *ring, void *page)
 {
     struct urb_unlink unlink;
     *ring = (struct urb_ring){ .shared = page };
-    ring->taken = load(&ring->shared->req_prod);
-    ring->answered = load(&ring->shared->rsp_prod);
-    if (ring->taken - ring->answered > URB_RING_SLOTS)
+    ring->req_taken = load(&ring->shared->req_prod);
+    ring->rsp_sent = load(&ring->shared->rsp_prod);
+    if (ring->req_taken - ring->rsp_sent > URB_RING_SLOTS)
         return false;
-    for (uint32_t at = ring->answered; at != ring->taken; at++) {
+    for (uint32_t at = ring->rsp_sent; at != ring->req_taken; at++) {
         bool unlinks = read_unlink(&ring->shared->ring[at % URB_RING_SLOTS].req, &unlink);
-        forget_early(ring, unlink.id);
+        forget_old_unlink(ring, unlink.id);
         if (unlinks)
-            ring->early[ring->early_count++] = unlink;
+            ring->old_unlinks[ring->old_unlink_count++] = unlink;
     }
     return true;
 }
 
 // An id is open once, so where as many requests are open as there are ids, all of them are.
-static bool answer_full(struct urb_ring *ring)
+static bool answer_all(struct urb_ring *ring)
 {
-    if (urb_ring_waiting(ring) < URB_RING_SLOTS)
+    if (urb_ring_open(ring) < URB_RING_SLOTS)
         return false;
     for (unsigned id = 0; id < URB_RING_SLOTS; id++) {
-        ring->settled[id] = true;
+        ring->answered[id] = true;
         respond(ring, (uint16_t)id, USBIF_STATUS_NODEV);
     }
-    ring->early_count = 0;
+    ring->old_unlink_count = 0;
     return true;
 }
 
 bool urb_ring_answer(struct urb_ring *ring)
 {
-    uint32_t before = ring->taken, asked = load(&ring->shared->req_prod);
+    uint32_t before = ring->req_taken, asked = load(&ring->shared->req_prod);
     struct urb_unlink unlink;
     // A guest that takes back what it asked, or asks more than the ring holds, is not to be read.
-    if (asked - before > URB_RING_SLOTS - urb_ring_waiting(ring))
+    if (asked - before > URB_RING_SLOTS - urb_ring_open(ring))
         return false;
-    if (answer_full(ring))
+    if (answer_all(ring))
         return true;
-    while (ring->taken != asked) {
+    while (ring->req_taken != asked) {
         bool unlinks =
-            read_unlink(&ring->shared->ring[ring->taken++ % URB_RING_SLOTS].req, &unlink);
-        forget_early(ring, unlink.id);
+            read_unlink(&ring->shared->ring[ring->req_taken++ % URB_RING_SLOTS].req, &unlink);
+        forget_old_unlink(ring, unlink.id);
         if (unlinks) {
             unlink_request(ring, unlink);
             continue;
         }
         if (unlink.id < URB_RING_SLOTS)
-            ring->settled[unlink.id] = true;
+            ring->answered[unlink.id] = true;
         respond(ring, unlink.id, USBIF_STATUS_NODEV);
     }
-    return ring->taken != before;
+    return ring->req_taken != before;
 }
 
-bool urb_ring_answer_early(struct urb_ring *ring)
+bool urb_ring_answer_old_unlinks(struct urb_ring *ring)
 {
-    unsigned count = ring->early_count;
+    unsigned count = ring->old_unlink_count;
     // Each that is open holds up two: itself, and what it unlinks.
-    if (count == 0 || urb_ring_waiting(ring) < 2 * count)
+    if (count == 0 || urb_ring_open(ring) < 2 * count)
         return false;
     for (unsigned i = 0; i < count; i++)
-        unlink_request(ring, ring->early[i]);
-    ring->early_count = 0;
+        unlink_request(ring, ring->old_unlinks[i]);
+    ring->old_unlink_count = 0;
     return true;
 }
 
-unsigned urb_ring_waiting(const struct urb_ring *ring)
+unsigned urb_ring_open(const struct urb_ring *ring)
 {
-    return ring->taken - ring->answered;
+    return ring->req_taken - ring->rsp_sent;
 }
 
 bool conn_ring_unplug(void *page, unsigned ports)

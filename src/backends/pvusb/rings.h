@@ -22,13 +22,13 @@ struct urb_unlink {
 
 struct urb_ring {
     struct usbif_urb_sring *shared;
-    uint32_t taken;               // requests that were read, by us or the former backend
-    uint32_t answered;            // answers that were written
-    bool settled[URB_RING_SLOTS]; // by id: it was answered by us
+    uint32_t req_taken;            // requests that were read, by us or the former backend
+    uint32_t rsp_sent;             // answers that were written
+    bool answered[URB_RING_SLOTS]; // by id: it was answered by us
     // Unlinks that stood in the ring already, whose ids did not go out again since: the former
     // backend may have answered them, or not.
-    struct urb_unlink early[URB_RING_SLOTS];
-    unsigned early_count;
+    struct urb_unlink old_unlinks[URB_RING_SLOTS];
+    unsigned old_unlink_count;
 };
 
 // Takes over a ring. False if its indexes cannot be: nothing in it is to be touched then.
@@ -40,9 +40,9 @@ bool urb_ring_answer(struct urb_ring *ring);
 // Answers the unlinks that were there already, where that many can be unanswered. For when the
 // guest asks nothing any more, and waits: had they been answered it would not. Whether there was
 // anything.
-bool urb_ring_answer_early(struct urb_ring *ring);
+bool urb_ring_answer_old_unlinks(struct urb_ring *ring);
 // How many requests wait for an answer.
-unsigned urb_ring_waiting(const struct urb_ring *ring);
+unsigned urb_ring_open(const struct urb_ring *ring);
 
 // Tells the guest that nothing is at the ports 1 to `ports`. False if the ring cannot carry that.
 bool conn_ring_unplug(void *page, unsigned ports);

@@ -65,21 +65,21 @@ static struct change change_of(const struct pvusb_handle *handle)
 
 // ---- starting ----
 
-static bool has_connected(struct pvusb_handle *handle, const struct controller *controller,
-                          const struct device *device)
+static bool try_connect(struct pvusb_handle *handle, const struct controller *controller,
+                        const struct device *device)
 {
     (void)controller;
     (void)device;
     const char *socket = handle->session->domain->qmp_socket;
-    if (process_has_ended(&handle->server))
+    if (process_exited(&handle->process))
         return true;
     return access(socket, F_OK) == 0 &&
-           qmp_connect(handle->session->arena, socket, handle->session->timeout_scale, &handle->own,
-                       &handle->silent) == STATUS_OK;
+           qmp_connect(handle->session->arena, socket, handle->session->timeout_scale,
+                       &handle->client, &handle->why_no_client) == STATUS_OK;
 }
 
 // Takes libxl's turn with the monitor that is to be.
-static enum status take_monitor(struct pvusb_handle *handle, const char **why)
+static enum status lock_monitor(struct pvusb_handle *handle, const char **why)
 {
     struct session *session = handle->session;
     session->domain->qmp_socket = process_monitor(session->arena, session->domain);
@@ -97,58 +97,59 @@ static enum status launch(struct pvusb_handle *handle, const char *program, cons
         return status;
     // A former one may have left its name.
     (void)unlink(session->domain->qmp_socket);
-    *why = process_start(session->arena, session->domain, program, &handle->server);
+    *why = process_start(session->arena, session->domain, program, &handle->process);
     if (*why)
         return STATUS_FAILED;
-    change.value = arena_printf(session->arena, "%d", (int)handle->server.pid);
+    change.value = arena_printf(session->arena, "%d", (int)handle->process.pid);
     return change_attempt(&change, announce, why);
 }
 
-static enum status await_answer(struct pvusb_handle *handle, const char **why)
+static enum status wait_for_qemu(struct pvusb_handle *handle, const char **why)
 {
     struct arena *arena = handle->session->arena;
-    bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, has_connected, NULL, NULL);
+    bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, try_connect, NULL, NULL);
     *why = "it has ended";
-    if (process_has_ended(&handle->server))
+    if (process_exited(&handle->process))
         return STATUS_FAILED;
     *why = arena_printf(arena, "it did not answer within %g s%s%s",
                         PVUSB_START_SECONDS * handle->session->timeout_scale,
-                        handle->silent ? ": " : "", handle->silent ? handle->silent : "");
+                        handle->why_no_client ? ": " : "",
+                        handle->why_no_client ? handle->why_no_client : "");
     return in_time ? STATUS_OK : STATUS_TIMEOUT;
 }
 
-static bool has_taken_up_or_ended(struct pvusb_handle *handle, const struct controller *controller,
-                                  const struct device *device)
+static bool ready_or_exited(struct pvusb_handle *handle, const struct controller *controller,
+                            const struct device *device)
 {
-    return process_has_ended(&handle->server) || pvusb_is_taken_up(handle, controller, device);
+    return process_exited(&handle->process) || pvusb_backend_ready(handle, controller, device);
 }
 
 // It ends while it takes one up, or does not take it up: both are seen here.
-static enum status await_controllers(struct pvusb_handle *handle, const char **why)
+static enum status wait_for_controllers(struct pvusb_handle *handle, const char **why)
 {
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
-        if (!at->present || !controller_is_qemus(at))
+        if (!at->present || !controller_uses_pvusb_qemu(at))
             continue;
-        bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, has_taken_up_or_ended, at, NULL);
+        bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, ready_or_exited, at, NULL);
         *why = "it has ended";
-        if (process_has_ended(&handle->server))
+        if (process_exited(&handle->process))
             return STATUS_FAILED;
         *why = arena_printf(handle->session->arena, "controller %s: %s", at->name,
-                            pvusb_did_not_come(handle, at));
+                            pvusb_not_ready(handle, at));
         if (!in_time)
             return STATUS_TIMEOUT;
     }
     return STATUS_OK;
 }
 
-static enum status renew_controllers(struct pvusb_handle *handle, bool *left, const char **why)
+static enum status recreate_controllers(struct pvusb_handle *handle, bool *left, const char **why)
 {
     enum status status = STATUS_OK;
     for (struct controller *at = handle->topology->controllers; at && status == STATUS_OK;
          at = at->next) {
         if (!at->present || !at->no_backend)
             continue;
-        status = pvusb_renew_controller(handle, at, left, why);
+        status = pvusb_recreate_controller(handle, at, left, why);
         if (status != STATUS_OK)
             *why = arena_printf(handle->session->arena, "controller %s: %s", at->name, *why);
     }
@@ -163,7 +164,7 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
     *why = "libxl's saved config could not be locked";
     handle->no_backend = NULL;
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
-        if (!at->present || !controller_is_qemus(at))
+        if (!at->present || !controller_uses_pvusb_qemu(at))
             continue;
         bool fresh = !at->no_backend;
         at->no_backend = NULL;
@@ -175,90 +176,91 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
 }
 
 // Ends it, and takes back what xenstore says of it. NULL, or what is left of it.
-static const char *give_up(struct pvusb_handle *handle)
+static const char *discard_qemu(struct pvusb_handle *handle)
 {
     struct arena *arena = handle->session->arena;
     struct change change = change_of(handle);
     const char *why = NULL;
-    qmp_close(handle->own);
-    handle->own = NULL;
-    bool ended = process_end(&handle->server, PVUSB_STOP_SECONDS * handle->session->timeout_scale);
+    qmp_close(handle->client);
+    handle->client = NULL;
+    bool ended =
+        process_terminate(&handle->process, PVUSB_STOP_SECONDS * handle->session->timeout_scale);
     lock_release(&handle->lock);
     // Then libxl is to know of it, and end it with the domain.
     if (!ended)
         return arena_printf(arena, "process %d was killed and does not end",
-                            (int)handle->server.pid);
+                            (int)handle->process.pid);
     if (change_attempt(&change, withdraw, &why) != STATUS_OK)
         return arena_printf(arena, "what xenstore says of it could not be removed: %s", why);
     return NULL;
 }
 
-static void give_up_start(struct pvusb_handle *handle, struct step *step, enum status status,
-                          const char *why)
+static void fail_start(struct pvusb_handle *handle, struct step *step, enum status status,
+                       const char *why)
 {
     struct arena *arena = handle->session->arena;
-    const char *left = give_up(handle);
-    const char *words = handle->server.log ? process_last_words(arena, &handle->server) : NULL;
+    const char *left = discard_qemu(handle);
+    const char *words = handle->process.log ? process_last_line(arena, &handle->process) : NULL;
     if (words)
-        why = arena_printf(arena, "%s; its last words in %s: %s", why, handle->server.log, words);
+        why = arena_printf(arena, "%s; its last words in %s: %s", why, handle->process.log, words);
     if (left)
         why = arena_printf(arena, "%s; and %s", why, left);
     pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
 }
 
-void pvusb_start_server(struct pvusb_handle *handle, struct step *step)
+void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step)
 {
     const char *why = NULL;
     bool left = false;
-    enum status status = renew_controllers(handle, &left, &why);
+    enum status status = recreate_controllers(handle, &left, &why);
     if (status == STATUS_OK)
-        status = take_monitor(handle, &why);
+        status = lock_monitor(handle, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         return;
     }
-    status = launch(handle, step->server->program, &why);
+    status = launch(handle, step->pvusb_qemu->program, &why);
     if (status == STATUS_OK)
-        status = await_answer(handle, &why);
+        status = wait_for_qemu(handle, &why);
     if (status == STATUS_OK)
-        status = await_controllers(handle, &why);
+        status = wait_for_controllers(handle, &why);
     if (status == STATUS_OK)
         status = settle_controllers(handle, &why);
     if (status != STATUS_OK) {
-        give_up_start(handle, step, status, why);
+        fail_start(handle, step, status, why);
         return;
     }
     step->state = STEP_DONE;
     if (pvusb_is_cold_only(handle))
         step->remark = arena_printf(handle->session->arena,
                                     "QEMU %s; after a reboot of %s --start-backend starts the next",
-                                    qmp_version(handle->own), handle->session->domain->name);
+                                    qmp_version(handle->client), handle->session->domain->name);
 }
 
 // Another run's is no child of this one. It is asked to quit, and killed if it does not: as long as
 // it has not hung up, that process is no other.
-static bool ends_if_asked(struct pvusb_handle *handle)
+static bool quit_or_kill(struct pvusb_handle *handle)
 {
-    if (!handle->own)
+    if (!handle->client)
         return false;
-    pid_t pid = qmp_process(handle->own);
+    pid_t pid = qmp_process(handle->client);
     double seconds = PVUSB_STOP_SECONDS * handle->session->timeout_scale;
-    (void)qmp_submit(handle->own, "quit", TEXT_EMPTY);
-    (void)qmp_await(handle->own);
-    if (qmp_await_end(handle->own, seconds))
+    (void)qmp_submit(handle->client, "quit", TEXT_EMPTY);
+    (void)qmp_await(handle->client);
+    if (qmp_await_end(handle->client, seconds))
         return true;
     return pid > 1 && note_has_qemu(handle->session, pid) && kill(pid, SIGKILL) == 0 &&
-           qmp_await_end(handle->own, seconds);
+           qmp_await_end(handle->client, seconds);
 }
 
-void pvusb_stop_server(struct pvusb_handle *handle, struct step *step)
+void pvusb_stop_qemu(struct pvusb_handle *handle, struct step *step)
 {
-    if (process_has_ended(&handle->server) && !ends_if_asked(handle)) {
+    if (process_exited(&handle->process) && !quit_or_kill(handle)) {
         pvusb_fail(step, STEP_FAILED, STATUS_TIMEOUT,
                    "it was asked to quit and killed, and did not end");
         return;
     }
-    const char *left = give_up(handle);
+    const char *left = discard_qemu(handle);
     handle->no_backend = "its QEMU was stopped";
     if (left)
         pvusb_fail(step, STEP_LEFT, STATUS_FAILED, left);
