@@ -88,7 +88,7 @@ static struct host_device devices[] = {
       .fits_high_speed = true },
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
-static struct host host = { devices, DEVICES };
+static const struct host tree = { devices, DEVICES };
 
 static void link_host(void)
 {
@@ -96,6 +96,44 @@ static void link_host(void)
         devices[i].next = i + 1 < DEVICES ? &devices[i + 1] : NULL;
         devices[i].manufacturer = devices[i].name = devices[i].serial = devices[i].drivers = "";
     }
+}
+
+// One that a selector matches, at a place that no other has.
+static struct host_device *device_for(struct arena *arena, const struct selector *selector,
+                                      unsigned count)
+{
+    static const enum speed speeds[] = { SPEED_HIGH, SPEED_FULL, SPEED_SUPER, SPEED_LOW };
+    struct host_device *device = arena_new_of(arena, struct host_device);
+    bool has_bus = selector->criteria & SELECT_BUS;
+    device->bus = has_bus ? selector->bus : 200;
+    device->address = selector->criteria & SELECT_ADDRESS ? selector->address : (uint8_t)count;
+    device->vendor = selector->criteria & SELECT_VENDOR ? selector->vendor : 0xffff;
+    device->product = selector->criteria & SELECT_PRODUCT ? selector->product : (uint16_t)count;
+    device->speed = speeds[count % (sizeof speeds / sizeof *speeds)];
+    device->manufacturer = device->name = device->serial = device->drivers = "";
+    if (selector->criteria & SELECT_BUSID)
+        memcpy(device->busid, selector->busid, sizeof device->busid);
+    else
+        snprintf(device->busid, sizeof device->busid, "%u-9.%u", device->bus, count);
+    if (selector->criteria & SELECT_SERIAL)
+        device->serial = arena_copy(arena, selector->serial.at, selector->serial.size);
+    return device;
+}
+
+// The rig's host, and what else a config names, at all speeds in turn.
+static struct host host_of(struct arena *arena, const struct config *config)
+{
+    struct host host = tree;
+    const struct host_device *found;
+    for (const struct config_device *at = config->devices; at; at = at->next) {
+        if (at->kind != DEVICE_HOSTDEV || !at->selector.criteria ||
+            host_select(&host, &at->selector, &found))
+            continue;
+        struct host_device *device = device_for(arena, &at->selector, host.count++);
+        device->next = host.devices;
+        host.devices = device;
+    }
+    return host;
 }
 
 // --- apply, in a guest that has nothing ---
@@ -123,7 +161,7 @@ struct applied {
     enum status status;
 };
 
-static void apply(struct trial *trial, bool xen, struct applied *applied)
+static void apply(struct trial *trial, const struct host *host, bool xen, struct applied *applied)
 {
     struct config *config = trial->document.config;
     const struct plan_options options = { .backends = backends };
@@ -136,7 +174,7 @@ static void apply(struct trial *trial, bool xen, struct applied *applied)
     applied->topology.domain = &applied->domain;
     applied->topology.plugging = (struct plugging){ .known = true, .slots = 99, .models = ~0ul };
     applied->status =
-        plan_make(&trial->diags, config, &applied->topology, &host, &options, &applied->plan);
+        plan_make(&trial->diags, config, &applied->topology, host, &options, &applied->plan);
 }
 
 // --- what there is, as text: a line for each device ---
@@ -285,7 +323,8 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
         return false;
     if (dialect->only_host)
         drop_devices(trial.document.config, true);
-    apply(&trial, dialect->xen, &ours);
+    const struct host host = host_of(arena, trial.document.config);
+    apply(&trial, &host, dialect->xen, &ours);
     if (ours.status != STATUS_OK)
         return false;
     trial_compile(&translated, arena, name, text, parse_document);
@@ -303,7 +342,7 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
     }
     if (dialect->only_host)
         drop_devices(again.document.config, true);
-    apply(&again, dialect->xen, &theirs);
+    apply(&again, &host, dialect->xen, &theirs);
     const char *before = shown(arena, &ours.topology, dialect->only_host);
     const char *after = shown(arena, &theirs.topology, dialect->only_host);
     if (theirs.status != STATUS_OK)
@@ -471,7 +510,7 @@ static uint64_t next_seed(uint64_t seed)
         trial_compile(&trial, arena, "generated", generate(arena, seed), parse_document);
         if (!trial.compiled)
             continue;
-        apply(&trial, true, &applied);
+        apply(&trial, &tree, true, &applied);
         if (applied.status == STATUS_OK)
             return seed;
     }

@@ -143,7 +143,7 @@ def compare(path, directory):
         check("--to qemu", path, applied, qemu.there())
         # All of it is found again.
         status, out, errors = run(XENUSB + ["apply", "--dry-run", "--force", "--qmp", qemu.path, path])
-        if status or re.search(r"^\s*(\+|add)", out, re.M):
+        if status or re.search(r"\d to (add|remove)", out):
             raise AssertionError(f"{path}: apply would change what --to qemu started:\n{out}{errors}")
     status, commands, _ = run(XENUSB + ["translate", "--resolve", "--to", "qmp", path])
     if status:
