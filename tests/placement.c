@@ -250,10 +250,10 @@ static const struct dialect {
     bool has_words; // QEMU's arguments, and not a config
     unsigned least; // how many of the generated configs are compared
 } dialects[] = {
-    { "xl", true, false, true, false, 300 },
-    { "xenusb", true, false, false, false, 500 },
-    { "libvirt", false, true, false, false, 200 },
-    { "qemu", false, false, false, true, 200 },
+    { "xl", true, false, true, false, 550 },
+    { "xenusb", true, false, false, false, 900 },
+    { "libvirt", false, true, false, false, 600 },
+    { "qemu", false, false, false, true, 550 },
     { NULL },
 };
 

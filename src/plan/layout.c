@@ -96,53 +96,12 @@ static void create_controllers(struct planning *planning)
     }
 }
 
-static unsigned free_ports(const struct controller *controller, struct port *first)
+// The first free port, which is the one that QEMU takes; PORT_ANY if there is none. (At the last
+// one QEMU adds a hub and goes on behind it, so that port is taken too.)
+static struct port first_free_port(const struct controller *controller)
 {
-    unsigned count = 0;
-    for (unsigned i = controller->ports < UINT8_MAX ? controller->ports : UINT8_MAX; i; i--) {
+    for (unsigned i = 1; i <= controller->ports && i <= UINT8_MAX; i++) {
         struct port port = { 1, { (uint8_t)i } };
-        if (controller_device_at(controller, port))
-            continue;
-        *first = port;
-        count++;
-    }
-    return count;
-}
-
-// The hub that QEMU added by itself; NULL if there is none yet.
-static struct device *own_hub(const struct controller *controller)
-{
-    struct device *at = controller->devices;
-    while (at && (at->kind != DEVICE_HUB || at->wanted))
-        at = at->next;
-    return at;
-}
-
-static struct device *add_own_hub(struct planning *planning, struct controller *controller,
-                                  struct port port)
-{
-    struct device *hub = arena_new_of(planning->arena, struct device);
-    hub->kind = DEVICE_HUB;
-    hub->driver = device_model_of(DEVICE_HUB)->driver;
-    hub->id = hub->path = "";
-    hub->port = port;
-    controller_add_device(controller, hub);
-    return hub;
-}
-
-// QEMU takes the first free port, and puts a hub of its own at the last one (usb_claim_port in
-// hw/usb/bus.c).
-static struct port port_by_qemu(struct planning *planning, struct controller *controller,
-                                const struct device *device)
-{
-    struct port port = PORT_ANY;
-    unsigned count = free_ports(controller, &port);
-    if (count > 1 || (count == 1 && device->kind == DEVICE_HUB))
-        return port;
-    const struct device *hub =
-        count == 1 ? add_own_hub(planning, controller, port) : own_hub(controller);
-    for (uint8_t i = 1; hub && i <= HUB_PORTS; i++) {
-        port = (struct port){ 2, { hub->port.number[0], i } };
         if (!controller_device_at(controller, port))
             return port;
     }
@@ -167,17 +126,13 @@ static void create_device(struct planning *planning, struct placement *placement
         return;
     struct device *device = settle_device(planning, placement);
     device->state = DEVICE_PRESENT;
-    device->controller = controller;
     device->port = placement->wanted->port;
-    if (!device->port.depth && with_hubs)
-        device->port = port_by_qemu(planning, controller, device);
-    else if (!device->port.depth)
-        (void)free_ports(controller, &device->port);
-    placement->device = device;
+    if (!device->port.depth)
+        device->port = first_free_port(controller);
     if (device->port.depth) {
+        placement->device = device;
         controller_add_device(controller, device);
     } else if (!with_hubs) {
-        placement->device = NULL;
         placement->controller = NULL;
         placement->op = STEP_ADD;
     }

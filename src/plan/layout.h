@@ -32,9 +32,9 @@ enum { LAYOUT_XEN = INT32_MAX, LAYOUT_NO_XEN = -1 };
 void layout_init(struct arena *arena, struct layout *layout, const struct config *config);
 
 // Gives each device its controller and port. Nothing is refused because a guest runs, and nothing
-// is reported: each device's verdict tells. What a guest is created with is where QEMU puts it, and
-// behind a hub that QEMU adds where ports are scarce; `without_hubs`, it is placed like the others
-// then.
+// is reported: each device's verdict tells. What a guest is created with is where QEMU puts it.
+// What finds no port of the controller itself then is left to QEMU, which adds a hub;
+// `without_hubs`, it is placed like the others.
 void layout_make(struct arena *arena, struct layout *layout, const struct config *config);
 
 #endif
