@@ -93,7 +93,7 @@ void diagnose_host(struct arena *arena, const struct host_facts *facts, struct f
     answer(&subject, "the kernel of this host supports PVUSB (usbback)", verdict_of(facts->usbback),
            facts->usbback ? "/sys/bus/usb/drivers/usbback"
                           : "/sys/bus/usb/drivers/usbback does not exist");
-    answer(&subject, "QEMU on this host supports PVUSB", facts->toolstack.qemu_can,
+    answer(&subject, "QEMU on this host supports PVUSB", facts->toolstack.qemu_has_pvusb,
            facts->toolstack.qemu_why);
 }
 

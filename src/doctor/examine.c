@@ -73,7 +73,7 @@ enum status examine_domain(const struct examination *examination, const struct d
         return status;
     examined->complete = true;
     problems_of_domain(options->arena, &examined->record, &examined->world.topology,
-                       xen_qemu_ended(session->xen, session->domain), problems);
+                       xen_qemu_exited(session->xen, session->domain), problems);
     return STATUS_OK;
 }
 

@@ -82,7 +82,7 @@ const char *problem_log_line(struct arena *arena, const struct problem *problem,
 
 // Appends the problems of one domain. Pure: `record` and `topology` come from one look, after
 // record_merge(). If QEMU was not asked (topology->qemu is NULL), nothing is said about what only
-// QEMU knows. `backend_ended`: the QEMU that served the domain has exited (xen_qemu_ended()).
+// QEMU knows. `backend_ended`: the QEMU that served the domain has exited (xen_qemu_exited()).
 void problems_of_domain(struct arena *arena, const struct record *record,
                         const struct topology *topology, bool backend_ended,
                         struct problems *problems);

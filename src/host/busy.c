@@ -99,7 +99,7 @@ const char *mounts_find(struct arena *arena, struct text mounts, const struct bl
     return NULL;
 }
 
-bool swaps_find(struct text swaps, const struct block_device *block)
+bool swaps_contain(struct text swaps, const struct block_device *block)
 {
     struct text fields[FIELDS_MAX];
     for (size_t count; next_line(&swaps, fields, &count);)
@@ -116,7 +116,7 @@ static bool is_usable(struct text flags)
            (value & (ROUTE_UP | ROUTE_REJECT)) == ROUTE_UP;
 }
 
-bool routes_default(struct text routes, const char *device)
+bool routes_have_default(struct text routes, const char *device)
 {
     struct text fields[FIELDS_MAX];
     for (size_t count; next_line(&routes, fields, &count);)
@@ -126,7 +126,7 @@ bool routes_default(struct text routes, const char *device)
     return false;
 }
 
-bool routes6_default(struct text routes6, const char *device)
+bool routes6_have_default(struct text routes6, const char *device)
 {
     struct text fields[FIELDS_MAX];
     for (size_t count; next_line(&routes6, fields, &count);)
@@ -154,7 +154,7 @@ static const char *busy_block(struct arena *arena, const struct host_tables *tab
     const char *place = mounts_find(arena, tables->mounts, &block);
     if (place)
         return arena_printf(arena, "%s is mounted on %s", shown, place);
-    if (swaps_find(tables->swaps, &block))
+    if (swaps_contain(tables->swaps, &block))
         return arena_printf(arena, "%s is used as swap", shown);
 
     const char *holders = arena_printf(arena, "%s/holders", directory);
@@ -191,7 +191,7 @@ static const char *busy_net(struct arena *arena, const struct host_tables *table
                             const char *directory, const char *name, unsigned depth)
 {
     static const char upper[] = "upper_";
-    if (routes_default(tables->routes, name) || routes6_default(tables->routes6, name))
+    if (routes_have_default(tables->routes, name) || routes6_have_default(tables->routes6, name))
         return "carries the default route";
     struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {

@@ -33,10 +33,10 @@ struct block_device {
 // /proc/self/mountinfo (proc(5)).
 const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block);
 // Whether the block device is used as swap, according to /proc/swaps.
-bool swaps_find(struct text swaps, const struct block_device *block);
+bool swaps_contain(struct text swaps, const struct block_device *block);
 // Whether a usable default route uses that network device, according to /proc/net/route and
 // /proc/net/ipv6_route (Linux: net/ipv4/fib_trie.c, net/ipv6/route.c).
-bool routes_default(struct text routes, const char *device);
-bool routes6_default(struct text routes6, const char *device);
+bool routes_have_default(struct text routes, const char *device);
+bool routes6_have_default(struct text routes6, const char *device);
 
 #endif

@@ -144,7 +144,7 @@ static void read_interfaces(struct arena *arena, const struct host_tables *table
     }
 }
 
-// NULL if the device was unplugged meanwhile.
+// NULL if the device has just been unplugged.
 static struct host_device *read_device(struct arena *arena, const struct host_tables *tables,
                                        libusb_context *context, libusb_device *usb)
 {

@@ -83,7 +83,7 @@ static bool has_open(struct arena *arena, const char *process, dev_t number, boo
 {
     const char *directory = arena_printf(arena, "/proc/%s/fd", process);
     cleanup_closedir DIR *dir = opendir(directory);
-    // A process that has exited meanwhile has nothing open.
+    // A process that has just exited has nothing open.
     *complete &= dir || errno == ENOENT;
     for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
         struct stat info;
@@ -94,7 +94,7 @@ static bool has_open(struct arena *arena, const char *process, dev_t number, boo
     return false;
 }
 
-bool host_opened(struct arena *arena, dev_t number, unsigned *pid)
+bool host_find_opener(struct arena *arena, dev_t number, unsigned *pid)
 {
     cleanup_closedir DIR *dir = opendir("/proc");
     bool complete = dir;
@@ -147,7 +147,7 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
 static bool is_open(struct arena *arena, const struct host_device *device)
 {
     unsigned pid, minor = (device->bus - 1u) * MINORS_PER_BUS + device->address - 1u;
-    return !host_opened(arena, makedev(USB_MAJOR, minor), &pid) || pid;
+    return !host_find_opener(arena, makedev(USB_MAJOR, minor), &pid) || pid;
 }
 
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host)

@@ -41,10 +41,10 @@ static void clear_out(struct qmp_client *client)
     client->out_sent = 0;
 }
 
-// Gives the connection up: pending commands stay unanswered.
-static void break_off(struct qmp_client *client, const char *format, ...)
+// Marks the connection as broken, for this reason. Pending commands stay unanswered.
+static void fail_connection(struct qmp_client *client, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-static void break_off(struct qmp_client *client, const char *format, ...)
+static void fail_connection(struct qmp_client *client, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -62,14 +62,15 @@ static const char *as_string(struct arena *arena, struct text text)
     return arena_copy(arena, text.at, text.size);
 }
 
-static void take_greeting(struct qmp_client *client, const struct json *greeting)
+static void handle_greeting(struct qmp_client *client, const struct json *greeting)
 {
     const struct json *qemu = json_member(json_member(greeting, "version"), "qemu");
     int64_t major = json_member_integer(qemu, "major", -1);
     int64_t minor = json_member_integer(qemu, "minor", -1);
     int64_t micro = json_member_integer(qemu, "micro", -1);
     if (client->greeted || greeting->type != JSON_OBJECT) {
-        break_off(client, client->greeted ? "sent a second greeting" : "sent an invalid greeting");
+        fail_connection(client,
+                        client->greeted ? "sent a second greeting" : "sent an invalid greeting");
         return;
     }
     client->greeted = true;
@@ -86,7 +87,7 @@ static void copy_truncated(char *to, size_t capacity, struct text from)
     to[size] = 0;
 }
 
-static void take_event(struct qmp_client *client, const struct json *message)
+static void handle_event(struct qmp_client *client, const struct json *message)
 {
     struct text name = json_member_text(message, "event");
     const struct json *data = json_member(message, "data");
@@ -105,7 +106,7 @@ static void take_event(struct qmp_client *client, const struct json *message)
 }
 
 // Removes the command with that id from those that wait, and returns it; NULL if there is none.
-static struct qmp_command *take_waiting(struct qmp_client *client, const struct json *id)
+static struct qmp_command *remove_waiting(struct qmp_client *client, const struct json *id)
 {
     for (struct qmp_command **at = &client->waiting; id && *at; at = &(*at)->next)
         if (id->type == JSON_INTEGER && (*at)->id == id->integer) {
@@ -119,24 +120,24 @@ static struct qmp_command *take_waiting(struct qmp_client *client, const struct 
     return NULL;
 }
 
-static void take_answer(struct qmp_client *client, const struct json *message,
-                        const struct json *value, const struct json *error)
+static void handle_answer(struct qmp_client *client, const struct json *message,
+                          const struct json *value, const struct json *error)
 {
     struct text words = json_member_text(error, "desc");
     struct text class = json_member_text(error, "class");
     const struct json *id = json_member(message, "id");
     if (error && (!words.at || !class.at)) {
-        break_off(client, "sent an error without a class or description");
+        fail_connection(client, "sent an error without a class or description");
         return;
     }
     if (error && !id) {
-        break_off(client, "could not parse a command; QEMU says: %s",
-                  as_string(client->arena, words));
+        fail_connection(client, "could not parse a command; QEMU says: %s",
+                        as_string(client->arena, words));
         return;
     }
-    struct qmp_command *command = take_waiting(client, id);
+    struct qmp_command *command = remove_waiting(client, id);
     if (!command) {
-        break_off(client, "sent a response to a command that it was not sent");
+        fail_connection(client, "sent a response that matches no pending command");
         return;
     }
     client->answers++;
@@ -152,21 +153,21 @@ static void take_answer(struct qmp_client *client, const struct json *message,
     }
 }
 
-static void take_message(struct qmp_client *client, const struct json *message)
+static void handle_message(struct qmp_client *client, const struct json *message)
 {
     const struct json *greeting = json_member(message, "QMP");
     const struct json *value = json_member(message, "return");
     const struct json *error = json_member(message, "error");
     if (greeting)
-        take_greeting(client, greeting);
+        handle_greeting(client, greeting);
     else if (!client->greeted)
-        break_off(client, "did not send a QMP greeting; is it a QMP monitor?");
+        fail_connection(client, "did not send a QMP greeting; is it a QMP monitor?");
     else if (json_member_text(message, "event").at)
-        take_event(client, message);
+        handle_event(client, message);
     else if (!value != !error)
-        take_answer(client, message, value, error);
+        handle_answer(client, message, value, error);
     else
-        break_off(client, "sent an invalid QMP message");
+        fail_connection(client, "sent an invalid QMP message");
 }
 
 static void receive(struct qmp_client *client)
@@ -176,18 +177,18 @@ static void receive(struct qmp_client *client)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
-        break_off(client, "closed the connection%s%s%s",
-                  client->greeted ? "" : " without a greeting", size < 0 ? ": " : "",
-                  size < 0 ? strerror(errno) : "");
+        fail_connection(client, "closed the connection%s%s%s",
+                        client->greeted ? "" : " without a greeting", size < 0 ? ": " : "",
+                        size < 0 ? strerror(errno) : "");
         return;
     }
     if (!json_stream_feed(client->stream, (struct text){ client->in, (size_t)size }, &why)) {
-        break_off(client, "sent invalid QMP: %s", why);
+        fail_connection(client, "sent invalid QMP: %s", why);
         return;
     }
     const struct json *message;
     while (!client->broken && (message = json_stream_next(client->stream)))
-        take_message(client, message);
+        handle_message(client, message);
 }
 
 static void transmit(struct qmp_client *client)
@@ -333,15 +334,16 @@ static enum status greet(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
         if (!exchange(client, deadline)) {
-            break_off(client, "sent no greeting: another client (xl, libvirt, another tool) is "
-                              "using the monitor, which serves one at a time, or QEMU hangs");
+            fail_connection(client,
+                            "sent no greeting: another client (xl, libvirt, another tool) is "
+                            "using the monitor, which serves one client at a time, or QEMU hangs");
             return STATUS_TIMEOUT;
         }
     struct qmp_command *command = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
     if (!qmp_await(client))
         return client->broken ? STATUS_FAILED : STATUS_TIMEOUT;
     if (command->error) {
-        break_off(client, "refused qmp_capabilities; QEMU says: %s", command->error);
+        fail_connection(client, "refused qmp_capabilities; QEMU says: %s", command->error);
         return STATUS_FAILED;
     }
     return STATUS_OK;

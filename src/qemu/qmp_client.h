@@ -86,7 +86,7 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
 bool qmp_await(struct qmp_client *client);
 
 // Whether the command succeeded.
-static inline bool qmp_done(const struct qmp_command *command)
+static inline bool qmp_succeeded(const struct qmp_command *command)
 {
     return command->answered && !command->error;
 }

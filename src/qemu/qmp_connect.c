@@ -66,7 +66,7 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
     const double limit = QMP_CONNECT_SECONDS * timeout_scale;
     const struct deadline deadline = deadline_in(limit), starting = deadline_in(limit / 5);
     if (strlen(path) >= sizeof address.sun_path) {
-        *why = arena_printf(arena, "a socket path has at most %zu bytes: %s",
+        *why = arena_printf(arena, "the socket path is longer than %zu bytes: %s",
                             sizeof address.sun_path - 1, path);
         return STATUS_REQUEST;
     }

@@ -101,7 +101,7 @@ enum xen_result change_check_domain(struct change *change)
         change->xen, change->in,
         arena_printf(change->session->arena, "/local/domain/%d/vm", change->session->domain->id),
         &type);
-    if (result == XEN_ABSENT || !xen_domain_lives(change->xen, change->session->domain))
+    if (result == XEN_ABSENT || !xen_domain_is_alive(change->xen, change->session->domain))
         return change_refuse(change, STATUS_FAILED, "the domain is gone");
     return result;
 }

@@ -106,7 +106,7 @@ struct record_claim {
     unsigned port;           // 0 if index is -1
     const char *place;       // "controller hci0 port 2"
 };
-// Lists the claims of all domains that are not dying, on PVUSB and emulated controllers. Statuses
+// Lists the claims of all domains that are not dying, for PVUSB and emulated controllers. Statuses
 // as from record_read().
 enum status record_claims(const struct session *session, struct record_claim **claims);
 

@@ -74,7 +74,7 @@ static enum status change(const struct session *session, const struct saved_elem
     if (!session->xen || session->domain->id < 0 || session->keep_saved)
         return STATUS_OK;
     if (access(path_of(session, 'd'), F_OK) != 0 ||
-        !xen_domain_lives(session->xen, session->domain))
+        !xen_domain_is_alive(session->xen, session->domain))
         return STATUS_OK;
     enum status status = lock_libxl(session, LOCK_LIBXL_USERDATA, &lock);
     if (status != STATUS_OK)

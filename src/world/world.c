@@ -119,11 +119,11 @@ static enum status look(struct world *world, bool changes)
     return status == STATUS_OK ? look_at_records(world, changes) : status;
 }
 
-// If the domain has been shut down meanwhile, the topology may be incomplete.
+// If the domain shut down while the topology was read, the topology may be incomplete.
 static enum status check_lives(struct world *world)
 {
     const struct session *session = &world->session;
-    if (session->domain->id < 0 || xen_domain_lives(session->xen, session->domain))
+    if (session->domain->id < 0 || xen_domain_is_alive(session->xen, session->domain))
         return STATUS_OK;
     complain_error(session->diags, "domain %s (%d) is gone", session->domain->name,
                    session->domain->id);

@@ -261,7 +261,7 @@ enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *na
     return STATUS_OK;
 }
 
-bool xen_domain_lives(struct xen *xen, const struct domain *domain)
+bool xen_domain_is_alive(struct xen *xen, const struct domain *domain)
 {
     struct xen_running running;
     unsigned id = (unsigned)domain->id;
@@ -273,7 +273,7 @@ bool xen_domain_lives(struct xen *xen, const struct domain *domain)
            strcmp(uuid_of(xen, id, NULL), domain->uuid) == 0;
 }
 
-bool xen_qemu_ended(struct xen *xen, const struct domain *domain)
+bool xen_qemu_exited(struct xen *xen, const struct domain *domain)
 {
     uint64_t pid;
     const char *path =

@@ -44,10 +44,10 @@ enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *na
                             struct domain **domain);
 
 // Whether the domain is still running: there is one with the same id and UUID that is not dying.
-bool xen_domain_lives(struct xen *xen, const struct domain *domain);
+bool xen_domain_is_alive(struct xen *xen, const struct domain *domain);
 
 // Whether the QEMU that libxl or xenusb started for the domain has exited: the process in
 // image/device-model-pid does not exist. False if xenstore names no process or cannot be read.
-bool xen_qemu_ended(struct xen *xen, const struct domain *domain);
+bool xen_qemu_exited(struct xen *xen, const struct domain *domain);
 
 #endif

@@ -134,8 +134,8 @@ enum status lock_file(const struct session *session, const char *path, const cha
     }
 }
 
-// The directory for xenusb's own locks. Users other than root can only work on a QEMU of their own,
-// so theirs is in their runtime directory.
+// The directory for xenusb's own locks. A user other than root can only work on a QEMU of their
+// own, and so has a directory of their own.
 static const char *lock_directory(struct arena *arena)
 {
     const char *home = getenv("XDG_RUNTIME_DIR");
@@ -221,7 +221,7 @@ enum status lock_libxl(const struct session *session, enum libxl_lock which, str
     const char *what = arena_printf(session->arena, "%s of domain %s (%d)", libxl_locks[which].what,
                                     domain->name, domain->id);
     enum status status = lock_file(session, lock_libxl_path(session, which), what, lock);
-    if (status == STATUS_OK && session->xen && !xen_domain_lives(session->xen, domain)) {
+    if (status == STATUS_OK && session->xen && !xen_domain_is_alive(session->xen, domain)) {
         const char *broken = xen_broken(session->xen);
         lock_release(lock);
         if (broken)

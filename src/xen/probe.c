@@ -107,8 +107,8 @@ static enum xen_probe ask(int fd, struct deadline deadline)
     struct xsd_sockmsg reply;
     if (!wait_until(fd, POLLOUT, deadline))
         return PROBE_TIMEOUT;
-    // So few bytes are sent all at once or not at all. The device is no socket, and needs no
-    // MSG_NOSIGNAL since it never raises SIGPIPE.
+    // So few bytes are sent all at once or not at all. The kernel's device is not a socket; writing
+    // to it never raises SIGPIPE.
     ssize_t sent = send(fd, &request, size, MSG_NOSIGNAL);
     if (sent < 0 && errno == ENOTSOCK)
         sent = write(fd, &request, size);

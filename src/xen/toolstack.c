@@ -115,7 +115,7 @@ static void check_qemu(struct arena *arena, struct toolstack *toolstack)
 {
     cleanup_with(mapping_scope) struct mapping mapping = { NULL, 0 };
     const char *whose = toolstack->qemu_of_libxl ? ", which libxl starts," : "";
-    toolstack->qemu_can = VERDICT_NO;
+    toolstack->qemu_has_pvusb = VERDICT_NO;
     if (!toolstack->qemu) {
         toolstack->qemu_why = "no QEMU for Xen was found";
         return;
@@ -126,12 +126,12 @@ static void check_qemu(struct arena *arena, struct toolstack *toolstack)
     }
     struct text binary = map_file(toolstack->qemu, &mapping);
     if (!binary.size) {
-        toolstack->qemu_can = VERDICT_UNKNOWN;
+        toolstack->qemu_has_pvusb = VERDICT_UNKNOWN;
         toolstack->qemu_why = arena_printf(arena, "%s%s cannot be read", toolstack->qemu, whose);
         return;
     }
     bool has = toolstack_has_qusb(binary);
-    toolstack->qemu_can = has ? VERDICT_YES : VERDICT_NO;
+    toolstack->qemu_has_pvusb = has ? VERDICT_YES : VERDICT_NO;
     toolstack->qemu_why = arena_printf(arena, "%s%s was built %s qusb", toolstack->qemu, whose,
                                        has ? "with" : "without");
 }

@@ -11,13 +11,13 @@ struct arena;
 
 // What is installed. Strings are owned by the arena or constant.
 struct toolstack {
-    const char *library;   // path of the newest libxl; NULL if there is none
-    const char *libxl;     // its version: "4.17.0"; NULL if there is none
-    const char *xl;        // path of the program; NULL if there is none
-    const char *qemu;      // path of the QEMU that libxl starts for PVUSB; NULL if there is none
-    bool qemu_of_libxl;    // the path was found in libxl; false if it is a usual one of Xen
-    enum verdict qemu_can; // whether that QEMU was built with the PVUSB backend
-    const char *qemu_why;  // how that is known, for messages
+    const char *library; // path of the newest libxl; NULL if there is none
+    const char *libxl;   // its version: "4.17.0"; NULL if there is none
+    const char *xl;      // path of the program; NULL if there is none
+    const char *qemu;    // path of the QEMU that libxl starts for PVUSB; NULL if there is none
+    bool qemu_of_libxl;  // the path was found in libxl; false if it is a usual one of Xen
+    enum verdict qemu_has_pvusb; // whether that QEMU was built with the PVUSB backend
+    const char *qemu_why;        // how that is known, for messages
 };
 // Fills *toolstack, which must be zeroed. Never fails: what is not found stays NULL.
 void toolstack_find(struct arena *arena, struct toolstack *toolstack);

@@ -73,7 +73,7 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
                   "run xenusb as root");
         return STATUS_REFUSED;
     case PROBE_TIMEOUT:
-        complain_error(diags, "xenstored did not answer within %g s at %s", seconds, path);
+        complain_error(diags, "xenstored at %s did not answer within %g s", path, seconds);
         return STATUS_TIMEOUT;
     default:
         complain_error(diags, "cannot connect to xenstored at %s: %s", path, reason_of(errno));
@@ -82,7 +82,7 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
 }
 
 // libxenstore waits forever for replies and does not expose its socket. Find it by number: POSIX
-// assigns the lowest free descriptor, and nothing else opens one meanwhile. With a time limit on
+// assigns the lowest free descriptor, and xenusb has a single thread. With a time limit on
 // the socket, libxenstore's read fails and it closes the connection.
 static struct xs_handle *open_store(double seconds, int *fd)
 {
@@ -288,9 +288,9 @@ static bool permission_bits(char letter, unsigned *bits)
 enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in, const char *path,
                                     const struct xen_permission *permissions, size_t count)
 {
-    enum { MOST = 8 };
-    struct xs_permissions given[MOST];
-    if (count == 0 || count > MOST)
+    enum { PERMISSIONS_MAX = 8 };
+    struct xs_permissions given[PERMISSIONS_MAX];
+    if (count == 0 || count > PERMISSIONS_MAX)
         return refuse(xen, "a node has 1 to 8 permissions");
     for (size_t i = 0; i < count; i++) {
         given[i] = (struct xs_permissions){ .id = permissions[i].domain };
@@ -344,12 +344,13 @@ static void write_uuid(const uint8_t bytes[16], char uuid[UUID_SIZE])
 
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max)
 {
-    enum { AT_ONCE = 64 };
-    static xc_domaininfo_t found[AT_ONCE];
+    enum { BATCH_MAX = 64 };
+    static xc_domaininfo_t found[BATCH_MAX];
     if (!xen->hypervisor)
         return -1;
     errno = 0;
-    int count = xc_domain_getinfolist(xen->hypervisor, first, max < AT_ONCE ? max : AT_ONCE, found);
+    int count =
+        xc_domain_getinfolist(xen->hypervisor, first, max < BATCH_MAX ? max : BATCH_MAX, found);
     if (count < 0) {
         xen->why = reason_of(errno);
         if (errno == ENOMEM || errno == 0)

@@ -21,9 +21,10 @@ static int begin(void **state)
     domain = (struct domain){
         .id = 3, .name = "win10", .type = DOMAIN_HVM, .qmp_socket = "/run/xen/qmp-libxl-3"
     };
-    host = (struct host_facts){ .toolstack = { .qemu_can = VERDICT_YES, .qemu_why = "it has" },
-                                .xenstored = PROBE_ANSWERED,
-                                .xenstored_path = "/run/xenstored/socket" };
+    host =
+        (struct host_facts){ .toolstack = { .qemu_has_pvusb = VERDICT_YES, .qemu_why = "it has" },
+                             .xenstored = PROBE_ANSWERED,
+                             .xenstored_path = "/run/xenstored/socket" };
     facts = (struct domain_facts){ .answers = VERDICT_YES,
                                    .why = "QEMU 7.2.22 at /run/xen/qmp-libxl-3",
                                    .offers = VERDICT_YES,

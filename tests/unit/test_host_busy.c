@@ -65,10 +65,10 @@ static void test_swap(void **state)
     struct text swaps = text_of("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
                                 "/dev/sdb2                               partition\t999420\t0\t-2\n"
                                 "/swapfile                               file\t\t999420\t0\t-3\n");
-    assert_true(swaps_find(swaps, &(struct block_device){ "8:18", "sdb2", "" }));
-    assert_false(swaps_find(swaps, &(struct block_device){ "8:2", "sdb", "" }));
-    assert_false(swaps_find(swaps, &(struct block_device){ "8:3", "swapfile", "" }));
-    assert_false(swaps_find(TEXT_EMPTY, &(struct block_device){ "8:18", "sdb2", "" }));
+    assert_true(swaps_contain(swaps, &(struct block_device){ "8:18", "sdb2", "" }));
+    assert_false(swaps_contain(swaps, &(struct block_device){ "8:2", "sdb", "" }));
+    assert_false(swaps_contain(swaps, &(struct block_device){ "8:3", "swapfile", "" }));
+    assert_false(swaps_contain(TEXT_EMPTY, &(struct block_device){ "8:18", "sdb2", "" }));
 }
 
 static void test_default_route(void **state)
@@ -80,12 +80,12 @@ static void test_default_route(void **state)
                 "usb0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
                 "bad0\t00000000\t0100A8C0\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
                 "vpn0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n");
-    assert_true(routes_default(routes, "usb0"));
-    assert_false(routes_default(routes, "eth0"));
-    assert_false(routes_default(routes, "bad0"));
-    assert_false(routes_default(routes, "vpn0"));
-    assert_false(routes_default(routes, "usb"));
-    assert_false(routes_default(TEXT_EMPTY, "usb0"));
+    assert_true(routes_have_default(routes, "usb0"));
+    assert_false(routes_have_default(routes, "eth0"));
+    assert_false(routes_have_default(routes, "bad0"));
+    assert_false(routes_have_default(routes, "vpn0"));
+    assert_false(routes_have_default(routes, "usb"));
+    assert_false(routes_have_default(TEXT_EMPTY, "usb0"));
 }
 
 static void test_default_route_of_ipv6(void **state)
@@ -98,9 +98,9 @@ static void test_default_route_of_ipv6(void **state)
         "00000001 00000000 00000003     usb0\n" ANY " 00 " ANY " 00 " ANY
         " ffffffff 00000001 00000000 00200200       lo\n");
 #undef ANY
-    assert_true(routes6_default(routes, "usb0"));
-    assert_false(routes6_default(routes, "eth0"));
-    assert_false(routes6_default(routes, "lo"));
+    assert_true(routes6_have_default(routes, "usb0"));
+    assert_false(routes6_have_default(routes, "eth0"));
+    assert_false(routes6_have_default(routes, "lo"));
 }
 
 int main(void)

@@ -287,9 +287,9 @@ static void test_host_opened(void **state)
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &info), 0);
-    host_opened(arena, info.st_rdev, &pid);
+    host_find_opener(arena, info.st_rdev, &pid);
     assert_true(pid > 0);
-    host_opened(arena, makedev(511, 12345), &pid);
+    host_find_opener(arena, makedev(511, 12345), &pid);
     assert_int_equal(pid, 0);
     close(fd);
 }

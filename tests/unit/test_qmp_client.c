@@ -189,7 +189,7 @@ static void test_many_commands_cost_one_round_trip(void **state)
     assert_true(qmp_await(it.client));
     for (int i = 0; i < MANY; i++) {
         assert_true(commands[i]->answered);
-        assert_int_equal(qmp_done(commands[i]), i % 2);
+        assert_int_equal(qmp_succeeded(commands[i]), i % 2);
         assert_true(commands[i]->seconds >= 0);
     }
     assert_true(text_is(json_text(commands[7]->value), "seven"));
@@ -273,13 +273,11 @@ static void test_answers_that_are_none(void **state)
         struct said said;
         const char *complaint;
     } cases[] = {
-        { { "{\"return\": {}, \"id\": 99}", false },
-          "a response to a command that it was not sent" },
+        { { "{\"return\": {}, \"id\": 99}", false }, "a response that matches no pending command" },
         { { "{\"return\": {}, \"id\": \"2\"}", false },
-          "a response to a command that it was not sent" },
-        { { "{\"return\": {}, \"id\": 1}", false },
-          "a response to a command that it was not sent" },
-        { { "{\"return\": {}}", false }, "a response to a command that it was not sent" },
+          "a response that matches no pending command" },
+        { { "{\"return\": {}, \"id\": 1}", false }, "a response that matches no pending command" },
+        { { "{\"return\": {}}", false }, "a response that matches no pending command" },
         { { "{\"return\": {}, \"error\": {}, \"id\": 2}", false }, "sent an invalid QMP message" },
         { { "{\"id\": 2}", false }, "sent an invalid QMP message" },
         { { "{\"event\": 1}", false }, "sent an invalid QMP message" },
@@ -367,7 +365,7 @@ static void test_an_answer_given_twice(void **state)
     assert_int_equal(json_integer(first->value, 0), 1);
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
     assert_false(qmp_await(it.client));
-    assert_non_null(strstr(qmp_why(it.client), "a response to a command that it was not sent"));
+    assert_non_null(strstr(qmp_why(it.client), "a response that matches no pending command"));
     end(&it);
 }
 
@@ -543,7 +541,7 @@ static void test_sockets_that_do_not_serve(void **state)
     char too_long[200];
     memset(too_long, 'p', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = 0;
-    assert_no_connection(state, too_long, STATUS_REQUEST, "at most 107 bytes");
+    assert_no_connection(state, too_long, STATUS_REQUEST, "longer than 107 bytes");
     assert_no_connection(state, "/nowhere/qmp", STATUS_REQUEST,
                          "there is no QMP socket /nowhere/qmp");
     assert_no_connection(state, "/dev/null/qmp", STATUS_REQUEST, "there is no QMP socket");

@@ -88,7 +88,7 @@ static const char *why_no_qemu(const struct pvusb_handle *handle)
         arena_printf(session->arena, "/local/domain/%d/image/device-model-pid", domain->id);
     if (pvusb_client(handle))
         return NULL;
-    if (session->xen && xen_qemu_ended(session->xen, domain))
+    if (session->xen && xen_qemu_exited(session->xen, domain))
         return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
     if (handle->no_listener && !node_exists(session, pid))
         return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
@@ -104,7 +104,7 @@ static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
     if (domain_has_machine(type))
         return;
     toolstack_find(arena, &toolstack);
-    if (toolstack.qemu_can != VERDICT_YES) {
+    if (toolstack.qemu_has_pvusb != VERDICT_YES) {
         topology->pvusb.advice =
             arena_printf(arena, "none can be started here: %s", toolstack.qemu_why);
         return;

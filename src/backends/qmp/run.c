@@ -155,15 +155,15 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
 {
     struct step *step = pending->step;
     const struct qmp_command *refused =
-        pending->back && !qmp_done(pending->back) ? pending->back : pending->add;
+        pending->back && !qmp_succeeded(pending->back) ? pending->back : pending->add;
     bool open = !pending->verify || json_is_true(pending->verify->value);
     step->seconds = pending->add->seconds;
-    if (qmp_done(pending->add) && open) {
+    if (qmp_succeeded(pending->add) && open) {
         added(handle, pending);
         return;
     }
     if (!pending->add->answered ||
-        (pending->verify && !pending->verify->answered && qmp_done(pending->add))) {
+        (pending->verify && !pending->verify->answered && qmp_succeeded(pending->add))) {
         step->timed_out = !qmp_broken(handle->client);
         fail(step, STEP_LEFT,
              run_words(handle, pending->add->answered ? pending->verify : pending->add));
@@ -171,12 +171,12 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
     }
     if (pending->slots)
         pending->slots->free++;
-    if (qmp_done(pending->add))
+    if (qmp_succeeded(pending->add))
         step->words = "QEMU took it but has not got the device open: it was unplugged, or another "
                       "program holds it";
     else
         step->words = run_words(handle, refused);
-    if (!qmp_done(pending->add) && !(pending->back && qmp_done(pending->back))) {
+    if (!qmp_succeeded(pending->add) && !(pending->back && qmp_succeeded(pending->back))) {
         step->state = STEP_FAILED;
         free_id(handle, step->device ? step->device->id : step->controller->id);
     }
@@ -197,7 +197,7 @@ static void take_back(struct qmp_handle *handle, struct pending *pendings, size_
         removals[left].id = device->id;
         removals[left].path = path_of(handle, device->id);
         // Of a device that QEMU refused nothing is there; who has its id may be somebody else's.
-        removals[left].gone = !qmp_done(pendings[i].add);
+        removals[left].gone = !qmp_succeeded(pendings[i].add);
         removals[left].delete_backing = pendings[i].wire.delete_backing;
         of[left++] = &pendings[i];
     }
