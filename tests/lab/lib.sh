@@ -1,18 +1,18 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# The words of the lab's jobs; README.md lists them. A job is a bash script that runs in dom0 of the
-# emulated machine, as root of a real Xen host. It defines functions case_*, which run in the order of
-# the file, and ends with run_cases. Cases build on each other: what one starts, the next finds.
-# A command that fails ends its case (set -e), unless it is called by "run".
+# The words of the lab's jobs; README.md lists them. A job is a bash script that runs as root in dom0 of the
+# emulated machine, a real Xen host. It defines functions case_*, which run in the order of the file, and ends
+# with run_cases. Each case starts from the state that the one before it left. A command that fails ends its
+# case (set -e), unless "run" calls it.
 
 set -eEuo pipefail
 
 T=/tmp/job
 mkdir -p "$T"
-# How many times slower than a quiet machine this one may be; all waits take so much longer.
+# How many times slower than a quiet machine this one may be: a factor of all time limits.
 SLOW=$(sed -n 's/.*\bslow=\([0-9]*\).*/\1/p' /proc/cmdline)
-: "${SLOW:=1}" "${COMMAND_LIMIT:=120}" # the latter: seconds for one command of "run"
+: "${SLOW:=1}" "${COMMAND_LIMIT:=120}" # COMMAND_LIMIT: seconds for one command of "run"
 MARK=$(cat /out/mark)
 STICK_SHA256=$(cat /out/stick.sha256)
 rc=0
@@ -32,7 +32,7 @@ fail()
     exit 1
 }
 
-# What a person who was not there needs to see: both sides of every guest.
+# Print the state of all guests, to understand a failure later.
 show_state()
 {
     [ -e /proc/xen/capabilities ] || return 0
@@ -41,7 +41,7 @@ show_state()
     xenstore-ls -f 2>/dev/null | grep -E 'usb/.*/(state|port/[0-9]+) = "[^"]' || true
 }
 
-# With "marks=yes" the host adds a case of its own, about what the guest wrote to the stick.
+# With "marks=yes" the host adds a case: it checks what the guest wrote to the stick.
 run_cases()
 {
     local names name number=0 began outside=0
@@ -55,7 +55,7 @@ run_cases()
     for name; do
         number=$((number + 1)) began=$SECONDS
         rm -f "$T/command"
-        # In a process of its own, so that its failure ends only itself; not after "if", where set -e sleeps.
+        # In a subshell, so that a failure ends only this case; not as a condition, where set -e has no effect.
         set +e
         (
             set -e
@@ -84,13 +84,13 @@ run()
 }
 
 want_rc() { [ "$rc" = "$1" ] || fail "the status is $rc, not $1"; }
-want_out() { one "$@" && grep -Eq -e "$1" "$T/out" || fail "no line of the output matches '$1'"; }
-want_err() { one "$@" && grep -Eq -e "$1" "$T/err" || fail "no line of the complaints matches '$1'"; }
-want_no_out() { one "$@" && ! grep -Eq -e "$1" "$T/out" || fail "a line of the output matches '$1'"; }
-want_no_err() { [ ! -s "$T/err" ] || fail "there are complaints"; }
-one() { [ $# = 1 ] || fail "one expression is wanted, not $#: $*"; }
+want_out() { one "$@" && grep -Eq -e "$1" "$T/out" || fail "no line of stdout matches '$1'"; }
+want_err() { one "$@" && grep -Eq -e "$1" "$T/err" || fail "no line of stderr matches '$1'"; }
+want_no_out() { one "$@" && ! grep -Eq -e "$1" "$T/out" || fail "a line of stdout matches '$1'"; }
+want_no_err() { [ ! -s "$T/err" ] || fail "stderr is not empty"; }
+one() { [ $# = 1 ] || fail "want one expression, not $#: $*"; }
 
-# refused RC RE CMD...: it says so.
+# refused RC RE CMD...: the command fails with this status and a matching message.
 refused()
 {
     run "${@:3}"
@@ -98,20 +98,20 @@ refused()
     want_err "$2"
 }
 
-# wait_for SECONDS CMD...: until it succeeds; SLOW times as long.
+# wait_for SECONDS CMD...: wait until the command succeeds, at most SLOW times as long.
 wait_for()
 {
     local limit=$((SECONDS + $1 * SLOW))
     shift
     until "$@" >/dev/null 2>&1; do
-        ((SECONDS < limit)) || fail "never came true: $*"
+        ((SECONDS < limit)) || fail "timed out waiting for: $*"
         sleep 0.2
     done
 }
 
 is() { [ "$("${@:2}")" = "$1" ]; }
 
-# ---- the machine's own USB devices, from outside ----
+# ---- the emulated machine's USB devices ----
 
 exec {outer_port}<>/dev/virtio-ports/outer
 outer_read()
@@ -125,7 +125,7 @@ outer_read()
     return 1
 }
 
-# Tell the QEMU around this machine something, as JSON.
+# Send a command to the QEMU that emulates this machine, as JSON.
 outer()
 {
     echo "$1" >&"$outer_port"
@@ -144,14 +144,14 @@ plug()
         mouse) where='"driver": "usb-mouse", "bus": "ehci.0", "port": "1", "serial": "MOUSE1"' ;;
         tablet) where='"driver": "usb-tablet", "bus": "uhci.0", "port": "1", "serial": "TABLET1"' ;;
         headset) where='"driver": "usb-audio", "bus": "xhci.0", "port": "3", "audiodev": "silence", "serial": "HEADSET1"' ;;
-        *) fail "no such device outside: $name" ;;
+        *) fail "no such device: $name" ;;
         esac
-        # The stick's content is free again only when the last request to it has ended.
+        # The stick's image can be used again only after the last request to it has completed.
         wait_for 15 outer "{\"execute\": \"device_add\", \"arguments\": {\"id\": \"$name\", $where}}"
     done
     for name; do wait_for 15 host_device "${name^^}1"; done
     udevadm settle --timeout=$((20 * SLOW))
-    sleep 1 # whoever waits for it, a driver or a QEMU, has it now
+    sleep 1 # by now a driver or a QEMU that waits for it has opened it
 }
 
 unplug()
@@ -162,9 +162,9 @@ unplug()
     udevadm settle --timeout=$((20 * SLOW))
 }
 
-# ---- this host's view ----
+# ---- the host's view ----
 
-# The bus id of the device with this serial number.
+# The busid of the device with this serial number.
 host_device()
 {
     local path serial
@@ -179,7 +179,7 @@ host_device()
 
 no_host_device() { ! host_device "$1"; }
 
-# The driver of its first interface; fails where there is none.
+# The driver of its first interface; fails if it has none.
 host_driver()
 {
     local name path
@@ -201,17 +201,17 @@ want_no_driver()
     host_device "$1" >/dev/null && ! host_driver "$1" || fail "$1 is absent or has the driver '$(host_driver "$1")'"
 }
 
-# What xenstore holds of USB in a domain, or of one that is no more.
+# Print the nodes of a domain's USB in xenstore; the domain need not exist any more.
 usb_nodes() { xenstore-ls -f | grep -E "^/local/domain/0/backend/(qusb|vusb)/$1/|^(/libxl|/local/domain)/$1/device/vusb/"; }
 
-want_no_usb_nodes() { ! usb_nodes "$1" || fail "xenstore still has USB of domain $1"; }
+want_no_usb_nodes() { ! usb_nodes "$1" || fail "xenstore still has USB nodes of domain $1"; }
 
 want_xs() { is "$2" xenstore-read "$1" || fail "$1 is '$(xenstore-read "$1" 2>&1)', not '$2'"; }
 
-# qmp DOMAIN COMMAND...: QEMU's answers.
+# qmp DOMAIN COMMAND...: print QEMU's answers.
 qmp() { qmpc -t $((20 * SLOW)) "/run/xen/qmp-libxl-$(xl domid "$1")" "${@:2}"; }
 
-# QEMU's property of a device.
+# qom DOMAIN ID PROPERTY: print QEMU's answer about a property of a device.
 qom()
 {
     qmp "$1" "{\"execute\": \"qom-get\", \"arguments\": {\"path\": \"/machine/peripheral/$2\", \"property\": \"$3\"}}"
@@ -221,13 +221,13 @@ want_qom()
 {
     local answer
     answer=$(qom "$1" "$2" "$3")
-    [[ $answer == *"\"return\": $4"* ]] || fail "QEMU says of $2's $3: $answer"
+    [[ $answer == *"\"return\": $4"* ]] || fail "QEMU's answer about $3 of $2: $answer"
 }
 
 # ---- guests ----
 
-# guest_up NAME TYPE [OPTION...]: create a guest with the config's further lines on standard input,
-# and wait until it runs. "-p" leaves it paused.
+# guest_config NAME TYPE [WORDS]: print a config for xl, with further lines from standard input, and WORDS for
+# the guest's kernel.
 guest_config()
 {
     local name=$1 type=$2 words=${3:-}
@@ -255,16 +255,16 @@ END
     cat
 }
 
-# In memory: xl maps what it boots.
+# Copy the images to memory, because xl maps the files that it boots.
 guest_images() { cp -n /out/guest.cpio /out/vmlinux /out/vmlinuz /tmp/; }
 
-# What it said, without what its kernel put behind it in the same line.
+# Print the guest's messages, without what its kernel appended to the same line.
 guest_log()
 {
     LC_ALL=C sed -n 's/\r//g; s/^\(GUEST .*\)\[ *[0-9]*\.[0-9]\{6\}\] .*/\1/; /^GUEST /p' "/var/log/xen/console/guest-$1.log"
 }
 
-# guest_has NAME SERIAL: what it saw last, if that was not the device's going.
+# guest_has NAME SERIAL: print the guest's last message about the device; fail if that was its removal.
 guest_has()
 {
     guest_log "$1" | awk -v serial="$2" '/^GUEST (plus|minus) / && $NF == serial { last = $0 }
@@ -273,18 +273,18 @@ guest_has()
 
 guest_has_not() { ! guest_has "$@"; }
 
-# How often it saw the device come.
+# How often the guest has seen the device being plugged in.
 guest_arrivals() { guest_log "$1" | grep -cE "^GUEST plus .* $2\$" || true; }
 
 guest_has_again() { [ "$(guest_arrivals "$1" "$2")" -gt "$3" ] && guest_has "$1" "$2"; }
 
-# The process that libxl takes for the domain's QEMU.
+# The process id of the domain's QEMU, according to libxl.
 qemu_pid() { xenstore-read "/local/domain/$(xl domid "$1")/image/device-model-pid"; }
 
-# want_qemu_pid NAME PID: the domain's QEMU is this one still, and it lives.
+# want_qemu_pid NAME PID: the domain's QEMU is still this process, and alive.
 want_qemu_pid()
 {
-    is "$2" qemu_pid "$1" && kill -0 "$2" || fail "the QEMU of $1 was $2, and is '$(qemu_pid "$1" 2>&1)'"
+    is "$2" qemu_pid "$1" && kill -0 "$2" || fail "the QEMU of $1 was $2 and is now '$(qemu_pid "$1" 2>&1)'"
 }
 
 is_no_process() { [ -n "$1" ] && ! kill -0 "$1" 2>/dev/null; }
@@ -300,7 +300,7 @@ want_guest()
 
 guest_read_stick() { [ "$(guest_log "$1" | grep -c "^GUEST disk sd[a-z] $STICK_SHA256\$")" -ge "$2" ]; }
 
-# The same, since the stick came last.
+# The same, since the stick was last plugged in.
 guest_read_last_stick()
 {
     guest_log "$1" | awk -v sum="$STICK_SHA256" '/^GUEST plus .* STICK1$/ { read = 0 } $2 == "disk" && $4 == sum { read = 1 }
