@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A compiled config in words, for comparing.
+// A compiled config as text, for comparison.
 #ifndef XENUSB_TESTS_DUMP_H
 #define XENUSB_TESTS_DUMP_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// golden DIR - compiles each NAME.cfg in a directory and compares what is said of it, and what it
-// compiles to, with NAME.expect there. A name tells the verdict: ok-* has neither errors nor
-// warnings, warn-* has warnings, fail-* has errors. Prints TAP. With UPDATE=1 in the environment
-// the .expect files are written anew.
+// golden DIR - compiles each NAME.cfg in a directory and compares the diagnostics, and what it
+// compiles to, with NAME.expect. The names show the verdict: ok-* has neither errors nor warnings,
+// warn-* has warnings, fail-* has errors. Prints TAP. UPDATE=1 in the environment rewrites the
+// .expect files.
 #include "base/arena.h"
 #include "base/scope.h"
 #include "base/source_read.h"
@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-// What the compiler has to say of one file.
+// The compiler's output for one file.
 struct result {
     char *words;
     size_t size;
@@ -63,10 +63,10 @@ static bool write_file(const char *path, const struct result *result)
     return file && fwrite(result->words, 1, result->size, file) == result->size;
 }
 
-// Prints what came, each line as a TAP comment.
+// Prints the output, each line as a TAP comment.
 static void explain(const struct result *result)
 {
-    fputs("# this came:\n# ", stdout);
+    fputs("# got:\n# ", stdout);
     for (size_t i = 0; i < result->size; i++) {
         putchar(result->words[i]);
         if (result->words[i] == '\n' && i + 1 < result->size)
@@ -85,7 +85,7 @@ static bool judge(const char *directory, const char *name, bool update)
     bool as_named = *result.verdict && text_starts(text_of(name), result.verdict);
     bool same = update ? write_file(path, &result) : is_in_file(path, &result);
     if (!as_named)
-        printf("# the verdict is %s\n", *result.verdict ? result.verdict : "that it is unreadable");
+        printf("# the verdict is %s\n", *result.verdict ? result.verdict : "unreadable");
     if (!same)
         explain(&result);
     free(result.words);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// placement DIR... - whether `apply` of a config, and of its translations, ends with the same
-// devices at the same ports: of each NAME.cfg in the directories. Without a directory, of configs
-// that are generated: SEED (1) in the environment is the first seed, and of a failure it is
-// printed. Prints TAP. For the test on a real QEMU (rig/placement.test):
-// placement -w COUNT DIR - writes so many generated configs of HVM guests into DIR.
+// placement DIR... - checks for each NAME.cfg in the directories that `apply` of the config and of
+// each of its translations puts the same devices on the same ports. Without a directory, the
+// configs are generated: SEED in the environment is the first seed (1), and a failure prints its
+// seed. Prints TAP. For the test on a real QEMU (rig/placement.test):
+// placement -w COUNT DIR - writes that many generated configs of HVM guests to DIR.
 // placement -c FILE - prints QEMU's arguments for what the guest of that config is created with.
 #include "trial.h"
 
@@ -98,7 +98,7 @@ static void link_host(void)
     }
 }
 
-// One that a selector matches, at a place that no other has.
+// Returns a new device that a selector matches, with a busid that no other has.
 static struct host_device *device_for(struct arena *arena, const struct selector *selector,
                                       unsigned count)
 {
@@ -136,7 +136,7 @@ static struct host host_of(struct arena *arena, const struct config *config)
     return host;
 }
 
-// --- apply, in a guest that has nothing ---
+// --- apply, to a guest without USB ---
 
 static bool serves_emulated(const struct config_controller *wanted, const struct domain *domain)
 {
@@ -177,9 +177,9 @@ static void apply(struct trial *trial, const struct host *host, bool xen, struct
         plan_make(&trial->diags, config, &applied->topology, host, &options, &applied->plan);
 }
 
-// --- what there is, as text: a line for each device ---
+// --- the topology as text: a line for each device ---
 
-// By libxl's number; where that does not know it, by its model and the how many-th it is of those.
+// A controller by its libxl index, or if it has none, by its model and its rank among those.
 static const char *controller_shown(struct arena *arena, const struct topology *topology,
                                     const struct controller *controller)
 {
@@ -244,10 +244,10 @@ static const char *judge_qemu(struct trial *trial, const struct applied *applied
 
 static const struct dialect {
     const char *name;
-    bool xen;       // in a guest of Xen
+    bool xen;       // for a guest of Xen
     bool for_qemu;  // libvirt
-    bool only_host; // emulated devices are created with the guest there
-    bool has_words; // QEMU's arguments, and not a config
+    bool only_host; // the guest is created with its emulated devices
+    bool has_words; // QEMU's arguments instead of a config
     unsigned least; // how many of the generated configs are compared
 } dialects[] = {
     { "xl", true, false, true, false, 550 },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// readback DIR... - translates each NAME.cfg in the directories into the forms of other programs,
-// reads that again, and judges what comes: the same devices, on the same controllers and ports
-// where the file says so; and translated once more it is the same, byte for byte. Without a
-// directory the configs, and guests of xend, are generated. Prints TAP.
+// readback DIR... - translates each NAME.cfg in the directories to formats of other programs, reads
+// the output back, and checks it: it has the same devices, on the same controllers and ports if the
+// file names them, and translating it again changes nothing. Without a directory the configs, and
+// guests of xend, are generated. Prints TAP.
 #include "trial.h"
 
 #include "base/json.h"
@@ -37,7 +37,7 @@ static const char *complaints_of(struct trial *trial)
 
 // --- QEMU's arguments, as device_model_args ---
 
-// Takes a word as a shell does, and returns it as a string between double quotes.
+// Takes the next word as a shell does, and returns it as a string in double quotes.
 static const char *take_argument(struct arena *arena, struct text *line)
 {
     char *word = arena_alloc(arena, line->size * 2 + 1);
@@ -67,7 +67,7 @@ static struct text as_arguments(struct arena *arena, struct text out)
     return text_of(arena_printf(arena, "name='q'\ntype='hvm'\ndevice_model_args=[%s ]\n", list));
 }
 
-// The lines about USB: what stands behind a device is no part of the config.
+// Returns the lines about USB, without the backing of the devices.
 static struct text usb_lines(struct arena *arena, struct text out)
 {
     char *kept = arena_alloc(arena, out.size + 1);
@@ -83,7 +83,7 @@ static struct text usb_lines(struct arena *arena, struct text out)
     return (struct text){ kept, size };
 }
 
-// Whether every line of the one stands in the other. What QEMU has of its own comes first there.
+// Returns whether `other` has every line of `lines`.
 static bool has_lines(struct arena *arena, struct text lines, struct text other)
 {
     for (size_t from = 0, to; from < lines.size; from = to + 1) {
@@ -117,9 +117,9 @@ static const char *judge_qemu(struct trial *trial)
                               after.at);
 }
 
-// --- forms that are read by a parser of their own ---
+// --- formats with a separate parser ---
 
-// What is read from another program's form is the same in a config.
+// The config that was read from another program's format is the same in every dialect.
 static const char *judge_configs(struct trial *trial, enum trial_look look)
 {
     for (const struct translation *to = translations; to->name; to++) {
@@ -258,19 +258,19 @@ static const char *judge_json(struct trial *trial)
     device = device ? device->first : NULL;
     for (const struct config_controller *at = config->controllers; at; at = at->next) {
         if (!controller || !controller_is(controller, config, at))
-            return arena_printf(trial->arena, "controller %s is another", at->name);
+            return arena_printf(trial->arena, "controller %s differs", at->name);
         controller = controller->next;
     }
     for (const struct config_device *at = config->devices; at; at = at->next) {
         if (!device || !device_is(device, config, at))
-            return arena_printf(trial->arena, "a device is another: %s",
+            return arena_printf(trial->arena, "a device differs: %s",
                                 selector_show(trial->arena, &at->selector));
         device = device->next;
     }
-    return controller || device ? "there is more" : NULL;
+    return controller || device ? "the JSON has more" : NULL;
 }
 
-// --- what is judged ---
+// --- files ---
 
 static const char *judge_libvirt_xen(struct trial *trial)
 {
@@ -294,7 +294,7 @@ static const struct form {
 };
 enum { FORMS = sizeof forms / sizeof *forms };
 
-// Returns false if the form has no words for it.
+// Returns false if the format cannot express it.
 static bool try_form(struct arena *arena, const char *name, struct text text,
                      const struct form *form, const char **wrong, struct text *out)
 {
@@ -342,11 +342,11 @@ static void judge_generated(const struct form *form)
             return;
         }
     }
-    report("generated", form->what, checked < ENOUGH ? "too few of them translate" : NULL,
+    report("generated", form->what, checked < ENOUGH ? "too few of them could be translated" : NULL,
            TEXT_EMPTY);
 }
 
-// A guest as "xm list --long" prints it.
+// Returns a guest as "xm list --long" prints it.
 static struct text generate_guest(struct arena *arena)
 {
     static const char *const usbdevices[] = { "", "(usbdevice tablet)", "(usbdevice 'host:1.5')",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// translate DIR... - translates each NAME.cfg in the directories into every dialect that is a
-// config, and judges what comes: everything outside of the statements that may change is there byte
-// for byte; it compiles to the same; translated again it stays as it is. Where NAME.DIALECT stands
-// beside it, it is what must come (with UPDATE=1 in the environment it is written anew). Without a
-// directory the configs are generated. Prints TAP.
+// translate DIR... - translates each NAME.cfg in the directories to every dialect of configs, and
+// checks the output: everything outside the statements that may change is the same, byte for byte;
+// it compiles to the same; translating it again changes nothing. If there is a file NAME.DIALECT,
+// the output must equal it (UPDATE=1 in the environment rewrites it). Without a directory, the
+// configs are generated. Prints TAP.
 #include "base/source_read.h"
 #include "trial.h"
 
@@ -17,11 +17,10 @@ static struct trial try_text(struct arena *arena, const char *name, struct text 
     return trial;
 }
 
-// --- the judges; each returns NULL, or what is wrong ---
+// --- the checks; each returns NULL, or an error message ---
 
-// The pieces between the statements that may change, which are those of USB and, for xl, the Python
-// that was resolved, stand in the output in their order, the first at its beginning and the last at
-// its end.
+// The output has all pieces between the statements that may change (those of USB and, for xl,
+// Python that was resolved), in order, the first at its beginning and the last at its end.
 static const char *judge_bytes(const struct trial *trial)
 {
     struct text in = trial->document.source->text;
@@ -33,17 +32,17 @@ static const char *judge_bytes(const struct trial *trial)
         struct text piece = text_part(in, from, to), rest = text_part(trial->out, done, SIZE_MAX);
         const char *found = piece.size ? memmem(rest.at, rest.size, piece.at, piece.size) : rest.at;
         if (!found || (from == 0 && found != rest.at))
-            return "a byte outside of the statements changed";
+            return "a byte outside the statements has changed";
         if (!at) {
             struct text tail = text_part(trial->out, trial->out.size - piece.size, SIZE_MAX);
-            return text_same(tail, piece) ? NULL : "the end of the file changed";
+            return text_same(tail, piece) ? NULL : "the end of the file has changed";
         }
         done = (size_t)(found - trial->out.at) + piece.size;
         from = at->at.to;
     }
 }
 
-// What a config compiles to, without the places and the dialect that it came from.
+// Returns what a config compiles to as text, without places and dialects.
 static const char *signature(struct arena *arena, const struct config *config, bool xl)
 {
     char *bytes = NULL, buf[PORT_TEXT_SIZE];
@@ -56,7 +55,7 @@ static const char *signature(struct arena *arena, const struct config *config, b
                 at->index, at->name, at->type, at->pvusb, at->version.value, at->ports.value,
                 at->model ? at->model->name : "", (int)at->backend.text.size,
                 at->backend.text.at ? at->backend.text.at : "", at->at_creation ? " there" : "");
-    // xl has host devices and emulated ones in two lists.
+    // xl has separate lists for host devices and emulated ones.
     for (unsigned turn = 0; turn < 2; turn++)
         for (const struct config_device *at = config->devices; at; at = at->next) {
             if (xl ? (at->kind == DEVICE_HOSTDEV) != (turn == 0) : turn > 0)
@@ -77,7 +76,7 @@ static const char *signature(struct arena *arena, const struct config *config, b
     return words;
 }
 
-// What xl plugs: the controllers come first and in their order, each device is where it was to be.
+// xl adds the same controllers in the same order, and attaches each device to the same place.
 static const char *judge_places(const struct trial *before, const struct trial *after)
 {
     const struct config *config = before->document.config;
@@ -88,9 +87,9 @@ static const char *judge_places(const struct trial *before, const struct trial *
         while (theirs && theirs->at_creation)
             theirs = theirs->next;
         if (!theirs || !trial_controller_is(at, theirs))
-            return arena_printf(before->arena, "controller %s is another", at->name);
+            return arena_printf(before->arena, "controller %s differs", at->name);
         if (GIVEN(at->ports) && theirs->ports.value != at->ports.value)
-            return arena_printf(before->arena, "controller %s has other ports", at->name);
+            return arena_printf(before->arena, "the ports of controller %s differ", at->name);
         theirs = theirs->next;
     }
     return trial_difference(before->arena, config, after->document.config, TRIAL_WHICH);
@@ -103,21 +102,21 @@ static const char *judge(const struct trial *trial, const char *name, const stru
         return wrong;
     struct trial again = try_text(trial->arena, name, trial->out, to);
     if (!again.compiled)
-        return "what came does not compile";
+        return "the output does not compile";
     if (!again.done)
-        return "what came cannot be translated again";
+        return "the output cannot be translated again";
     if (!text_same(again.out, trial->out))
-        return "translated again it is not the same";
+        return "translating it again changes it";
     bool xl = strcmp(to->name, "xl") == 0;
     const char *before = signature(trial->arena, trial->document.config, xl);
     const char *after = signature(trial->arena, again.document.config, xl);
     if (strcmp(before, after) != 0)
-        return arena_printf(trial->arena, "it compiles to something else:\n%s--\n%s", before,
+        return arena_printf(trial->arena, "it does not compile to the same:\n%s--\n%s", before,
                             after);
     return xl ? judge_places(trial, &again) : NULL;
 }
 
-// --- what is judged ---
+// --- files ---
 
 static unsigned number;
 static bool all_passed = true;
@@ -133,7 +132,7 @@ static void report(const struct trial *trial, const char *name, const char *to, 
     putchar('\n');
 }
 
-// The expected translation of a file, if there is one.
+// Compares the output with the expected translation, if there is one.
 static const char *judge_expected(const struct trial *trial, const char *path, const char *to)
 {
     const char *expected = arena_printf(trial->arena, "%.*s.%s", (int)(strlen(path) - 4), path, to);
@@ -160,7 +159,7 @@ static const char *judge_expected(const struct trial *trial, const char *path, c
         return file && fwrite(out.at, 1, out.size, file) == out.size ? NULL : "cannot be written";
     }
     const struct source *source = source_read(trial->arena, &diags, expected);
-    return source && text_same(source->text, out) ? NULL : "it is not what stands beside the file";
+    return source && text_same(source->text, out) ? NULL : "the output differs from the expected";
 }
 
 static void judge_file(const char *directory, const char *name)
@@ -205,7 +204,7 @@ static void judge_generated(void)
         }
         if (to->is_config && !wrong)
             report(&(struct trial){ 0 }, "generated", to->name,
-                   checked < ENOUGH ? "too few of them compile" : NULL);
+                   checked < ENOUGH ? "too few of them could be translated" : NULL);
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the tests of translations share: compiling a text, translating it, configs that nobody
-// wrote, and whether two configs ask for the same.
+// Shared by the tests of translations: compiling a text, translating it, generating configs, and
+// comparing what two configs ask for.
 #ifndef XENUSB_TESTS_TRIAL_H
 #define XENUSB_TESTS_TRIAL_H
 
@@ -18,15 +18,15 @@
 typedef struct document (*trial_parser)(struct arena *arena, struct diags *diags,
                                         const struct source *source);
 
-// One config and what came of it.
+// One config and its translation.
 struct trial {
     struct arena *arena;
     struct diags diags;
     struct document document;
-    const struct host *host; // where devices are looked up; NULL: they are not
+    const struct host *host; // to look up devices; NULL: do not
     struct text out;
-    bool compiled; // the input has no errors
-    bool done;     // and neither has the translation
+    bool compiled; // without errors
+    bool done;     // translated without errors
 };
 
 static inline struct text trial_keep(struct arena *arena, const char *bytes, size_t size)
@@ -45,7 +45,7 @@ static inline void trial_compile(struct trial *trial, struct arena *arena, const
     trial->compiled = trial->diags.errors == 0;
 }
 
-// Translates what compiled.
+// Translates the compiled config.
 static inline void trial_translate(struct trial *trial, const char *to, bool for_qemu)
 {
     char *bytes = NULL;
@@ -75,14 +75,14 @@ static inline int trial_is_config(const struct dirent *entry)
     return length > 4 && strcmp(entry->d_name + length - 4, ".cfg") == 0;
 }
 
-// Calls `judge` for each config of a directory. Returns whether there is any.
+// Calls `judge` for each config in a directory. Returns false if there is none.
 static inline bool trial_directory(const char *directory,
                                    void (*judge)(const char *directory, const char *name))
 {
     struct dirent **entries = NULL;
     int count = scandir(directory, &entries, trial_is_config, alphasort);
     if (count <= 0)
-        printf("# %s: %s\n", directory, count ? strerror(errno) : "no config in it");
+        printf("# %s: %s\n", directory, count ? strerror(errno) : "has no configs");
     for (int i = 0; i < count; i++) {
         judge(directory, entries[i]->d_name);
         free(entries[i]);
@@ -91,9 +91,9 @@ static inline bool trial_directory(const char *directory,
     return count > 0;
 }
 
-// --- configs that nobody wrote ---
+// --- generated configs ---
 
-// Numbers that are the same in each run (the generator of the C standard's own example).
+// Pseudo-random numbers that are the same in each run (the example generator of the C standard).
 static inline unsigned trial_pick(unsigned below)
 {
     static unsigned state = 1;
@@ -154,7 +154,7 @@ static inline struct text trial_generate(struct arena *arena)
     return trial_pick(3) ? text_of(text) : trial_crlf(arena, text);
 }
 
-// --- the same ---
+// --- comparison ---
 
 static inline const struct controller_model *trial_model(const struct config_controller *controller)
 {
@@ -166,7 +166,7 @@ static inline const struct controller_model *trial_model(const struct config_con
                                                    : NULL;
 }
 
-// Whether `after` is what was asked for by `before`, or has been chosen where that left it open.
+// Returns whether `after` has everything that `before` asks for; the rest may differ.
 static inline bool trial_controller_is(const struct config_controller *before,
                                        const struct config_controller *after)
 {
@@ -185,8 +185,8 @@ static inline bool trial_text_is(const struct config_text *before, const struct 
 }
 
 enum trial_look {
-    TRIAL_WHICH, // which devices, and where the file says it: on which controller and port
-    TRIAL_ALL,   // and what stands behind them
+    TRIAL_WHICH, // the devices, and their controllers and ports if the file names them
+    TRIAL_ALL,   // also their files, chardevs and the like
 };
 
 static inline bool trial_device_is(struct arena *arena, const struct config_device *before,
@@ -195,7 +195,7 @@ static inline bool trial_device_is(struct arena *arena, const struct config_devi
     const char *ours = selector_show(arena, &before->selector);
     bool same =
         before->kind == after->kind && strcmp(ours, selector_show(arena, &after->selector)) == 0;
-    // What a guest is created with goes elsewhere where ports are scarce.
+    // A device that the guest is created with may be elsewhere if ports are scarce.
     if (same && before->controller && !before->at_creation)
         same = after->controller && trial_controller_is(before->controller, after->controller);
     if (same && before->port.depth)
@@ -210,7 +210,7 @@ static inline bool trial_device_is(struct arena *arena, const struct config_devi
            before->required.value == after->required.value;
 }
 
-// A device of the one config that the other does not have, in words; NULL if they have the same.
+// Returns a description of a device that only one of the configs has; NULL if they have the same.
 static inline const char *trial_difference(struct arena *arena, const struct config *before,
                                            const struct config *after, enum trial_look look)
 {
@@ -228,7 +228,7 @@ static inline const char *trial_difference(struct arena *arena, const struct con
                                 at->controller ? at->controller->name : "");
         used[i] = true;
     }
-    return before->device_count == after->device_count ? NULL : "there are more devices";
+    return before->device_count == after->device_count ? NULL : "the other has more devices";
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a config, and as the words of a command line: must compile or complain, within
-// bounds, and every complaint must be printable. The first byte says which of them.
+// Any bytes as a config, or as the arguments of a command: they compile or give errors, within
+// bounds, and all messages are printable. The first byte selects which.
 #include "../dump.h"
 #include "base/arena.h"
 #include "config/check.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A QEMU that says anything: through the connection, a look, and steps forward and back.
+// A QEMU that sends anything, during the connection, a look, and steps and their undo.
 //
-// Each line of the input is one message, given when the client reads. A line that begins with
-// {"return" or {"error" answers the oldest command that is open, and gets its id; any other is
-// given as it is (so a blank in front makes an answer with whatever id the line has). At the end of
-// the input QEMU hangs up. Nothing is ever waited for: the calls below stand in for those of libc.
+// Each line of the input is one message, sent when the client reads. A line that starts with
+// {"return" or {"error" answers the oldest open command, and gets its id; any other is sent as it
+// is (so a line with a leading blank is an answer with its own id). At the end of the input QEMU
+// hangs up. Nothing ever waits: the functions below replace those of libc.
 #include "backends/qmp/handle.h"
 #include "backends/qmp/qmp.h"
 #include "base/arena.h"
