@@ -33,7 +33,7 @@ endif
 
 else
 
-PACKAGES := libusb-1.0 yajl xenstore xencontrol xengnttab xenevtchn libxml-2.0
+PACKAGES := libusb-1.0 yajl xenstore xencontrol xengnttab xenevtchn expat
 # -iquote and not -I: src/xen/xen.h must not be found for Xen's own <xen/xen.h>.
 STANDARD := -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)

@@ -2,104 +2,132 @@
 #include "xml.h"
 
 #include "arena.h"
+#include "buffer.h"
 #include "scope.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
+#include <expat.h>
+#include <limits.h>
 
-struct xml_reader {
-    struct arena *arena;
-    unsigned count;
-    const char *why;
-    unsigned line;
+// An element that is still open, and where its next child is linked.
+struct open_element {
+    struct xml_element *element;
+    struct xml_element **end;
 };
 
-static void free_document(xmlDoc **document)
+struct xml_reader {
+    XML_Parser parser;
+    struct arena *arena;
+    struct xml_element *root;
+    struct open_element open[XML_DEPTH_MAX + 1];
+    unsigned depth; // how many are open
+    unsigned count;
+    struct buffer text; // of the innermost one, since its last child
+    const char *why;    // the first fault that expat does not report itself; or NULL
+};
+
+static void free_parser(XML_Parser *parser)
 {
-    xmlFreeDoc(*document);
+    XML_ParserFree(*parser);
 }
 
-static void free_context(xmlParserCtxt **context)
+// Ends the parsing with an error at the present place. Some handlers may still be called.
+static void refuse(struct xml_reader *xml_reader, const char *why)
 {
-    xmlFreeParserCtxt(*context);
+    xml_reader->why = why;
+    XML_StopParser(xml_reader->parser, XML_FALSE);
 }
 
-static const char *copy(struct xml_reader *xml_reader, const xmlChar *text)
+// expat reports this before it reads the declarations, so none ever takes effect.
+static void refuse_doctype(void *data, const XML_Char *name, const XML_Char *system_id,
+                           const XML_Char *public_id, int has_internal_subset)
 {
-    return text ? arena_strdup(xml_reader->arena, (const char *)text) : "";
+    (void)name, (void)system_id, (void)public_id, (void)has_internal_subset;
+    refuse(data, "it has a document type declaration");
 }
 
-// The text of an attribute. An entity reference would be a child of another type.
-static struct xml_attribute *read_attributes(struct xml_reader *xml_reader, const xmlNode *node)
+static void end_text(struct xml_reader *xml_reader)
+{
+    struct xml_element *element = xml_reader->open[xml_reader->depth - 1].element;
+    if (!*element->text)
+        element->text = arena_copy(xml_reader->arena, buffer_string(&xml_reader->text),
+                                   buffer_text(&xml_reader->text).size);
+    buffer_clear(&xml_reader->text);
+}
+
+static struct xml_attribute *read_attributes(struct arena *arena, const XML_Char **words)
 {
     struct xml_attribute *first = NULL, **end = &first;
-    for (const xmlAttr *at = node->properties; at; at = at->next) {
-        const xmlNode *value = at->children;
-        if (value && (value->next || value->type != XML_TEXT_NODE))
-            xml_reader->why = "it has an entity in an attribute";
-        struct xml_attribute *attribute = arena_new_of(xml_reader->arena, struct xml_attribute);
-        attribute->name = copy(xml_reader, at->name);
-        attribute->value = copy(xml_reader, value ? value->content : NULL);
+    for (; *words; words += 2) {
+        struct xml_attribute *attribute = arena_new_of(arena, struct xml_attribute);
+        attribute->name = arena_strdup(arena, words[0]);
+        attribute->value = arena_strdup(arena, words[1]);
         *end = attribute;
         end = &attribute->next;
     }
     return first;
 }
 
-// NOLINTNEXTLINE(misc-no-recursion): bounded by XML_DEPTH_MAX
-static struct xml_element *read_element(struct xml_reader *xml_reader, const xmlNode *node,
-                                        unsigned depth)
+static void begin_element(void *data, const XML_Char *name, const XML_Char **attributes)
 {
-    struct xml_element *element = arena_new_of(xml_reader->arena, struct xml_element);
-    struct xml_element **end = &element->first;
-    element->name = copy(xml_reader, node->name);
-    element->text = "";
-    element->line = (unsigned)xmlGetLineNo((xmlNode *)node);
-    element->attributes = read_attributes(xml_reader, node);
-    if (depth > XML_DEPTH_MAX || ++xml_reader->count > XML_ELEMENTS_MAX)
-        xml_reader->why =
-            depth > XML_DEPTH_MAX ? "it is nested too deeply" : "it has too many elements";
-    for (const xmlNode *at = node->children; at && !xml_reader->why; at = at->next) {
-        if (at->type == XML_TEXT_NODE && !*element->text)
-            element->text = copy(xml_reader, at->content);
-        if (at->type == XML_ENTITY_REF_NODE)
-            xml_reader->why = "it has entities";
-        if (at->type != XML_ELEMENT_NODE)
-            continue;
-        *end = read_element(xml_reader, at, depth + 1);
-        end = &(*end)->next;
+    struct xml_reader *xml_reader = data;
+    if (xml_reader->why)
+        return;
+    if (xml_reader->depth > XML_DEPTH_MAX || ++xml_reader->count > XML_ELEMENTS_MAX) {
+        refuse(xml_reader, xml_reader->depth > XML_DEPTH_MAX ? "it is nested too deeply"
+                                                             : "it has too many elements");
+        return;
     }
-    if (xml_reader->why && !xml_reader->line)
-        xml_reader->line = element->line;
-    return element;
+    struct xml_element *element = arena_new_of(xml_reader->arena, struct xml_element);
+    element->name = arena_strdup(xml_reader->arena, name);
+    element->text = "";
+    element->line = (unsigned)XML_GetCurrentLineNumber(xml_reader->parser);
+    element->attributes = read_attributes(xml_reader->arena, attributes);
+    if (xml_reader->depth) {
+        end_text(xml_reader);
+        struct open_element *parent = &xml_reader->open[xml_reader->depth - 1];
+        *parent->end = element;
+        parent->end = &element->next;
+    } else {
+        xml_reader->root = element;
+    }
+    xml_reader->open[xml_reader->depth++] = (struct open_element){ element, &element->first };
+}
+
+static void end_element(void *data, const XML_Char *name)
+{
+    struct xml_reader *xml_reader = data;
+    (void)name;
+    if (xml_reader->why)
+        return;
+    end_text(xml_reader);
+    xml_reader->depth--;
+}
+
+static void add_text(void *data, const XML_Char *bytes, int size)
+{
+    struct xml_reader *xml_reader = data;
+    if (!xml_reader->why)
+        buffer_add(&xml_reader->text, (struct text){ bytes, (size_t)size });
 }
 
 const struct xml_element *xml_read(struct arena *arena, struct text text, const char **why,
                                    unsigned *line)
 {
-    enum {
-        OPTIONS = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_BIG_LINES |
-                  XML_PARSE_NOCDATA
-    };
-    struct xml_reader xml_reader = { .arena = arena };
-    cleanup_with(free_context) xmlParserCtxt *context = xmlNewParserCtxt();
-    cleanup_with(free_document) xmlDoc *document =
-        context ? xmlCtxtReadMemory(context, text.at, (int)text.size, NULL, NULL, OPTIONS) : NULL;
-    const xmlError *error = context ? xmlCtxtGetLastError(context) : NULL;
-    *line = error && error->line > 0 ? (unsigned)error->line : 1;
-    *why = error && error->message
-               ? arena_copy(arena, error->message, strcspn(error->message, "\n"))
-               : "out of memory";
-    if (!document)
+    cleanup_with(free_parser) XML_Parser parser = XML_ParserCreate(NULL);
+    struct xml_reader xml_reader = { .parser = parser, .arena = arena, .text = buffer_in(arena) };
+    *line = 1;
+    *why = parser ? "it is too large" : "out of memory";
+    if (!parser || text.size > INT_MAX)
         return NULL;
-    const xmlNode *root = xmlDocGetRootElement(document);
-    if (document->intSubset)
-        xml_reader.why = "it has a document type declaration";
-    const struct xml_element *element =
-        root && !xml_reader.why ? read_element(&xml_reader, root, 0) : NULL;
-    *why = xml_reader.why ? xml_reader.why : "it has no root element";
-    *line = xml_reader.line ? xml_reader.line : 1;
-    return xml_reader.why ? NULL : element;
+    XML_SetUserData(parser, &xml_reader);
+    XML_SetStartDoctypeDeclHandler(parser, refuse_doctype);
+    XML_SetElementHandler(parser, begin_element, end_element);
+    XML_SetCharacterDataHandler(parser, add_text);
+    if (XML_Parse(parser, text.at, (int)text.size, XML_TRUE) == XML_STATUS_OK)
+        return xml_reader.root;
+    *why = xml_reader.why ? xml_reader.why : XML_ErrorString(XML_GetErrorCode(parser));
+    *line = (unsigned)XML_GetCurrentLineNumber(parser);
+    return NULL;
 }
 
 const char *xml_attribute(const struct xml_element *element, const char *name)

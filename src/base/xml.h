@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// XML as a tree of elements. xml.c is the only file that knows libxml2.
+// XML as a tree of elements. xml.c is the only file that knows expat.
 #ifndef XENUSB_XML_H
 #define XENUSB_XML_H
 
@@ -13,7 +13,8 @@ struct xml_attribute {
     const char *value;
 };
 
-// An element, owned by the arena it was read into. Names have no namespace prefix.
+// An element, owned by the arena it was read into. Names are as written: a
+// namespace prefix is part of them.
 struct xml_element {
     struct xml_element *next;  // the next sibling
     struct xml_element *first; // the first child
