@@ -19,7 +19,7 @@ struct fake_peer {
     fake_script script;
     void *context;
     struct arena *arena;
-    char *bytes; // what came and is not a command yet
+    char *bytes; // received, but not a complete command yet
     size_t size;
     unsigned commands;
     unsigned rounds;
@@ -69,7 +69,7 @@ void fake_end(struct fake_peer *peer)
 
 void fake_say_bytes(struct fake_peer *peer, const char *bytes, size_t size)
 {
-    enum { PACKET = 32 * 1024 }; // no more than a client takes at once
+    enum { PACKET = 32 * 1024 }; // at most what a client reads at once
     while (size) {
         ssize_t sent = send(peer->fd, bytes, size < PACKET ? size : PACKET, MSG_NOSIGNAL);
         if (sent <= 0)
@@ -94,7 +94,7 @@ static bool receive_more(struct fake_peer *peer)
     return true;
 }
 
-// The client ends each command with a line feed, and has none inside.
+// Each command is one line.
 const struct json *fake_command(struct fake_peer *peer)
 {
     const char *why;

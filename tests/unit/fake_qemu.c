@@ -15,7 +15,7 @@ struct object {
     const char *path, *type;
     struct property *properties;
     unsigned children; // of a bus: the number of the next child[N]
-    bool pending;      // its removal waits for the guest
+    bool pending;      // waiting for the guest to eject it
 };
 
 struct instead {
@@ -208,14 +208,14 @@ static const char *error_of(struct fake_qemu *qemu, const char *error_class, con
 
 static const char done[] = "\"return\": {}";
 
-// The argument as a C string; "" if it is not there.
+// The argument as a C string; "" if it is missing.
 static const char *argument(struct fake_qemu *qemu, const struct json *arguments, const char *name)
 {
     struct text text = json_text(json_member(arguments, name));
     return arena_copy(qemu->arena, text.at, text.size);
 }
 
-// The object at a path that may lead through links.
+// The object at a path that can contain links.
 static struct object *resolve(struct fake_qemu *qemu, const char *path)
 {
     struct object *object = object_at(qemu, path);
@@ -359,7 +359,7 @@ static const char *answer_delete(struct fake_qemu *qemu, const struct json *argu
     return done;
 }
 
-// Block nodes and character devices: only whether they are there.
+// Block nodes and character devices: only whether they exist.
 static const char *answer_back(struct fake_qemu *qemu, const char *name, bool add)
 {
     struct seen **at = &qemu->backs;

@@ -8,7 +8,7 @@
 
 struct scene {
     struct arena *arena; // the session's
-    struct arena *other; // the fake QEMU's, which lives in a thread of its own
+    struct arena *other; // the fake QEMU's, which runs in another thread
     struct fake_qemu *qemu;
     struct fake_peer *peer;
     struct diags diags;
@@ -19,18 +19,18 @@ struct scene {
     struct topology topology;
 };
 
-// A scene with a pc machine, or a q35 one, to be furnished before scene_connect().
+// A scene with a pc or q35 machine, to be set up before scene_connect().
 struct scene *scene_new(bool q35);
-// Connects. From here on until scene_close() the QEMU must not be touched.
+// Connects. From here until scene_close() the QEMU must not be changed.
 void scene_connect(struct scene *scene, double timeout_scale);
-// Hangs up, and waits until the QEMU is done: then it can be asked what it saw.
+// Hangs up, and waits until the QEMU is done: then fake_count() can be called.
 void scene_close(struct scene *scene);
 void scene_free(struct scene *scene);
 
 // Connects with ample time, looks and closes.
 enum status scene_look(struct scene *scene);
 
-// A device of the host, added to the scene's.
+// Adds a host device to the scene.
 struct host_device *scene_host(struct scene *scene, unsigned bus, unsigned address,
                                const char *busid, const char *drivers, bool held);
 

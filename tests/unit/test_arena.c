@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Linked with --wrap=malloc, so that memory can be refused.
+// Linked with --wrap=malloc, so that allocations can fail.
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/source.h"
@@ -39,7 +39,7 @@ static void test_memory_is_zeroed_and_aligned(void **state)
     arena_free(NULL);
 }
 
-static void test_the_reserve_serves_when_there_is_no_more(void **state)
+static void test_the_reserve_is_used_when_memory_is_exhausted(void **state)
 {
     (void)state;
     struct arena *arena = arena_new(200000);
@@ -48,7 +48,7 @@ static void test_the_reserve_serves_when_there_is_no_more(void **state)
     refusing = false;
     assert_true(arena_exhausted(arena));
     memset(bytes, 1, 100000);
-    // Once exhausted it stays so: what was begun is being undone.
+    // It stays exhausted although memory is available again: the run is already being undone.
     assert_non_null(arena_alloc(arena, 50000));
     assert_true(arena_exhausted(arena));
     arena_free(arena);
@@ -63,7 +63,7 @@ static void test_no_arena_without_memory(void **state)
     assert_null(arena);
 }
 
-// What a process that runs `act` prints on standard error before it ends with status 1.
+// Fails unless a process that runs `act` reports that it is out of memory and exits with status 1.
 static void want_death(void (*act)(struct arena *))
 {
     int ends[2];
@@ -103,7 +103,7 @@ static void want_a_file(struct arena *arena)
     source_read(arena, &diags, "/proc/self/status");
 }
 
-static void test_without_a_reserve_the_process_ends_with_one_line(void **state)
+static void test_without_a_reserve_the_process_exits_with_one_line(void **state)
 {
     (void)state;
     want_death(want_too_much);
@@ -115,9 +115,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_is_zeroed_and_aligned),
-        cmocka_unit_test(test_the_reserve_serves_when_there_is_no_more),
+        cmocka_unit_test(test_the_reserve_is_used_when_memory_is_exhausted),
         cmocka_unit_test(test_no_arena_without_memory),
-        cmocka_unit_test(test_without_a_reserve_the_process_ends_with_one_line),
+        cmocka_unit_test(test_without_a_reserve_the_process_exits_with_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,7 @@ static void test_joining(void **state)
     assert_string_equal(buffer_string(&buffer), "pv0, pv1, pv2");
 }
 
-static void test_what_was_taken_stays(void **state)
+static void test_returned_strings_stay_valid(void **state)
 {
     struct buffer buffer = buffer_in(*state);
     buffer_add_string(&buffer, "abc");
@@ -58,7 +58,7 @@ static void test_what_was_taken_stays(void **state)
     assert_string_equal(buffer_string(&buffer) + 7995, "defghijk");
 }
 
-static void test_memory_is_in_proportion(void **state)
+static void test_memory_use_is_linear(void **state)
 {
     struct buffer buffer = buffer_in(*state);
     for (int i = 0; i < 10000; i++)
@@ -83,8 +83,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_empty, begin, end),
         cmocka_unit_test_setup_teardown(test_appending, begin, end),
         cmocka_unit_test_setup_teardown(test_joining, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_was_taken_stays, begin, end),
-        cmocka_unit_test_setup_teardown(test_memory_is_in_proportion, begin, end),
+        cmocka_unit_test_setup_teardown(test_returned_strings_stay_valid, begin, end),
+        cmocka_unit_test_setup_teardown(test_memory_use_is_linear, begin, end),
         cmocka_unit_test_setup_teardown(test_clearing, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

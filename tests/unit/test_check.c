@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One test for each check, named after it: what it says of a config that it is for, and that it
-// says nothing of one that is right.
+// A test for each check, with the same name: its message for a wrong config, and no message for a
+// right one.
 #include "compiled.h"
 #include "config/check.h"
 #include "unit.h"
@@ -11,8 +11,8 @@
 struct row {
     const char *check;
     const char *wrong;
-    const char *words; // what is said of `wrong`
-    const char *right; // nothing is said of it
+    const char *words; // the diagnostics of `wrong`
+    const char *right; // without diagnostics
 };
 
 static const struct row rows[] = {
@@ -129,7 +129,7 @@ static void test_every_check_has_a_test(void **state)
     assert_null(names[count]);
 }
 
-static void test_status_tells_of_errors_only(void **state)
+static void test_status_ignores_warnings(void **state)
 {
     (void)state;
     struct compiled *compiled = compile_file("device_model_stubdomain_override=1\n");
@@ -141,7 +141,7 @@ static void test_status_tells_of_errors_only(void **state)
     compiled_free(compiled);
 }
 
-static void test_what_is_broken_is_not_judged_again(void **state)
+static void test_broken_items_are_not_checked_again(void **state)
 {
     (void)state;
     struct compiled *compiled =
@@ -151,7 +151,7 @@ static void test_what_is_broken_is_not_judged_again(void **state)
     compiled_free(compiled);
 }
 
-static void test_type_that_a_look_tells(void **state)
+static void test_type_found_by_a_look(void **state)
 {
     (void)state;
     struct compiled *compiled = compile_file("usbcontroller=['']\nusbdevice=['id=1:2,bus=pv0']\n");
@@ -169,7 +169,7 @@ static void test_type_that_a_look_tells(void **state)
     compiled_free(compiled);
 }
 
-static void test_unknown_type_waits(void **state)
+static void test_checks_wait_for_an_unknown_type(void **state)
 {
     (void)state;
     struct compiled *compiled = compile_checked(
@@ -179,7 +179,7 @@ static void test_unknown_type_waits(void **state)
     compiled_free(compiled);
 }
 
-static void test_words_may_name_what_the_domain_has(void **state)
+static void test_arguments_can_name_a_controller_of_the_domain(void **state)
 {
     (void)state;
     struct compiled *compiled = compile_words("id=1:2,bus=hci7", SPEC_DEVICE);
@@ -196,11 +196,11 @@ int main(void)
         checks[i] = (struct CMUnitTest){ rows[i].check, test_row, NULL, NULL, (void *)&rows[i] };
     const struct CMUnitTest others[] = {
         cmocka_unit_test(test_every_check_has_a_test),
-        cmocka_unit_test(test_status_tells_of_errors_only),
-        cmocka_unit_test(test_what_is_broken_is_not_judged_again),
-        cmocka_unit_test(test_type_that_a_look_tells),
-        cmocka_unit_test(test_unknown_type_waits),
-        cmocka_unit_test(test_words_may_name_what_the_domain_has),
+        cmocka_unit_test(test_status_ignores_warnings),
+        cmocka_unit_test(test_broken_items_are_not_checked_again),
+        cmocka_unit_test(test_type_found_by_a_look),
+        cmocka_unit_test(test_checks_wait_for_an_unknown_type),
+        cmocka_unit_test(test_arguments_can_name_a_controller_of_the_domain),
     };
     int failed = cmocka_run_group_tests(checks, NULL, NULL);
     return failed + cmocka_run_group_tests(others, NULL, NULL);

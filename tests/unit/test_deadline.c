@@ -29,7 +29,7 @@ static void test_a_deadline_that_has_passed(void **state)
     }
 }
 
-// It would take an hour if it did.
+// Otherwise this would take an hour.
 static void test_a_pause_does_not_outlast_the_deadline(void **state)
 {
     (void)state;
@@ -39,7 +39,7 @@ static void test_a_pause_does_not_outlast_the_deadline(void **state)
     assert_true(deadline_passed(deadline));
 }
 
-static void test_a_poll_is_not_cut_to_nothing(void **state)
+static void test_a_poll_timeout_is_rounded_up(void **state)
 {
     (void)state;
     struct deadline deadline = deadline_in(LONG);
@@ -64,7 +64,7 @@ int main(void)
         cmocka_unit_test(test_a_deadline_ahead),
         cmocka_unit_test(test_a_deadline_that_has_passed),
         cmocka_unit_test(test_a_pause_does_not_outlast_the_deadline),
-        cmocka_unit_test(test_a_poll_is_not_cut_to_nothing),
+        cmocka_unit_test(test_a_poll_timeout_is_rounded_up),
         cmocka_unit_test(test_the_clock_goes_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void want_printed(struct scene *scene, const char *expected)
     free(printed);
 }
 
-static void test_a_complaint_stands_at_its_word(void **state)
+static void test_a_diagnostic_points_at_its_word(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "a=1\nusb=['type=x']\n");
@@ -68,7 +68,7 @@ static void test_a_complaint_stands_at_its_word(void **state)
     assert_int_equal(scene->diags.errors, 1);
 }
 
-static void test_complaints_come_in_the_order_of_the_text(void **state)
+static void test_diagnostics_are_sorted_by_place(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "a\nb\n");
@@ -91,7 +91,7 @@ static void test_a_second_place_follows(void **state)
                         "a.cfg:1:1: note: here before\n    1 | x=1\n      | ^\n");
 }
 
-static void test_strangers_bytes_and_tabs_keep_the_caret_in_place(void **state)
+static void test_escapes_and_tabs_keep_the_caret_in_place(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "\xc3\xbc\t\x1b[31m word \xff");
@@ -178,7 +178,7 @@ static void test_the_summary(void **state)
     free(printed);
 }
 
-static void test_the_status_that_tells_more(void **state)
+static void test_the_worse_status(void **state)
 {
     (void)state;
     assert_int_equal(status_worse(STATUS_OK, STATUS_OK), STATUS_OK);
@@ -188,7 +188,7 @@ static void test_the_status_that_tells_more(void **state)
     assert_int_equal(status_worse(STATUS_TIMEOUT, STATUS_FAILED), STATUS_TIMEOUT);
 }
 
-// Reading `path` fails, with these words.
+// Reading `path` fails with this message.
 static void want_unreadable(struct scene *scene, const char *path, const char *words)
 {
     struct diags diags;
@@ -198,7 +198,7 @@ static void want_unreadable(struct scene *scene, const char *path, const char *w
     assert_non_null(strstr(diags.first->message, words));
 }
 
-static void test_what_is_no_readable_file(void **state)
+static void test_unreadable_files(void **state)
 {
     struct scene *scene = *state;
     char directory[] = "/tmp/xenusb-source-XXXXXX";
@@ -222,7 +222,7 @@ static void test_what_is_no_readable_file(void **state)
     rmdir(directory);
 }
 
-static void test_places_in_words(void **state)
+static void test_places_in_arguments(void **state)
 {
     struct scene *scene = *state;
     const char *const words[] = { "4.3", "type=hub" };
@@ -250,18 +250,18 @@ static void test_suggestions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_complaint_stands_at_its_word),
-        TEST(test_complaints_come_in_the_order_of_the_text),
+        TEST(test_a_diagnostic_points_at_its_word),
+        TEST(test_diagnostics_are_sorted_by_place),
         TEST(test_a_second_place_follows),
-        TEST(test_strangers_bytes_and_tabs_keep_the_caret_in_place),
+        TEST(test_escapes_and_tabs_keep_the_caret_in_place),
         TEST(test_wide_characters_keep_the_caret_in_place),
         TEST(test_a_long_line_is_cut_between_characters),
         TEST(test_a_long_line_is_shown_around_the_caret),
         TEST(test_too_many_are_counted_not_kept),
         TEST(test_the_summary),
-        TEST(test_the_status_that_tells_more),
-        TEST(test_what_is_no_readable_file),
-        TEST(test_places_in_words),
+        TEST(test_the_worse_status),
+        TEST(test_unreadable_files),
+        TEST(test_places_in_arguments),
         cmocka_unit_test_setup_teardown(test_suggestions, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

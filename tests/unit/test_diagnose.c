@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Findings, from facts and topologies that are given.
+// The findings for given facts and topologies.
 #include "base/arena.h"
 #include "doctor/diagnose.h"
 #include "unit.h"

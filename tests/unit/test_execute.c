@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The executor against a backend that fails where it is told to, and writes down what it was asked.
+// The executor with a backend that fails on request and logs its steps.
 #include "base/arena.h"
 #include "plan/execute.h"
 #include "unit.h"
@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-// What the backend does with a thing, by its name: a controller's, or a device's id.
+// How the backend fails for a controller or a device, given by its name or id.
 struct misfortune {
     const char *name;
     enum step_op op;
     enum step_state state; // STEP_FAILED or STEP_LEFT
     bool timed_out;
-    enum status status; // what run() returns then; STATUS_FAILED by default
+    enum status status; // the result of run(); STATUS_FAILED by default
 };
 
 struct scene {
@@ -47,7 +47,7 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
 {
     struct scene *scene = handle;
     enum status status = STATUS_OK;
-    // A step that is run now would not be waited for.
+    // "!": interrupted, so run() would not wait for the step.
     note(scene, session_interrupted(&scene->session) ? "![" : "[");
     for (size_t i = 0; i < count; i++) {
         struct step *step = steps[i];
@@ -114,7 +114,7 @@ static enum status carry_out(struct scene *scene)
     return execute(&scene->session, &scene->plan, NULL, NULL);
 }
 
-// A hub behind which something sits, another device, and a controller of their own.
+// A controller with a hub that has a device behind it, and another device.
 static void plan_additions(struct scene *scene)
 {
     struct controller *hci0 = controller_of(scene, "hci0", STEP_ADD);
@@ -123,7 +123,7 @@ static void plan_additions(struct scene *scene)
     device_of(scene, hci0, "tablet", "2", STEP_ADD);
 }
 
-static void test_what_is_needed_comes_first(void **state)
+static void test_dependencies_are_added_first(void **state)
 {
     (void)state;
     struct scene scene;
@@ -136,7 +136,7 @@ static void test_what_is_needed_comes_first(void **state)
     arena_free(scene.arena);
 }
 
-static void test_what_hangs_on_it_goes_first(void **state)
+static void test_dependents_are_removed_first(void **state)
 {
     (void)state;
     struct scene scene;
@@ -162,7 +162,7 @@ static void test_removals_make_room_for_additions(void **state)
     arena_free(scene.arena);
 }
 
-static void test_a_failure_undoes_all_in_reverse(void **state)
+static void test_a_failure_undoes_everything_in_reverse(void **state)
 {
     (void)state;
     struct scene scene;
@@ -177,7 +177,7 @@ static void test_a_failure_undoes_all_in_reverse(void **state)
     arena_free(scene.arena);
 }
 
-// Of steps sent together those that were done are undone, whichever failed.
+// If one step of a batch fails, those that were done are undone.
 static void test_successes_beside_a_failure_are_undone(void **state)
 {
     (void)state;
@@ -190,7 +190,7 @@ static void test_successes_beside_a_failure_are_undone(void **state)
     arena_free(scene.arena);
 }
 
-static void test_removed_things_come_back(void **state)
+static void test_removals_are_undone(void **state)
 {
     (void)state;
     struct scene scene;
@@ -203,7 +203,7 @@ static void test_removed_things_come_back(void **state)
     arena_free(scene.arena);
 }
 
-static void test_what_cannot_be_undone_is_named_with_its_cure(void **state)
+static void test_a_failed_undo_is_reported_with_its_fix(void **state)
 {
     (void)state;
     struct scene scene;
@@ -232,7 +232,7 @@ static void test_a_step_left_by_the_backend_counts(void **state)
     arena_free(scene.arena);
 }
 
-static void test_asked_to_stop_it_undoes(void **state)
+static void test_an_interrupt_undoes_all_steps(void **state)
 {
     (void)state;
     struct scene scene;
@@ -245,7 +245,7 @@ static void test_asked_to_stop_it_undoes(void **state)
     arena_free(scene.arena);
 }
 
-// xl was faster with the port: a refusal, but after something had been tried.
+// The backend refuses a step because xl has taken the port, but only after other steps were run.
 static void test_a_refusal_after_acting_is_a_failure(void **state)
 {
     (void)state;
@@ -279,8 +279,8 @@ static void server_of(struct scene *scene, enum step_op op)
     plan_add_pvusb_qemu(&scene->plan, scene->arena, op, qemu);
 }
 
-// It finds all its controllers when it starts, and serves the devices after that.
-static void test_a_server_starts_between_controllers_and_devices(void **state)
+// All controllers must exist when QEMU starts; the devices follow.
+static void test_a_qemu_starts_between_controllers_and_devices(void **state)
 {
     (void)state;
     struct scene scene;
@@ -294,8 +294,8 @@ static void test_a_server_starts_between_controllers_and_devices(void **state)
     arena_free(scene.arena);
 }
 
-// Its controllers leave it while it can still answer.
-static void test_a_server_is_stopped_when_its_controllers_are_gone(void **state)
+// The controllers are removed while QEMU can still respond.
+static void test_a_qemu_stops_after_its_controllers_are_removed(void **state)
 {
     (void)state;
     struct scene scene;
@@ -310,7 +310,7 @@ static void test_a_server_is_stopped_when_its_controllers_are_gone(void **state)
     arena_free(scene.arena);
 }
 
-static void test_a_server_that_does_not_start_is_said(void **state)
+static void test_a_qemu_that_does_not_start_is_reported(void **state)
 {
     (void)state;
     struct scene scene;
@@ -326,8 +326,8 @@ static void test_a_server_that_does_not_start_is_said(void **state)
     arena_free(scene.arena);
 }
 
-// Whatever else fails, it need not come back, for it went last.
-static void test_what_cannot_come_back_goes_last(void **state)
+// If another step fails, these removals have not been run yet.
+static void test_removals_without_undo_come_last(void **state)
 {
     (void)state;
     struct scene scene;
@@ -350,7 +350,7 @@ static void test_what_cannot_come_back_goes_last(void **state)
     arena_free(scene.arena);
 }
 
-static void test_what_was_gone_is_not_given_back(void **state)
+static void test_the_undo_skips_devices_that_were_gone(void **state)
 {
     (void)state;
     struct scene scene;
@@ -365,7 +365,7 @@ static void test_what_was_gone_is_not_given_back(void **state)
     arena_free(scene.arena);
 }
 
-static void test_a_stale_controller_is_not_given_back(void **state)
+static void test_the_undo_skips_stale_controllers(void **state)
 {
     (void)state;
     struct scene scene;
@@ -384,23 +384,23 @@ static void test_a_stale_controller_is_not_given_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_needed_comes_first),
-        cmocka_unit_test(test_what_hangs_on_it_goes_first),
+        cmocka_unit_test(test_dependencies_are_added_first),
+        cmocka_unit_test(test_dependents_are_removed_first),
         cmocka_unit_test(test_removals_make_room_for_additions),
-        cmocka_unit_test(test_a_failure_undoes_all_in_reverse),
+        cmocka_unit_test(test_a_failure_undoes_everything_in_reverse),
         cmocka_unit_test(test_successes_beside_a_failure_are_undone),
-        cmocka_unit_test(test_removed_things_come_back),
-        cmocka_unit_test(test_what_cannot_be_undone_is_named_with_its_cure),
+        cmocka_unit_test(test_removals_are_undone),
+        cmocka_unit_test(test_a_failed_undo_is_reported_with_its_fix),
         cmocka_unit_test(test_a_step_left_by_the_backend_counts),
-        cmocka_unit_test(test_asked_to_stop_it_undoes),
+        cmocka_unit_test(test_an_interrupt_undoes_all_steps),
         cmocka_unit_test(test_a_refusal_after_acting_is_a_failure),
         cmocka_unit_test(test_refused_and_kept_steps_do_nothing),
-        cmocka_unit_test(test_a_server_starts_between_controllers_and_devices),
-        cmocka_unit_test(test_a_server_is_stopped_when_its_controllers_are_gone),
-        cmocka_unit_test(test_a_server_that_does_not_start_is_said),
-        cmocka_unit_test(test_what_cannot_come_back_goes_last),
-        cmocka_unit_test(test_what_was_gone_is_not_given_back),
-        cmocka_unit_test(test_a_stale_controller_is_not_given_back),
+        cmocka_unit_test(test_a_qemu_starts_between_controllers_and_devices),
+        cmocka_unit_test(test_a_qemu_stops_after_its_controllers_are_removed),
+        cmocka_unit_test(test_a_qemu_that_does_not_start_is_reported),
+        cmocka_unit_test(test_removals_without_undo_come_last),
+        cmocka_unit_test(test_the_undo_skips_devices_that_were_gone),
+        cmocka_unit_test(test_the_undo_skips_stale_controllers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size);
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
-// Takes a few bytes at a time, and is interrupted every other time.
+// Writes only a few bytes at a time, and is interrupted every other time.
 ssize_t __wrap_write(int fd, const void *bytes, size_t size)
 {
     calls++;

@@ -44,7 +44,7 @@ static void test_mount_by_number(void **state)
     assert_null(mounted("", "sdz", ""));
 }
 
-static void test_mount_by_the_name_of_its_source(void **state)
+static void test_mount_by_source_name(void **state)
 {
     (void)state;
     assert_string_equal(mounted("8:34", "sdc2", ""), "/srv");
@@ -53,7 +53,7 @@ static void test_mount_by_the_name_of_its_source(void **state)
     assert_null(mounted("254:9", "dm-9", "luks"));
 }
 
-static void test_mount_of_a_half_escape(void **state)
+static void test_mount_with_a_truncated_escape(void **state)
 {
     (void)state;
     assert_string_equal(mounted("0:47", "x", ""), "/odd\\04");
@@ -88,7 +88,7 @@ static void test_default_route(void **state)
     assert_false(routes_have_default(TEXT_EMPTY, "usb0"));
 }
 
-static void test_default_route_of_ipv6(void **state)
+static void test_default_route_ipv6(void **state)
 {
     (void)state;
 #define ANY "00000000000000000000000000000000"
@@ -107,11 +107,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_mount_by_number, begin, end),
-        cmocka_unit_test_setup_teardown(test_mount_by_the_name_of_its_source, begin, end),
-        cmocka_unit_test_setup_teardown(test_mount_of_a_half_escape, begin, end),
+        cmocka_unit_test_setup_teardown(test_mount_by_source_name, begin, end),
+        cmocka_unit_test_setup_teardown(test_mount_with_a_truncated_escape, begin, end),
         cmocka_unit_test_setup_teardown(test_swap, begin, end),
         cmocka_unit_test_setup_teardown(test_default_route, begin, end),
-        cmocka_unit_test_setup_teardown(test_default_route_of_ipv6, begin, end),
+        cmocka_unit_test_setup_teardown(test_default_route_ipv6, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static void test_isochronous_fits_its_own_speed_only(void **state)
 {
     (void)state;
     check(fit_of(ISOCHRONOUS, 8, 0), true, false, false);
-    // Synchronisation and usage types stand in the bits above the transfer type.
+    // The bits above the transfer type are the synchronisation and usage types.
     check(fit_of(ISOCHRONOUS | 0x24, 8, 0), true, false, false);
 }
 
@@ -58,7 +58,7 @@ static void test_one_bad_endpoint_decides(void **state)
     check(fit, false, false, false);
 }
 
-static void test_scsi_storage_is_not_judged(void **state)
+static void test_scsi_storage_is_skipped(void **state)
 {
     (void)state;
     assert_true(host_fit_skips(8, 6));
@@ -74,7 +74,7 @@ int main(void)
         cmocka_unit_test(test_bulk_fits_without_streams),
         cmocka_unit_test(test_interrupt_fits_by_its_packet),
         cmocka_unit_test(test_one_bad_endpoint_decides),
-        cmocka_unit_test(test_scsi_storage_is_not_judged),
+        cmocka_unit_test(test_scsi_storage_is_skipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

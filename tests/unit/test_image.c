@@ -29,7 +29,7 @@ static int remove_folder(void **state)
     return unlink(file) || unlink(to_file) || unlink(to_device) || unlink(nowhere) || rmdir(folder);
 }
 
-static void test_what_is_there_is_looked_at(void **state)
+static void test_an_existing_image_is_examined(void **state)
 {
     (void)state;
     assert_false(image_is_device(file));
@@ -38,7 +38,7 @@ static void test_what_is_there_is_looked_at(void **state)
     assert_true(image_is_device(to_device));
 }
 
-static void test_what_is_elsewhere_is_judged_by_its_name(void **state)
+static void test_a_missing_image_is_judged_by_its_name(void **state)
 {
     (void)state;
     static const char *const devices[] = { "/dev/xenusb-none", "/dev/xenusb-none/stick",
@@ -56,8 +56,8 @@ static void test_what_is_elsewhere_is_judged_by_its_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_what_is_there_is_looked_at),
-        cmocka_unit_test(test_what_is_elsewhere_is_judged_by_its_name),
+        cmocka_unit_test(test_an_existing_image_is_examined),
+        cmocka_unit_test(test_a_missing_image_is_judged_by_its_name),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A file that is written anew is the old one or the new one, whole, at whatever call the process is
-// killed.
+// A file that is being rewritten is either the old or the new one, and complete, at whichever
+// system call the process is killed.
 #include "base/arena.h"
 #include "cli/in_place.h"
 #include "unit.h"
@@ -14,7 +14,7 @@
 
 enum { KILLED = 9, NEVER = -1 };
 
-// Calls that are left until the process dies, or until one of them fails.
+// How many calls are left until the process is killed, or until one of them fails.
 static int until_death = NEVER, until_failure = NEVER;
 
 static bool goes_wrong(void)
@@ -43,7 +43,7 @@ WRAP(renameat, (int from, const char *a, int to, const char *b), (from, a, to, b
 
 int __real_unlinkat(int folder, const char *name, int flags);
 int __wrap_unlinkat(int folder, const char *name, int flags);
-// Clearing up must not hide why it had to be.
+// The cleanup must not change errno.
 int __wrap_unlinkat(int folder, const char *name, int flags)
 {
     int result = __real_unlinkat(folder, name, flags);
@@ -53,7 +53,7 @@ int __wrap_unlinkat(int folder, const char *name, int flags)
 
 ssize_t __real_write(int fd, const void *bytes, size_t size);
 ssize_t __wrap_write(int fd, const void *bytes, size_t size);
-// A write that ends the process may have written a part.
+// The process may be killed after a partial write.
 ssize_t __wrap_write(int fd, const void *bytes, size_t size)
 {
     if (until_death == 0)
@@ -96,7 +96,7 @@ static const char *get(const char *name)
     return bytes;
 }
 
-static char said[256]; // the first complaint of write_it()
+static char said[256]; // the first error of write_it()
 
 static enum status write_it(const char *name, const char *old)
 {
@@ -111,7 +111,7 @@ static enum status write_it(const char *name, const char *old)
     return status;
 }
 
-static void test_the_old_one_is_beside_it(void **state)
+static void test_the_old_file_becomes_the_backup(void **state)
 {
     (void)state;
     struct stat now;
@@ -128,7 +128,7 @@ static void test_the_old_one_is_beside_it(void **state)
     assert_int_equal(now.st_mode & 07777, 0640);
 }
 
-static void test_it_is_whole_at_every_instant(void **state)
+static void test_the_file_is_complete_whenever_killed(void **state)
 {
     (void)state;
     int result = KILLED;
@@ -158,8 +158,8 @@ static void test_it_is_whole_at_every_instant(void **state)
     assert_string_equal(get("b.cfg"), after);
 }
 
-// Once more on what a killed run left, without anybody's help.
-static void test_what_was_killed_is_tidied(void **state)
+// Run again after a killed run, without cleaning up first.
+static void test_the_next_run_cleans_up_after_a_killed_one(void **state)
 {
     (void)state;
     for (int calls = 0; calls < 7; calls++) {
@@ -180,7 +180,7 @@ static void test_what_was_killed_is_tidied(void **state)
     }
 }
 
-static void test_what_fails_leaves_it_as_it_was(void **state)
+static void test_a_failure_leaves_the_file_unchanged(void **state)
 {
     (void)state;
     unsigned failures = 0;
@@ -196,11 +196,11 @@ static void test_what_fails_leaves_it_as_it_was(void **state)
         }
     }
     assert_int_equal(failures, 7);
-    // Nothing but the file and its backup is left there.
+    // No temporary file is left.
     assert_string_equal(get(".c.cfg.xenusb-new"), "no file");
 }
 
-static void test_links_are_refused(void **state)
+static void test_symbolic_links_are_refused(void **state)
 {
     (void)state;
     put("d.cfg", before);
@@ -213,8 +213,8 @@ static void test_links_are_refused(void **state)
     assert_string_equal(get("second.cfg"), before);
 }
 
-// Names of ours that somebody made lead elsewhere: nothing there is touched.
-static void test_links_beside_it_are_not_followed(void **state)
+// Someone has created links with our temporary names: their targets are not changed.
+static void test_links_at_temporary_names_are_not_followed(void **state)
 {
     (void)state;
     static const char *const names[] = { "g.cfg.bak", ".g.cfg.xenusb-new", ".g.cfg.xenusb-old" };
@@ -230,7 +230,7 @@ static void test_links_beside_it_are_not_followed(void **state)
     }
 }
 
-static void test_a_change_meanwhile_is_refused(void **state)
+static void test_a_file_that_changed_is_not_replaced(void **state)
 {
     (void)state;
     put("e.cfg", "somebody else's\n");
@@ -257,13 +257,13 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_old_one_is_beside_it),
-        cmocka_unit_test(test_it_is_whole_at_every_instant),
-        cmocka_unit_test(test_what_was_killed_is_tidied),
-        cmocka_unit_test(test_what_fails_leaves_it_as_it_was),
-        cmocka_unit_test(test_links_are_refused),
-        cmocka_unit_test(test_links_beside_it_are_not_followed),
-        cmocka_unit_test(test_a_change_meanwhile_is_refused),
+        cmocka_unit_test(test_the_old_file_becomes_the_backup),
+        cmocka_unit_test(test_the_file_is_complete_whenever_killed),
+        cmocka_unit_test(test_the_next_run_cleans_up_after_a_killed_one),
+        cmocka_unit_test(test_a_failure_leaves_the_file_unchanged),
+        cmocka_unit_test(test_symbolic_links_are_refused),
+        cmocka_unit_test(test_links_at_temporary_names_are_not_followed),
+        cmocka_unit_test(test_a_file_that_changed_is_not_replaced),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -49,7 +49,7 @@ static void test_values_of_every_type(void **state)
     assert_null(array->first->next->next->next);
 }
 
-static void test_asking_for_what_is_not_there(void **state)
+static void test_missing_members(void **state)
 {
     const struct json *value = read_ok(state, "[\"x\"]");
     assert_null(json_member(value, "x"));
@@ -63,7 +63,7 @@ static void test_asking_for_what_is_not_there(void **state)
     assert_false(json_is_true(NULL));
 }
 
-static void test_the_last_of_equal_keys_counts(void **state)
+static void test_the_last_duplicate_key_counts(void **state)
 {
     const struct json *value = read_ok(state, "{\"a\":1,\"b\":2,\"a\":3}");
     assert_int_equal(json_integer(json_member(value, "a"), 0), 3);
@@ -80,7 +80,7 @@ static void test_numbers_at_their_limits(void **state)
     assert_true(isinf(read_ok(state, "1e999")->real));
 }
 
-static void test_what_is_refused(void **state)
+static void test_invalid_documents(void **state)
 {
     static const char *const bad[] = {
         "",
@@ -128,7 +128,7 @@ static void test_depth_is_bounded(void **state)
     assert_string_equal(why, "nested too deeply");
 }
 
-static void test_a_copy_stands_alone(void **state)
+static void test_a_copy_is_independent(void **state)
 {
     struct arena *gone = arena_new(0);
     const char *why;
@@ -192,7 +192,7 @@ static void test_a_stream_cut_anywhere(void **state)
     }
 }
 
-static void test_documents_not_taken_are_lost_alone(void **state)
+static void test_untaken_documents_are_dropped(void **state)
 {
     (void)state;
     struct json_stream *stream = json_stream_new(100);
@@ -203,7 +203,7 @@ static void test_documents_not_taken_are_lost_alone(void **state)
     json_stream_free(stream);
 }
 
-static void test_the_limit_of_a_document(void **state)
+static void test_documents_are_bounded(void **state)
 {
     (void)state;
     const char *why = NULL;
@@ -236,7 +236,7 @@ static void test_a_broken_stream_stays_broken(void **state)
     json_stream_free(NULL);
 }
 
-// One document ends and another begins in every feed, so that both arenas are in use all the time.
+// Every feed ends one document and starts another, so that both arenas are always in use.
 static void test_a_long_stream(void **state)
 {
     (void)state;
@@ -256,7 +256,7 @@ static void test_a_long_stream(void **state)
 
 // ---- writing ----
 
-static void test_what_is_written(void **state)
+static void test_written_values(void **state)
 {
     struct json_writer *writer = json_writer_new(*state, false);
     json_open_object(writer);
@@ -291,7 +291,7 @@ static void test_pretty_writing(void **state)
                         "\n  \"c\": {\n    \"d\": null\n  }\n}\n");
 }
 
-static void test_nothing_raw_reaches_a_terminal(void **state)
+static void test_control_characters_are_escaped(void **state)
 {
     struct json_writer *writer = json_writer_new(*state, false);
     json_open_array(writer);
@@ -306,7 +306,7 @@ static void test_nothing_raw_reaches_a_terminal(void **state)
     assert_memory_equal(json_text(back->first).at, "\x1b[m\0\x7f\xc2\x9b", 7);
 }
 
-static void test_what_is_written_is_read_back(void **state)
+static void test_written_documents_are_read_back(void **state)
 {
     static const char text[] = "{\"a\":[1,-2,0.25,\"b\\\"\",{\"\":null}],\"t\":true,\"f\":false}";
     struct json_writer *writer = json_writer_new(*state, false);
@@ -345,22 +345,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_of_every_type),
-        cmocka_unit_test(test_asking_for_what_is_not_there),
-        cmocka_unit_test(test_the_last_of_equal_keys_counts),
+        cmocka_unit_test(test_missing_members),
+        cmocka_unit_test(test_the_last_duplicate_key_counts),
         cmocka_unit_test(test_numbers_at_their_limits),
-        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_invalid_documents),
         cmocka_unit_test(test_depth_is_bounded),
-        cmocka_unit_test(test_a_copy_stands_alone),
+        cmocka_unit_test(test_a_copy_is_independent),
         cmocka_unit_test(test_a_stream_byte_by_byte),
         cmocka_unit_test(test_a_stream_cut_anywhere),
-        cmocka_unit_test(test_documents_not_taken_are_lost_alone),
-        cmocka_unit_test(test_the_limit_of_a_document),
+        cmocka_unit_test(test_untaken_documents_are_dropped),
+        cmocka_unit_test(test_documents_are_bounded),
         cmocka_unit_test(test_a_broken_stream_stays_broken),
         cmocka_unit_test(test_a_long_stream),
-        cmocka_unit_test(test_what_is_written),
+        cmocka_unit_test(test_written_values),
         cmocka_unit_test(test_pretty_writing),
-        cmocka_unit_test(test_nothing_raw_reaches_a_terminal),
-        cmocka_unit_test(test_what_is_written_is_read_back),
+        cmocka_unit_test(test_control_characters_are_escaped),
+        cmocka_unit_test(test_written_documents_are_read_back),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_written_members),
     };

@@ -48,7 +48,7 @@ static bool exists(const char *file)
     return access(file, F_OK) == 0;
 }
 
-static void test_a_lock_is_there_until_it_is_let_go(void **state)
+static void test_the_lock_file_exists_until_the_lock_is_released(void **state)
 {
     (void)state;
     {
@@ -61,7 +61,7 @@ static void test_a_lock_is_there_until_it_is_let_go(void **state)
     assert_int_equal(diags.errors, 0);
 }
 
-// What the kernel calls this process; under valgrind it is valgrind's name.
+// The kernel's name of this process, which is valgrind's under valgrind.
 static const char *own_name(void)
 {
     static char name[32];
@@ -73,7 +73,7 @@ static const char *own_name(void)
     return name;
 }
 
-static void test_the_second_waits_in_vain_and_names_the_first(void **state)
+static void test_a_timeout_names_the_holder(void **state)
 {
     (void)state;
     cleanup_lock struct lock first = LOCK_NONE, second = LOCK_NONE;
@@ -91,12 +91,12 @@ static void test_the_second_waits_in_vain_and_names_the_first(void **state)
     assert_true(exists(path));
 }
 
-static void test_a_file_that_was_left_behind_is_no_lock(void **state)
+static void test_a_leftover_file_is_not_locked(void **state)
 {
     (void)state;
     cleanup_lock struct lock first = LOCK_NONE, second = LOCK_NONE;
     assert_int_equal(lock_file(&session, path, "the lock", &first), STATUS_OK);
-    // The holder unlinks before it closes: for whoever comes now the name is free.
+    // The holder unlinks the file before it closes it, so now the name is free for others.
     assert_int_equal(unlink(path), 0);
     assert_int_equal(lock_file(&session, path, "the lock", &second), STATUS_OK);
     struct stat named, held;
@@ -105,7 +105,7 @@ static void test_a_file_that_was_left_behind_is_no_lock(void **state)
     assert_true(named.st_ino == held.st_ino);
 }
 
-static void test_the_next_gets_it_when_the_first_lets_go(void **state)
+static void test_a_released_lock_goes_to_the_next(void **state)
 {
     (void)state;
     cleanup_lock struct lock first = LOCK_NONE;
@@ -165,10 +165,10 @@ static void test_libxl_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_a_lock_is_there_until_it_is_let_go),
-        CASE(test_the_second_waits_in_vain_and_names_the_first),
-        CASE(test_a_file_that_was_left_behind_is_no_lock),
-        CASE(test_the_next_gets_it_when_the_first_lets_go),
+        CASE(test_the_lock_file_exists_until_the_lock_is_released),
+        CASE(test_a_timeout_names_the_holder),
+        CASE(test_a_leftover_file_is_not_locked),
+        CASE(test_a_released_lock_goes_to_the_next),
         CASE(test_waiting_can_be_interrupted),
         CASE(test_a_lock_without_a_directory_is_an_error),
         CASE(test_libxl_files),

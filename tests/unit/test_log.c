@@ -40,7 +40,7 @@ static const char *line_of(enum step_op op, enum step_state state, struct device
     return log_line(arena, &domain, &step, "root");
 }
 
-static void test_what_happened(void **state)
+static void test_lines_of_steps(void **state)
 {
     (void)state;
     struct device device = { .kind = DEVICE_HOSTDEV, .host = &stick, .port = { 2, { 2, 4 } } };
@@ -55,7 +55,7 @@ static void test_what_happened(void **state)
 #undef PLACE
 }
 
-static void test_what_is_not_logged(void **state)
+static void test_steps_that_are_not_logged(void **state)
 {
     (void)state;
     assert_null(line_of(STEP_ADD, STEP_PLANNED, NULL));
@@ -83,7 +83,7 @@ static void test_other_things(void **state)
     domain.id = 3;
 }
 
-static void test_a_server(void **state)
+static void test_qemu_lines(void **state)
 {
     (void)state;
     struct pvusb_qemu qemu = { .program = "/usr/libexec/xen-qemu-system-i386" };
@@ -106,7 +106,7 @@ static void test_a_server(void **state)
                         "win10 (3); by root");
 }
 
-static void test_strange_words_are_made_safe(void **state)
+static void test_untrusted_text_is_escaped(void **state)
 {
     (void)state;
     struct step step = {
@@ -117,7 +117,7 @@ static void test_strange_words_are_made_safe(void **state)
                         "x\\x0ay: no\\x0a\\x1b[2Jway");
 }
 
-static void test_who(void **state)
+static void test_the_user_is_logged(void **state)
 {
     (void)state;
     assert_int_equal(unsetenv("SUDO_USER"), 0);
@@ -132,9 +132,9 @@ static void test_who(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_what_happened), CASE(test_what_is_not_logged),
-        CASE(test_other_things),  CASE(test_strange_words_are_made_safe),
-        CASE(test_a_server),      CASE(test_who),
+        CASE(test_lines_of_steps), CASE(test_steps_that_are_not_logged),
+        CASE(test_other_things),   CASE(test_untrusted_text_is_escaped),
+        CASE(test_qemu_lines),     CASE(test_the_user_is_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,7 +95,7 @@ static void test_speeds_of_ports(void **state)
     assert_int_equal(controller_port_speeds(&xhci, PORT_ANY), 0);
 }
 
-static void test_controllers_stand_in_the_order_of_libxl(void **state)
+static void test_controllers_are_in_the_order_of_libxl(void **state)
 {
     (void)state;
     struct topology topology = { 0 };
@@ -113,7 +113,7 @@ static void test_controllers_stand_in_the_order_of_libxl(void **state)
     assert_null(topology_controller_index(&topology, -1));
 }
 
-static void test_a_place_as_a_user_names_it(void **state)
+static void test_places_in_the_syntax_of_the_user(void **state)
 {
     (void)state;
     struct arena *arena = arena_new(64);
@@ -134,8 +134,8 @@ int main(void)
         cmocka_unit_test(test_ports_are_read_and_written),
         cmocka_unit_test(test_a_port_behind_a_hub),
         cmocka_unit_test(test_speeds_of_ports),
-        cmocka_unit_test(test_a_place_as_a_user_names_it),
-        cmocka_unit_test(test_controllers_stand_in_the_order_of_libxl),
+        cmocka_unit_test(test_places_in_the_syntax_of_the_user),
+        cmocka_unit_test(test_controllers_are_in_the_order_of_libxl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

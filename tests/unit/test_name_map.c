@@ -19,8 +19,8 @@ static void test_the_first_keeps_a_name(void **state)
     arena_free(arena);
 }
 
-// Many of them, with neighbours that are not there.
-static void test_it_grows(void **state)
+// Many names, and lookups of similar ones that are not in the map.
+static void test_the_map_grows(void **state)
 {
     (void)state;
     enum { COUNT = 5000 };
@@ -41,7 +41,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_keeps_a_name),
-        cmocka_unit_test(test_it_grows),
+        cmocka_unit_test(test_the_map_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

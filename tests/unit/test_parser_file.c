@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The grammar of the file: what is data, what is skipped, where it goes on after a mistake.
+// The grammar of files: what is parsed, what is skipped, where parsing continues after an error.
 #include "compiled.h"
 #include "unit.h"
 
@@ -9,8 +9,8 @@
 struct row {
     const char *name;
     const char *text;
-    const char *words; // all complaints
-    const char *dump;  // NULL: not looked at
+    const char *words; // all diagnostics
+    const char *dump;  // NULL: not compared
 };
 
 #define TABLET                                                                                     \
@@ -281,7 +281,7 @@ static char *repeated(const char *word, size_t times)
     return all;
 }
 
-static void test_brackets_without_end(void **state)
+static void test_unclosed_brackets(void **state)
 {
     (void)state;
     static const char *const openers[] = { "[", "(", "{", "[(", "f(" };
@@ -298,7 +298,7 @@ static void test_brackets_without_end(void **state)
     }
 }
 
-static void test_it_goes_on_behind_deep_brackets(void **state)
+static void test_parsing_continues_after_deep_brackets(void **state)
 {
     (void)state;
     char *open = repeated("[", 100), *close = repeated("]", 100);
@@ -347,7 +347,7 @@ static void test_nul_bytes(void **state)
     compiled_free(compiled);
 }
 
-static void test_complaints_cost_no_memory(void **state)
+static void test_many_errors_use_bounded_memory(void **state)
 {
     (void)state;
     char *text = repeated("a b\n", 100000);
@@ -365,12 +365,12 @@ int main(void)
     for (size_t i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){ rows[i].name, test_row, NULL, NULL, (void *)&rows[i] };
     const struct CMUnitTest bounds[] = {
-        cmocka_unit_test(test_brackets_without_end),
-        cmocka_unit_test(test_it_goes_on_behind_deep_brackets),
+        cmocka_unit_test(test_unclosed_brackets),
+        cmocka_unit_test(test_parsing_continues_after_deep_brackets),
         cmocka_unit_test(test_values_are_bounded),
         cmocka_unit_test(test_a_string_is_bounded),
         cmocka_unit_test(test_nul_bytes),
-        cmocka_unit_test(test_complaints_cost_no_memory),
+        cmocka_unit_test(test_many_errors_use_bounded_memory),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return failed + cmocka_run_group_tests(bounds, NULL, NULL);

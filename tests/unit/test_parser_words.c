@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The words of a command line, and what stands inside one string.
+// The arguments of a command, and the content of a single string.
 #include "compiled.h"
 #include "unit.h"
 
@@ -8,7 +8,7 @@
 
 struct row {
     const char *text;
-    const char *words; // all complaints
+    const char *words; // all diagnostics
     const char *dump;  // without the first line, which is about the guest
 };
 
@@ -174,7 +174,7 @@ static const struct row strings[] = {
       "1:11 warning: an empty string names no device (xm ignores it; under xl, QEMU does not "
       "start)\n",
       "" },
-    // xm's repetitions
+    // xm's repeated keys
     { "vusb=['port_1=1-8,port_1=1-9']",
       "1:8 warning: 'port_1' is given again: this one is ignored also 1:19 the last one wins\n",
       "controller 0 pv0: pv version 2, ports 8, model any (vusb, line 1)\n"

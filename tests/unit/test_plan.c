@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Wish minus fact: configs as users write them, against domains that have something or nothing.
+// Wanted minus present: configs as users write them, for domains with and without USB devices.
 #include "base/arena.h"
 #include "parser/parser.h"
 #include "plan/backend.h"
@@ -117,7 +117,7 @@ static int end(void **state)
     return 0;
 }
 
-// A controller that the domain has already.
+// Adds a controller that the domain already has.
 static struct controller *has_controller(struct scene *scene, const char *driver, const char *name,
                                          const char *id, int index)
 {
@@ -191,7 +191,7 @@ static void want_plan(struct scene *scene, const char *config, const char *expec
     assert_string_equal(dump(scene), expected);
 }
 
-// The first complaint has these words, and its caret stands at `word`.
+// The first error contains `words` and points at `word`.
 static void want_refusal(struct scene *scene, const char *config, enum status status,
                          const char *word, const char *words)
 {
@@ -207,7 +207,7 @@ static void want_refusal(struct scene *scene, const char *config, enum status st
         fail_msg("the caret is at '%.*s', not '%s'", (int)at.size, at.at, word);
 }
 
-static void test_a_controller_is_made_that_takes_every_speed(void **state)
+static void test_a_new_controller_supports_every_speed(void **state)
 {
     want_plan(*state, "usbdevice=['type=hostdev,busid=1-1.2','type=hostdev,busid=2-3']\n",
               "+ hci0 nec-xhci; + 1-1.2 hci0.1; + 2-3 hci0.2");
@@ -248,7 +248,7 @@ static void test_explicit_ports_are_given_first(void **state)
         "+ x nec-xhci; + 1-1.2 x.2; + 1-4 x.1");
 }
 
-static void test_what_is_behind_a_hub_is_placed_after_it(void **state)
+static void test_devices_behind_a_hub_are_placed_after_it(void **state)
 {
     want_plan(*state,
               "usbcontroller=['type=emul,name=x,usbversion=3']\n"
@@ -275,7 +275,7 @@ static void test_a_second_run_has_nothing_to_do(void **state)
               "= hci0 nec-xhci; = 1-4 hci0.2");
 }
 
-static void test_what_xl_made_is_there_already(void **state)
+static void test_controllers_of_xl_are_matched(void **state)
 {
     struct scene *scene = *state;
     struct controller *ehci = has_controller(scene, "usb-ehci", "0", "xenusb-0", 0);
@@ -284,7 +284,7 @@ static void test_what_xl_made_is_there_already(void **state)
               "= 0 ehci; = 1-1.3 0.3");
 }
 
-static void test_the_file_of_the_guest_itself_is_an_empty_plan(void **state)
+static void test_the_config_of_the_guest_is_an_empty_plan(void **state)
 {
     struct scene *scene = *state;
     struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "usb", "", -1);
@@ -294,7 +294,7 @@ static void test_the_file_of_the_guest_itself_is_an_empty_plan(void **state)
     assert_int_equal(scene->plan.add + scene->plan.remove, 0);
 }
 
-static void test_emulated_devices_stay_off_what_libxl_knows(void **state)
+static void test_emulated_devices_avoid_controllers_of_libxl(void **state)
 {
     struct scene *scene = *state;
     has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
@@ -312,7 +312,7 @@ static void test_emulated_devices_go_where_the_user_says(void **state)
               "= hci0 nec-xhci; + tablet hci0.1");
 }
 
-static void test_a_host_device_prefers_what_libxl_can_tell(void **state)
+static void test_host_devices_prefer_controllers_of_libxl(void **state)
 {
     struct scene *scene = *state;
     has_controller(scene, "qemu-xhci", "own", "xenusb_own", -1);
@@ -332,7 +332,7 @@ static void test_more_than_one_match(void **state)
                  "id=0781:5581", "2 USB devices match 0781:5581");
 }
 
-static void test_an_absent_one_may_be_skipped(void **state)
+static void test_an_absent_optional_device_is_skipped(void **state)
 {
     struct scene *scene = *state;
     want_plan(scene, "usbdevice=['type=hostdev,id=dead:beef,required=no']\n", "~ ? .");
@@ -351,14 +351,14 @@ static void test_hubs_are_refused(void **state)
                  "it is a hub");
 }
 
-static void test_what_the_host_uses_is_refused_unless_forced(void **state)
+static void test_devices_in_use_are_refused_without_force(void **state)
 {
     struct scene *scene = *state;
     want_refusal(scene, "usbdevice=['type=hostdev,serial=4C530002']\n", STATUS_REFUSED,
                  "serial=4C530002", "/dev/sda1 is mounted on /backup");
 }
 
-static void test_force_gives_away_what_the_host_uses(void **state)
+static void test_force_attaches_devices_in_use(void **state)
 {
     struct scene *scene = *state;
     scene->options.force = true;
@@ -374,7 +374,7 @@ static void test_force_takes_nothing_from_another_domain(void **state)
                  "db1 (5), controller 0 port 1 has it");
 }
 
-static void test_a_port_that_is_taken(void **state)
+static void test_a_port_in_use(void **state)
 {
     struct scene *scene = *state;
     struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
@@ -397,7 +397,7 @@ static void test_a_full_controller(void **state)
     assert_non_null(strstr(scene->diags.first->message, "controller 'hci0' is full"));
 }
 
-static void test_a_device_that_is_elsewhere(void **state)
+static void test_a_device_at_another_place(void **state)
 {
     struct scene *scene = *state;
     struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
@@ -408,7 +408,7 @@ static void test_a_device_that_is_elsewhere(void **state)
                  STATUS_REFUSED, "3", "already, at controller hci0 port 1");
 }
 
-static void test_another_controller_of_that_name(void **state)
+static void test_a_name_in_use_by_another_controller(void **state)
 {
     struct scene *scene = *state;
     has_controller(scene, "usb-ehci", "hci0", "xenusb-0", 0);
@@ -416,7 +416,7 @@ static void test_another_controller_of_that_name(void **state)
                  "'type=emul,name=hci0,usbversion=3'", "it is ehci, not nec-xhci");
 }
 
-static void test_controllers_are_made_in_the_order_of_their_names(void **state)
+static void test_controllers_are_added_in_the_order_of_their_names(void **state)
 {
     struct scene *scene = *state;
     char text[2048] = "usbdevice=[";
@@ -429,14 +429,14 @@ static void test_controllers_are_made_in_the_order_of_their_names(void **state)
     assert_string_equal(scene->plan.first->next->controller->name, "hci1");
 }
 
-static void test_a_name_by_default_gives_way(void **state)
+static void test_a_default_name_avoids_names_in_use(void **state)
 {
     struct scene *scene = *state;
     has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
     want_plan(scene, "usbcontroller=['type=emul,usbversion=1']\n", "+ hci1 piix3-uhci");
 }
 
-static void test_a_second_run_knows_a_name_that_gave_way(void **state)
+static void test_a_second_run_matches_the_changed_default_name(void **state)
 {
     struct scene *scene = *state;
     has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
@@ -444,7 +444,7 @@ static void test_a_second_run_knows_a_name_that_gave_way(void **state)
     want_plan(scene, "usbcontroller=['type=emul,usbversion=1']\n", "= hci1 piix3-uhci");
 }
 
-static void test_a_replugged_device_goes_where_it_was(void **state)
+static void test_a_replugged_device_returns_to_its_port(void **state)
 {
     struct scene *scene = *state;
     struct controller *xhci = has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
@@ -455,7 +455,7 @@ static void test_a_replugged_device_goes_where_it_was(void **state)
     want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "- ? 0.3; + 1-4 0.3");
 }
 
-static void test_prune_removes_what_is_not_named(void **state)
+static void test_prune_removes_what_the_config_does_not_name(void **state)
 {
     struct scene *scene = *state;
     scene->options.prune = true;
@@ -467,8 +467,8 @@ static void test_prune_removes_what_is_not_named(void **state)
               "- mouse hci0.1; - hci0 nec-xhci; = usb piix3-uhci; = tablet usb.1");
 }
 
-// The controller that was made for a device which stays, and a hub that leads to one, stay too.
-static void test_prune_leaves_what_something_stays_on(void **state)
+// A controller or hub stays if a device stays on it.
+static void test_prune_keeps_controllers_and_hubs_in_use(void **state)
 {
     struct scene *scene = *state;
     scene->options.prune = true;
@@ -484,13 +484,13 @@ static void test_prune_leaves_what_something_stays_on(void **state)
               "- hub hci1.3; - mouse hci1.3.1; = 1-4 hci0.1; = keyboard hci1.2.1.1");
 }
 
-static void test_models_that_do_not_plug(void **state)
+static void test_models_that_cannot_be_hot_plugged(void **state)
 {
     want_refusal(*state, "usbcontroller=['type=emul,model=ich9-ehci1']\n", STATUS_REFUSED,
                  "ich9-ehci1", "QEMU takes no ich9-ehci1 while the guest runs");
 }
 
-static void test_no_slot_is_left(void **state)
+static void test_no_free_slot(void **state)
 {
     struct scene *scene = *state;
     scene->topology.plugging = (struct plugging){
@@ -522,13 +522,13 @@ static void test_more_devices_than_one_controller_has_ports(void **state)
     assert_int_equal(scene->plan.add, 17 + 2);
 }
 
-static void test_pvusb_is_not_for_this_backend(void **state)
+static void test_the_qmp_backend_refuses_pvusb(void **state)
 {
     want_refusal(*state, "usbcontroller=['type=pv,name=pv0']\n", STATUS_REFUSED,
                  "'type=pv,name=pv0'", "controller pv0 is PVUSB, which nothing serves");
 }
 
-static void test_qemu_hides_where_something_sits(void **state)
+static void test_a_controller_with_unplaced_devices(void **state)
 {
     struct scene *scene = *state;
     struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "own", "xenusb_own", -1);
@@ -541,43 +541,43 @@ static void test_qemu_hides_where_something_sits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_a_controller_is_made_that_takes_every_speed),
+        TEST(test_a_new_controller_supports_every_speed),
         TEST(test_speed_decides_the_controller),
         TEST(test_a_slow_device_never_goes_to_a_bare_ehci),
         TEST(test_companions_take_slow_devices),
         TEST(test_explicit_ports_are_given_first),
-        TEST(test_what_is_behind_a_hub_is_placed_after_it),
+        TEST(test_devices_behind_a_hub_are_placed_after_it),
         TEST(test_a_dotted_port_needs_its_hub),
         TEST(test_a_second_run_has_nothing_to_do),
-        TEST(test_what_xl_made_is_there_already),
-        TEST(test_the_file_of_the_guest_itself_is_an_empty_plan),
-        TEST(test_emulated_devices_stay_off_what_libxl_knows),
+        TEST(test_controllers_of_xl_are_matched),
+        TEST(test_the_config_of_the_guest_is_an_empty_plan),
+        TEST(test_emulated_devices_avoid_controllers_of_libxl),
         TEST(test_emulated_devices_go_where_the_user_says),
-        TEST(test_a_host_device_prefers_what_libxl_can_tell),
+        TEST(test_host_devices_prefer_controllers_of_libxl),
         TEST(test_no_such_device),
         TEST(test_more_than_one_match),
-        TEST(test_an_absent_one_may_be_skipped),
+        TEST(test_an_absent_optional_device_is_skipped),
         TEST(test_the_same_device_twice),
         TEST(test_hubs_are_refused),
-        TEST(test_what_the_host_uses_is_refused_unless_forced),
-        TEST(test_force_gives_away_what_the_host_uses),
+        TEST(test_devices_in_use_are_refused_without_force),
+        TEST(test_force_attaches_devices_in_use),
         TEST(test_force_takes_nothing_from_another_domain),
-        TEST(test_a_port_that_is_taken),
+        TEST(test_a_port_in_use),
         TEST(test_a_full_controller),
-        TEST(test_a_device_that_is_elsewhere),
-        TEST(test_another_controller_of_that_name),
-        TEST(test_controllers_are_made_in_the_order_of_their_names),
-        TEST(test_a_name_by_default_gives_way),
-        TEST(test_a_second_run_knows_a_name_that_gave_way),
-        TEST(test_a_replugged_device_goes_where_it_was),
-        TEST(test_prune_removes_what_is_not_named),
-        TEST(test_prune_leaves_what_something_stays_on),
-        TEST(test_models_that_do_not_plug),
-        TEST(test_no_slot_is_left),
+        TEST(test_a_device_at_another_place),
+        TEST(test_a_name_in_use_by_another_controller),
+        TEST(test_controllers_are_added_in_the_order_of_their_names),
+        TEST(test_a_default_name_avoids_names_in_use),
+        TEST(test_a_second_run_matches_the_changed_default_name),
+        TEST(test_a_replugged_device_returns_to_its_port),
+        TEST(test_prune_removes_what_the_config_does_not_name),
+        TEST(test_prune_keeps_controllers_and_hubs_in_use),
+        TEST(test_models_that_cannot_be_hot_plugged),
+        TEST(test_no_free_slot),
         TEST(test_without_xhci_the_speed_chooses_the_model),
         TEST(test_more_devices_than_one_controller_has_ports),
-        TEST(test_pvusb_is_not_for_this_backend),
-        TEST(test_qemu_hides_where_something_sits),
+        TEST(test_the_qmp_backend_refuses_pvusb),
+        TEST(test_a_controller_with_unplaced_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

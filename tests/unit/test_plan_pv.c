@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Wish minus fact for PVUSB: which kind serves a controller, which ports devices get, what is
-// refused.
+// Wanted minus present for PVUSB: which backend serves a controller, which ports devices get, what
+// is refused.
 #include "base/arena.h"
 #include "config/check.h"
 #include "parser/parser.h"
@@ -42,7 +42,7 @@ static struct topology topology;
 static struct plan plan;
 static struct plan_options options;
 
-// A PV guest without anything, on a host with usbback, beside a driver domain.
+// A PV guest without USB, on a host with usbback, beside a driver domain.
 static int begin(void **state)
 {
     (void)state;
@@ -105,7 +105,7 @@ static void want_plan(const char *text, const char *expected)
     assert_string_equal(dump(), expected);
 }
 
-// The first error has these words, in itself or behind the caret.
+// The first error contains these words, in its message or its hint.
 static void want_refusal(const char *text, enum status status, const char *words)
 {
     assert_int_equal(plan_of(text), status);
@@ -170,41 +170,41 @@ static void test_a_named_kind_is_that_kind(void **state)
               "+ q qusb/0 index 0 ports 16; + k usbback/0 index 1 ports 16");
 }
 
-static void test_xls_pv_is_usbback_or_nothing(void **state)
+static void test_type_pv_of_xl_requires_usbback(void **state)
 {
     (void)state;
     topology.pvusb = (struct pvusb_supply){ .known = true, .no_kernel = "not loaded" };
     want_refusal("usbctrl=['type=pv']\n", STATUS_REFUSED, "xl's type=pv means usbback");
 }
 
-static void test_xl_has_its_own_index_and_ports(void **state)
+static void test_xl_assigns_index_and_ports(void **state)
 {
     (void)state;
     want_plan("usbctrl=['type=pv,ports=2','type=pv']\n",
               "+ pv0 usbback/0 index 0 ports 2; + pv1 usbback/0 index 1 ports 8");
 }
 
-static void test_a_qemu_that_takes_none(void **state)
+static void test_a_qemu_without_controller_hotplug(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=qusb']\n", STATUS_REFUSED, "it has no QEMU (restart it)");
 }
 
-static void test_a_device_alone(void **state)
+static void test_a_device_without_a_controller(void **state)
 {
     (void)state;
     want_plan("usbdevice=['type=hostdev,busid=1-4','type=hostdev,busid=2-4']\n",
               "+ pv0 usbback/0 index 0 ports 8; + 1-4 pv0.1; + 2-4 pv0.2");
 }
 
-static void test_what_does_not_fit_high_speed(void **state)
+static void test_a_device_that_needs_super_speed(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=pv,name=p']\nusbdevice=['type=hostdev,busid=2-3,bus=p']\n",
                  STATUS_REQUEST, "takes up to high speed");
 }
 
-static void test_a_fast_one_on_usb_1(void **state)
+static void test_a_fast_device_on_usb_1(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=pv,usbversion=1,name=p']\n"
@@ -212,14 +212,14 @@ static void test_a_fast_one_on_usb_1(void **state)
                  STATUS_REQUEST, "use usbversion=2");
 }
 
-static void test_isochronous_ones_alone(void **state)
+static void test_isochronous_devices_without_a_controller(void **state)
 {
     (void)state;
     want_refusal("usbdevice=['type=hostdev,busid=1-5']\n", STATUS_REQUEST,
                  "isochronous endpoints, which PVUSB does not carry (it needs an HVM guest");
 }
 
-static void test_isochronous_ones_on_a_controller(void **state)
+static void test_isochronous_devices_on_a_controller(void **state)
 {
     (void)state;
     domain.type = DOMAIN_HVM;
@@ -237,7 +237,7 @@ static void test_no_port_number_twice(void **state)
               "= a qusb/0 index 0 ports 2; = b qusb/0 index 1 ports 2; + 1-4 b.2");
 }
 
-static void test_a_port_number_that_is_demanded_twice(void **state)
+static void test_a_port_number_requested_twice(void **state)
 {
     (void)state;
     has_device(has_controller(PVUSB_QEMU, "pv0", 0, 2), 1);
@@ -248,7 +248,7 @@ static void test_a_port_number_that_is_demanded_twice(void **state)
                  STATUS_REFUSED, "QEMU's PVUSB ends itself when two have");
 }
 
-static void test_usbback_bears_it_if_forced(void **state)
+static void test_force_allows_shared_ports_with_usbback(void **state)
 {
     (void)state;
     static const char config[] = "usbcontroller=['type=pv','type=pv']\n"
@@ -260,7 +260,7 @@ static void test_usbback_bears_it_if_forced(void **state)
                       "+ 1-4 pv1.1");
 }
 
-static void test_usbback_is_asked_to_bear_it(void **state)
+static void test_shared_ports_with_usbback_suggest_force(void **state)
 {
     (void)state;
     has_device(has_controller(PVUSB_KERNEL, "pv0", 0, 2), 1);
@@ -280,7 +280,7 @@ static void test_a_new_controller_has_higher_ports(void **state)
               "+ pv0 usbback/0 index 1 ports 9; + 1-4 pv0.9");
 }
 
-static void test_no_port_is_left_at_all(void **state)
+static void test_no_free_port(void **state)
 {
     (void)state;
     struct controller *full = has_controller(PVUSB_KERNEL, "0", 0, 31);
@@ -306,7 +306,7 @@ static void test_a_driver_domain(void **state)
               "+ d usbback/2 index 0 ports 16; + 9-9 d.1");
 }
 
-static void test_a_driver_domain_knows_bus_ids_only(void **state)
+static void test_a_driver_domain_supports_busids_only(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=pv,backend=2,name=d']\n"
@@ -321,14 +321,14 @@ static void test_no_such_driver_domain(void **state)
                  "there is no such domain");
 }
 
-static void test_no_guest_is_its_own_backend(void **state)
+static void test_a_guest_cannot_be_its_own_backend(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=pv,backend=db']\n", STATUS_REFUSED,
                  "a guest cannot be its own backend");
 }
 
-static void test_another_kind_is_another_controller(void **state)
+static void test_kinds_do_not_match_each_other(void **state)
 {
     (void)state;
     topology.pvusb = (struct pvusb_supply){ .known = true };
@@ -348,7 +348,7 @@ static void can_start_qemu(bool asked)
     options.start_backend = asked;
 }
 
-static void test_a_server_is_started_if_somebody_asks(void **state)
+static void test_a_qemu_is_started_if_requested(void **state)
 {
     (void)state;
     can_start_qemu(true);
@@ -357,15 +357,15 @@ static void test_a_server_is_started_if_somebody_asks(void **state)
     assert_int_equal(plan.add, 3);
 }
 
-static void test_a_server_is_not_started_unasked(void **state)
+static void test_a_qemu_is_not_started_unless_requested(void **state)
 {
     (void)state;
     can_start_qemu(false);
     want_refusal("usbcontroller=['type=qusb']\n", STATUS_REFUSED, "it has no QEMU (restart it)");
 }
 
-// usbback needs none, nor does a guest without PVUSB.
-static void test_a_server_is_not_started_for_nothing(void **state)
+// Neither usbback nor a guest without PVUSB needs one.
+static void test_a_qemu_is_not_started_without_need(void **state)
 {
     (void)state;
     can_start_qemu(true);
@@ -383,7 +383,7 @@ static struct controller *has_unserved_controller(void)
     return controller;
 }
 
-static void test_a_server_is_started_for_what_is_there(void **state)
+static void test_a_qemu_is_started_for_existing_controllers(void **state)
 {
     (void)state;
     can_start_qemu(true);
@@ -392,7 +392,7 @@ static void test_a_server_is_started_for_what_is_there(void **state)
               "= pv0 qusb/0 index 0 ports 4; + server qemu");
 }
 
-static void test_a_server_is_not_started_for_what_goes(void **state)
+static void test_a_qemu_is_not_started_for_removals(void **state)
 {
     (void)state;
     can_start_qemu(true);
@@ -401,8 +401,8 @@ static void test_a_server_is_not_started_for_what_goes(void **state)
     want_plan("memory=64\n", "- pv0 qusb/0 index 0 ports 4");
 }
 
-// Its controllers begin anew, with ports that are free.
-static void test_what_was_lost_with_a_server_is_cleared(void **state)
+// The controllers are recreated with empty ports.
+static void test_devices_lost_with_a_qemu_are_removed(void **state)
 {
     (void)state;
     can_start_qemu(true);
@@ -413,7 +413,7 @@ static void test_what_was_lost_with_a_server_is_cleared(void **state)
               "-  pv0.1; = pv0 qusb/0 index 0 ports 4; + server qemu; + 1-4 pv0.1");
 }
 
-static void test_nothing_is_attached_where_nobody_serves(void **state)
+static void test_attach_is_refused_without_a_backend(void **state)
 {
     (void)state;
     can_start_qemu(false);
@@ -424,7 +424,7 @@ static void test_nothing_is_attached_where_nobody_serves(void **state)
                  "controller 'pv0' is served by nobody: its QEMU has ended (start one)");
 }
 
-static void test_nothing_is_put_where_nobody_serves(void **state)
+static void test_placement_skips_controllers_without_a_backend(void **state)
 {
     (void)state;
     can_start_qemu(false);
@@ -432,7 +432,7 @@ static void test_nothing_is_put_where_nobody_serves(void **state)
     want_refusal("usbdevice=['busid=1-4']\n", STATUS_REFUSED, "it has no QEMU: restart it");
 }
 
-// The one that runs was started by xenusb: it ends when nothing is left that it serves.
+// xenusb has started the running QEMU, so it stops it when it serves nothing any more.
 static void has_running_server(void)
 {
     static struct pvusb_qemu running = { .backend = &served[1], .program = "qemu", .runs = true };
@@ -453,7 +453,7 @@ static void remove_called(const char *name)
     assert_int_equal(plan_remove(arena, &diags, &removal, &topology, &plan), STATUS_OK);
 }
 
-static void test_a_server_ends_with_its_last_controller(void **state)
+static void test_a_qemu_stops_with_its_last_controller(void **state)
 {
     (void)state;
     has_running_server();
@@ -463,7 +463,7 @@ static void test_a_server_ends_with_its_last_controller(void **state)
     assert_false(pv0->cold_only);
 }
 
-static void test_a_server_stays_with_another_controller(void **state)
+static void test_a_qemu_stays_with_another_controller(void **state)
 {
     (void)state;
     has_running_server();
@@ -474,8 +474,8 @@ static void test_a_server_stays_with_another_controller(void **state)
     assert_true(pv0->cold_only);
 }
 
-// Not if usbback served it, nor if somebody else started the QEMU.
-static void test_a_server_of_others_stays(void **state)
+// Not if usbback serves the controller, nor if someone else has started the QEMU.
+static void test_a_qemu_of_others_stays(void **state)
 {
     (void)state;
     has_running_server();
@@ -495,37 +495,37 @@ int main(void)
         CASE(test_a_pv_guest_gets_usbback),
         CASE(test_without_usbback_qemu_serves),
         CASE(test_a_named_kind_is_that_kind),
-        CASE(test_xls_pv_is_usbback_or_nothing),
-        CASE(test_xl_has_its_own_index_and_ports),
-        CASE(test_a_qemu_that_takes_none),
-        CASE(test_a_device_alone),
-        CASE(test_what_does_not_fit_high_speed),
-        CASE(test_a_fast_one_on_usb_1),
-        CASE(test_isochronous_ones_alone),
-        CASE(test_isochronous_ones_on_a_controller),
+        CASE(test_type_pv_of_xl_requires_usbback),
+        CASE(test_xl_assigns_index_and_ports),
+        CASE(test_a_qemu_without_controller_hotplug),
+        CASE(test_a_device_without_a_controller),
+        CASE(test_a_device_that_needs_super_speed),
+        CASE(test_a_fast_device_on_usb_1),
+        CASE(test_isochronous_devices_without_a_controller),
+        CASE(test_isochronous_devices_on_a_controller),
         CASE(test_no_port_number_twice),
-        CASE(test_a_port_number_that_is_demanded_twice),
-        CASE(test_usbback_bears_it_if_forced),
-        CASE(test_usbback_is_asked_to_bear_it),
+        CASE(test_a_port_number_requested_twice),
+        CASE(test_force_allows_shared_ports_with_usbback),
+        CASE(test_shared_ports_with_usbback_suggest_force),
         CASE(test_a_new_controller_has_higher_ports),
-        CASE(test_no_port_is_left_at_all),
+        CASE(test_no_free_port),
         CASE(test_hvm_devices_are_emulated),
         CASE(test_a_driver_domain),
-        CASE(test_a_driver_domain_knows_bus_ids_only),
+        CASE(test_a_driver_domain_supports_busids_only),
         CASE(test_no_such_driver_domain),
-        CASE(test_no_guest_is_its_own_backend),
-        CASE(test_another_kind_is_another_controller),
-        CASE(test_a_server_is_started_if_somebody_asks),
-        CASE(test_a_server_is_not_started_unasked),
-        CASE(test_a_server_is_not_started_for_nothing),
-        CASE(test_a_server_is_started_for_what_is_there),
-        CASE(test_a_server_is_not_started_for_what_goes),
-        CASE(test_what_was_lost_with_a_server_is_cleared),
-        CASE(test_nothing_is_attached_where_nobody_serves),
-        CASE(test_nothing_is_put_where_nobody_serves),
-        CASE(test_a_server_ends_with_its_last_controller),
-        CASE(test_a_server_stays_with_another_controller),
-        CASE(test_a_server_of_others_stays),
+        CASE(test_a_guest_cannot_be_its_own_backend),
+        CASE(test_kinds_do_not_match_each_other),
+        CASE(test_a_qemu_is_started_if_requested),
+        CASE(test_a_qemu_is_not_started_unless_requested),
+        CASE(test_a_qemu_is_not_started_without_need),
+        CASE(test_a_qemu_is_started_for_existing_controllers),
+        CASE(test_a_qemu_is_not_started_for_removals),
+        CASE(test_devices_lost_with_a_qemu_are_removed),
+        CASE(test_attach_is_refused_without_a_backend),
+        CASE(test_placement_skips_controllers_without_a_backend),
+        CASE(test_a_qemu_stops_with_its_last_controller),
+        CASE(test_a_qemu_stays_with_another_controller),
+        CASE(test_a_qemu_of_others_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

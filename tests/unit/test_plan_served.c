@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What no backend serves (a PVUSB controller of xl's) is seen, but no step touches it.
+// A controller that no backend serves (such as a PVUSB one of xl) is listed, but no step changes
+// it.
 #include "base/arena.h"
 #include "plan/backend.h"
 #include "unit.h"
@@ -13,7 +14,7 @@ static struct controller controllers[2];
 static struct device devices[2];
 static struct topology topology;
 
-// A controller that is served and one that is not, with a device on each.
+// A controller with a backend and one without, with a device on each.
 static int begin(void **state)
 {
     (void)state;
@@ -57,7 +58,7 @@ static void check_touches_only_the_served(const struct plan *plan)
     assert_true(removals > 0);
 }
 
-static void test_prune_leaves_it(void **state)
+static void test_prune_skips_it(void **state)
 {
     (void)state;
     struct plan plan;
@@ -79,7 +80,7 @@ static void test_removal_is_refused(void **state)
                         "controller 0 of db is pvusb, which xenusb does not serve");
 }
 
-// In whatever order they are asked for: what is refused is the worse of the two.
+// In either order, the refusal determines the status.
 static void test_a_refusal_outweighs_a_wrong_request(void **state)
 {
     (void)state;
@@ -112,7 +113,7 @@ static void test_a_refusal_outweighs_a_wrong_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_prune_leaves_it, begin, end),
+        cmocka_unit_test_setup_teardown(test_prune_skips_it, begin, end),
         cmocka_unit_test_setup_teardown(test_removal_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(test_a_refusal_outweighs_a_wrong_request, begin, end),
     };

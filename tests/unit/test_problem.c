@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Problems of a domain, from a record and a topology that are given; needs no xenstore.
+// Problems of a domain with a given record and topology; needs no xenstore.
 #include "base/arena.h"
 #include "doctor/problem.h"
 #include "host/orphan.h"
@@ -126,7 +126,7 @@ static void test_device_not_recorded(void **state)
     (void)state;
     recorded.port[1] = "";
     want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
-    // A device under a foreign id belongs into a note.
+    // A device with a foreign id belongs in a note.
     struct record_note note = { .of_device = true, .id = "mine", .busid = "1-1.3", .key = "mine" };
     problems_init(&problems);
     device.id = "mine";
@@ -172,7 +172,7 @@ static void test_notes(void **state)
     want_one(found_in(false), PROBLEM_FOREIGN, "xenusb's notes of controllers");
 }
 
-// Without QEMU, nothing is said about what only QEMU knows.
+// Without QEMU, nothing is reported that only QEMU knows.
 static void test_qemu_not_asked(void **state)
 {
     (void)state;

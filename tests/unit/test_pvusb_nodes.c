@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The nodes of a PVUSB controller, against those that libxl wrote on a real Xen 4.17.
+// The nodes of a PVUSB controller, compared with those that libxl wrote on a real Xen 4.17.
 #include "backends/pvusb/nodes.h"
 #include "base/arena.h"
 #include "host/bind.h"
@@ -93,7 +93,7 @@ static void test_usbback_in_a_driver_domain(void **state)
                         "/local/domain/7/backend/vusb/5/3/port/31");
 }
 
-static void test_the_most_ports(void **state)
+static void test_the_maximum_number_of_ports(void **state)
 {
     (void)state;
     controller.ports = PORTS_MAX_PVUSB;
@@ -118,7 +118,7 @@ static void test_remembered_drivers(void **state)
         assert_null(host_driver_of_path(strange[i]));
 }
 
-static void test_states_in_words(void **state)
+static void test_names_of_states(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < XENBUS_STATES; i++) {
@@ -135,9 +135,11 @@ static void test_states_in_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_in_libxls_order), CASE(test_usbback_in_a_driver_domain),
-        CASE(test_the_most_ports),  CASE(test_remembered_drivers),
-        CASE(test_states_in_words),
+        CASE(test_in_libxls_order),
+        CASE(test_usbback_in_a_driver_domain),
+        CASE(test_the_maximum_number_of_ports),
+        CASE(test_remembered_drivers),
+        CASE(test_names_of_states),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The rings of a controller whose QEMU has ended, against a played driver that keeps its requests
-// as Linux' xen-hcd does: an id is in flight until it was answered, once, and the last one that
-// came free goes out first.
+// The rings of a controller whose QEMU has exited, with a simulated driver that manages its
+// requests like Linux' xen-hcd: an id is in flight until it is answered once, and the id that was
+// freed last is reused first.
 #include "backends/pvusb/rings.h"
 #include "unit.h"
 
@@ -12,7 +12,7 @@
 enum { PAGE = 4096, NODEV = USBIF_STATUS_NODEV, NONE = 0xffff };
 
 static struct {
-    char *mapped; // three pages, of which only the middle one may be touched
+    char *mapped; // three pages, only the middle one of which is accessible
     struct usbif_urb_sring *shared;
     uint32_t asked, seen;
     uint16_t free[URB_RING_SLOTS];
@@ -24,7 +24,7 @@ static struct {
 
 static struct urb_ring ring;
 
-// A driver with that many requests behind it, all of them answered.
+// A driver that has had that many requests, all of them answered.
 static int begin_at(uint32_t index)
 {
     driver.mapped = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -72,7 +72,7 @@ static uint16_t unlink_of(uint16_t target)
     return push(USBIF_PIPE_UNLINK, target);
 }
 
-// The next answer is read, as the driver reads it.
+// Read the next answer, as the driver does.
 static void take_answer(void)
 {
     assert_int_not_equal(driver.seen, driver.shared->rsp_prod);
@@ -106,7 +106,7 @@ static void former_answers(uint16_t id)
     take_answer();
 }
 
-// One request that is open since long, and so many others after it that its slot was used again.
+// Leave one old request open, and send so many others after it that its slot was reused.
 static uint16_t leave_one_open(unsigned others)
 {
     uint16_t open = ask();
@@ -120,7 +120,7 @@ static void take_over(void)
     assert_true(urb_ring_take_over(&ring, driver.shared));
 }
 
-static void test_what_is_open_is_told_when_it_is_unlinked(void **state)
+static void test_an_open_request_is_found_by_its_unlink(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(40);
@@ -135,7 +135,7 @@ static void test_what_is_open_is_told_when_it_is_unlinked(void **state)
     assert_int_equal(urb_ring_open(&ring), 0);
 }
 
-static void test_what_is_asked_has_no_device(void **state)
+static void test_open_requests_complete_without_a_device(void **state)
 {
     (void)state;
     take_over();
@@ -149,7 +149,7 @@ static void test_what_is_asked_has_no_device(void **state)
     assert_int_equal(urb_ring_open(&ring), 0);
 }
 
-static void test_what_was_answered_meanwhile_is_not_answered_again(void **state)
+static void test_completed_requests_are_not_completed_again(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(3);
@@ -163,7 +163,7 @@ static void test_what_was_answered_meanwhile_is_not_answered_again(void **state)
     assert_true(driver.in_flight[open]);
 }
 
-static void test_an_id_comes_again(void **state)
+static void test_an_id_is_reused(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(20);
@@ -180,7 +180,7 @@ static void test_an_id_comes_again(void **state)
     want_no_more();
 }
 
-static void test_an_early_unlink_waits_until_nothing_else_does(void **state)
+static void test_an_early_unlink_is_completed_last(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(25), unlink = unlink_of(open);
@@ -194,7 +194,7 @@ static void test_an_early_unlink_waits_until_nothing_else_does(void **state)
     assert_false(urb_ring_answer_old_unlinks(&ring));
 }
 
-static void test_an_early_unlink_that_was_answered_is_left_alone(void **state)
+static void test_a_completed_early_unlink_is_left_alone(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(9), asked = ask(), unlink = unlink_of(asked);
@@ -207,14 +207,14 @@ static void test_an_early_unlink_that_was_answered_is_left_alone(void **state)
     assert_true(driver.in_flight[open]);
 }
 
-static void test_of_two_early_ones_with_one_id_the_later_counts(void **state)
+static void test_the_later_of_two_early_unlinks_with_one_id_counts(void **state)
 {
     (void)state;
     uint16_t first = leave_one_open(0), second = leave_one_open(0);
     uint16_t asked = ask(), unlink = unlink_of(asked);
     former_answers(asked);
     former_answers(unlink);
-    // The last id that came free goes out again.
+    // The id that was freed last is reused.
     assert_int_equal(unlink_of(first), unlink);
     take_over();
     assert_int_equal(ring.old_unlink_count, 1);
@@ -225,16 +225,16 @@ static void test_of_two_early_ones_with_one_id_the_later_counts(void **state)
     assert_true(driver.in_flight[second]);
 }
 
-// Its id went out again, so it was answered: once more, the driver would take it for an answer to
-// the later request, or have its id free twice.
-static void test_an_early_unlink_whose_id_went_out_again(void **state)
+// Its id was reused, so it has been answered. Another answer would be taken for that to the later
+// request, or free the id twice.
+static void test_an_early_unlink_whose_id_was_reused(void **state)
 {
     (void)state;
     uint16_t first = leave_one_open(0), second = leave_one_open(0);
     uint16_t asked = ask(), unlink = unlink_of(asked);
     former_answers(asked);
     former_answers(unlink);
-    assert_int_equal(ask(), unlink); // stands in the ring too, and is open
+    assert_int_equal(ask(), unlink); // also in the ring, and open
     take_over();
     assert_int_equal(urb_ring_open(&ring), 3);
     assert_false(urb_ring_answer_old_unlinks(&ring));
@@ -242,7 +242,7 @@ static void test_an_early_unlink_whose_id_went_out_again(void **state)
     assert_true(driver.in_flight[first] && driver.in_flight[second]);
 }
 
-static void test_an_early_unlink_whose_id_goes_out_again(void **state)
+static void test_an_early_unlink_whose_id_is_reused_later(void **state)
 {
     (void)state;
     uint16_t first = leave_one_open(0), second = leave_one_open(0);
@@ -258,8 +258,8 @@ static void test_an_early_unlink_whose_id_goes_out_again(void **state)
     assert_true(driver.in_flight[first] && driver.in_flight[second]);
 }
 
-// What it unlinks had come to its end by itself: the unlink is open, and so is all after it.
-static void test_an_early_unlink_whose_target_went_out_again(void **state)
+// The unlinked request had completed by itself: the unlink is open, and so is all after it.
+static void test_an_early_unlink_whose_target_was_reused(void **state)
 {
     (void)state;
     uint16_t asked = ask(), unlink = unlink_of(asked);
@@ -272,7 +272,7 @@ static void test_an_early_unlink_whose_target_went_out_again(void **state)
     assert_int_equal(urb_ring_open(&ring), 0);
 }
 
-static void test_two_wait_for_each_early_unlink(void **state)
+static void test_each_early_unlink_needs_two_answers(void **state)
 {
     (void)state;
     uint16_t one = leave_one_open(0), other = leave_one_open(0);
@@ -289,8 +289,8 @@ static void test_two_wait_for_each_early_unlink(void **state)
     assert_int_equal(urb_ring_open(&ring), 1);
 }
 
-// Until an id tells which of two was answered, neither is.
-static void test_of_two_early_ones_one_is_open(void **state)
+// As long as no id shows which of the two was answered, neither is answered.
+static void test_one_of_two_early_unlinks_is_open(void **state)
 {
     (void)state;
     uint16_t old = leave_one_open(0), one = ask(), other = ask();
@@ -311,7 +311,7 @@ static void test_of_two_early_ones_one_is_open(void **state)
     assert_int_equal(urb_ring_open(&ring), 0);
 }
 
-// A driver that has all of its ids open can unlink none of them: it waits until one is free.
+// A driver whose ids are all in use cannot unlink any of them until one is free.
 static void test_a_full_ring(void **state)
 {
     (void)state;
@@ -369,7 +369,7 @@ static void test_indexes_wrap(void **state)
     assert_int_equal(urb_ring_open(&ring), 0);
 }
 
-static void test_indexes_that_cannot_be(void **state)
+static void test_impossible_indexes(void **state)
 {
     (void)state;
     driver.shared->req_prod = URB_RING_SLOTS + 1;
@@ -386,8 +386,8 @@ static void test_indexes_that_cannot_be(void **state)
     assert_int_equal(driver.shared->rsp_prod, 0);
 }
 
-// It harms nobody but itself: no more answers than requests, and all of them within the page.
-static void test_a_guest_that_lies(void **state)
+// It only harms itself: at most as many answers as requests, and all of them inside the page.
+static void test_a_guest_that_writes_garbage(void **state)
 {
     (void)state;
     take_over();
@@ -405,7 +405,7 @@ static void test_a_guest_that_lies(void **state)
     assert_int_equal(ring.req_taken, 1000);
 }
 
-static void test_a_target_that_is_unlinked_again_and_again(void **state)
+static void test_a_target_that_is_unlinked_repeatedly(void **state)
 {
     (void)state;
     uint16_t open = leave_one_open(0), other = leave_one_open(0);
@@ -433,8 +433,8 @@ static uint32_t pick(uint32_t below)
     return (seed >> 8) % below;
 }
 
-// The former backend answers some of what is open, in any order, and dies; the driver then asks on
-// and unlinks all that it has.
+// The former backend answers some open requests, in any order, and dies; then the driver sends more
+// and unlinks all of them.
 static void live_and_die(void)
 {
     uint16_t open[URB_RING_SLOTS];
@@ -468,7 +468,7 @@ static void live_and_die(void)
     assert_int_equal(driver.free_count, URB_RING_SLOTS);
 }
 
-static void test_many_lives(void **state)
+static void test_random_rings(void **state)
 {
     for (uint32_t life = 0; life < 2000; life++) {
         seed = life;
@@ -480,7 +480,7 @@ static void test_many_lives(void **state)
 
 // ---- a QEMU that dies anywhere ----
 
-// It reads in order, and answers at once what unlinks (hw/usb/xen-usb.c).
+// QEMU reads in order, and answers unlinks at once (hw/usb/xen-usb.c).
 static struct {
     uint32_t read;
     bool has[URB_RING_SLOTS];
@@ -546,10 +546,10 @@ static void driver_reads(void)
         take_answer();
 }
 
-// A driver that asks at most that many at a time.
+// A driver that has at most that many open requests.
 static void live(unsigned most)
 {
-    bool is_slow = pick(3) == 0; // QEMU, as with devices that say nothing
+    bool is_slow = pick(3) == 0; // QEMU is slow, as with idle devices
     for (unsigned i = pick(300); i > 0; i--) {
         switch (pick(6)) {
         case 0: driver_unlinks((uint16_t)pick(URB_RING_SLOTS)); break;
@@ -594,9 +594,9 @@ static void unlink_all(void)
         assert_false(can_unlink(id));
 }
 
-// What is answered is in flight, which take_answer asserts, and all is answered unless an unlink
-// was in the ring that QEMU did not read. Of those some are answered.
-static void test_many_deaths(void **state)
+// Only requests in flight are answered, which take_answer asserts. All are answered, unless the
+// ring had an unlink that QEMU had not read; then some are.
+static void test_qemu_dies_at_random(void **state)
 {
     unsigned clean = 0, old_unlinks = 0, early_answered = 0, full = 0;
     for (uint32_t life = 0; life < 6000; life++) {
@@ -608,7 +608,7 @@ static void test_many_deaths(void **state)
         qemu.read = index;
         live(pick(2) ? URB_RING_SLOTS : 1 + pick(URB_RING_SLOTS));
         bool unread = an_unlink_is_unread();
-        // What QEMU said is read before what comes of the ring of ports (xenhcd_int).
+        // The driver reads QEMU's answers before the events of the ports (xenhcd_int).
         driver_reads();
         take_over();
         full += urb_ring_open(&ring) == URB_RING_SLOTS;
@@ -627,7 +627,7 @@ static void test_many_deaths(void **state)
     assert_true(early_answered > 500 && early_answered <= old_unlinks);
 }
 
-// ---- the ring of what comes and goes ----
+// ---- the ring of hotplug events ----
 
 enum { EVENTS = 512 };
 
@@ -641,7 +641,7 @@ static struct usbif_conn_sring *events(uint32_t index, uint32_t count)
     return shared;
 }
 
-static void test_all_ports_are_empty(void **state)
+static void test_all_ports_are_reported_as_empty(void **state)
 {
     (void)state;
     uint32_t index = UINT32_MAX - 2;
@@ -656,7 +656,7 @@ static void test_all_ports_are_empty(void **state)
     }
 }
 
-static void test_a_ring_without_room_is_left_alone(void **state)
+static void test_a_full_event_ring_is_left_alone(void **state)
 {
     (void)state;
     static const uint32_t rooms[] = { 0, 3, EVENTS + 1, UINT32_MAX };
@@ -672,33 +672,30 @@ static void test_a_ring_without_room_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_is_open_is_told_when_it_is_unlinked, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_is_asked_has_no_device, begin, end),
-        cmocka_unit_test_setup_teardown(test_what_was_answered_meanwhile_is_not_answered_again,
+        cmocka_unit_test_setup_teardown(test_an_open_request_is_found_by_its_unlink, begin, end),
+        cmocka_unit_test_setup_teardown(test_open_requests_complete_without_a_device, begin, end),
+        cmocka_unit_test_setup_teardown(test_completed_requests_are_not_completed_again, begin,
+                                        end),
+        cmocka_unit_test_setup_teardown(test_an_id_is_reused, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_is_completed_last, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_completed_early_unlink_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_later_of_two_early_unlinks_with_one_id_counts,
                                         begin, end),
-        cmocka_unit_test_setup_teardown(test_an_id_comes_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_an_early_unlink_waits_until_nothing_else_does, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(test_an_early_unlink_that_was_answered_is_left_alone, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(test_of_two_early_ones_with_one_id_the_later_counts, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_went_out_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_goes_out_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_target_went_out_again, begin,
-                                        end),
-        cmocka_unit_test_setup_teardown(test_two_wait_for_each_early_unlink, begin, end),
-        cmocka_unit_test_setup_teardown(test_of_two_early_ones_one_is_open, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_was_reused, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_id_is_reused_later, begin, end),
+        cmocka_unit_test_setup_teardown(test_an_early_unlink_whose_target_was_reused, begin, end),
+        cmocka_unit_test_setup_teardown(test_each_early_unlink_needs_two_answers, begin, end),
+        cmocka_unit_test_setup_teardown(test_one_of_two_early_unlinks_is_open, begin, end),
         cmocka_unit_test_setup_teardown(test_a_full_ring, begin, end),
         cmocka_unit_test_setup_teardown(test_a_full_ring_with_unlinks, begin, end),
         cmocka_unit_test_setup_teardown(test_indexes_wrap, begin, end),
-        cmocka_unit_test_setup_teardown(test_indexes_that_cannot_be, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_guest_that_lies, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_target_that_is_unlinked_again_and_again, begin, end),
-        cmocka_unit_test_setup_teardown(test_many_lives, begin, end),
-        cmocka_unit_test_setup_teardown(test_many_deaths, begin, end),
-        cmocka_unit_test_setup_teardown(test_all_ports_are_empty, begin, end),
-        cmocka_unit_test_setup_teardown(test_a_ring_without_room_is_left_alone, begin, end),
+        cmocka_unit_test_setup_teardown(test_impossible_indexes, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_guest_that_writes_garbage, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_target_that_is_unlinked_repeatedly, begin, end),
+        cmocka_unit_test_setup_teardown(test_random_rings, begin, end),
+        cmocka_unit_test_setup_teardown(test_qemu_dies_at_random, begin, end),
+        cmocka_unit_test_setup_teardown(test_all_ports_are_reported_as_empty, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_full_event_ring_is_left_alone, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

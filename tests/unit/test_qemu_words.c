@@ -43,7 +43,7 @@ static void test_chardevs(void **state)
     }
 }
 
-static void test_words_of_chardevs(void **state)
+static void test_chardev_arguments(void **state)
 {
     (void)state;
     assert_true(text_is(qemu_existing_chardev(text_of("id:serial0")), "serial0"));
@@ -58,7 +58,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_commas),
         cmocka_unit_test(test_chardevs),
-        cmocka_unit_test(test_words_of_chardevs),
+        cmocka_unit_test(test_chardev_arguments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

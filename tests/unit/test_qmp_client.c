@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Time limits of a test that waits for one to pass, and of one that must not.
+// Scales of the time limits: for tests that wait for a timeout, and for all others.
 #define SHORT 0.04 // 0.2 s to connect, 0.4 s for an answer
 #define LONG  6.0
 
@@ -81,7 +81,7 @@ static void no_greeting(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_no_greeting_tells_who_may_hold_it(void **state)
+static void test_a_missing_greeting_names_possible_holders(void **state)
 {
     struct connection it = open_with(state, no_greeting, SHORT);
     assert_int_equal(it.status, STATUS_TIMEOUT);
@@ -95,7 +95,7 @@ static void say_context(struct fake_peer *peer, void *context)
     fake_say(peer, context);
 }
 
-static void test_greetings_that_are_none(void **state)
+static void test_invalid_greetings(void **state)
 {
     static const struct {
         const char *said;
@@ -162,7 +162,7 @@ static void test_capabilities_unanswered(void **state)
 
 enum { MANY = 500 };
 
-// Not one answer before all commands are there; then backwards, an event before each.
+// Reads all commands first; then answers in reverse order, with an event before each answer.
 static void answer_backwards(struct fake_peer *peer, void *context)
 {
     const struct json *commands[MANY];
@@ -216,7 +216,7 @@ static void check_command(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_what_a_command_looks_like(void **state)
+static void test_commands_are_valid_json(void **state)
 {
     struct connection it = open_greeted(state, check_command, LONG);
     struct qmp_command *with = qmp_submit(it.client, "device_add", text_of("{\"hostbus\":3}"));
@@ -224,11 +224,11 @@ static void test_what_a_command_looks_like(void **state)
     assert_true(qmp_await(it.client));
     assert_true(json_is_true(with->value));
     assert_true(json_is_true(without->value));
-    assert_true(qmp_await(it.client)); // nothing to wait for
+    assert_true(qmp_await(it.client)); // nothing is pending
     end(&it);
 }
 
-// What is said instead of the answer to one command, and whether the peer then hangs up.
+// What the peer sends instead of an answer, and whether it then hangs up.
 struct said {
     const char *bytes;
     bool hangs_up;
@@ -259,7 +259,7 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     assert_false(command->answered);
     assert_non_null(strstr(qmp_why(client), "QEMU at SOCKET "));
     assert_non_null(strstr(qmp_why(client), complaint));
-    // From then on nothing is sent and nothing answered.
+    // After that, no command is sent or answered.
     assert_false(qmp_submit(client, "query-status", TEXT_EMPTY)->answered);
     assert_false(qmp_await(client));
     assert_false(qmp_listen(client, LONG));
@@ -267,7 +267,7 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     fake_end(peer);
 }
 
-static void test_answers_that_are_none(void **state)
+static void test_invalid_answers(void **state)
 {
     static const struct {
         struct said said;
@@ -327,7 +327,7 @@ static void say_much(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-// What was sent to it is still unread: the kernel tells of it as an error.
+// Hangs up with unread data, which the kernel reports as an error.
 static void hang_up_unread(struct fake_peer *peer, void *context)
 {
     (void)context;
@@ -341,7 +341,7 @@ static void test_a_hang_up_before_reading(void **state)
                   "QEMU at SOCKET closed the connection: Connection reset by peer");
 }
 
-static void test_messages_without_measure(void **state)
+static void test_oversized_messages(void **state)
 {
     assert_breaks(state, say_deep, NULL, "sent invalid QMP: nested too deeply");
     assert_breaks(state, say_much, NULL, "sent invalid QMP: a message is too large");
@@ -357,7 +357,7 @@ static void answer_twice(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_an_answer_given_twice(void **state)
+static void test_a_duplicate_answer(void **state)
 {
     struct connection it = open_greeted(state, answer_twice, LONG);
     struct qmp_command *first = qmp_submit(it.client, "query-status", TEXT_EMPTY);
@@ -369,7 +369,7 @@ static void test_an_answer_given_twice(void **state)
     end(&it);
 }
 
-// Answers the first two commands only when the third has come.
+// Answers the first two commands only after the third was received.
 static void answer_late(struct fake_peer *peer, void *context)
 {
     const struct json *commands[3];
@@ -382,7 +382,7 @@ static void answer_late(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_a_late_answer_harms_nobody(void **state)
+static void test_a_late_answer_is_ignored(void **state)
 {
     struct connection it = open_greeted(state, answer_late, SHORT);
     struct qmp_command *first = qmp_submit(it.client, "device_add", TEXT_EMPTY);
@@ -410,7 +410,7 @@ static void chatter(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_events_do_not_extend_the_wait(void **state)
+static void test_events_do_not_extend_the_time_limit(void **state)
 {
     struct connection it = open_greeted(state, chatter, SHORT);
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
@@ -457,11 +457,11 @@ static void test_events_are_kept(void **state)
     assert_string_equal(event.device, "t1");
     assert_string_equal(event.path, "/machine/peripheral/t1");
     assert_false(qmp_take_event(it.client, &event));
-    assert_true(qmp_listen(it.client, 0.01)); // nothing comes
+    assert_true(qmp_listen(it.client, 0.01)); // there is nothing
     assert_false(qmp_take_event(it.client, &event));
 
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
-    assert_false(qmp_await(it.client)); // it is never answered, but events come
+    assert_false(qmp_await(it.client)); // never answered, but there are events
     assert_true(qmp_take_event(it.client, &event));
     assert_int_equal(event.kind, QMP_DEVICE_UNPLUG_GUEST_ERROR);
     assert_string_equal(event.device, "");
@@ -472,7 +472,7 @@ static void test_events_are_kept(void **state)
     assert_int_equal(strlen(event.device), sizeof event.device - 1);
 
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
-    assert_false(qmp_await(it.client)); // it hangs up
+    assert_false(qmp_await(it.client)); // the peer hangs up
     unsigned count = 0;
     for (; qmp_take_event(it.client, &event); count++)
         assert_string_equal(event.device, count == QMP_EVENTS_KEPT - 1 ? "new" : "old");
@@ -536,7 +536,7 @@ static void assert_no_connection(void **state, const char *path, enum status sta
     assert_non_null(strstr(why, complaint));
 }
 
-static void test_sockets_that_do_not_serve(void **state)
+static void test_sockets_that_do_not_work(void **state)
 {
     char too_long[200];
     memset(too_long, 'p', sizeof too_long - 1);
@@ -563,8 +563,8 @@ static void test_a_socket_of_another_kind(void **state)
     stop_listening(&listener);
 }
 
-// In a child of its own, for root may connect to everything.
-static void test_a_socket_of_somebody_else(void **state)
+// In a child process, since root can connect to everything.
+static void test_a_socket_of_another_user(void **state)
 {
     struct listener listener = listen_at(1);
     assert_int_equal(chmod(listener.path, 0), 0);
@@ -587,7 +587,7 @@ static void test_a_socket_of_somebody_else(void **state)
 
 // ---- no memory ----
 
-// The linker puts this in the place of calloc for everything but the libraries.
+// The linker replaces calloc by this, except in libraries.
 static unsigned callocs_left = UINT32_MAX;
 void *__real_calloc(size_t count, size_t size); // NOLINT(bugprone-reserved-identifier): --wrap
 void *__wrap_calloc(size_t count, size_t size); // NOLINT(bugprone-reserved-identifier): --wrap
@@ -620,13 +620,13 @@ static void test_no_memory_for_a_connection(void **state)
     assert_in_range(allowed, 3, 19); // the client, the stream, its arenas
 }
 
-static void test_a_socket_that_others_wait_for(void **state)
+static void test_a_socket_with_a_full_queue(void **state)
 {
     struct listener busy = listen_at(0);
     assert_no_connection(state, busy.path, STATUS_TIMEOUT, "another client (xl, libvirt");
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     memcpy(address.sun_path, busy.path, sizeof busy.path);
-    // The one of above still counts in the queue; if not, this one fills it.
+    // The connection above may still be in the queue; otherwise this one fills it.
     int other = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     (void)connect(other, (struct sockaddr *)&address, sizeof address);
     assert_no_connection(state, busy.path, STATUS_TIMEOUT, "other clients (xl, libvirt");
@@ -634,7 +634,7 @@ static void test_a_socket_that_others_wait_for(void **state)
     stop_listening(&busy);
 }
 
-static void test_a_socket_that_serves(void **state)
+static void test_a_socket_that_works(void **state)
 {
     struct listener listener = listen_at(1);
     struct qmp_client *client = NULL;
@@ -668,26 +668,26 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_greeting),
-        cmocka_unit_test(test_no_greeting_tells_who_may_hold_it),
-        cmocka_unit_test(test_greetings_that_are_none),
+        cmocka_unit_test(test_a_missing_greeting_names_possible_holders),
+        cmocka_unit_test(test_invalid_greetings),
         cmocka_unit_test(test_capabilities_refused),
         cmocka_unit_test(test_capabilities_unanswered),
         cmocka_unit_test(test_many_commands_cost_one_round_trip),
-        cmocka_unit_test(test_what_a_command_looks_like),
-        cmocka_unit_test(test_answers_that_are_none),
+        cmocka_unit_test(test_commands_are_valid_json),
+        cmocka_unit_test(test_invalid_answers),
         cmocka_unit_test(test_a_hang_up_before_reading),
-        cmocka_unit_test(test_messages_without_measure),
-        cmocka_unit_test(test_an_answer_given_twice),
-        cmocka_unit_test(test_a_late_answer_harms_nobody),
-        cmocka_unit_test(test_events_do_not_extend_the_wait),
+        cmocka_unit_test(test_oversized_messages),
+        cmocka_unit_test(test_a_duplicate_answer),
+        cmocka_unit_test(test_a_late_answer_is_ignored),
+        cmocka_unit_test(test_events_do_not_extend_the_time_limit),
         cmocka_unit_test(test_events_are_kept),
         cmocka_unit_test(test_listening_ends_with_an_event),
-        cmocka_unit_test(test_sockets_that_do_not_serve),
+        cmocka_unit_test(test_sockets_that_do_not_work),
         cmocka_unit_test(test_a_socket_of_another_kind),
-        cmocka_unit_test(test_a_socket_of_somebody_else),
+        cmocka_unit_test(test_a_socket_of_another_user),
         cmocka_unit_test(test_no_memory_for_a_connection),
-        cmocka_unit_test(test_a_socket_that_others_wait_for),
-        cmocka_unit_test(test_a_socket_that_serves),
+        cmocka_unit_test(test_a_socket_with_a_full_queue),
+        cmocka_unit_test(test_a_socket_that_works),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -56,7 +56,7 @@ static void test_an_empty_machine(void **state)
     assert_false(scene->domain.paused);
 }
 
-static void test_controllers_of_every_origin(void **state)
+static void test_controllers_of_any_origin(void **state)
 {
     struct scene *scene = *state;
     struct fake_qemu *qemu = scene->qemu;
@@ -139,7 +139,7 @@ static void test_emulated_devices(void **state)
                 "\"inserted\": {\"file\": \"/srv/a.img\"}}, {\"device\": \"empty\"}]");
     assert_int_equal(scene_look(scene), STATUS_OK);
     const struct controller *usb = named(scene, "usb");
-    // One line for two devices: neither port is guessed. They stand in the order of their making.
+    // One line for two devices: neither port is guessed. They are in the order of their creation.
     const struct device *tablet = usb->devices, *net = tablet->next, *stick = net->next;
     assert_int_equal(tablet->kind, DEVICE_TABLET);
     assert_int_equal(tablet->port.depth, 0);
@@ -178,7 +178,7 @@ static void set_case(struct scene *scene, const struct host_case *one)
     fake_property(scene->qemu, path, "attached", "bool", one->attached);
 }
 
-// The host has 1.4 (held by QEMU), 1.5 (its kernel has it), 1.6 (nobody has it).
+// The host has 1.4 (held by QEMU), 1.5 (with a kernel driver), 1.6 (without a driver).
 static void set_host(struct scene *scene)
 {
     scene_host(scene, 1, 4, "1-1", "usbfs", true);
@@ -193,7 +193,7 @@ static void test_states_of_host_devices(void **state)
     const struct host_case cases[] = {
         { "1", "4", "\"\"", "0", "true", DEVICE_ATTACHED, address },
         { "1", "6", "\"\"", "0", "true", DEVICE_ATTACHED, address }, // not configured yet
-        { "1", "5", "\"\"", "0", "true", DEVICE_GONE, address },     // the kernel has it again
+        { "1", "5", "\"\"", "0", "true", DEVICE_GONE, address },     // has a kernel driver again
         { "1", "9", "\"\"", "0", "true", DEVICE_GONE, address },
         { "1", "4", "\"\"", "0", "false", DEVICE_GONE, address },
         { "1", "0", "\"1\"", "0", "true", DEVICE_ATTACHED, port },
@@ -241,7 +241,7 @@ static void test_a_host_device_by_its_node(void **state)
     assert_string_equal(device->host->busid, "1-1");
 }
 
-static void test_nodes_that_tell_nothing(void **state)
+static void test_unusable_nodes(void **state)
 {
     static const char *const nodes[] = { "\"/dev/fdset/3\"", "\"/dev/bus/usb/1\"",
                                          "\"/dev/bus/usb/x/4\"", "\"/dev/bus/usb/001/999\"" };
@@ -259,7 +259,7 @@ static void test_nodes_that_tell_nothing(void **state)
     }
 }
 
-static void test_a_device_that_goes_while_we_look(void **state)
+static void test_a_device_disappears_during_the_look(void **state)
 {
     struct scene *scene = *state;
     fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
@@ -271,7 +271,7 @@ static void test_a_device_that_goes_while_we_look(void **state)
     assert_null(named(scene, "c")->devices->next);
 }
 
-static void test_two_that_could_be_it(void **state)
+static void test_two_possible_host_devices(void **state)
 {
     struct scene *scene = *state;
     const struct host_case one = { "0", "0", "\"\"", "1133", "true", DEVICE_UNKNOWN, 0 };
@@ -283,7 +283,7 @@ static void test_two_that_could_be_it(void **state)
     assert_null(named(scene, "c")->devices->host);
 }
 
-static void test_without_a_view_of_the_host(void **state)
+static void test_without_a_look_at_the_host(void **state)
 {
     struct scene *scene = *state;
     const struct host_case one = { "1", "4", "\"\"", "0", "true", DEVICE_UNKNOWN, 0 };
@@ -294,7 +294,7 @@ static void test_without_a_view_of_the_host(void **state)
     assert_int_equal(named(scene, "c")->devices->state, DEVICE_UNKNOWN);
 }
 
-// ---- what plugs ----
+// ---- hotplug ----
 
 static void test_a_q35_without_ports(void **state)
 {
@@ -305,7 +305,7 @@ static void test_a_q35_without_ports(void **state)
                         "its bus 'pcie.0' does not support hotplugging");
 }
 
-// As QEMU 10 has it: a handler, but no number for ACPI to select the bus by.
+// As in QEMU 10: a hotplug handler, but no number by which ACPI selects the bus.
 static void test_a_q35_that_names_a_handler(void **state)
 {
     static const char bus[] = "/machine/q35/pcie.0";
@@ -369,7 +369,7 @@ static void test_a_full_bus(void **state)
     assert_non_null(strstr(scene->topology.plugging.why_not, "is full"));
 }
 
-static void test_models_are_those_that_exist_and_plug(void **state)
+static void test_only_pluggable_models_are_listed(void **state)
 {
     struct scene *scene = *state;
     assert_int_equal(scene_look(scene), STATUS_OK);
@@ -382,7 +382,7 @@ static void test_models_are_those_that_exist_and_plug(void **state)
     }
 }
 
-// ---- how much is asked ----
+// ---- the number of commands ----
 
 static unsigned rounds_with(unsigned devices)
 {
@@ -399,8 +399,8 @@ static unsigned rounds_with(unsigned devices)
     return rounds;
 }
 
-// qmp_capabilities, the machine, its host bridges, the PCI bus, what is on it, the USB bus, what is
-// on it.
+// qmp_capabilities, the machine, its host bridges, the PCI bus and its devices, the USB bus and its
+// devices.
 static void test_round_trips_do_not_grow_with_devices(void **state)
 {
     (void)state;
@@ -408,7 +408,7 @@ static void test_round_trips_do_not_grow_with_devices(void **state)
     assert_int_equal(rounds_with(150), 7);
 }
 
-static void test_objects_without_number(void **state)
+static void test_too_many_objects(void **state)
 {
     struct scene *scene = *state;
     fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
@@ -430,7 +430,7 @@ static void test_objects_without_number(void **state)
                         "QEMU at SOCKET tells of more than 4096 objects");
 }
 
-static void test_bridges_without_end(void **state)
+static void test_endless_bridges(void **state)
 {
     struct scene *scene = *state;
     fake_pci(scene->qemu, pci, "/machine/peripheral/br", "pci-bridge", 5);
@@ -441,9 +441,9 @@ static void test_bridges_without_end(void **state)
                         "QEMU at SOCKET nests its PCI bridges without end");
 }
 
-// ---- lies and failures ----
+// ---- garbage and failures ----
 
-static void test_answers_of_a_wrong_kind(void **state)
+static void test_answers_of_the_wrong_type(void **state)
 {
     static const struct {
         const char *command, *holding, *member;
@@ -483,7 +483,7 @@ static void test_answers_of_a_wrong_kind(void **state)
     }
 }
 
-static void test_an_old_qemu_that_cannot_report(void **state)
+static void test_an_old_qemu_without_a_report(void **state)
 {
     struct scene *scene = *state;
     fake_controller(scene->qemu, pci, "/machine/peripheral/c", "usb-ehci", 5, "c.0");
@@ -495,7 +495,7 @@ static void test_an_old_qemu_that_cannot_report(void **state)
     assert_int_equal(scene_look(scene), STATUS_OK);
     assert_true(named(scene, "c")->has_unplaced);
     assert_int_equal(named(scene, "c")->devices->port.depth, 0);
-    assert_true(scene->topology.plugging.models != 0); // nothing speaks against any
+    assert_true(scene->topology.plugging.models != 0); // none is ruled out
 }
 
 static void test_a_stall_at_every_depth(void **state)
@@ -545,7 +545,7 @@ static void test_a_second_look_sees_what_changed(void **state)
     assert_null(again.controllers);
 }
 
-// Another backend's controllers are there already, one under a name that ours would have.
+// Another backend has added its controllers before, one with a name that ours would get.
 static void test_beside_another_backend(void **state)
 {
     struct scene *scene = *state;
@@ -567,25 +567,25 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_an_empty_machine, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_controllers_of_every_origin, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_controllers_of_any_origin, setup, teardown),
         cmocka_unit_test_setup_teardown(test_companions_and_ohci, setup, teardown),
         cmocka_unit_test_setup_teardown(test_emulated_devices, setup, teardown),
         cmocka_unit_test(test_states_of_host_devices),
         cmocka_unit_test_setup_teardown(test_a_host_device_by_its_node, setup, teardown),
-        cmocka_unit_test(test_nodes_that_tell_nothing),
-        cmocka_unit_test_setup_teardown(test_a_device_that_goes_while_we_look, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_two_that_could_be_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_without_a_view_of_the_host, setup, teardown),
+        cmocka_unit_test(test_unusable_nodes),
+        cmocka_unit_test_setup_teardown(test_a_device_disappears_during_the_look, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two_possible_host_devices, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_a_look_at_the_host, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_q35_without_ports, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_a_q35_that_names_a_handler, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_root_ports_and_bridges, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_a_full_bus, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_models_are_those_that_exist_and_plug, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_only_pluggable_models_are_listed, setup, teardown),
         cmocka_unit_test(test_round_trips_do_not_grow_with_devices),
-        cmocka_unit_test_setup_teardown(test_objects_without_number, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bridges_without_end, setup, teardown),
-        cmocka_unit_test(test_answers_of_a_wrong_kind),
-        cmocka_unit_test_setup_teardown(test_an_old_qemu_that_cannot_report, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_too_many_objects, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_endless_bridges, setup, teardown),
+        cmocka_unit_test(test_answers_of_the_wrong_type),
+        cmocka_unit_test_setup_teardown(test_an_old_qemu_without_a_report, setup, teardown),
         cmocka_unit_test(test_a_stall_at_every_depth),
         cmocka_unit_test_setup_teardown(test_garbage_in_the_middle, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_second_look_sees_what_changed, setup, teardown),

@@ -54,7 +54,7 @@ static void test_lines_of_qemu(void **state)
     assert_int_equal(line->id.size, 0);
 }
 
-static void test_what_is_no_line(void **state)
+static void test_lines_that_do_not_parse(void **state)
 {
     static const char *const no_lines[] = {
         "",
@@ -73,8 +73,8 @@ static void test_what_is_no_line(void **state)
         assert_null(report_read(*state, text_of(no_lines[i])));
 }
 
-// The shortest line that could be read is longer than a product's name can be (31 bytes).
-static void test_no_product_name_makes_a_line(void **state)
+// The shortest line that parses is longer than a product name can be (31 bytes).
+static void test_a_product_name_cannot_forge_a_line(void **state)
 {
     static const char shortest[] = "\n  Device 0.0, Port 1, Speed  Mb/s, Product ";
     assert_int_equal(count_lines(report_read(*state, text_of(shortest))), 1);
@@ -135,8 +135,8 @@ static const char *port_of(const struct device *device)
     return port_write(device->port, buf);
 }
 
-// The dump of a QEMU 7.2.22, as recorded: devices in the order of their making.
-static void test_a_real_report_with_a_hub_of_qemus_own(void **state)
+// Recorded from a QEMU 7.2.22: devices in the order of their creation.
+static void test_a_real_report_with_an_automatic_hub(void **state)
 {
     static const char text[] =
         "  Device 0.0, Port 4, Speed 1.5 Mb/s, Product USB Host Device, ID: h4\n"
@@ -155,7 +155,7 @@ static void test_a_real_report_with_a_hub_of_qemus_own(void **state)
     struct device *keyboard = with_device(&scene, DEVICE_KEYBOARD, "", PORT_ANY);
     place(&scene, text);
     assert_string_equal(port_of(h4), "4");
-    assert_int_equal(h4->speed, SPEED_UNKNOWN); // of a host device only the host tells it
+    assert_int_equal(h4->speed, SPEED_UNKNOWN); // only the host knows that of a host device
     assert_string_equal(port_of(h7), "3.1");
     assert_string_equal(port_of(hub), "3");
     assert_string_equal(port_of(keyboard), "3.4");
@@ -195,11 +195,11 @@ static void test_devices_with_a_known_port_keep_it(void **state)
     assert_string_equal(port_of(tablet), "2");
     assert_int_equal(tablet->speed, SPEED_HIGH);
     assert_string_equal(port_of(mouse), "1");
-    assert_string_equal(port_of(keyboard), "5"); // what QEMU's object says counts
+    assert_string_equal(port_of(keyboard), "5"); // the property of QEMU's object counts
     assert_int_equal(scene.controller->root_devices, 3);
 }
 
-// Whatever is ambiguous, forged or missing leaves the port unknown instead of guessing.
+// If the report is ambiguous, forged or incomplete, the port is unknown rather than guessed.
 static void assert_unplaced(void **state, const char *text)
 {
     struct scene scene = { .arena = *state };
@@ -214,14 +214,14 @@ static void assert_unplaced(void **state, const char *text)
 static void test_nothing_is_guessed(void **state)
 {
     assert_unplaced(state, "");
-    // A name forges an id; a name breaks its line in two; a name looks like a hub's.
+    // A name that forges an id; one that splits its line; one that looks like that of a hub.
     assert_unplaced(state, "  Device 0.1, Port 1, Speed 12 Mb/s, Product Good, ID: h1\n"
                            "  Device 0.2, Port 2, Speed 12 Mb/s, Product Evil, ID: h1\n");
     assert_unplaced(state, "  Device 0.1, Port 1, Speed 12 Mb/s, Product Evil\nness, ID: h1\n"
                            "  Device 0.2, Port 2, Speed 12 Mb/s, Product Good\n");
     assert_unplaced(state, "  Device 0.1, Port 1, Speed 12 Mb/s, Product Good, ID: h1\n"
                            "  Device 0.2, Port 2, Speed 12 Mb/s, Product QEMU USB Hub\n");
-    // The lines of two buses, and only one of them known.
+    // The lines of two buses, only one of which is known.
     assert_unplaced(state, "  Device 0.1, Port 1, Speed 12 Mb/s, Product Good, ID: h1\n"
                            "  Device 1.2, Port 2, Speed 12 Mb/s, Product Good\n");
 }
@@ -257,10 +257,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_of_qemu),
-        cmocka_unit_test(test_what_is_no_line),
-        cmocka_unit_test(test_no_product_name_makes_a_line),
+        cmocka_unit_test(test_lines_that_do_not_parse),
+        cmocka_unit_test(test_a_product_name_cannot_forge_a_line),
         cmocka_unit_test(test_lines_are_bounded),
-        cmocka_unit_test(test_a_real_report_with_a_hub_of_qemus_own),
+        cmocka_unit_test(test_a_real_report_with_an_automatic_hub),
         cmocka_unit_test(test_the_machines_own_controller),
         cmocka_unit_test(test_devices_with_a_known_port_keep_it),
         cmocka_unit_test(test_nothing_is_guessed),

@@ -11,7 +11,7 @@ static const char pci[] = "/machine/i440fx/pci.0";
 
 enum { STEPS_MAX = 80 };
 
-// A scene with one controller "c" of eight ports, and steps on it.
+// A scene with a controller "c" with eight ports, and steps for it.
 struct stage {
     struct scene *scene;
     struct controller controller;
@@ -84,7 +84,7 @@ static struct step *with_host_addition(struct stage *stage)
     return with_step(stage, STEP_ADD, device);
 }
 
-// A device that is in QEMU, and the step that removes it.
+// Adds a device to QEMU, and a step that removes it.
 static struct step *with_removal(struct stage *stage, const char *path, const char *id)
 {
     struct device *device = new_device(stage, DEVICE_TABLET);
@@ -134,7 +134,7 @@ static void test_many_devices_cost_one_round_trip(void **state)
     assert_int_equal(fake_count(scene->qemu, "device_add", ""), 60);
 }
 
-static void test_ids_are_the_lowest_that_are_free(void **state)
+static void test_the_lowest_free_id_is_used(void **state)
 {
     struct stage *stage = *state;
     fake_object(stage->scene->qemu, "/machine/peripheral/xenusb_tablet1", "usb-tablet");
@@ -166,7 +166,7 @@ static void test_a_controller_gets_id_bus_and_slot(void **state)
     assert_int_equal(fake_count(stage->scene->qemu, "device_add", "\"p2\":8,\"p3\":8"), 1);
 }
 
-// A slot that QEMU did not take after all is free for the next; a full bus is passed over.
+// A slot for which QEMU refused the controller is used for the next; a full bus is skipped.
 static void test_slots_are_counted(void **state)
 {
     struct stage *stage = *state;
@@ -212,7 +212,7 @@ static void test_a_host_device_that_is_open(void **state)
     assert_int_equal(step->device->state, DEVICE_ATTACHED);
 }
 
-// Said to be added, but not open: it is removed again.
+// QEMU added the device but could not open it: it is removed again.
 static void test_a_host_device_that_is_not_open(void **state)
 {
     struct stage *stage = *state;
@@ -226,7 +226,7 @@ static void test_a_host_device_that_is_not_open(void **state)
     assert_int_equal(fake_count(stage->scene->qemu, "device_del", ""), 1);
 }
 
-static void test_what_qemu_refuses_fails_alone(void **state)
+static void test_a_refused_step_fails_alone(void **state)
 {
     struct stage *stage = *state;
     struct step *good = with_addition(stage, DEVICE_TABLET);
@@ -244,8 +244,8 @@ static void test_what_qemu_refuses_fails_alone(void **state)
     assert_int_equal(fake_count(stage->scene->qemu, "device_del", ""), 0);
 }
 
-// Somebody else was faster with that id: it is not ours to remove.
-static void test_an_id_that_somebody_took_meanwhile(void **state)
+// Another client has used that id: its device must not be removed.
+static void test_an_id_that_was_taken_in_between(void **state)
 {
     struct stage *stage = *state;
     struct scene *scene = stage->scene;
@@ -261,7 +261,7 @@ static void test_an_id_that_somebody_took_meanwhile(void **state)
     assert_int_equal(fake_count(scene->qemu, "blockdev-del", "xenusb_disk0-back"), 1);
 }
 
-static void test_a_disk_that_fails_halfway(void **state)
+static void test_a_disk_whose_device_fails(void **state)
 {
     struct stage *stage = *state;
     struct step *step = with_addition(stage, DEVICE_DISK);
@@ -286,12 +286,12 @@ static void test_an_image_that_cannot_be_opened(void **state)
                  "\"error\": {\"class\": \"GenericError\", \"desc\": \"can't find value\"}");
     assert_int_equal(run(stage, 6), STATUS_FAILED);
     assert_says(step, STEP_FAILED,
-                "QEMU says: Could not open '/nope'"); // the cause, not what follows
+                "QEMU says: Could not open '/nope'"); // the first error, not its consequence
     scene_close(stage->scene);
     assert_int_equal(fake_count(stage->scene->qemu, "blockdev-del", ""), 0);
 }
 
-static void test_a_first_half_that_stays(void **state)
+static void test_a_backing_that_cannot_be_removed(void **state)
 {
     struct stage *stage = *state;
     struct step *step = with_addition(stage, DEVICE_SERIAL);
@@ -304,7 +304,7 @@ static void test_a_first_half_that_stays(void **state)
     assert_non_null(strstr(step->words, "chardev-remove {\"id\":\"xenusb_serial0-back\"}"));
 }
 
-static void test_what_cannot_be_said_is_not_sent(void **state)
+static void test_what_qmp_cannot_express_is_not_sent(void **state)
 {
     struct stage *stage = *state;
     struct step *bad = with_addition(stage, DEVICE_SERIAL);
@@ -336,12 +336,12 @@ static void test_a_hang_up_in_the_middle(void **state)
     struct stage *stage = *state;
     struct step *step = with_addition(stage, DEVICE_TABLET);
     struct step *other = with_addition(stage, DEVICE_MOUSE);
-    fake_instead(stage->scene->qemu, "device_add", "usb-mouse", "\"return\": }"); // breaks off
+    fake_instead(stage->scene->qemu, "device_add", "usb-mouse", "\"return\": }"); // not JSON
     assert_int_equal(run(stage, 6), STATUS_FAILED);
     assert_int_equal(step->state == STEP_DONE || step->state == STEP_LEFT, true);
     assert_says(other, STEP_LEFT, "sent invalid QMP");
     assert_false(other->timed_out);
-    // Nothing more is possible, and that is said.
+    // All later steps fail with an error.
     other->state = STEP_PLANNED;
     assert_int_equal(qmp_run(&stage->scene->handle, &stage->pointers[1], 1), STATUS_FAILED);
     assert_int_equal(other->state, STEP_LEFT);
@@ -349,7 +349,7 @@ static void test_a_hang_up_in_the_middle(void **state)
 
 // ---- removing ----
 
-static void test_devices_go_at_once(void **state)
+static void test_devices_are_removed_at_once(void **state)
 {
     struct stage *stage = *state;
     struct step *one = with_removal(stage, "/machine/peripheral/t1", "t1");
@@ -363,7 +363,7 @@ static void test_devices_go_at_once(void **state)
     assert_false(fake_has(stage->scene->qemu, "/machine/unattached/device[7]"));
 }
 
-static void test_what_is_gone_already_is_done(void **state)
+static void test_removing_a_missing_device_succeeds(void **state)
 {
     struct stage *stage = *state;
     struct device *device = new_device(stage, DEVICE_TABLET);
@@ -378,7 +378,8 @@ static void test_an_event_that_never_comes(void **state)
 {
     struct stage *stage = *state;
     struct step *step = with_removal(stage, "/machine/peripheral/t1", "t1");
-    // QEMU says yes, and the object stays for a while; then it is gone without a word.
+    // QEMU accepts the removal, but the object remains for a while; then it is gone without an
+    // event.
     fake_instead(stage->scene->qemu, "device_del", "", "\"return\": {}");
     fake_instead(stage->scene->qemu, "qom-get",
                  "\"path\":\"/machine/peripheral/t1\",\"property\":\"type\"",
@@ -435,8 +436,8 @@ static void test_a_guest_that_ejects(void **state)
     assert_step_done(step);
 }
 
-// As nec-usb-xhci and qemu-xhci go: no DEVICE_DELETED.
-static void test_a_guest_that_ejects_without_a_word(void **state)
+// Without DEVICE_DELETED, as with nec-usb-xhci and qemu-xhci.
+static void test_a_guest_that_ejects_without_an_event(void **state)
 {
     struct stage *stage = *state;
     struct step *step = remove_controller(stage, FAKE_EJECTS_SILENTLY);
@@ -452,7 +453,7 @@ static void test_a_guest_that_does_not_eject(void **state)
     assert_says(step, STEP_FAILED, "the guest did not eject it within 0.3 s");
     assert_non_null(strstr(step->words, "the request stays pending"));
     assert_true(step->timed_out);
-    // The second request is the first one still.
+    // The first request is still pending, so no second one is sent.
     step->state = STEP_PLANNED;
     assert_int_equal(qmp_run(&stage->scene->handle, stage->pointers, 1), STATUS_TIMEOUT);
     assert_says(step, STEP_FAILED, "the guest did not eject it within 0.3 s");
@@ -467,7 +468,7 @@ static void test_a_guest_that_refuses(void **state)
     assert_false(step->timed_out);
 }
 
-static void test_qemu_falls_silent_while_the_guest_is_waited_for(void **state)
+static void test_qemu_stalls_while_waiting_for_the_guest(void **state)
 {
     struct stage *stage = *state;
     struct step *step = remove_controller(stage, FAKE_IGNORES);
@@ -476,7 +477,7 @@ static void test_qemu_falls_silent_while_the_guest_is_waited_for(void **state)
     assert_says(step, STEP_LEFT, "did not answer qom-get within 0.3 s; whether it is gone");
 }
 
-static void test_qemu_dies_while_the_guest_is_waited_for(void **state)
+static void test_qemu_dies_while_waiting_for_the_guest(void **state)
 {
     struct stage *stage = *state;
     struct step *step = remove_controller(stage, FAKE_IGNORES);
@@ -486,9 +487,9 @@ static void test_qemu_dies_while_the_guest_is_waited_for(void **state)
     assert_false(step->timed_out);
 }
 
-// ---- there and back ----
+// ---- undo ----
 
-static void test_a_disk_comes_and_goes(void **state)
+static void test_a_disk_is_added_and_removed(void **state)
 {
     struct stage *stage = *state;
     struct step *step = with_addition(stage, DEVICE_DISK);
@@ -520,8 +521,8 @@ static void test_an_image_that_stays_in_use(void **state)
                 "is still to be done");
 }
 
-// A removed device is given back under its id; a removed controller where it was.
-static void test_what_was_removed_is_given_back(void **state)
+// A device is added again with its id, and a controller in its slot.
+static void test_removals_can_be_undone(void **state)
 {
     struct stage *stage = *state;
     struct step *device = with_removal(stage, "/machine/peripheral/t1", "t1");
@@ -534,7 +535,7 @@ static void test_what_was_removed_is_given_back(void **state)
     assert_true(fake_has(stage->scene->qemu, "/machine/peripheral/t1"));
 }
 
-static void test_a_controller_comes_back_where_it_was(void **state)
+static void test_a_removed_controller_returns_to_its_slot(void **state)
 {
     struct stage *stage = *state;
     struct scene *scene = stage->scene;
@@ -557,7 +558,7 @@ static void test_a_controller_comes_back_where_it_was(void **state)
 
 // ---- the ops ----
 
-static void test_who_is_served(void **state)
+static void test_which_controllers_are_served(void **state)
 {
     (void)state;
     struct domain hvm = { .type = DOMAIN_HVM }, pv = { .type = DOMAIN_PV },
@@ -598,36 +599,36 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_many_devices_cost_one_round_trip),
-        CASE(test_ids_are_the_lowest_that_are_free),
+        CASE(test_the_lowest_free_id_is_used),
         CASE(test_a_controller_gets_id_bus_and_slot),
         CASE(test_slots_are_counted),
         CASE(test_a_host_device_that_is_open),
         CASE(test_a_host_device_that_is_not_open),
-        CASE(test_what_qemu_refuses_fails_alone),
-        CASE(test_an_id_that_somebody_took_meanwhile),
-        CASE(test_a_disk_that_fails_halfway),
+        CASE(test_a_refused_step_fails_alone),
+        CASE(test_an_id_that_was_taken_in_between),
+        CASE(test_a_disk_whose_device_fails),
         CASE(test_an_image_that_cannot_be_opened),
-        CASE(test_a_first_half_that_stays),
-        CASE(test_what_cannot_be_said_is_not_sent),
+        CASE(test_a_backing_that_cannot_be_removed),
+        CASE(test_what_qmp_cannot_express_is_not_sent),
         CASE(test_an_addition_without_an_answer),
         CASE(test_a_hang_up_in_the_middle),
-        CASE(test_devices_go_at_once),
-        CASE(test_what_is_gone_already_is_done),
+        CASE(test_devices_are_removed_at_once),
+        CASE(test_removing_a_missing_device_succeeds),
         CASE(test_an_event_that_never_comes),
         CASE(test_a_device_that_stays),
         CASE(test_a_removal_that_qemu_refuses),
         CASE(test_a_removal_without_an_answer),
         CASE(test_a_guest_that_ejects),
-        CASE(test_a_guest_that_ejects_without_a_word),
+        CASE(test_a_guest_that_ejects_without_an_event),
         CASE(test_a_guest_that_does_not_eject),
         CASE(test_a_guest_that_refuses),
-        CASE(test_qemu_falls_silent_while_the_guest_is_waited_for),
-        CASE(test_qemu_dies_while_the_guest_is_waited_for),
-        CASE(test_a_disk_comes_and_goes),
+        CASE(test_qemu_stalls_while_waiting_for_the_guest),
+        CASE(test_qemu_dies_while_waiting_for_the_guest),
+        CASE(test_a_disk_is_added_and_removed),
         CASE(test_an_image_that_stays_in_use),
-        CASE(test_what_was_removed_is_given_back),
-        CASE(test_a_controller_comes_back_where_it_was),
-        CASE(test_who_is_served),
+        CASE(test_removals_can_be_undone),
+        CASE(test_a_removed_controller_returns_to_its_slot),
+        CASE(test_which_controllers_are_served),
         CASE(test_opening_without_a_qemu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

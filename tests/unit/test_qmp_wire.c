@@ -69,7 +69,7 @@ static void assert_controller_id(void **state, int index, const char *name, cons
     assert_int_equal(found, index);
 }
 
-static void test_ids_of_controllers_are_read_back(void **state)
+static void test_controller_ids_round_trip(void **state)
 {
     assert_controller_id(state, 0, "0", "xenusb-0");
     assert_controller_id(state, 12, "12", "xenusb-12");
@@ -79,7 +79,7 @@ static void test_ids_of_controllers_are_read_back(void **state)
     assert_controller_id(state, -1, "b\xc3\xbcro", "xenusb_b.C3.BCro");
 }
 
-static void test_names_of_other_controllers(void **state)
+static void test_names_of_foreign_controllers(void **state)
 {
     static const struct {
         const char *id, *name;
@@ -125,7 +125,7 @@ static void test_ids_of_devices(void **state)
     assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_device0");
 }
 
-static void test_what_stands_behind_has_a_short_name_of_ours(void **state)
+static void test_backing_names_are_short(void **state)
 {
     assert_string_equal(names_backing(*state, "xenusb_disk12"), "xenusb_disk12-back");
     assert_string_equal(names_backing(*state, "stick"), "xenusb_stick-back");
@@ -170,7 +170,7 @@ static void test_a_host_device_by_address(void **state)
                    "{\"path\":\"/machine/peripheral/xenusb-1-4\",\"property\":\"attached\"}");
 }
 
-static void test_a_host_device_that_is_waited_for(void **state)
+static void test_a_host_device_that_qemu_waits_for(void **state)
 {
     struct device device = device_of(DEVICE_HOSTDEV, "h");
     device.port = PORT_ANY;
@@ -189,7 +189,7 @@ static void test_a_host_device_that_is_waited_for(void **state)
                    "\"vendorid\":1133,\"productid\":50475}");
 }
 
-static void test_devices_without_anything_behind(void **state)
+static void test_devices_without_a_backing(void **state)
 {
     static const struct {
         enum device_kind kind;
@@ -277,7 +277,7 @@ static void test_character_devices(void **state)
     }
 }
 
-static void test_a_character_device_that_is_there(void **state)
+static void test_an_existing_character_device(void **state)
 {
     struct config_device wanted = { .chardev = given("id:com1") };
     struct device device = device_of(DEVICE_SERIAL, "s");
@@ -288,7 +288,7 @@ static void test_a_character_device_that_is_there(void **state)
     assert_non_null(strstr(wire.add.arguments.at, ",\"chardev\":\"com1\"}"));
 }
 
-static void assert_no_words_for(void **state, const struct device *device, const char *why_not)
+static void assert_cannot_express(void **state, const struct device *device, const char *why_not)
 {
     struct wire_add wire;
     const char *why = "";
@@ -296,7 +296,7 @@ static void assert_no_words_for(void **state, const struct device *device, const
     assert_non_null(strstr(why, why_not));
 }
 
-static void test_what_cannot_be_said(void **state)
+static void test_what_qmp_cannot_express(void **state)
 {
     struct device device = device_of(DEVICE_SERIAL, "s");
     static const char *const words[] = {
@@ -305,17 +305,17 @@ static void test_what_cannot_be_said(void **state)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         struct config_device wanted = { .chardev = given(words[i]) };
         device.wanted = &wanted;
-        assert_no_words_for(state, &device, "xenusb makes no character device of '");
+        assert_cannot_express(state, &device, "xenusb makes no character device of '");
     }
     device = device_of(DEVICE_DISK, "d");
-    assert_no_words_for(state, &device, "it has no image");
+    assert_cannot_express(state, &device, "it has no image");
     device.file = "/a";
     device.path = "/machine/peripheral/d";
-    assert_no_words_for(state, &device, "not known any more");
+    assert_cannot_express(state, &device, "not known any more");
     device = device_of(DEVICE_TABLET, "t");
     device.kind = DEVICE_OTHER;
     device.driver = "usb-net";
-    assert_no_words_for(state, &device, "usb-net");
+    assert_cannot_express(state, &device, "usb-net");
 }
 
 // ---- removing ----
@@ -349,19 +349,19 @@ static void test_errors_of_removals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ids_of_controllers_are_read_back),
-        cmocka_unit_test(test_names_of_other_controllers),
+        cmocka_unit_test(test_controller_ids_round_trip),
+        cmocka_unit_test(test_names_of_foreign_controllers),
         cmocka_unit_test(test_ids_of_devices),
-        cmocka_unit_test(test_what_stands_behind_has_a_short_name_of_ours),
+        cmocka_unit_test(test_backing_names_are_short),
         cmocka_unit_test(test_a_controller),
         cmocka_unit_test(test_a_host_device_by_address),
-        cmocka_unit_test(test_a_host_device_that_is_waited_for),
-        cmocka_unit_test(test_devices_without_anything_behind),
+        cmocka_unit_test(test_a_host_device_that_qemu_waits_for),
+        cmocka_unit_test(test_devices_without_a_backing),
         cmocka_unit_test(test_audio_with_its_backend),
         cmocka_unit_test(test_a_disk),
         cmocka_unit_test(test_character_devices),
-        cmocka_unit_test(test_a_character_device_that_is_there),
-        cmocka_unit_test(test_what_cannot_be_said),
+        cmocka_unit_test(test_an_existing_character_device),
+        cmocka_unit_test(test_what_qmp_cannot_express),
         cmocka_unit_test(test_removals),
         cmocka_unit_test(test_errors_of_removals),
     };

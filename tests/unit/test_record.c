@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The record against what QEMU has, without a xenstore.
+// The record compared with QEMU's topology, without xenstore.
 #include "base/arena.h"
 #include "record/record.h"
 #include "unit.h"
@@ -14,7 +14,7 @@ static struct device device;
 static struct record_controller recorded;
 static struct record record;
 
-// QEMU has xenusb-2 with the stick at port 1, and the record says so.
+// QEMU has xenusb-2 with the stick at port 1, and the record agrees.
 static int begin(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void merge(void)
     record_merge(&session, &record, &host, &topology);
 }
 
-static void test_what_both_say(void **state)
+static void test_record_and_qemu_agree(void **state)
 {
     (void)state;
     merge();
@@ -79,7 +79,7 @@ static void test_another_device_at_that_address(void **state)
     assert_string_equal(device.selector.busid, "1-4");
 }
 
-static void test_nothing_is_gone_where_the_host_was_not_asked(void **state)
+static void test_nothing_is_gone_without_a_look_at_the_host(void **state)
 {
     (void)state;
     recorded.port[1] = "1-4";
@@ -114,7 +114,7 @@ static void test_garbage_selects_nothing(void **state)
     assert_int_equal(device.state, DEVICE_ATTACHED);
 }
 
-static void test_a_tablet_is_no_host_device(void **state)
+static void test_a_tablet_is_not_a_host_device(void **state)
 {
     (void)state;
     device.kind = DEVICE_TABLET;
@@ -168,7 +168,7 @@ static void test_a_record_without_a_known_version(void **state)
     }
 }
 
-// Their own backend looks at them, in the same record.
+// Their own backend handles them, with the same record.
 static void test_pvusb_controllers_are_left_alone(void **state)
 {
     (void)state;
@@ -200,7 +200,7 @@ static void test_what_libxl_can_express(void **state)
     device.port = (struct port){ 2, { 1, 1 } };
     assert_false(record_expresses_device(&device));
     device.port = (struct port){ 1, { 1 } };
-    // Of one that is gone its id tells who attached it.
+    // The id of a device that is gone shows who attached it.
     device.host = NULL;
     assert_true(record_expresses_device(&device));
     static const char *const others[] = { "xenusb-1",   "xenusb-1-", "xenusb--6",    "xenusb-1-6x",
@@ -248,12 +248,12 @@ static void test_without_xen_there_is_nothing_to_do(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_what_both_say),
+        CASE(test_record_and_qemu_agree),
         CASE(test_another_device_at_that_address),
-        CASE(test_nothing_is_gone_where_the_host_was_not_asked),
+        CASE(test_nothing_is_gone_without_a_look_at_the_host),
         CASE(test_a_port_that_only_the_record_has),
         CASE(test_garbage_selects_nothing),
-        CASE(test_a_tablet_is_no_host_device),
+        CASE(test_a_tablet_is_not_a_host_device),
         CASE(test_names),
         CASE(test_a_record_without_its_controller),
         CASE(test_a_record_without_a_known_version),

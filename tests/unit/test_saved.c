@@ -29,7 +29,7 @@ static const char *edit(const char *json, const struct saved_element *element)
     return arena_copy(arena, edited.at, edited.size);
 }
 
-// Adds a controller of that devid, or removes it.
+// Adds or removes a controller with this devid.
 static const char *controller(const char *json, int64_t devid, bool added)
 {
     const struct saved_element element = {
@@ -41,7 +41,7 @@ static const char *controller(const char *json, int64_t devid, bool added)
     return edit(json, &element);
 }
 
-static void test_the_first_of_its_kind(void **state)
+static void test_adding_the_first_entry(void **state)
 {
     (void)state;
     assert_string_equal(controller("{}", 0, true),
@@ -51,7 +51,7 @@ static void test_the_first_of_its_kind(void **state)
                         "    ]\n}\n");
 }
 
-static void test_one_more(void **state)
+static void test_adding_an_entry(void **state)
 {
     (void)state;
     assert_string_equal(controller("{\"usbctrls\": [{\"devid\": 1}], \"z\": 1}", 0, true),
@@ -61,7 +61,7 @@ static void test_one_more(void **state)
                         "{\"usbctrls\": [\n        { \"devid\": NEW }\n    ]}");
 }
 
-static void test_the_same_again_takes_its_place(void **state)
+static void test_adding_replaces_the_same_entry(void **state)
 {
     (void)state;
     assert_string_equal(controller("{\"usbctrls\":[{\"devid\":0,\"x\":1},{\"devid\":1}]}", 0, true),
@@ -78,7 +78,7 @@ static void test_removal(void **state)
     assert_string_equal(controller("{\"usbctrls\":[{\"devid\":0}]}", 0, false),
                         "{\"usbctrls\":[\n    ]}");
     assert_string_equal(controller("{\"a\":[]}", 0, false), "{\"a\":[]}");
-    // One without a number is another one.
+    // An entry without a number is a different one.
     assert_string_equal(controller("{\"usbctrls\":[{},7,\"x\",null]}", 0, false),
                         "{\"usbctrls\":[\n        {},\n        7,\n        \"x\",\n        null\n"
                         "    ]}");
@@ -97,13 +97,13 @@ static void test_two_keys(void **state)
                         "{\"ctrl\":2,\"port\":0}\n    ]}");
 }
 
-// What no JSON library would write as it was, and what a scanner may fall over.
+// Details that a JSON library would not preserve, and that could confuse a scanner.
 #define ODD                                                                                        \
     "\"big\" : 18446744073709551615 ,\n\t\"r\":1e2, \"s\": \"}]\\\"{[,:\\\\\", \"u\": "            \
     "\"\\u007d\", "                                                                                \
     "\"o\": {\"usbctrls\": [{\"devid\": 0}], \"e\": {}}, \"t\":true,\"n\":null, \"a\":[[],[ ]]"
 
-static void test_all_else_stays_to_the_byte(void **state)
+static void test_everything_else_is_kept_byte_for_byte(void **state)
 {
     (void)state;
     const char *with = controller("{" ODD "}", 0, true);
@@ -113,7 +113,7 @@ static void test_all_else_stays_to_the_byte(void **state)
         " { " ODD ", \"usbctrls\":[\n    ] , \"z\":0 } ");
 }
 
-static void test_what_is_no_config(void **state)
+static void test_invalid_configs(void **state)
 {
     (void)state;
     static const char *const bad[] = { "",
@@ -132,7 +132,7 @@ static void test_what_is_no_config(void **state)
     }
 }
 
-// Every beginning of a good one, for the scanner's sake.
+// Every prefix of a valid file, to test the scanner.
 static void test_truncated(void **state)
 {
     (void)state;
@@ -150,13 +150,13 @@ static void test_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_the_first_of_its_kind),
-        CASE(test_one_more),
-        CASE(test_the_same_again_takes_its_place),
+        CASE(test_adding_the_first_entry),
+        CASE(test_adding_an_entry),
+        CASE(test_adding_replaces_the_same_entry),
         CASE(test_removal),
         CASE(test_two_keys),
-        CASE(test_all_else_stays_to_the_byte),
-        CASE(test_what_is_no_config),
+        CASE(test_everything_else_is_kept_byte_for_byte),
+        CASE(test_invalid_configs),
         CASE(test_truncated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

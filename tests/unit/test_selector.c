@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-static void test_bus_ids(void **state)
+static void test_busids(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
-        const char *busid; // NULL: it is none
+        const char *busid; // NULL: not a busid
     } rows[] = {
         { "1-8", "1-8" },
         { "6-2.1", "6-2.1" },
@@ -44,7 +44,7 @@ static const struct host_device device = {
     .bus = 1, .address = 5, .busid = "1-1.2", .vendor = 0x46d, .product = 0xc52b, .serial = "A1"
 };
 
-static void test_all_marks_must_match(void **state)
+static void test_all_criteria_must_match(void **state)
 {
     (void)state;
     const struct selector right = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
@@ -82,13 +82,13 @@ static void test_all_marks_must_match(void **state)
     }
 }
 
-static void test_no_mark_selects_nothing(void **state)
+static void test_no_criteria_select_nothing(void **state)
 {
     (void)state;
     assert_false(selector_matches(&(struct selector){ .criteria = 0 }, &device));
 }
 
-static void test_shown_as_it_is_written(void **state)
+static void test_shown_in_the_syntax_of_the_user(void **state)
 {
     (void)state;
     static const struct {
@@ -120,10 +120,10 @@ static void test_shown_as_it_is_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bus_ids),
-        cmocka_unit_test(test_all_marks_must_match),
-        cmocka_unit_test(test_no_mark_selects_nothing),
-        cmocka_unit_test(test_shown_as_it_is_written),
+        cmocka_unit_test(test_busids),
+        cmocka_unit_test(test_all_criteria_must_match),
+        cmocka_unit_test(test_no_criteria_select_nothing),
+        cmocka_unit_test(test_shown_in_the_syntax_of_the_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,7 +43,7 @@ static void test_numbers(void **state)
     assert_int_equal(value, 7);
 }
 
-static void test_strangers_bytes_are_shown_safely(void **state)
+static void test_untrusted_bytes_are_escaped(void **state)
 {
     (void)state;
     static const struct {
@@ -100,7 +100,7 @@ static void test_slices(void **state)
     assert_true(text_same(TEXT_EMPTY, text_of("")));
 }
 
-static void test_columns_of_a_terminal(void **state)
+static void test_terminal_width(void **state)
 {
     (void)state;
     assert_int_equal(text_width(text_of("")), 0);
@@ -126,12 +126,9 @@ static void test_valid_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_strangers_bytes_are_shown_safely),
-        cmocka_unit_test(test_the_nearest_word),
-        cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_columns_of_a_terminal),
-        cmocka_unit_test(test_valid_utf8),
+        cmocka_unit_test(test_numbers),          cmocka_unit_test(test_untrusted_bytes_are_escaped),
+        cmocka_unit_test(test_the_nearest_word), cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_terminal_width),   cmocka_unit_test(test_valid_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

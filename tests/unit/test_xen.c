@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A libxenstore whose every call fails and leaves errno as it was.
+// A libxenstore whose calls all fail without setting errno.
 #include "base/arena.h"
 #include "unit.h"
 #include "xen/probe.h"
@@ -45,7 +45,7 @@ xc_interface *__wrap_xc_interface_open(xentoollog_logger *logger, xentoollog_log
     return NULL;
 }
 
-// Their arguments are of no interest here.
+// Their arguments do not matter here.
 #define FAILS(type, name, result)                                                                  \
     type __wrap_##name(void);                                                                      \
     type __wrap_##name(void)                                                                       \
@@ -128,9 +128,9 @@ static enum xen_result begin_another(struct xen_transaction *in)
     return xen_begin(xen, &transaction);
 }
 
-// Each errno would make something else of the failure: nothing to remove, a conflict to try again,
-// no permission.
-static void test_an_older_errno_is_not_the_reason(void **state)
+// Each errno would give the failure another meaning: nothing to remove, a conflict to retry, no
+// permission.
+static void test_a_stale_errno_is_not_the_reason(void **state)
 {
     (void)state;
     static enum xen_result (*const calls[])(
@@ -149,7 +149,7 @@ static void test_an_older_errno_is_not_the_reason(void **state)
         }
 }
 
-static void test_nor_is_it_of_a_connection(void **state)
+static void test_a_stale_errno_is_not_the_reason_of_a_failed_connection(void **state)
 {
     (void)state;
     struct xen *none;
@@ -163,8 +163,9 @@ static void test_nor_is_it_of_a_connection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_an_older_errno_is_not_the_reason, begin, end),
-        cmocka_unit_test_setup_teardown(test_nor_is_it_of_a_connection, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_stale_errno_is_not_the_reason, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_stale_errno_is_not_the_reason_of_a_failed_connection,
+                                        begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What cmocka.h wants included before itself.
+// The headers that cmocka.h needs before it.
 #ifndef XENUSB_TESTS_UNIT_H
 #define XENUSB_TESTS_UNIT_H
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-// The stick that was planned for, and what the host shows at its place afterwards.
+// The planned stick, and the device that the host has at its address afterwards.
 static struct host_device planned = { .bus = 1, .address = 6, .busid = "1-1.3", .drivers = "" };
 
 static const char *objection(const char *busid, uint8_t address, const char *drivers, bool held)
@@ -29,25 +29,25 @@ static void test_a_device_held_through_usbfs_arrived(void **state)
     assert_string_equal(objection("1-1.3", 6, "usbfs", true), "");
 }
 
-static void test_one_without_any_driver_may_be_open(void **state)
+static void test_a_device_without_a_driver_can_be_open(void **state)
 {
     (void)state;
     assert_string_equal(objection("1-1.3", 6, "", false), "");
 }
 
-static void test_one_with_a_driver_of_the_kernel_did_not_arrive(void **state)
+static void test_a_device_with_a_kernel_driver_did_not_arrive(void **state)
 {
     (void)state;
     assert_non_null(strstr(objection("1-1.3", 6, "usb-storage", false), "driver usb-storage"));
 }
 
-static void test_one_that_was_pulled_out_did_not_arrive(void **state)
+static void test_an_unplugged_device_did_not_arrive(void **state)
 {
     (void)state;
     assert_non_null(strstr(objection("1-1.3", 9, "usbfs", true), "no longer plugged in at 1.6"));
 }
 
-static void test_another_at_its_address_is_not_it(void **state)
+static void test_another_device_at_its_address_did_not_arrive(void **state)
 {
     (void)state;
     assert_non_null(strstr(objection("1-4", 6, "usbfs", true), "no longer plugged in at 1.6"));
@@ -57,10 +57,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_device_held_through_usbfs_arrived),
-        cmocka_unit_test(test_one_without_any_driver_may_be_open),
-        cmocka_unit_test(test_one_with_a_driver_of_the_kernel_did_not_arrive),
-        cmocka_unit_test(test_one_that_was_pulled_out_did_not_arrive),
-        cmocka_unit_test(test_another_at_its_address_is_not_it),
+        cmocka_unit_test(test_a_device_without_a_driver_can_be_open),
+        cmocka_unit_test(test_a_device_with_a_kernel_driver_did_not_arrive),
+        cmocka_unit_test(test_an_unplugged_device_did_not_arrive),
+        cmocka_unit_test(test_another_device_at_its_address_did_not_arrive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
