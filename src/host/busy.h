@@ -12,6 +12,7 @@ struct host_tables {
     struct text routes;  // /proc/net/route
     struct text routes6; // /proc/net/ipv6_route
 };
+// Reads all tables.
 void host_tables_read(struct arena *arena, struct host_tables *tables);
 
 // Why the interface at `directory` (below /sys/bus/usb/devices) must not be given to a guest, or

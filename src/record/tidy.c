@@ -48,7 +48,7 @@ static enum xen_result tidy_controller(struct change *change)
 }
 
 // Writes the notes from before a reboot again, under the domain's new id.
-static enum xen_result adopt(struct change *change)
+static enum xen_result adopt_notes(struct change *change)
 {
     enum xen_result result = XEN_OK;
     for (const struct record_note *note = change->record->notes; note; note = note->next)
@@ -62,7 +62,7 @@ static enum xen_result adopt(struct change *change)
 }
 
 // Removes the notes of domains that are gone. Nothing else would, since ids are not reused soon.
-static enum xen_result purge(struct change *change)
+static enum xen_result purge_notes(struct change *change)
 {
     struct arena *arena = change->session->arena;
     const char *own = arena_printf(arena, "%d", change->session->domain->id);
@@ -87,9 +87,9 @@ static enum xen_result tidy(struct change *change)
     if (change->record->foreign)
         result = note_drop_foreign(change);
     if (result == XEN_OK && change->record->former)
-        result = adopt(change);
+        result = adopt_notes(change);
     if (result == XEN_OK)
-        result = purge(change);
+        result = purge_notes(change);
     for (const struct record_note *note = change->record->notes; note && result == XEN_OK;
          note = note->next)
         if (!record_note_holds(change->topology, note))

@@ -50,7 +50,7 @@ static bool serves(const struct backend_ops *ops, const struct domain *domain)
 }
 
 // Adds what the backend finds to the topology, with the backend in charge of it.
-static enum status look_with(const struct backend *backend, struct topology *topology)
+static enum status read_backend(const struct backend *backend, struct topology *topology)
 {
     enum status status = backend->ops->look(backend->handle, topology);
     for (struct controller *at = topology->controllers; at; at = at->next)
@@ -61,7 +61,7 @@ static enum status look_with(const struct backend *backend, struct topology *top
     return status;
 }
 
-static enum status look_at_backends(struct world *world)
+static enum status read_backends(struct world *world)
 {
     struct session *session = &world->session;
     struct backend *next = world->backends;
@@ -72,7 +72,7 @@ static enum status look_at_backends(struct world *world)
         if (status != STATUS_OK)
             return status;
         next->ops = backends[i];
-        status = look_with(next++, &world->topology);
+        status = read_backend(next++, &world->topology);
         if (status != STATUS_OK)
             return status;
     }
@@ -90,7 +90,7 @@ static const struct backend *emulated_backend(const struct world *world)
 }
 
 // Adds what is only in the record. Corrects the record first if something is about to change.
-static enum status look_at_records(struct world *world, bool changes)
+static enum status read_records(struct world *world, bool changes)
 {
     struct session *session = &world->session;
     struct record record = { 0 };
@@ -104,7 +104,7 @@ static enum status look_at_records(struct world *world, bool changes)
     return changes ? record_tidy(session, &record, &world->topology) : STATUS_OK;
 }
 
-static enum status look(struct world *world, bool changes)
+static enum status read_all(struct world *world, bool changes)
 {
     struct session *session = &world->session;
     struct record_claim *claims = NULL;
@@ -115,12 +115,12 @@ static enum status look(struct world *world, bool changes)
         status = record_claims(session, &claims);
     record_mark_owners(session->arena, claims, &world->host);
     if (status == STATUS_OK)
-        status = look_at_backends(world);
-    return status == STATUS_OK ? look_at_records(world, changes) : status;
+        status = read_backends(world);
+    return status == STATUS_OK ? read_records(world, changes) : status;
 }
 
 // If the domain shut down while the topology was read, the topology may be incomplete.
-static enum status check_lives(struct world *world)
+static enum status check_alive(struct world *world)
 {
     const struct session *session = &world->session;
     if (session->domain->id < 0 || xen_domain_is_alive(session->xen, session->domain))
@@ -130,7 +130,7 @@ static enum status check_lives(struct world *world)
     return STATUS_REQUEST;
 }
 
-static void begin(struct world *world, const struct world_options *options)
+static void init(struct world *world, const struct world_options *options)
 {
     *world = WORLD_NONE;
     world->session = (struct session){
@@ -146,7 +146,7 @@ static void begin(struct world *world, const struct world_options *options)
 enum status world_find(struct world *world, const struct world_options *options, const char *name)
 {
     struct session *session = &world->session;
-    begin(world, options);
+    init(world, options);
     if (options->qmp_socket) {
         session->domain = domain_of_socket(session->arena, options->qmp_socket);
         return STATUS_OK;
@@ -155,7 +155,7 @@ enum status world_find(struct world *world, const struct world_options *options,
                                   XENSTORE_SECONDS * session->timeout_scale, &session->xen);
     if (status != STATUS_OK)
         return status;
-    world->own_xen = true;
+    world->owns_xen = true;
     return xen_find_domain(session->xen, session->diags, name, &session->domain);
 }
 
@@ -181,18 +181,18 @@ enum status world_open(struct world *world, bool changes)
         status = take_locks(world);
     }
     if (status == STATUS_OK)
-        status = look(world, changes);
-    return status == STATUS_OK ? check_lives(world) : status;
+        status = read_all(world, changes);
+    return status == STATUS_OK ? check_alive(world) : status;
 }
 
 enum status world_open_domain(struct world *world, const struct world_options *options,
                               struct xen *xen, const struct domain *domain)
 {
-    begin(world, options);
+    init(world, options);
     world->session.xen = xen;
     world->session.domain = arena_new_of(options->arena, struct domain);
     *world->session.domain = *domain;
-    return look(world, false);
+    return read_all(world, false);
 }
 
 void world_close(struct world *world)
@@ -202,7 +202,7 @@ void world_close(struct world *world)
     lock_release(&world->libxl_lock);
     lock_release(&world->host_lock);
     lock_release(&world->domain_lock);
-    if (world->own_xen)
+    if (world->owns_xen)
         xen_close(world->session.xen);
     *world = WORLD_NONE;
 }

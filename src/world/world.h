@@ -27,7 +27,7 @@ struct world {
     struct lock libxl_lock; // LOCK_LIBXL_DEVICES
     struct backend
         backends[BACKEND_KINDS + 1]; // those that are open; the first without ops ends them
-    bool own_xen;                    // world_close() closes the connection to xenstore
+    bool owns_xen;                   // world_close() closes the connection to xenstore
 };
 #define WORLD_NONE                                                                                 \
     (struct world)                                                                                 \

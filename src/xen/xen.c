@@ -152,7 +152,7 @@ enum status xen_status(const struct xen *xen, enum xen_result result)
     return result == XEN_DENIED ? STATUS_REFUSED : STATUS_FAILED;
 }
 
-static enum xen_result broken(struct xen *xen)
+static enum xen_result mark_broken(struct xen *xen)
 {
     if (!xen->broken)
         xen->broken = xen->why;
@@ -160,7 +160,7 @@ static enum xen_result broken(struct xen *xen)
 }
 
 // The result for the errno of the operation that just failed.
-static enum xen_result failure(struct xen *xen)
+static enum xen_result fail(struct xen *xen)
 {
     int why = errno;
     // EAGAIN is a transaction conflict or, from the kernel, a timeout. After a timeout libxenstore
@@ -177,7 +177,7 @@ static enum xen_result failure(struct xen *xen)
     case EAGAIN: return XEN_AGAIN;
     case EACCES:
     case EPERM: return XEN_DENIED;
-    default: return broken(xen);
+    default: return mark_broken(xen);
     }
 }
 
@@ -195,7 +195,7 @@ enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char
     cleanup_free char *bytes = xs_read(xen->store, id_of(in), path, &size);
     *value = TEXT_EMPTY;
     if (!bytes)
-        return failure(xen);
+        return fail(xen);
     if (size > XEN_VALUE_MAX)
         return refuse(xen, "the value is longer than xenstore allows");
     *value = (struct text){ arena_copy(xen->arena, bytes, size), size };
@@ -234,7 +234,7 @@ enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char
     *names = NULL;
     *count = 0;
     if (!children)
-        return failure(xen);
+        return fail(xen);
     if (found > XEN_CHILDREN_MAX)
         return refuse(xen, "the node has too many children");
     const char **sorted = arena_array_of(xen->arena, const char *, found);
@@ -248,7 +248,7 @@ enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char
 
 static enum xen_result result_of(struct xen *xen, bool done)
 {
-    return done ? XEN_OK : failure(xen);
+    return done ? XEN_OK : fail(xen);
 }
 
 enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const char *path,
@@ -307,7 +307,7 @@ enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
     errno = 0;
     xs_transaction_t id = xs_transaction_start(xen->store);
     if (id == XBT_NULL)
-        return failure(xen);
+        return fail(xen);
     *transaction = arena_new_of(xen->arena, struct xen_transaction);
     (*transaction)->id = id;
     return XEN_OK;
@@ -354,7 +354,7 @@ int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domain
     if (count < 0) {
         xen->why = reason_of(errno);
         if (errno == ENOMEM || errno == 0)
-            broken(xen);
+            mark_broken(xen);
     }
     for (int i = 0; i < count; i++) {
         domains[i] = (struct xen_running){
