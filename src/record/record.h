@@ -16,7 +16,7 @@
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //
-// <key> is QEMU's id with the bytes that xenstore does not allow escaped (record_key).
+// <key> is QEMU's id, escaped by record_key().
 #ifndef XENUSB_RECORD_H
 #define XENUSB_RECORD_H
 
@@ -140,9 +140,8 @@ bool record_expresses_controller(const struct controller *controller);
 // controller, and either has the id xenusb-<bus>-<address> or is only in the record.
 bool record_expresses_device(const struct device *device);
 
-// The part of a xenstore path for an id: letters, digits and hyphens are kept, any other byte
-// becomes
-// @ and two hex digits. Cut after 200 bytes of the id. Owned by the arena.
+// An id, escaped for a xenstore path: letters, digits and hyphens stay, any other byte becomes "@"
+// and two hex digits. Uses at most 200 bytes of the id. Owned by the arena.
 const char *record_key(struct arena *arena, const char *id);
 
 #endif

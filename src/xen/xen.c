@@ -82,8 +82,8 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
 }
 
 // libxenstore waits forever for replies and does not expose its socket. Find it by number: POSIX
-// assigns the lowest free descriptor, and xenusb has a single thread. With a time limit on
-// the socket, libxenstore's read fails and it closes the connection.
+// assigns the lowest free descriptor, and xenusb has a single thread. With a time limit on the
+// socket, libxenstore's read fails and it closes the connection.
 static struct xs_handle *open_store(double seconds, int *fd)
 {
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
