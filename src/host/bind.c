@@ -2,11 +2,9 @@
 #include "bind.h"
 
 #include "base/arena.h"
-#include "base/scope.h"
 #include "sysfs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #define USB_DEVICES "/sys/bus/usb/devices"
 #define USB_DRIVERS "/sys/bus/usb/drivers/"
@@ -36,33 +34,21 @@ unsigned host_address(struct arena *arena, const char *busid)
     return sysfs_number(arena, arena_printf(arena, USB_DEVICES "/%s", busid), "devnum", UINT8_MAX);
 }
 
-// The kernel parses each write on its own, so the name must go out in a single one; the result of
-// write(2) is the result of the operation.
-static bool write_driver_file(struct arena *arena, const char *driver, const char *file,
-                              const char *interface, const char **why)
-{
-    const char *path = arena_printf(arena, USB_DRIVERS "%s/%s", driver, file);
-    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-    ssize_t size = (ssize_t)strlen(interface);
-    if (fd >= 0 && write(fd, interface, (size_t)size) == size)
-        return true;
-    *why = strerror(errno);
-    return false;
-}
-
 bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why)
 {
-    if (write_driver_file(arena, driver, "unbind", interface, why))
+    if (sysfs_write(arena_printf(arena, USB_DRIVERS "%s/unbind", driver), interface))
         return true;
-    *why = arena_printf(arena, "cannot unbind %s from driver %s: %s", interface, driver, *why);
+    *why = arena_printf(arena, "cannot unbind %s from driver %s: %s", interface, driver,
+                        strerror(errno));
     return false;
 }
 
 bool host_bind(struct arena *arena, const char *driver, const char *interface, const char **why)
 {
-    if (write_driver_file(arena, driver, "bind", interface, why))
+    if (sysfs_write(arena_printf(arena, USB_DRIVERS "%s/bind", driver), interface))
         return true;
-    *why = arena_printf(arena, "cannot bind %s to driver %s: %s", interface, driver, *why);
+    *why =
+        arena_printf(arena, "cannot bind %s to driver %s: %s", interface, driver, strerror(errno));
     return false;
 }
 

@@ -94,3 +94,10 @@ bool sysfs_is_directory(struct arena *arena, const char *directory, const char *
     const char *path = arena_printf(arena, "%s/%s", directory, name);
     return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
+
+bool sysfs_write(const char *path, const char *value)
+{
+    cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ssize_t size = (ssize_t)strlen(value);
+    return fd >= 0 && write(fd, value, (size_t)size) == size;
+}

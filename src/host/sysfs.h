@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Bounded reads of sysfs and procfs. The values may come from a device's descriptors and are
-// untrusted. All results are owned by the arena.
+// Bounded reads of sysfs and procfs, and writes to sysfs. The values may come from a device's
+// descriptors and are untrusted. All results are owned by the arena.
 #ifndef XENUSB_HOST_SYSFS_H
 #define XENUSB_HOST_SYSFS_H
 
@@ -31,6 +31,10 @@ struct name_list {
     size_t count;
 };
 struct name_list sysfs_names(struct arena *arena, const char *directory);
+
+// Writes a value to a file of sysfs in a single write(2): the kernel parses each write on its own,
+// and its result is the result of the operation. On failure returns false with errno set.
+bool sysfs_write(const char *path, const char *value);
 
 // Whether directory/name is a directory, and not a link to one.
 bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name);

@@ -2,7 +2,9 @@
 // Problems of a domain with a given record and topology; needs no xenstore.
 #include "base/arena.h"
 #include "doctor/problem.h"
-#include "host/orphan.h"
+#include "host/holder.h"
+#include "host/host.h"
+#include "host/modules.h"
 #include "unit.h"
 
 #include <fcntl.h>
@@ -271,7 +273,7 @@ static void test_aliases(void **state)
         { "", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        bool fits = orphan_alias_matches(arena, text_of(rows[i].line), modalias, &module);
+        bool fits = modules_alias_matches(arena, text_of(rows[i].line), modalias, &module);
         assert_int_equal(fits, rows[i].module != NULL);
         if (fits)
             assert_string_equal(module, rows[i].module);
@@ -287,9 +289,9 @@ static void test_host_opened(void **state)
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     assert_int_equal(fstat(fd, &info), 0);
-    host_find_opener(arena, info.st_rdev, &pid);
+    holder_find(arena, info.st_rdev, &pid);
     assert_true(pid > 0);
-    host_find_opener(arena, makedev(511, 12345), &pid);
+    holder_find(arena, makedev(511, 12345), &pid);
     assert_int_equal(pid, 0);
     close(fd);
 }
