@@ -1,55 +1,55 @@
 # SPDX-License-Identifier: MIT
 #
-# What "make check" does beyond building. All tests are in one list and share one pool of jobs, with one
-# count at the end. Every case runs where it is worth most, and only there:
+# What "make check" does after building. All tests are in one list and share one pool of jobs, with one
+# count at the end. Each case runs only in the tree in which it finds most:
 #
-#   $(B)          as it is installed; by hand, and under valgrind
+#   $(B)          as installed; without tools, and under valgrind
 #   $(B)/clang    clang's sanitizers and its fuzzer
 #   $(B)/san      gcc's sanitizers ("make check-deep", and Debian 13, which has no clang here)
 #
-# The sanitizers see every wrong access and every undefined operation in our own code, and a case costs
-# hardly more than without them: the tree of clang runs all programs and the whole rig. It has to be built
-# for the fuzzer anyway, so gcc's sanitizers, which look for the same, are left to check-deep.
+# The sanitizers find every invalid access and undefined operation in our own code, and hardly slow down a
+# case, so clang's tree runs all programs and the whole rig. The fuzzer needs that tree anyway; gcc's
+# sanitizers find the same errors and are left to check-deep.
 #
-# Valgrind sees what they cannot: reads of uninitialised memory, and errors inside of libraries that were
-# not built with them. A run of xenusb takes half a second there. So it runs the units and the golden files,
-# which are single processes, and of the rig the cases of tests/rig/valgrind.list.
+# Valgrind finds what they cannot: reads of uninitialised memory, and errors in libraries that were not built
+# with them. But a run of xenusb takes half a second there. So it runs the units and the golden files, which
+# are single processes, and the cases of the rig in tests/rig/valgrind.list.
 #
-# Without either run only the tests that a sanitizer cannot: those of the rig itself and of the runner,
-# memory.test, which replaces malloc as the sanitizers do, and what has QEMU judge a translation. (The
-# units and golden files need no such run: valgrind runs the same binaries.)
+# Only tests for which the sanitizers are useless or impossible run without any tool: those of the rig itself
+# and of the runner, memory.test, which replaces malloc as the sanitizers do, and those that check
+# translations with QEMU. (The units and golden files do not, because valgrind runs the same binaries.)
 #
-# And the lab's Debian 12 (lab/README.md) starts a PV guest.
+# Finally, the lab starts a PV guest on Debian 12 (lab/README.md).
 #
-# "make check-deep" adds what that leaves out: the whole rig under valgrind, under gcc's sanitizers, and as it
-# is installed. It takes an hour of two processors; CI does not run it.
+# "make check-deep" adds the rest: the whole rig under valgrind, with gcc's sanitizers, and as installed. It
+# takes an hour on two processors; CI does not run it.
 #
-# DEBIAN=trixie runs the rig in a Debian 13 root, which is made in $(B)/trixie.
+# DEBIAN=trixie runs the rig in a Debian 13 root, which is created in $(B)/trixie.
 
 SAN_B     := $(B)/san
 CLANG_B   := $(B)/clang
 CONFIGS   := examples tests/golden tests/golden-translate $(REAL_CONFIGS)
 FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-# Real configs are wherever REAL_CONFIGS says; without it their test is skipped.
+# REAL_CONFIGS names a directory with real configs; without it their test is skipped.
 export REAL_CONFIGS UPDATE
 
-# The programs that need neither root nor daemons: of the tree $(1), each run by $(2).
+# The programs of tree $(1) that need neither root nor daemons, each run by $(2).
 programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
     '$(if $(2),$(2) )$(1)/golden tests/golden' \
     '$(if $(2),$(2) )$(1)/translate $(CONFIGS)' \
     '$(if $(2),$(2) )$(1)/readback $(CONFIGS)' \
     '$(if $(2),$(2) )$(1)/placement $(CONFIGS)'
-# Without arguments these two compile some ten thousand generated configs, which is not for valgrind.
+# Without arguments these compile some ten thousand generated configs, which is too slow for valgrind.
 generated = $(1)/translate $(1)/readback $(1)/placement
 
-# The tests of the rig, those that take longest first. What is not named here comes last.
+# The tests of the rig. The longest ones are named here and run first.
 LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad
 PLAIN     := self memory real translate-qemu placement
 RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%,$(wildcard tests/rig/*.test)))
 
-# Under valgrind also in check-deep only these: the other cases run xenusb hundreds of times, to have others
-# judge the text that it prints, and the programs translate the same files in one process.
+# Even check-deep runs only these cases of three tests under valgrind: the other cases run xenusb hundreds of
+# times so that other programs can check its output, and the programs translate the same files in one process.
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
 FEW_json      := case_a_report case_a_command
 FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambiguity case_invalid_commands \
@@ -58,7 +58,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
 plain          = $(PLAIN:%='tests/rig/%.test') tests/run.test tests/tidied.test tests/layers.test
-# One test for each file of which the list names cases.
+# One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
     END { for (test in cases) printf "\047%s tests/rig/%s.test%s\047 ", run, test, cases[test] }' tests/rig/valgrind.list)
@@ -67,16 +67,16 @@ valgrind_all   = $(foreach test,$(RIG_TESTS),'$(VALGRIND) tests/rig/$(test).test
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
-# In four parts, so that it can use every processor. It needs the generated headers of $(B).
+# In four parts, to use all processors. It needs the generated headers in $(B).
 TIDIED      = $(foreach part,1 2 3 4,'tests/tidied $(part)/4 $(STANDARD)')
 LINTED     := 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' 'tests/case format tests/format'
 
-# As many jobs as processors, unless the user said how many.
+# As many jobs as processors, unless the user gives a number.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-# The limit is for one case, or for a test that reports none before its end. Most have a shorter one of
-# their own.
+# The time limit is for one case, or for a test that reports its cases only at its end. Most cases have their
+# own, shorter limit.
 RUN = tests/run -j $(shell nproc) -t 300
-# For the row of the table that says what came before the tests.
+# For the row of the table with the time before the tests.
 note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
@@ -92,7 +92,7 @@ check check-deep:
 	tests/rig/$(DEBIAN).sh make $(B)/$(DEBIAN)
 	tests/rig/$(DEBIAN).sh run $(B)/$(DEBIAN) make B=/out WERROR=$(WERROR) check-daemons
 else
-# What takes longest begins first, and what is short comes last, so that no processor is idle at the end.
+# Long tests start first and short ones last, so that no processor is idle at the end.
 check:
 	$(note_time)
 	$(MAKE) $(JOBS) check-trees lab-bookworm
@@ -121,7 +121,7 @@ endif
 
 check-trees: build check-programs check-clang
 
-# What another distribution may change: there is no clang for it here, and valgrind has nothing new to see.
+# What can differ on another distribution. There is no clang here, and valgrind would find nothing new.
 check-daemons:
 	$(note_time)
 	$(MAKE) $(JOBS) build check-programs check-san
@@ -142,7 +142,7 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) \
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/libxenusb.a $(LIBS)
 
-# Looks for new faults, FUZZ_SECONDS for each target; what makes one fail is left in $(CLANG_B).
+# Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B).
 FUZZ_SECONDS ?= 60
 fuzz: check-clang
 	@set -e; for name in $(FUZZ); do \
@@ -152,7 +152,7 @@ fuzz: check-clang
 	        $(CLANG_B)/corpus-$$name tests/fuzz/corpus-$$name; \
 	done
 
-# The linter sees the project's own code; what it must not say is in .clang-tidy with its reasons.
+# Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
 check-tidy: $(GENERATED)
 	@$(RUN) $(TIDIED)
 

@@ -26,7 +26,7 @@ static void report(const char *name, const char *what, const char *wrong)
     all_passed = all_passed && !wrong;
 }
 
-// --- a host with devices of every speed, those of the rig's tree (tests/rig/usbdevices.c) ---
+// --- a host with devices of every speed: those of the rig (tests/rig/usbdevices.c) ---
 
 static struct host_device devices[] = {
     { .bus = 1, .address = 2, .busid = "1-1", .vendor = 0x05e3, .product = 0x0608, .hub = true },
@@ -120,7 +120,7 @@ static struct host_device *device_for(struct arena *arena, const struct selector
     return device;
 }
 
-// The rig's host, and what else a config names, at all speeds in turn.
+// The rig's host, and all other devices that a config names, in turn with each speed.
 static struct host host_of(struct arena *arena, const struct config *config)
 {
     struct host host = tree;
@@ -216,10 +216,9 @@ static const char *shown(struct arena *arena, const struct topology *topology, b
     return all;
 }
 
-// --- QEMU's arguments, as far as they name a bus and a port ---
+// --- buses and ports in QEMU's arguments ---
 
-// For each device of the plan: its line of the translation is on the bus of that controller, at
-// that port.
+// Each device of the plan has a line in the translation with its controller's bus and its port.
 static const char *judge_qemu(struct trial *trial, const struct applied *applied)
 {
     char buf[PORT_TEXT_SIZE];
@@ -240,7 +239,7 @@ static const char *judge_qemu(struct trial *trial, const struct applied *applied
     return NULL;
 }
 
-// --- the judgement ---
+// --- comparison ---
 
 static const struct dialect {
     const char *name;
@@ -257,7 +256,7 @@ static const struct dialect {
     { NULL },
 };
 
-// Drops what the guest is created with, or what is plugged into it when it runs.
+// Drops the devices that the guest is created with, or those that are attached to it later.
 static void drop_devices(struct config *config, bool created)
 {
     for (struct config_device **at = &config->devices; *at;) {
@@ -310,8 +309,8 @@ static const char *complaints_of(struct trial *trial)
     return text;
 }
 
-// Returns false where there is nothing to compare: it does not compile, apply refuses it, or the
-// dialect has no words for it.
+// Returns false if there is nothing to compare: the config does not compile, apply refuses it, or
+// the dialect cannot express it.
 static bool try_dialect(struct arena *arena, const char *name, struct text text,
                         const struct dialect *dialect, const char **wrong)
 {
@@ -367,7 +366,7 @@ static void judge_file(const char *directory, const char *name)
     }
 }
 
-// --- configs that nobody wrote ---
+// --- generated configs ---
 
 static uint64_t state;
 
@@ -500,7 +499,7 @@ static struct text generate(struct arena *arena, uint64_t seed)
     return text_of(arena_printf(arena, "name='g'\ntype='%s'\n%s", pv ? "pv" : "hvm", body));
 }
 
-// The next seed from which a config compiles and is applied.
+// Returns the next seed whose config compiles and can be applied.
 static uint64_t next_seed(uint64_t seed)
 {
     for (;; seed++) {

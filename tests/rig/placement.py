@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""placement.py CONFIG... - is everything where it is after "xenusb apply" also where it is in a QEMU
-that was started with what "translate --to qemu" prints, and in one that was given what "translate --to qmp"
-prints? A real QEMU says where that is. XENUSB, PLACEMENT and QEMU name the programs. Prints what it
-compared; its status is 1 if something was elsewhere."""
+"""placement.py CONFIG... - check with a real QEMU that "xenusb apply" puts everything on the same ports
+as a QEMU that is started with the output of "translate --to qemu", and one that gets the output of
+"translate --to qmp". XENUSB, PLACEMENT and QEMU name the programs. Prints what it compared; the status
+is 1 if a port differed."""
 
 import json
 import os
@@ -23,7 +23,7 @@ USB_CONTROLLER = 0x0C03
 
 
 class Qemu:
-    """A machine that has its processors stopped and nothing but what `arguments` say."""
+    """A machine with stopped processors, and with only the devices in `arguments`."""
 
     def __init__(self, directory, arguments):
         self.path = os.path.join(directory, "qmp")
@@ -60,13 +60,13 @@ class Qemu:
                 return answer
 
     def there(self):
-        """A line for each controller in the order of their slots, and for each device: the number of its
-        bus, which are counted as they were made, its port, its speed and what it is."""
+        """Returns a line for each controller, in the order of slots, and for each device: the number of
+        its bus (in the order of creation), its port, speed and product."""
         pci = self.command({"execute": "query-pci"})["return"]
         slots = sorted((at["slot"], at["function"], at["id"]) for bus in pci for at in bus["devices"]
                        if at["class_info"]["class"] == USB_CONTROLLER)
         lines = [f"controller {at[2]['vendor']:04x}:{at[2]['device']:04x}" for at in slots]
-        # Without a controller that is an error.
+        # Without a controller the command is an error.
         answer = self.command({"execute": "x-query-usb"})
         report = answer["return"]["human-readable-text"] if lines else ""
         found = re.findall(r"Device (\d+)\.\d+, Port ([\d.]+), Speed ([\d.]+) Mb/s, Product ([^,\n]*)",
@@ -97,7 +97,8 @@ def make_image(name):
 
 
 def beside(path, directory):
-    """QEMU's arguments for what its author has beside the devices; None if one is a device node."""
+    """Returns QEMU's arguments for what the config refers to but does not define; None if it refers to
+    a device node."""
     status, text, _ = run(XENUSB + ["translate", "--to", "json", path])
     arguments = []
     for device in json.loads(text)["devices"] if status == 0 else []:
@@ -120,7 +121,7 @@ def beside(path, directory):
 
 
 def created(path):
-    """QEMU's arguments for what the guest is created with, under ids that nothing else has."""
+    """Returns QEMU's arguments for what the guest is created with, with unique ids."""
     status, words, _ = run([PLACEMENT, "-c", path])
     if status:
         return None
@@ -141,7 +142,7 @@ def compare(path, directory):
         applied = qemu.there()
     with Qemu(directory, others + shlex.split(words)) as qemu:
         check("--to qemu", path, applied, qemu.there())
-        # All of it is found again.
+        # Apply recognises everything that QEMU was started with.
         status, out, errors = run(XENUSB + ["apply", "--dry-run", "--force", "--qmp", qemu.path, path])
         if status or re.search(r"\d to (add|remove)", out):
             raise AssertionError(f"{path}: apply would change what --to qemu started:\n{out}{errors}")
