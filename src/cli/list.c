@@ -40,7 +40,7 @@ static const char *state_of_controller(struct arena *arena, const struct control
     if (controller->stale)
         return "only in libxl's record; QEMU does not have it";
     if (controller->no_backend)
-        return arena_printf(arena, "served by nobody: %s", controller->no_backend);
+        return arena_printf(arena, "no backend serves it: %s", controller->no_backend);
     return controller->pvusb ? ends_of(arena, controller) : NULL;
 }
 

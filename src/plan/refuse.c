@@ -142,9 +142,9 @@ static struct diag *complain_shared(struct planning *planning, struct span span,
                           "%s: another PVUSB controller has a device at that port number", at);
     return diag_hint(planning->diags, diag, "%s",
                      place_is_qemus_alone(controller)
-                         ? "QEMU's PVUSB ends itself when two have: use another port"
-                         : "QEMU's PVUSB would end itself: use another port; usbback has no such "
-                           "fault: --force");
+                         ? "QEMU aborts if two controllers use the same port number: use another "
+                           "port"
+                         : "QEMU would abort, usbback would not: use another port, or --force");
 }
 
 static struct diag *complain_verdict(struct planning *planning, const struct placement *placement,
@@ -193,7 +193,7 @@ void refuse_place(struct planning *planning, struct placement *placement,
 void refuse_unserved(struct planning *planning, struct placement *placement)
 {
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, placement->wanted->why, "controller '%s' is served by nobody: %s",
+        planning, STATUS_REFUSED, placement->wanted->why, "no backend serves controller '%s': %s",
         placement->controller->name, placement->controller->no_backend);
     if (planning->topology->pvusb.advice)
         diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);

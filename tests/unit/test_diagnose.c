@@ -116,10 +116,10 @@ static void test_pvusb_hotplug(void **state)
 {
     static const char question[] = "a PVUSB controller can be hot-plugged into win10";
     (void)state;
-    topology.pvusb.no_qemu = "QEMU 10 ends itself";
+    topology.pvusb.no_qemu = "QEMU 10 aborts";
     topology.pvusb.advice = "restart it";
     look();
-    assert_string_equal(want(question, VERDICT_NO, "QEMU 10 ends itself; no usbback")->fix,
+    assert_string_equal(want(question, VERDICT_NO, "QEMU 10 aborts; no usbback")->fix,
                         "restart it");
     topology.pvusb.no_kernel = NULL;
     look();

@@ -245,7 +245,7 @@ static void test_a_port_number_requested_twice(void **state)
     options.force = true;
     want_refusal("usbcontroller=['type=qusb','type=qusb']\n"
                  "usbdevice=['type=hostdev,busid=1-4,bus=pv1,port=1']\n",
-                 STATUS_REFUSED, "QEMU's PVUSB ends itself when two have");
+                 STATUS_REFUSED, "QEMU aborts if two controllers use the same port number");
 }
 
 static void test_force_allows_shared_ports_with_usbback(void **state)
@@ -379,7 +379,7 @@ static void test_a_qemu_is_not_started_without_need(void **state)
 static struct controller *has_unserved_controller(void)
 {
     struct controller *controller = has_controller(PVUSB_QEMU, "pv0", 0, 4);
-    controller->no_backend = "its QEMU has ended";
+    controller->no_backend = "its QEMU has exited";
     return controller;
 }
 
@@ -421,7 +421,7 @@ static void test_attach_is_refused_without_a_backend(void **state)
     has_unserved_controller();
     want_refusal("usbcontroller=['type=qusb,numports=4']\nusbdevice=['busid=1-4,bus=pv0']\n",
                  STATUS_REFUSED,
-                 "controller 'pv0' is served by nobody: its QEMU has ended (start one)");
+                 "no backend serves controller 'pv0': its QEMU has exited (start one)");
 }
 
 static void test_placement_skips_controllers_without_a_backend(void **state)

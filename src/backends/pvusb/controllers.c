@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Controllers come and go: nodes written, then the other side waited for.
+// Adds and removes controllers: writes their nodes, then waits for the backend or the frontend.
 #include "base/arena.h"
 #include "handle.h"
 #include "nodes.h"
@@ -19,8 +19,6 @@ static const char *backend_of(const struct change *change)
 {
     return nodes_backend(change->session->arena, change->session->domain->id, change->controller);
 }
-
-// ---- its nodes ----
 
 static enum xen_result apply_node(struct change *change, const struct node *node)
 {
@@ -45,7 +43,7 @@ static enum xen_result write_nodes(struct change *change)
     int domain = change->session->domain->id;
     const char *record = nodes_record(arena, domain, change->controller);
     if (!change->controller->model)
-        return change_refuse(change, STATUS_FAILED, "its nodes do not tell its version");
+        return change_refuse(change, STATUS_FAILED, "its nodes do not contain its USB version");
     enum xen_result result = change_check_domain(change);
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, record, &type);
@@ -59,8 +57,7 @@ static enum xen_result write_nodes(struct change *change)
     return result;
 }
 
-// The backend has taken it up. That waits for no frontend: a guest may load its driver whenever it
-// likes.
+// Does not require a frontend: a guest may load its driver at any time.
 bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *controller,
                          const struct device *device)
 {
@@ -70,7 +67,8 @@ bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *c
     return now.backend_state == XENBUS_INIT_WAIT || now.backend_state == XENBUS_CONNECTED;
 }
 
-static const char *server(const struct pvusb_handle *handle, const struct controller *controller)
+static const char *backend_name(const struct pvusb_handle *handle,
+                                const struct controller *controller)
 {
     struct arena *arena = handle->session->arena;
     const char *what = controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
@@ -83,14 +81,14 @@ static const char *server(const struct pvusb_handle *handle, const struct contro
 const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller *controller)
 {
     pvusb_read_states(handle, controller);
-    return arena_printf(handle->session->arena, "%s did not come within %g s: it stands in %s; %s",
-                        server(handle, controller),
+    return arena_printf(handle->session->arena, "%s was not ready after %g s (state: %s); %s",
+                        backend_name(handle, controller),
                         PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->backend_state),
                         xenbus_backend_meaning(controller->backend_state));
 }
 
-// A device that came after the last look is somebody else's: its controller stays.
+// Refuses to remove a controller on which another program has put a device since the last look.
 static enum xen_result check_empty(struct change *change)
 {
     enum xen_result result = XEN_OK;
@@ -102,7 +100,7 @@ static enum xen_result check_empty(struct change *change)
         result = change_ignore_absent(xen_read(change->xen, change->in, path, &value));
         if (result == XEN_OK && value.size)
             return change_refuse(change, STATUS_REFUSED,
-                                 arena_printf(arena, "%s is at its port %u",
+                                 arena_printf(arena, "%s was attached at port %u meanwhile",
                                               text_show(arena, value, BUSID_SIZE), port));
     }
     return result;
@@ -121,8 +119,6 @@ static enum xen_result remove_nodes(struct change *change)
     return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
 }
 
-// ---- going ----
-
 static enum xen_result request_close(struct change *change)
 {
     struct text state;
@@ -132,7 +128,7 @@ static enum xen_result request_close(struct change *change)
     if (result == XEN_OK)
         result =
             xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
-    // A backend whose nodes are gone has nothing to close.
+    // Without nodes there is nothing to close.
     if (result != XEN_OK)
         return change_ignore_absent(result);
     result = change_write(change, backend, "online", "0");
@@ -141,7 +137,7 @@ static enum xen_result request_close(struct change *change)
     return change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CLOSING));
 }
 
-// Whether nothing in the guest can be using it: then it goes without its consent.
+// Whether the guest cannot be using it, so that removing it does not need the guest.
 static bool is_unused(const struct controller *controller)
 {
     return controller->frontend_state == XENBUS_UNKNOWN ||
@@ -149,7 +145,7 @@ static bool is_unused(const struct controller *controller)
            controller->frontend_state == XENBUS_CLOSED;
 }
 
-// Both ends; of one that nobody serves only the guest's can.
+// Both ends have closed; if no backend serves the controller, only the frontend can.
 static bool both_closed(struct pvusb_handle *handle, const struct controller *controller,
                         const struct device *device)
 {
@@ -161,7 +157,7 @@ static bool both_closed(struct pvusb_handle *handle, const struct controller *co
            (controller->no_backend && is_unused(&now));
 }
 
-// It stays in use, so it is to be as it was: online, and connected.
+// Makes a controller that stays in use online and connected again.
 static enum xen_result reopen(struct change *change)
 {
     struct text state;
@@ -181,19 +177,18 @@ static const char *why_not_closed(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
     struct arena *arena = handle->session->arena;
-    // "It works" would be said of a frontend that is connected to nobody.
+    // Without a backend, xenbus's "it works" for a connected frontend would be wrong.
     const char *meaning = controller->no_backend
                               ? arena_printf(arena, "none of its requests is open; reboot %s",
                                              handle->session->domain->name)
                               : xenbus_frontend_meaning(controller->frontend_state);
-    return arena_printf(arena,
-                        "the guest's frontend did not let go within %g s: it stands in %s; %s",
+    return arena_printf(arena, "the guest's frontend did not close within %g s (state: %s); %s",
                         PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->frontend_state), meaning);
 }
 
-// QEMU's backend closes only after the frontend did; where nothing in the guest uses it, nobody
-// ever would.
+// Does not wait if the frontend is unused: QEMU's backend closes only after the frontend, and an
+// unused one never does.
 static enum status close_and_wait(struct pvusb_handle *handle, struct controller *controller,
                                   bool *left, const char **why)
 {
@@ -212,8 +207,8 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     return STATUS_TIMEOUT;
 }
 
-// Asks both ends to close, and waits for them; where the guest waits for a QEMU that has ended, it
-// is answered first. After a failure it is as it was, or *left.
+// Asks both ends to close and waits for them; first completes the requests that a dead QEMU left
+// open. On failure the controller is as it was, or *left is set.
 static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
                               bool *left, const char **why)
 {
@@ -222,7 +217,7 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
     pvusb_read_states(handle, controller);
     if (controller->no_backend && !is_unused(controller))
         status = pvusb_take_over(handle, controller, why);
-    // A guest that was asked is not left alone with what it asks on.
+    // Once the rings are taken over, an interrupt must not leave the guest with open requests.
     handle->session->finishing = finishing || handle->takeover.share;
     if (status == STATUS_OK)
         status = close_and_wait(handle, controller, left, why);
@@ -252,17 +247,15 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     }
     status = record_controller_removed(session, controller);
     if (status != STATUS_OK) {
-        pvusb_fail(step, STEP_LEFT, status, "its name in xenstore could not be removed");
+        pvusb_fail(step, STEP_LEFT, status, "its record in xenstore could not be removed");
         return;
     }
     step->state = STEP_DONE;
     if (idle)
-        step->remark = "no frontend of the guest used it";
+        step->remark = "the guest was not using it";
 }
 
-// ---- coming ----
-
-// Nobody uses it, so nobody has to let go of it.
+// Removes a controller that no frontend uses yet.
 static void undo_add(struct pvusb_handle *handle, struct step *step, enum status status,
                      const char *words)
 {
@@ -273,7 +266,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
     else
         pvusb_fail(step, STEP_LEFT, status,
                    arena_printf(handle->session->arena,
-                                "%s; and its nodes could not be removed: %s", words, why));
+                                "%s; its nodes could not be removed either: %s", words, why));
 }
 
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
@@ -281,9 +274,9 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     struct session *session = handle->session;
     struct controller *controller = step->controller;
     const char *why = NULL;
-    // A server that is not running takes it up when it starts.
-    const struct pvusb_qemu *server = handle->topology->pvusb_qemu;
-    bool later = controller_uses_pvusb_qemu(controller) && handle->no_backend && server;
+    // A QEMU that is started later finds the controller then.
+    const struct pvusb_qemu *qemu = handle->topology->pvusb_qemu;
+    bool later = controller_uses_pvusb_qemu(controller) && handle->no_backend && qemu;
     if (controller_uses_pvusb_qemu(controller) && handle->no_qemu && !later) {
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;
@@ -302,40 +295,39 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     }
     status = record_controller_added(session, controller);
     if (status != STATUS_OK) {
-        // The guest may have it in use by now, but nothing at it.
+        // The guest may have connected to it by now, but it has no devices.
         if (!later)
             (void)close_both(handle, controller, &(bool){ false }, &why);
-        undo_add(handle, step, status, "its name in xenstore could not be recorded");
+        undo_add(handle, step, status, "its record in xenstore could not be written");
         return;
     }
     step->state = STEP_DONE;
     step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
 }
 
-// ---- anew ----
-
 enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,
                                       bool *left, const char **why)
 {
-    const double noticing = 1; // seconds
+    const double notice_seconds = 1;
     struct change change = change_of(handle, controller, NULL);
     pvusb_read_states(handle, controller);
-    bool met = controller->frontend_state != XENBUS_INITIALISING;
-    if (controller->backend_state == XENBUS_INITIALISING && !met)
+    bool known_to_guest = controller->frontend_state != XENBUS_INITIALISING;
+    if (controller->backend_state == XENBUS_INITIALISING && !known_to_guest)
         return STATUS_OK;
-    *why = "its nodes do not tell its version";
+    *why = "its nodes do not contain its USB version";
     enum status status = controller->model ? STATUS_OK : STATUS_FAILED;
     if (status == STATUS_OK)
         status = close_both(handle, controller, left, why);
     if (status != STATUS_OK)
         return status;
-    *left = true; // closed, until it is written anew
+    *left = true; // closed, until its nodes are written again
     status = change_attempt(&change, remove_nodes, why);
     if (status != STATUS_OK)
         return status;
-    // Nodes that come back before the guest has looked are to it the ones that it knew, and closed.
-    if (met && !handle->session->domain->paused)
-        clock_sleep(noticing);
+    // If the nodes reappear before the guest has seen them disappear, it takes the new controller
+    // for the old one, which is closed.
+    if (known_to_guest && !handle->session->domain->paused)
+        clock_sleep(notice_seconds);
     status = change_attempt(&change, write_nodes, why);
     *left = status != STATUS_OK;
     return status;

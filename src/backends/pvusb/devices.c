@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Devices come and go: one node, and what the backend makes of it.
+// Attaches and releases devices: writes one node, then waits for the backend.
 #include "base/arena.h"
 #include "handle.h"
 #include "host/bind.h"
@@ -10,7 +10,7 @@
 #include "record/record.h"
 #include "record/saved.h"
 
-// Whether it is this host's kernel that has to give the device away.
+// Whether the device must be bound to this host's usbback.
 static bool is_local_usbback(const struct device *device)
 {
     return device->controller->pvusb == PVUSB_KERNEL && !device->controller->backend_domain;
@@ -30,8 +30,6 @@ static const char *port_path(const struct change *change)
                       change->device->port.number[0]);
 }
 
-// ---- the node ----
-
 static enum xen_result claim_port(struct change *change)
 {
     struct text value, type;
@@ -41,12 +39,12 @@ static enum xen_result claim_port(struct change *change)
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, arena_printf(arena, "%s/type", record), &type);
     if (result == XEN_ABSENT)
-        return change_refuse(change, STATUS_FAILED, "its controller is gone");
+        return change_refuse(change, STATUS_FAILED, "its controller no longer exists");
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, port_path(change), &value);
     if (result == XEN_ABSENT)
         return change_refuse(change, STATUS_FAILED, "the backend has no such port");
-    // The backends heed a new device only at a port that was seen to be empty.
+    // The backends notice a new device only at a port that they have seen empty.
     if (result == XEN_OK && value.size)
         return change_refuse(change, STATUS_REFUSED,
                              arena_printf(arena, "xl has taken port %u for %s",
@@ -57,7 +55,7 @@ static enum xen_result claim_port(struct change *change)
                             : result;
 }
 
-// Frees the port, unless it has been given to another device by now, or went with its controller.
+// Clears the port, unless another device uses it by now or the controller is gone.
 static enum xen_result free_port(struct change *change)
 {
     struct text value;
@@ -70,19 +68,17 @@ static enum xen_result free_port(struct change *change)
                               : XEN_OK;
 }
 
-// ---- going ----
-
-// QEMU lets go of a device some time after its node was cleared, and heeds the next one only then.
+// QEMU releases a device some time after its node was cleared, and accepts the next one only then.
 static bool qemu_released(struct pvusb_handle *handle, const struct controller *controller,
                           const struct device *device)
 {
     struct arena *arena = handle->session->arena;
-    enum qemu_answer answer = pvusb_query_port(handle, controller->index, device->port.number[0]);
+    enum qemu_port answer = pvusb_query_port(handle, controller->index, device->port.number[0]);
     if (controller->no_backend)
         return true;
-    if (answer != QEMU_SILENT)
-        return answer == QEMU_NOTHING;
-    // Then it is seen by the host, as far as nobody else has taken it by now.
+    if (answer != QEMU_PORT_UNKNOWN)
+        return answer == QEMU_PORT_EMPTY;
+    // If QEMU does not answer, the device is released when usbfs has none of its interfaces.
     for (const struct host_interface *at =
              device->host ? host_interfaces(arena, device_busid(device)) : NULL;
          at; at = at->next)
@@ -91,7 +87,7 @@ static bool qemu_released(struct pvusb_handle *handle, const struct controller *
     return true;
 }
 
-// Whether the QEMU that had it, or would have, is no more.
+// Whether the QEMU that served the device has exited.
 static bool qemu_has_gone(const struct pvusb_handle *handle, const struct device *device)
 {
     const struct qmp_client *qemu = pvusb_client(handle);
@@ -99,8 +95,8 @@ static bool qemu_has_gone(const struct pvusb_handle *handle, const struct device
            (device->controller->no_backend || (qemu && qmp_broken(qemu)));
 }
 
-// Gives it back in the safe order (drivers.c). What was done so far need not be all of it. The
-// drivers of a device that another guest has by now are not touched.
+// Releases a device in the safe order (drivers.c), also one that was attached only in part. Does
+// not change the drivers of a device that another guest has by now.
 static bool release_all(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
                         const char **why)
 {
@@ -120,20 +116,19 @@ static bool release_all(struct pvusb_handle *handle, const struct device *device
         return !ours || pvusb_rebind(handle, device_busid(device), why);
     bool gone = device->controller->backend_domain ||
                 pvusb_wait(handle, PVUSB_STATE_SECONDS, qemu_released, device->controller, device);
-    // A QEMU that ends leaves what it had open without a driver.
+    // The devices of a dead QEMU have no driver.
     if (device->host && qemu_has_gone(handle, device))
         (void)host_probe(handle->session->arena, device->host->busid, &(const char *){ NULL });
     if (gone)
         return true;
     *timed_out = true;
     *why = arena_printf(handle->session->arena,
-                        "its port is free, but QEMU did not let go of it "
-                        "within %g s",
+                        "its port is free, but QEMU did not release it within %g s",
                         PVUSB_STATE_SECONDS * handle->session->timeout_scale);
     return false;
 }
 
-// Once begun it is not interrupted.
+// An interrupt does not stop it halfway.
 static bool release(struct pvusb_handle *handle, const struct device *device, bool *timed_out,
                     const char **why)
 {
@@ -146,7 +141,7 @@ static bool release(struct pvusb_handle *handle, const struct device *device, bo
 
 void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)
 {
-    const char *why = "no reason was given";
+    const char *why = "no reason given";
     bool timed_out = false;
     if (!release(handle, step->device, &timed_out, &why)) {
         pvusb_fail(step, STEP_LEFT, timed_out ? STATUS_TIMEOUT : STATUS_FAILED, why);
@@ -159,18 +154,16 @@ void pvusb_remove_device(struct pvusb_handle *handle, struct step *step)
     }
     step->state = STEP_DONE;
     if (step->controller->backend_domain)
-        step->remark = "what its driver domain makes of that cannot be seen from here";
+        step->remark = "xenusb cannot see whether its driver domain released it";
 }
 
-// ---- coming ----
-
-// NULL: nobody has it as well.
+// Another guest that has the device too, for a message; NULL if there is none.
 static const char *other_holder(const struct session *session, const struct device *device)
 {
     const char *other;
     return record_other_claim(session, device, &other) == STATUS_OK
                ? other
-               : "xenstore cannot be looked at again";
+               : "xenstore could not be read again";
 }
 
 static bool is_attached(struct pvusb_handle *handle, const struct controller *controller,
@@ -180,7 +173,7 @@ static bool is_attached(struct pvusb_handle *handle, const struct controller *co
     return pvusb_device_state(handle, device) == DEVICE_ATTACHED;
 }
 
-// Why the backend does not hold it, with the state in which it stands.
+// Why the backend does not have the device.
 static const char *why_not_attached(const struct pvusb_handle *handle,
                                     struct controller *controller)
 {
@@ -188,8 +181,7 @@ static const char *why_not_attached(const struct pvusb_handle *handle,
     pvusb_read_states(handle, controller);
     const char *what = controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
     return arena_printf(arena,
-                        "the backend (%s) did not take the device within %g s: it stands in "
-                        "%s; %s",
+                        "the backend (%s) did not attach the device within %g s (state: %s); %s",
                         what, PVUSB_STATE_SECONDS * handle->session->timeout_scale,
                         xenbus_state_name(controller->backend_state),
                         xenbus_backend_meaning(controller->backend_state));
@@ -204,25 +196,25 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
         pvusb_fail(step, STEP_FAILED, status, words);
     else
         pvusb_fail(step, STEP_LEFT, status,
-                   arena_printf(handle->session->arena, "%s; and it could not be given back: %s",
+                   arena_printf(handle->session->arena, "%s; it could not be released either: %s",
                                 words, why));
 }
 
-// A port number that another QEMU-served controller of the guest uses kills that QEMU; and so does
-// a bus id that it cannot open, or one that stands at two ports. The last look showed none of that;
-// what it cannot know any more is asked here.
+// QEMU aborts if two of its controllers use the same port number, if it cannot open a busid, or if
+// two ports have the same busid. The plan excludes all of that as of the last look; this checks
+// what may have changed since.
 static const char *why_not_assignable(const struct pvusb_handle *handle,
                                       const struct device *device)
 {
     if (!device->host)
-        return device->controller->backend_domain ? NULL : "the device is not plugged in";
+        return device->controller->backend_domain ? NULL : "it is not plugged in";
     if (host_address(handle->session->arena, device->host->busid) != device->host->address)
-        return "it has been unplugged meanwhile, or plugged in anew";
+        return "it was unplugged or replugged meanwhile";
     return NULL;
 }
 
-// Gives it to the backend, and waits until that has it. After a failure *why tells; if it was
-// *given, all of it is to be taken back.
+// Assigns the device to the backend and waits until that has it. On failure *why is set; if *given
+// is set too, the caller must release the device.
 static enum status assign(struct pvusb_handle *handle, struct controller *controller,
                           const struct device *device, bool *given, const char **why)
 {
@@ -245,27 +237,27 @@ static enum status assign(struct pvusb_handle *handle, struct controller *contro
     return STATUS_TIMEOUT;
 }
 
-// A guest that was restored believes that its ports have what they had when it was saved, and heeds
-// no device of that speed which comes there: so it goes, and comes once more. Of a guest that takes
-// none, that is found out once.
+// A restored guest believes that its ports still have the devices from when it was saved, and
+// ignores a new one of the same speed. Removing the device and adding it again helps. If the guest
+// ignores that too, it is not tried for further devices.
 static enum status verify_attached(struct pvusb_handle *handle, struct step *step, bool *given,
                                    const char **why)
 {
     struct device *device = step->device;
     bool timed_out = false;
     const char *remark = pvusb_frontend_remark(handle, step->controller);
-    bool untaken = !remark && !pvusb_guest_configured(handle, device);
-    if (untaken && !handle->guest_ignores_devices) {
+    bool ignored = !remark && !pvusb_guest_configured(handle, device);
+    if (ignored && !handle->guest_ignores_devices) {
         if (!release(handle, device, &timed_out, why))
             return timed_out ? STATUS_TIMEOUT : STATUS_FAILED;
         enum status status = assign(handle, step->controller, device, given, why);
         if (status != STATUS_OK)
             return status;
-        untaken = handle->guest_ignores_devices = !pvusb_guest_configured(handle, device);
+        ignored = handle->guest_ignores_devices = !pvusb_guest_configured(handle, device);
     }
-    if (untaken)
+    if (ignored)
         remark = "the guest has not configured it";
-    // A guest that is waited for has more time, so that what was seen until here may be over.
+    // --require-guest waits longer, so the remark may be out of date.
     bool required = handle->session->require_guest;
     *why = required ? pvusb_wait_for_guest(handle, device) : NULL;
     step->remark = required ? NULL : remark;
@@ -292,7 +284,6 @@ void pvusb_add_device(struct pvusb_handle *handle, struct step *step)
         step->state = STEP_DONE;
         device->state = seen ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
         if (!seen)
-            step->remark = "its state is unknown: the driver domain's devices cannot be seen from "
-                           "here";
+            step->remark = "its state is unknown: xenusb cannot see the devices of a driver domain";
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What the kernel's usbback needs of the host: a device's interfaces bound to it.
+// Binds a device's interfaces to the kernel's usbback, and back to their own drivers.
 //
-// The order is the safety here. Going in, the port's node names the device before its interfaces
-// are bound, since usbback learns from the node for whom it takes one. Coming back, the interfaces
-// leave usbback first, then the port's node is cleared, and only then their former drivers get
-// them: usbback treats the clearing of a port whose device it still has as fatal ("can't remove
-// port, unbind first"), and while the node names a device, usbback may take it again at any moment.
+// The order matters. To attach: write the port's node, then bind the interfaces, because usbback
+// finds the guest through the node. To release: unbind the interfaces from usbback, then clear the
+// node, then bind the original drivers. Clearing the port of a bound device is fatal for usbback
+// ("can't remove port, unbind first"), and while the node names a device, usbback may bind to it
+// again at any moment.
 #include "base/arena.h"
 #include "handle.h"
 #include "host/bind.h"
@@ -17,7 +17,7 @@ static bool has(const struct host_interface *interface, const char *driver)
     return interface->driver && strcmp(interface->driver, driver) == 0;
 }
 
-// Remembers a driver before it loses the interface, so that nothing is forgotten if we die.
+// Saves the driver in xenstore before it is unbound, in case xenusb is killed in between.
 static bool save_driver(const struct pvusb_handle *handle, const char *busid,
                         const struct host_interface *interface, const char **why)
 {
@@ -27,7 +27,7 @@ static bool save_driver(const struct pvusb_handle *handle, const char *busid,
                                        text_of(host_driver_path(arena, interface->driver)));
     if (result == XEN_OK)
         return true;
-    *why = arena_printf(arena, "the driver of %s cannot be remembered: %s", interface->name,
+    *why = arena_printf(arena, "the driver of %s could not be saved: %s", interface->name,
                         xen_why(xen));
     return false;
 }
@@ -36,7 +36,7 @@ bool pvusb_bind(const struct pvusb_handle *handle, const char *busid, const char
 {
     struct arena *arena = handle->session->arena;
     struct host_interface *interfaces = host_interfaces(arena, busid);
-    *why = "it has no interface: it has been unplugged, or has no configuration";
+    *why = "it has no interfaces: it was unplugged, or is not configured";
     if (!interfaces)
         return false;
     for (const struct host_interface *at = interfaces; at; at = at->next) {
@@ -69,13 +69,14 @@ bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const ch
         struct text path = TEXT_EMPTY;
         (void)xen_read(xen, NULL, nodes_driver(arena, busid, at->name), &path);
         const char *driver = path.at ? host_driver_of_path(path.at) : NULL;
-        // One that was plugged in anew has its driver already.
+        // The interfaces of a replugged device already have their drivers.
         if (driver && !at->driver && !host_bind(arena, driver, at->name, why))
             all = false;
     }
-    // Libxl forgets them even where that failed, and has no second try; here they stay.
+    // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
     if (!all || xen_remove(xen, NULL, nodes_drivers(arena, busid)) == XEN_OK)
         return all;
-    *why = arena_printf(arena, "the drivers that it had cannot be forgotten: %s", xen_why(xen));
+    *why = arena_printf(arena, "its saved drivers could not be removed from xenstore: %s",
+                        xen_why(xen));
     return false;
 }

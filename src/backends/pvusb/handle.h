@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is held while a domain's PVUSB is open, and what the files of this backend share. Private to
-// the backend.
+// The state of an open PVUSB backend, and what the files of this backend share. Private to them.
 #ifndef XENUSB_BACKENDS_PVUSB_HANDLE_H
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
@@ -10,132 +9,138 @@
 #include "rings.h"
 #include "xen/lock.h"
 
-// Serving the rings of one controller whose QEMU has ended.
+// xenusb in the role of a dead PVUSB QEMU, for one controller.
 struct takeover {
-    struct xen_share *share; // NULL: it does not
+    struct xen_share *share; // NULL: none in progress
     struct urb_ring requests;
-    double asked; // when the guest asked last, by clock_now()
+    double last_request; // clock_now() of the guest's last request
 };
 
 struct pvusb_handle {
     struct session *session;
-    struct lock lock;          // libxl's for the QEMU's socket, while the connection is ours
-    struct qmp_client *client; // our own connection to the domain's QEMU, or NULL
-    const char *why_no_client; // why there is none; NULL
-    bool no_listener;          // nobody listens at the socket, or there is none
-    const char *no_qemu;       // why its QEMU takes no new controller, as of the last look; or NULL
-    const char *no_backend;    // why no QEMU serves the domain; NULL: one does, or may
-    struct qemu_process process; // the one that this run started
-    struct takeover takeover;    // of the controller that is going, if nobody serves it
-    struct topology *topology;   // what was looked at, and what is planned
-    bool guest_ignores_devices;  // a guest was given its time to take a device, twice, in vain
-    bool frontend_timed_out;     // a frontend was given its time to connect, in vain
-    // Until when a guest may take what was arriving at the last look; {0} before anyone waited.
+    struct lock lock;            // libxl's for the QMP socket, while `client` is open
+    struct qmp_client *client;   // our own connection to the domain's QEMU, or NULL
+    const char *why_no_client;   // why connecting failed, or NULL
+    bool no_listener;            // there is no QMP socket, or nothing listens on it
+    const char *no_qemu;         // why its QEMU accepts no new controllers (last look), or NULL
+    const char *no_backend;      // why no QEMU serves the domain; NULL if one does or may
+    struct qemu_process process; // the QEMU that this run started
+    struct takeover takeover;    // of the controller being removed, if no backend serves it
+    struct topology *topology;   // of the last look
+    bool guest_ignores_devices;  // a guest did not configure a device although it was added twice
+    bool frontend_timed_out;     // a frontend did not connect in its time; do not wait again
+    // When devices that were being attached at the last look must be configured; {0}: not set yet.
     struct deadline arrivals;
 };
 
-// How long either end may take to come to a state, and a device to come or go; times patience.
+// Time limits, in seconds before session's timeout_scale is applied.
+
+// For either end to change its state, and for a device to be attached or released.
 #define PVUSB_STATE_SECONDS 10.0
-// How long a guest may take to configure a device that it was just told of; times patience.
+// For a guest to configure a new device.
 #define PVUSB_ARRIVAL_SECONDS 5.0
-// How long a QEMU may take to start and to answer, and to end; times patience.
+// For a QEMU to start and to answer, and to exit.
 #define PVUSB_START_SECONDS 30.0
 #define PVUSB_STOP_SECONDS  5.0
-// How long a guest may take to give up what it asked of a QEMU that has ended; times patience.
-// Linux gives up on a disk after 30 s (SD_TIMEOUT in drivers/scsi/sd.h), and on all else at once.
+// For a guest to abandon the requests that a dead QEMU left open. Linux gives up on a disk after
+// 30 s (SD_TIMEOUT in drivers/scsi/sd.h), and on everything else at once.
 #define PVUSB_TAKEOVER_SECONDS 45.0
-// How long a guest may be at work on what it was answered, before it asks again; times patience.
+// For a guest to send its next request after a response.
 #define PVUSB_REQUEST_SECONDS 1.0
-// How long the driver of a running guest may take to connect to a controller that is new; times
-// patience.
+// For the driver of a running guest to connect to a new controller.
 #define PVUSB_CONNECT_SECONDS 2.0
 
-// ---- handle.c ----
+// handle.c
 
-// A condition that pvusb_wait() checks repeatedly until it is true.
+// A condition that pvusb_wait() polls until it is true.
 typedef bool pvusb_condition(struct pvusb_handle *handle, const struct controller *controller,
                              const struct device *device);
-// Waits until the condition is true. False if it is not after `seconds` (times session's
+// Waits until the condition is true. False if it is not true after `seconds` (times session's
 // timeout_scale), or if the user interrupts.
 bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_condition *condition,
                 const struct controller *controller, const struct device *device);
-// The same with a deadline that was set earlier.
+// The same until a deadline, which is not scaled.
 bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
                       pvusb_condition *condition, const struct controller *controller,
                       const struct device *device);
-// Sets the outcome of a step that failed: `state` is STEP_FAILED if everything is as it was before,
-// else STEP_LEFT; `words` says why.
+// Marks a step as failed: `state` is STEP_FAILED if nothing has changed, or STEP_LEFT; `words` is
+// the reason.
 void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
 
-// ---- qemu.c: the QEMU that serves the domain's qusb controllers ----
+// qemu.c: the PVUSB QEMU of the domain
 
-// The QMP connection to it: the one that another backend has, or our own; NULL if there is none.
+// The QMP connection to it: that of the QMP backend, or our own; NULL if there is none.
 struct qmp_client *pvusb_client(const struct pvusb_handle *handle);
-// Connects to it, if nobody has and there is a socket. Without a connection `why_no_client` tells
-// why, and that is no failure: a PV guest has a QEMU only if its config needed one. What lock_libxl
-// fails with is one.
+// Connects to it unless a connection is open or it has no socket. Fails only if lock_libxl() does:
+// a PV guest has a QEMU only if its config needed one. Sets `why_no_client` otherwise.
 enum status pvusb_connect(struct pvusb_handle *handle);
-// Whether that QEMU takes a controller only when it starts, by its version. False where there is no
+// Whether, by its version, that QEMU accepts controllers only while it starts. False without a
 // connection.
 bool pvusb_is_cold_only(const struct pvusb_handle *handle);
-// Looks whether it serves new controllers (topology->pvusb), and if none runs, whether one could be
-// started (topology->pvusb_qemu).
+// Sets whether QEMU accepts new controllers (topology->pvusb), and the QEMU that can be started or
+// stopped (topology->pvusb_qemu).
 void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology);
-// What it has at a port.
-enum qemu_answer {
-    QEMU_SILENT, // it cannot be asked
-    QEMU_NOTHING,
-    QEMU_WAITING, // an object that holds no device
-    QEMU_HOLDS,
+// The state of a port in QEMU.
+enum qemu_port {
+    QEMU_PORT_UNKNOWN, // QEMU does not answer
+    QEMU_PORT_EMPTY,
+    QEMU_PORT_WAITING, // a usb-host object without a device
+    QEMU_PORT_ATTACHED,
 };
-enum qemu_answer pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port);
+// Queries the state of a port (from 1 on) of the controller with that index.
+enum qemu_port pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port);
 
-// ---- look.c ----
+// look.c
 
-// backend.h's look.
+// backend_ops.look.
 enum status pvusb_look(void *handle, struct topology *topology);
-// The states of both ends, read anew.
+// Reads the states of both ends into the controller.
 void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller);
-// Whether the backend holds that device of this host, by what the host and QEMU show.
+// Whether the backend has that device of this host, as the host and QEMU report it.
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,
                                      const struct device *device);
-
-// Whether the guest has taken that device by the time that it may need. True of one that cannot be
-// seen to, or is not expected to.
+// Waits until the guest has configured the device. False if it did not in time; true if that cannot
+// be observed or is not expected (usbback, a paused guest, an interrupt).
 bool pvusb_guest_configured(struct pvusb_handle *handle, const struct device *device);
-// Waits until the guest has taken that device. NULL if it has, else what it did instead.
+// The same for --require-guest, with more time. NULL if the guest has configured the device; else
+// the reason, owned by the arena.
 const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct device *device);
+// "the guest's frontend is not connected: ..." as the remark of a finished step; NULL if it is
+// connected. Gives a running guest time to connect first.
+const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller);
 
-// ---- server.c ----
+// qemu_start.c
 
-// One step each. Starts the QEMU for the controllers of the topology that are there, as libxl would
-// have (libxl_dm.c), makes it known to libxl, and waits until it has taken up all of them; and ends
-// it again.
+// Starts a QEMU as libxl would have (libxl_dm.c), registers it for libxl, and waits until it serves
+// every qusb controller that is present. Sets the step's outcome, as all functions with a step do.
 void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step);
+// Stops it and removes what was registered.
 void pvusb_stop_qemu(struct pvusb_handle *handle, struct step *step);
 
-// ---- takeover.c: in the place of a QEMU that has ended ----
+// takeover.c
 
-// Takes over the rings of a controller that nobody serves, tells the guest that its devices are
-// gone, and answers it until no request is left that nobody answered. From then on its driver can
-// let go of the controller, as long as turns are taken. A driver that waits for an answer when it
-// is asked to close waits for good, and with it the guest's xenbus: it could not even be rebooted.
-// After a failure *why tells; the guest lost nothing but devices that it had lost before.
+// Takes over the rings of a controller that no backend serves: reports its devices as unplugged and
+// completes requests until none is open. Then the frontend can close, provided that the caller
+// keeps calling pvusb_answer_requests(). Without that, a frontend that is asked to close while a
+// request is open blocks the guest's xenbus forever, and not even a reboot works. Does nothing if
+// the frontend has no rings. On failure *why is set, and the guest has lost only devices that were
+// already dead.
 enum status pvusb_take_over(struct pvusb_handle *handle, const struct controller *controller,
                             const char **why);
-// Answers what the guest has asked by now. Nothing where nobody stands in.
+// Completes the guest's new requests. Does nothing if no takeover is in progress.
 void pvusb_answer_requests(struct pvusb_handle *handle);
+// Unmaps the rings. Does nothing if no takeover is in progress.
 void pvusb_end_takeover(struct pvusb_handle *handle);
 
-// ---- controllers.c, devices.c: one step each; set its state and words ----
+// controllers.c, devices.c
 
-// pvusb_condition: the backend has taken the controller up.
+// pvusb_condition: the controller's backend is ready for a frontend.
 bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *controller,
                          const struct device *device);
-// "the backend (QEMU) did not come within 10 s: ..."
+// "the backend (QEMU) was not ready after 10 s (state: ...)", owned by the arena.
 const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller *controller);
-// Makes a controller as it was when it was new, for a QEMU takes up no other when it starts. After
-// a failure *why tells, and whether it is as it was, or *left otherwise.
+// Puts a controller back to its initial state, since a starting QEMU accepts no other. On failure
+// *why is set; *left is set if the controller is no longer as it was.
 enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,
                                       bool *left, const char **why);
 
@@ -144,17 +149,15 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_add_device(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_device(struct pvusb_handle *handle, struct step *step);
 
-// "the guest's frontend is not connected: ..." for a step that is done; NULL if it is.
-const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller);
+// drivers.c: a device's interfaces, bound to usbback and back
 
-// ---- drivers.c: giving a device's interfaces to usbback, and back ----
-
-// Gives all to usbback and remembers the drivers that they had. False after a failure: *why tells,
-// and what was done so far is to be undone with the two below.
+// Binds all interfaces to usbback and saves their drivers in xenstore. On failure returns false and
+// sets *why; pvusb_unbind() and pvusb_rebind() undo what was done.
 bool pvusb_bind(const struct pvusb_handle *handle, const char *busid, const char **why);
-// Takes back all that usbback has.
+// Unbinds all interfaces from usbback. On failure returns false and sets *why.
 bool pvusb_unbind(const struct pvusb_handle *handle, const char *busid, const char **why);
-// Gives them to their former drivers, and forgets those.
+// Binds the interfaces to their saved drivers, and removes those from xenstore. On failure returns
+// false and sets *why.
 bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const char **why);
 
 #endif

@@ -7,9 +7,7 @@
 #include "record/record.h"
 #include "xen/xen.h"
 
-// ---- states ----
-
-// A guest may write anything there: what is no state counts as unknown.
+// A guest may write anything there: an invalid state counts as unknown.
 static enum xenbus_state read_state(const struct pvusb_handle *handle, const char *directory)
 {
     const struct session *session = handle->session;
@@ -39,8 +37,7 @@ static bool is_connected(struct pvusb_handle *handle, const struct controller *c
     return now.frontend_state == XENBUS_CONNECTED;
 }
 
-// A running guest that has the driver needs a moment to connect; that of a guest which has none is
-// given once.
+// Gives the driver of a running guest time to connect; only once if the guest has no driver.
 static void wait_for_frontend(struct pvusb_handle *handle, const struct controller *controller)
 {
     if (handle->frontend_timed_out || handle->session->domain->paused)
@@ -55,12 +52,13 @@ const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller
     pvusb_read_states(handle, controller);
     if (controller->frontend_state == XENBUS_CONNECTED)
         return NULL;
-    return arena_printf(handle->session->arena, "the guest's frontend is not connected but %s: %s",
+    return arena_printf(handle->session->arena,
+                        "the guest's frontend is not connected (state: %s): %s",
                         xenbus_state_name(controller->frontend_state),
                         xenbus_frontend_meaning(controller->frontend_state));
 }
 
-// How many interfaces some driver has, and how many of them this one.
+// How many interfaces `driver` has; *others is how many another driver has.
 static unsigned count_drivers(struct arena *arena, const char *busid, const char *driver,
                               unsigned *others)
 {
@@ -88,21 +86,18 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
         its = count_drivers(arena, device->host->busid, DRIVER_USBBACK, &others);
         return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
     }
-    // QEMU takes the kernel's drivers off when it opens a device, and claims its interfaces only
-    // when the guest configures it (hw/usb/host-libusb.c). Its client "attached" alone can be
-    // stale.
+    // QEMU detaches the kernel's drivers when it opens a device, but claims its interfaces only
+    // when the guest configures it (hw/usb/host-libusb.c). QEMU's "attached" alone can be stale.
     its = count_drivers(arena, device->host->busid, DRIVER_USBFS, &others);
     if (others)
         return DEVICE_GONE;
     switch (pvusb_query_port(handle, controller->index, device->port.number[0])) {
-    case QEMU_HOLDS: return DEVICE_ATTACHED;
-    // Then it counts if the host's drivers have gone since it was looked at.
-    case QEMU_SILENT: return its || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    case QEMU_PORT_ATTACHED: return DEVICE_ATTACHED;
+    // Without an answer: attached if the device has lost its drivers since the host was looked at.
+    case QEMU_PORT_UNKNOWN: return its || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
     default: return DEVICE_GONE;
     }
 }
-
-// ---- what the guest does ----
 
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
                           const struct device *device)
@@ -128,13 +123,12 @@ const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct devic
     double timeout_scale = handle->session->timeout_scale;
     if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_connected, &now, NULL)) {
         pvusb_read_states(handle, &now);
-        return arena_printf(arena, "the guest's frontend did not connect within %g s but is %s: %s",
-                            PVUSB_STATE_SECONDS * timeout_scale,
-                            xenbus_state_name(now.frontend_state),
-                            xenbus_frontend_meaning(now.frontend_state));
+        return arena_printf(
+            arena, "the guest's frontend did not connect within %g s (state: %s): %s",
+            PVUSB_STATE_SECONDS * timeout_scale, xenbus_state_name(now.frontend_state),
+            xenbus_frontend_meaning(now.frontend_state));
     }
-    // usbback passes on what the guest asks of a device; that it was configured is seen at QEMU's
-    // only.
+    // Only with QEMU can be seen whether the guest has configured a device.
     if (now.pvusb == PVUSB_KERNEL ||
         pvusb_wait(handle, PVUSB_STATE_SECONDS, is_configured, &now, device))
         return NULL;
@@ -144,26 +138,24 @@ const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct devic
                         PVUSB_STATE_SECONDS * timeout_scale);
 }
 
-// ---- the look ----
-
-// Until when a device may still be arriving. All of them arrive at the same time, so they share one
-// deadline.
-static struct deadline arrivals(struct pvusb_handle *handle)
+// When devices that are being attached must be configured. They all started before the look, so
+// they share one deadline.
+static struct deadline arrival_deadline(struct pvusb_handle *handle)
 {
     if (handle->arrivals.at <= 0)
         handle->arrivals = deadline_in(PVUSB_ARRIVAL_SECONDS * handle->session->timeout_scale);
     return handle->arrivals;
 }
 
-// QEMU takes a device that was unplugged and plugged in anew by itself, and says that it is
-// attached, but tells the guest nothing. What a guest with a working frontend has, it has
-// configured, whereupon QEMU claims the interfaces. One that is just arriving is given time.
+// QEMU opens a replugged device again and reports it as attached, but does not tell the guest. A
+// guest with a working frontend configures its devices, and then QEMU claims the interfaces; if it
+// has not claimed them in time, the guest has lost the device.
 static bool guest_lost_device(struct pvusb_handle *handle, const struct device *device)
 {
     const struct controller *controller = device->controller;
     return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
            controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
-           !pvusb_wait_until(handle, arrivals(handle), is_configured, controller, device);
+           !pvusb_wait_until(handle, arrival_deadline(handle), is_configured, controller, device);
 }
 
 static void add_device(struct pvusb_handle *handle, struct controller *controller, unsigned port,
@@ -177,7 +169,7 @@ static void add_device(struct pvusb_handle *handle, struct controller *controlle
     device->id = device->path = "";
     if (busid_read(text_of(busid), device->selector.busid))
         device->selector.criteria = SELECT_BUSID;
-    // A driver domain has devices of its own: what this host shows under that bus id is another.
+    // A driver domain has its own devices: this host's device with the same busid is another one.
     if (session->host && device->selector.criteria && !controller->backend_domain)
         device->host = host_device_busid(session->host, device->selector.busid);
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
@@ -230,7 +222,7 @@ enum status pvusb_look(void *at, struct topology *topology)
             add_controller(handle, found, topology);
     struct pvusb_supply *pvusb = &topology->pvusb;
     pvusb->known = true;
-    pvusb->no_kernel = host_has_usbback() ? NULL : "the kernel's usbback is not loaded here";
+    pvusb->no_kernel = host_has_usbback() ? NULL : "usbback is not loaded in this host's kernel";
     if (status == STATUS_OK)
         status =
             xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);

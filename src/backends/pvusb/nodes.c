@@ -27,8 +27,6 @@ const char *nodes_port(struct arena *arena, int domain, const struct controller 
     return arena_printf(arena, "%s/port/%u", nodes_backend(arena, domain, controller), port);
 }
 
-// ---- a controller ----
-
 struct node_list {
     struct arena *arena;
     const struct controller *controller;
@@ -57,8 +55,8 @@ static void put_number(struct node_list *writing, const char *directory, const c
     put(writing, directory, name, arena_printf(writing->arena, "%u", number));
 }
 
-// What stands in the backend's directory and, as a copy that no guest and no driver domain can
-// change, in libxl's record.
+// The nodes in the backend's directory, and in libxl's record: a copy that neither the guest nor a
+// driver domain can change.
 static void put_description(struct node_list *writing, const char *directory)
 {
     const struct controller *controller = writing->controller;
@@ -102,8 +100,6 @@ struct nodes nodes_of_controller(struct arena *arena, int domain,
     put_description(&writing, record);
     return (struct nodes){ writing.at, writing.count };
 }
-
-// ---- drivers ----
 
 static const char *encoded(struct arena *arena, const char *name)
 {

@@ -15,9 +15,7 @@
 
 extern char **environ;
 
-// ---- its log ----
-
-// libxl's own (libxl__create_qemu_logfile). A name with a slash in it is no name of a file.
+// Where libxl logs (libxl__create_qemu_logfile); by id if the name contains a slash.
 static const char *log_of(struct arena *arena, const struct domain *domain)
 {
     const char *name = *domain->name && !strchr(domain->name, '/')
@@ -53,8 +51,6 @@ const char *process_last_line(struct arena *arena, const struct qemu_process *pr
     return line < end ? arena_copy(arena, bytes + line, end - line) : NULL;
 }
 
-// ---- its arguments ----
-
 static const char *socket_of(struct arena *arena, const struct domain *domain, const char *whose)
 {
     return arena_printf(arena, "/var/run/xen/qmp-%s-%d", whose, domain->id);
@@ -71,7 +67,7 @@ static char *monitor(struct arena *arena, const struct domain *domain, const cha
                         socket_of(arena, domain, whose));
 }
 
-// What libxl__build_device_model_args_new (libxl_dm.c) makes for a guest without a machine.
+// As libxl__build_device_model_args_new (libxl_dm.c) for a guest without an emulated machine.
 static char *const *arguments_of(struct arena *arena, const struct domain *domain,
                                  const char *program)
 {
@@ -108,8 +104,6 @@ static char *const *arguments_of(struct arena *arena, const struct domain *domai
     return copy;
 }
 
-// ---- its life ----
-
 static void actions_scope(posix_spawn_file_actions_t *actions)
 {
     posix_spawn_file_actions_destroy(actions);
@@ -132,8 +126,8 @@ const char *process_start(struct arena *arena, const struct domain *domain, cons
     posix_spawnattr_init(&attributes);
     sigemptyset(&none);
     sigfillset(&all);
-    // In a session of its own, so that no terminal ends it, and with no signal blocked or ignored.
-    // It gets none of the files that this process was given: a lock among them would stay locked.
+    // In its own session, so that it survives the terminal, and with default signal handling. All
+    // other descriptors are closed: an inherited lock would stay locked.
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A QEMU as a process: started as libxl starts that of a guest without a machine
-// (libxl__spawn_local_dm in libxl_dm.c), seen to end, and ended. It outlives the process that
-// started it.
+// Runs a PVUSB QEMU in the way libxl does for a guest without an emulated machine
+// (libxl__spawn_local_dm in libxl_dm.c). The process outlives xenusb.
 #ifndef XENUSB_BACKENDS_PVUSB_PROCESS_H
 #define XENUSB_BACKENDS_PVUSB_PROCESS_H
 
@@ -9,27 +8,28 @@
 
 #include <sys/types.h>
 
+// A QEMU that this process has started.
 struct qemu_process {
-    pid_t pid;       // a child of this process; 0: none runs
-    const char *log; // the file that it writes what it has to say to
-    off_t log_from;  // how much of that somebody else had written before
+    pid_t pid;       // our child; 0: not running
+    const char *log; // the file for its output
+    off_t log_from;  // the size of the log before it was started
 };
 
-// Where libxl has the monitor of that domain's QEMU (libxl__qemu_qmp_path).
+// The QMP socket that libxl uses for that domain's QEMU (libxl__qemu_qmp_path).
 const char *process_monitor(struct arena *arena, const struct domain *domain);
 
-// Starts the program for the domain. NULL if it runs; else why it does not.
+// Starts the program for the domain. Returns NULL, or why it failed.
 const char *process_start(struct arena *arena, const struct domain *domain, const char *program,
                           struct qemu_process *process);
 
-// Whether it has ended, or never began.
+// Whether it is not running: it exited or was never started.
 bool process_exited(struct qemu_process *process);
 
-// Asks it to end, and kills it if it does not within that many seconds. False if it does not even
-// then, within as many more: the kernel may be holding on to it.
+// Sends SIGTERM, then SIGKILL after that many seconds. False if it is still running after twice
+// that time: it may be blocked in the kernel.
 bool process_terminate(struct qemu_process *process, double seconds);
 
-// The last line that it wrote; NULL if it wrote none, or that cannot be read.
+// The last line of its output; NULL if there is none or the log cannot be read.
 const char *process_last_line(struct arena *arena, const struct qemu_process *process);
 
 #endif

@@ -20,7 +20,7 @@ static void pvusb_close(void *at)
     struct pvusb_handle *handle = at;
     if (!handle)
         return;
-    // The connection first: whoever waits for the lock finds QEMU free.
+    // Close the connection first: QEMU must be free for the next owner of the lock.
     qmp_close(handle->client);
     lock_release(&handle->lock);
     free(handle);
@@ -56,7 +56,7 @@ static void run_step(struct pvusb_handle *handle, struct step *step)
          : step->device   ? DEVICE
                           : CONTROLLER][step->op == STEP_ADD](handle, step);
     step->seconds = clock_now() - since;
-    // A wait that was cut short is no time that ran out.
+    // An interrupted wait is not a timeout.
     if (step->timed_out && session_interrupted(handle->session)) {
         step->timed_out = false;
         step->words = step->state == STEP_FAILED ? "interrupted" : step->words;
@@ -68,7 +68,7 @@ static enum status pvusb_run(void *at, struct step *const *steps, size_t count)
     struct pvusb_handle *handle = at;
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
-        // What would be undone at once is not begun; what is undone is, each for itself.
+        // After a failure, do not start steps that would be undone; but undo as many as possible.
         if (status != STATUS_OK && !handle->session->finishing)
             break;
         run_step(handle, steps[i]);

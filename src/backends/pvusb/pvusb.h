@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The backend for PVUSB, over xenstore: controllers whose backend is usbback in a kernel, or qusb
-// in a QEMU.
+// The backend for PVUSB controllers, over xenstore: those of the kernel's usbback and of QEMU's
+// qusb.
 #ifndef XENUSB_BACKENDS_PVUSB_PVUSB_H
 #define XENUSB_BACKENDS_PVUSB_PVUSB_H
 

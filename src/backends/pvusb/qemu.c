@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the QEMU tells that serves a domain's qusb controllers.
+// The PVUSB QEMU of a domain: whether it runs, what it supports, and which devices it has.
 #include "base/arena.h"
 #include "handle.h"
 #include "pvusb.h"
@@ -7,7 +7,8 @@
 #include "record/change.h"
 #include "xen/toolstack.h"
 
-enum { FIRST_WITHOUT_HOTPLUG = 9 }; // from this major version on "xen-backend" is not hot-pluggable
+// The first major version whose "xen-backend" device cannot be hotplugged.
+enum { FIRST_WITHOUT_HOTPLUG = 9 };
 
 struct qmp_client *pvusb_client(const struct pvusb_handle *handle)
 {
@@ -41,7 +42,7 @@ static bool node_exists(const struct session *session, const char *path)
     return xen_read(session->xen, NULL, path, &value) == XEN_OK;
 }
 
-// Its major version; 0 if it does not tell.
+// Its major version, or 0.
 static uint64_t major_version(const struct pvusb_handle *handle)
 {
     const struct qmp_client *qemu = pvusb_client(handle);
@@ -56,7 +57,7 @@ bool pvusb_is_cold_only(const struct pvusb_handle *handle)
     return major_version(handle) >= FIRST_WITHOUT_HOTPLUG;
 }
 
-// Why a QEMU that answers, or should, takes no new controller while it runs; NULL if it does.
+// Why the QEMU that runs, or should run, accepts no new controllers; NULL if it does.
 static const char *why_no_new_controller(const struct pvusb_handle *handle)
 {
     const struct session *session = handle->session;
@@ -65,21 +66,20 @@ static const char *why_no_new_controller(const struct pvusb_handle *handle)
     const char *offer = arena_printf(
         session->arena, "/local/domain/0/device-model/%d/backends/qusb", session->domain->id);
     if (!node_exists(session, offer))
-        return arena_printf(session->arena, "the QEMU of %s does not know PVUSB", name);
+        return arena_printf(session->arena, "the QEMU of %s does not support PVUSB", name);
     if (!qemu)
-        return arena_printf(session->arena, "the QEMU of %s cannot be asked for its version: %s",
-                            name, handle->why_no_client ? handle->why_no_client : "nobody answers");
+        return arena_printf(session->arena, "could not get the version of the QEMU of %s: %s", name,
+                            handle->why_no_client ? handle->why_no_client : "no answer");
     if (!major_version(handle))
-        return arena_printf(session->arena, "the QEMU of %s does not tell its version", name);
+        return arena_printf(session->arena, "the QEMU of %s does not report its version", name);
     if (!pvusb_is_cold_only(handle))
         return NULL;
     return arena_printf(session->arena,
-                        "QEMU %s ends itself when a PVUSB controller comes while it runs, and %s "
-                        "depends on it",
+                        "QEMU %s aborts if a PVUSB controller is hotplugged, and %s depends on it",
                         qmp_version(qemu), name);
 }
 
-// Why no QEMU serves the domain; NULL if one does, or may.
+// Why no QEMU serves the domain; NULL if one does or may.
 static const char *why_no_qemu(const struct pvusb_handle *handle)
 {
     const struct session *session = handle->session;
@@ -89,13 +89,13 @@ static const char *why_no_qemu(const struct pvusb_handle *handle)
     if (pvusb_client(handle))
         return NULL;
     if (session->xen && xen_qemu_exited(session->xen, domain))
-        return arena_printf(session->arena, "the QEMU of %s has ended", domain->name);
+        return arena_printf(session->arena, "the QEMU of %s has exited", domain->name);
     if (handle->no_listener && !node_exists(session, pid))
-        return arena_printf(session->arena, "%s has no QEMU that serves it", domain->name);
+        return arena_printf(session->arena, "%s has no QEMU", domain->name);
     return NULL;
 }
 
-// A PV or PVH guest runs without a QEMU as well; the machine of another ended with it.
+// Sets the QEMU that can be started. Only for PV and PVH guests: an HVM guest dies with its QEMU.
 static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
 {
     struct arena *arena = handle->session->arena;
@@ -106,7 +106,7 @@ static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
     toolstack_find(arena, &toolstack);
     if (toolstack.qemu_has_pvusb != VERDICT_YES) {
         topology->pvusb.advice =
-            arena_printf(arena, "none can be started here: %s", toolstack.qemu_why);
+            arena_printf(arena, "xenusb cannot start one: %s", toolstack.qemu_why);
         return;
     }
     topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
@@ -114,7 +114,7 @@ static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
     topology->pvusb.advice = "--start-backend starts one";
 }
 
-// The one that runs, if xenusb started it.
+// Sets the QEMU that runs if xenusb started it.
 static void find_started_qemu(const struct pvusb_handle *handle, struct topology *topology)
 {
     const struct qmp_client *qemu = pvusb_client(handle);
@@ -122,7 +122,7 @@ static void find_started_qemu(const struct pvusb_handle *handle, struct topology
     struct toolstack toolstack = { 0 };
     if (!qemu || !note_has_qemu(handle->session, qmp_process(qemu)))
         return;
-    // What would be started again.
+    // To undo a stop, this program would be started.
     toolstack_find(arena, &toolstack);
     topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
     *topology->pvusb_qemu = (struct pvusb_qemu){
@@ -131,8 +131,8 @@ static void find_started_qemu(const struct pvusb_handle *handle, struct topology
     };
 }
 
-// What can be done where a QEMU runs and takes no controller. libxl starts its own before the
-// controllers are there, so with QEMU 9 and later a config that asks for them is no way out.
+// What to do if a QEMU runs but accepts no controllers. libxl starts its QEMU before it creates the
+// controllers, so for QEMU 9 and later usbctrl= in the config does not help.
 static const char *advice_for(const struct pvusb_handle *handle)
 {
     struct arena *arena = handle->session->arena;
@@ -141,8 +141,8 @@ static const char *advice_for(const struct pvusb_handle *handle)
         return "use emulated controllers: type=emul";
     if (pvusb_is_cold_only(handle))
         return arena_printf(arena,
-                            "start %s anew without anything in its config that needs a QEMU "
-                            "(usbctrl, vfb), then use --start-backend",
+                            "restart %s without anything in its config that needs a QEMU (usbctrl, "
+                            "vfb), then use --start-backend",
                             domain->name);
     return arena_printf(
         arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s", domain->name,
@@ -162,20 +162,21 @@ void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
     pvusb->no_qemu = handle->no_qemu = none ? none : why_no_new_controller(handle);
 }
 
-enum qemu_answer pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port)
+enum qemu_port pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port)
 {
     struct qmp_client *qemu = pvusb_client(handle);
     struct arena *arena = handle->session->arena;
     if (!qemu || qmp_broken(qemu))
-        return QEMU_SILENT;
-    // The id that QEMU gives to what it makes for a port (hw/usb/xen-usb.c, usbback_portid_add).
+        return QEMU_PORT_UNKNOWN;
+    // The id of QEMU's usb-host object for a port (usbback_portid_add in hw/usb/xen-usb.c).
     const char *arguments = arena_printf(
         arena, "{\"path\":\"/machine/peripheral/xen-qusb-%d-%u\",\"property\":\"attached\"}", index,
         port);
     const struct qmp_command *command = qmp_submit(qemu, "qom-get", text_of(arguments));
     if (!qmp_await(qemu))
-        return QEMU_SILENT;
+        return QEMU_PORT_UNKNOWN;
     if (command->error)
-        return strcmp(command->error_class, "DeviceNotFound") == 0 ? QEMU_NOTHING : QEMU_SILENT;
-    return json_is_true(command->value) ? QEMU_HOLDS : QEMU_WAITING;
+        return strcmp(command->error_class, "DeviceNotFound") == 0 ? QEMU_PORT_EMPTY
+                                                                   : QEMU_PORT_UNKNOWN;
+    return json_is_true(command->value) ? QEMU_PORT_ATTACHED : QEMU_PORT_WAITING;
 }

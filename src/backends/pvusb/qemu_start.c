@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// The QEMU that serves the qusb controllers of a PV or PVH guest, where libxl started none.
+// Starts and stops the PVUSB QEMU of a PV or PVH guest for which libxl did not start one.
 //
-// The order is the safety here. QEMU 9 and later takes a controller only when it starts, in state
-// Initialising, and ends itself if one comes later; so all of them are there before it is.
+// The order matters. QEMU 9 and later accepts controllers only while it starts, in state
+// Initialising, and aborts if one is added later; so all controllers are created before it starts.
 #include "base/arena.h"
 #include "handle.h"
 #include "qemu/qmp_client.h"
@@ -10,8 +10,6 @@
 #include "record/saved.h"
 
 #include <signal.h>
-
-// ---- what xenstore says of it ----
 
 static const char *model_path(const struct change *change)
 {
@@ -25,7 +23,7 @@ static const char *image_path(const struct change *change)
                         change->session->domain->id);
 }
 
-// A directory for what it says itself, without what a former one said there.
+// Creates the directory that QEMU writes to, without the nodes of an earlier QEMU.
 static enum xen_result prepare(struct change *change)
 {
     struct xen_permission rights[] = { { 0, 'n' }, { (unsigned)change->session->domain->id, 'r' } };
@@ -39,8 +37,8 @@ static enum xen_result prepare(struct change *change)
                             : result;
 }
 
-// By this node libxl knows that the domain has a QEMU (libxl__dm_active), and which process to end
-// with the domain (libxl__destroy_device_model).
+// From this node libxl knows that the domain has a QEMU (libxl__dm_active), and which process to
+// kill when the domain is destroyed (libxl__destroy_device_model).
 static enum xen_result announce(struct change *change)
 {
     enum xen_result result = change_check_domain(change);
@@ -63,8 +61,6 @@ static struct change change_of(const struct pvusb_handle *handle)
     return (struct change){ .session = handle->session, .xen = handle->session->xen };
 }
 
-// ---- starting ----
-
 static bool try_connect(struct pvusb_handle *handle, const struct controller *controller,
                         const struct device *device)
 {
@@ -78,13 +74,13 @@ static bool try_connect(struct pvusb_handle *handle, const struct controller *co
                        &handle->client, &handle->why_no_client) == STATUS_OK;
 }
 
-// Takes libxl's turn with the monitor that is to be.
+// Takes libxl's lock for the monitor of the new QEMU.
 static enum status lock_monitor(struct pvusb_handle *handle, const char **why)
 {
     struct session *session = handle->session;
     session->domain->qmp_socket = process_monitor(session->arena, session->domain);
     session->domain->shared_socket = true;
-    *why = "libxl's lock for its monitor was not to be had";
+    *why = "could not take libxl's lock for its QMP socket";
     return lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
 }
 
@@ -95,7 +91,7 @@ static enum status launch(struct pvusb_handle *handle, const char *program, cons
     enum status status = change_attempt(&change, prepare, why);
     if (status != STATUS_OK)
         return status;
-    // A former one may have left its name.
+    // An earlier QEMU may have left its socket.
     (void)unlink(session->domain->qmp_socket);
     *why = process_start(session->arena, session->domain, program, &handle->process);
     if (*why)
@@ -108,7 +104,7 @@ static enum status wait_for_qemu(struct pvusb_handle *handle, const char **why)
 {
     struct arena *arena = handle->session->arena;
     bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, try_connect, NULL, NULL);
-    *why = "it has ended";
+    *why = "it exited";
     if (process_exited(&handle->process))
         return STATUS_FAILED;
     *why = arena_printf(arena, "it did not answer within %g s%s%s",
@@ -124,14 +120,14 @@ static bool ready_or_exited(struct pvusb_handle *handle, const struct controller
     return process_exited(&handle->process) || pvusb_backend_ready(handle, controller, device);
 }
 
-// It ends while it takes one up, or does not take it up: both are seen here.
+// QEMU may exit while it sets up a controller, or not set it up at all.
 static enum status wait_for_controllers(struct pvusb_handle *handle, const char **why)
 {
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !controller_uses_pvusb_qemu(at))
             continue;
         bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, ready_or_exited, at, NULL);
-        *why = "it has ended";
+        *why = "it exited";
         if (process_exited(&handle->process))
             return STATUS_FAILED;
         *why = arena_printf(handle->session->arena, "controller %s: %s", at->name,
@@ -156,8 +152,8 @@ static enum status recreate_controllers(struct pvusb_handle *handle, bool *left,
     return status;
 }
 
-// What depended on which QEMU it would be. Only those that this run made are not in libxl's saved
-// configuration yet.
+// Sets what depends on the QEMU's version. Controllers that this run created are not yet in libxl's
+// saved config.
 static enum status settle_controllers(struct pvusb_handle *handle, const char **why)
 {
     enum status status = STATUS_OK;
@@ -175,7 +171,7 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
     return status;
 }
 
-// Ends it, and takes back what xenstore says of it. NULL, or what is left of it.
+// Terminates it and removes its nodes from xenstore. Returns NULL, or what is left.
 static const char *discard_qemu(struct pvusb_handle *handle)
 {
     struct arena *arena = handle->session->arena;
@@ -186,12 +182,12 @@ static const char *discard_qemu(struct pvusb_handle *handle)
     bool ended =
         process_terminate(&handle->process, PVUSB_STOP_SECONDS * handle->session->timeout_scale);
     lock_release(&handle->lock);
-    // Then libxl is to know of it, and end it with the domain.
+    // Keep the nodes, so that libxl kills the process with the domain.
     if (!ended)
-        return arena_printf(arena, "process %d was killed and does not end",
+        return arena_printf(arena, "process %d was killed but is still running",
                             (int)handle->process.pid);
     if (change_attempt(&change, withdraw, &why) != STATUS_OK)
-        return arena_printf(arena, "what xenstore says of it could not be removed: %s", why);
+        return arena_printf(arena, "its nodes in xenstore could not be removed: %s", why);
     return NULL;
 }
 
@@ -202,9 +198,9 @@ static void fail_start(struct pvusb_handle *handle, struct step *step, enum stat
     const char *left = discard_qemu(handle);
     const char *words = handle->process.log ? process_last_line(arena, &handle->process) : NULL;
     if (words)
-        why = arena_printf(arena, "%s; its last words in %s: %s", why, handle->process.log, words);
+        why = arena_printf(arena, "%s; the last line of %s: %s", why, handle->process.log, words);
     if (left)
-        why = arena_printf(arena, "%s; and %s", why, left);
+        why = arena_printf(arena, "%s; %s", why, left);
     pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
 }
 
@@ -233,12 +229,12 @@ void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step)
     step->state = STEP_DONE;
     if (pvusb_is_cold_only(handle))
         step->remark = arena_printf(handle->session->arena,
-                                    "QEMU %s; after a reboot of %s --start-backend starts the next",
+                                    "QEMU %s; after a reboot of %s, use --start-backend again",
                                     qmp_version(handle->client), handle->session->domain->name);
 }
 
-// Another run's is no child of this one. It is asked to quit, and killed if it does not: as long as
-// it has not hung up, that process is no other.
+// For a QEMU that an earlier run started, which is not our child: asks it to quit, and kills it if
+// it does not. While its connection is open, its pid cannot belong to another process.
 static bool quit_or_kill(struct pvusb_handle *handle)
 {
     if (!handle->client)
@@ -256,8 +252,7 @@ static bool quit_or_kill(struct pvusb_handle *handle)
 void pvusb_stop_qemu(struct pvusb_handle *handle, struct step *step)
 {
     if (process_exited(&handle->process) && !quit_or_kill(handle)) {
-        pvusb_fail(step, STEP_FAILED, STATUS_TIMEOUT,
-                   "it was asked to quit and killed, and did not end");
+        pvusb_fail(step, STEP_FAILED, STATUS_TIMEOUT, "it did not exit, even when killed");
         return;
     }
     const char *left = discard_qemu(handle);

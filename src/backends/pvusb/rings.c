@@ -4,17 +4,17 @@
 #include <stddef.h>
 #include <xen/io/usbif.h>
 
-// As many slots as fit into a page, down to a power of two (__RING_SIZE in xen/io/ring.h).
+// The largest power of two of slots that fits into a page (__RING_SIZE in xen/io/ring.h).
 enum { CONN_RING_SLOTS = 512 };
 #define FIT(slots, kind)                                                                           \
     (offsetof(struct kind, ring) + (slots) * sizeof(union kind##_entry) <= USBIF_RING_SIZE)
 _Static_assert(FIT(URB_RING_SLOTS, usbif_urb_sring) && !FIT(2UL * URB_RING_SLOTS, usbif_urb_sring),
-               "slots for requests");
+               "URB ring slots");
 _Static_assert(FIT(CONN_RING_SLOTS, usbif_conn_sring) &&
                    !FIT(2UL * CONN_RING_SLOTS, usbif_conn_sring),
-               "slots for what comes and goes");
+               "connection ring slots");
 
-// An index that only the guest writes, or only the backend; what was written before it is seen.
+// Indexes of a ring: the entries that were written before an index are visible after loading it.
 static uint32_t load(const RING_IDX *index)
 {
     return __atomic_load_n(index, __ATOMIC_ACQUIRE);
@@ -25,12 +25,12 @@ static void store(RING_IDX *index, uint32_t value)
     __atomic_store_n(index, value, __ATOMIC_RELEASE);
 }
 
-// A field that the guest may be writing: it is read once.
+// The guest may change a field at any time, so each is read only once.
 #define READ_ONCE(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
 
 static void respond(struct urb_ring *ring, uint16_t id, int32_t status)
 {
-    // There are no more answers than requests, whatever a guest unlinks.
+    // Never more responses than requests, whatever the guest unlinks.
     if (ring->rsp_sent == ring->req_taken)
         return;
     ring->shared->ring[ring->rsp_sent % URB_RING_SLOTS].rsp =
@@ -38,7 +38,7 @@ static void respond(struct urb_ring *ring, uint16_t id, int32_t status)
     store(&ring->shared->rsp_prod, ++ring->rsp_sent);
 }
 
-// First what is unlinked is answered, then the unlink, as QEMU does (hw/usb/xen-usb.c).
+// Completes the unlinked request first, then the unlink, as QEMU does (hw/usb/xen-usb.c).
 static void unlink_request(struct urb_ring *ring, struct urb_unlink unlink)
 {
     if (unlink.target < URB_RING_SLOTS && !ring->answered[unlink.target]) {
@@ -55,7 +55,7 @@ static bool read_unlink(const struct usbif_urb_request *request, struct urb_unli
     return usbif_pipeunlink(READ_ONCE(request->pipe)) != 0;
 }
 
-// An id that goes out again was answered before, so an unlink that had it is not open any more.
+// If an id is used again, its previous request is complete; so an old unlink with that id is too.
 static void forget_old_unlink(struct urb_ring *ring, uint16_t id)
 {
     unsigned kept = 0;
@@ -82,7 +82,7 @@ bool urb_ring_take_over(struct urb_ring *ring, void *page)
     return true;
 }
 
-// An id is open once, so where as many requests are open as there are ids, all of them are.
+// If as many requests are open as there are ids, each id is open, and all can be completed.
 static bool answer_all(struct urb_ring *ring)
 {
     if (urb_ring_open(ring) < URB_RING_SLOTS)
@@ -99,7 +99,7 @@ bool urb_ring_answer(struct urb_ring *ring)
 {
     uint32_t before = ring->req_taken, asked = load(&ring->shared->req_prod);
     struct urb_unlink unlink;
-    // A guest that takes back what it asked, or asks more than the ring holds, is not to be read.
+    // Ignore the ring if the guest moved its index back or sent more requests than fit.
     if (asked - before > URB_RING_SLOTS - urb_ring_open(ring))
         return false;
     if (answer_all(ring))
@@ -122,7 +122,7 @@ bool urb_ring_answer(struct urb_ring *ring)
 bool urb_ring_answer_old_unlinks(struct urb_ring *ring)
 {
     unsigned count = ring->old_unlink_count;
-    // Each that is open holds up two: itself, and what it unlinks.
+    // An open unlink accounts for two open requests: itself and its target.
     if (count == 0 || urb_ring_open(ring) < 2 * count)
         return false;
     for (unsigned i = 0; i < count; i++)
@@ -139,15 +139,15 @@ unsigned urb_ring_open(const struct urb_ring *ring)
 bool conn_ring_unplug(void *page, unsigned ports)
 {
     struct usbif_conn_sring *shared = page;
-    uint32_t told = load(&shared->rsp_prod), count = load(&shared->req_prod) - told;
+    uint32_t rsp = load(&shared->rsp_prod), count = load(&shared->req_prod) - rsp;
     if (count > CONN_RING_SLOTS || count < ports)
         return false;
     for (unsigned port = 1; port <= ports; port++) {
-        union usbif_conn_sring_entry *entry = &shared->ring[told++ % CONN_RING_SLOTS];
+        union usbif_conn_sring_entry *entry = &shared->ring[rsp++ % CONN_RING_SLOTS];
         entry->rsp = (struct usbif_conn_response){ .id = READ_ONCE(entry->req.id),
                                                    .portnum = (uint8_t)port,
                                                    .speed = USBIF_SPEED_NONE };
     }
-    store(&shared->rsp_prod, told);
+    store(&shared->rsp_prod, rsp);
     return true;
 }

@@ -1,50 +1,54 @@
 // SPDX-License-Identifier: MIT
-// The two rings of a PVUSB controller (xen/io/usbif.h), as a backend has them that did not serve
-// them from the beginning. Pure: it is given the pages. The guest may write in them at any time,
-// and what it writes is believed of nothing but its own requests.
+// The two rings of a PVUSB controller (xen/io/usbif.h), from the view of a backend that takes them
+// over from a dead one. Pure: the caller maps the pages. The guest may write to them at any time,
+// so nothing in them is trusted.
 //
-// Which requests the former backend left without an answer cannot be told from the ring: each slot
-// holds a request until some answer, to this request or to another, is written over it. Their
-// number is known, and their ids are told by the guest when it unlinks them. Only a guest that has
-// the whole ring open cannot do that, and then its ids are all there are.
+// The ring does not show which requests the old backend left open: a slot keeps its request until
+// some response, to this request or another, overwrites it. Only their number is known. Their ids
+// become known when the guest unlinks them. A guest with a full ring cannot send an unlink, but
+// then every id is open.
 #ifndef XENUSB_BACKENDS_PVUSB_RINGS_H
 #define XENUSB_BACKENDS_PVUSB_RINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { URB_RING_SLOTS = 16 }; // of a page; also the bound of ids
+enum { URB_RING_SLOTS = 16 }; // per page; ids are smaller than that, too
 
+// A request that unlinks another one.
 struct urb_unlink {
-    uint16_t id;     // of the request that unlinks
-    uint16_t target; // of the one that is to be unlinked
+    uint16_t id;     // its own
+    uint16_t target; // of the request to unlink
 };
 
+// The ring of requests, after it was taken over.
 struct urb_ring {
     struct usbif_urb_sring *shared;
-    uint32_t req_taken;            // requests that were read, by us or the former backend
-    uint32_t rsp_sent;             // answers that were written
-    bool answered[URB_RING_SLOTS]; // by id: it was answered by us
-    // Unlinks that stood in the ring already, whose ids did not go out again since: the former
-    // backend may have answered them, or not.
+    uint32_t req_taken;            // requests consumed, by the old backend or by us
+    uint32_t rsp_sent;             // responses produced
+    bool answered[URB_RING_SLOTS]; // by id: we have completed it
+    // Unlinks that were in the ring already and whose ids were not used again since. The old
+    // backend may or may not have completed them.
     struct urb_unlink old_unlinks[URB_RING_SLOTS];
     unsigned old_unlink_count;
 };
 
-// Takes over a ring. False if its indexes cannot be: nothing in it is to be touched then.
+// Takes over the ring in that page. False if its indexes are not valid; the ring must not be used
+// then.
 bool urb_ring_take_over(struct urb_ring *ring, void *page);
-// Answers what has come since with "no such device", as a backend does of a device that is gone,
-// and what is unlinked; and all that is open, if the ring is full of that. Whether there was
-// anything; then the guest is to be notified.
+// Completes new requests with "no such device", as a backend does for an unplugged device, and the
+// requests that they unlink; all open requests if the ring is full. True if it sent any response:
+// the caller must notify the guest.
 bool urb_ring_answer(struct urb_ring *ring);
-// Answers the unlinks that were there already, where that many can be unanswered. For when the
-// guest asks nothing any more, and waits: had they been answered it would not. Whether there was
-// anything.
+// Completes the old unlinks, if enough requests are open for all of them to be. To be called when
+// the guest has stopped sending requests, which shows that it still waits for them. True if it sent
+// any response.
 bool urb_ring_answer_old_unlinks(struct urb_ring *ring);
-// How many requests wait for an answer.
+// The number of open requests.
 unsigned urb_ring_open(const struct urb_ring *ring);
 
-// Tells the guest that nothing is at the ports 1 to `ports`. False if the ring cannot carry that.
+// Reports the devices at ports 1 to `ports` as unplugged, on the connection ring in that page.
+// False if the ring has too few free slots.
 bool conn_ring_unplug(void *page, unsigned ports);
 
 #endif

@@ -27,8 +27,6 @@ static const char *id_of(const char *path)
     return path + sizeof peripheral - 1;
 }
 
-// ---- host devices ----
-
 static uint16_t number_within(const struct qmp_command *command, int64_t most)
 {
     int64_t number = walk_number(command, 0);
@@ -120,8 +118,6 @@ static void read_host_device(struct walk *walk, const struct host *host,
     }
 }
 
-// ---- devices and controllers ----
-
 // The image of a disk: QEMU names the block frontend, which is an object below the device's.
 static const char *image_of(struct walk *walk, const struct qmp_command *images, const char *path)
 {
@@ -208,8 +204,6 @@ static void add_companion(struct walk *walk, const struct walk_controller *found
             at->companion_ports |= UINT32_C(1) << i;
 }
 
-// ---- what plugs ----
-
 static unsigned long models_that_plug(const struct qmp_command *types)
 {
     unsigned long models = 0;
@@ -277,8 +271,6 @@ static void note_fixed(const struct walk *walk, struct topology *topology)
             if (found->pci && !found->pci->plugs && strcmp(at->path, found->path) == 0)
                 at->fixed_on = found->pci->name;
 }
-
-// ---- the look ----
 
 static struct questions ask_machine(struct walk *walk)
 {

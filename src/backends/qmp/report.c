@@ -101,8 +101,6 @@ struct report_line *report_read(struct arena *arena, struct text text)
     return first;
 }
 
-// ---- which line tells of which device ----
-
 static bool is_hub_line(const struct report_line *line)
 {
     return text_is(line->product, "QEMU USB Hub");

@@ -21,8 +21,6 @@ static void fail(struct step *step, enum step_state state, const char *words)
     step->words = words;
 }
 
-// ---- ids ----
-
 static bool is_taken(const struct qmp_handle *handle, const char *id)
 {
     for (const struct taken_id *at = handle->taken; at; at = at->next)
@@ -72,8 +70,6 @@ static const char *path_of(struct qmp_handle *handle, const char *id)
     return arena_printf(handle->session->arena, "/machine/peripheral/%s", id);
 }
 
-// ---- the places of controllers ----
-
 static struct pci_slot *pci_slot_of(const struct qmp_handle *handle,
                                     const struct controller *controller)
 {
@@ -95,8 +91,6 @@ static struct pci_bus_slots *slots_for(const struct qmp_handle *handle,
         slots = slots->next;
     return slots;
 }
-
-// ---- adding ----
 
 // Puts the step into commands; all halves go out together. False if it cannot be said.
 static bool submit_add(struct qmp_handle *handle, struct pending *pending)
@@ -228,8 +222,6 @@ static void add_steps(struct qmp_handle *handle, struct step *const *steps, size
         check_added(handle, &pendings[i]);
     take_back(handle, pendings, submitted);
 }
-
-// ---- removing ----
 
 static void remove_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-// ---- answers ----
-
 struct qmp_command *walk_ask(struct walk *walk, struct wire_command command)
 {
     return qmp_submit(walk->client, command.name, command.arguments);
@@ -58,8 +56,6 @@ static bool has_property(const struct qmp_command *list, const char *name)
     return false;
 }
 
-// ---- children of a bus ----
-
 // One of a bus's child[N] properties, a link to a device.
 struct child {
     uint64_t number;
@@ -100,8 +96,6 @@ static struct child *children_of(struct walk *walk, const struct qmp_command *li
     qsort(children, *count, sizeof *children, compare_children);
     return children;
 }
-
-// ---- PCI ----
 
 static void found_bus(struct walk *walk, const char *path, const struct json *property, bool root)
 {
@@ -166,8 +160,6 @@ static void count_slots(struct walk *walk)
         at->bus->used += !counted;
     }
 }
-
-// ---- USB ----
 
 static void found_controller(struct walk *walk, const struct walk_function *function,
                              const char *path, const char *bus)
@@ -237,8 +229,6 @@ static void ask_devices(struct walk *walk, struct walk_controller *controller)
         controller->last_device = &device->next;
     }
 }
-
-// ---- waves ----
 
 // Asks the buses that were found last, of both kinds, and then what is on them: two round trips.
 static bool wave(struct walk *walk)

@@ -62,8 +62,6 @@ struct wire_command wire_remove(struct arena *arena, const char *id, const char 
     return end("device_del", writer);
 }
 
-// ---- what stands behind a device ----
-
 // auto-read-only off: a disk that cannot be written must be asked for, not happen.
 static struct wire_command add_image(struct arena *arena, const char *node, struct text file,
                                      struct text format, bool read_only, bool on_device)
@@ -150,8 +148,6 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
     return (struct wire_command){ 0 };
 }
 
-// ---- devices ----
-
 // By bus and address wherever they are known: only so QEMU opens the device at once and says if it
 // cannot. Any other way (a device that waited, given back by an undo) makes it scan for one.
 static void put_host_device(struct json_writer *writer, const struct selector *selector)
@@ -233,8 +229,6 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
             wire_get(arena, arena_printf(arena, "/machine/peripheral/%s", device->id), "attached");
     return true;
 }
-
-// ---- answers ----
 
 enum wire_removal wire_removal_error(const char *error_class, const char *words)
 {
