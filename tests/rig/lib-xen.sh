@@ -28,7 +28,7 @@ xenstore_up()
     case $kind in
     c)
         program=$(xen_program xenstored)
-        # Xen 4.17 keeps its nodes in a file unless told otherwise; later ones have no such file.
+        # Xen 4.17 stores its nodes in a file without this option; later versions have no such file.
         if "$program" --help 2>&1 | grep -q -e --internal-db; then options=(--internal-db); fi
         preloaded "$program" --no-fork "${options[@]}" >"$T/xenstored.log" 2>&1 &
         ;;

@@ -300,7 +300,7 @@ static void tell(struct fake_qemu *qemu, const char *event, const char *path)
                           event, has_id ? id : "", path));
 }
 
-// The bus of that name, wherever it is.
+// Finds a bus by name.
 static const struct object *bus_named(const struct fake_qemu *qemu, const char *name)
 {
     for (const struct object *at = qemu->objects; at; at = at->next)

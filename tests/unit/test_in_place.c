@@ -220,11 +220,11 @@ static void test_links_at_temporary_names_are_not_followed(void **state)
     static const char *const names[] = { "g.cfg.bak", ".g.cfg.xenusb-new", ".g.cfg.xenusb-old" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         put("g.cfg", before);
-        put("elsewhere", "of somebody else\n");
+        put("elsewhere", "of another user\n");
         unlink(in_folder(names[i]));
         assert_int_equal(symlink("elsewhere", in_folder(names[i])), 0);
         assert_int_equal(write_it("g.cfg", before), STATUS_OK);
-        assert_string_equal(get("elsewhere"), "of somebody else\n");
+        assert_string_equal(get("elsewhere"), "of another user\n");
         assert_string_equal(get("g.cfg"), after);
         assert_string_equal(get("g.cfg.bak"), before);
     }
@@ -233,9 +233,9 @@ static void test_links_at_temporary_names_are_not_followed(void **state)
 static void test_a_file_that_changed_is_not_replaced(void **state)
 {
     (void)state;
-    put("e.cfg", "somebody else's\n");
+    put("e.cfg", "changed by another program\n");
     assert_int_equal(write_it("e.cfg", before), STATUS_REFUSED);
-    assert_string_equal(get("e.cfg"), "somebody else's\n");
+    assert_string_equal(get("e.cfg"), "changed by another program\n");
     assert_int_equal(write_it("none.cfg", before), STATUS_FAILED);
     assert_int_equal(write_it("no/folder.cfg", before), STATUS_FAILED);
 }

@@ -20,12 +20,12 @@ struct row {
 #define UNKNOWN "domain unknown\n"
 
 static const struct row rows[] = {
-    { "nothing", "", "", UNKNOWN },
+    { "an empty file", "", "", UNKNOWN },
     { "a comment without a newline", "usbdevice='tablet' # x", "", UNKNOWN TABLET },
     { "an assignment without a newline", "usbdevice='tablet'", "", UNKNOWN TABLET },
-    { "line ends of Windows", "usbdevice=[\r\n'tablet']\r\n#\r\n", "", NULL },
+    { "CRLF line ends", "usbdevice=[\r\n'tablet']\r\n#\r\n", "", NULL },
     { "a carriage return in a string", "a='x\ry'\nb=[\"\r\"]\nusbdevice='tablet'\r\n", "", NULL },
-    { "a carriage return behind an open string", "a='x\r\nusb=1\n",
+    { "a carriage return after an open string", "a='x\r\nusb=1\n",
       "1:3 error: this string is never closed (a string must end on its line)\n", NULL },
     { "a byte order mark", "\xef\xbb\xbfusbdevice='tablet'\n", "", UNKNOWN TABLET },
     { "a byte order mark elsewhere",
@@ -42,24 +42,25 @@ static const struct row rows[] = {
     { "triple quotes", "usbdevice='''tablet'''\n", "", UNKNOWN TABLET },
     { "triple quotes over lines", "a=\"\"\"x\n'''\nusb=1\"\"\"\nusbdevice='tablet'\n", "", NULL },
     { "prefixes of strings", "usbdevice=[u'tablet',]\n", "", UNKNOWN TABLET },
-    { "a sum that begins with nothing", "usbdevice=[]+['tablet']\n", "", UNKNOWN TABLET },
-    { "a sum with something broken", "usbdevice='tab' 'let\nusbctrl='a'+'b\nusb=-'\n",
+    { "a sum that starts with an empty list", "usbdevice=[]+['tablet']\n", "", UNKNOWN TABLET },
+    { "a sum with a broken string", "usbdevice='tab' 'let\nusbctrl='a'+'b\nusb=-'\n",
       "1:17 error: this string is never closed (a string must end on its line)\n"
       "2:13 error: this string is never closed (a string must end on its line)\n"
       "3:6 error: this string is never closed (a string must end on its line)\n",
       UNKNOWN },
-    { "a sum that goes on behind something broken", "usbdevice=['tab' 'let\n'x']\n",
+    { "a sum that continues after a broken string", "usbdevice=['tab' 'let\n'x']\n",
       "1:18 error: this string is never closed (a string must end on its line)\n", UNKNOWN },
     { "a tuple", "usbdevice=('tablet',)\n", "", UNKNOWN TABLET },
     { "a tuple of two", "usbdevice=('tablet','mouse')\n", "", NULL },
     { "parentheses", "usbdevice=('tablet')\n", "", UNKNOWN TABLET },
-    { "a backslash at the line's end", "usbdevice= \\\n'tablet'\n", "", NULL },
+    { "a backslash at the end of a line", "usbdevice= \\\n'tablet'\n", "", NULL },
     { "signs and fractions", "memory=-1\nmaxmem=+1.5e3\na=10L\n", "", "domain pv\n" },
-    { "None is nothing", "usbdevice=None\nusb=None\n",
+    { "None is an empty value", "usbdevice=None\nusb=None\n",
       "2:5 warning: 'usb' is None: treated as not set\n"
       "1:11 warning: 'usbdevice' is None: treated as not set\n",
       UNKNOWN },
-    { "+= begins and goes on", "usbdevice+=['tab'+'let']\nusbdevice+=['mouse']\n", "", NULL },
+    { "+= creates and extends a list", "usbdevice+=['tab'+'let']\nusbdevice+=['mouse']\n", "",
+      NULL },
     { "+= of strings", "usbdevice='tab'\nusbdevice+='let'\n", "", UNKNOWN TABLET },
 
     { "import", "import os;usb=0\n",
@@ -75,7 +76,7 @@ static const struct row rows[] = {
       "1:3 warning: skipping this statement and its block: 'def' is Python, which is not run (xl "
       "refuses the file)\n",
       NULL },
-    { "a block at the file's end", "while 1:\n  pass\n  #x",
+    { "a block at the end of the file", "while 1:\n  pass\n  #x",
       "1:1 warning: skipping this statement and its block: 'while' is Python, which is not run (xl "
       "refuses the file)\n",
       UNKNOWN },
@@ -84,11 +85,11 @@ static const struct row rows[] = {
       "1:1 warning: skipping this statement: 'print' is Python, which is not run (xl refuses the "
       "file)\n",
       NULL },
-    { "a slice is no block", "x[1:2]\nusb=1\n",
+    { "a slice is not a block", "x[1:2]\nusb=1\n",
       "1:1 warning: skipping this statement: 'x' is Python, which is not run (xl refuses the "
       "file)\n",
       NULL },
-    { "a bracket of Python that stays open", "f(\nusb=1\n",
+    { "an unclosed bracket in Python", "f(\nusb=1\n",
       "2:1 error: 'usb' is set by Python, which is not run (set it on a line of its own, to a "
       "literal value)\n"
       "1:1 error: a bracket in this statement is never closed\n"
@@ -99,7 +100,7 @@ static const struct row rows[] = {
       "1:1 warning: skipping this statement: 'f' is Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
-    { "a comparison is no assignment", "if usb == 1: pass\n",
+    { "a comparison is not an assignment", "if usb == 1: pass\n",
       "1:1 warning: skipping this statement: 'if' is Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
@@ -123,7 +124,7 @@ static const struct row rows[] = {
       "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
-    { "many ways to compute",
+    { "several kinds of expressions",
       "a=f(x=1)[2:]\nb={'a':1}\nc=[x for x in y if not z]\nd=lambda: 0\ne=~-1\n",
       "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
       "file)\n"
@@ -152,64 +153,64 @@ static const struct row rows[] = {
 
     { "no value", "usb=\nusbdevice='tablet'\n",
       "1:5 error: expected a value, not the end of the line\n", NULL },
-    { "no value at the file's end",
+    { "no value at the end of the file",
       "usb=", "1:5 error: expected a value, not the end of the file\n", UNKNOWN },
     { "no equals sign", "usb 1\n", "1:5 error: expected '=', not '1'\n", UNKNOWN },
     { "two assignments on a line", "a=1 usb=1\n",
       "1:5 error: expected the end of the line, not 'usb'\n", UNKNOWN },
     { "a chain of assignments", "a=usb=1\n", "1:6 error: expected the end of the line, not '='\n",
       UNKNOWN },
-    { "a value alone", "'x'\n5\n]\n",
+    { "a value without a key", "'x'\n5\n]\n",
       "1:1 error: expected a key, not ''x''\n2:1 error: expected a key, not '5'\n"
       "3:1 error: expected a key, not ']'\n",
       UNKNOWN },
-    { "it goes on behind a comma", "usbdevice=['mouse' 5, 'tablet']\n",
+    { "parsing continues after a comma", "usbdevice=['mouse' 5, 'tablet']\n",
       "1:20 error: expected ',' or ']', not '5'\n", UNKNOWN TABLET },
     { "nothing between commas", "usbdevice=['tablet', ,]\n",
       "1:22 error: expected a value, not ','\n", UNKNOWN TABLET },
-    { "a comma first", "usbdevice=[,'tablet']\n", "1:12 error: expected a value, not ','\n",
+    { "a leading comma", "usbdevice=[,'tablet']\n", "1:12 error: expected a value, not ','\n",
       UNKNOWN TABLET },
-    { "a list that is not closed", "a=['x',\n  'y'\nusbdevice='tablet'\n",
+    { "an unclosed list", "a=['x',\n  'y'\nusbdevice='tablet'\n",
       "1:3 error: this bracket is never closed (']' is missing) also 3:1 the next statement begins "
       "here\n",
       NULL },
-    { "a list that is not closed, at the end", "usbdevice=['tablet'",
+    { "an unclosed list at the end of the file", "usbdevice=['tablet'",
       "1:11 error: this bracket is never closed (']' is missing)\n", UNKNOWN TABLET },
-    { "the wrong closer", "usbdevice=['tablet')\n",
+    { "the wrong closing bracket", "usbdevice=['tablet')\n",
       "1:20 error: expected ']', not ')' also 1:11 to close this bracket\n", UNKNOWN TABLET },
-    { "a dict that is not closed", "a={'x':1\n",
+    { "an unclosed dict", "a={'x':1\n",
       "1:3 error: this bracket is never closed ('}' is missing)\n"
       "1:3 warning: ignoring 'a': it is computed by Python, which is not run (xl refuses the "
       "file)\n",
       UNKNOWN },
     { "a semicolon inside brackets", "usbdevice=['mouse'; 'tablet']\n",
       "1:19 error: unexpected ';'\n", UNKNOWN },
-    { "a quote too many", "a='x''\nusbdevice='tablet'\n",
+    { "an extra quote", "a='x''\nusbdevice='tablet'\n",
       "1:6 error: this string is never closed (one quote too many?)\n", NULL },
-    { "a string that is never closed", "a='x\nusbdevice='tablet'\n",
+    { "an unterminated string", "a='x\nusbdevice='tablet'\n",
       "1:3 error: this string is never closed (a string must end on its line)\n", NULL },
-    { "a lost quote loses no bracket", "a=['x]\nusbdevice='tablet'\n",
+    { "a missing quote does not hide a bracket", "a=['x]\nusbdevice='tablet'\n",
       "1:4 error: this string is never closed (a string must end on its line)\n", NULL },
-    { "quotes that stay open", "a='''x\nusb=1\n", "1:3 error: this string is never closed\n",
+    { "unterminated triple quotes", "a='''x\nusb=1\n", "1:3 error: this string is never closed\n",
       UNKNOWN },
-    { "other characters", "usb=1$\nusb=\x01\nusb=\xff\nusb=!2\nusb=?\n",
+    { "invalid characters", "usb=1$\nusb=\x01\nusb=\xff\nusb=!2\nusb=?\n",
       "1:6 error: unexpected '$'\n2:5 error: unexpected '\x01'\n3:5 error: unexpected '\xff'\n"
       "4:5 error: unexpected '!'\n5:5 error: unexpected '?'\n",
       UNKNOWN },
 
-    { "an escape of both", "usbdevice='ta\\bblet'\n",
+    { "an escape that xl and Python share", "usbdevice='ta\\bblet'\n",
       "1:12 error: unknown USB device 'ta\bblet' (did you mean 'tablet'?)\n", NULL },
-    { "escapes of Python", "name='\\x41\\101\\q\\x4'\n",
+    { "escapes that only Python has", "name='\\x41\\101\\q\\x4'\n",
       "1:7 warning: '\\x41' is decoded as in Python (xl refuses it or drops it)\n"
       "1:11 warning: '\\101' is decoded as in Python (xl refuses it or drops it)\n"
       "1:15 warning: '\\q' is decoded as in Python (xl refuses it or drops it)\n"
       "1:17 warning: '\\x' is decoded as in Python (xl refuses it or drops it)\n",
       "domain pv name=AA\\q\\x4\n" },
     { "a raw string", "name=r'\\x41'\n", "", "domain pv name=\\x41\n" },
-    { "an escaped line end of Windows", "name='a\\\r\nb'\n", "", "domain pv name=ab\n" },
-    { "a prefix before a lost quote", "name=u'x\n",
+    { "an escaped CRLF line end", "name='a\\\r\nb'\n", "", "domain pv name=ab\n" },
+    { "a prefix before an unterminated string", "name=u'x\n",
       "1:7 error: this string is never closed (a string must end on its line)\n", NULL },
-    { "a key near to one that is ours", "device_model_user='x'\n", "", UNKNOWN },
+    { "an unknown key that resembles a known one", "device_model_user='x'\n", "", UNKNOWN },
     { "an old device model", "device_model='/usr/lib/xen/bin/qemu-dm'\n",
       "1:14 note: xl ignores device_model (it starts the QEMU that device_model_version names)\n",
       UNKNOWN },
@@ -218,7 +219,7 @@ static const struct row rows[] = {
       "1:12 note: QEMU no longer accepts this on its command line: xl cannot start the guest "
       "(xenusb attaches it to the running guest)\n",
       "domain unknown\ndevice serial chardev=pty (usb, line 1)\n" },
-    { "host devices of QEMU's own arguments",
+    { "host devices in QEMU arguments",
       "device_model_args=['-device','usb-host,hostbus=1,hostaddr=0x10','-device',"
       "'usb-host,vendorid=0x46d,productid=5','-device','e1000','-usb','-usb','-device','=']\n",
       "",
@@ -227,12 +228,12 @@ static const struct row rows[] = {
       "line 1)\n"
       "device hostdev 1.16, made at creation (qemu, line 1)\n"
       "device hostdev 046d:0005, made at creation (qemu, line 1)\n" },
-    { "QEMU's own argument beside another controller",
+    { "a QEMU argument beside another controller",
       "usbctrl=['type=pv']\ndevice_model_args=['-usb']\ndevice_model_args_hvm=['-usb']\n", "",
       UNKNOWN "controller 0 pv0: pv usbback only version 2, ports 8, model any (usbctrl, line 1)\n"
               "controller 1 usb: emulated version 1, ports 2, model piix3-uhci, made at creation "
               "(usb, line 2)\n" },
-    { "an octal that is none", "usbdev=['hostbus=1,hostaddr=09']\n",
+    { "an invalid octal number", "usbdev=['hostbus=1,hostaddr=09']\n",
       "1:29 warning: '09' is read as 9; xl would read 0 (octal), libvirt 9 (hex) (write "
       "hostaddr=9)\n",
       NULL },
