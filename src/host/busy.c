@@ -70,7 +70,7 @@ static int escape_value(struct text text)
 }
 
 // The kernel escapes blanks, tabs, newlines and backslashes in a path.
-static const char *unescaped(struct arena *arena, struct text path)
+static const char *unescape(struct arena *arena, struct text path)
 {
     unsigned char *plain = arena_alloc(arena, path.size + 1);
     for (size_t i = 0, used = 0; i < path.size; used++) {
@@ -94,7 +94,7 @@ const char *mounts_find(struct arena *arena, struct text mounts, const struct bl
             hyphen++;
         if (text_is(fields[2], block->number) ||
             (hyphen + 2 < count && is_path_of(fields[hyphen + 2], block)))
-            return unescaped(arena, fields[4]);
+            return unescape(arena, fields[4]);
     }
     return NULL;
 }

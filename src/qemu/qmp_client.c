@@ -330,7 +330,7 @@ void qmp_close(struct qmp_client *client)
     free(client);
 }
 
-static enum status greet(struct qmp_client *client, struct deadline deadline)
+static enum status handshake(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
         if (!exchange(client, deadline)) {
@@ -370,7 +370,7 @@ enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct 
     made->version = "";
     made->why = "";
     made->waiting_last = &made->waiting;
-    enum status status = greet(made, deadline);
+    enum status status = handshake(made, deadline);
     if (status == STATUS_OK) {
         *client = made;
     } else {

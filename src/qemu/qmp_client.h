@@ -16,7 +16,7 @@
 
 enum {
     QMP_MESSAGE_MAX = 1024 * 1024, // bytes of a message; the same limit as in libxl
-    QMP_EVENTS_KEPT = 128,         // then the oldest is dropped; its news can be queried
+    QMP_EVENTS_KEPT = 128,         // at most; more events push out the oldest ones
 };
 
 // A connection, closed with qmp_close(). Answers and messages are owned by the arena.

@@ -66,8 +66,8 @@ static const char *write_config(const struct session *session, struct text text)
     return why;
 }
 
-static enum status change(const struct session *session, const struct saved_element *element,
-                          const char *consequence)
+static enum status edit_config(const struct session *session, const struct saved_element *element,
+                               const char *consequence)
 {
     cleanup_lock struct lock lock = LOCK_NONE;
     struct text config, edited = TEXT_EMPTY;
@@ -121,7 +121,7 @@ static enum status change_controller(const struct session *session,
                                     "\"ports\": %u%s }",
                                     types[controller->pvusb], controller->index,
                                     controller->model->version, controller->ports, backend);
-    return change(session, &element, added ? if_not_added : if_not_removed);
+    return edit_config(session, &element, added ? if_not_added : if_not_removed);
 }
 
 static enum status change_device(const struct session *session, const struct device *device,
@@ -143,7 +143,7 @@ static enum status change_device(const struct session *session, const struct dev
                                     "\"hostbus\": %u, \"hostaddr\": %u } }",
                                     device->controller->index, device->port.number[0],
                                     device->host->bus, device->host->address);
-    return change(session, &element, added ? if_not_added : if_not_removed);
+    return edit_config(session, &element, added ? if_not_added : if_not_removed);
 }
 
 enum status saved_controller_added(const struct session *session,

@@ -64,9 +64,9 @@ static bool next_element(struct text json, size_t *at, struct json_span *element
     return true;
 }
 
-static struct text part_at(struct text json, struct json_span json_span)
+static struct text part_at(struct text json, struct json_span part)
 {
-    return text_part(json, json_span.from, json_span.to);
+    return text_part(json, part.from, part.to);
 }
 
 // Finds the value of a member of the outermost object. If there is none, returns false and sets
@@ -105,12 +105,12 @@ static const char *edited_array(struct arena *arena, struct text array,
                                 const struct saved_element *element)
 {
     size_t at = 1;
-    struct json_span json_span;
+    struct json_span span;
     struct buffer text = buffer_in(arena);
     const char *separator = "\n        ";
     buffer_add_string(&text, "[");
-    while (array.size && next_element(array, &at, &json_span)) {
-        struct text part = part_at(array, json_span);
+    while (array.size && next_element(array, &at, &span)) {
+        struct text part = part_at(array, span);
         if (is_same_element(arena, part, element))
             continue;
         buffer_add_string(&text, separator);

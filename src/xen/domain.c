@@ -193,8 +193,8 @@ static unsigned find_named(const struct domain *domains, size_t count, const cha
     return 0;
 }
 
-static unsigned find(const struct domain *domains, size_t count, const char *wanted,
-                     const struct domain **found)
+static unsigned find_by_id_or_name(const struct domain *domains, size_t count, const char *wanted,
+                                   const struct domain **found)
 {
     uint64_t id;
     if (text_number(text_of(wanted), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
@@ -245,7 +245,7 @@ enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *na
     enum status status = xen_domains(xen, diags, &domains, &count);
     if (status != STATUS_OK)
         return status;
-    unsigned matches = find(domains, count, name_or_id, &found);
+    unsigned matches = find_by_id_or_name(domains, count, name_or_id, &found);
     if (matches == 0)
         return complain_unknown(diags, domains, count, name_or_id);
     if (matches > 1) {
