@@ -253,7 +253,7 @@ static const struct dialect {
     { "xenusb", true, false, false, false, 900 },
     { "libvirt", false, true, false, false, 600 },
     { "qemu", false, false, false, true, 550 },
-    { NULL },
+    { .name = NULL },
 };
 
 // Drops the devices that the guest is created with, or those that are attached to it later.
