@@ -290,8 +290,8 @@ static void connect_controller(const char *path, int index)
     put(path, "state", "4");
 }
 
-// libxl waits for the backend's state 2 and gives up if it misses it. A guest that connects at once
-// is too fast for an xl that hardly gets a processor: PVPLAY_LATE has it wait so many milliseconds.
+// libxl waits for the backend's state 2 and gives up if it misses it. On a busy machine a guest
+// that connects at once is too fast for xl, so it first waits PVPLAY_LATE milliseconds.
 static bool is_too_early(int index)
 {
     static int turns[CONTROLLERS];
