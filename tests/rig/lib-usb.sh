@@ -3,13 +3,17 @@
 #
 # lib.sh's words for the mocked USB tree; usbdevices.c lists the devices.
 
-# usb_tree [usbback]: must be the first command of a case that needs USB, because it starts the case again
-# inside the tree. With usbback the kernel has Xen's backend driver.
+# usb_tree [usbback] [COUNT]: must be the first command of a case that needs USB, because it starts the case
+# again inside the tree. With usbback the kernel has Xen's backend driver. COUNT more sticks are at 3-1, 3-2, ...
 usb_tree()
 {
     local options=()
     [ -z "${RIG_IN_TREE:-}" ] || return 0
-    [ "${1:-}" != usbback ] || options=(--usbback)
+    if [ "${1:-}" = usbback ]; then
+        options=(--usbback)
+        shift
+    fi
+    [ $# = 0 ] || options+=(--more "$1")
     RIG_IN_TREE=1 exec "$RIG/usbbed" "${options[@]}" --log "$T/sysfs.writes" "$T/usbbed.sock" -- \
         bash "$0"
 }

@@ -218,6 +218,15 @@ run()
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
 }
 
+# counted CMD...: run it, and count what it asks of others (counts.c).
+counted()
+{
+    rm -f "$T/counts"
+    COUNTS=$T/counts LD_PRELOAD="$RIG/counts.so${LD_PRELOAD:+:$LD_PRELOAD}" run "$@"
+    # shellcheck disable=SC2034
+    read -r qmp xenstore opened saved < <(od -An -v -tu8 -w32 "$T/counts")
+}
+
 # begin ARGS...: start xenusb in the background.
 begin()
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]
-//     run a program on a machine with the USB devices of usbdevices.c
+// usbbed [--usbback] [--more COUNT] [--log FILE] SOCKET -- PROGRAM [ARG...]
+//     run a program on a machine with the USB devices of usbdevices.c; with --more, also with so
+//     many sticks on a third bus
 // usbbed tell SOCKET plug|unplug|replug NAME
 //     plug or unplug a device while the program runs; returns when it is done
 // usbbed tell SOCKET settle
@@ -42,7 +43,7 @@
 #include <umockdev.h>
 #include <unistd.h>
 
-#define MAX_CLIENTS 64
+#define MAX_CLIENTS 256
 #define PACKET      4096
 
 #define UMOCKDEV_PRELOAD "libumockdev-preload.so.0"
@@ -376,15 +377,17 @@ static int tell(const char *path, char **words)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: usbbed [--usbback] [--log FILE] SOCKET -- PROGRAM [ARG...]\n"
-                    "       usbbed tell SOCKET plug|unplug|replug NAME\n"
-                    "       usbbed tell SOCKET settle\n");
+    fprintf(stderr,
+            "usage: usbbed [--usbback] [--more COUNT] [--log FILE] SOCKET -- PROGRAM [ARG...]\n"
+            "       usbbed tell SOCKET plug|unplug|replug NAME\n"
+            "       usbbed tell SOCKET settle\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = { { "usbback", no_argument, NULL, 'u' },
+                                             { "more", required_argument, NULL, 'm' },
                                              { "log", required_argument, NULL, 'l' },
                                              { 0 } };
     bool usbback = false;
@@ -395,6 +398,8 @@ int main(int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         if (option == 'u')
             usbback = true;
+        else if (option == 'm')
+            usb_more_devices((unsigned)strtoul(optarg, NULL, 10));
         else if (option != 'l')
             return usage();
         else if (!(write_log = fopen(optarg, "ae")))

@@ -4,6 +4,7 @@
 
 #include "usbtree.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // One row per line:
@@ -57,7 +58,7 @@ static const struct usb_altsetting fast_network[] = {
 
 // Two sticks differ only in their serial. The strings of 1-7 have control characters, escape
 // sequences, a change of writing direction and invalid UTF-8. 1-6 has two configurations.
-const struct usb_device usb_devices[] = {
+struct usb_device usb_devices[USB_DEVICES_MAX] = {
     {"usb1", 1, "480", 0x0200, 0x1d6b, 0x0002, HUB, 0, 1,
      "Linux 6.1.0 xhci-hcd", "xHCI Host Controller", "0000:00:14.0", {CONFIG(hub)}},
     {"1-1", 2, "480", 0x0200, 0x05e3, 0x0608, HUB, 0, 1,
@@ -85,7 +86,34 @@ const struct usb_device usb_devices[] = {
      "Kingston", "DataTraveler 3.0", "E0D55EA5", {CONFIG(fast_stick)}},
 };
 // clang-format on
-const size_t usb_device_count = sizeof(usb_devices) / sizeof(usb_devices[0]);
+size_t usb_device_count = 12;
+
+void usb_more_devices(unsigned count)
+{
+    static char names[USB_MORE_MAX][8], serials[USB_MORE_MAX][8];
+
+    usb_devices[usb_device_count] = usb_devices[0];
+    usb_devices[usb_device_count++].name = "usb3";
+    for (unsigned i = 0; i < count && i < USB_MORE_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "3-%u", i + 1);
+        snprintf(serials[i], sizeof(serials[i]), "MORE%02u", i + 1);
+        usb_devices[usb_device_count++] = (struct usb_device){
+            names[i],
+            i + 2,
+            "480",
+            0x0210,
+            0x0781,
+            0x5583,
+            0,
+            0,
+            0,
+            "SanDisk",
+            "Fit",
+            serials[i],
+            { CONFIG(stick) },
+        };
+    }
+}
 
 // Append bytes to a descriptor and count them.
 struct writer {

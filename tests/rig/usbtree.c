@@ -16,16 +16,15 @@
 #include <umockdev.h>
 #include <unistd.h>
 
-#define BUSES       3 // 1 and 2; numbers start at 1
-#define CONTROLLER  "pci0000:00/0000:00:14.0"
-#define MAX_DEVICES 32
+#define BUSES      4 // 1 to 3; numbers start at 1
+#define CONTROLLER "pci0000:00/0000:00:14.0"
 
 static UMockdevTestbed *testbed;
-static char root[PATH_MAX];           // of the tree, no slash at its end
-static unsigned devnums[MAX_DEVICES]; // by row of usb_devices[]; 0: not plugged in
-static unsigned active[MAX_DEVICES];  // value of the active configuration, by row
-static unsigned next_devnum[BUSES];   // the next one that the kernel assigns, by bus
-static GSList *texts;                 // of format()
+static char root[PATH_MAX];               // of the tree, no slash at its end
+static unsigned devnums[USB_DEVICES_MAX]; // by row of usb_devices[]; 0: not plugged in
+static unsigned active[USB_DEVICES_MAX];  // value of the active configuration, by row
+static unsigned next_devnum[BUSES];       // the next one that the kernel assigns, by bus
+static GSList *texts;                     // of format()
 
 static void die(const char *what)
 {

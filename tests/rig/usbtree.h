@@ -47,8 +47,15 @@ struct usb_device {
 };
 
 // The table of devices. A hub precedes the devices that are plugged into it (usbdevices.c).
-extern const struct usb_device usb_devices[];
-extern const size_t usb_device_count;
+extern struct usb_device usb_devices[];
+extern size_t usb_device_count;
+
+// The size of usb_devices[], and how many sticks may be added.
+enum { USB_DEVICES_MAX = 64, USB_MORE_MAX = 48 };
+
+// Add bus 3 with a root hub of so many ports, and a stick in each: 3-1, 3-2, ... with addresses
+// from 2 on. Call it before usbtree_build().
+void usb_more_devices(unsigned count);
 
 // Write the descriptors attribute of a device: the device descriptor and all configurations.
 // Returns the number of bytes (usbdevices.c).
