@@ -366,7 +366,7 @@ static void test_a_full_bus(void **state)
                  "e1000", slot);
     assert_int_equal(scene_look(scene), STATUS_OK);
     assert_int_equal(scene->topology.plugging.slots, 0);
-    assert_non_null(strstr(scene->topology.plugging.why_not, "is full"));
+    assert_non_null(strstr(scene->topology.plugging.why_not, "are full"));
 }
 
 static void test_only_pluggable_models_are_listed(void **state)
@@ -427,7 +427,7 @@ static void test_too_many_objects(void **state)
                  arena_printf(scene->other, "\"return\": %s", json_writer_end(writer).at));
     assert_int_equal(scene_look(scene), STATUS_FAILED);
     assert_string_equal(scene->diags.first->message,
-                        "QEMU at SOCKET tells of more than 4096 objects");
+                        "QEMU at SOCKET reports more than 4096 objects");
 }
 
 static void test_endless_bridges(void **state)
@@ -438,7 +438,7 @@ static void test_endless_bridges(void **state)
     fake_link(scene->qemu, "/machine/peripheral/br/br", "/machine/peripheral/br");
     assert_int_equal(scene_look(scene), STATUS_FAILED);
     assert_string_equal(scene->diags.first->message,
-                        "QEMU at SOCKET nests its PCI bridges without end");
+                        "QEMU at SOCKET reports PCI bridges that are nested too deeply");
 }
 
 // ---- garbage and failures ----
@@ -518,7 +518,7 @@ static void test_a_stall_at_every_depth(void **state)
         assert_int_equal(scene->diags.errors, 1);
         const char *expected = arena_printf(scene->arena,
                                             "QEMU at SOCKET did not answer %s within 1 s, while "
-                                            "xenusb looked at its devices",
+                                            "xenusb was reading its devices",
                                             stalls[i].command);
         assert_string_equal(scene->diags.first->message, expected);
         scene_free(scene);

@@ -219,7 +219,7 @@ static void test_a_host_device_that_is_not_open(void **state)
     struct step *step = with_host_addition(stage);
     fake_instead(stage->scene->qemu, "qom-get", "\"attached\"", "\"return\": false");
     assert_int_equal(run(stage, 6), STATUS_FAILED);
-    assert_says(step, STEP_FAILED, "has not got the device open");
+    assert_says(step, STEP_FAILED, "could not open the device");
     assert_false(step->timed_out);
     scene_close(stage->scene);
     assert_false(fake_has(stage->scene->qemu, "/machine/peripheral/xenusb_hostdev0"));
@@ -300,7 +300,7 @@ static void test_a_backing_that_cannot_be_removed(void **state)
     fake_instead(stage->scene->qemu, "chardev-remove", "",
                  "\"error\": {\"class\": \"GenericError\", \"desc\": \"Chardev 'x' is busy\"}");
     assert_int_equal(run(stage, 0.05), STATUS_FAILED);
-    assert_says(step, STEP_LEFT, "could not be taken back");
+    assert_says(step, STEP_LEFT, "could not be removed either");
     assert_non_null(strstr(step->words, "chardev-remove {\"id\":\"xenusb_serial0-back\"}"));
 }
 
@@ -311,7 +311,7 @@ static void test_what_qmp_cannot_express_is_not_sent(void **state)
     struct step *good = with_addition(stage, DEVICE_TABLET);
     stage->wishes[0].chardev = (struct config_text){ { 1, 2 }, text_of("smoke:signals") };
     assert_int_equal(run(stage, 6), STATUS_FAILED);
-    assert_says(bad, STEP_FAILED, "xenusb makes no character device of 'smoke:signals'");
+    assert_says(bad, STEP_FAILED, "xenusb does not support the character device 'smoke:signals'");
     assert_step_done(good);
     scene_close(stage->scene);
     assert_int_equal(fake_count(stage->scene->qemu, "device_add", ""), 1);
@@ -326,8 +326,8 @@ static void test_an_addition_without_an_answer(void **state)
     assert_int_equal(run(stage, 0.05), STATUS_TIMEOUT);
     assert_step_done(step);
     assert_says(other, STEP_LEFT,
-                "QEMU at SOCKET did not answer device_add within 0.5 s; whether it "
-                "was carried out is not known");
+                "QEMU at SOCKET did not answer device_add within 0.5 s; it is unknown whether the "
+                "command took effect");
     assert_true(other->timed_out);
 }
 
@@ -464,7 +464,7 @@ static void test_a_guest_that_refuses(void **state)
     struct stage *stage = *state;
     struct step *step = remove_controller(stage, FAKE_REFUSES);
     assert_int_equal(run(stage, 6), STATUS_FAILED);
-    assert_says(step, STEP_FAILED, "the guest refused to let go of it");
+    assert_says(step, STEP_FAILED, "the guest refused to eject it");
     assert_false(step->timed_out);
 }
 
@@ -474,7 +474,8 @@ static void test_qemu_stalls_while_waiting_for_the_guest(void **state)
     struct step *step = remove_controller(stage, FAKE_IGNORES);
     fake_instead(stage->scene->qemu, "qom-get", "\"type\"", NULL);
     assert_int_equal(run(stage, 0.03), STATUS_TIMEOUT);
-    assert_says(step, STEP_LEFT, "did not answer qom-get within 0.3 s; whether it is gone");
+    assert_says(step, STEP_LEFT,
+                "did not answer qom-get within 0.3 s; it is unknown whether it was");
 }
 
 static void test_qemu_dies_while_waiting_for_the_guest(void **state)
@@ -483,7 +484,7 @@ static void test_qemu_dies_while_waiting_for_the_guest(void **state)
     struct step *step = remove_controller(stage, FAKE_IGNORES);
     fake_instead(stage->scene->qemu, "qom-get", "\"type\"", "]");
     assert_int_equal(run(stage, 6), STATUS_FAILED);
-    assert_says(step, STEP_LEFT, "whether it is gone is not known");
+    assert_says(step, STEP_LEFT, "it is unknown whether it was removed");
     assert_false(step->timed_out);
 }
 
@@ -517,8 +518,9 @@ static void test_an_image_that_stays_in_use(void **state)
                  "\"error\": {\"class\": \"GenericError\", \"desc\": \"Node x is in use\"}");
     assert_int_equal(run(stage, 0.05), STATUS_FAILED);
     assert_says(step, STEP_LEFT,
-                "it is gone, but blockdev-del {\"node-name\":\"xenusb_disk0-back\"} "
-                "is still to be done");
+                "it was removed, but its backing is still in use: blockdev-del "
+                "{\"node-name\":\"xenusb_disk0-back\"} "
+                "failed");
 }
 
 // A device is added again with its id, and a controller in its slot.
@@ -585,7 +587,7 @@ static void test_opening_without_a_qemu(void **state)
     scene->domain.qmp_socket = NULL;
     assert_int_equal(qmp_backend.open(&session, &handle), STATUS_REQUEST);
     assert_string_equal(scene->diags.first->message,
-                        "domain vm (-1) has no QEMU that makes USB controllers");
+                        "domain vm (-1) has no QEMU with emulated USB controllers");
     scene->domain.qmp_socket = "/nowhere/qmp";
     assert_int_equal(qmp_backend.open(&session, &handle), STATUS_REQUEST);
     assert_string_equal(scene->diags.first->next->message, "there is no QMP socket /nowhere/qmp");

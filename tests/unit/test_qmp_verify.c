@@ -17,7 +17,7 @@ static const char *objection(const char *busid, uint8_t address, const char *dri
     const char *why = NULL;
     struct arena *arena = arena_new(64);
     assert_true(busid_read(text_of(busid), there.busid));
-    bool seen = verify_was_seen(arena, &now, &device, &why);
+    bool seen = verify_host_agrees(arena, &now, &device, &why);
     strncpy(words, seen ? "" : why, sizeof words - 1);
     arena_free(arena);
     return words;

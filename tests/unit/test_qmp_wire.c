@@ -63,9 +63,9 @@ static void assert_controller_id(void **state, int index, const char *name, cons
 {
     int found;
     struct controller controller = { .name = name, .index = index };
-    const char *id = names_controller_id(*state, &controller);
+    const char *id = ids_for_controller(*state, &controller);
     assert_string_equal(id, expected);
-    assert_string_equal(names_controller(*state, id, &found), name);
+    assert_string_equal(ids_controller_name(*state, id, &found), name);
     assert_int_equal(found, index);
 }
 
@@ -100,7 +100,7 @@ static void test_names_of_foreign_controllers(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int index = 5;
-        assert_string_equal(names_controller(*state, cases[i].id, &index), cases[i].name);
+        assert_string_equal(ids_controller_name(*state, cases[i].id, &index), cases[i].name);
         assert_int_equal(index, -1);
     }
 }
@@ -111,25 +111,25 @@ static void test_ids_of_devices(void **state)
     struct device host = device_of(DEVICE_HOSTDEV, "");
     host.selector =
         (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
-    assert_true(names_is_libxl_device(&host));
-    assert_string_equal(names_device_id(*state, &host, 7), "xenusb-1-4");
+    assert_true(ids_is_libxl_device(&host));
+    assert_string_equal(ids_for_device(*state, &host, 7), "xenusb-1-4");
     host.controller = &own;
-    assert_false(names_is_libxl_device(&host));
-    assert_string_equal(names_device_id(*state, &host, 7), "xenusb_hostdev7");
+    assert_false(ids_is_libxl_device(&host));
+    assert_string_equal(ids_for_device(*state, &host, 7), "xenusb_hostdev7");
     host.controller = &xhci;
     host.selector.criteria = SELECT_VENDOR;
-    assert_string_equal(names_device_id(*state, &host, 2), "xenusb_hostdev2");
+    assert_string_equal(ids_for_device(*state, &host, 2), "xenusb_hostdev2");
     struct device tablet = device_of(DEVICE_WACOM_TABLET, "");
-    assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_wacom-tablet0");
+    assert_string_equal(ids_for_device(*state, &tablet, 0), "xenusb_wacom-tablet0");
     tablet.kind = DEVICE_OTHER;
-    assert_string_equal(names_device_id(*state, &tablet, 0), "xenusb_device0");
+    assert_string_equal(ids_for_device(*state, &tablet, 0), "xenusb_device0");
 }
 
 static void test_backing_names_are_short(void **state)
 {
-    assert_string_equal(names_backing(*state, "xenusb_disk12"), "xenusb_disk12-back");
-    assert_string_equal(names_backing(*state, "stick"), "xenusb_stick-back");
-    assert_true(strlen(names_backing(*state, "a-very-long-id-that-somebody-gave-it")) <= 31);
+    assert_string_equal(ids_backing(*state, "xenusb_disk12"), "xenusb_disk12-back");
+    assert_string_equal(ids_backing(*state, "stick"), "xenusb_stick-back");
+    assert_true(strlen(ids_backing(*state, "a-very-long-id-that-somebody-gave-it")) <= 31);
 }
 
 // ---- adding ----
@@ -305,13 +305,13 @@ static void test_what_qmp_cannot_express(void **state)
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         struct config_device wanted = { .chardev = given(words[i]) };
         device.wanted = &wanted;
-        assert_cannot_express(state, &device, "xenusb makes no character device of '");
+        assert_cannot_express(state, &device, "xenusb does not support the character device '");
     }
     device = device_of(DEVICE_DISK, "d");
     assert_cannot_express(state, &device, "it has no image");
     device.file = "/a";
     device.path = "/machine/peripheral/d";
-    assert_cannot_express(state, &device, "not known any more");
+    assert_cannot_express(state, &device, "no longer known");
     device = device_of(DEVICE_TABLET, "t");
     device.kind = DEVICE_OTHER;
     device.driver = "usb-net";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What one session with a QEMU holds. Private to the backend.
+// The state of an open QMP backend. Private to it.
 #ifndef XENUSB_BACKENDS_QMP_HANDLE_H
 #define XENUSB_BACKENDS_QMP_HANDLE_H
 
@@ -7,21 +7,21 @@
 #include "qemu/qmp_client.h"
 #include "xen/lock.h"
 
-// A PCI bus that takes controllers while QEMU runs.
+// A PCI bus that supports hotplugging.
 struct pci_bus_slots {
     struct pci_bus_slots *next;
     const char *bus; // its name
-    unsigned free;
+    unsigned free;   // slots
 };
 
-// Which bus a controller sits on, so that its place is known when it goes and comes back.
+// The bus that a controller is on, so that undoing its removal can put it back there.
 struct pci_slot {
     struct pci_slot *next;
-    const char *path; // the controller's
+    const char *path; // the controller's QOM path
     struct pci_bus_slots *slots;
 };
 
-// An id that QEMU has.
+// An id that exists in QEMU.
 struct taken_id {
     struct taken_id *next;
     const char *id;
@@ -29,20 +29,20 @@ struct taken_id {
 
 struct qmp_handle {
     struct session *session;
-    struct lock lock; // libxl's, if the socket is shared with it
+    struct lock lock; // libxl's, if libxl uses the same socket
     struct qmp_client *client;
     struct pci_bus_slots *slots; // as of the last look
     struct pci_slot *pci_slots;
     struct taken_id *taken;
 };
 
-// look.c: backend.h's look.
+// look.c: backend_ops.look.
 enum status qmp_look(void *handle, struct topology *topology);
 
-// remember.c: backend.h's run, with the records that belong to each step.
+// recorded.c: backend_ops.run; also verifies what QEMU reports and records each step in xenstore.
 enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);
 
-// run.c: the part of it that is QEMU's.
+// run.c: runs steps in QEMU only.
 enum status qmp_run(void *handle, struct step *const *steps, size_t count);
 
 #endif

@@ -6,14 +6,14 @@
 static const char libxl_prefix[] = "xenusb-";
 static const char own_prefix[] = "xenusb_";
 
-// Without regard to the locale.
+// Independent of the locale.
 static bool is_plain(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || byte == '_' || byte == '-';
 }
 
-const char *names_controller_id(struct arena *arena, const struct controller *controller)
+const char *ids_for_controller(struct arena *arena, const struct controller *controller)
 {
     static const char hex[] = "0123456789ABCDEF";
     if (controller->index >= 0)
@@ -35,7 +35,7 @@ const char *names_controller_id(struct arena *arena, const struct controller *co
     return id;
 }
 
-// The name in an id of our own.
+// Decodes the name in an id with our own prefix.
 static const char *decode(struct arena *arena, struct text id)
 {
     char *name = arena_alloc(arena, id.size + 1);
@@ -52,23 +52,23 @@ static const char *decode(struct arena *arena, struct text id)
     return name;
 }
 
-bool names_is_libxl_device(const struct device *device)
+bool ids_is_libxl_device(const struct device *device)
 {
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     return device->kind == DEVICE_HOSTDEV && device->controller->index >= 0 &&
            (device->selector.criteria & address) == address;
 }
 
-const char *names_device_id(struct arena *arena, const struct device *device, unsigned number)
+const char *ids_for_device(struct arena *arena, const struct device *device, unsigned number)
 {
-    if (names_is_libxl_device(device))
+    if (ids_is_libxl_device(device))
         return arena_printf(arena, "%s%u-%u", libxl_prefix, device->selector.bus,
                             device->selector.address);
     const struct device_model *model = device_model_of(device->kind);
     return arena_printf(arena, "%s%s%u", own_prefix, model ? model->name : "device", number);
 }
 
-// libxl's devid in an id of its scheme, or -1.
+// The devid in an id as libxl forms it, or -1.
 static int libxl_index(const char *id)
 {
     struct text text = text_of(id);
@@ -82,7 +82,7 @@ static int libxl_index(const char *id)
     return (int)index;
 }
 
-const char *names_controller(struct arena *arena, const char *id, int *index)
+const char *ids_controller_name(struct arena *arena, const char *id, int *index)
 {
     struct text text = text_of(id);
     *index = libxl_index(id);
@@ -94,7 +94,7 @@ const char *names_controller(struct arena *arena, const char *id, int *index)
 }
 
 // A node name has at most 31 bytes (BlockDriverState in QEMU's block_int-common.h).
-const char *names_backing(struct arena *arena, const char *device_id)
+const char *ids_backing(struct arena *arena, const char *device_id)
 {
     bool own = text_starts(text_of(device_id), own_prefix);
     return arena_printf(arena, "%.7s%.18s-back", own_prefix,

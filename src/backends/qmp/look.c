@@ -9,7 +9,7 @@
 
 static const char peripheral[] = "/machine/peripheral/";
 
-// The questions of the first round trip.
+// The queries of the first round trip.
 struct questions {
     struct qmp_command *machine;
     struct qmp_command *ids;
@@ -19,7 +19,7 @@ struct questions {
     struct qmp_command *types;
 };
 
-// The id of an object: only what was given one is below /machine/peripheral.
+// The id of an object, or "": only objects with an id are below /machine/peripheral.
 static const char *id_of(const char *path)
 {
     if (!text_starts(text_of(path), peripheral) || strchr(path + sizeof peripheral - 1, '/'))
@@ -33,7 +33,7 @@ static uint16_t number_within(const struct qmp_command *command, int64_t most)
     return (uint16_t)(number > 0 && number <= most ? number : 0);
 }
 
-// "/dev/bus/usb/001/004", where usb-host was given a path (hostdevice=).
+// "/dev/bus/usb/001/004": the hostdevice= property of usb-host.
 static void read_device_node(const char *path, struct selector *selector)
 {
     static const char directory[] = "/dev/bus/usb/";
@@ -51,7 +51,7 @@ static void read_device_node(const char *path, struct selector *selector)
     selector->address = (uint8_t)address;
 }
 
-// By what QEMU knows it: the filter that was given to usb-host.
+// Reads the properties by which usb-host selects its device.
 static void read_selector(struct walk *walk, const struct walk_device *found,
                           struct selector *selector)
 {
@@ -70,8 +70,8 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
 }
 
-// The host's device that this one is now. Of several that match it is the one that may be open;
-// NULL if there is none, or if nobody can tell which.
+// The host device that matches the selector. If several match, the only one that QEMU may have
+// open; NULL if there is none or the match is ambiguous.
 static const struct host_device *host_device_of(const struct host *host,
                                                 const struct selector *selector, bool *ambiguous)
 {
@@ -98,11 +98,11 @@ static const struct host_device *host_device_of(const struct host *host,
 static void read_host_device(struct walk *walk, const struct host *host,
                              const struct walk_device *found, struct device *device)
 {
-    bool ambiguous, open = walk_truth(found->properties[WALK_ATTACHED]);
+    bool ambiguous, open = walk_bool(found->properties[WALK_ATTACHED]);
     read_selector(walk, found, &device->selector);
     const struct host_device *there = host_device_of(host, &device->selector, &ambiguous);
-    // QEMU scans for a device unless it was given just its address; and its word alone that it has
-    // one can be stale: an unplugged device of that address stays "attached".
+    // QEMU waits for a matching device, unless only an address was given. Its "attached" alone may
+    // be stale: a device selected by address stays attached after it is unplugged.
     if (!open)
         device->state = device->selector.criteria == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE
                                                                                    : DEVICE_WAITING;
@@ -118,7 +118,7 @@ static void read_host_device(struct walk *walk, const struct host *host,
     }
 }
 
-// The image of a disk: QEMU names the block frontend, which is an object below the device's.
+// The image of a disk. In query-block, qdev is the path of an object below the device.
 static const char *image_of(struct walk *walk, const struct qmp_command *images, const char *path)
 {
     const struct json *list = images->value;
@@ -138,7 +138,7 @@ static void add_device(struct walk *walk, const struct host *host, const struct 
 {
     const char *path = walk_text(walk, found->path);
     if (*path != '/')
-        return; // it went while we looked
+        return; // removed in the meantime
     const struct device_model *model = device_model_driver(text_of(found->type));
     struct device *device = arena_new_of(walk->arena, struct device);
     device->kind = model ? model->kind : DEVICE_OTHER;
@@ -183,14 +183,14 @@ static void add_controller(struct walk *walk, const struct host *host,
     controller->id = id_of(found->path);
     controller->bus = found->bus;
     controller->present = true;
-    controller->name = names_controller(walk->arena, controller->id, &controller->index);
+    controller->name = ids_controller_name(walk->arena, controller->id, &controller->index);
     count_ports(found, controller);
     for (const struct walk_device *device = found->devices; device; device = device->next)
         add_device(walk, host, asked, device, controller);
     topology_add_controller(topology, controller);
 }
 
-// The ports of its master that a companion serves, from the first one on (counted from 0).
+// Marks the ports of its master that a companion controller serves. `firstport` counts from 0.
 static void add_companion(struct walk *walk, const struct walk_controller *found,
                           struct topology *topology)
 {
@@ -204,13 +204,13 @@ static void add_companion(struct walk *walk, const struct walk_controller *found
             at->companion_ports |= UINT32_C(1) << i;
 }
 
-static unsigned long models_that_plug(const struct qmp_command *types)
+static unsigned long hotpluggable_models(const struct qmp_command *types)
 {
     unsigned long models = 0;
     const struct json *list = types->value;
     for (size_t i = 0; controller_models[i].name; i++) {
         const char *driver = controller_models[i].driver;
-        bool exists = !list && driver; // it did not tell
+        bool exists = !list && driver; // assume so if QEMU did not answer
         for (const struct json *at = driver ? json_elements(list) : NULL; at; at = at->next)
             exists |= text_is(json_member_text(at, "name"), driver);
         if (exists && controller_models[i].hotplug)
@@ -223,7 +223,7 @@ static unsigned long models_that_plug(const struct qmp_command *types)
 static unsigned free_slots(const struct walk_bus *bus)
 {
     unsigned slots = bus->express && !bus->root ? 1 : 32;
-    return bus->plugs && bus->used < slots ? slots - bus->used : 0;
+    return bus->hotplug && bus->used < slots ? slots - bus->used : 0;
 }
 
 static void note_slots(struct qmp_handle *handle, const struct walk *walk,
@@ -236,7 +236,7 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
     handle->pci_slots = NULL;
     plugging->known = true;
     for (const struct walk_bus *bus = walk->buses; bus; bus = bus->next) {
-        if (!bus->plugs) {
+        if (!bus->hotplug) {
             fixed = fixed ? fixed : bus->name;
             continue;
         }
@@ -255,7 +255,7 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
         }
     }
     if (plugging->slots == 0 && handle->slots)
-        plugging->why_not = "every PCI bus that takes devices while QEMU runs is full";
+        plugging->why_not = "all its PCI buses that support hotplugging are full";
     else if (plugging->slots == 0 && fixed)
         plugging->why_not =
             arena_printf(walk->arena, "its bus '%s' does not support hotplugging", fixed);
@@ -263,12 +263,12 @@ static void note_slots(struct qmp_handle *handle, const struct walk *walk,
         plugging->why_not = "it has no PCI bus";
 }
 
-// What sits on a bus that does not plug stays as long as QEMU runs.
+// Marks controllers on buses without hotplugging: they cannot be removed while QEMU runs.
 static void note_fixed(const struct walk *walk, struct topology *topology)
 {
     for (const struct walk_controller *found = walk->controllers; found; found = found->next)
         for (struct controller *at = topology->controllers; at; at = at->next)
-            if (found->pci && !found->pci->plugs && strcmp(at->path, found->path) == 0)
+            if (found->pci && !found->pci->hotplug && strcmp(at->path, found->path) == 0)
                 at->fixed_on = found->pci->name;
 }
 
@@ -299,16 +299,16 @@ static void note_ids(struct qmp_handle *handle, const struct qmp_command *ids)
     }
 }
 
-// Complains that QEMU did not answer, or not sensibly, while `what` was done ("looking at its
-// devices"), and returns the status that belongs to it.
+// Reports that QEMU did not answer, or answered nonsense, while `what` was done, and returns the
+// matching status.
 static enum status complain_answer(const struct qmp_handle *handle, const char *what)
 {
     complain_error(handle->session->diags, "%s, while %s", qmp_why(handle->client), what);
     return qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
 }
 
-// Into the topology that others may have added to, each under a name that is still free there.
-static void hand_over(struct arena *arena, struct topology *own, struct topology *topology)
+// Moves the controllers into the topology, with a number appended to names that are already used.
+static void merge_topology(struct arena *arena, struct topology *own, struct topology *topology)
 {
     for (struct controller *at = own->controllers, *next; at; at = next) {
         const char *name = at->name;
@@ -331,12 +331,12 @@ static void read_controllers(struct walk *way, const struct session *session,
         if (!found->bus)
             add_companion(way, found, &own);
     report_place(way->arena, report_read(way->arena, report), &own);
-    hand_over(way->arena, &own, topology);
+    merge_topology(way->arena, &own, topology);
 }
 
 enum status qmp_look(void *at, struct topology *topology)
 {
-    static const char looking[] = "xenusb looked at its devices";
+    static const char looking[] = "xenusb was reading its devices";
     struct qmp_handle *handle = at;
     struct session *session = handle->session;
     struct walk way = { .arena = session->arena, .client = handle->client };
@@ -358,6 +358,6 @@ enum status qmp_look(void *at, struct topology *topology)
     read_controllers(&way, session, &asked, topology);
     note_slots(handle, &way, topology);
     note_fixed(&way, topology);
-    topology->plugging.models = models_that_plug(asked.types);
+    topology->plugging.models = hotpluggable_models(asked.types);
     return STATUS_OK;
 }

@@ -4,21 +4,21 @@
 #include "base/arena.h"
 #include "handle.h"
 
-// PV and PVH guests have no emulated machine, whatever is wished.
+// PV and PVH guests have no emulated machine, whatever the config wants.
 static bool qmp_suits(const struct config_controller *wanted, const struct domain *domain)
 {
     bool has_machine = domain_has_machine(domain->type);
     return has_machine && wanted->type != CONTROLLER_PV;
 }
 
-static void qmp_let_go(void *at)
+static void qmp_close_handle(void *at)
 {
     struct qmp_handle *handle = at;
     if (!handle)
         return;
     if (handle->session->qemu == handle->client)
         handle->session->qemu = NULL;
-    // The connection first: whoever waits for the lock finds QEMU free.
+    // Close the connection first: QEMU must be free for the next owner of the lock.
     qmp_close(handle->client);
     lock_release(&handle->lock);
 }
@@ -44,7 +44,7 @@ static enum status open_at(struct qmp_handle *handle)
 static enum status qmp_open(struct session *session, void **handle)
 {
     if (!session->domain->qmp_socket) {
-        complain_error(session->diags, "domain %s (%d) has no QEMU that makes USB controllers",
+        complain_error(session->diags, "domain %s (%d) has no QEMU with emulated USB controllers",
                        session->domain->name, session->domain->id);
         return STATUS_REQUEST;
     }
@@ -55,7 +55,7 @@ static enum status qmp_open(struct session *session, void **handle)
     if (status == STATUS_OK)
         *handle = made;
     else
-        qmp_let_go(made);
+        qmp_close_handle(made);
     return status;
 }
 
@@ -65,5 +65,5 @@ const struct backend_ops qmp_backend = {
     .open = qmp_open,
     .look = qmp_look,
     .run = qmp_run_recorded,
-    .close = qmp_let_go,
+    .close = qmp_close_handle,
 };

@@ -2,35 +2,35 @@
 #include "base/arena.h"
 #include "run.h"
 
-// Seconds, before they are scaled: for a guest to eject a controller, and for QEMU to clear away
-// what stood behind a device once that is gone.
-#define EJECT_SECONDS 10.0
-#define CLEAR_SECONDS 2.0
+// Seconds, before they are scaled: for a guest to eject a controller, and for QEMU to release the
+// block node or character device of a removed device.
+#define EJECT_SECONDS   10.0
+#define BACKING_SECONDS 2.0
 
-// Seconds between two looks whether something is gone.
+// Polling interval in seconds.
 #define FIRST_PAUSE 0.01
 #define LAST_PAUSE  0.5
 
-struct qmp_command *run_ask(struct qmp_handle *handle, struct wire_command command)
+struct qmp_command *run_submit(struct qmp_handle *handle, struct wire_command command)
 {
     return qmp_submit(handle->client, command.name, command.arguments);
 }
 
-const char *run_words(struct qmp_handle *handle, const struct qmp_command *command)
+const char *run_why(struct qmp_handle *handle, const struct qmp_command *command)
 {
     if (command->error)
         return arena_printf(handle->session->arena, "QEMU says: %s", command->error);
-    return arena_printf(handle->session->arena, "%s; whether it was carried out is not known",
+    return arena_printf(handle->session->arena, "%s; it is unknown whether the command took effect",
                         qmp_why(handle->client));
 }
 
-static void close_removal(struct qmp_removal *removal, enum step_state state, const char *words)
+static void finish_removal(struct qmp_removal *removal, enum step_state state, const char *words)
 {
     removal->state = state;
     removal->words = words;
 }
 
-// What the answer to device_del means. An answer that never came leaves everything open.
+// Evaluates the answer to device_del. Without one, the object may or may not be removed.
 static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
 {
     const struct qmp_command *command = removal->command;
@@ -38,7 +38,7 @@ static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
         return;
     if (!command->answered) {
         removal->timed_out = !qmp_broken(handle->client);
-        close_removal(removal, STEP_LEFT, run_words(handle, command));
+        finish_removal(removal, STEP_LEFT, run_why(handle, command));
         return;
     }
     if (!command->error)
@@ -46,7 +46,7 @@ static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
     switch (wire_removal_error(command->error_class, command->error)) {
     case WIRE_ABSENT: removal->gone = true; break;
     case WIRE_ASKED: break;
-    case WIRE_REFUSED: close_removal(removal, STEP_FAILED, run_words(handle, command)); break;
+    case WIRE_REFUSED: finish_removal(removal, STEP_FAILED, run_why(handle, command)); break;
     }
 }
 
@@ -71,19 +71,19 @@ static void take_events(struct qmp_handle *handle, struct qmp_removal *removals,
             if (event.kind == QMP_DEVICE_DELETED)
                 removals[i].gone = true;
             else
-                close_removal(&removals[i], STEP_FAILED, "the guest refused to let go of it");
+                finish_removal(&removals[i], STEP_FAILED, "the guest refused to eject it");
         }
 }
 
-// Asks whether those that are open still have their path: nec-usb-xhci and qemu-xhci go without
-// any event, and an event can be missed. False if QEMU does not answer.
-static bool look_for(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
+// Checks which objects still exist: nec-usb-xhci and qemu-xhci are removed without an event, and an
+// event can be missed. False if QEMU does not answer.
+static bool poll_objects(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct arena *arena = handle->session->arena;
     struct qmp_command **asked = arena_array_of(arena, struct qmp_command *, count);
     for (size_t i = 0; i < count; i++)
         if (is_open(&removals[i]))
-            asked[i] = run_ask(handle, wire_get(arena, removals[i].path, "type"));
+            asked[i] = run_submit(handle, wire_get(arena, removals[i].path, "type"));
     bool answered = qmp_await(handle->client);
     for (size_t i = 0; i < count; i++)
         if (asked[i] && asked[i]->error)
@@ -104,8 +104,8 @@ static size_t count_open(struct qmp_removal *removals, size_t count, double sinc
     return open;
 }
 
-// Those that are still there when the time is over. The request stays with the guest: QEMU has no
-// command that takes it back.
+// Fails the removals that are not finished. The request stays pending in the guest: QEMU has no
+// command to cancel it.
 static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, size_t count,
                     bool answers)
 {
@@ -117,19 +117,19 @@ static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, siz
             continue;
         removal->timed_out = !qmp_broken(handle->client);
         if (!answers)
-            close_removal(removal, STEP_LEFT,
-                          arena_printf(arena, "%s; whether it is gone is not known",
-                                       qmp_why(handle->client)));
+            finish_removal(removal, STEP_LEFT,
+                           arena_printf(arena, "%s; it is unknown whether it was removed",
+                                        qmp_why(handle->client)));
         else if (removal->by_guest)
-            close_removal(removal, STEP_FAILED,
-                          arena_printf(arena,
-                                       "the guest did not eject it within %g s; the request stays "
-                                       "pending: it goes when the guest lets go of it, or at the "
-                                       "guest's next reset",
-                                       limit));
+            finish_removal(removal, STEP_FAILED,
+                           arena_printf(arena,
+                                        "the guest did not eject it within %g s; the request stays "
+                                        "pending: it is removed when the guest releases it, or at "
+                                        "the guest's next reset",
+                                        limit));
         else
-            close_removal(removal, STEP_FAILED,
-                          arena_printf(arena, "QEMU still has it after %g s", limit));
+            finish_removal(removal, STEP_FAILED,
+                           arena_printf(arena, "QEMU still has it after %g s", limit));
     }
 }
 
@@ -145,19 +145,19 @@ static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *remov
         answers = qmp_listen(handle->client, pause < left ? pause : left);
         take_events(handle, removals, count);
         if (count_open(removals, count, since))
-            answers = answers && look_for(handle, removals, count);
+            answers = answers && poll_objects(handle, removals, count);
         take_events(handle, removals, count);
         pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE;
     }
     give_up(handle, removals, count, answers);
 }
 
-// Takes away what stood behind the devices that are gone. QEMU clears a device away some time after
-// it is gone, and until then what stood behind it is in use. What does not exist was not made by
-// xenusb, and is not missed.
-static void clear_away(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
+// Deletes the block nodes and character devices of removed devices. They stay in use until QEMU
+// finalizes the device, some time after its removal. A backing that does not exist is not an error:
+// xenusb did not create it.
+static void delete_backings(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
-    const struct deadline deadline = deadline_in(CLEAR_SECONDS * handle->session->timeout_scale);
+    const struct deadline deadline = deadline_in(BACKING_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
     struct qmp_command **asked =
         arena_array_of(handle->session->arena, struct qmp_command *, count);
@@ -165,7 +165,7 @@ static void clear_away(struct qmp_handle *handle, struct qmp_removal *removals, 
         size_t in_use = 0;
         for (size_t i = 0; i < count; i++)
             asked[i] = removals[i].gone && removals[i].delete_backing.name
-                           ? run_ask(handle, removals[i].delete_backing)
+                           ? run_submit(handle, removals[i].delete_backing)
                            : NULL;
         bool answered = qmp_await(handle->client);
         for (size_t i = 0; i < count; i++) {
@@ -184,25 +184,25 @@ static void clear_away(struct qmp_handle *handle, struct qmp_removal *removals, 
     }
 }
 
-void remove_all(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
+void run_removals(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct arena *arena = handle->session->arena;
     for (size_t i = 0; i < count; i++)
         if (!removals[i].gone)
             removals[i].command =
-                run_ask(handle, wire_remove(arena, removals[i].id, removals[i].path));
+                run_submit(handle, wire_remove(arena, removals[i].id, removals[i].path));
     qmp_await(handle->client);
     for (size_t i = 0; i < count; i++)
         take_answer(handle, &removals[i]);
     wait_until_gone(handle, removals, count);
-    clear_away(handle, removals, count);
+    delete_backings(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
         struct qmp_removal *removal = &removals[i];
         if (removal->gone && removal->delete_backing.name)
-            close_removal(removal, STEP_LEFT,
-                          arena_printf(arena, "it is gone, but %s %s is still to be done",
-                                       removal->delete_backing.name,
-                                       removal->delete_backing.arguments.at));
+            finish_removal(
+                removal, STEP_LEFT,
+                arena_printf(arena, "it was removed, but its backing is still in use: %s %s failed",
+                             removal->delete_backing.name, removal->delete_backing.arguments.at));
         else if (removal->gone)
             removal->state = STEP_DONE;
     }

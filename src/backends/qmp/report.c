@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 
-// Takes `word` off the front of `text`.
+// Removes `word` from the front of `text`; false if it is not there.
 static bool skip(struct text *text, const char *word)
 {
     if (!text_starts(*text, word))
@@ -12,7 +12,7 @@ static bool skip(struct text *text, const char *word)
     return true;
 }
 
-// Takes what stands before `end` off the front of `text`, and `end` with it.
+// Moves everything before the first `end` from `text` to `taken`, and drops `end`.
 static bool take_until(struct text *text, const char *end, struct text *taken)
 {
     for (size_t i = 0; i < text->size; i++)
@@ -49,7 +49,7 @@ static bool is_id(struct text text)
     return text.size > 0;
 }
 
-// The id stands behind the last ", ID: ": the product's name may hold one as well, an id cannot.
+// The id follows the last ", ID: ": a product's name may contain that, an id cannot.
 static void split_product(struct text rest, struct report_line *line)
 {
     static const char mark[] = ", ID: ";
@@ -106,17 +106,17 @@ static bool is_hub_line(const struct report_line *line)
     return text_is(line->product, "QEMU USB Hub");
 }
 
-static void settle(struct report_line *line, struct device *device)
+static void assign_line(struct report_line *line, struct device *device)
 {
-    line->settled = true;
+    line->assigned = true;
     device->port = line->port;
     if (device->kind != DEVICE_HOSTDEV)
         device->speed = line->speed;
 }
 
-// The only line with that id. A product's name can forge one for a device that has no id itself;
-// the true line is there as well then, and neither is believed.
-static struct report_line *line_of(struct report_line *lines, const char *id)
+// The only line with that id; NULL if there are several. A product's name can forge the id of
+// another device, but then the true line is there as well, and neither is trusted.
+static struct report_line *line_with_id(struct report_line *lines, const char *id)
 {
     struct report_line *found = NULL;
     for (struct report_line *line = lines; line && *id; line = line->next)
@@ -128,13 +128,13 @@ static struct report_line *line_of(struct report_line *lines, const char *id)
     return found;
 }
 
-// The number of a controller's bus, as the lines of those of its devices tell that have an id; -1
-// if none does, or if they contradict each other.
+// The number of a controller's bus, from the lines of its devices that have an id; -1 if there are
+// none or they disagree.
 static int bus_by_ids(struct report_line *lines, const struct controller *controller)
 {
     int bus = -1;
     for (const struct device *device = controller->devices; device; device = device->next) {
-        const struct report_line *line = line_of(lines, device->id);
+        const struct report_line *line = line_with_id(lines, device->id);
         if (!line)
             continue;
         if (bus >= 0 && bus != (int)line->bus)
@@ -150,9 +150,8 @@ struct bus_guess {
     int bus;
 };
 
-// Where no id tells: if there is only one such controller, its bus is the only one that is left.
-static void place_left_over(const struct report_line *lines, struct bus_guess *guesses,
-                            size_t count)
+// If only one controller's bus is unknown, it is the only bus that no other controller has.
+static void guess_last_bus(const struct report_line *lines, struct bus_guess *guesses, size_t count)
 {
     struct bus_guess *unknown = NULL;
     int left = -1;
@@ -176,50 +175,51 @@ static void place_left_over(const struct report_line *lines, struct bus_guess *g
         unknown->bus = left;
 }
 
-// Devices whose port or id is known.
-static void settle_known(struct report_line *lines, struct controller *controller, unsigned bus)
+// Assigns lines to devices whose port or id is known.
+static void assign_known(struct report_line *lines, struct controller *controller, unsigned bus)
 {
     for (struct device *device = controller->devices; device; device = device->next) {
-        struct report_line *named = line_of(lines, device->id);
+        struct report_line *named = line_with_id(lines, device->id);
         for (struct report_line *line = lines; line; line = line->next) {
             bool same = device->port.depth ? port_same(line->port, device->port) : line == named;
-            if (line->bus == bus && same && !line->settled) {
-                settle(line, device);
+            if (line->bus == bus && same && !line->assigned) {
+                assign_line(line, device);
                 break;
             }
         }
     }
 }
 
-// Whether a device has neither an id nor a known port, and is a hub or not.
-static bool is_nameless(const struct device *device, bool hub)
+// Whether a device has neither an id nor a known port, and is a hub if and only if `hub`.
+static bool has_no_id_or_port(const struct device *device, bool hub)
 {
     return device->port.depth == 0 && !*device->id && (device->kind == DEVICE_HUB) == hub;
 }
 
-static bool is_nameless_line(const struct report_line *line, unsigned bus, bool hub)
+static bool is_candidate_line(const struct report_line *line, unsigned bus, bool hub)
 {
-    return line->bus == bus && !line->settled && !line->id.size && is_hub_line(line) == hub;
+    return line->bus == bus && !line->assigned && !line->id.size && is_hub_line(line) == hub;
 }
 
-// The others, in the order in which they were made, hubs apart: QEMU makes a hub for itself while
-// it makes the device that needs it. Only if there is one line for each.
-static void settle_in_order(struct report_line *lines, struct controller *controller, unsigned bus,
+// Assigns the other lines in the order in which the devices were created, hubs separately: QEMU
+// creates a hub of its own while it creates the device that needs one. Does nothing unless there is
+// one line for each device.
+static void assign_in_order(struct report_line *lines, struct controller *controller, unsigned bus,
                             bool hubs)
 {
     size_t count = 0;
     for (const struct report_line *line = lines; line; line = line->next)
-        count += is_nameless_line(line, bus, hubs);
+        count += is_candidate_line(line, bus, hubs);
     for (const struct device *device = controller->devices; device; device = device->next)
-        count -= is_nameless(device, hubs);
+        count -= has_no_id_or_port(device, hubs);
     if (count != 0)
         return;
     for (struct device *device = controller->devices; device; device = device->next) {
-        if (!is_nameless(device, hubs))
+        if (!has_no_id_or_port(device, hubs))
             continue;
         for (struct report_line *line = lines; line; line = line->next)
-            if (is_nameless_line(line, bus, hubs)) {
-                settle(line, device);
+            if (is_candidate_line(line, bus, hubs)) {
+                assign_line(line, device);
                 break;
             }
     }
@@ -235,13 +235,13 @@ void report_place(struct arena *arena, struct report_line *lines, struct topolog
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (at->devices)
             guesses[i++] = (struct bus_guess){ at, bus_by_ids(lines, at) };
-    place_left_over(lines, guesses, count);
+    guess_last_bus(lines, guesses, count);
     for (i = 0; i < count; i++) {
         struct controller *controller = guesses[i].controller;
         if (guesses[i].bus >= 0) {
-            settle_known(lines, controller, (unsigned)guesses[i].bus);
-            settle_in_order(lines, controller, (unsigned)guesses[i].bus, true);
-            settle_in_order(lines, controller, (unsigned)guesses[i].bus, false);
+            assign_known(lines, controller, (unsigned)guesses[i].bus);
+            assign_in_order(lines, controller, (unsigned)guesses[i].bus, true);
+            assign_in_order(lines, controller, (unsigned)guesses[i].bus, false);
         }
         controller_sort_devices(controller);
         // Without a port, a device comes first.

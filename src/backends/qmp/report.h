@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// QEMU's report of its USB devices (x-query-usb): text for people, and the only place that tells a
-// port which QEMU chose itself. Pure.
+// Parses QEMU's report of its USB devices (x-query-usb): text for humans, and the only source of
+// the ports that QEMU chose itself. Pure.
 #ifndef XENUSB_BACKENDS_QMP_REPORT_H
 #define XENUSB_BACKENDS_QMP_REPORT_H
 
@@ -9,26 +9,26 @@
 // A line of the report.
 struct report_line {
     struct report_line *next;
-    unsigned bus; // QEMU's number of the USB bus, in the order in which buses were made
+    unsigned bus; // QEMU's number of the USB bus, in order of creation
     struct port port;
     enum speed speed;
     struct text product;
     struct text id; // empty: none
-    bool settled;   // it is known which device it tells of
+    bool assigned;  // it is known which device it tells of
 };
 
-enum { REPORT_LINES_MAX = 4096 }; // more are let pass
+enum { REPORT_LINES_MAX = 4096 }; // further lines are ignored
 
-// The lines of the report in their order. What is no such line is let pass: a product's name is a
-// stranger's string and may hold line feeds, but QEMU cuts it to 31 bytes, and what stands before
-// the product in a line is longer than that. So no name can make a whole line of its own; it can
-// only spoil the line that it stands in.
+// Returns the lines of the report in their order, in the arena; they point into `text`. Other lines
+// are ignored: a product's name is untrusted and may contain line feeds, but QEMU truncates it to
+// 31 bytes, and the part of a line before the product is longer than that. So a name cannot forge a
+// whole line; it can only spoil its own.
 struct report_line *report_read(struct arena *arena, struct text text);
 
-// Gives devices of the topology the ports and speeds that the report tells, where QEMU has told no
-// port elsewhere. A port is given only where no other reading of the report is possible; a
-// controller where some device stays without one has has_unplaced set. Devices of a controller must
-// stand in the order in which QEMU made them.
+// Sets the ports and speeds of the topology's devices from the report, if they are not known yet. A
+// port is set only if the report allows no other interpretation; if a device stays without a port,
+// its controller's has_unplaced is set. The devices of a controller must be in the order in which
+// QEMU created them; afterwards they are sorted by port.
 void report_place(struct arena *arena, struct report_line *lines, struct topology *topology);
 
 #endif

@@ -5,7 +5,7 @@
 #include "ids.h"
 #include "qemu/image.h"
 
-// A step that is being carried out.
+// A step in progress.
 struct pending {
     struct step *step;
     struct pci_bus_slots *slots; // a controller's
@@ -50,9 +50,9 @@ static void name_device(struct qmp_handle *handle, struct device *device)
     struct arena *arena = handle->session->arena;
     unsigned number = 0;
     if (!*device->id)
-        device->id = names_device_id(arena, device, number);
-    while (is_taken(handle, device->id) && !names_is_libxl_device(device))
-        device->id = names_device_id(arena, device, ++number);
+        device->id = ids_for_device(arena, device, number);
+    while (is_taken(handle, device->id) && !ids_is_libxl_device(device))
+        device->id = ids_for_device(arena, device, ++number);
     take_id(handle, device->id);
 }
 
@@ -60,7 +60,7 @@ static void name_controller(struct qmp_handle *handle, struct controller *contro
 {
     struct arena *arena = handle->session->arena;
     if (!*controller->id)
-        controller->id = names_controller_id(arena, controller);
+        controller->id = ids_for_controller(arena, controller);
     controller->bus = arena_printf(arena, "%s.0", controller->id);
     take_id(handle, controller->id);
 }
@@ -79,7 +79,7 @@ static struct pci_slot *pci_slot_of(const struct qmp_handle *handle,
     return pci_slot;
 }
 
-// One that comes back goes where it was, if there is room.
+// A controller whose removal is undone goes back to its bus if a slot is free.
 static struct pci_bus_slots *slots_for(const struct qmp_handle *handle,
                                        const struct controller *controller)
 {
@@ -92,7 +92,7 @@ static struct pci_bus_slots *slots_for(const struct qmp_handle *handle,
     return slots;
 }
 
-// Puts the step into commands; all halves go out together. False if it cannot be said.
+// Submits the commands for a step. If they cannot be built, fails the step and returns false.
 static bool submit_add(struct qmp_handle *handle, struct pending *pending)
 {
     struct arena *arena = handle->session->arena;
@@ -116,14 +116,14 @@ static bool submit_add(struct qmp_handle *handle, struct pending *pending)
         }
     }
     if (pending->wire.back.name)
-        pending->back = run_ask(handle, pending->wire.back);
-    pending->add = run_ask(handle, pending->wire.add);
+        pending->back = run_submit(handle, pending->wire.back);
+    pending->add = run_submit(handle, pending->wire.add);
     if (pending->wire.verify.name)
-        pending->verify = run_ask(handle, pending->wire.verify);
+        pending->verify = run_submit(handle, pending->wire.verify);
     return true;
 }
 
-static void added(struct qmp_handle *handle, struct pending *pending)
+static void finish_add(struct qmp_handle *handle, struct pending *pending)
 {
     struct device *device = pending->step->device;
     struct controller *controller = pending->step->controller;
@@ -143,8 +143,8 @@ static void added(struct qmp_handle *handle, struct pending *pending)
     }
 }
 
-// What the answers mean. A job whose step stays STEP_PLANNED has left something behind that is to
-// be taken back before it counts as failed.
+// Evaluates the answers. A failed step that stays STEP_PLANNED has left something in QEMU, which
+// undo_add() must remove.
 static void check_added(struct qmp_handle *handle, struct pending *pending)
 {
     struct step *step = pending->step;
@@ -153,32 +153,32 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
     bool open = !pending->verify || json_is_true(pending->verify->value);
     step->seconds = pending->add->seconds;
     if (qmp_succeeded(pending->add) && open) {
-        added(handle, pending);
+        finish_add(handle, pending);
         return;
     }
     if (!pending->add->answered ||
         (pending->verify && !pending->verify->answered && qmp_succeeded(pending->add))) {
         step->timed_out = !qmp_broken(handle->client);
         fail(step, STEP_LEFT,
-             run_words(handle, pending->add->answered ? pending->verify : pending->add));
+             run_why(handle, pending->add->answered ? pending->verify : pending->add));
         return;
     }
     if (pending->slots)
         pending->slots->free++;
     if (qmp_succeeded(pending->add))
-        step->words = "QEMU took it but has not got the device open: it was unplugged, or another "
-                      "program holds it";
+        step->words = "QEMU could not open the device: it was unplugged, or another program holds "
+                      "it";
     else
-        step->words = run_words(handle, refused);
+        step->words = run_why(handle, refused);
     if (!qmp_succeeded(pending->add) && !(pending->back && qmp_succeeded(pending->back))) {
         step->state = STEP_FAILED;
         free_id(handle, step->device ? step->device->id : step->controller->id);
     }
 }
 
-// Takes back what a failed job left behind: a device that is not open, or what was to stand behind
-// one that QEMU refused.
-static void take_back(struct qmp_handle *handle, struct pending *pendings, size_t count)
+// Removes what failed steps have left: a device that QEMU could not open, or the backing of a
+// device that QEMU refused.
+static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t count)
 {
     struct arena *arena = handle->session->arena;
     struct qmp_removal *removals = arena_array_of(arena, struct qmp_removal, count);
@@ -190,20 +190,20 @@ static void take_back(struct qmp_handle *handle, struct pending *pendings, size_
         const struct device *device = pendings[i].step->device;
         removals[left].id = device->id;
         removals[left].path = path_of(handle, device->id);
-        // Of a device that QEMU refused nothing is there; who has its id may be somebody else's.
+        // A device that QEMU refused does not exist; its id may belong to another one.
         removals[left].gone = !qmp_succeeded(pendings[i].add);
         removals[left].delete_backing = pendings[i].wire.delete_backing;
         of[left++] = &pendings[i];
     }
     if (left)
-        remove_all(handle, removals, left);
+        run_removals(handle, removals, left);
     for (size_t i = 0; i < left; i++) {
         struct step *step = of[i]->step;
         bool back = removals[i].state == STEP_DONE;
         step->timed_out = removals[i].timed_out;
         fail(step, back ? STEP_FAILED : STEP_LEFT,
              back ? step->words
-                  : arena_printf(arena, "%s; and it could not be taken back: %s", step->words,
+                  : arena_printf(arena, "%s; it could not be removed either: %s", step->words,
                                  removals[i].words));
         free_id(handle, step->device->id);
     }
@@ -220,7 +220,7 @@ static void add_steps(struct qmp_handle *handle, struct step *const *steps, size
     qmp_await(handle->client);
     for (size_t i = 0; i < submitted; i++)
         check_added(handle, &pendings[i]);
-    take_back(handle, pendings, submitted);
+    undo_add(handle, pendings, submitted);
 }
 
 static void remove_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
@@ -236,7 +236,7 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         if (device)
             removals[i].delete_backing = wire_delete_backing(arena, device->kind, device->id);
     }
-    remove_all(handle, removals, count);
+    run_removals(handle, removals, count);
     for (size_t i = 0; i < count; i++) {
         const struct qmp_removal *removal = &removals[i];
         struct pci_slot *pci_slot =

@@ -9,29 +9,27 @@ bool verify_may_be_open(const struct host_device *device)
     return device->held || !*device->drivers;
 }
 
-bool verify_was_seen(struct arena *arena, const struct host *now, const struct device *device,
-                     const char **why)
+bool verify_host_agrees(struct arena *arena, const struct host *now, const struct device *device,
+                        const char **why)
 {
     const struct host_device *planned = device->host;
     const struct host_device *there = host_device_at(now, planned->bus, planned->address);
     if (!there || strcmp(there->busid, planned->busid) != 0) {
         *why = arena_printf(arena,
-                            "QEMU says that it is attached, but it is no longer plugged in "
-                            "at %u.%u",
+                            "QEMU reports it as attached, but it is no longer plugged in at "
+                            "%u.%u",
                             planned->bus, planned->address);
         return false;
     }
     if (!verify_may_be_open(there)) {
-        *why = arena_printf(arena,
-                            "QEMU says that it is attached, but this host shows it with "
-                            "driver %s",
+        *why = arena_printf(arena, "QEMU reports it as attached, but on this host it has driver %s",
                             there->drivers);
         return false;
     }
     return true;
 }
 
-bool verify_guest_took(struct arena *arena, const char *busid)
+bool verify_guest_configured(struct arena *arena, const char *busid)
 {
     const struct host_interface *at = host_interfaces(arena, busid);
     while (at && !(at->driver && strcmp(at->driver, DRIVER_USBFS) == 0))

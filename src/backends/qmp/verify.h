@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT
-// Whether a host device really is with QEMU: the host's side of "attached".
-#ifndef XENUSB_BACKENDS_QMP_ARRIVE_H
-#define XENUSB_BACKENDS_QMP_ARRIVE_H
+// Whether QEMU really has a host device: checks "attached" from the host's side.
+#ifndef XENUSB_BACKENDS_QMP_VERIFY_H
+#define XENUSB_BACKENDS_QMP_VERIFY_H
 
 #include "plan/topology.h"
 
-// Whether QEMU may have that device open: a program holds it through usbfs, or nobody does. QEMU
-// takes the kernel's drivers off when it opens a device, and claims its interfaces only when the
-// guest configures it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost it.
+// Whether QEMU may have that device open: usbfs or nothing is bound to it. QEMU detaches the
+// kernel's drivers when it opens a device, and claims its interfaces only when the guest configures
+// it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost the device.
 bool verify_may_be_open(const struct host_device *device);
 
-// Whether `device`, which QEMU says is attached, is where the host shows it now: the same device,
-// at that bus and address, with no driver of the kernel's. If not, *why says what is seen instead,
-// in words owned by the arena.
-bool verify_was_seen(struct arena *arena, const struct host *now, const struct device *device,
-                     const char **why);
+// Whether the host confirms that QEMU has `device`: `now` shows the same device at its bus and
+// address, without a kernel driver. If not, *why is what it shows instead, in the arena.
+bool verify_host_agrees(struct arena *arena, const struct host *now, const struct device *device,
+                        const char **why);
 
-// Whether the guest has configured that device of this host, as its driver does first: only then
-// QEMU claims its interfaces.
-bool verify_guest_took(struct arena *arena, const char *busid);
+// Whether the guest has configured that device of this host: only then QEMU claims its interfaces.
+bool verify_guest_configured(struct arena *arena, const char *busid);
 
 #endif

@@ -21,7 +21,7 @@ int64_t walk_number(const struct qmp_command *command, int64_t otherwise)
     return command ? json_integer(command->value, otherwise) : otherwise;
 }
 
-bool walk_truth(const struct qmp_command *command)
+bool walk_bool(const struct qmp_command *command)
 {
     return command && json_is_true(command->value);
 }
@@ -31,13 +31,13 @@ static const char *copy(struct walk *walk, struct text text)
     return arena_copy(walk->arena, text.at, text.size);
 }
 
-// The first member of the list that an object's properties make.
+// The first property in the answer to qom-list.
 static const struct json *first_property(const struct qmp_command *list)
 {
     return json_elements(list->value);
 }
 
-// What stands between the angle brackets of "child<TYPE>" or "link<TYPE>"; empty if it is neither.
+// TYPE in "KIND<TYPE>", where `kind` is "child" or "link"; empty if the type is different.
 static struct text type_within(const struct json *property, const char *kind)
 {
     struct text type = json_member_text(property, "type");
@@ -80,7 +80,7 @@ static int compare_children(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-// The children of a bus in the order in which they came there; QEMU lists properties in none.
+// The children of a bus in the order in which they were added; QEMU lists properties in no order.
 static struct child *children_of(struct walk *walk, const struct qmp_command *list, size_t *count)
 {
     struct child child;
@@ -117,10 +117,10 @@ static void ask_bus(struct walk *walk, struct walk_bus *bus)
     bus->handler = walk_ask(walk, wire_get(walk->arena, bus->path, "hotplug-handler"));
 }
 
-// Whether devices plug is asked from the bus itself: it names the object that handles it, or none.
-// QEMU 10 names one for the root of PCI Express too, and refuses all the same: there the number by
-// which ACPI would select the bus is missing (hw/acpi/pcihp.c).
-static bool takes_devices(struct walk *walk, const struct walk_bus *bus)
+// A bus supports hotplugging if it has a hotplug handler. In QEMU 10 the root bus of PCI Express
+// has one too, but refuses devices unless it also has the number by which ACPI selects the bus
+// (hw/acpi/pcihp.c).
+static bool supports_hotplug(struct walk *walk, const struct walk_bus *bus)
 {
     bool is_root_complex = bus->root && bus->express;
     return *walk_text(walk, bus->handler) &&
@@ -131,11 +131,11 @@ static void ask_functions(struct walk *walk, struct walk_bus *bus)
 {
     size_t count;
     struct child *children = children_of(walk, bus->list, &count);
-    bus->plugs = takes_devices(walk, bus);
+    bus->hotplug = supports_hotplug(walk, bus);
     for (size_t i = 0; i < count && walk->objects <= WALK_OBJECTS_MAX; i++) {
         struct walk_function *function = arena_new_of(walk->arena, struct walk_function);
         const char *name = copy(walk, children[i].name);
-        // A path leads through a link as it does through a child.
+        // QOM paths can go through links as well as children.
         const char *path = arena_printf(walk->arena, "%s/%s", bus->path, name);
         function->bus = bus;
         function->type = copy(walk, children[i].type);
@@ -147,7 +147,7 @@ static void ask_functions(struct walk *walk, struct walk_bus *bus)
     }
 }
 
-// The slots that a bus's functions take; several functions can share one. An address is slot * 8 +
+// Counts the used slots of each bus; several functions can share one. An address is slot * 8 +
 // function (PCI Local Bus 3.0, 3.2.2.3.4).
 static void count_slots(struct walk *walk)
 {
@@ -188,8 +188,8 @@ static void found_controller(struct walk *walk, const struct walk_function *func
     walk->last_controller = &controller->next;
 }
 
-// What a function turns out to be: a controller has a child that is a USB bus, a bridge one that is
-// a PCI bus, a companion has a master.
+// Finds out what a function is: a controller has a USB bus as a child, a bridge a PCI bus, and a
+// companion has a master.
 static void sort_function(struct walk *walk, const struct walk_function *function)
 {
     const char *path = walk_text(walk, function->path), *usb = NULL;
@@ -230,8 +230,8 @@ static void ask_devices(struct walk *walk, struct walk_controller *controller)
     }
 }
 
-// Asks the buses that were found last, of both kinds, and then what is on them: two round trips.
-static bool wave(struct walk *walk)
+// Queries the buses of both kinds that were found last, then the objects on them: two round trips.
+static bool walk_level(struct walk *walk)
 {
     struct walk_bus **buses = walk->new_buses;
     struct walk_controller **controllers = walk->new_controllers;
@@ -247,7 +247,7 @@ static bool wave(struct walk *walk)
         if (at->list)
             ask_devices(walk, at);
     if (walk->objects > WALK_OBJECTS_MAX) {
-        walk->why = arena_printf(walk->arena, "tells of more than %d objects", WALK_OBJECTS_MAX);
+        walk->why = arena_printf(walk->arena, "reports more than %d objects", WALK_OBJECTS_MAX);
         return false;
     }
     if (!qmp_await(walk->client))
@@ -260,8 +260,8 @@ static bool wave(struct walk *walk)
     return true;
 }
 
-// Root buses: those of the machine's own host bridges. (The further ones that pxb makes are on no
-// path from /machine; no toolstack of Xen's makes any.)
+// The root buses of the machine's host bridges. (Those of pxb have no path from /machine; no Xen
+// toolstack uses pxb.)
 static bool find_root_buses(struct walk *walk, const struct qmp_command *machine)
 {
     struct bridge {
@@ -298,10 +298,10 @@ bool walk(struct walk *walk, const struct qmp_command *machine)
         return false;
     for (unsigned i = 0; *walk->new_buses || *walk->new_controllers; i++) {
         if (i == WALK_BRIDGES_MAX) {
-            walk->why = "nests its PCI bridges without end";
+            walk->why = "reports PCI bridges that are nested too deeply";
             return false;
         }
-        if (!wave(walk))
+        if (!walk_level(walk))
             return false;
     }
     return true;

@@ -62,7 +62,7 @@ struct wire_command wire_remove(struct arena *arena, const char *id, const char 
     return end("device_del", writer);
 }
 
-// auto-read-only off: a disk that cannot be written must be asked for, not happen.
+// With auto-read-only off, a disk is read-only only if the config says so.
 static struct wire_command add_image(struct arena *arena, const char *node, struct text file,
                                      struct text format, bool read_only, bool on_device)
 {
@@ -78,8 +78,8 @@ static struct wire_command add_image(struct arena *arena, const char *node, stru
     return end("blockdev-add", writer);
 }
 
-// QEMU makes a listening socket unless it is told otherwise; its own command line, whose words
-// these are, does the opposite.
+// In QMP, sockets listen by default; on QEMU's command line, whose syntax the config uses, they
+// connect.
 static void put_chardev_data(struct json_writer *writer, const struct qemu_chardev *row,
                              struct text value)
 {
@@ -105,7 +105,7 @@ static struct text chardev_words(const struct device *device)
     return text_of(qemu_default_chardev(device->kind));
 }
 
-// The id of the character device behind `device`, which `back` makes unless it is there already.
+// Sets the id of the device's character device, and the command `back` that creates it if needed.
 static bool add_chardev(struct arena *arena, const struct device *device, struct text *id,
                         struct wire_command *back, const char **why)
 {
@@ -116,12 +116,13 @@ static bool add_chardev(struct arena *arena, const struct device *device, struct
     const struct qemu_chardev *row = qemu_chardev(words, &value);
     if (!row) {
         *why = arena_printf(arena,
-                            "xenusb makes no character device of '%s': use pty, null, file:PATH, "
-                            "unix:PATH, spicevmc, braille, or id:NAME for one that QEMU has",
+                            "xenusb does not support the character device '%s': use pty, null, "
+                            "file:PATH, unix:PATH, spicevmc, braille, or id:NAME for an existing "
+                            "one",
                             text_show(arena, words, 80));
         return false;
     }
-    *id = text_of(names_backing(arena, device->id));
+    *id = text_of(ids_backing(arena, device->id));
     struct json_writer *writer = begin(arena);
     json_add_text(writer, "id", *id);
     put_object(writer, "backend");
@@ -136,7 +137,7 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
 {
     const struct device_model *model = device_model_of(kind);
     struct json_writer *writer = begin(arena);
-    const char *backing = names_backing(arena, id);
+    const char *backing = ids_backing(arena, id);
     if (model && model->needs_file) {
         json_add_string(writer, "node-name", backing);
         return end("blockdev-del", writer);
@@ -148,8 +149,9 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
     return (struct wire_command){ 0 };
 }
 
-// By bus and address wherever they are known: only so QEMU opens the device at once and says if it
-// cannot. Any other way (a device that waited, given back by an undo) makes it scan for one.
+// Uses bus and address if they are known: only then QEMU opens the device at once and reports an
+// error if it cannot. With other criteria (undo of the removal of a waiting device) it scans for
+// it.
 static void put_host_device(struct json_writer *writer, const struct selector *selector)
 {
     if (selector->criteria & SELECT_ADDRESS) {
@@ -169,8 +171,8 @@ static void put_host_device(struct json_writer *writer, const struct selector *s
         json_add_integer(writer, "productid", selector->product);
 }
 
-// A device that was found in QEMU and removed is not made again from a guess: an image of the wrong
-// format, or writable when it was not, would do harm.
+// Refuses to recreate the backing of a device that was found in QEMU: guessing an image's format or
+// whether it is writable could destroy data.
 static bool put_backing(struct arena *arena, const struct device *device, bool on_device,
                         struct wire_add *wire, struct json_writer *writer, const char **why)
 {
@@ -178,7 +180,7 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
     const struct device_model *model = device_model_of(device->kind);
     struct text chardev;
     if ((model->needs_file || model->needs_chardev) && *device->path) {
-        *why = "what stood behind it is not known any more";
+        *why = "its image or character device is no longer known";
         return false;
     }
     if (model->needs_file && !device->file) {
@@ -186,7 +188,7 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
         return false;
     }
     if (model->needs_file) {
-        const char *node = names_backing(arena, device->id);
+        const char *node = ids_backing(arena, device->id);
         wire->back =
             add_image(arena, node, text_of(device->file), wanted ? wanted->format.text : TEXT_EMPTY,
                       wanted && wanted->readonly.value, on_device);
@@ -208,7 +210,7 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
     char buf[PORT_TEXT_SIZE];
     *wire = (struct wire_add){ 0 };
     if (device->kind == DEVICE_OTHER) {
-        *why = arena_printf(arena, "xenusb does not know how a %s was made", device->driver);
+        *why = arena_printf(arena, "xenusb does not know how to add a %s", device->driver);
         return false;
     }
     struct json_writer *writer = begin(arena);
