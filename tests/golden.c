@@ -74,7 +74,7 @@ static void explain(const struct result *result)
     }
 }
 
-static bool judge(const char *directory, const char *name, bool update)
+static bool check(const char *directory, const char *name, bool update)
 {
     struct result result = { NULL, 0, "" };
     compile(directory, name, &result);
@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     bool passed = count > 0;
     printf("1..%d\n", count);
     for (int i = 0; i < count; i++) {
-        bool ok = judge(argv[1], entries[i]->d_name, update && *update);
+        bool ok = check(argv[1], entries[i]->d_name, update && *update);
         printf("%sok %d - %s\n", ok ? "" : "not ", i + 1, entries[i]->d_name);
         passed = passed && ok;
         free(entries[i]);

@@ -219,7 +219,7 @@ static const char *shown(struct arena *arena, const struct topology *topology, b
 // --- buses and ports in QEMU's arguments ---
 
 // Each device of the plan has a line in the translation with its controller's bus and its port.
-static const char *judge_qemu(struct trial *trial, const struct applied *applied)
+static const char *check_qemu(struct trial *trial, const struct applied *applied)
 {
     char buf[PORT_TEXT_SIZE];
     const struct text out = trial->out;
@@ -332,7 +332,7 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
     if (!translated.done)
         return false;
     if (dialect->has_words) {
-        *wrong = judge_qemu(&translated, &ours);
+        *wrong = check_qemu(&translated, &ours);
         return true;
     }
     if (!compile_again(&again, &translated, dialect)) {
@@ -352,7 +352,7 @@ static bool try_dialect(struct arena *arena, const char *name, struct text text,
     return true;
 }
 
-static void judge_file(const char *directory, const char *name)
+static void check_file(const char *directory, const char *name)
 {
     for (const struct dialect *at = dialects; at->name; at++) {
         cleanup_arena struct arena *arena = arena_new(1024);
@@ -524,7 +524,7 @@ static uint64_t first_seed(void)
     return seed;
 }
 
-static void judge_generated(void)
+static void check_generated(void)
 {
     unsigned compared[sizeof dialects / sizeof *dialects] = { 0 };
     bool failed[sizeof dialects / sizeof *dialects] = { false };
@@ -615,9 +615,9 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "-c") == 0)
         return print_created(argv[2]);
     for (int i = 1; i < argc; i++)
-        all_passed = trial_directory(argv[i], judge_file) && all_passed;
+        all_passed = trial_directory(argv[i], check_file) && all_passed;
     if (argc == 1)
-        judge_generated();
+        check_generated();
     printf("1..%u\n", number);
     return all_passed && number ? 0 : 1;
 }

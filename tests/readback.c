@@ -97,7 +97,7 @@ static bool has_lines(struct arena *arena, struct text lines, struct text other)
     return true;
 }
 
-static const char *judge_qemu(struct trial *trial)
+static const char *check_qemu(struct trial *trial)
 {
     struct trial again;
     struct arena *arena = trial->arena;
@@ -120,7 +120,7 @@ static const char *judge_qemu(struct trial *trial)
 // --- formats with a separate parser ---
 
 // The config that was read from another program's format is the same in every dialect.
-static const char *judge_configs(struct trial *trial, enum trial_look look)
+static const char *check_configs(struct trial *trial, enum trial_look look)
 {
     for (const struct translation *to = translations; to->name; to++) {
         struct trial config;
@@ -141,7 +141,7 @@ static const char *judge_configs(struct trial *trial, enum trial_look look)
     return NULL;
 }
 
-static const char *judge_libvirt(struct trial *trial, bool for_qemu)
+static const char *check_libvirt(struct trial *trial, bool for_qemu)
 {
     struct trial again;
     struct arena *arena = trial->arena;
@@ -159,7 +159,7 @@ static const char *judge_libvirt(struct trial *trial, bool for_qemu)
     if (!again.done || !text_same(again.out, trial->out))
         return arena_printf(arena, "translated again it is not the same:\n%.*s",
                             (int)again.out.size, again.out.at);
-    return judge_configs(&again, TRIAL_WHICH);
+    return check_configs(&again, TRIAL_WHICH);
 }
 
 // --- JSON ---
@@ -245,7 +245,7 @@ static bool device_is(const struct json *json, const struct config *config,
            place_is(json, config->source, at->why);
 }
 
-static const char *judge_json(struct trial *trial)
+static const char *check_json(struct trial *trial)
 {
     const char *why = NULL;
     const struct config *config = trial->document.config;
@@ -272,25 +272,25 @@ static const char *judge_json(struct trial *trial)
 
 // --- files ---
 
-static const char *judge_libvirt_xen(struct trial *trial)
+static const char *check_libvirt_xen(struct trial *trial)
 {
-    return judge_libvirt(trial, false);
+    return check_libvirt(trial, false);
 }
 
-static const char *judge_libvirt_qemu(struct trial *trial)
+static const char *check_libvirt_qemu(struct trial *trial)
 {
-    return judge_libvirt(trial, true);
+    return check_libvirt(trial, true);
 }
 
 static const struct form {
     const char *what, *to;
     bool for_qemu;
-    const char *(*judge)(struct trial *trial);
+    const char *(*check)(struct trial *trial);
 } forms[] = {
-    { "to qemu and back", "qemu", false, judge_qemu },
-    { "to libvirt (xen) and back", "libvirt", false, judge_libvirt_xen },
-    { "to libvirt (qemu) and back", "libvirt", true, judge_libvirt_qemu },
-    { "to json and back", "json", false, judge_json },
+    { "to qemu and back", "qemu", false, check_qemu },
+    { "to libvirt (xen) and back", "libvirt", false, check_libvirt_xen },
+    { "to libvirt (qemu) and back", "libvirt", true, check_libvirt_qemu },
+    { "to json and back", "json", false, check_json },
 };
 enum { FORMS = sizeof forms / sizeof *forms };
 
@@ -305,11 +305,11 @@ static bool try_form(struct arena *arena, const char *name, struct text text,
     if (!trial.done)
         return false;
     *out = trial.out;
-    *wrong = form->judge(&trial);
+    *wrong = form->check(&trial);
     return true;
 }
 
-static void judge_file(const char *directory, const char *name)
+static void check_file(const char *directory, const char *name)
 {
     for (size_t i = 0; i < FORMS; i++) {
         cleanup_arena struct arena *arena = arena_new(1024);
@@ -326,7 +326,7 @@ static void judge_file(const char *directory, const char *name)
 
 enum { ROUNDS = 4000, ENOUGH = 200 };
 
-static void judge_generated(const struct form *form)
+static void check_generated(const struct form *form)
 {
     unsigned checked = 0;
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -369,7 +369,7 @@ static struct text generate_guest(struct arena *arena)
     return text_of(arena_printf(arena, "%s)\n", text));
 }
 
-static void judge_guests(void)
+static void check_guests(void)
 {
     const char *wrong = NULL;
     struct text text = TEXT_EMPTY;
@@ -378,7 +378,7 @@ static void judge_guests(void)
         struct trial trial;
         text = generate_guest(arena);
         trial_compile(&trial, arena, "guest", text, parse_sxp);
-        wrong = trial.compiled ? judge_configs(&trial, TRIAL_WHICH) : complaints_of(&trial);
+        wrong = trial.compiled ? check_configs(&trial, TRIAL_WHICH) : complaints_of(&trial);
     }
     report("generated", "from sxp", wrong, text);
 }
@@ -386,11 +386,11 @@ static void judge_guests(void)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        all_passed = trial_directory(argv[i], judge_file) && all_passed;
+        all_passed = trial_directory(argv[i], check_file) && all_passed;
     for (size_t i = 0; argc == 1 && i < FORMS; i++)
-        judge_generated(&forms[i]);
+        check_generated(&forms[i]);
     if (argc == 1)
-        judge_guests();
+        check_guests();
     printf("1..%u\n", number);
     return all_passed && number ? 0 : 1;
 }

@@ -21,7 +21,7 @@ static struct trial try_text(struct arena *arena, const char *name, struct text 
 
 // The output has all pieces between the statements that may change (those of USB and, for xl,
 // Python that was resolved), in order, the first at its beginning and the last at its end.
-static const char *judge_bytes(const struct trial *trial)
+static const char *check_bytes(const struct trial *trial)
 {
     struct text in = trial->document.source->text;
     size_t from = 0, done = 0;
@@ -77,7 +77,7 @@ static const char *signature(struct arena *arena, const struct config *config, b
 }
 
 // xl adds the same controllers in the same order, and attaches each device to the same place.
-static const char *judge_places(const struct trial *before, const struct trial *after)
+static const char *check_places(const struct trial *before, const struct trial *after)
 {
     const struct config *config = before->document.config;
     const struct config_controller *theirs = after->document.config->controllers;
@@ -95,9 +95,9 @@ static const char *judge_places(const struct trial *before, const struct trial *
     return trial_difference(before->arena, config, after->document.config, TRIAL_WHICH);
 }
 
-static const char *judge(const struct trial *trial, const char *name, const struct translation *to)
+static const char *check(const struct trial *trial, const char *name, const struct translation *to)
 {
-    const char *wrong = judge_bytes(trial);
+    const char *wrong = check_bytes(trial);
     if (wrong)
         return wrong;
     struct trial again = try_text(trial->arena, name, trial->out, to);
@@ -113,7 +113,7 @@ static const char *judge(const struct trial *trial, const char *name, const stru
     if (strcmp(before, after) != 0)
         return arena_printf(trial->arena, "it does not compile to the same:\n%s--\n%s", before,
                             after);
-    return xl ? judge_places(trial, &again) : NULL;
+    return xl ? check_places(trial, &again) : NULL;
 }
 
 // --- files ---
@@ -133,7 +133,7 @@ static void report(const struct trial *trial, const char *name, const char *to, 
 }
 
 // Compares the output with the expected translation, if there is one.
-static const char *judge_expected(const struct trial *trial, const char *path, const char *to)
+static const char *check_expected(const struct trial *trial, const char *path, const char *to)
 {
     const char *expected = arena_printf(trial->arena, "%.*s.%s", (int)(strlen(path) - 4), path, to);
     const char *update = getenv("UPDATE");
@@ -162,7 +162,7 @@ static const char *judge_expected(const struct trial *trial, const char *path, c
     return source && text_same(source->text, out) ? NULL : "the output differs from the expected";
 }
 
-static void judge_file(const char *directory, const char *name)
+static void check_file(const char *directory, const char *name)
 {
     for (const struct translation *to = translations; to->name; to++) {
         cleanup_arena struct arena *arena = arena_new(1024);
@@ -175,16 +175,16 @@ static void judge_file(const char *directory, const char *name)
         struct trial trial = try_text(arena, name, source->text, to);
         if (!trial.compiled)
             return;
-        const char *wrong = judge_expected(&trial, path, to->name);
+        const char *wrong = check_expected(&trial, path, to->name);
         if (!wrong && trial.done && to->is_config)
-            wrong = judge(&trial, name, to);
+            wrong = check(&trial, name, to);
         report(&trial, name, to->name, wrong);
     }
 }
 
 // --- generated configs ---
 
-static void judge_generated(void)
+static void check_generated(void)
 {
     enum { ROUNDS = 20000, ENOUGH = 1000 };
     for (const struct translation *to = translations; to->name; to++) {
@@ -196,7 +196,7 @@ static void judge_generated(void)
             if (!trial.done)
                 continue;
             checked++;
-            wrong = judge(&trial, "generated", to);
+            wrong = check(&trial, "generated", to);
             if (wrong) {
                 fputs(trial.document.source->text.at, stdout);
                 report(&trial, "generated", to->name, wrong);
@@ -211,9 +211,9 @@ static void judge_generated(void)
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        all_passed = trial_directory(argv[i], judge_file) && all_passed;
+        all_passed = trial_directory(argv[i], check_file) && all_passed;
     if (argc == 1)
-        judge_generated();
+        check_generated();
     printf("1..%u\n", number);
     return all_passed && number ? 0 : 1;
 }

@@ -75,16 +75,16 @@ static inline int trial_is_config(const struct dirent *entry)
     return length > 4 && strcmp(entry->d_name + length - 4, ".cfg") == 0;
 }
 
-// Calls `judge` for each config in a directory. Returns false if there is none.
+// Calls `check` for each config in a directory. Returns false if there is none.
 static inline bool trial_directory(const char *directory,
-                                   void (*judge)(const char *directory, const char *name))
+                                   void (*check)(const char *directory, const char *name))
 {
     struct dirent **entries = NULL;
     int count = scandir(directory, &entries, trial_is_config, alphasort);
     if (count <= 0)
         printf("# %s: %s\n", directory, count ? strerror(errno) : "has no configs");
     for (int i = 0; i < count; i++) {
-        judge(directory, entries[i]->d_name);
+        check(directory, entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);

@@ -38,7 +38,7 @@ static void test_an_existing_image_is_examined(void **state)
     assert_true(image_is_device(to_device));
 }
 
-static void test_a_missing_image_is_judged_by_its_name(void **state)
+static void test_a_missing_image_is_classified_by_its_name(void **state)
 {
     (void)state;
     static const char *const devices[] = { "/dev/xenusb-none", "/dev/xenusb-none/stick",
@@ -57,7 +57,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_existing_image_is_examined),
-        cmocka_unit_test(test_a_missing_image_is_judged_by_its_name),
+        cmocka_unit_test(test_a_missing_image_is_classified_by_its_name),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
