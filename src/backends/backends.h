@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The kinds of backends.
-#ifndef XENUSB_BACKENDS_H
-#define XENUSB_BACKENDS_H
+#ifndef XENUSB_BACKENDS_BACKENDS_H
+#define XENUSB_BACKENDS_BACKENDS_H
 
 #include "plan/backend.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Memory for what a run computes: everything that is compiled, looked up or planned is allocated
 // from one arena and freed with it. Nothing in an arena is freed individually.
-#ifndef XENUSB_ARENA_H
-#define XENUSB_ARENA_H
+#ifndef XENUSB_BASE_ARENA_H
+#define XENUSB_BASE_ARENA_H
 
 #include <stdarg.h>
 #include <stdbool.h>

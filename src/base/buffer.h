@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A string that grows, in an arena: appending costs what is appended, however long it is already.
-#ifndef XENUSB_BUFFER_H
-#define XENUSB_BUFFER_H
+#ifndef XENUSB_BASE_BUFFER_H
+#define XENUSB_BASE_BUFFER_H
 
 #include "text.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Time limits, on a clock that nobody sets.
-#ifndef XENUSB_DEADLINE_H
-#define XENUSB_DEADLINE_H
+#ifndef XENUSB_BASE_DEADLINE_H
+#define XENUSB_BASE_DEADLINE_H
 
 #include <stdbool.h>
 

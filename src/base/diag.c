@@ -80,20 +80,6 @@ struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *forma
     return diag;
 }
 
-struct diag *diag_suggest(struct diags *diags, struct diag *diag, struct text word,
-                          const char *const *choices, const char *otherwise)
-{
-    const char *nearest = text_nearest(word, choices);
-    if (nearest)
-        return diag_hint(diags, diag, "did you mean '%s'?", nearest);
-    if (otherwise)
-        return diag_hint(diags, diag, "%s", otherwise);
-    struct buffer list = buffer_in(diags->arena);
-    for (; *choices; choices++)
-        buffer_join(&list, ", ", "%s", *choices);
-    return diag_hint(diags, diag, "one of: %s", buffer_string(&list));
-}
-
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...)
 {

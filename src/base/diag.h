@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Diagnostics are values: created where something is wrong, collected, and printed once.
-#ifndef XENUSB_DIAG_H
-#define XENUSB_DIAG_H
+#ifndef XENUSB_BASE_DIAG_H
+#define XENUSB_BASE_DIAG_H
 
 #include "source.h"
 #include "status.h"
@@ -54,12 +54,6 @@ struct diag *complain_error(struct diags *diags, const char *format, ...)
 // Sets the text after the caret. Returns `diag`.
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
-// The hint for a `word` that is none of `choices` (NULL-terminated): "did you mean 'X'?" for the
-// one that was probably meant, else `otherwise`; where that is NULL, "one of: " and all choices.
-// Returns `diag`.
-struct diag *diag_suggest(struct diags *diags, struct diag *diag, struct text word,
-                          const char *const *choices, const char *otherwise)
-    __attribute__((returns_nonnull));
 // A second place (the earlier declaration, the contradicting line), shown below the first.
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...) __attribute__((format(printf, 5, 6)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Writing to file descriptors.
-#ifndef XENUSB_FILE_H
-#define XENUSB_FILE_H
+#ifndef XENUSB_BASE_FILE_H
+#define XENUSB_BASE_FILE_H
 
 #include "text.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // JSON in (json.c, the only file that knows yajl) and out (json_write.c).
-#ifndef XENUSB_JSON_H
-#define XENUSB_JSON_H
+#ifndef XENUSB_BASE_JSON_H
+#define XENUSB_BASE_JSON_H
 
 #include "text.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A hash table from names to things.
-#ifndef XENUSB_NAMES_H
-#define XENUSB_NAMES_H
+#ifndef XENUSB_BASE_NAME_MAP_H
+#define XENUSB_BASE_NAME_MAP_H
 
 #include "text.h"
 

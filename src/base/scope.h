@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Resources (file descriptors, streams, memory from foreign libraries) that are released when the
 // scope ends, on every path out of it.
-#ifndef XENUSB_SCOPE_H
-#define XENUSB_SCOPE_H
+#ifndef XENUSB_BASE_SCOPE_H
+#define XENUSB_BASE_SCOPE_H
 
 #include <dirent.h>
 #include <stdio.h>

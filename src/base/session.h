@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What every operation that reaches outside the process needs. Only forward declarations, since
 // rooms from the locks up to the backends take it.
-#ifndef XENUSB_SESSION_H
-#define XENUSB_SESSION_H
+#ifndef XENUSB_BASE_SESSION_H
+#define XENUSB_BASE_SESSION_H
 
 #include "deadline.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A text kept whole, and places in it. A place is two byte offsets; lines and columns are counted
 // only when they are shown.
-#ifndef XENUSB_SOURCE_H
-#define XENUSB_SOURCE_H
+#ifndef XENUSB_BASE_SOURCE_H
+#define XENUSB_BASE_SOURCE_H
 
 #include "text.h"
 

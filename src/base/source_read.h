@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reads the file that is to be compiled.
-#ifndef XENUSB_SOURCE_READ_H
-#define XENUSB_SOURCE_READ_H
+#ifndef XENUSB_BASE_SOURCE_READ_H
+#define XENUSB_BASE_SOURCE_READ_H
 
 #include "diag.h"
 

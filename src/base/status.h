@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What an operation came to; also the exit status of the process.
-#ifndef XENUSB_STATUS_H
-#define XENUSB_STATUS_H
+#ifndef XENUSB_BASE_STATUS_H
+#define XENUSB_BASE_STATUS_H
 
 // A larger number is not a worse result: combine two with status_worse().
 enum status {

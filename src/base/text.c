@@ -35,17 +35,10 @@ bool text_is(struct text text, const char *word)
     return text_same(text, text_of(word));
 }
 
-static char lower(char letter)
-{
-    if (letter < 'A' || letter > 'Z')
-        return letter;
-    return (char)(letter - 'A' + 'a');
-}
-
 bool text_is_nocase(struct text text, const char *word)
 {
     size_t i = 0;
-    while (i < text.size && word[i] && lower(text.at[i]) == lower(word[i]))
+    while (i < text.size && word[i] && text_lower(text.at[i]) == text_lower(word[i]))
         i++;
     return i == text.size && !word[i];
 }
@@ -75,7 +68,7 @@ static unsigned digit_value(char letter)
 {
     if (letter >= '0' && letter <= '9')
         return (unsigned)(letter - '0');
-    letter = lower(letter);
+    letter = text_lower(letter);
     if (letter >= 'a' && letter <= 'f')
         return (unsigned)(letter - 'a' + 10);
     return 16;
@@ -85,7 +78,7 @@ enum number_result text_number(struct text text, unsigned base, uint64_t min, ui
                                uint64_t *value)
 {
     if (base == 0) {
-        bool hex = text.size > 2 && text.at[0] == '0' && lower(text.at[1]) == 'x';
+        bool hex = text.size > 2 && text.at[0] == '0' && text_lower(text.at[1]) == 'x';
         base = hex ? 16 : 10;
         if (hex)
             text = text_part(text, 2, text.size);
@@ -189,52 +182,4 @@ bool text_is_utf8(struct text text)
         if (!(size = text_utf8(text_part(text, i, text.size), &point)))
             return false;
     return true;
-}
-
-enum { NEAR_LENGTH = 32 };
-
-// Edits between two words of at most NEAR_LENGTH bytes: Damerau-Levenshtein with swaps of
-// neighbours only.
-static unsigned edits(struct text a, struct text b)
-{
-    unsigned rows[3][NEAR_LENGTH + 1] = { { 0 } };
-    for (size_t j = 0; j <= b.size; j++)
-        rows[0][j] = (unsigned)j;
-    for (size_t i = 1; i <= a.size; i++) {
-        unsigned *now = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
-        now[0] = (unsigned)i;
-        for (size_t j = 1; j <= b.size; j++) {
-            unsigned same = lower(a.at[i - 1]) == lower(b.at[j - 1]) ? 0 : 1;
-            unsigned best = above[j - 1] + same;
-            best = above[j] + 1 < best ? above[j] + 1 : best;
-            best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-            bool swapped = i > 1 && j > 1 && lower(a.at[i - 1]) == lower(b.at[j - 2]) &&
-                           lower(a.at[i - 2]) == lower(b.at[j - 1]);
-            if (swapped && before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            now[j] = best;
-        }
-    }
-    return rows[a.size % 3][b.size];
-}
-
-const char *text_nearest(struct text word, const char *const *choices)
-{
-    const char *nearest = NULL;
-    unsigned best = 0;
-    if (word.size == 0 || word.size > NEAR_LENGTH)
-        return NULL;
-    for (; *choices; choices++) {
-        struct text choice = text_of(*choices);
-        if (choice.size > NEAR_LENGTH)
-            continue;
-        unsigned distance = edits(word, choice);
-        size_t longer = word.size > choice.size ? word.size : choice.size;
-        bool near = distance <= 1 + longer / 5 && distance < choice.size;
-        if (near && (!nearest || distance < best)) {
-            nearest = *choices;
-            best = distance;
-        }
-    }
-    return nearest;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Slices of text, the program's only number reader, and the only function that prepares untrusted
 // bytes for a terminal.
-#ifndef XENUSB_TEXT_H
-#define XENUSB_TEXT_H
+#ifndef XENUSB_BASE_TEXT_H
+#define XENUSB_BASE_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +28,12 @@ static inline struct text text_of(const char *string)
 struct text text_part(struct text text, size_t from, size_t to);
 // Without leading and trailing blanks (space and tab).
 struct text text_trim(struct text text);
+
+// An ASCII letter in lower case; any other byte as it is.
+static inline char text_lower(char letter)
+{
+    return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
 
 bool text_is(struct text text, const char *word);
 // The same, ignoring the case of ASCII letters.
@@ -69,9 +75,5 @@ bool text_unsafe(uint32_t point);
 
 // The number of terminal columns of `text`, which text_show() has escaped.
 size_t text_width(struct text text);
-
-// The word in `choices` (NULL-terminated) with the smallest edit distance to `word` (insertion,
-// deletion, replacement, transposition); NULL if none is near enough to be a likely typo.
-const char *text_nearest(struct text word, const char *const *choices);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An answer that may not be known: what could not be looked at is never "no".
-#ifndef XENUSB_VERDICT_H
-#define XENUSB_VERDICT_H
+#ifndef XENUSB_BASE_VERDICT_H
+#define XENUSB_BASE_VERDICT_H
 
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_UNKNOWN };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // XML as a tree of elements. xml.c is the only file that knows expat.
-#ifndef XENUSB_XML_H
-#define XENUSB_XML_H
+#ifndef XENUSB_BASE_XML_H
+#define XENUSB_BASE_XML_H
 
 #include "text.h"
 

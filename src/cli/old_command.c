@@ -2,6 +2,7 @@
 #include "old_command.h"
 
 #include "base/arena.h"
+#include "base/suggest.h"
 #include "parser/parser.h"
 
 enum { WORDS_MAX = 16 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/suggest.h"
 #include "command.h"
 
 struct option_row {

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/source_read.h"
+#include "base/suggest.h"
 #include "command.h"
 #include "config/check.h"
 #include "in_place.h"

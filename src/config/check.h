@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Checks a parsed config for contradictions, missing values, and what no controller supports.
-#ifndef XENUSB_CHECK_H
-#define XENUSB_CHECK_H
+#ifndef XENUSB_CONFIG_CHECK_H
+#define XENUSB_CONFIG_CHECK_H
 
 #include "base/diag.h"
 #include "config.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the check_*.c files share. Private to config/.
-#ifndef XENUSB_CHECKING_H
-#define XENUSB_CHECKING_H
+#ifndef XENUSB_CONFIG_CHECKING_H
+#define XENUSB_CONFIG_CHECKING_H
 
 #include "check.h"
 

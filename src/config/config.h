@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What is wanted: the content of a config in any dialect. Each value keeps its position in the
 // source. The parser builds it, in an arena; everything else only reads it.
-#ifndef XENUSB_CONFIG_H
-#define XENUSB_CONFIG_H
+#ifndef XENUSB_CONFIG_CONFIG_H
+#define XENUSB_CONFIG_CONFIG_H
 
 #include "base/source.h"
 #include "usb/model.h"

@@ -132,10 +132,12 @@ static void search_backends_of(struct search *search, const char *root, const ch
     size_t count = children(search, directory, &indexes);
     for (size_t i = 0; i < count; i++) {
         const char *path = arena_printf(arena, "%s/%s", directory, indexes[i]);
-        const char *vusb = arena_printf(arena, "device/vusb/%s", indexes[i]);
-        if (!exists(search, arena_printf(arena, "/libxl/%d/%s", id, vusb)) &&
-            !is_connected(search, path) &&
-            !is_connected(search, arena_printf(arena, "/local/domain/%d/%s", id, vusb)))
+        const char *record =
+            arena_printf(arena, "%s/%s", record_libxl_directory(arena, id), indexes[i]);
+        const char *frontend =
+            arena_printf(arena, "/local/domain/%d/device/vusb/%s", id, indexes[i]);
+        if (!exists(search, record) && !is_connected(search, path) &&
+            !is_connected(search, frontend))
             add_partial(search, id, indexes[i], path, "libxl has no record of it");
     }
 }
@@ -153,7 +155,7 @@ static void search_records(struct search *search, const struct domain *domain)
 {
     const char *const *indexes;
     struct arena *arena = search->arena;
-    const char *root = arena_printf(arena, "/libxl/%d/device/vusb", domain->id);
+    const char *root = record_libxl_directory(arena, domain->id);
     size_t count = children(search, root, &indexes);
     for (size_t i = 0; i < count; i++) {
         struct text backend;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The host's USB devices, as libusb and sysfs report them. host.c is the only file that uses
 // libusb.
-#ifndef XENUSB_HOST_H
-#define XENUSB_HOST_H
+#ifndef XENUSB_HOST_HOST_H
+#define XENUSB_HOST_HOST_H
 
 #include "base/diag.h"
 #include "usb/model.h"

@@ -5,8 +5,6 @@
 
 enum { OVERRIDDEN_MAX = 200 }; // overridden values to check; bounds the time
 
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
-
 struct assignment build_target(struct builder *builder, struct span at, bool append_to)
 {
     builder->key = key_of(builder_text(builder, at));

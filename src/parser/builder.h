@@ -49,6 +49,9 @@ struct builder {
 void builder_init(struct builder *builder, struct arena *arena, struct diags *diags,
                   const struct source *source);
 
+// A text as the arguments of "%.*s", cut so that a message stays on one line.
+#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+
 // The bytes of a span of the source.
 struct text builder_text(const struct builder *builder, struct span at);
 

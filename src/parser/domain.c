@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "dialect.h"
 
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
-
+#include "base/suggest.h"
 struct type_word {
     const char *name;
     enum domain_type type;

@@ -3,6 +3,7 @@
 #ifndef XENUSB_PARSER_FIELD_H
 #define XENUSB_PARSER_FIELD_H
 
+#include "number.h"
 #include "spec.h"
 
 // --- values of keys ---
@@ -51,28 +52,9 @@ void spec_refuse_head(struct builder *builder, const struct spec *spec);
 // Notes that the pair selects the host device: extends device->selector_at to it.
 void field_selects(const struct field *field, struct config_device *device);
 
-// What a leading zero means.
-enum zero {
-    ZERO_PLAIN, // every toolstack reads the number as decimal
-    ZERO_OCTAL, // xl reads it as octal, libvirt as hexadecimal: warn
-};
-
-// The numbers that a value may be.
-struct number_range {
-    uint64_t min, max; // both included
-    enum zero zero;
-};
-
-// Reads a number, decimal or with 0x. `what` names the value. False after reporting an error.
-bool number_read(struct builder *builder, const char *what, struct config_text text,
-                 struct number_range range, struct config_number *number);
-// The same for the value of a pair, which is named by its key.
+// Reads the number of a pair with number_read(), which names it by its key.
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
                   struct config_number *number);
-
-// Reads one to four hexadecimal digits, with or without 0x. False after reporting an error.
-bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
-              uint16_t *value);
 
 // Adds VENDOR:PRODUCT to a selector. False after reporting an error.
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "keys.h"
 
+#include "base/suggest.h"
 static const struct {
     const char *name;
     bool usb;

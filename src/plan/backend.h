@@ -2,8 +2,8 @@
 // The contract between the plan and those that carry it out. A backend serves the controllers of
 // one domain in one way: QEMU's emulated ones over QMP, PVUSB over xenstore, or not at all (the dry
 // run).
-#ifndef XENUSB_BACKEND_H
-#define XENUSB_BACKEND_H
+#ifndef XENUSB_PLAN_BACKEND_H
+#define XENUSB_PLAN_BACKEND_H
 
 #include "base/session.h"
 #include "plan.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Carries a plan out, forward; and backward what was done if a step fails.
-#ifndef XENUSB_EXECUTE_H
-#define XENUSB_EXECUTE_H
+#ifndef XENUSB_PLAN_EXECUTE_H
+#define XENUSB_PLAN_EXECUTE_H
 
 #include "backend.h"
 

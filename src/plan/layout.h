@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Where everything that a config asks for would be: the planner, run on a guest that has nothing
 // but what it is created with. For translations, which must agree with `apply`.
-#ifndef XENUSB_LAYOUT_H
-#define XENUSB_LAYOUT_H
+#ifndef XENUSB_PLAN_LAYOUT_H
+#define XENUSB_PLAN_LAYOUT_H
 
 #include "place.h"
 

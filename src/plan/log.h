@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Every change goes to syslog: who, which device, which domain, from where to where.
-#ifndef XENUSB_LOG_H
-#define XENUSB_LOG_H
+#ifndef XENUSB_PLAN_LOG_H
+#define XENUSB_PLAN_LOG_H
 
 #include "plan.h"
 

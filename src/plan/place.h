@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Ports for devices, by speed: which port of which controller takes which device. Nothing is left
 // to QEMU's own choice, which does not look at speeds and may put a hub in between.
-#ifndef XENUSB_PLACE_H
-#define XENUSB_PLACE_H
+#ifndef XENUSB_PLAN_PLACE_H
+#define XENUSB_PLAN_PLACE_H
 
 #include "topology.h"
 

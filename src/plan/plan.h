@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Wish minus fact: the steps that make the wish true. A plan is data; it can be printed, run, and
 // run backward.
-#ifndef XENUSB_PLAN_H
-#define XENUSB_PLAN_H
+#ifndef XENUSB_PLAN_PLAN_H
+#define XENUSB_PLAN_PLAN_H
 
 #include "topology.h"
 

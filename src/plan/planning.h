@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the files of the planner share while one plan is made. Private to them.
-#ifndef XENUSB_PLANNING_H
-#define XENUSB_PLANNING_H
+#ifndef XENUSB_PLAN_PLANNING_H
+#define XENUSB_PLAN_PLANNING_H
 
 #include "backend.h"
 #include "place.h"

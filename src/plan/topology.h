@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The fact: what a running domain has, and what was decided to be added to it.
-#ifndef XENUSB_TOPOLOGY_H
-#define XENUSB_TOPOLOGY_H
+#ifndef XENUSB_PLAN_TOPOLOGY_H
+#define XENUSB_PLAN_TOPOLOGY_H
 
 #include "config/config.h"
 #include "host/host.h"

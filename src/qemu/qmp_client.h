@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A QMP connection: socket, greeting, commands and their answers, events, time limits. The protocol
 // is in QEMU's docs/interop/qmp-spec.rst.
-#ifndef XENUSB_QMP_CLIENT_H
-#define XENUSB_QMP_CLIENT_H
+#ifndef XENUSB_QEMU_QMP_CLIENT_H
+#define XENUSB_QEMU_QMP_CLIENT_H
 
 #include "base/deadline.h"
 #include "base/diag.h"

@@ -49,10 +49,20 @@ enum xen_result change_refuse(struct change *change, enum status status, const c
     return XEN_FAILED;
 }
 
+enum xen_result change_refuse_taken(struct change *change, struct text busid)
+{
+    return change_refuse(change, STATUS_REFUSED,
+                         arena_printf(change->session->arena, "xl has taken port %u for %s",
+                                      change->device->port.number[0],
+                                      text_show(change->session->arena, busid, BUSID_SIZE)));
+}
+
 const char *change_libxl_path(const struct change *change, const char *rest)
 {
-    return arena_printf(change->session->arena, "/libxl/%d/device/vusb/%d%s",
-                        change->session->domain->id, change->controller->index, rest);
+    struct arena *arena = change->session->arena;
+    return arena_printf(
+        arena, "%s%s",
+        record_libxl_path(arena, change->session->domain->id, change->controller->index), rest);
 }
 
 const char *change_port_path(const struct change *change, unsigned port)

@@ -33,6 +33,8 @@ enum status change_attempt(struct change *change, change_body *body, const char 
 
 // Refuses the change. Returns the result that the body must return.
 enum xen_result change_refuse(struct change *change, enum status status, const char *why);
+// Refuses it because xl has given the port of change->device to another host device meanwhile.
+enum xen_result change_refuse_taken(struct change *change, struct text busid);
 // Refuses the change if the domain is gone: the toolstack has already removed its records, so a new
 // one would be left behind.
 enum xen_result change_check_domain(struct change *change);

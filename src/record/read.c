@@ -117,8 +117,7 @@ static struct record_controller *read_controller(struct record_reader *reader, u
 {
     struct arena *arena = reader->session->arena;
     struct record_controller *controller = arena_new_of(arena, struct record_controller);
-    const char *directory =
-        arena_printf(arena, "/libxl/%d/device/vusb/%u", reader->session->domain->id, index);
+    const char *directory = record_libxl_path(arena, reader->session->domain->id, (int)index);
     controller->index = index;
     controller->kind = kind_of_type(value_of(reader, directory, "type"));
     if (controller->kind == RECORD_UNKNOWN)
@@ -138,7 +137,7 @@ static void read_controllers(struct record_reader *reader, struct record *record
 {
     const char *const *names;
     const char *directory =
-        arena_printf(reader->session->arena, "/libxl/%d/device/vusb", reader->session->domain->id);
+        record_libxl_directory(reader->session->arena, reader->session->domain->id);
     size_t count = children_of(reader, directory, &names);
     struct record_controller **last = &record->controllers;
     for (size_t i = 0; i < count && !failed(reader); i++) {

@@ -17,8 +17,8 @@
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //
 // <key> is QEMU's id, escaped by record_key().
-#ifndef XENUSB_RECORD_H
-#define XENUSB_RECORD_H
+#ifndef XENUSB_RECORD_RECORD_H
+#define XENUSB_RECORD_RECORD_H
 
 #include "plan/backend.h"
 
@@ -143,5 +143,10 @@ bool record_expresses_device(const struct device *device);
 // An id, escaped for a xenstore path: letters, digits and hyphens stay, any other byte becomes "@"
 // and two hex digits. Uses at most 200 bytes of the id. Owned by the arena.
 const char *record_key(struct arena *arena, const char *id);
+
+// The xenstore path of libxl's records: "/libxl/3/device/vusb" for all controllers of a domain,
+// "/libxl/3/device/vusb/0" for one. Owned by the arena.
+const char *record_libxl_directory(struct arena *arena, int domain);
+const char *record_libxl_path(struct arena *arena, int domain, int index);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the files that change the record share. Private to record/.
-#ifndef XENUSB_RECORDING_H
-#define XENUSB_RECORDING_H
+#ifndef XENUSB_RECORD_RECORDING_H
+#define XENUSB_RECORD_RECORDING_H
 
 #include "change.h"
 

@@ -3,8 +3,8 @@
 // migrate start the domain again. xenusb adds what it attaches, as xl does, so that the domain
 // keeps it. Everything else in the file stays the same byte for byte: some of its numbers are too
 // large for a JSON library.
-#ifndef XENUSB_SAVED_H
-#define XENUSB_SAVED_H
+#ifndef XENUSB_RECORD_SAVED_H
+#define XENUSB_RECORD_SAVED_H
 
 #include "plan/backend.h"
 

@@ -88,9 +88,7 @@ static enum xen_result take_port(struct change *change)
     if (result != XEN_OK || !*busid)
         return result;
     if (value.size && !text_is(value, busid))
-        return change_refuse(change, STATUS_REFUSED,
-                             arena_printf(change->session->arena, "xl has taken port %u for %s",
-                                          device->port.number[0], value.at));
+        return change_refuse_taken(change, value);
     result = xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
     if (result == XEN_ABSENT)
         return change_refuse(change, STATUS_FAILED, "xl has removed the controller");

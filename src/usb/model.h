@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Tables of speeds, controller models and kinds of devices.
-#ifndef XENUSB_MODEL_H
-#define XENUSB_MODEL_H
+#ifndef XENUSB_USB_MODEL_H
+#define XENUSB_USB_MODEL_H
 
 #include "base/text.h"
 

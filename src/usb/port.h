@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Ports of a controller, and of the hubs behind it.
-#ifndef XENUSB_PORT_H
-#define XENUSB_PORT_H
+#ifndef XENUSB_USB_PORT_H
+#define XENUSB_USB_PORT_H
 
 #include "base/text.h"
 

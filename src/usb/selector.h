@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A selector names a host device by any combination of criteria, all of which must match.
-#ifndef XENUSB_SELECTOR_H
-#define XENUSB_SELECTOR_H
+#ifndef XENUSB_USB_SELECTOR_H
+#define XENUSB_USB_SELECTOR_H
 
 #include "base/text.h"
 

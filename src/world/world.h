@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Everything that a verb works on: a domain (or the guest of a QEMU whose socket the user named),
 // its locks, its backends, its controllers and devices, and the host's devices.
-#ifndef XENUSB_WORLD_H
-#define XENUSB_WORLD_H
+#ifndef XENUSB_WORLD_WORLD_H
+#define XENUSB_WORLD_WORLD_H
 
 #include "backends/backends.h"
 #include "xen/lock.h"

@@ -3,6 +3,7 @@
 #include "domain.h"
 
 #include "base/arena.h"
+#include "base/suggest.h"
 #include "xen.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The domains of this host.
-#ifndef XENUSB_DOMAIN_H
-#define XENUSB_DOMAIN_H
+#ifndef XENUSB_XEN_DOMAIN_H
+#define XENUSB_XEN_DOMAIN_H
 
 #include "base/diag.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Locks between xenusb processes, and libxl's locks.
-#ifndef XENUSB_LOCK_H
-#define XENUSB_LOCK_H
+#ifndef XENUSB_XEN_LOCK_H
+#define XENUSB_XEN_LOCK_H
 
 #include "base/diag.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The Xen toolstack installed on this host: libxl, xl, and the QEMU that libxl starts. Only reads
 // files; starts no program.
-#ifndef XENUSB_TOOLSTACK_H
-#define XENUSB_TOOLSTACK_H
+#ifndef XENUSB_XEN_TOOLSTACK_H
+#define XENUSB_XEN_TOOLSTACK_H
 
 #include "base/text.h"
 #include "base/verdict.h"

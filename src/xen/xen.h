@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Access to xenstore and to the hypervisor's list of domains. xen.c is the only file that uses
 // libxenstore and libxenctrl.
-#ifndef XENUSB_XEN_H
-#define XENUSB_XEN_H
+#ifndef XENUSB_XEN_XEN_H
+#define XENUSB_XEN_XEN_H
 
 #include "base/diag.h"
 

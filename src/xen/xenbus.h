@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The states of a frontend or backend. The states are defined in xen/io/xenbus.h, the PVUSB
 // protocol in xen/io/usbif.h.
-#ifndef XENUSB_XENBUS_H
-#define XENUSB_XENBUS_H
+#ifndef XENUSB_XEN_XENBUS_H
+#define XENUSB_XEN_XENBUS_H
 
 // The numbers are those of xen/io/xenbus.h.
 enum xenbus_state {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A compiled text, for the tests of the compiler.
-#ifndef XENUSB_TESTS_COMPILED_H
-#define XENUSB_TESTS_COMPILED_H
+#ifndef XENUSB_TESTS_UNIT_COMPILED_H
+#define XENUSB_TESTS_UNIT_COMPILED_H
 
 #include "base/arena.h"
 #include "base/diag.h"

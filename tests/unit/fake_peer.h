@@ -2,8 +2,8 @@
 // The other end of a QMP connection, for what a real QEMU does not do: stall, send garbage, answer
 // out of order, hang up in the middle of a message. A thread that executes a script, on a socket
 // pair.
-#ifndef XENUSB_TESTS_FAKE_PEER_H
-#define XENUSB_TESTS_FAKE_PEER_H
+#ifndef XENUSB_TESTS_UNIT_FAKE_PEER_H
+#define XENUSB_TESTS_UNIT_FAKE_PEER_H
 
 #include "base/json.h"
 

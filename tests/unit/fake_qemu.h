@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A QEMU as QMP shows it: a tree of objects that answers like QEMU 7.2, to test which commands it
 // receives, and what a real QEMU would not do.
-#ifndef XENUSB_TESTS_FAKE_QEMU_H
-#define XENUSB_TESTS_FAKE_QEMU_H
+#ifndef XENUSB_TESTS_UNIT_FAKE_QEMU_H
+#define XENUSB_TESTS_UNIT_FAKE_QEMU_H
 
 #include "fake_peer.h"
 

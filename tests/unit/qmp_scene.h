@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A session of the QMP backend with a fake QEMU.
-#ifndef XENUSB_TESTS_QMP_SCENE_H
-#define XENUSB_TESTS_QMP_SCENE_H
+#ifndef XENUSB_TESTS_UNIT_QMP_SCENE_H
+#define XENUSB_TESTS_UNIT_QMP_SCENE_H
 
 #include "backends/qmp/handle.h"
 #include "fake_qemu.h"

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/source_read.h"
+#include "base/suggest.h"
 #include "unit.h"
 
 #include <stdlib.h>

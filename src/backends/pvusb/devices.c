@@ -46,10 +46,7 @@ static enum xen_result claim_port(struct change *change)
         return change_refuse(change, STATUS_FAILED, "the backend has no such port");
     // The backends notice a new device only at a port that they have seen empty.
     if (result == XEN_OK && value.size)
-        return change_refuse(change, STATUS_REFUSED,
-                             arena_printf(arena, "xl has taken port %u for %s",
-                                          change->device->port.number[0],
-                                          text_show(arena, value, BUSID_SIZE)));
+        return change_refuse_taken(change, value);
     return result == XEN_OK ? xen_write(change->xen, change->in, port_path(change),
                                         text_of(device_busid(change->device)))
                             : result;

@@ -2,6 +2,7 @@
 #include "nodes.h"
 
 #include "base/arena.h"
+#include "record/record.h"
 
 const char *nodes_backend(struct arena *arena, int domain, const struct controller *controller)
 {
@@ -18,7 +19,7 @@ const char *nodes_frontend(struct arena *arena, int domain, const struct control
 
 const char *nodes_record(struct arena *arena, int domain, const struct controller *controller)
 {
-    return arena_printf(arena, "/libxl/%d/device/vusb/%d", domain, controller->index);
+    return record_libxl_path(arena, domain, controller->index);
 }
 
 const char *nodes_port(struct arena *arena, int domain, const struct controller *controller,

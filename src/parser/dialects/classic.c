@@ -5,8 +5,7 @@
 #include "parser/dialect.h"
 
 #include "base/arena.h"
-
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+#include "base/suggest.h"
 
 enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 

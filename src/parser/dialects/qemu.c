@@ -6,8 +6,6 @@
 #include "base/arena.h"
 #include "base/name_map.h"
 
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
-
 // --- -device, as QEMU's option parser reads it ---
 
 // QEMU uses the last of several pairs with the same key.

@@ -4,8 +4,7 @@
 #include "parser/dialect.h"
 
 #include "base/arena.h"
-
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+#include "base/suggest.h"
 
 // --- controllers ---
 

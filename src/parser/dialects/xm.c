@@ -5,8 +5,6 @@
 
 enum { XM_VERSION = 2, XM_PORTS = 8, XM_PORTS_MAX = 16 };
 
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
-
 static void read_version(const struct field *field, void *into)
 {
     struct config_controller *controller = into;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Finds a controller and a port for each device of a translation, where the target names them: the
 // same that `apply` would choose (plan/layout.h). With --resolve, finds the host device, too.
-#ifndef XENUSB_PARSER_ARRANGE_H
-#define XENUSB_PARSER_ARRANGE_H
+#ifndef XENUSB_PARSER_WRITERS_ARRANGE_H
+#define XENUSB_PARSER_WRITERS_ARRANGE_H
 
 #include "parser/translate.h"
 

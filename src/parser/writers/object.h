@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Objects that QEMU creates, printed as a command line argument or as a QMP command.
-#ifndef XENUSB_PARSER_OBJECT_H
-#define XENUSB_PARSER_OBJECT_H
+#ifndef XENUSB_PARSER_WRITERS_OBJECT_H
+#define XENUSB_PARSER_WRITERS_OBJECT_H
 
 #include "base/text.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The Python at the head of old files (xmexample.hvm of Xen 3 and its many copies). Its result on
 // x86-64 is always the same, so it can be replaced by plain assignments.
-#ifndef XENUSB_PARSER_PREAMBLE_H
-#define XENUSB_PARSER_PREAMBLE_H
+#ifndef XENUSB_PARSER_WRITERS_PREAMBLE_H
+#define XENUSB_PARSER_WRITERS_PREAMBLE_H
 
 #include "parser/translate.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Edits of a text. Everything outside the edits stays the same, byte for byte.
-#ifndef XENUSB_PARSER_REWRITE_H
-#define XENUSB_PARSER_REWRITE_H
+#ifndef XENUSB_PARSER_WRITERS_REWRITE_H
+#define XENUSB_PARSER_WRITERS_REWRITE_H
 
 #include "parser/document.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What the writers share. Private to the parser; other folders use translate.h.
-#ifndef XENUSB_PARSER_WRITE_H
-#define XENUSB_PARSER_WRITE_H
+#ifndef XENUSB_PARSER_WRITERS_WRITE_H
+#define XENUSB_PARSER_WRITERS_WRITE_H
 
 #include "parser/translate.h"
 #include "rewrite.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The grammar of libxlu (tools/libs/util/libxlu_cfg_l.l and _y.y), by which xl reads a domain
 // config.
-#ifndef XENUSB_PARSER_XLU_H
-#define XENUSB_PARSER_XLU_H
+#ifndef XENUSB_PARSER_WRITERS_XLU_H
+#define XENUSB_PARSER_WRITERS_XLU_H
 
 #include "base/source.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Reports what xl would refuse in a translation, at the places of the original file.
-#ifndef XENUSB_PARSER_XLU_CHECK_H
-#define XENUSB_PARSER_XLU_CHECK_H
+#ifndef XENUSB_PARSER_WRITERS_XLU_CHECK_H
+#define XENUSB_PARSER_WRITERS_XLU_CHECK_H
 
 #include "parser/translate.h"
 #include "rewrite.h"

@@ -4,8 +4,7 @@
 #include "dialect.h"
 
 #include "base/arena.h"
-
-#define SHOW(text) (int)((text).size > 40 ? 40 : (text).size), (text).at
+#include "base/suggest.h"
 
 // Reads CONTROLLER.PORT, the form in which `list` shows a place. False if the word is not one.
 static bool read_place(struct config_device *device, struct text word, struct span at)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// Numbers in a config, with the ranges of each value and a warning where toolstacks read them
+// differently.
+#ifndef XENUSB_PARSER_NUMBER_H
+#define XENUSB_PARSER_NUMBER_H
+
+#include "builder.h"
+
+// What a leading zero means.
+enum zero {
+    ZERO_PLAIN, // every toolstack reads the number as decimal
+    ZERO_OCTAL, // xl reads it as octal, libvirt as hexadecimal: warn
+};
+
+// The numbers that a value may be.
+struct number_range {
+    uint64_t min, max; // both included
+    enum zero zero;
+};
+
+// Reads a number, decimal or with 0x. `what` names the value. False after reporting an error.
+bool number_read(struct builder *builder, const char *what, struct config_text text,
+                 struct number_range range, struct config_number *number);
+
+// Reads one to four hexadecimal digits, with or without 0x. False after reporting an error.
+bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
+              uint16_t *value);
+
+#endif
