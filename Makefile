@@ -14,7 +14,7 @@ FLEX     ?= flex
 # Built-in rules would make src/parser/spec.c of spec.y.
 MAKEFLAGS += --no-builtin-rules
 
-.PHONY: bench build deps demo install uninstall clean
+.PHONY: build deps demo install uninstall clean
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 
@@ -123,10 +123,6 @@ $(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/
 
 RIG_TOOLS := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
 
-# Prints what a translation of ten thousand devices costs.
-bench: build
-	@tests/bench/translate $(B)/xenusb
-
 demo: build rig
 	@tests/demo.sh
 
@@ -145,6 +141,7 @@ clean:
 include tests/rig/rig.mk
 include tests/check.mk
 include tests/lab/lab.mk
+include tests/bench/bench.mk
 
 # Not a whole Debian, which tests/rig/trixie.sh or the lab may have put there.
 -include $(shell find $(B) \( -path '$(B)/trixie*' -o -path '$(B)/lab' \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -66,6 +66,8 @@ valgrind_all   = $(foreach test,$(RIG_TESTS),'$(VALGRIND) tests/rig/$(test).test
 
 SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
+# Whether all can still be measured; on Debian 13, xl cannot attach anything.
+BENCHED    := 'tests/case bench tests/bench/bench --quick'
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
 # In four parts, to use all processors. It needs the generated headers in $(B).
 TIDIED      = $(foreach part,1 2 3 4,'tests/tidied $(part)/4 $(STANDARD)')
@@ -101,7 +103,7 @@ check:
 	    +'rig, valgrind' $(valgrind_few) \
 	    +'rig, sanitized' $(call rig,$(CLANG_B)) \
 	    +'clang-tidy' $(TIDIED) \
-	    +'rig, plain' $(plain) \
+	    +'rig, plain' $(plain) $(BENCHED) \
 	    +'generated, sanitized' $(call generated,$(CLANG_B)) \
 	    +'programs, valgrind' $(call programs,$(B),tests/valgrind) \
 	    +'programs, sanitized' $(call programs,$(CLANG_B)) \
@@ -114,12 +116,12 @@ check-deep:
 	@$(RUN) -b "$(time_since) build" \
 	    +'rig, valgrind' $(valgrind_all) \
 	    +'rig, gcc sanitizers' $(call rig,$(SAN_B)) \
-	    +'rig, plain' $(rig) $(plain) \
+	    +'rig, plain' $(rig) $(plain) $(BENCHED) \
 	    +'programs, gcc sanitizers' $(call programs,$(SAN_B)) $(call generated,$(SAN_B)) \
 	    +'programs, plain' $(call programs,$(B)) $(call generated,$(B))
 endif
 
-check-trees: build check-programs check-clang
+check-trees: build check-programs check-clang bench-tools
 
 # What can differ on another distribution. There is no clang here, and valgrind would find nothing new.
 check-daemons:
