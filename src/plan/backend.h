@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT
-// The contract between the plan and those that carry it out. A backend serves the controllers of
-// one domain in one way: QEMU's emulated ones over QMP, PVUSB over xenstore, or not at all (the dry
-// run).
+// The interface between the plan and the backends that run it. A backend manages one kind of
+// controllers of one domain: QEMU's emulated ones over QMP, PVUSB ones over xenstore, or none (for
+// a dry run).
 #ifndef XENUSB_PLAN_BACKEND_H
 #define XENUSB_PLAN_BACKEND_H
 
 #include "base/session.h"
 #include "plan.h"
 
-// What each kind of backend can do.
+// The operations of one kind of backend.
 struct backend_ops {
     const char *name;
 
-    // Whether a controller that is wanted like this, in that domain, is for this kind of backend.
+    // Whether this kind of backend manages such a controller in that domain.
     bool (*suits)(const struct config_controller *wanted, const struct domain *domain);
 
-    // Connects and makes sure that the peer is what it should be; *handle is owned by the caller
-    // until close. STATUS_REQUEST if the domain has nothing of this kind, STATUS_TIMEOUT if the
-    // peer does not answer, STATUS_FAILED otherwise; each after a complaint.
+    // Connects and verifies the peer; the caller owns *handle until close. After reporting an
+    // error: STATUS_REQUEST if the domain has nothing of this kind, STATUS_TIMEOUT if the peer does
+    // not answer, STATUS_FAILED otherwise.
     enum status (*open)(struct session *session, void **handle);
 
-    // Adds to the topology what is there: controllers, devices and their true state, and what can
-    // be plugged. Changes nothing. The caller sets who serves them (controller->backend and
-    // pvusb_qemu->backend).
+    // Adds what is present to the topology: controllers, devices with their verified state, and
+    // what can be hotplugged. Changes nothing in the domain. The caller sets controller->backend
+    // and pvusb_qemu->backend.
     enum status (*look)(void *handle, struct topology *topology);
 
-    // Carries out `count` steps, all STEP_ADD or all STEP_REMOVE, that do not depend on each other.
-    // Every answer is awaited; each step's state, words and seconds tell what became of it
-    // (STEP_DONE, STEP_FAILED, STEP_LEFT). A step is done only when that was seen. Returns
-    // STATUS_OK if all are done. After a failure those that were not tried are STEP_PLANNED still.
+    // Runs `count` independent steps, all STEP_ADD or all STEP_REMOVE, and waits for their effects.
+    // Sets each step's state (STEP_DONE, STEP_FAILED or STEP_LEFT), words and seconds; a step is
+    // done only if its effect was observed. Returns STATUS_OK if all are done. After a failure the
+    // steps that were not tried are still STEP_PLANNED.
     enum status (*run)(void *handle, struct step *const *steps, size_t count);
 
     // Closes the connection and frees the handle. NULL is a no-op.

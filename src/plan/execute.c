@@ -3,12 +3,11 @@
 
 #include "base/arena.h"
 
-// The order in which kinds of steps are carried out. Order is the safety here: a controller cannot
-// go while devices hold on to it, and nothing can be plugged before its controller or its hub; what
-// goes makes room for what comes. A server finds all its controllers when it starts, for some take
-// none later, and ends when they are gone. What cannot come back goes last, when nothing can fail
-// any more that it would have to come back for. Steps are undone in this order too: an inverse has
-// its own place in it.
+// The order in which steps run. It matters: a controller can be removed only after its devices, and
+// a device needs its controller and its hub; removals free ports and slots for additions. A PVUSB
+// QEMU starts after all its controllers were created, since some versions accept none later, and
+// stops after they are removed. What cannot be recreated is removed last, when no later step can
+// fail. Undoing uses the same order, in which each inverse step has its own phase.
 enum phase {
     PHASE_REMOVE_DEVICES,
     PHASE_REMOVE_CONTROLLERS,
@@ -20,6 +19,7 @@ enum phase {
     PHASES
 };
 
+// One execute().
 struct run {
     struct session *session;
     struct plan *plan;
@@ -27,7 +27,7 @@ struct run {
     void *context;
 };
 
-// Where `op`, the step's own or its inverse, has its place.
+// The phase of a step, or of its inverse, depending on `op`.
 static enum phase phase_of(const struct step *step, enum step_op op)
 {
     if (step->pvusb_qemu)
@@ -40,26 +40,26 @@ static enum phase phase_of(const struct step *step, enum step_op op)
     return for_good ? PHASE_REMOVE_FOR_GOOD : PHASE_REMOVE_CONTROLLERS;
 }
 
-// Steps of one wave do not depend on each other: within a phase, hubs at the front come before
-// what is behind them when adding, and after it when removing.
+// Splits a phase into waves of independent steps: hubs are added before the devices behind them,
+// and removed after those.
 static unsigned wave_of(const struct step *step, enum step_op op)
 {
     unsigned depth = step->device ? step->device->port.depth : 0;
     return op == STEP_REMOVE ? PORT_DEPTH_MAX - depth : depth;
 }
 
-static bool changes(const struct step *step)
+static bool is_change(const struct step *step)
 {
     return step->op == STEP_ADD || step->op == STEP_REMOVE;
 }
 
 static bool is_due(const struct step *step, enum phase phase, unsigned wave)
 {
-    return changes(step) && step->state == STEP_PLANNED && phase_of(step, step->op) == phase &&
+    return is_change(step) && step->state == STEP_PLANNED && phase_of(step, step->op) == phase &&
            wave_of(step, step->op) == wave;
 }
 
-// Whether to stop before the next wave, and why.
+// Why to stop before the next wave, or NULL.
 static const char *reason_to_stop(const struct run *run)
 {
     if (arena_exhausted(run->session->arena))
@@ -69,7 +69,7 @@ static const char *reason_to_stop(const struct run *run)
     return NULL;
 }
 
-static void tell(const struct run *run, const struct step *step)
+static void notify(const struct run *run, const struct step *step)
 {
     if (run->on_step)
         run->on_step(run->context, step);
@@ -90,12 +90,12 @@ static enum status run_wave(struct run *run, struct step **steps, size_t count)
         if (steps[i]->state == STEP_DONE)
             note_presence(steps[i], steps[i]->op);
         if (steps[i]->state != STEP_PLANNED)
-            tell(run, steps[i]);
+            notify(run, steps[i]);
     }
     return status;
 }
 
-// All due steps of a phase and wave, one batch for each backend.
+// Runs all due steps of a phase and wave, one batch per backend.
 static enum status run_batches(struct run *run, enum phase phase, unsigned wave,
                                struct step **batch)
 {
@@ -123,10 +123,10 @@ static enum step_op inverse(enum step_op op)
     return op == STEP_ADD ? STEP_REMOVE : STEP_ADD;
 }
 
-static const char *thing(struct arena *arena, const struct step *step)
+static const char *describe(struct arena *arena, const struct step *step)
 {
     if (step->pvusb_qemu)
-        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->pvusb_qemu->program);
+        return arena_printf(arena, "the PVUSB QEMU (%s)", step->pvusb_qemu->program);
     if (!step->device)
         return arena_printf(arena, "controller %s", step->controller->name);
     return arena_printf(arena, "%s at %s",
@@ -141,22 +141,23 @@ static void complain_left(struct run *run, const struct step *step, const struct
     struct session *session = run->session;
     bool added = step->op == STEP_ADD;
     struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
-                                 "could not undo: %s %s %s: %s", thing(session->arena, step),
+                                 "could not undo: %s %s %s: %s", describe(session->arena, step),
                                  added ? "is still in" : "is missing from", session->domain->name,
-                                 undo->words ? undo->words : "no reason was given");
+                                 undo->words ? undo->words : "no reason given");
     if (!added)
-        diag_hint(session->diags, diag, "apply again when the cause is gone");
+        diag_hint(session->diags, diag, "fix the cause, then apply the config again");
     else if (step->device)
         diag_hint(session->diags, diag, "to fix this: xenusb detach %s %s", session->domain->name,
                   device_place(session->arena, step->device));
     else if (step->pvusb_qemu)
-        diag_hint(session->diags, diag, "it ends with %s", session->domain->name);
+        diag_hint(session->diags, diag, "it is stopped when %s is destroyed",
+                  session->domain->name);
     else
         diag_hint(session->diags, diag, "to fix this: xenusb controller remove %s %s",
                   session->domain->name, step->controller->name);
 }
 
-// Runs the inverse of one wave's done steps.
+// Runs the inverse of each finished step of one wave.
 static enum status undo_wave(struct run *run, struct step **done, size_t count)
 {
     struct arena *arena = run->session->arena;
@@ -181,12 +182,12 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
             complain_left(run, done[i], &undo[i]);
             status = STATUS_LEFTOVER;
         }
-        tell(run, done[i]);
+        notify(run, done[i]);
     }
     return status;
 }
 
-// What was gone before it was removed cannot be given back.
+// The removal of something that was already dead cannot be undone.
 static bool can_be_undone(const struct step *step)
 {
     bool was_gone = step->device       ? step->device->state == DEVICE_GONE
@@ -195,7 +196,7 @@ static bool can_be_undone(const struct step *step)
     return step->state == STEP_DONE && !(step->op == STEP_REMOVE && was_gone);
 }
 
-// The done steps whose inverse belongs to that phase and wave, of one backend.
+// Collects the finished steps of one backend whose inverse belongs to that phase and wave.
 static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, struct step **batch)
 {
     size_t count = 0;
@@ -209,7 +210,6 @@ static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, 
     return count;
 }
 
-// Undoes everything that was done.
 static enum status undo_all(struct run *run, struct step **batch)
 {
     size_t count;
@@ -221,19 +221,20 @@ static enum status undo_all(struct run *run, struct step **batch)
     return status;
 }
 
-// Says what failed, at the words that asked for it. Steps that the backend itself could not
-// leave as they were count as left over.
+// Reports what failed, at its position in the source. A step that its backend could not clean up
+// counts as left over.
 static enum status complain_failed(struct run *run, enum status status)
 {
     struct session *session = run->session;
     for (const struct step *step = run->plan->first; step; step = step->next) {
-        bool stopped = step->state == STEP_PLANNED && step->words && changes(step);
+        bool stopped = step->state == STEP_PLANNED && step->words && is_change(step);
         if (step->state != STEP_FAILED && step->state != STEP_LEFT && !stopped)
             continue;
         static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
         complain(session->diags, SEVERITY_ERROR, step->source, step->why, "%s could not be %s: %s",
-                 thing(session->arena, step), tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
-                 step->words ? step->words : "no reason was given");
+                 describe(session->arena, step),
+                 tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
+                 step->words ? step->words : "no reason given");
         if (step->state == STEP_LEFT)
             status = status_worse(status, STATUS_LEFTOVER);
         else if (step->timed_out)
@@ -261,7 +262,8 @@ enum status execute(struct session *session, struct plan *plan, step_callback on
             status = run_batches(&run, phase, wave, batch);
     if (status == STATUS_OK)
         return STATUS_OK;
-    // Something was tried: whatever the reason, it is a failure now, or nobody answered in time.
+    // Steps were tried, so the result is a failure or a timeout, whatever status a backend
+    // returned.
     status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
     session->finishing = true;
     status = status_worse(status, undo_all(&run, batch));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Carries a plan out, forward; and backward what was done if a step fails.
+// Runs a plan, and undoes it if a step fails.
 #ifndef XENUSB_PLAN_EXECUTE_H
 #define XENUSB_PLAN_EXECUTE_H
 
 #include "backend.h"
 
-// Told of each step as soon as its state is known, in order; for the lines that a user sees.
+// Called for each step as soon as its state is known, in the order in which they run.
 typedef void (*step_callback)(void *context, const struct step *step);
 
 // Runs all steps of the plan that change something, each on the backend of its controller or

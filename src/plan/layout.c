@@ -77,22 +77,22 @@ static void drop_controller(struct topology *topology, const struct controller *
 static void create_controllers(struct planning *planning)
 {
     for (size_t i = 0; i < planning->config->controller_count; i++) {
-        struct claim *claim = &planning->claims[i];
-        const struct config_controller *wanted = claim->wanted;
-        if (!claim->controller)
+        struct request *request = &planning->requests[i];
+        const struct config_controller *wanted = request->wanted;
+        if (!request->controller)
             continue;
-        claim->controller->present = wanted->at_creation;
+        request->controller->present = wanted->at_creation;
         // What only xl will know: nothing goes there unless it is named.
         if (wanted->origin == ORIGIN_USBVERSION && wanted->type == CONTROLLER_AUTO)
-            claim->controller->backend = NULL;
+            request->controller->backend = NULL;
     }
     for (size_t i = 0; i < planning->config->controller_count; i++) {
-        struct claim *claim = &planning->claims[i];
-        if (!claim->controller || !claim->controller->model->companion)
+        struct request *request = &planning->requests[i];
+        if (!request->controller || !request->controller->model->companion)
             continue;
-        add_companion(planning, claim->controller);
-        drop_controller(planning->topology, claim->controller);
-        claim->controller = NULL;
+        add_companion(planning, request->controller);
+        drop_controller(planning->topology, request->controller);
+        request->controller = NULL;
     }
 }
 
@@ -162,7 +162,7 @@ static void make_placements(struct planning *planning, const struct layout *layo
         planning->placements[i] = (struct placement){
             .wanted = device->wanted,
             .host = device->host,
-            .controller = controller ? planning->claims[controller->index].controller : NULL,
+            .controller = controller ? planning->requests[controller->index].controller : NULL,
             .op = device->skip ? STEP_SKIP : STEP_ADD,
         };
     }
@@ -178,7 +178,7 @@ static void read_placements(const struct planning *planning, struct layout *layo
         device->verdict = placement->op == STEP_REFUSE ? placement->verdict : PLACE_FITS;
     }
     for (size_t i = 0; i < planning->config->controller_count; i++)
-        layout->of_controller[i] = planning->claims[i].controller;
+        layout->of_controller[i] = planning->requests[i].controller;
 }
 
 void layout_make(struct arena *arena, struct layout *layout, const struct config *config)
@@ -200,7 +200,7 @@ void layout_make(struct arena *arena, struct layout *layout, const struct config
     plan_init(&plan, &layout->topology);
     name_domains(&planning);
     match_controllers(&planning);
-    supply_claims(&planning);
+    supply_requests(&planning);
     create_controllers(&planning);
     make_placements(&planning, layout);
     create_devices(&planning, !layout->without_hubs);

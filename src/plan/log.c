@@ -22,12 +22,12 @@ const char *log_who(struct arena *arena)
     return arena_printf(arena, "%s for %s", user, text_show(arena, text_of(sudo), NAME_SHOWN));
 }
 
-// What a step is about, as somebody will look for it in the log.
-static const char *thing_of(struct arena *arena, const struct step *step)
+// The object of a step, in the words for which an admin would search the log.
+static const char *describe(struct arena *arena, const struct step *step)
 {
     const struct device *device = step->device;
     if (step->pvusb_qemu)
-        return arena_printf(arena, "the QEMU for PVUSB (%s)", step->pvusb_qemu->program);
+        return arena_printf(arena, "the PVUSB QEMU (%s)", step->pvusb_qemu->program);
     if (!device)
         return arena_printf(arena, "controller %s (%s)", step->controller->name,
                             step->controller->driver);
@@ -63,24 +63,24 @@ const char *log_line(struct arena *arena, const struct domain *domain, const str
         const char *between;
     } words[] = {
         { STEP_ADD, STEP_DONE, false, "attached ", " to " },
-        { STEP_ADD, STEP_UNDONE, false, "took back ", " from " },
-        { STEP_ADD, STEP_LEFT, false, "could not take back ", " from " },
+        { STEP_ADD, STEP_UNDONE, false, "undo: detached ", " from " },
+        { STEP_ADD, STEP_LEFT, false, "could not detach ", " from " },
         { STEP_REMOVE, STEP_DONE, false, "detached ", " from " },
-        { STEP_REMOVE, STEP_UNDONE, false, "gave back ", " to " },
-        { STEP_REMOVE, STEP_LEFT, false, "could not give back ", " to " },
+        { STEP_REMOVE, STEP_UNDONE, false, "undo: reattached ", " to " },
+        { STEP_REMOVE, STEP_LEFT, false, "could not reattach ", " to " },
         { STEP_ADD, STEP_DONE, true, "started ", " for " },
-        { STEP_ADD, STEP_UNDONE, true, "stopped ", " for " },
+        { STEP_ADD, STEP_UNDONE, true, "undo: stopped ", " for " },
         { STEP_ADD, STEP_LEFT, true, "could not stop ", " for " },
         { STEP_REMOVE, STEP_DONE, true, "stopped ", " for " },
-        { STEP_REMOVE, STEP_UNDONE, true, "started ", " again for " },
-        { STEP_REMOVE, STEP_LEFT, true, "could not start ", " again for " },
+        { STEP_REMOVE, STEP_UNDONE, true, "undo: restarted ", " for " },
+        { STEP_REMOVE, STEP_LEFT, true, "could not restart ", " for " },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (words[i].op != step->op || words[i].state != step->state ||
             words[i].pvusb_qemu != (step->pvusb_qemu != NULL))
             continue;
         const char *line =
-            arena_printf(arena, "%s%s%s%s; by %s%s%s", words[i].before, thing_of(arena, step),
+            arena_printf(arena, "%s%s%s%s; by %s%s%s", words[i].before, describe(arena, step),
                          words[i].between, place_of(arena, domain, step), who,
                          step->words ? ": " : "", step->words ? step->words : "");
         return text_show(arena, text_of(line), LINE_SHOWN);

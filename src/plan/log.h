@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
-// Every change goes to syslog: who, which device, which domain, from where to where.
+// Logs every change to syslog: the user, the device and its place in the domain.
 #ifndef XENUSB_PLAN_LOG_H
 #define XENUSB_PLAN_LOG_H
 
 #include "plan.h"
 
-// Logs a step that changed something: one that was done, undone, or left as it must not be. Other
-// steps are let pass. Facility daemon; priority notice, or error for what is left.
+// Logs a step that is done, undone or left over; ignores others. The facility is daemon; the
+// priority is notice, or err for a step that is left over.
 void log_step(struct arena *arena, const struct domain *domain, const struct step *step);
 
-// The line for it, made safe: "attached SanDisk Ultra (1-1.3, high speed) 0781:5581 to win10 (3),
-// controller hci0 port 2; by root for alice". NULL for a step that is not logged.
+// The line for a step, escaped, in the arena: "attached SanDisk Ultra (1-1.3, high speed) 0781:5581
+// to win10 (3), controller hci0 port 2; by root for alice". NULL for a step that is not logged.
 const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,
                      const char *who);
 
-// Who is acting: the user, and for whom sudo runs it.
+// The user, and the user of sudo if it is used: "root for alice". Escaped, in the arena.
 const char *log_who(struct arena *arena);
 
 #endif

@@ -23,7 +23,7 @@ static void find_controller(struct planning *planning, struct placement *placeme
 {
     const struct config_device *wanted = placement->wanted;
     if (wanted->controller) {
-        placement->controller = planning->claims[wanted->controller->index].controller;
+        placement->controller = planning->requests[wanted->controller->index].controller;
         if (placement->controller)
             return;
         placement->op = STEP_REFUSE;
@@ -34,7 +34,7 @@ static void find_controller(struct planning *planning, struct placement *placeme
                               "controller '%s' is no place for a device", wanted->controller->name);
     } else if (GIVEN(wanted->controller_name)) {
         placement->controller =
-            topology_controller_called(planning->topology, wanted->controller_name.text);
+            topology_find_controller(planning->topology, wanted->controller_name.text);
         if (!placement->controller || placement->controller->stale)
             complain_no_controller(planning, placement);
     }
@@ -97,7 +97,7 @@ static bool is_prunable_controller(const struct controller *controller)
 
 // What was lost with a server is cleared away before the next one starts: a bus id that this host
 // does not have would end that one too.
-static void clear_losses(struct planning *planning)
+static void remove_lost_devices(struct planning *planning)
 {
     struct device *next;
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
@@ -202,12 +202,12 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
                                  .status = STATUS_OK };
     plan_init(plan, topology);
     match_controllers(&planning);
-    supply_claims(&planning);
+    supply_requests(&planning);
     make_placements(&planning);
     resolve_placements(&planning);
     match_placements(&planning);
     if (planning_starts_pvusb_qemu(&planning))
-        clear_losses(&planning);
+        remove_lost_devices(&planning);
     settle_placements(&planning);
     add_removals(&planning);
     add_controllers(&planning);

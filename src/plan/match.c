@@ -10,8 +10,8 @@ static bool is_unnamed(const struct controller *controller)
 }
 
 // How surely an existing controller is the wanted one: 0 not at all, more is surer.
-static unsigned likeness(const struct config_controller *wanted, const struct controller *there,
-                         const struct controller_model *model)
+static unsigned similarity(const struct config_controller *wanted, const struct controller *there,
+                           const struct controller_model *model)
 {
     bool same_name = strcmp(there->name, wanted->name) == 0;
     // What was made in its stead while the guest ran.
@@ -77,25 +77,25 @@ static const char *difference(const struct planning *planning,
     return NULL;
 }
 
-// The controller of the domain that is the most likely one for a claim.
-static void match_claim(struct planning *planning, struct claim *claim)
+// The controller of the domain that is the most likely one for a request.
+static void match_request(struct planning *planning, struct request *request)
 {
     const struct controller_model *model =
-        planning_model(claim->wanted, planning->topology->domain);
+        planning_model(request->wanted, planning->topology->domain);
     struct controller *best = NULL;
-    unsigned best_likeness = 0;
+    unsigned best_similarity = 0;
     for (struct controller *there = planning->topology->controllers; there; there = there->next) {
         unsigned like =
-            there->present && !there->wanted ? likeness(claim->wanted, there, model) : 0;
-        if (like > best_likeness) {
+            there->present && !there->wanted ? similarity(request->wanted, there, model) : 0;
+        if (like > best_similarity) {
             best = there;
-            best_likeness = like;
+            best_similarity = like;
         }
     }
     if (best)
-        claim->conflict = difference(planning, claim->wanted, best, model);
-    if (!claim->conflict)
-        claim->controller = best;
+        request->conflict = difference(planning, request->wanted, best, model);
+    if (!request->conflict)
+        request->controller = best;
 }
 
 // Whether nobody chose its name: where another controller has the default one, the next does as
@@ -115,32 +115,32 @@ static bool is_default_name(const char *name, const struct controller_model *mod
 }
 
 // Where the default name is another controller's: any with such a name that is as it is wanted.
-static void match_by_default(struct planning *planning, struct claim *claim)
+static void match_by_default(struct planning *planning, struct request *request)
 {
     const struct controller_model *model =
-        planning_model(claim->wanted, planning->topology->domain);
+        planning_model(request->wanted, planning->topology->domain);
     struct controller *there = planning->topology->controllers;
     while (there && (!there->present || there->wanted || !is_default_name(there->name, model) ||
-                     difference(planning, claim->wanted, there, model)))
+                     difference(planning, request->wanted, there, model)))
         there = there->next;
-    claim->controller = there;
-    claim->conflict = NULL;
-    claim->renamed = true;
+    request->controller = there;
+    request->conflict = NULL;
+    request->renamed = true;
 }
 
 void match_controllers(struct planning *planning)
 {
-    planning->claims =
-        arena_array_of(planning->arena, struct claim, planning->config->controller_count);
+    planning->requests =
+        arena_array_of(planning->arena, struct request, planning->config->controller_count);
     for (const struct config_controller *wanted = planning->config->controllers; wanted;
          wanted = wanted->next) {
-        struct claim *claim = &planning->claims[wanted->index];
-        claim->wanted = wanted;
-        match_claim(planning, claim);
-        if (claim->conflict && is_named_by_default(wanted))
-            match_by_default(planning, claim);
-        if (claim->controller)
-            claim->controller->wanted = wanted;
+        struct request *request = &planning->requests[wanted->index];
+        request->wanted = wanted;
+        match_request(planning, request);
+        if (request->conflict && is_named_by_default(wanted))
+            match_by_default(planning, request);
+        if (request->controller)
+            request->controller->wanted = wanted;
     }
 }
 

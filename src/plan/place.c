@@ -103,7 +103,7 @@ enum place_verdict place_on(const struct controller *controller, const struct de
     return verdict;
 }
 
-bool place_is_qemus_alone(const struct controller *controller)
+bool place_is_qemu_only(const struct controller *controller)
 {
     if (controller->pvusb == PVUSB_KERNEL)
         return false;

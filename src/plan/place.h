@@ -28,7 +28,7 @@ enum place_verdict place_at(const struct controller *controller, const struct de
 
 // Whether QEMU serves this PVUSB controller and another one of the guest: then PLACE_SHARED cannot
 // be overridden.
-bool place_is_qemus_alone(const struct controller *controller);
+bool place_is_qemu_only(const struct controller *controller);
 
 // The best free root port for `device`, in *port. PLACE_TAKEN if only occupied ones fit,
 // PLACE_SPEED if none would. Where QEMU hides at which port something sits, high numbers are taken

@@ -58,7 +58,7 @@ void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena)
     struct step *step = plan_add_pvusb_qemu(plan, arena, STEP_REMOVE, topology->pvusb_qemu);
     step->source = last->source;
     step->why = last->why;
-    // With it they can come back, if it comes to that.
+    // Stopping QEMU makes their removal reversible: a new QEMU would accept them.
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (controller_uses_pvusb_qemu(at))
             at->cold_only = false;

@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: MIT
-// Wish minus fact: the steps that make the wish true. A plan is data; it can be printed, run, and
-// run backward.
+// A plan: the steps that turn what is present into what the config wants. It is data that can be
+// printed, run and undone. Everything in it is in the arena.
 #ifndef XENUSB_PLAN_PLAN_H
 #define XENUSB_PLAN_PLAN_H
 
 #include "topology.h"
 
 enum step_op {
-    STEP_KEEP, // there already
+    STEP_KEEP, // already present
     STEP_ADD,
     STEP_REMOVE, // the inverse of STEP_ADD
-    STEP_REFUSE, // not done, and why
-    STEP_SKIP,   // required=no, and it is not plugged in
+    STEP_REFUSE, // will not be done; see words
+    STEP_SKIP,   // required=no, and not plugged in
 };
 
 enum step_state {
     STEP_PLANNED,
     STEP_DONE,
-    STEP_FAILED, // it was tried and is as it was before
-    STEP_UNDONE, // it was done, and its inverse too
-    STEP_LEFT,   // it was done and could not be undone, or nobody can tell
+    STEP_FAILED, // tried, and nothing has changed
+    STEP_UNDONE, // done and undone
+    STEP_LEFT,   // done and could not be undone, or the outcome is unknown
 };
 
-// One thing to do: with a device, or (device NULL) with the controller itself, or with the server
-// of controllers (both NULL).
+// A step: for a device, for a controller (device NULL), or for the PVUSB QEMU (both NULL).
 struct step {
     struct step *next;
     enum step_op op;
     enum step_state state;
-    struct controller *controller; // NULL too where a refused device has none
+    struct controller *controller; // also NULL if a refused device has none
     struct device *device;
-    struct pvusb_qemu *pvusb_qemu; // NULL, but for its own step
-    const struct source *source;   // who asked for it: the source and the place in it
+    struct pvusb_qemu *pvusb_qemu; // NULL except for its own step
+    const struct source *source;   // the source that asked for it, and the position in it
     struct span why;
-    const char *words;  // a refusal's reason, or the peer's own words; NULL
-    const char *remark; // what else is to be known of a step that is done; NULL
-    double seconds;     // how long it took; 0 until it was done
+    const char *words;  // why it was refused or failed; NULL
+    const char *remark; // something worth knowing about a finished step; NULL
+    double seconds;     // that it took; 0 if it was not run
     bool timed_out;     // the peer did not answer in time
 };
 
+// The steps, and how many there are of each kind.
 struct plan {
     const struct topology *topology;
     struct step *first;
@@ -49,14 +49,17 @@ struct plan {
     unsigned refuse;
 };
 
+// The options of plan_make().
 struct plan_options {
-    const struct backend *backends; // who may serve new controllers; ends with one without ops
-    bool prune;                     // remove what the config does not name
-    bool force;                     // give away what the host uses
-    bool start_backend;             // start the server of PVUSB controllers if none runs
+    const struct backend *backends; // for new controllers; ends with one without ops
+    bool prune;                     // remove what the config does not contain
+    bool force;                     // attach devices that the host uses
+    bool start_backend;             // start a PVUSB QEMU if none runs
 };
 
+// Makes an empty plan.
 void plan_init(struct plan *plan, const struct topology *topology);
+// Appends a step and returns it; the caller sets source and why.
 struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
                            struct controller *controller, struct device *device);
 
@@ -64,33 +67,33 @@ struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum st
                                  struct pvusb_qemu *pvusb_qemu);
 // The step that removes that controller itself; NULL if the plan keeps it.
 struct step *plan_removal_of(const struct plan *plan, const struct controller *controller);
-// Adds the end of a server that xenusb started, if the plan takes away the last of its controllers:
-// the next one can then be started with others.
+// Adds a step that stops the PVUSB QEMU that xenusb started, if the plan removes the last of its
+// controllers: another one can then be started with new controllers.
 void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena);
 
-// Who carries a step out; NULL for one that is not to be carried out.
+// The backend that runs a step; NULL if it cannot be run.
 const struct backend *step_backend(const struct step *step);
 
-// Makes the plan for `config` in `topology`. The topology gains the controllers and devices that
-// are planned. STATUS_REQUEST or STATUS_REFUSED after complaints at the words that ask for what
-// cannot be; the plan then still holds every step, the refused ones among them, to be shown.
-// `host` may be NULL where the config names no host device. Memory comes from the arena of `diags`.
+// Makes the plan for `config`, and adds the planned controllers and devices to the topology.
+// Returns STATUS_REQUEST or STATUS_REFUSED after reporting what cannot be done, at its position in
+// the source; the plan then still has all steps, including the refused ones, for display. `host`
+// may be NULL if the config has no host devices. Uses the arena of `diags`.
 enum status plan_make(struct diags *diags, const struct config *config, struct topology *topology,
                       const struct host *host, const struct plan_options *options,
                       struct plan *plan);
 
-// What `detach` and `controller remove` are to take away: one of the three.
+// What to remove: one of `devices`, `controllers` and `all`.
 struct plan_removal {
     const struct source *source;           // of the spans below
     const struct config *devices;          // its devices
     const struct config_text *controllers; // controllers by name or index, `count` of them
     size_t count;
-    bool all; // everything that was attached to the running guest
+    bool all; // everything that was attached while the guest was running
 };
 
-// Makes the plan that removes what is named. What is named and is not there is no error: a note
-// says so. More than one match is STATUS_REQUEST after a complaint. With a controller or a hub goes
-// what is on it.
+// Makes the plan that removes it, together with everything on a removed controller or behind a
+// removed hub. Something that is not present is noted, and is not an error. Returns STATUS_REQUEST
+// after reporting an ambiguous selector, STATUS_REFUSED for what cannot be removed.
 enum status plan_remove(struct arena *arena, struct diags *diags,
                         const struct plan_removal *removal, const struct topology *topology,
                         struct plan *plan);

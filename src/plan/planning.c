@@ -36,7 +36,7 @@ const struct controller_model *planning_model(const struct config_controller *wa
     return pv ? controller_model_pvusb(version) : controller_model_for(version);
 }
 
-bool planning_libxl_can_tell(const struct planning *planning, const struct device *device)
+bool planning_libxl_supports(const struct planning *planning, const struct device *device)
 {
     return device->kind == DEVICE_HOSTDEV && planning->topology->domain->id >= 0;
 }

@@ -19,7 +19,7 @@ struct placement {
 };
 
 // A wanted controller on its way to one of the topology.
-struct claim {
+struct request {
     const struct config_controller *wanted;
     struct controller *controller; // there already, or planned; NULL: none yet
     const char *conflict;          // how the one in its place differs; NULL if none is there
@@ -34,7 +34,7 @@ struct planning {
     const struct host *host;
     const struct plan_options *options;
     struct plan *plan;
-    struct claim *claims;         // one for each controller of the config, by its index
+    struct request *requests;     // one for each controller of the config, by its index
     struct placement *placements; // one for each device of the config, in its order
     size_t placement_count;
     unsigned slots_used;        // controllers planned so far
@@ -62,11 +62,11 @@ bool planning_is_pv_guest(const struct planning *planning);
 // Whether a server of PVUSB controllers is to be started, as none runs.
 bool planning_starts_pvusb_qemu(const struct planning *planning);
 // Whether libxl's records can tell of this device: only host devices, and only where Xen is.
-bool planning_libxl_can_tell(const struct planning *planning, const struct device *device);
+bool planning_libxl_supports(const struct planning *planning, const struct device *device);
 
 // refuse.c: an error for each reason why a controller cannot be added, at its place in the config.
 // Another controller of that name is there.
-void refuse_conflict(struct planning *planning, const struct claim *claim);
+void refuse_conflict(struct planning *planning, const struct request *request);
 // Only libxl's record has it.
 void refuse_recorded(struct planning *planning, const struct config_controller *wanted);
 // No backend serves such a controller in this domain.
@@ -97,15 +97,15 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
                        const struct device *device);
 
 // match.c: what is wanted and there already.
-// Makes the claims, each with the controller that is there for it, or with the conflict.
+// Makes the requests, each with the controller that is there for it, or with the conflict.
 void match_controllers(struct planning *planning);
 // Finds the devices that are there: sets their device and STEP_KEEP, or their stale one. Refuses
 // what is not there and xenusb cannot make.
 void match_placements(struct planning *planning);
 
 // supply.c: controllers, those that are wanted and those that devices need.
-// Plans a controller for each claim that has none yet, or complains.
-void supply_claims(struct planning *planning);
+// Plans a controller for each request that has none yet, or complains.
+void supply_requests(struct planning *planning);
 // A planned controller that takes `device`, with room for `count` of its like; NULL after a
 // complaint at `span`, where the first of them is asked for.
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,

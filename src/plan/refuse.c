@@ -32,11 +32,11 @@ void refuse_slot(struct planning *planning, struct span span)
     diag_hint(planning->diags, diag, "%s", why ? why : "use one that is there");
 }
 
-void refuse_conflict(struct planning *planning, const struct claim *claim)
+void refuse_conflict(struct planning *planning, const struct request *request)
 {
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, claim->wanted->why, "%s has another controller %s: %s",
-        planning->topology->domain->name, claim->wanted->name, claim->conflict);
+        planning, STATUS_REFUSED, request->wanted->why, "%s has another controller %s: %s",
+        planning->topology->domain->name, request->wanted->name, request->conflict);
     diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
 }
 
@@ -141,7 +141,7 @@ static struct diag *complain_shared(struct planning *planning, struct span span,
         planning_complain(planning, STATUS_REFUSED, span,
                           "%s: another PVUSB controller has a device at that port number", at);
     return diag_hint(planning->diags, diag, "%s",
-                     place_is_qemus_alone(controller)
+                     place_is_qemu_only(controller)
                          ? "QEMU aborts if two controllers use the same port number: use another "
                            "port"
                          : "QEMU would abort, usbback would not: use another port, or --force");

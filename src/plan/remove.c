@@ -21,15 +21,15 @@ static bool is_planned(const struct removing *removing, const struct controller 
     return false;
 }
 
-// A controller that only a record tells of, such as a PVUSB one of xl's.
+// For a controller without a backend, of which only a record exists.
 static void complain_not_served(struct removing *removing, const struct controller *controller,
                                 struct span why)
 {
     struct diag *diag =
         complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
-                 "controller %s of %s is %s, which xenusb does not serve", controller->name,
+                 "controller %s of %s is %s, which xenusb does not support", controller->name,
                  removing->topology->domain->name, controller->driver);
-    diag_hint(removing->diags, diag, "xl usbdev-detach and usbctrl-detach do");
+    diag_hint(removing->diags, diag, "use xl usbdev-detach and xl usbctrl-detach");
     removing->status = status_worse(removing->status, STATUS_REFUSED);
 }
 
@@ -48,7 +48,7 @@ static void remove_thing(struct removing *removing, struct controller *controlle
     step->why = why;
 }
 
-// A device, and before it whatever is behind it if it is a hub.
+// Removes a device; if it is a hub, first the devices behind it.
 static void remove_device(struct removing *removing, struct device *device, struct span why)
 {
     for (struct device *at = device->controller->devices; at; at = at->next)
@@ -57,26 +57,27 @@ static void remove_device(struct removing *removing, struct device *device, stru
     remove_thing(removing, device->controller, device, why);
 }
 
-// What QEMU or a record knows of a host device that is gone may still be what a selector names.
-static bool matches_remains(const struct selector *selector, const struct selector *remains)
+// Whether a selector matches a device that is no longer plugged in, by what QEMU or a record has of
+// it (`known`).
+static bool matches_known(const struct selector *selector, const struct selector *known)
 {
-    const unsigned known =
+    const unsigned possible =
         SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
     unsigned criteria = selector->criteria;
-    if (!criteria || criteria & ~known || criteria & ~remains->criteria)
+    if (!criteria || criteria & ~possible || criteria & ~known->criteria)
         return false;
-    return (!(criteria & SELECT_BUS) || selector->bus == remains->bus) &&
-           (!(criteria & SELECT_ADDRESS) || selector->address == remains->address) &&
-           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, remains->busid) == 0) &&
-           (!(criteria & SELECT_VENDOR) || selector->vendor == remains->vendor) &&
-           (!(criteria & SELECT_PRODUCT) || selector->product == remains->product);
+    return (!(criteria & SELECT_BUS) || selector->bus == known->bus) &&
+           (!(criteria & SELECT_ADDRESS) || selector->address == known->address) &&
+           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, known->busid) == 0) &&
+           (!(criteria & SELECT_VENDOR) || selector->vendor == known->vendor) &&
+           (!(criteria & SELECT_PRODUCT) || selector->product == known->product);
 }
 
-static bool is_meant(const struct removing *removing, const struct config_device *wanted,
-                     const struct device *device)
+static bool is_wanted(const struct removing *removing, const struct config_device *wanted,
+                      const struct device *device)
 {
     if (GIVEN(wanted->controller_name) &&
-        topology_controller_called(removing->topology, wanted->controller_name.text) !=
+        topology_find_controller(removing->topology, wanted->controller_name.text) !=
             device->controller)
         return false;
     if (wanted->port.depth && !port_same(wanted->port, device->port))
@@ -88,12 +89,12 @@ static bool is_meant(const struct removing *removing, const struct config_device
     if (device->kind != DEVICE_HOSTDEV)
         return false;
     return device->host ? selector_matches(&wanted->selector, device->host)
-                        : matches_remains(&wanted->selector, &device->selector);
+                        : matches_known(&wanted->selector, &device->selector);
 }
 
-// "1.2" is bus 1, address 2, even where controller 1 has something at port 2 and was meant.
-static const struct device *device_at_like_place(const struct topology *topology,
-                                                 const struct selector *selector)
+// The device at controller 1, port 2 for "1.2", which means bus 1, address 2 but may be a mistake.
+static const struct device *device_at_place(const struct topology *topology,
+                                            const struct selector *selector)
 {
     uint64_t number;
     if (selector->criteria != (SELECT_BUS | SELECT_ADDRESS))
@@ -106,25 +107,26 @@ static const struct device *device_at_like_place(const struct topology *topology
     return NULL;
 }
 
-static void note_nothing_meant(struct removing *removing, const struct config_device *wanted)
+static void note_not_attached(struct removing *removing, const struct config_device *wanted)
 {
     struct diag *diag =
         complain(removing->diags, SEVERITY_NOTE, removing->removal->source, wanted->why,
                  "this is not attached to %s: nothing to do", removing->topology->domain->name);
-    const struct device *other = device_at_like_place(removing->topology, &wanted->selector);
+    const struct device *other = device_at_place(removing->topology, &wanted->selector);
     if (other)
-        diag_hint(removing->diags, diag, "it is a bus and an address; the place is %s",
+        diag_hint(removing->diags, diag,
+                  "that is a bus and an address; the device at that port is %s",
                   device_place(removing->arena, other));
 }
 
-static void remove_meant(struct removing *removing, const struct config_device *wanted)
+static void remove_wanted(struct removing *removing, const struct config_device *wanted)
 {
     struct device *found = NULL;
     struct buffer list = buffer_in(removing->arena);
     unsigned count = 0;
     for (struct controller *at = removing->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
-            if (!is_meant(removing, wanted, device))
+            if (!is_wanted(removing, wanted, device))
                 continue;
             found = device;
             count++;
@@ -133,11 +135,11 @@ static void remove_meant(struct removing *removing, const struct config_device *
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;
     if (count == 0) {
-        note_nothing_meant(removing, wanted);
+        note_not_attached(removing, wanted);
     } else if (count > 1) {
         struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
                                      "%u devices of %s match", count, domain);
-        diag_hint(removing->diags, diag, "name one by its place: %s", buffer_string(&list));
+        diag_hint(removing->diags, diag, "choose one by its place: %s", buffer_string(&list));
         removing->status = status_worse(removing->status, STATUS_REQUEST);
     } else {
         remove_device(removing, found, wanted->why);
@@ -146,7 +148,7 @@ static void remove_meant(struct removing *removing, const struct config_device *
 
 static void remove_controller(struct removing *removing, const struct config_text *word)
 {
-    struct controller *controller = topology_controller_called(removing->topology, word->text);
+    struct controller *controller = topology_find_controller(removing->topology, word->text);
     if (!controller) {
         complain(removing->diags, SEVERITY_NOTE, removing->removal->source, word->at,
                  "%s has no such controller: nothing to do", removing->topology->domain->name);
@@ -154,8 +156,8 @@ static void remove_controller(struct removing *removing, const struct config_tex
     }
     if (controller->fixed_on) {
         complain(removing->diags, SEVERITY_ERROR, removing->removal->source, word->at,
-                 "controller %s of %s stays while its QEMU runs: bus '%s' does not support "
-                 "hotplugging",
+                 "controller %s of %s cannot be removed while its QEMU runs: bus '%s' does not "
+                 "support hotplugging",
                  controller->name, removing->topology->domain->name, controller->fixed_on);
         removing->status = status_worse(removing->status, STATUS_REFUSED);
         return;
@@ -165,7 +167,7 @@ static void remove_controller(struct removing *removing, const struct config_tex
     remove_thing(removing, controller, NULL, word->at);
 }
 
-// What came with the guest's own machine (a tablet of usb=1, say) is not what --all means.
+// --all does not mean what was created with the guest, such as the tablet of usb=1.
 static bool was_attached(const struct device *device)
 {
     return device->kind == DEVICE_HOSTDEV || strncmp(device->id, "xenusb", 6) == 0;
@@ -190,7 +192,7 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
     if (removal->devices)
         for (const struct config_device *wanted = removal->devices->devices; wanted;
              wanted = wanted->next)
-            remove_meant(&removing, wanted);
+            remove_wanted(&removing, wanted);
     for (size_t i = 0; i < removal->count; i++)
         remove_controller(&removing, &removal->controllers[i]);
     plan_stop_pvusb_qemu(plan, arena);

@@ -57,8 +57,8 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
 }
 
 // Another target of the same plan that already means this device.
-static const struct placement *named_twice(const struct planning *planning,
-                                           const struct placement *placement)
+static const struct placement *earlier_placement(const struct planning *planning,
+                                                 const struct placement *placement)
 {
     for (const struct placement *other = planning->placements; other < placement; other++)
         if (other->host && other->host == placement->host)
@@ -119,7 +119,7 @@ static void resolve_target(struct planning *planning, struct placement *placemen
         complain_ambiguous(planning, placement, count);
     if (!placement->host)
         return;
-    const struct placement *first = named_twice(planning, placement);
+    const struct placement *first = earlier_placement(planning, placement);
     if (first) {
         complain_twice(planning, placement, first);
         return;

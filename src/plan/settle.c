@@ -53,7 +53,7 @@ static void settle_at_wanted(struct planning *planning, struct placement *placem
     enum place_verdict verdict = port.depth ? place_at(placement->controller, device, port)
                                             : place_on(placement->controller, device, &port);
     bool forced = verdict == PLACE_SHARED && port.depth && planning->options->force &&
-                  !place_is_qemus_alone(placement->controller);
+                  !place_is_qemu_only(placement->controller);
     if (verdict == PLACE_FITS || forced)
         put(placement, placement->controller, device, port);
     else
@@ -83,7 +83,7 @@ static bool may_choose(const struct planning *planning, const struct controller 
     if (controller->pvusb &&
         (controller->backend_domain || !(planning_is_pv_guest(planning) || controller->wanted)))
         return false;
-    if (!planning_libxl_can_tell(planning, device))
+    if (!planning_libxl_supports(planning, device))
         return controller->index < 0;
     bool declared = controller->wanted && !controller->wanted->at_creation;
     return at_need || controller->index >= 0 || declared;
@@ -91,21 +91,21 @@ static bool may_choose(const struct planning *planning, const struct controller 
 
 // How good a place is, for choosing among several: speed first, then where libxl can tell of it,
 // then the controllers that the config names.
-static unsigned goodness(const struct planning *planning, const struct controller *controller,
-                         const struct device *device, struct port port)
+static unsigned score(const struct planning *planning, const struct controller *controller,
+                      const struct device *device, struct port port)
 {
-    bool told = planning_libxl_can_tell(planning, device) && controller->index >= 0;
-    return place_speed_at(controller, device, port) * 4u + (told ? 2u : 0u) +
+    bool libxl_knows = planning_libxl_supports(planning, device) && controller->index >= 0;
+    return place_speed_at(controller, device, port) * 4u + (libxl_knows ? 2u : 0u) +
            (controller->wanted ? 1u : 0u);
 }
 
 // That of a place which no other is better than.
-static unsigned best_goodness(const struct planning *planning, const struct device *device)
+static unsigned best_score(const struct planning *planning, const struct device *device)
 {
     speed_mask fastest = SPEEDS(SPEED_SUPER);
     while (fastest > 1 && !(place_speeds(device) & fastest))
         fastest >>= 1;
-    return fastest * 4u + (planning_libxl_can_tell(planning, device) ? 2u : 0u) + 1u;
+    return fastest * 4u + (planning_libxl_supports(planning, device) ? 2u : 0u) + 1u;
 }
 
 static bool settle_anywhere(struct planning *planning, struct placement *placement, bool at_need)
@@ -113,7 +113,7 @@ static bool settle_anywhere(struct planning *planning, struct placement *placeme
     struct device *device = settle_device(planning, placement);
     struct controller *best = NULL;
     struct port best_port = PORT_ANY;
-    unsigned most = best_goodness(planning, device), reached = 0;
+    unsigned most = best_score(planning, device), reached = 0;
     for (struct controller *at = planning->topology->controllers; at && reached < most;
          at = at->next) {
         struct port port = placement->wanted->port;
@@ -122,7 +122,7 @@ static bool settle_anywhere(struct planning *planning, struct placement *placeme
             continue;
         enum place_verdict verdict =
             port.depth ? place_at(at, device, port) : place_on(at, device, &port);
-        unsigned here = verdict == PLACE_FITS ? goodness(planning, at, device, port) : 0;
+        unsigned here = verdict == PLACE_FITS ? score(planning, at, device, port) : 0;
         if (here > reached) {
             best = at;
             best_port = port;
@@ -149,7 +149,7 @@ static bool settle_where_it_was(struct planning *planning, struct placement *pla
     return true;
 }
 
-static bool is_open(const struct placement *placement)
+static bool is_unplaced(const struct placement *placement)
 {
     return placement->op == STEP_ADD && !placement->device;
 }
@@ -162,8 +162,8 @@ static size_t count_alike(const struct planning *planning, const struct placemen
     const struct placement *end = planning->placements + planning->placement_count;
     for (const struct placement *at = placement; at < end; at++) {
         const struct device alike = { .kind = at->wanted->kind };
-        count += is_open(at) && planning_libxl_can_tell(planning, &alike) ==
-                                    planning_libxl_can_tell(planning, device);
+        count += is_unplaced(at) && planning_libxl_supports(planning, &alike) ==
+                                        planning_libxl_supports(planning, device);
     }
     return count;
 }
@@ -209,7 +209,7 @@ void settle_placements(struct planning *planning)
     for (unsigned turn = 0; turn < TURNS; turn++)
         for (size_t i = 0; i < planning->placement_count; i++) {
             struct placement *placement = &planning->placements[i];
-            if (!is_open(placement) || turn_of(placement) != turn)
+            if (!is_unplaced(placement) || turn_of(placement) != turn)
                 continue;
             if (placement->stale && settle_where_it_was(planning, placement))
                 continue;
@@ -219,6 +219,6 @@ void settle_placements(struct planning *planning)
                 settle_anywhere(planning, placement, false);
         }
     for (size_t i = 0; i < planning->placement_count; i++)
-        if (is_open(&planning->placements[i]))
+        if (is_unplaced(&planning->placements[i]))
             settle_on_new(planning, &planning->placements[i]);
 }

@@ -21,7 +21,7 @@ static unsigned ports_of(const struct config_controller *wanted,
 
 // Whether QEMU has that model and lets it be plugged here and now; where QEMU was not asked, what
 // the table says of it.
-static bool plugs(const struct planning *planning, const struct controller_model *model)
+static bool supports_hotplug(const struct planning *planning, const struct controller_model *model)
 {
     const struct plugging *plugging = &planning->topology->plugging;
     if (!plugging->known || !model->driver)
@@ -104,7 +104,7 @@ static bool index_is_recorded(const struct planning *planning,
 }
 
 // Whether that PVUSB controller cannot be added here and now; after a complaint.
-static bool lacks_pvusb(struct planning *planning, const struct config_controller *wanted)
+static bool refuse_missing_pvusb(struct planning *planning, const struct config_controller *wanted)
 {
     enum pvusb_backend kind;
     unsigned domain;
@@ -134,19 +134,19 @@ static const char *free_name(struct planning *planning, const struct controller_
 }
 
 // Whether the controller cannot be added here and now; after a complaint.
-static bool refuses_claim(struct planning *planning, const struct claim *claim,
-                          const struct controller_model *model)
+static bool refuse_request(struct planning *planning, const struct request *request,
+                           const struct controller_model *model)
 {
-    const struct config_controller *wanted = claim->wanted;
-    if (claim->conflict)
-        refuse_conflict(planning, claim);
+    const struct config_controller *wanted = request->wanted;
+    if (request->conflict)
+        refuse_conflict(planning, request);
     else if (index_is_recorded(planning, wanted))
         refuse_recorded(planning, wanted);
     else if (!backend_for(planning, wanted))
         refuse_unservable(planning, wanted, model);
-    else if (!model->driver && lacks_pvusb(planning, wanted))
+    else if (!model->driver && refuse_missing_pvusb(planning, wanted))
         return true;
-    else if (!plugs(planning, model))
+    else if (!supports_hotplug(planning, model))
         refuse_plugging(planning, wanted, model);
     else if (!has_slot(planning, model))
         refuse_slot(planning, wanted->why);
@@ -155,23 +155,23 @@ static bool refuses_claim(struct planning *planning, const struct claim *claim,
     return true;
 }
 
-static void supply_claim(struct planning *planning, struct claim *claim)
+static void supply_request(struct planning *planning, struct request *request)
 {
-    const struct config_controller *wanted = claim->wanted;
+    const struct config_controller *wanted = request->wanted;
     const struct controller_model *model = planning_model(wanted, planning->topology->domain);
-    if (claim->controller || (model->companion && companion_is_there(planning->topology)) ||
-        refuses_claim(planning, claim, model))
+    if (request->controller || (model->companion && companion_is_there(planning->topology)) ||
+        refuse_request(planning, request, model))
         return;
-    const char *name = claim->renamed ? free_name(planning, model) : wanted->name;
-    claim->controller =
+    const char *name = request->renamed ? free_name(planning, model) : wanted->name;
+    request->controller =
         plan_controller(planning, wanted, model, name, ports_of(wanted, model), true);
-    claim->controller->wanted = wanted;
+    request->controller->wanted = wanted;
 }
 
-void supply_claims(struct planning *planning)
+void supply_requests(struct planning *planning)
 {
     for (size_t i = 0; i < planning->config->controller_count; i++)
-        supply_claim(planning, &planning->claims[i]);
+        supply_request(planning, &planning->requests[i]);
 }
 
 // The model for devices that name none: xHCI takes every speed and costs the host least; where
@@ -186,7 +186,7 @@ static const struct controller_model *model_for(const struct planning *planning,
     }
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         const struct controller_model *model = controller_model_for(versions[i]);
-        if (plugs(planning, model) && model->speeds & place_speeds(device))
+        if (supports_hotplug(planning, model) && model->speeds & place_speeds(device))
             return model;
     }
     return NULL;
@@ -197,7 +197,7 @@ static const struct config_controller any_controller = { .origin = ORIGIN_USBCON
                                                          .version = { .value = 3 } };
 
 // Why no controller can be had for devices that name none; NULL if one can be.
-static const char *why_none(const struct planning *planning)
+static const char *why_no_controller(const struct planning *planning)
 {
     const struct plugging *plugging = &planning->topology->plugging;
     enum pvusb_backend kind;
@@ -216,7 +216,7 @@ static const char *why_none(const struct planning *planning)
 
 bool supply_is_possible(const struct planning *planning, const struct device *device)
 {
-    return !why_none(planning) && model_for(planning, device);
+    return !why_no_controller(planning) && model_for(planning, device);
 }
 
 // Port numbers are not shared by PVUSB controllers of a guest, so a new one needs higher ones.
@@ -235,7 +235,7 @@ struct controller *supply_for(struct planning *planning, const struct device *de
 {
     const struct controller_model *model = model_for(planning, device);
     if (!supply_is_possible(planning, device)) {
-        refuse_supply(planning, span, why_none(planning));
+        refuse_supply(planning, span, why_no_controller(planning));
         return NULL;
     }
     unsigned ports = model->ports;
@@ -246,5 +246,5 @@ struct controller *supply_for(struct planning *planning, const struct device *de
         ports = count > model->ports_max ? model->ports_max : ports;
     }
     return plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
-                           planning_libxl_can_tell(planning, device));
+                           planning_libxl_supports(planning, device));
 }

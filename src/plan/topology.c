@@ -36,7 +36,7 @@ struct controller *topology_controller_index(const struct topology *topology, in
     return NULL;
 }
 
-struct controller *topology_controller_called(const struct topology *topology, struct text word)
+struct controller *topology_find_controller(const struct topology *topology, struct text word)
 {
     uint64_t index = 0;
     struct controller *found = topology_controller_named(topology, word);
@@ -65,7 +65,7 @@ speed_mask controller_port_speeds(const struct controller *controller, struct po
     return port.depth > 1 ? speeds & SPEEDS_USB1 : speeds;
 }
 
-// Controllers that libxl knows come first, by its index; the others behind them, as they came.
+// Controllers that libxl knows come first, by index; the others follow in the order of addition.
 static bool comes_before(const struct controller *a, const struct controller *b)
 {
     if (a->index < 0 || b->index < 0)
@@ -83,7 +83,6 @@ void topology_add_controller(struct topology *topology, struct controller *contr
     *at = controller;
 }
 
-// In the order of their ports.
 void controller_add_device(struct controller *controller, struct device *device)
 {
     struct device **at = &controller->devices;

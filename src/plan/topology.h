@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The fact: what a running domain has, and what was decided to be added to it.
+// The topology: the controllers and devices that a domain has, and those that are planned for it.
+// Everything in it is in the arena.
 #ifndef XENUSB_PLAN_TOPOLOGY_H
 #define XENUSB_PLAN_TOPOLOGY_H
 
@@ -11,12 +12,12 @@ struct arena;
 struct backend;
 
 enum device_state {
-    DEVICE_PLANNED,  // not there yet
-    DEVICE_ATTACHED, // QEMU reports it open, and the host shows that device held at its address
-    DEVICE_PRESENT,  // an emulated device: it is there
-    DEVICE_WAITING,  // QEMU waits for a host device that is not there
-    DEVICE_GONE,     // the host device it was made of has been unplugged, or came back elsewhere
-    DEVICE_UNKNOWN,  // cannot be seen
+    DEVICE_PLANNED,  // not present yet
+    DEVICE_ATTACHED, // QEMU reports it open, and the host confirms that
+    DEVICE_PRESENT,  // an emulated device that exists
+    DEVICE_WAITING,  // QEMU waits for a host device that is not plugged in
+    DEVICE_GONE,     // its host device was unplugged, or replugged and not opened again
+    DEVICE_UNKNOWN,  // cannot be determined
 };
 // "attached", "gone", ...
 const char *device_state_name(enum device_state state);
@@ -28,118 +29,120 @@ struct topology;
 struct device {
     struct device *next;
     struct controller *controller;
-    struct port port; // depth 0: QEMU chose it and does not tell
+    struct port port; // depth 0: QEMU chose it and does not report it
     enum device_kind kind;
     const char *driver;             // QEMU's type, shown for DEVICE_OTHER
     const char *id;                 // QEMU's id; "" if it has none (command line)
     const char *path;               // QEMU's object path
-    struct selector selector;       // hostdev: by what QEMU or the record knows it
-    const struct host_device *host; // hostdev: the device it is now; NULL if gone
+    struct selector selector;       // hostdev: as QEMU or the record selects it
+    const struct host_device *host; // hostdev: the device on this host; NULL if gone
     enum speed speed;               // SPEED_UNKNOWN if not known
     enum device_state state;
     const char *file;                   // disk: the image's path; NULL if not known
-    const struct config_device *wanted; // who asked for it in this run; NULL if nobody
+    const struct config_device *wanted; // the part of the config that wants it; NULL if none does
 };
 
 // A controller of a guest.
 struct controller {
     struct controller *next;
-    const struct topology *topology;      // the one that it is in
-    const struct backend *backend;        // who serves it
-    const struct controller_model *model; // NULL: one that xenusb cannot make
+    const struct topology *topology;      // that it is in
+    const struct backend *backend;        // that manages it; NULL if none does
+    const struct controller_model *model; // NULL: a model that xenusb does not support
     const char *driver;                   // QEMU's type; PVUSB: "usbback" or "qusb"
-    const char *name;                     // what a user calls it: "hci0", "usb"
+    const char *name;                     // for users: "hci0", "usb"
     const char *id;                       // QEMU's id; "" if it has none
     const char *path;                     // QEMU's object path
     const char *bus;                      // QEMU's bus name: "xenusb-0.0"
-    int index;                            // libxl's devid; -1: libxl does not know it
-    unsigned ports;                       // how many ports; numbers 1 to `ports`
-    unsigned ports_usb2;                  // xHCI: the first so many take low, full and high speed
-    unsigned ports_usb3;                  // xHCI: the first so many take SuperSpeed
-    const char *fixed_on;                 // the PCI bus that does not let go of it while QEMU runs
+    int index;                            // libxl's devid; -1: not known to libxl
+    unsigned ports;                       // number of ports, counted from 1
+    unsigned ports_usb2;      // xHCI: so many, from port 1 on, support low, full and high speed
+    unsigned ports_usb3;      // xHCI: so many, from port 1 on, support SuperSpeed
+    const char *fixed_on;     // its PCI bus, if that does not support hotplugging; else NULL
     uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
-    enum pvusb_backend pvusb; // which kind of PVUSB; PVUSB_ANY: it is emulated
-    unsigned backend_domain;  // PVUSB: where its backend is; 0: here
+    enum pvusb_backend pvusb; // PVUSB_ANY: it is emulated
+    unsigned backend_domain;  // PVUSB: the domain of its backend; 0: this one
     enum xenbus_state backend_state; // PVUSB: as of the last look
     enum xenbus_state frontend_state;
-    uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, and serves nobody
-    const char *no_backend; // PVUSB: why no backend serves it now; NULL: one does, or nobody knows
-    bool cold_only; // its backend takes it up when it starts and never while it runs: once removed
-                    // it stays away
-    bool stale;     // only libxl's record has it, QEMU does not
-    bool present;   // false: planned
-    bool has_unplaced; // some device on it sits at a port that QEMU does not tell
-    const struct config_controller *wanted; // who asked for it in this run; NULL if nobody
-    struct device *devices;
-    unsigned root_devices; // how many of them are at its own ports, and not behind a hub
+    uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, so it cannot be used
+    const char *no_backend; // PVUSB: why no backend serves it; NULL: one does, or it is not known
+    bool cold_only;    // its backend accepts it only while it starts: a removal cannot be undone
+    bool stale;        // libxl has a record of it, but QEMU does not have it
+    bool present;      // false: planned
+    bool has_unplaced; // QEMU does not report the port of some device on it
+    const struct config_controller *wanted; // the part of the config that wants it, or NULL
+    struct device *devices;                 // in the order of their ports
+    unsigned root_devices;                  // how many of them are not behind a hub
 };
 
-// Which controllers can be plugged into this QEMU here and now, as asked from it.
+// Which emulated controllers this QEMU can hotplug now.
 struct plugging {
-    bool known;           // QEMU was asked
-    unsigned slots;       // how many more controllers fit on buses that take them
-    const char *why_not;  // where slots is 0, in QEMU's words
-    unsigned long models; // bit N: controller_models[N] exists in this QEMU and plugs
+    bool known;           // false: the other members are not set
+    unsigned slots;       // free slots on buses that support hotplugging
+    const char *why_not;  // why slots is 0
+    unsigned long models; // bit N: this QEMU has controller_models[N] and can hotplug it
 };
 
-// Which kinds of PVUSB controllers can be added here and now.
+// Which PVUSB controllers can be added now.
 struct pvusb_supply {
-    bool known;            // somebody looked
+    bool known;            // false: the other members are not set
     const char *no_kernel; // why usbback cannot serve one; NULL: it can
-    const char *no_qemu;   // why this domain's QEMU cannot; NULL: it can
-    const char *advice;    // what can be done where its QEMU cannot; or NULL
+    const char *no_qemu;   // why the domain's QEMU cannot serve one; NULL: it can
+    const char *advice;    // what to do if QEMU cannot; or NULL
 };
 
-// What serves a guest's PVUSB controllers where no machine of its own does: a process that libxl
-// starts with the domain if its config needs one, and that xenusb can start as well.
+// The PVUSB QEMU of a guest without an emulated machine. libxl starts it with the domain if the
+// config needs one; xenusb can start one later.
 struct pvusb_qemu {
-    const struct backend *backend; // who starts and stops it
-    const char *program;           // the path of what is started
-    bool runs;                     // it was started by xenusb, and can be stopped
+    const struct backend *backend; // that starts and stops it
+    const char *program;           // path
+    bool runs;                     // xenusb has started it, and can stop it
 };
 
+// The controllers of a domain, and what can be added to it.
 struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
     struct controller *controllers; // in the order of libxl's index, then as found
     struct plugging plugging;
     struct pvusb_supply pvusb;
-    struct pvusb_qemu *pvusb_qemu; // one that can be started or stopped; NULL: there is none such
-    const struct domain *domains;  // of this host, for backend=; as far as somebody looked
+    struct pvusb_qemu *pvusb_qemu; // that can be started or stopped; NULL: none
+    const struct domain *domains;  // of this host, for backend=; may be empty
     size_t domain_count;
 };
 
 // The device at exactly that port, or NULL.
 struct device *controller_device_at(const struct controller *controller, struct port port);
+// The controller with that name, or with that index of libxl's; or NULL.
 struct controller *topology_controller_named(const struct topology *topology, struct text name);
 struct controller *topology_controller_index(const struct topology *topology, int index);
-// A controller by what a user calls it: its name, or libxl's index. NULL if there is none.
-struct controller *topology_controller_called(const struct topology *topology, struct text word);
+// A controller by the word of a user: a name, or libxl's index. NULL if there is none.
+struct controller *topology_find_controller(const struct topology *topology, struct text word);
 // What kind of device it is: "hostdev", "tablet"; QEMU's type for one that xenusb cannot create.
 const char *device_kind_name(const struct device *device);
-// A device in a message: with maker, bus id and speed if it is a device of this host, its selector
-// if that device is gone, its kind if it is emulated.
+// A device for a message: manufacturer, name, busid and speed of a host device, or its selector if
+// it is gone; the kind of an emulated device.
 const char *device_describe(struct arena *arena, const struct device *device);
-// The same for a table that has columns of their own for the rest: "046d:c52b Receiver".
+// The same for a table with other columns for busid and speed: "046d:c52b Receiver".
 const char *device_label(struct arena *arena, const struct device *device);
-// Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not tell.
+// Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not report.
 const char *device_position(struct arena *arena, const struct device *device);
-// How a user names the place of a device: "hci0.2"; "bus=1,port=2" where the controller has but a
-// number, since 1.2 is a bus and an address.
+// The place of a device as a user can type it: "hci0.2"; "bus=1,port=2" if the controller has only
+// a number, because 1.2 means a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);
-// The bus id of the host device that it is, or that QEMU or the record names; "" if neither is
-// known.
+// The busid of its host device, as the host, QEMU or the record has it; "" if unknown.
 const char *device_busid(const struct device *device) __attribute__((returns_nonnull));
-// Whether it is PVUSB that the guest's own QEMU serves, or would.
+// Whether it is a PVUSB controller that a QEMU in this domain serves, or would serve.
 bool controller_uses_pvusb_qemu(const struct controller *controller);
-// Speeds that a port takes: the controller's own, its companions', full and low behind a hub.
+// The speeds that a port supports, including companions; low and full behind a hub.
 speed_mask controller_port_speeds(const struct controller *controller, struct port port);
 
+// Adds a controller in order: by libxl's index, the others last.
 void topology_add_controller(struct topology *topology, struct controller *controller);
+// Adds a device in the order of ports.
 void controller_add_device(struct controller *controller, struct device *device);
-// Restores the order and the count after ports of its devices were changed.
+// Restores the order and the count after the ports of devices have changed.
 void controller_sort_devices(struct controller *controller);
-// Takes it off its controller's list, so that its port counts as free; device->controller stays.
+// Removes a device from its controller's list, which frees its port; device->controller stays set.
 void controller_drop_device(struct device *device);
 
 #endif

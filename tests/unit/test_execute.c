@@ -322,7 +322,7 @@ static void test_a_qemu_that_does_not_start_is_reported(void **state)
     assert_int_equal(carry_out(&scene), STATUS_TIMEOUT);
     assert_string_equal(scene.log, "[+pv0][+qemu][-pv0]");
     assert_string_equal(scene.diags.first->message,
-                        "the QEMU for PVUSB (qemu) could not be started: it would not");
+                        "the PVUSB QEMU (qemu) could not be started: it would not");
     arena_free(scene.arena);
 }
 

@@ -48,9 +48,10 @@ static void test_lines_of_steps(void **state)
 #define PLACE "win10 (3), controller hci0 port 2.4; by root"
     assert_string_equal(line_of(STEP_ADD, STEP_DONE, &device), "attached " STICK " to " PLACE);
     assert_string_equal(line_of(STEP_REMOVE, STEP_DONE, &device), "detached " STICK " from " PLACE);
-    assert_string_equal(line_of(STEP_ADD, STEP_UNDONE, &device), "took back " STICK " from " PLACE);
+    assert_string_equal(line_of(STEP_ADD, STEP_UNDONE, &device),
+                        "undo: detached " STICK " from " PLACE);
     assert_string_equal(line_of(STEP_REMOVE, STEP_LEFT, &device),
-                        "could not give back " STICK " to " PLACE);
+                        "could not reattach " STICK " to " PLACE);
 #undef STICK
 #undef PLACE
 }
@@ -89,20 +90,21 @@ static void test_qemu_lines(void **state)
     struct pvusb_qemu qemu = { .program = "/usr/libexec/xen-qemu-system-i386" };
     struct step step = { .op = STEP_ADD, .state = STEP_DONE, .pvusb_qemu = &qemu };
     assert_string_equal(log_line(arena, &domain, &step, "root"),
-                        "started the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
+                        "started the PVUSB QEMU (/usr/libexec/xen-qemu-system-i386) for win10 "
                         "(3); by root");
     step.state = STEP_UNDONE;
-    assert_string_equal(log_line(arena, &domain, &step, "root"),
-                        "stopped the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
-                        "(3); by root");
+    assert_string_equal(
+        log_line(arena, &domain, &step, "root"),
+        "undo: stopped the PVUSB QEMU (/usr/libexec/xen-qemu-system-i386) for win10 "
+        "(3); by root");
     step.op = STEP_REMOVE;
     step.state = STEP_DONE;
     assert_string_equal(log_line(arena, &domain, &step, "root"),
-                        "stopped the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) for win10 "
+                        "stopped the PVUSB QEMU (/usr/libexec/xen-qemu-system-i386) for win10 "
                         "(3); by root");
     step.state = STEP_UNDONE;
     assert_string_equal(log_line(arena, &domain, &step, "root"),
-                        "started the QEMU for PVUSB (/usr/libexec/xen-qemu-system-i386) again for "
+                        "undo: restarted the PVUSB QEMU (/usr/libexec/xen-qemu-system-i386) for "
                         "win10 (3); by root");
 }
 
@@ -113,7 +115,7 @@ static void test_untrusted_text_is_escaped(void **state)
         .op = STEP_ADD, .state = STEP_LEFT, .controller = &controller, .words = "no\n\x1b[2Jway"
     };
     assert_string_equal(log_line(arena, &domain, &step, "x\ny"),
-                        "could not take back controller hci0 (nec-usb-xhci) from win10 (3); by "
+                        "could not detach controller hci0 (nec-usb-xhci) from win10 (3); by "
                         "x\\x0ay: no\\x0a\\x1b[2Jway");
 }
 

@@ -77,7 +77,7 @@ static void test_removal_is_refused(void **state)
     assert_int_equal(plan_remove(arena, &diags, &removal, &topology, &plan), STATUS_REFUSED);
     check_touches_only_the_served(&plan);
     assert_string_equal(diags.first->message,
-                        "controller 0 of db is pvusb, which xenusb does not serve");
+                        "controller 0 of db is pvusb, which xenusb does not support");
 }
 
 // In either order, the refusal determines the status.
