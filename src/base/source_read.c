@@ -28,7 +28,7 @@ static bool read_all(int fd, const char *path, struct diags *diags, char *bytes,
         if (got == 0)
             return true;
         if (*length > SOURCE_MAX) {
-            complain_error(diags, "'%s' is larger than %d MiB: that is no domain config", path,
+            complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
                            SOURCE_MAX / 1024 / 1024);
             return false;
         }

@@ -22,7 +22,7 @@ static const struct option_row option_rows[] = {
       "libvirt driver to write for: xen (default) or qemu" },
     { OPTION_IN_PLACE, "in-place", NULL, "rewrite FILE; the old one is kept as FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
-    { OPTION_NO_COMMENTS, "no-comments", NULL, "do not say above a statement what it was" },
+    { OPTION_NO_COMMENTS, "no-comments", NULL, "omit the comments with the original statements" },
     { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
     { OPTION_QMP, "qmp", "SOCKET", "use the QEMU at this QMP socket, with or without Xen" },

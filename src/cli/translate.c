@@ -26,7 +26,7 @@ static const struct translation *target_of(const struct invocation *invocation)
     for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
     diag_suggest(invocation->diags,
-                 complain_error(invocation->diags, "--to knows no '%s'", invocation->to),
+                 complain_error(invocation->diags, "--to has no dialect '%s'", invocation->to),
                  text_of(invocation->to), names, NULL);
     return NULL;
 }
@@ -72,24 +72,24 @@ static enum status refuse_options(const struct invocation *invocation,
 {
     const char *name = invocation->hypervisor;
     if (name && strcmp(name, "xen") != 0 && strcmp(name, "qemu") != 0) {
-        complain_error(invocation->diags, "--hypervisor is xen or qemu, not '%s'", name);
+        complain_error(invocation->diags, "--hypervisor must be xen or qemu, not '%s'", name);
         return STATUS_REQUEST;
     }
     const char *from = invocation->from;
     if (from && strcmp(from, "libvirt") != 0 && strcmp(from, "sxp") != 0) {
-        complain_error(invocation->diags, "--from is libvirt or sxp, not '%s'", from);
+        complain_error(invocation->diags, "--from must be libvirt or sxp, not '%s'", from);
         return STATUS_REQUEST;
     }
     if (!(invocation->given & OPTION_IN_PLACE))
         return STATUS_OK;
-    const char *why = from                                     ? "a config"
-                      : !target->is_config                     ? "a whole config"
-                      : invocation->given & OPTION_USB_ONLY    ? "the whole file"
-                      : strcmp(invocation->words[0], "-") == 0 ? "a file"
+    const char *why = from                 ? "rewrites a config, not libvirt's or xend's format"
+                      : !target->is_config ? "needs --to xl or --to xenusb"
+                      : invocation->given & OPTION_USB_ONLY    ? "and --usb-only cannot be combined"
+                      : strcmp(invocation->words[0], "-") == 0 ? "needs a file, not standard input"
                                                                : NULL;
     if (!why)
         return STATUS_OK;
-    complain_error(invocation->diags, "--in-place is for %s", why);
+    complain_error(invocation->diags, "--in-place %s", why);
     return STATUS_REQUEST;
 }
 

@@ -330,7 +330,7 @@ static void print_and_check(const struct xl *xl, const struct rewrite *rewrite)
     struct writing whole = *xl->writing;
     whole.out = open_memstream(&bytes, &size);
     if (!whole.out) {
-        complain_error(whole.diags, "no memory for the translation");
+        complain_error(whole.diags, "out of memory");
         return;
     }
     write_rewritten(&whole, rewrite, xl->changes);
