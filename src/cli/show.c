@@ -34,7 +34,7 @@ static const char *const signs[] = {
 static const char *thing(struct arena *arena, const struct step *step)
 {
     if (step->pvusb_qemu)
-        return "QEMU for PVUSB";
+        return "PVUSB QEMU";
     if (step->device)
         return device_label(arena, step->device);
     return arena_printf(arena, "controller %s", step->controller->name);

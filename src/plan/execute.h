@@ -8,12 +8,11 @@
 // Called for each step as soon as its state is known, in the order in which they run.
 typedef void (*step_callback)(void *context, const struct step *step);
 
-// Runs all steps of the plan that change something, each on the backend of its controller or
-// server: controllers before devices when adding, devices before controllers when removing, steps
-// that do not depend on each other together. If one fails, everything that was done is undone in
-// reverse, and a complaint stands at the words that asked for the failed one. STATUS_OK;
-// STATUS_FAILED or STATUS_TIMEOUT when all was undone; STATUS_LEFTOVER when something stayed, which
-// the complaint names together with the command that fixes it.
+// Runs all steps that change something, each on its backend: removes devices before controllers,
+// adds controllers before devices, and runs independent steps together. If a step fails, reports an
+// error at its position in the source and undoes everything that was done. Returns STATUS_OK;
+// STATUS_FAILED or STATUS_TIMEOUT if everything was undone; STATUS_LEFTOVER if something could not
+// be undone, after reporting it with the command that fixes it.
 enum status execute(struct session *session, struct plan *plan, step_callback on_step,
                     void *context);
 

@@ -30,8 +30,8 @@ static const struct backend_ops anything = { .name = "layout", .suits = serves_a
 static const struct backend backends[] = { { .ops = &anything }, { .ops = NULL } };
 static const struct plan_options options = { .backends = backends };
 
-// The domains that backend= names: which one a controller is served by does not change where
-// things are, but whether it is another one does.
+// Invents the domains that backend= names: placement depends only on whether a backend is in
+// another domain, not on which.
 static void name_domains(struct planning *planning)
 {
     struct topology *topology = planning->topology;
@@ -55,7 +55,7 @@ static void name_domains(struct planning *planning)
 
 // --- what the guest is created with ---
 
-// A companion has no bus of its own: it serves two ports of the EHCI controller.
+// A companion has no bus of its own; it serves two ports of an EHCI controller.
 static void add_companion(struct planning *planning, const struct controller *companion)
 {
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
@@ -82,7 +82,7 @@ static void create_controllers(struct planning *planning)
         if (!request->controller)
             continue;
         request->controller->present = wanted->at_creation;
-        // What only xl will know: nothing goes there unless it is named.
+        // Its type depends on xl, so only devices that name it are put there.
         if (wanted->origin == ORIGIN_USBVERSION && wanted->type == CONTROLLER_AUTO)
             request->controller->backend = NULL;
     }
@@ -96,8 +96,8 @@ static void create_controllers(struct planning *planning)
     }
 }
 
-// The first free port, which is the one that QEMU takes; PORT_ANY if there is none. (At the last
-// one QEMU adds a hub and goes on behind it, so that port is taken too.)
+// The first free port, which QEMU chooses; PORT_ANY if there is none. (At the last one QEMU adds a
+// hub and continues behind it, so that port is used too.)
 static struct port first_free_port(const struct controller *controller)
 {
     for (unsigned i = 1; i <= controller->ports && i <= UINT8_MAX; i++) {
@@ -108,7 +108,7 @@ static struct port first_free_port(const struct controller *controller)
     return PORT_ANY;
 }
 
-// The bus that QEMU takes: the first one that it has.
+// QEMU's default bus: the first one.
 static struct controller *first_created(const struct topology *topology)
 {
     struct controller *at = topology->controllers;
@@ -138,7 +138,7 @@ static void create_device(struct planning *planning, struct placement *placement
     }
 }
 
-// Those with a port first: QEMU leaves these alone when it chooses for the others.
+// Devices with a port first, so that the choice for the others avoids their ports.
 static void create_devices(struct planning *planning, bool with_hubs)
 {
     for (int placed = 1; placed >= 0; placed--)

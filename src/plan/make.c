@@ -27,11 +27,12 @@ static void find_controller(struct planning *planning, struct placement *placeme
         if (placement->controller)
             return;
         placement->op = STEP_REFUSE;
-        placement->words = "its controller cannot be had";
-        // Why there is none has mostly been said at the controller's own place.
+        placement->words = "its controller is not available";
+        // The reason has usually been reported for the controller already.
         if (planning->status == STATUS_OK)
             planning_complain(planning, STATUS_REFUSED, wanted->why,
-                              "controller '%s' is no place for a device", wanted->controller->name);
+                              "devices cannot be attached to controller '%s'",
+                              wanted->controller->name);
     } else if (GIVEN(wanted->controller_name)) {
         placement->controller =
             topology_find_controller(planning->topology, wanted->controller_name.text);
@@ -63,15 +64,15 @@ static struct step *step_for(struct planning *planning, enum step_op op,
     return step;
 }
 
-// What a config can name: xenusb's and libxl's own things, and devices of kinds that it knows; and
-// only what some backend serves.
+// Whether a config could name this device but does not: its kind is known, and its controller has a
+// backend.
 static bool is_unnamed_device(const struct device *device)
 {
     return !device->wanted && device->state != DEVICE_PLANNED && device->kind != DEVICE_OTHER &&
            device->controller->backend;
 }
 
-// A hub goes only with everything behind it: what stays would be lost with its hub.
+// A hub is pruned only together with everything behind it: without it, that would be lost.
 static bool is_prunable_device(const struct device *device)
 {
     if (!is_unnamed_device(device))
@@ -83,7 +84,7 @@ static bool is_prunable_device(const struct device *device)
     return true;
 }
 
-// So does a controller, which may have been made for a device that named none.
+// Likewise for a controller and its devices. Only xenusb's and libxl's own controllers are pruned.
 static bool is_prunable_controller(const struct controller *controller)
 {
     bool known = controller->pvusb || strncmp(controller->id, "xenusb", 6) == 0;
@@ -95,8 +96,8 @@ static bool is_prunable_controller(const struct controller *controller)
     return true;
 }
 
-// What was lost with a server is cleared away before the next one starts: a bus id that this host
-// does not have would end that one too.
+// Removes the devices that a dead QEMU had, before a new one starts: QEMU aborts if a busid does
+// not exist on this host.
 static void remove_lost_devices(struct planning *planning)
 {
     struct device *next;
@@ -148,8 +149,7 @@ static void add_controllers(struct planning *planning)
                      why_controller(planning, at));
 }
 
-// A server is started for whatever controller it is to serve, be it there already, unless that one
-// goes.
+// Starts a PVUSB QEMU if it will have controllers, new or already present.
 static void add_pvusb_qemu(struct planning *planning)
 {
     struct topology *topology = planning->topology;
@@ -164,7 +164,7 @@ static void add_pvusb_qemu(struct planning *planning)
     step->why = why_controller(planning, at);
 }
 
-// A refused device is shown too: what it would have been stands in a device of no controller.
+// A refused device is displayed as well, as a device without a controller.
 static struct device *refused_device(struct planning *planning, const struct placement *placement)
 {
     struct device *device = arena_new_of(planning->arena, struct device);

@@ -2,19 +2,19 @@
 #include "base/arena.h"
 #include "planning.h"
 
-// Whether a controller goes by its libxl index only, because nobody gave it a name.
+// Whether a controller has no name of its own, only libxl's index.
 static bool is_unnamed(const struct controller *controller)
 {
     uint64_t number = 0;
     return text_number(text_of(controller->name), 10, 0, INT32_MAX, &number) == NUMBER_OK;
 }
 
-// How surely an existing controller is the wanted one: 0 not at all, more is surer.
+// How likely an existing controller is the wanted one: 0 is not at all, higher is more likely.
 static unsigned similarity(const struct config_controller *wanted, const struct controller *there,
                            const struct controller_model *model)
 {
     bool same_name = strcmp(there->name, wanted->name) == 0;
-    // What was made in its stead while the guest ran.
+    // One that xenusb has added to the running guest instead.
     unsigned instead = same_name && there->model == model ? 1 : 0;
     if (GIVEN(wanted->qemu_id))
         return text_is(wanted->qemu_id.text, there->id) ? 4 : instead;
@@ -40,7 +40,7 @@ static unsigned similarity(const struct config_controller *wanted, const struct 
     return same_place && there->model == model ? 1 : 0;
 }
 
-// How a PVUSB controller's backend is not the one that is asked for.
+// How a PVUSB controller's backend differs from the wanted one; NULL if it does not.
 static const char *other_backend(const struct planning *planning,
                                  const struct config_controller *wanted,
                                  const struct controller *there)
@@ -68,7 +68,7 @@ static const char *difference(const struct planning *planning,
     if (there->model != model)
         return arena_printf(arena, "it is %s, not %s",
                             there->model ? there->model->name : there->driver,
-                            model ? model->name : "what is asked for");
+                            model ? model->name : "the wanted model");
     const char *other = there->pvusb ? other_backend(planning, wanted, there) : NULL;
     if (other)
         return other;
@@ -98,8 +98,7 @@ static void match_request(struct planning *planning, struct request *request)
         request->controller = best;
 }
 
-// Whether nobody chose its name: where another controller has the default one, the next does as
-// well.
+// Whether its name is only the default, so that any other default name is as good.
 static bool is_named_by_default(const struct config_controller *wanted)
 {
     return wanted->origin == ORIGIN_USBCONTROLLER && span_is_none(wanted->name_at);
@@ -114,7 +113,7 @@ static bool is_default_name(const char *name, const struct controller_model *mod
                                                     0, INT32_MAX, &number) == NUMBER_OK;
 }
 
-// Where the default name is another controller's: any with such a name that is as it is wanted.
+// If the default name belongs to a different controller: any suitable one with a default name.
 static void match_by_default(struct planning *planning, struct request *request)
 {
     const struct controller_model *model =
@@ -153,8 +152,8 @@ static bool is_where_wanted(const struct placement *placement, const struct devi
     return placement->wanted->port.depth == 0 || port_same(placement->wanted->port, device->port);
 }
 
-// Whether what is in the guest was made of the host device at that place, or of one that stood at
-// the same socket before it was unplugged.
+// Whether a device of the guest is that host device, or was in the same host port before it was
+// unplugged.
 static bool is_same_host_device(const struct device *device, const struct host_device *host)
 {
     if (device->host)
@@ -163,7 +162,7 @@ static bool is_same_host_device(const struct device *device, const struct host_d
            strcmp(device->selector.busid, host->busid) == 0;
 }
 
-// Whether xenusb made it: then no arguments of QEMU gave it an id.
+// Whether xenusb or libxl has added it, so that its id is not from QEMU arguments.
 static bool is_of_running_guest(const struct device *device)
 {
     return text_starts(text_of(device->id), "xenusb");
@@ -217,22 +216,22 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
     struct span span = span_is_none(wanted->port_at) ? wanted->why : wanted->port_at;
     placement->op = STEP_REFUSE;
     const char *position = device_position(planning->arena, there);
-    placement->words = arena_printf(planning->arena, "it is at %s already", position);
-    struct diag *diag =
-        planning_complain(planning, STATUS_REFUSED, span, "%s is in %s already, at controller %s",
-                          host_device_show(planning->arena, placement->host),
-                          planning->topology->domain->name, position);
-    diag_hint(planning->diags, diag, "detach it first, or name that port");
+    placement->words = arena_printf(planning->arena, "it is already at %s", position);
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
+                                          "%s is already attached to %s at controller %s",
+                                          host_device_show(planning->arena, placement->host),
+                                          planning->topology->domain->name, position);
+    diag_hint(planning->diags, diag, "detach it first, or use that port");
 }
 
 static void complain_unknown_kind(struct planning *planning, struct placement *placement)
 {
     placement->op = STEP_REFUSE;
-    placement->words = "it comes with the guest only";
+    placement->words = "only created together with the guest";
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, placement->wanted->why, "%s has no %s, which xenusb cannot make",
+        planning, STATUS_REFUSED, placement->wanted->why, "%s has no %s, and xenusb cannot add one",
         planning->topology->domain->name, planning_driver(planning, placement->wanted));
-    diag_hint(planning->diags, diag, "it comes with the next start of the guest");
+    diag_hint(planning->diags, diag, "it will exist after the guest is restarted");
 }
 
 static void match_target(struct planning *planning, struct placement *placement)
@@ -260,7 +259,7 @@ static void match_target(struct planning *planning, struct placement *placement)
 
 void match_placements(struct planning *planning)
 {
-    // Those with a place come first, so that a device without one does not take theirs.
+    // Devices with a controller or port come first, so that others do not match theirs.
     for (int placed = 1; placed >= 0; placed--)
         for (size_t i = 0; i < planning->placement_count; i++) {
             struct placement *placement = &planning->placements[i];

@@ -70,8 +70,8 @@ speed_mask place_speed_at(const struct controller *controller, const struct devi
     return best;
 }
 
-// Of the ports that are as fast for the device, one that wastes least: a keyboard should not take
-// one of the few ports where SuperSpeed works.
+// The speeds of a port that the device cannot use. Among equally fast ports, the one with the
+// fewest is chosen: a keyboard should not occupy one of the few SuperSpeed ports.
 static speed_mask waste(const struct controller *controller, const struct device *device,
                         struct port port)
 {

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: MIT
-// Ports for devices, by speed: which port of which controller takes which device. Nothing is left
-// to QEMU's own choice, which does not look at speeds and may put a hub in between.
+// Chooses ports for devices by speed. Nothing is left to QEMU, which ignores speeds and may add a
+// hub of its own.
 #ifndef XENUSB_PLAN_PLACE_H
 #define XENUSB_PLAN_PLACE_H
 
 #include "topology.h"
 
-// At which speeds a device can run. A device whose endpoints fit a slower speed too can do both;
-// one of unknown speed is taken to run at any.
+// The speeds at which a device works: its own, and slower ones that its endpoints allow. All speeds
+// if its speed is unknown.
 speed_mask place_speeds(const struct device *device);
 
 enum place_verdict {
     PLACE_FITS,
     PLACE_NO_PORT, // the controller has no such port
-    PLACE_NO_HUB,  // a dotted port without a hub at its front
+    PLACE_NO_HUB,  // a dotted port without its hub
     PLACE_TAKEN,
-    PLACE_SPEED,       // the port does not take the device's speed
-    PLACE_ISOCHRONOUS, // PVUSB carries no isochronous transfers
+    PLACE_SPEED,       // the port does not support the device's speed
+    PLACE_ISOCHRONOUS, // PVUSB does not support isochronous transfers
     PLACE_SHARED,      // another PVUSB controller of the guest has a device at that port number
 };
 
-// Whether `device` can sit at exactly that port. PLACE_SHARED only if nothing else is
-// in the way: QEMU's PVUSB aborts when devices use the same port number on two controllers of a
-// guest (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10).
+// Whether `device` can be at exactly that port. PLACE_SHARED is returned only if there is no other
+// obstacle: QEMU aborts if two PVUSB controllers of a guest have devices at the same port number
+// (an assertion in vmstate_register_with_alias_id, QEMU 7.2 and 10).
 enum place_verdict place_at(const struct controller *controller, const struct device *device,
                             struct port port);
 
-// Whether QEMU serves this PVUSB controller and another one of the guest: then PLACE_SHARED cannot
-// be overridden.
+// Whether QEMU serves both this PVUSB controller and another one of the guest: then PLACE_SHARED
+// cannot be overridden.
 bool place_is_qemu_only(const struct controller *controller);
 
-// The best free root port for `device`, in *port. PLACE_TAKEN if only occupied ones fit,
-// PLACE_SPEED if none would. Where QEMU hides at which port something sits, high numbers are taken
-// first, because QEMU chooses the lowest.
+// Sets *port to the best free root port for `device`. PLACE_TAKEN if all suitable ports are used,
+// PLACE_SPEED if none is suitable. If QEMU does not report the ports of all devices, the highest
+// ports are tried first, because QEMU itself chooses the lowest.
 enum place_verdict place_on(const struct controller *controller, const struct device *device,
                             struct port *port);
 
-// The fastest speed that the device and that port both can do, as a mask of one bit; 0 if none.
+// The fastest speed that both the device and the port support, as a mask of one bit; 0 if none.
 speed_mask place_speed_at(const struct controller *controller, const struct device *device,
                           struct port port);
 

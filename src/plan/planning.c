@@ -31,7 +31,7 @@ const struct controller_model *planning_model(const struct config_controller *wa
         return wanted->model;
     bool pv_guest = !domain_has_machine(domain->type);
     bool pv = wanted->type == CONTROLLER_PV || (wanted->type == CONTROLLER_AUTO && pv_guest);
-    // Where the type of the guest is not known, neither is the version.
+    // The version is not set if the type of the guest is unknown.
     unsigned version = wanted->version.value ? wanted->version.value : pv ? 2 : 3;
     return pv ? controller_model_pvusb(version) : controller_model_for(version);
 }
@@ -66,8 +66,8 @@ static const struct domain *find_domain(const struct topology *topology, struct 
     return NULL;
 }
 
-// usbback where it is loaded, else QEMU; xl's own `pv` is usbback or nothing. What a driver domain
-// has cannot be seen: there it is the kernel's, unless the other is named.
+// usbback if it is loaded, else QEMU; but xl's own `pv` is usbback only. For a driver domain, which
+// cannot be inspected, usbback unless the config names QEMU.
 static enum pvusb_backend kind_of(const struct planning *planning,
                                   const struct config_controller *wanted, unsigned backend_domain)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the files of the planner share while one plan is made. Private to them.
+// What the files of the planner share. Private to them. All memory is from the arena.
 #ifndef XENUSB_PLAN_PLANNING_H
 #define XENUSB_PLAN_PLANNING_H
 
@@ -9,23 +9,24 @@
 // A wanted device on its way to a port.
 struct placement {
     const struct config_device *wanted;
-    const struct host_device *host; // hostdev: the one that is meant
-    struct controller *controller;  // where it must go; NULL: anywhere
-    struct device *device;          // what it is in the topology, there already or planned
-    struct device *stale;           // what is left of it from before it was unplugged
-    enum step_op op;                // STEP_ADD until something else is known
-    const char *words;              // a refusal's reason
-    enum place_verdict verdict;     // and what spoke against the best place
+    const struct host_device *host; // hostdev: the selected one
+    struct controller *controller;  // required by the config; NULL: any
+    struct device *device;          // in the topology, present or planned; NULL: none yet
+    struct device *stale;           // what is left of it after it was unplugged; NULL
+    enum step_op op;                // STEP_ADD unless decided otherwise
+    const char *words;              // why it was refused
+    enum place_verdict verdict;     // why it was refused: what is wrong with the best place
 };
 
 // A wanted controller on its way to one of the topology.
 struct request {
     const struct config_controller *wanted;
-    struct controller *controller; // there already, or planned; NULL: none yet
-    const char *conflict;          // how the one in its place differs; NULL if none is there
-    bool renamed;                  // its name is only a default, and taken: any free one will do
+    struct controller *controller; // present or planned; NULL: none yet
+    const char *conflict;          // how the existing controller differs; NULL: no conflict
+    bool renamed;                  // its default name is used already: use any free one
 };
 
+// The state of one plan_make() or layout_make().
 struct planning {
     struct arena *arena;
     struct diags *diags;
@@ -43,84 +44,89 @@ struct planning {
     enum status status;
 };
 
-// planning.c: what all the others ask.
-// Adds an error at `span` of the config and remembers what it means for the whole.
+// planning.c
+
+// Reports an error at `span` of the config, and worsens the status of the planning.
 struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
                                const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 4, 5)));
-// QEMU's type of the device that is wanted; as its arguments name it, where xenusb knows no such
-// kind.
+// QEMU's type of a wanted device; the name in the QEMU arguments if its kind is not known.
 const char *planning_driver(const struct planning *planning, const struct config_device *wanted);
-// The model of a controller that is wanted in that domain.
+// The model of a wanted controller in that domain.
 const struct controller_model *planning_model(const struct config_controller *wanted,
                                               const struct domain *domain);
-// Which kind of PVUSB serves that controller, and in which domain (0: this one). NULL if one can be
-// added here and now, else why not; *advice may then say what can be done.
+// Sets the kind of PVUSB backend for that controller, and its domain (0: this one). Returns NULL if
+// the controller can be added now; else the reason, and sets *advice to what to do, or NULL.
 const char *planning_pvusb(const struct planning *planning, const struct config_controller *wanted,
                            enum pvusb_backend *kind, unsigned *backend_domain, const char **advice);
 bool planning_is_pv_guest(const struct planning *planning);
-// Whether a server of PVUSB controllers is to be started, as none runs.
+// Whether the plan starts a PVUSB QEMU: none runs, one can be started, and --start-backend is
+// given.
 bool planning_starts_pvusb_qemu(const struct planning *planning);
-// Whether libxl's records can tell of this device: only host devices, and only where Xen is.
+// Whether libxl supports this device, so that xl can list and detach it: only host devices, and
+// only under Xen.
 bool planning_libxl_supports(const struct planning *planning, const struct device *device);
 
-// refuse.c: an error for each reason why a controller cannot be added, at its place in the config.
-// Another controller of that name is there.
+// refuse.c: each reports an error at its position in the config.
+
+// For controllers:
+// A different controller has its name.
 void refuse_conflict(struct planning *planning, const struct request *request);
-// Only libxl's record has it.
+// Only libxl's record has a controller with its index.
 void refuse_recorded(struct planning *planning, const struct config_controller *wanted);
-// No backend serves such a controller in this domain.
+// No backend of this domain supports such a controller.
 void refuse_unservable(struct planning *planning, const struct config_controller *wanted,
                        const struct controller_model *model);
-// QEMU does not take that model while the guest runs.
+// QEMU cannot hotplug that model.
 void refuse_plugging(struct planning *planning, const struct config_controller *wanted,
                      const struct controller_model *model);
-// QEMU has no slot left.
+// QEMU has no free PCI slot.
 void refuse_slot(struct planning *planning, struct span span);
 // PVUSB: `why` and `advice` (may be NULL) are those of planning_pvusb().
 void refuse_pvusb(struct planning *planning, const struct config_controller *wanted,
                   const char *why, const char *advice);
-// No controller can be made for a device; `why` may be NULL.
+// No controller can be added for a device; `why` may be NULL.
 void refuse_supply(struct planning *planning, struct span span, const char *why);
 
-// The same for devices: each makes the placement a STEP_REFUSE with its words.
-// The place on placement->controller that it wants; PORT_ANY: any of it.
+// For devices; each also sets the placement to STEP_REFUSE:
+// It cannot be at that port of placement->controller; PORT_ANY: at any of them.
 void refuse_place(struct planning *planning, struct placement *placement,
                   const struct device *device, struct port port, enum place_verdict verdict);
-// Nothing serves the PVUSB controller that it wants.
+// No backend serves its PVUSB controller.
 void refuse_unserved(struct planning *planning, struct placement *placement);
-// A PV guest cannot have it.
+// It has isochronous endpoints, and this is a PV guest.
 void refuse_isochronous(struct planning *planning, struct placement *placement,
                         const struct device *device);
-// No port of the guest takes it.
+// No port of the guest is suitable.
 void refuse_everywhere(struct planning *planning, struct placement *placement,
                        const struct device *device);
 
-// match.c: what is wanted and there already.
-// Makes the requests, each with the controller that is there for it, or with the conflict.
+// match.c: finds what is wanted and already present.
+
+// Makes the requests, each with its existing controller, or with the conflict.
 void match_controllers(struct planning *planning);
-// Finds the devices that are there: sets their device and STEP_KEEP, or their stale one. Refuses
-// what is not there and xenusb cannot make.
+// For existing devices, sets `device` and STEP_KEEP, or `stale`. Refuses devices that are not
+// present and that xenusb cannot add.
 void match_placements(struct planning *planning);
 
-// supply.c: controllers, those that are wanted and those that devices need.
-// Plans a controller for each request that has none yet, or complains.
+// supply.c: plans new controllers.
+
+// Plans a controller for each request that has none, or reports why it cannot be added.
 void supply_requests(struct planning *planning);
-// A planned controller that takes `device`, with room for `count` of its like; NULL after a
-// complaint at `span`, where the first of them is asked for.
+// Plans a controller for `count` devices like `device`; NULL after reporting an error at `span`.
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span);
-// Whether one could be had: something serves it, QEMU has a model for that speed, and a slot.
+// Whether supply_for() can succeed: there is a backend, a model for the device's speed, and a slot.
 bool supply_is_possible(const struct planning *planning, const struct device *device);
 
-// resolve.c: finds the host device of each placement, and refuses those that must not be given
-// away.
+// resolve.c: finds the host device of each placement, and refuses those that must not be attached.
 void resolve_placements(struct planning *planning);
 
-// settle.c: a port for each device.
-// What a placement would be in the topology, at no port yet.
+// settle.c: assigns ports.
+
+// Makes the topology's device for a placement, without a port.
 struct device *settle_device(struct planning *planning, const struct placement *placement);
-// Ports for all placements that are to be added.
+// Assigns a port to each placement with STEP_ADD, or refuses it.
 void settle_placements(struct planning *planning);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The wording of refusals: why a controller cannot be added, and why a device gets no port.
+// The messages of refusals: why a controller cannot be added, and why a device gets no port.
 #include "base/arena.h"
 #include "planning.h"
 
@@ -16,9 +16,9 @@ void refuse_plugging(struct planning *planning, const struct config_controller *
                      const struct controller_model *model)
 {
     struct diag *diag = planning_complain(planning, STATUS_REFUSED, model_place(wanted),
-                                          "QEMU takes no %s while the guest runs", model->name);
+                                          "QEMU cannot hotplug %s", model->name);
     diag_hint(planning->diags, diag,
-              wanted->at_creation ? "it comes with the next start of the guest; now: "
+              wanted->at_creation ? "it will exist after the guest is restarted; until then use "
                                     "usbcontroller=['type=emul,usbversion=3']"
                                   : "use usbversion=1, 2 or 3 without a model, or start the guest "
                                     "with it");
@@ -29,32 +29,34 @@ void refuse_slot(struct planning *planning, struct span span)
     const char *why = planning->topology->plugging.why_not;
     struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
                                           "this QEMU has no free slot for a controller");
-    diag_hint(planning->diags, diag, "%s", why ? why : "use one that is there");
+    diag_hint(planning->diags, diag, "%s", why ? why : "use an existing controller");
 }
 
 void refuse_conflict(struct planning *planning, const struct request *request)
 {
-    struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, request->wanted->why, "%s has another controller %s: %s",
-        planning->topology->domain->name, request->wanted->name, request->conflict);
-    diag_hint(planning->diags, diag, "remove that one first, or give this one another name");
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, request->wanted->why,
+                                          "%s already has a different controller %s: %s",
+                                          planning->topology->domain->name, request->wanted->name,
+                                          request->conflict);
+    diag_hint(planning->diags, diag, "remove it first, or give this one another name");
 }
 
 void refuse_recorded(struct planning *planning, const struct config_controller *wanted)
 {
     struct diag *diag = planning_complain(
         planning, STATUS_REFUSED, wanted->why,
-        "libxl's record has a controller %u, which QEMU does not have", wanted->index);
-    diag_hint(planning->diags, diag, "xenusb controller remove %s %u removes the record",
+        "libxl has a record of controller %u, but QEMU has no such controller", wanted->index);
+    diag_hint(planning->diags, diag, "to remove the record: xenusb controller remove %s %u",
               planning->topology->domain->name, wanted->index);
 }
 
 void refuse_unservable(struct planning *planning, const struct config_controller *wanted,
                        const struct controller_model *model)
 {
-    struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, wanted->why, "controller %s is %s, which nothing serves in %s",
-        wanted->name, model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, wanted->why,
+                          "controller %s is %s, but no backend in %s supports that", wanted->name,
+                          model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
     diag_hint(planning->diags, diag, "%s",
               model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
 }
@@ -71,27 +73,27 @@ void refuse_pvusb(struct planning *planning, const struct config_controller *wan
 
 void refuse_supply(struct planning *planning, struct span span, const char *why)
 {
-    struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, span,
-        "%s has no free port that takes this device, and a controller cannot be added",
-        planning->topology->domain->name);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, span,
+                          "%s has no free port for this device, and no controller can be added",
+                          planning->topology->domain->name);
     diag_hint(planning->diags, diag, "%s",
-              why ? why : "none takes a device of its speed while the guest runs");
+              why ? why : "QEMU cannot hotplug a controller for its speed");
 }
 
 // --- devices ---
 
-// What would take this device instead, for a port that does not.
+// What to use instead of a port that does not support the device's speed.
 static const char *speed_advice(const struct planning *planning,
                                 const struct controller *controller)
 {
     if (controller->pvusb)
-        return arena_printf(planning->arena, "'%s' is %s, which takes up to %s speed%s",
+        return arena_printf(planning->arena, "'%s' is %s, which supports up to %s speed%s",
                             controller->name, controller->model ? controller->model->name : "PVUSB",
                             controller->model && controller->model->version == 1 ? "full" : "high",
                             controller->model && controller->model->version == 1
                                 ? ": use usbversion=2"
-                                : ", and what fits it");
+                                : " and faster devices whose endpoints fit");
     if (controller->model && controller->model->version == 2 && controller->model->driver &&
         !controller->companion_ports)
         return arena_printf(planning->arena,
@@ -106,14 +108,14 @@ static struct diag *complain_isochronous(struct planning *planning, struct span 
 {
     struct diag *diag =
         planning_complain(planning, STATUS_REQUEST, span,
-                          "%s has isochronous endpoints, which PVUSB does not carry", shown);
+                          "%s has isochronous endpoints, which PVUSB does not support", shown);
     return diag_hint(planning->diags, diag, "%s",
                      planning_is_pv_guest(planning)
-                         ? "it needs an HVM guest, and an emulated controller there"
+                         ? "it needs an emulated controller in an HVM guest"
                          : "it works on an emulated controller: type=emul");
 }
 
-// Where a device was to go.
+// The place of a device in messages: "controller 'hci0'" or "port 1.2 of controller 'hci0'".
 static const char *place_shown(const struct planning *planning, const struct controller *controller,
                                struct port port)
 {
@@ -129,9 +131,10 @@ static void hint_taken(const struct planning *planning, struct diag *diag,
 {
     const struct device *there = port.depth ? controller_device_at(controller, port) : NULL;
     if (there)
-        diag_hint(planning->diags, diag, "%s is there", device_describe(planning->arena, there));
+        diag_hint(planning->diags, diag, "%s is attached there",
+                  device_describe(planning->arena, there));
     else
-        diag_hint(planning->diags, diag, "detach something, or name another controller");
+        diag_hint(planning->diags, diag, "detach a device, or use another controller");
 }
 
 static struct diag *complain_shared(struct planning *planning, struct span span, const char *at,
@@ -164,15 +167,16 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
         return diag_hint(diags, diag, "it has %u ports%s", controller->ports,
                          port.depth > 1 ? ", a hub has 8" : "");
     case PLACE_NO_HUB:
-        diag = planning_complain(planning, STATUS_REQUEST, span, "no hub leads to %s", at);
-        return diag_hint(diags, diag, "ask for one: type=hub, with a port of its own");
+        diag = planning_complain(planning, STATUS_REQUEST, span, "there is no hub for %s", at);
+        return diag_hint(diags, diag, "add a hub: type=hub, with its own port");
     case PLACE_TAKEN:
         diag = planning_complain(planning, STATUS_REFUSED, span, "%s is %s", at,
-                                 port.depth ? "taken" : "full");
+                                 port.depth ? "already used" : "full");
         hint_taken(planning, diag, controller, port);
         return diag;
     case PLACE_SPEED:
-        diag = planning_complain(planning, STATUS_REQUEST, span, "%s does not take %s", at, shown);
+        diag = planning_complain(planning, STATUS_REQUEST, span,
+                                 "%s does not support the speed of %s", at, shown);
         return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
     case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, shown);
     case PLACE_SHARED: return complain_shared(planning, span, at, controller);
@@ -215,8 +219,9 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
                        const struct device *device)
 {
     placement->op = STEP_REFUSE;
-    placement->words = "no port takes it";
+    placement->words = "no suitable port";
     placement->verdict = PLACE_TAKEN;
-    planning_complain(planning, STATUS_REFUSED, placement->wanted->why, "no port of %s takes %s",
-                      planning->topology->domain->name, device_describe(planning->arena, device));
+    planning_complain(planning, STATUS_REFUSED, placement->wanted->why,
+                      "no port of %s is suitable for %s", planning->topology->domain->name,
+                      device_describe(planning->arena, device));
 }

@@ -16,7 +16,7 @@ static void refuse(struct placement *placement, const char *words)
     placement->words = words;
 }
 
-// Nothing matches: an error, or where the device is not required, a warning.
+// Nothing matches: an error, or a warning if the device is not required.
 static void complain_absent(struct planning *planning, struct placement *placement)
 {
     const struct config_device *wanted = placement->wanted;
@@ -33,8 +33,7 @@ static void complain_absent(struct planning *planning, struct placement *placeme
     refuse(placement, "not plugged in");
     struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wanted),
                                           "no USB device %s is plugged into this host", shown);
-    diag_hint(planning->diags, diag,
-              "'xenusb devices' lists what is; required=no lets it be absent");
+    diag_hint(planning->diags, diag, "see 'xenusb devices'; required=no makes it optional");
 }
 
 static void complain_ambiguous(struct planning *planning, struct placement *placement,
@@ -52,11 +51,11 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
     struct diag *diag = planning_complain(
         planning, STATUS_REQUEST, selector_place(placement->wanted), "%u USB devices match %s",
         count, selector_show(planning->arena, selector));
-    diag_hint(planning->diags, diag, "name one: %s%s", buffer_string(&list),
+    diag_hint(planning->diags, diag, "select one: %s%s", buffer_string(&list),
               count > SHOWN_MATCHES ? ", ..." : "");
 }
 
-// Another target of the same plan that already means this device.
+// An earlier placement of the same host device.
 static const struct placement *earlier_placement(const struct planning *planning,
                                                  const struct placement *placement)
 {
@@ -69,15 +68,15 @@ static const struct placement *earlier_placement(const struct planning *planning
 static void complain_twice(struct planning *planning, struct placement *placement,
                            const struct placement *first)
 {
-    refuse(placement, "named twice");
+    refuse(placement, "requested twice");
     struct diag *diag = planning_complain(
         planning, STATUS_REQUEST, selector_place(placement->wanted), "%s is requested twice",
         host_device_show(planning->arena, placement->host));
     diag_also(planning->diags, diag, planning->config->source, selector_place(first->wanted),
-              "it is the same device as this");
+              "it is also requested here");
 }
 
-// Whether the guest that is planned for has it already, by its own record or QEMU's.
+// Whether the guest has it already, according to QEMU or a record.
 static bool is_here_already(const struct planning *planning, const struct host_device *host)
 {
     for (const struct controller *at = planning->topology->controllers; at; at = at->next)
@@ -87,13 +86,13 @@ static bool is_here_already(const struct planning *planning, const struct host_d
     return false;
 }
 
-// Why the device must not be given away; NULL if nothing speaks against it.
+// Why the device must not be attached, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              bool *force_helps)
 {
     *force_helps = false;
     if (host->hub)
-        return "it is a hub; name the devices behind it";
+        return "it is a hub; select the devices behind it";
     if (is_here_already(planning, host))
         return NULL;
     if (host->owner && host->owner_domain != planning->topology->domain->id)
@@ -102,8 +101,8 @@ static const char *objection(const struct planning *planning, const struct host_
     if (planning->options->force)
         return NULL;
     if (host->busy)
-        return arena_printf(planning->arena, "in use here: %s", host->busy);
-    return host->held ? "a program of this host holds it (driver usbfs)" : NULL;
+        return arena_printf(planning->arena, "in use by this host: %s", host->busy);
+    return host->held ? "held by a program on this host (driver usbfs)" : NULL;
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)
@@ -130,24 +129,23 @@ static void resolve_target(struct planning *planning, struct placement *placemen
         return;
     refuse(placement, why);
     struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wanted),
-                                          "%s is not given away: %s",
+                                          "%s cannot be attached: %s",
                                           host_device_show(planning->arena, placement->host), why);
     if (force_helps)
         diag_hint(planning->diags, diag, "free it first, or use --force");
 }
 
-// A driver domain has devices of its own, of which nothing can be seen here: only a bus id can name
-// one.
+// The devices of a driver domain are not visible from here, so only a busid can select one.
 static void resolve_elsewhere(struct planning *planning, struct placement *placement)
 {
     if (placement->wanted->selector.criteria == SELECT_BUSID)
         return;
-    refuse(placement, "not named by its bus id");
+    refuse(placement, "not selected by busid");
     struct diag *diag =
         planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
-                          "a device of the driver domain %u can be named by its bus id only",
+                          "devices of driver domain %u can only be selected by busid",
                           placement->controller->backend_domain);
-    diag_hint(planning->diags, diag, "busid=1-1.2, as that domain has it");
+    diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
 }
 
 void resolve_placements(struct planning *planning)

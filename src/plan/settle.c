@@ -36,7 +36,7 @@ static void put(struct placement *placement, struct controller *controller, stru
     controller_add_device(controller, device);
 }
 
-// Whether nobody would take up what is attached there.
+// Whether no backend would attach a device there.
 static bool has_no_backend(const struct planning *planning, const struct controller *controller)
 {
     return controller->no_backend && !planning_starts_pvusb_qemu(planning);
@@ -60,7 +60,7 @@ static void settle_at_wanted(struct planning *planning, struct placement *placem
         refuse_place(planning, placement, device, port, verdict);
 }
 
-// Whether a host device that nobody looked up might not run there.
+// Whether a host device of unknown speed might not work there.
 static bool may_be_too_slow(const struct planning *planning, const struct controller *controller,
                             const struct device *device)
 {
@@ -68,29 +68,29 @@ static bool may_be_too_slow(const struct planning *planning, const struct contro
            controller->model->driver && controller->model->speeds != SPEEDS_USB3;
 }
 
-// Whether a controller may be chosen for a device that names none. What libxl cannot tell of
-// stays off the controllers that libxl knows: xl would hand out the port a second time. What it can
-// tell of goes to one that it knows, or that the user declared; to another (the one of usb=1, say)
-// only if `at_need`, since xl could neither list nor detach it there.
+// Whether a controller may be chosen for a device that names none. A device that libxl does not
+// support must not be on a controller that libxl knows: xl would assign its port again. A device
+// that libxl supports goes to a controller that libxl knows or the config declares; to another one,
+// such as that of usb=1, only if `last_resort`, since xl could neither list nor detach it there.
 static bool may_choose(const struct planning *planning, const struct controller *controller,
-                       const struct device *device, bool at_need)
+                       const struct device *device, bool last_resort)
 {
     if (!controller->model || !controller->backend || controller->stale ||
         has_no_backend(planning, controller) || may_be_too_slow(planning, controller, device))
         return false;
-    // In an HVM guest devices go to PVUSB only if somebody wants that; whether it has a frontend
-    // nobody knows. A driver domain has no devices of this host.
+    // In an HVM guest PVUSB is used only if the config asks for it, since the guest may have no
+    // frontend. A driver domain does not have this host's devices.
     if (controller->pvusb &&
         (controller->backend_domain || !(planning_is_pv_guest(planning) || controller->wanted)))
         return false;
     if (!planning_libxl_supports(planning, device))
         return controller->index < 0;
     bool declared = controller->wanted && !controller->wanted->at_creation;
-    return at_need || controller->index >= 0 || declared;
+    return last_resort || controller->index >= 0 || declared;
 }
 
-// How good a place is, for choosing among several: speed first, then where libxl can tell of it,
-// then the controllers that the config names.
+// Ranks a place: by speed, then whether libxl knows it, then whether the config names the
+// controller.
 static unsigned score(const struct planning *planning, const struct controller *controller,
                       const struct device *device, struct port port)
 {
@@ -99,7 +99,7 @@ static unsigned score(const struct planning *planning, const struct controller *
            (controller->wanted ? 1u : 0u);
 }
 
-// That of a place which no other is better than.
+// The highest possible score.
 static unsigned best_score(const struct planning *planning, const struct device *device)
 {
     speed_mask fastest = SPEEDS(SPEED_SUPER);
@@ -108,7 +108,8 @@ static unsigned best_score(const struct planning *planning, const struct device 
     return fastest * 4u + (planning_libxl_supports(planning, device) ? 2u : 0u) + 1u;
 }
 
-static bool settle_anywhere(struct planning *planning, struct placement *placement, bool at_need)
+static bool settle_anywhere(struct planning *planning, struct placement *placement,
+                            bool last_resort)
 {
     struct device *device = settle_device(planning, placement);
     struct controller *best = NULL;
@@ -118,7 +119,7 @@ static bool settle_anywhere(struct planning *planning, struct placement *placeme
          at = at->next) {
         struct port port = placement->wanted->port;
         bool full = !port.depth && at->root_devices >= at->ports;
-        if (full || !may_choose(planning, at, device, at_need))
+        if (full || !may_choose(planning, at, device, last_resort))
             continue;
         enum place_verdict verdict =
             port.depth ? place_at(at, device, port) : place_on(at, device, &port);
@@ -134,7 +135,7 @@ static bool settle_anywhere(struct planning *planning, struct placement *placeme
     return best;
 }
 
-// A device that was unplugged and came back goes to the port that it had.
+// A replugged device goes back to its former port.
 static bool settle_where_it_was(struct planning *planning, struct placement *placement)
 {
     struct controller *before = placement->stale->controller;
@@ -154,7 +155,7 @@ static bool is_unplaced(const struct placement *placement)
     return placement->op == STEP_ADD && !placement->device;
 }
 
-// How many of the placements from this one on want a controller of the same sort.
+// How many of the placements from this one on need the same kind of controller.
 static size_t count_alike(const struct planning *planning, const struct placement *placement,
                           const struct device *device)
 {
@@ -175,13 +176,13 @@ static void settle_on_new(struct planning *planning, struct placement *placement
         refuse_isochronous(planning, placement, device);
         return;
     }
-    // One that was made for an earlier device may do.
+    // A controller that was planned for an earlier device may be suitable.
     if (settle_anywhere(planning, placement, !supply_is_possible(planning, device)))
         return;
     size_t count = count_alike(planning, placement, device);
     if (!supply_for(planning, device, count, placement->wanted->why)) {
         placement->op = STEP_REFUSE;
-        placement->words = "no controller takes it";
+        placement->words = "no suitable controller";
         placement->verdict = PLACE_TAKEN;
         return;
     }
@@ -190,8 +191,8 @@ static void settle_on_new(struct planning *planning, struct placement *placement
     refuse_everywhere(planning, placement, device);
 }
 
-// The order in which ports are given away: those that are named, hubs first and the front ones
-// before those behind them; then those on a named controller; then the rest.
+// The order in which ports are assigned: first to placements with a port, hubs before the devices
+// behind them; then to those with a controller; then to the others.
 static unsigned turn_of(const struct placement *placement)
 {
     enum { TURN_HUBS = 0, TURN_PORTS = PORT_DEPTH_MAX + 1, TURN_CONTROLLERS, TURN_REST };

@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "planning.h"
 
-// What libxl makes of an xHCI or a PVUSB controller without a number of ports (libxl_usb.c).
+// libxl's default for xHCI and PVUSB controllers (libxl_usb.c).
 enum { LIBXL_PORTS = 8 };
 
 static unsigned ports_of(const struct config_controller *wanted,
@@ -19,8 +19,7 @@ static unsigned ports_of(const struct config_controller *wanted,
     return PORTS_DEFAULT < model->ports_max ? PORTS_DEFAULT : model->ports_max;
 }
 
-// Whether QEMU has that model and lets it be plugged here and now; where QEMU was not asked, what
-// the table says of it.
+// Whether this QEMU can hotplug that model; if QEMU was not asked, whether any can.
 static bool supports_hotplug(const struct planning *planning, const struct controller_model *model)
 {
     const struct plugging *plugging = &planning->topology->plugging;
@@ -29,7 +28,7 @@ static bool supports_hotplug(const struct planning *planning, const struct contr
     return plugging->models >> (model - controller_models) & 1;
 }
 
-// PVUSB needs none.
+// PVUSB controllers need no PCI slot.
 static bool has_slot(const struct planning *planning, const struct controller_model *model)
 {
     const struct plugging *plugging = &planning->topology->plugging;
@@ -45,7 +44,7 @@ static const struct backend *backend_for(const struct planning *planning,
     return NULL;
 }
 
-// libxl takes the number behind the last one in use.
+// As libxl: one more than the highest index in use.
 static int next_index(const struct topology *topology)
 {
     int next = 0;
@@ -85,7 +84,7 @@ static struct controller *plan_controller(struct planning *planning,
     return controller;
 }
 
-// A companion has no bus of its own: it is there if the controller it serves is.
+// A companion has no bus of its own, so it is not in the topology, only on its master's ports.
 static bool companion_is_there(const struct topology *topology)
 {
     for (const struct controller *at = topology->controllers; at; at = at->next)
@@ -94,7 +93,7 @@ static bool companion_is_there(const struct topology *topology)
     return false;
 }
 
-// xl's usbctrl= has its index from its place in the list: no other can be had for it.
+// An item of usbctrl= has a fixed index, its position in the list; here a record occupies it.
 static bool index_is_recorded(const struct planning *planning,
                               const struct config_controller *wanted)
 {
@@ -103,7 +102,7 @@ static bool index_is_recorded(const struct planning *planning,
     return wanted->origin == ORIGIN_USBCTRL && there && there->stale;
 }
 
-// Whether that PVUSB controller cannot be added here and now; after a complaint.
+// Returns true after reporting why this PVUSB controller cannot be added.
 static bool refuse_missing_pvusb(struct planning *planning, const struct config_controller *wanted)
 {
     enum pvusb_backend kind;
@@ -120,7 +119,7 @@ static bool refuse_missing_pvusb(struct planning *planning, const struct config_
     return false;
 }
 
-// The next name hciN, or pvN, that neither the domain nor the config has.
+// The next name hciN or pvN that is free in both the domain and the config.
 static const char *free_name(struct planning *planning, const struct controller_model *model)
 {
     unsigned *next = model->driver ? &planning->next_hci : &planning->next_pv;
@@ -133,7 +132,7 @@ static const char *free_name(struct planning *planning, const struct controller_
     }
 }
 
-// Whether the controller cannot be added here and now; after a complaint.
+// Returns true after reporting why this controller cannot be added.
 static bool refuse_request(struct planning *planning, const struct request *request,
                            const struct controller_model *model)
 {
@@ -174,8 +173,8 @@ void supply_requests(struct planning *planning)
         supply_request(planning, &planning->requests[i]);
 }
 
-// The model for devices that name none: xHCI takes every speed and costs the host least; where
-// QEMU has none, one that takes this speed.
+// The model of a controller for this device. xHCI supports every speed and costs the host least; if
+// QEMU cannot hotplug one, another that supports the device's speed.
 static const struct controller_model *model_for(const struct planning *planning,
                                                 const struct device *device)
 {
@@ -192,11 +191,11 @@ static const struct controller_model *model_for(const struct planning *planning,
     return NULL;
 }
 
-// What a device wishes that names no controller.
+// A controller for devices that name none.
 static const struct config_controller any_controller = { .origin = ORIGIN_USBCONTROLLER,
                                                          .version = { .value = 3 } };
 
-// Why no controller can be had for devices that name none; NULL if one can be.
+// Why no controller can be added for devices that name none, or NULL.
 static const char *why_no_controller(const struct planning *planning)
 {
     const struct plugging *plugging = &planning->topology->plugging;
@@ -204,14 +203,15 @@ static const char *why_no_controller(const struct planning *planning)
     unsigned domain;
     const char *advice;
     if (!backend_for(planning, &any_controller))
-        return "nothing here serves controllers of such a guest";
+        return "no backend supports controllers of this guest";
     if (planning_is_pv_guest(planning)) {
         const char *why = planning_pvusb(planning, &any_controller, &kind, &domain, &advice);
         return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
     }
     if (!plugging->known || planning->slots_used < plugging->slots)
         return NULL;
-    return plugging->why_not ? plugging->why_not : "detach something, or start the guest with more";
+    return plugging->why_not ? plugging->why_not
+                             : "remove a controller, or start the guest with more";
 }
 
 bool supply_is_possible(const struct planning *planning, const struct device *device)
@@ -219,7 +219,7 @@ bool supply_is_possible(const struct planning *planning, const struct device *de
     return !why_no_controller(planning) && model_for(planning, device);
 }
 
-// Port numbers are not shared by PVUSB controllers of a guest, so a new one needs higher ones.
+// PVUSB controllers of a guest must not share port numbers, so a new one needs higher numbers.
 static unsigned highest_pvusb_port(const struct topology *topology)
 {
     unsigned highest = 0;

@@ -201,7 +201,7 @@ static void test_a_device_that_needs_super_speed(void **state)
 {
     (void)state;
     want_refusal("usbcontroller=['type=pv,name=p']\nusbdevice=['type=hostdev,busid=2-3,bus=p']\n",
-                 STATUS_REQUEST, "takes up to high speed");
+                 STATUS_REQUEST, "supports up to high speed");
 }
 
 static void test_a_fast_device_on_usb_1(void **state)
@@ -215,8 +215,9 @@ static void test_a_fast_device_on_usb_1(void **state)
 static void test_isochronous_devices_without_a_controller(void **state)
 {
     (void)state;
-    want_refusal("usbdevice=['type=hostdev,busid=1-5']\n", STATUS_REQUEST,
-                 "isochronous endpoints, which PVUSB does not carry (it needs an HVM guest");
+    want_refusal(
+        "usbdevice=['type=hostdev,busid=1-5']\n", STATUS_REQUEST,
+        "isochronous endpoints, which PVUSB does not support (it needs an emulated controller");
 }
 
 static void test_isochronous_devices_on_a_controller(void **state)
@@ -286,7 +287,8 @@ static void test_no_free_port(void **state)
     struct controller *full = has_controller(PVUSB_KERNEL, "0", 0, 31);
     for (unsigned port = 1; port <= 31; port++)
         has_device(full, port);
-    want_refusal("usbdevice=['type=hostdev,busid=1-4']\n", STATUS_REFUSED, "no port of db takes");
+    want_refusal("usbdevice=['type=hostdev,busid=1-4']\n", STATUS_REFUSED,
+                 "no port of db is suitable for");
 }
 
 static void test_hvm_devices_are_emulated(void **state)
@@ -311,7 +313,7 @@ static void test_a_driver_domain_supports_busids_only(void **state)
     (void)state;
     want_refusal("usbcontroller=['type=pv,backend=2,name=d']\n"
                  "usbdevice=['type=hostdev,hostaddr=1.7,bus=d']\n",
-                 STATUS_REQUEST, "by its bus id only");
+                 STATUS_REQUEST, "only be selected by busid");
 }
 
 static void test_no_such_driver_domain(void **state)
