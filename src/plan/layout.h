@@ -16,6 +16,7 @@ struct layout_device {
     enum place_verdict verdict;     // not PLACE_FITS: why it has no port
 };
 
+// The input and the result of layout_make(), all in its arena.
 struct layout {
     struct domain domain;              // the guest; id -1: without Xen
     struct topology topology;          // its controllers, wanted and added

@@ -10,6 +10,7 @@
 // if its speed is unknown.
 speed_mask place_speeds(const struct device *device);
 
+// Whether a device can be at a port, or why not.
 enum place_verdict {
     PLACE_FITS,
     PLACE_NO_PORT, // the controller has no such port

@@ -6,6 +6,7 @@
 
 #include "topology.h"
 
+// What to do.
 enum step_op {
     STEP_KEEP, // already present
     STEP_ADD,
@@ -14,6 +15,7 @@ enum step_op {
     STEP_SKIP,   // required=no, and not plugged in
 };
 
+// What became of a step.
 enum step_state {
     STEP_PLANNED,
     STEP_DONE,
@@ -63,6 +65,7 @@ void plan_init(struct plan *plan, const struct topology *topology);
 struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op op,
                            struct controller *controller, struct device *device);
 
+// Appends a step that starts (STEP_ADD) or stops (STEP_REMOVE) the PVUSB QEMU.
 struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum step_op op,
                                  struct pvusb_qemu *pvusb_qemu);
 // The step that removes that controller itself; NULL if the plan keeps it.

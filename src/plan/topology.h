@@ -11,6 +11,7 @@
 struct arena;
 struct backend;
 
+// The state of a device, as far as it was verified.
 enum device_state {
     DEVICE_PLANNED,  // not present yet
     DEVICE_ATTACHED, // QEMU reports it open, and the host confirms that

@@ -16,6 +16,7 @@ struct takeover {
     double last_request; // clock_now() of the guest's last request
 };
 
+// backend_ops' handle. Allocated by open, freed by close.
 struct pvusb_handle {
     struct session *session;
     struct lock lock;            // libxl's for the QMP socket, while `client` is open
@@ -144,6 +145,7 @@ const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller
 enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,
                                       bool *left, const char **why);
 
+// Each runs one step, and sets its outcome.
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_add_device(struct pvusb_handle *handle, struct step *step);

@@ -8,6 +8,7 @@
 
 #include "plan/topology.h"
 
+// What to do with a node.
 enum node_op {
     NODE_REMOVE, // with everything below it
     NODE_MAKE,   // a directory with an owner and one other domain that may read it
@@ -24,6 +25,7 @@ struct node {
     unsigned reader;   // NODE_MAKE: domain id
 };
 
+// Changes in the order in which they must be made.
 struct nodes {
     const struct node *at;
     size_t count;

@@ -6,6 +6,8 @@
 
 #include "plan/backend.h"
 
+// Shares session->qemu with the QMP backend if that is open; otherwise it connects to the domain's
+// QEMU itself, if there is one.
 extern const struct backend_ops pvusb_backend;
 
 #endif

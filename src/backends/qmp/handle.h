@@ -27,6 +27,7 @@ struct taken_id {
     const char *id;
 };
 
+// backend_ops' handle, in the session's arena. The lists are of the last look, updated by each run.
 struct qmp_handle {
     struct session *session;
     struct lock lock; // libxl's, if libxl uses the same socket

@@ -5,6 +5,7 @@
 
 #include "plan/backend.h"
 
+// While it is open, session->qemu is its connection.
 extern const struct backend_ops qmp_backend;
 
 #endif

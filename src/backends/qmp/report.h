@@ -14,7 +14,7 @@ struct report_line {
     enum speed speed;
     struct text product;
     struct text id; // empty: none
-    bool assigned;  // it is known which device it tells of
+    bool assigned;  // to a device
 };
 
 enum { REPORT_LINES_MAX = 4096 }; // further lines are ignored

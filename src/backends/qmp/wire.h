@@ -48,6 +48,7 @@ enum wire_removal {
     WIRE_ABSENT,  // there is no such object
     WIRE_ASKED,   // the guest was asked before, and has not released it yet
 };
+// Classifies an error of device_del by its class and text.
 enum wire_removal wire_removal_error(const char *error_class, const char *words);
 
 // Whether an error of blockdev-del or chardev-remove means "not yet": QEMU has not finalized the
