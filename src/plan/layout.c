@@ -66,12 +66,22 @@ static void add_companion(struct planning *planning, const struct controller *co
         }
 }
 
-static void drop_controller(struct topology *topology, const struct controller *controller)
+// Apply finds these in the guest, and adds the others behind them.
+static void put_created_first(struct topology *topology)
 {
-    struct controller **at = &topology->controllers;
-    while (*at != controller)
-        at = &(*at)->next;
-    *at = controller->next;
+    struct controller *lists[2] = { NULL };
+    struct controller **ends[2] = { &lists[0], &lists[1] };
+    for (struct controller *at = topology->controllers; at; at = at->next) {
+        *ends[!at->present] = at;
+        ends[!at->present] = &at->next;
+    }
+    *ends[0] = *ends[1] = NULL;
+    topology->controllers = topology->last = NULL;
+    for (int i = 0; i < 2; i++)
+        for (struct controller *at = lists[i], *next; at; at = next) {
+            next = at->next;
+            topology_add_controller(topology, at);
+        }
 }
 
 static void create_controllers(struct planning *planning)
@@ -91,9 +101,10 @@ static void create_controllers(struct planning *planning)
         if (!request->controller || !request->controller->model->companion)
             continue;
         add_companion(planning, request->controller);
-        drop_controller(planning->topology, request->controller);
+        topology_drop_controller(planning->topology, request->controller);
         request->controller = NULL;
     }
+    put_created_first(planning->topology);
 }
 
 // The first free port, which QEMU chooses; PORT_ANY if there is none. (At the last one QEMU adds a

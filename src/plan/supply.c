@@ -48,6 +48,9 @@ static const struct backend *backend_for(const struct planning *planning,
 static int next_index(const struct topology *topology)
 {
     int next = 0;
+    const struct controller *last = topology->last;
+    if (last && last->index >= 0)
+        return last->index + 1;
     for (const struct controller *at = topology->controllers; at; at = at->next)
         if (at->index >= next)
             next = at->index + 1;
@@ -97,9 +100,11 @@ static bool companion_is_there(const struct topology *topology)
 static bool index_is_recorded(const struct planning *planning,
                               const struct config_controller *wanted)
 {
+    if (wanted->origin != ORIGIN_USBCTRL)
+        return false;
     const struct controller *there =
         topology_controller_index(planning->topology, (int)wanted->index);
-    return wanted->origin == ORIGIN_USBCTRL && there && there->stale;
+    return there && there->stale;
 }
 
 // Returns true after reporting why this PVUSB controller cannot be added.

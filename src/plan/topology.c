@@ -30,6 +30,9 @@ struct controller *topology_controller_named(const struct topology *topology, st
 
 struct controller *topology_controller_index(const struct topology *topology, int index)
 {
+    const struct controller *last = topology->last;
+    if (last && last->index >= 0 && last->index < index)
+        return NULL;
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (index >= 0 && at->index == index)
             return at;
@@ -76,11 +79,25 @@ static bool comes_before(const struct controller *a, const struct controller *b)
 void topology_add_controller(struct topology *topology, struct controller *controller)
 {
     struct controller **at = &topology->controllers;
+    if (topology->last && !comes_before(controller, topology->last))
+        at = &topology->last->next;
     while (*at && !comes_before(controller, *at))
         at = &(*at)->next;
     controller->topology = topology;
     controller->next = *at;
     *at = controller;
+    if (!controller->next)
+        topology->last = controller;
+}
+
+void topology_drop_controller(struct topology *topology, struct controller *controller)
+{
+    struct controller *before = NULL;
+    for (struct controller *at = topology->controllers; at != controller; at = at->next)
+        before = at;
+    *(before ? &before->next : &topology->controllers) = controller->next;
+    if (!controller->next)
+        topology->last = before;
 }
 
 void controller_add_device(struct controller *controller, struct device *device)

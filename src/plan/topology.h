@@ -104,6 +104,7 @@ struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
     struct controller *controllers; // in the order of libxl's index, then as found
+    struct controller *last;        // the last of them; topology_add_controller() keeps it
     struct plugging plugging;
     struct pvusb_supply pvusb;
     struct pvusb_qemu *pvusb_qemu; // that can be started or stopped; NULL: none
@@ -139,6 +140,8 @@ speed_mask controller_port_speeds(const struct controller *controller, struct po
 
 // Adds a controller in order: by libxl's index, the others last.
 void topology_add_controller(struct topology *topology, struct controller *controller);
+// Removes a controller that is in the topology.
+void topology_drop_controller(struct topology *topology, struct controller *controller);
 // Adds a device in the order of ports.
 void controller_add_device(struct controller *controller, struct device *device);
 // Restores the order and the count after the ports of devices have changed.

@@ -374,7 +374,7 @@ static void test_a_qemu_is_not_started_without_need(void **state)
     topology.pvusb.no_kernel = NULL;
     want_plan("usbcontroller=['']\n", "+ pv0 usbback/0 index 0 ports 16");
     can_start_qemu(true);
-    topology.controllers = NULL;
+    topology.controllers = topology.last = NULL;
     want_plan("memory=64\n", "");
 }
 
@@ -485,7 +485,7 @@ static void test_a_qemu_of_others_stays(void **state)
     remove_called("k");
     assert_string_equal(dump(), "- k usbback/0 index 0 ports 4");
     topology.pvusb_qemu = NULL;
-    topology.controllers = NULL;
+    topology.controllers = topology.last = NULL;
     has_cold_controller("pv0", 0);
     remove_called("pv0");
     assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4");
