@@ -29,6 +29,10 @@
 
 static bool is_driver_file[MAX_FD]; // by file descriptor: is a connection to usbbed
 
+// By file descriptor: of an open node, the descriptor that shows it in /proc/PID/fd (show_node); 0
+// for none.
+static int markers[MAX_FD];
+
 // Returns the path of fd in the mocked tree, such as "/sys/bus/usb/drivers_probe"; or NULL. Uses
 // raw system calls, since umockdev intercepts those of libc and returns the path without its root.
 static const char *place_in_tree(int fd, char path[PATH_MAX])
@@ -90,21 +94,57 @@ static void take_over_driver(int fd, int flags, const char *file)
     is_driver_file[fd] = true;
 }
 
+// Make an open node visible in /proc/PID/fd as on Linux: as a character device with the number of
+// the USB device. What is open here is a pipe or a file, so a second descriptor, of usbtree.c's
+// device node, shows it; O_PATH needs no driver. It is inherited and closed like the node itself.
+static int show_node(int fd, int flags, const char *node)
+{
+    char path[PATH_MAX];
+    long low;
+
+    if (fd < 0 || flags & O_PATH)
+        return fd;
+    snprintf(path, sizeof(path), "%s/nodes/%s", getenv("UMOCKDEV_DIR"), node);
+    low = syscall(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC);
+    if (low < 0)
+        usbsys_broken();
+    // Out of the way of the descriptors that a program expects next.
+    markers[fd] =
+        (int)syscall(SYS_fcntl, low, flags & O_CLOEXEC ? F_DUPFD_CLOEXEC : F_DUPFD, MAX_FD / 2);
+    syscall(SYS_close, low);
+    if (markers[fd] < 0)
+        usbsys_broken();
+    return fd;
+}
+
+// A program that closes all its descriptors may have closed the marker, and opened another file.
+static void hide_node(int fd)
+{
+    const int marker = markers[fd];
+
+    markers[fd] = 0;
+    if (marker && syscall(SYS_fcntl, marker, F_GETFL) & O_PATH)
+        syscall(SYS_close, marker);
+}
+
 // Replace fd if it is a driver's file or a device's node, open for writing.
 static int take_over(int fd, int flags)
 {
     static const char nodes[] = "/dev/bus/usb/";
+    const bool writes = (flags & O_ACCMODE) != O_RDONLY;
     char path[PATH_MAX];
     const char *place, *file;
 
-    if (fd < 0 || fd >= MAX_FD || (flags & O_ACCMODE) == O_RDONLY)
+    if (fd < 0 || fd >= MAX_FD)
         return fd;
     place = place_in_tree(fd, path);
     if (!place)
         return fd;
-    if (!strncmp(place, nodes, strlen(nodes)))
-        return usbnode_open(fd, flags, place + strlen(nodes));
-    file = driver_file(place);
+    if (!strncmp(place, nodes, strlen(nodes)) && strchr(place + strlen(nodes), '/')) {
+        place += strlen(nodes);
+        return show_node(writes ? usbnode_open(fd, flags, place) : fd, flags, place);
+    }
+    file = writes ? driver_file(place) : NULL;
     if (file)
         take_over_driver(fd, flags, file);
     return fd;
@@ -236,8 +276,12 @@ int dup2(int old, int new)
     if (!next)
         next = (int (*)(int, int))dlsym(RTLD_NEXT, "dup2");
     fd = next(old, new);
-    if (fd >= 0 && fd < MAX_FD && old < MAX_FD)
-        is_driver_file[fd] = is_driver_file[old];
+    if (fd < 0 || fd >= MAX_FD || old >= MAX_FD || fd == old)
+        return fd;
+    is_driver_file[fd] = is_driver_file[old];
+    hide_node(fd);
+    if (markers[old])
+        markers[fd] = (int)syscall(SYS_fcntl, markers[old], F_DUPFD, MAX_FD / 2);
     return fd;
 }
 
@@ -249,6 +293,7 @@ int close(int fd)
         next = (int (*)(int))dlsym(RTLD_NEXT, "close");
     if (fd >= 0 && fd < MAX_FD) {
         is_driver_file[fd] = false;
+        hide_node(fd);
         usbnode_close(fd);
     }
     return next(fd);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <umockdev.h>
 #include <unistd.h>
 
@@ -223,6 +224,15 @@ static void put_device_attributes(const struct usb_device *device, const char *d
     put_attribute(dir, "serial", device->serial);
 }
 
+// The device node that shows in /proc/PID/fd who has the one in /dev/bus/usb open (usbsys.c).
+static void put_node(unsigned bus, unsigned devnum, unsigned minor)
+{
+    const char *path = format("%s/nodes/%03u/%03u", root, bus, devnum);
+
+    if (mknod(path, S_IFCHR | 0666, makedev(189, minor)))
+        die(path);
+}
+
 // Add a device with this number, without events.
 static void add_device(const struct usb_device *device, unsigned devnum)
 {
@@ -250,6 +260,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     put_device_attributes(device, dir, devnum);
     put_file(format("%s%s/descriptors", root, dir), descriptors, length);
     put_file(format("%s/dev/bus/usb/%03u/%03u", root, bus, devnum), descriptors, length);
+    put_node(bus, devnum, minor);
     usbdrivers_link(dir, "usb");
     while ((interface = next_interface(device, interface)))
         add_interface(device, interface);
@@ -372,7 +383,8 @@ void usbtree_build(UMockdevTestbed *bed, bool usbback)
     usbdrivers_build(root, usbback);
     for (unsigned bus = 1; bus < BUSES; bus++) {
         const char *nodes = format("%s/dev/bus/usb/%03u", root, bus);
-        if (g_mkdir_with_parents(nodes, 0755))
+        const char *shown = format("%s/nodes/%03u", root, bus);
+        if (g_mkdir_with_parents(nodes, 0755) || g_mkdir_with_parents(shown, 0755))
             die(nodes);
     }
     for (size_t i = 0; i < usb_device_count; i++) {
