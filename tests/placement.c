@@ -90,7 +90,7 @@ static struct host_device devices[] = {
       .fits_high_speed = true },
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
-static const struct host tree = { devices, DEVICES };
+static const struct host tree = { .devices = devices, .count = DEVICES };
 
 static void link_host(void)
 {

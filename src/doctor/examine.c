@@ -2,6 +2,7 @@
 #include "examine.h"
 
 #include "base/arena.h"
+#include "host/holders.h"
 #include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
@@ -102,6 +103,8 @@ enum status examine_host(const struct examination *examination, struct problems 
     if (status != STATUS_OK)
         return status;
     record_mark_owners(session.arena, claims, &host);
+    session.xen = NULL; // whether somebody has a device is enough here, whoever it is
+    host_find_holders(&session, &host);
     problems_of_host(session.arena, &host, problems);
     return STATUS_OK;
 }

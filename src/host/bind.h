@@ -12,6 +12,8 @@ struct arena;
 // The kernel's PVUSB backend, and the driver of devices that a program has open.
 #define DRIVER_USBBACK "usbback"
 #define DRIVER_USBFS   "usbfs"
+// What gives a device to another machine.
+#define DRIVER_USBIP "usbip-host"
 
 // An interface of a device when it was read. Owned by the arena.
 struct host_interface {

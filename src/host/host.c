@@ -190,7 +190,7 @@ static void add_device(struct host *host, struct host_device *device)
 
 enum status host_look(struct arena *arena, struct diags *diags, struct host *host)
 {
-    *host = (struct host){ NULL, 0 };
+    *host = (struct host){ .devices = NULL };
     // libusb_init() fails if the kernel has no USB; such a host just has no devices.
     if (sysfs_names(arena, USB_DEVICES).count == 0)
         return STATUS_OK;

@@ -8,6 +8,23 @@
 #include "usb/model.h"
 #include "usb/selector.h"
 
+// A process that has a device's node open. Owned by the arena.
+struct host_holder {
+    const struct host_holder *next;
+    unsigned pid;
+    const char *program; // its name, which it chose itself: not safe to print without text_show()
+    bool qemu;           // by its name or its domain
+    int domain;          // the one that it serves as QEMU; -1 if there is none, or no Xen
+    const char *guest;   // that domain's name; NULL without a domain or if it is not known
+};
+
+// Who has a device, as of one look (holders.h). All NULL: nobody.
+struct host_hold {
+    const struct host_holder *holders;
+    const char *driver; // usbfs, usbback or usbip-host has the device or an interface of it
+    const char *unseen; // why not all processes could be checked
+};
+
 // A device of this host. Owned by the arena. The manufacturer, name and serial are untrusted bytes
 // from its descriptors: NUL-terminated, at most 256 bytes, not safe to print without text_show().
 struct host_device {
@@ -34,12 +51,15 @@ struct host_device {
     const char *owner;        // the domain it is attached to, according to the records: "win10 (3),
                               // controller hci0 port 2"; NULL if there is none
     int owner_domain;         // that domain's id; undefined without an owner
+    struct host_hold hold;    // set by host_find_holders(), else empty
 };
 
 // All devices of this host. Owned by the arena.
 struct host {
     struct host_device *devices; // sorted by bus, then port path
     unsigned count;
+    const char *unread; // why the records of Xen's domains could not be read; NULL if they were, or
+                        // if there is no Xen
 };
 
 // Lists all devices, including hubs. A host without a USB bus has an empty list and is not an
@@ -74,7 +94,8 @@ struct host_orphan {
 
 // The devices, except hubs, that no process has open and that have no driver on any interface,
 // although the kernel has one (or its module tables cannot be read). Includes devices with an
-// `owner`; the caller decides about those. Owned by the arena.
+// `owner`; the caller decides about those. To be called after host_find_holders(). Owned by the
+// arena.
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host);
 
 // Makes the kernel probe for a driver for each interface of the device that has none

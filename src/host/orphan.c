@@ -3,22 +3,14 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "bind.h"
-#include "holder.h"
 #include "host.h"
 #include "modules.h"
 #include "sysfs.h"
 
 #include <errno.h>
-#include <sys/sysmacros.h>
 
 #define USB_DEVICES "/sys/bus/usb/devices"
 #define USB_PROBE   "/sys/bus/usb/drivers_probe"
-
-enum {
-    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; each bus has 128 minors (USB_DEVICE_MAJOR in
-                     // include/linux/usb.h, drivers/usb/core/usb.c)
-    MINORS_PER_BUS = 128,
-};
 
 static const char *modalias_of(struct arena *arena, const char *busid, const char *interface)
 {
@@ -54,10 +46,10 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
     return interfaces.size && (orphan->driver_known || !available);
 }
 
-static bool is_open(struct arena *arena, const struct host_device *device)
+// Whether a program or a driver has it, or may have it.
+static bool is_held(const struct host_device *device)
 {
-    unsigned pid, minor = (device->bus - 1u) * MINORS_PER_BUS + device->address - 1u;
-    return !holder_find(arena, makedev(USB_MAJOR, minor), &pid) || pid;
+    return device->hold.holders || device->hold.driver || device->hold.unseen;
 }
 
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host)
@@ -70,7 +62,7 @@ struct host_orphan *host_orphans(struct arena *arena, const struct host *host)
             continue;
         struct host_orphan *orphan = arena_new_of(arena, struct host_orphan);
         orphan->device = at;
-        if (!lost_its_drivers(arena, &modules, orphan) || is_open(arena, at))
+        if (!lost_its_drivers(arena, &modules, orphan) || is_held(at))
             continue;
         *last = orphan;
         last = &orphan->next;

@@ -104,7 +104,7 @@ static int begin(void **state)
         if (!office[i].serial)
             office[i].serial = "";
     }
-    scene->host = (struct host){ office, OFFICE };
+    scene->host = (struct host){ .devices = office, .count = OFFICE };
     *state = scene;
     return 0;
 }

@@ -59,7 +59,7 @@ static int begin(void **state)
         devices[i].next = i + 1 < DEVICES ? &devices[i + 1] : NULL;
         devices[i].manufacturer = devices[i].name = devices[i].serial = devices[i].drivers = "";
     }
-    host = (struct host){ devices, DEVICES };
+    host = (struct host){ .devices = devices, .count = DEVICES };
     return arena ? 0 : -1;
 }
 

@@ -2,15 +2,9 @@
 // Problems of a domain with a given record and topology; needs no xenstore.
 #include "base/arena.h"
 #include "doctor/problem.h"
-#include "host/holder.h"
 #include "host/host.h"
 #include "host/modules.h"
 #include "unit.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 static struct arena *arena;
 static struct domain domain = { .id = 3, .name = "win10", .type = DOMAIN_HVM };
@@ -280,22 +274,6 @@ static void test_aliases(void **state)
     }
 }
 
-// This process has /dev/null open; no process has a device that does not exist.
-static void test_host_opened(void **state)
-{
-    (void)state;
-    unsigned pid = 0;
-    struct stat info;
-    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_true(fd >= 0);
-    assert_int_equal(fstat(fd, &info), 0);
-    holder_find(arena, info.st_rdev, &pid);
-    assert_true(pid > 0);
-    holder_find(arena, makedev(511, 12345), &pid);
-    assert_int_equal(pid, 0);
-    close(fd);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -312,7 +290,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_problem_again, begin, end),
         cmocka_unit_test_setup_teardown(test_log_line, begin, end),
         cmocka_unit_test_setup_teardown(test_aliases, begin, end),
-        cmocka_unit_test_setup_teardown(test_host_opened, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

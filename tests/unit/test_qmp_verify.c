@@ -12,7 +12,7 @@ static const char *objection(const char *busid, uint8_t address, const char *dri
 {
     static char words[200];
     struct host_device there = { .bus = 1, .address = address, .drivers = drivers, .held = held };
-    const struct host now = { &there, 1 };
+    const struct host now = { .devices = &there, .count = 1 };
     const struct device device = { .kind = DEVICE_HOSTDEV, .host = &planned };
     const char *why = NULL;
     struct arena *arena = arena_new(64);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: MIT
+#include "holders.h"
+
+#include "base/arena.h"
+#include "base/scope.h"
+#include "bind.h"
+#include "sysfs.h"
+#include "xen/domain.h"
+#include "xen/xen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define USB_DEVICES "/sys/bus/usb/devices"
+
+enum {
+    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; each bus has 128 minors (USB_DEVICE_MAJOR in
+                     // include/linux/usb.h, drivers/usb/core/usb.c)
+    MINORS_PER_BUS = 128,
+    DOMAIN_ID_MAX = 0x7fef, // DOMID_FIRST_RESERVED - 1 in xen/xen.h
+    ARGUMENTS_MAX = 1u << 16,
+    PROGRAM_SHOWN = 32,
+    GUEST_SHOWN = 128,
+};
+
+#define PROBE_SECONDS 2.0
+
+// ---- who it is ----
+
+int holders_domain(struct text arguments)
+{
+    bool is_next = false;
+    while (arguments.size) {
+        size_t end = text_find(arguments, '\0', 0);
+        struct text word = text_part(arguments, 0, end);
+        uint64_t id;
+        if (is_next)
+            return text_number(word, 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK ? (int)id : -1;
+        is_next = text_is(word, "-xen-domid") || text_is(word, "--xen-domid");
+        arguments = text_part(arguments, end + 1, arguments.size);
+    }
+    return -1;
+}
+
+bool holders_is_qemu(const char *program)
+{
+    return text_starts(text_of(program), "qemu") || strcmp(program, "kvm") == 0;
+}
+
+// Whether xenstore has that process as the domain's QEMU.
+static bool is_process_of(struct arena *arena, struct xen *xen, int domain, unsigned pid)
+{
+    uint64_t its;
+    const char *path = arena_printf(arena, "/local/domain/%d/image/device-model-pid", domain);
+    return xen_read_number(xen, NULL, path, INT32_MAX, &its) == XEN_OK && its == pid;
+}
+
+static const char *name_of(const struct session *session, int domain)
+{
+    struct text name = TEXT_EMPTY;
+    if (session->domain && session->domain->id == domain)
+        return session->domain->name;
+    if (session->xen)
+        (void)xen_read(session->xen, NULL,
+                       arena_printf(session->arena, "/local/domain/%d/name", domain), &name);
+    return name.size ? name.at : NULL;
+}
+
+// ---- the walk ----
+
+// A walk of /proc that looks for the nodes of `count` devices.
+struct walk {
+    const struct session *session;
+    const struct host_device *const *devices;
+    const bool *matters; // whether the device is looked for
+    struct host_hold *holds;
+    size_t count;
+    const char *unseen;
+    struct host_holder *known; // the holders so far, each process once
+};
+
+// The domain whose QEMU that is according to xenstore, which is asked for the session's own domain
+// first; -1 if there is none.
+static int domain_of_process(const struct session *session, unsigned pid)
+{
+    const struct domain *own = session->domain;
+    const char *const *names;
+    size_t count;
+    if (!session->xen)
+        return -1;
+    if (own && own->id >= 0 && is_process_of(session->arena, session->xen, own->id, pid))
+        return own->id;
+    (void)xen_list(session->xen, NULL, "/local/domain", &names, &count);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t id;
+        if (text_number(text_of(names[i]), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK &&
+            is_process_of(session->arena, session->xen, (int)id, pid))
+            return (int)id;
+    }
+    return -1;
+}
+
+// Each process is identified once, however many devices it has.
+static const struct host_holder *identify(struct walk *walk, unsigned pid)
+{
+    const struct session *session = walk->session;
+    struct arena *arena = session->arena;
+    const char *directory = arena_printf(arena, "/proc/%u", pid);
+    for (const struct host_holder *at = walk->known; at; at = at->next)
+        if (at->pid == pid)
+            return at;
+    struct host_holder *holder = arena_new_of(arena, struct host_holder);
+    holder->pid = pid;
+    holder->program = sysfs_value(arena, directory, "comm");
+    holder->domain = holders_domain(
+        sysfs_table(arena, arena_printf(arena, "%s/cmdline", directory), ARGUMENTS_MAX));
+    if (holder->domain < 0)
+        holder->domain = domain_of_process(session, pid);
+    if (holder->domain >= 0)
+        holder->guest = name_of(session, holder->domain);
+    holder->qemu = holder->domain >= 0 || holders_is_qemu(holder->program);
+    holder->next = walk->known;
+    walk->known = holder;
+    return holder;
+}
+
+static void note_unseen(struct walk *walk, const char *path, int why)
+{
+    if (!walk->unseen)
+        walk->unseen = arena_printf(walk->session->arena, "cannot read %s: %s%s", path,
+                                    strerror(why), geteuid() ? "; run xenusb as root" : "");
+}
+
+static unsigned minor_of(const struct host_device *device)
+{
+    return (device->bus - 1u) * MINORS_PER_BUS + device->address - 1u;
+}
+
+static void note_holder(struct walk *walk, unsigned pid, unsigned minor)
+{
+    for (size_t i = 0; i < walk->count; i++) {
+        const struct host_device *device = walk->devices[i];
+        struct host_hold *hold = &walk->holds[i];
+        // A process that has the node open more than once is at the head of the list.
+        if (!walk->matters[i] || minor_of(device) != minor ||
+            (hold->holders && hold->holders->pid == pid))
+            continue;
+        struct host_holder *holder = arena_new_of(walk->session->arena, struct host_holder);
+        *holder = *identify(walk, pid);
+        holder->next = hold->holders;
+        hold->holders = holder;
+    }
+}
+
+// The next node of a USB device in /proc/PID/fd; false at the end.
+static bool next_node(DIR *dir, unsigned *minor)
+{
+    for (const struct dirent *at = readdir(dir); at; at = readdir(dir)) {
+        struct statx info;
+        // DONT_SYNC: it must not wait for the server of a network file system.
+        if (*at->d_name == '.' ||
+            statx(dirfd(dir), at->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &info) != 0 ||
+            !S_ISCHR(info.stx_mode) || info.stx_rdev_major != USB_MAJOR)
+            continue;
+        *minor = info.stx_rdev_minor;
+        return true;
+    }
+    return false;
+}
+
+static void walk_process(struct walk *walk, unsigned pid)
+{
+    const char *path = arena_printf(walk->session->arena, "/proc/%u/fd", pid);
+    cleanup_closedir DIR *dir = opendir(path);
+    unsigned minor;
+    // A process that has exited meanwhile has nothing open.
+    if (!dir && errno != ENOENT)
+        note_unseen(walk, path, errno);
+    while (dir && next_node(dir, &minor))
+        note_holder(walk, pid, minor);
+}
+
+enum verdict host_process_holds(struct arena *arena, unsigned pid, const struct host_device *device)
+{
+    cleanup_closedir DIR *dir = opendir(arena_printf(arena, "/proc/%u/fd", pid));
+    unsigned minor;
+    while (dir && next_node(dir, &minor))
+        if (minor == minor_of(device))
+            return VERDICT_YES;
+    return dir ? VERDICT_NO : VERDICT_UNKNOWN;
+}
+
+static void walk_processes(struct walk *walk)
+{
+    cleanup_closedir DIR *dir = opendir("/proc");
+    if (!dir)
+        note_unseen(walk, "/proc", errno);
+    for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
+        uint64_t pid;
+        if (text_number(text_of(at->d_name), 10, 1, UINT32_MAX, &pid) == NUMBER_OK)
+            walk_process(walk, (unsigned)pid);
+    }
+    // Mounted with hidepid=, /proc leaves out the processes of others.
+    if (access("/proc/1", F_OK) != 0)
+        note_unseen(walk, "/proc/1", errno);
+}
+
+static bool is_driver(const char *driver, const char *name)
+{
+    return driver && strcmp(driver, name) == 0;
+}
+
+// Reads who has claimed the device; returns whether a program may have it open and matter.
+static bool read_drivers(struct arena *arena, const struct host_device *device,
+                         struct host_hold *hold)
+{
+    const char *own =
+        sysfs_link(arena, arena_printf(arena, USB_DEVICES "/%s", device->busid), "driver");
+    struct host_interface *interfaces = host_interfaces(arena, device->busid);
+    bool matters = !interfaces;
+    // Of current kernels it is the device that usbip-host drives, and not its interfaces.
+    if (is_driver(own, DRIVER_USBIP))
+        hold->driver = own;
+    for (const struct host_interface *at = interfaces; at; at = at->next) {
+        bool fs = is_driver(at->driver, DRIVER_USBFS);
+        matters |= !at->driver || fs;
+        if (!hold->driver &&
+            (fs || is_driver(at->driver, DRIVER_USBBACK) || is_driver(at->driver, DRIVER_USBIP)))
+            hold->driver = at->driver;
+    }
+    return matters;
+}
+
+static void look_at_holders(const struct session *session, const struct host_device *const *devices,
+                            struct host_hold *holds, size_t count)
+{
+    bool *matters = arena_array_of(session->arena, bool, count), any = false;
+    struct walk walk = {
+        .session = session, .devices = devices, .matters = matters, .holds = holds, .count = count
+    };
+    for (size_t i = 0; i < count; i++) {
+        holds[i] = (struct host_hold){ NULL, NULL, NULL };
+        matters[i] = read_drivers(session->arena, devices[i], &holds[i]);
+        any |= matters[i];
+    }
+    if (any)
+        walk_processes(&walk);
+    for (size_t i = 0; i < count; i++)
+        holds[i].unseen = matters[i] ? walk.unseen : NULL;
+}
+
+void host_find_holders(const struct session *session, struct host *host)
+{
+    const struct host_device **devices =
+        arena_array_of(session->arena, const struct host_device *, host->count);
+    struct host_hold *holds = arena_array_of(session->arena, struct host_hold, host->count);
+    size_t count = 0;
+    for (const struct host_device *at = host->devices; at; at = at->next)
+        if (!at->hub)
+            devices[count++] = at;
+    look_at_holders(session, devices, holds, count);
+    count = 0;
+    for (struct host_device *at = host->devices; at; at = at->next)
+        if (!at->hub)
+            at->hold = holds[count++];
+}
+
+// ---- what it means ----
+
+static bool is_of(const struct host_holder *holder, const struct host_guest *guest)
+{
+    return guest && ((holder->domain >= 0 && holder->domain == guest->domain) ||
+                     (guest->process && holder->pid == guest->process));
+}
+
+// Whether one of the holders is that guest's QEMU.
+static bool is_held_by(const struct host_hold *hold, const struct host_guest *guest)
+{
+    const struct host_holder *holder = hold->holders;
+    while (holder && !is_of(holder, guest))
+        holder = holder->next;
+    return holder;
+}
+
+static const char *show_holder(struct arena *arena, const struct host_holder *holder)
+{
+    if (holder->domain >= 0 && holder->guest)
+        return arena_printf(arena, "%s (%d) has it: its QEMU, pid %u, has it open",
+                            text_show(arena, text_of(holder->guest), GUEST_SHOWN), holder->domain,
+                            holder->pid);
+    if (holder->domain >= 0)
+        return arena_printf(arena, "domain %d has it: its QEMU, pid %u, has it open",
+                            holder->domain, holder->pid);
+    const char *program = text_show(arena, text_of(holder->program), PROGRAM_SHOWN);
+    return arena_printf(arena, "%s (pid %u) has it open", *program ? program : "a program",
+                        holder->pid);
+}
+
+const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
+                           const struct host_guest *guest)
+{
+    bool own = is_held_by(hold, guest);
+    for (const struct host_holder *at = hold->holders; at; at = at->next)
+        if (!is_of(at, guest))
+            return show_holder(arena, at);
+    if (is_driver(hold->driver, DRIVER_USBFS) && !own)
+        return "a program that cannot be seen holds it (driver usbfs)";
+    bool its = guest && is_driver(hold->driver, DRIVER_USBBACK);
+    if (hold->driver && !its && !is_driver(hold->driver, DRIVER_USBFS))
+        return arena_printf(arena, "driver %s has it", hold->driver);
+    return hold->unseen && !own ? arena_printf(arena, "who has it is unknown: %s", hold->unseen)
+                                : NULL;
+}
+
+bool host_hold_may_pass(const struct host_hold *hold)
+{
+    const struct host_holder *holder = hold->holders;
+    while (holder && !holder->qemu)
+        holder = holder->next;
+    return hold->holders && !holder && !hold->driver;
+}
+
+void host_await_holders(const struct session *session, const struct host_device *const *devices,
+                        struct host_hold *holds, size_t count)
+{
+    const double pause = 0.05;
+    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
+    bool may_pass;
+    do {
+        look_at_holders(session, devices, holds, count);
+        may_pass = false;
+        for (size_t i = 0; i < count; i++)
+            may_pass |= host_hold_may_pass(&holds[i]);
+    } while (may_pass && session_pause(session, deadline, pause));
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// Who has a host device: programs that have its node in /dev/bus/usb open, and drivers that give
+// its interfaces away.
+#ifndef XENUSB_HOST_HOLDERS_H
+#define XENUSB_HOST_HOLDERS_H
+
+#include "base/session.h"
+#include "base/verdict.h"
+#include "host.h"
+
+// Finds out who has each device, except hubs, and sets their `hold`. Reads the drivers again. Walks
+// /proc once, and only if a device has an interface without a driver or with usbfs, or no
+// interface: as long as the kernel's drivers have all of a device, no QEMU has it. With
+// session->xen, a domain's QEMU is also recognized by the process id in xenstore.
+void host_find_holders(const struct session *session, struct host *host);
+
+// A guest that a device is meant for. What its own QEMU holds is not held by another.
+struct host_guest {
+    int domain;       // -1 without Xen
+    unsigned process; // its QEMU; 0 if that is not known
+};
+
+// Why the device cannot be given away, for a message: "win10 (3) has it: its QEMU, pid 811, has it
+// open", "usbls (pid 12) has it open", "driver usbip-host has it", "who has it is unknown: ...";
+// NULL if it can be. Ignores what `guest` holds itself, unless that is NULL. Safe to print; owned
+// by the arena or constant.
+const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
+                           const struct host_guest *guest);
+
+// Whether the device is only open in programs other than QEMU, and no interface is claimed: it may
+// be a probe (lsusb, fwupd, udev) that ends soon.
+bool host_hold_may_pass(const struct host_hold *hold);
+
+// Finds out again who has these devices, and sets *holds, an array of `count`. Repeats that for at
+// most 2 s times session->timeout_scale while one of the holds may pass; an interrupt ends the
+// wait.
+void host_await_holders(const struct session *session, const struct host_device *const *devices,
+                        struct host_hold *holds, size_t count);
+
+// Whether the process has the device's node open; VERDICT_UNKNOWN if that cannot be read.
+enum verdict host_process_holds(struct arena *arena, unsigned pid,
+                                const struct host_device *device);
+
+// The functions below only read their arguments.
+
+// The domain in the arguments of a QEMU (/proc/PID/cmdline), "-xen-domid N"; -1 if there is none.
+int holders_domain(struct text arguments);
+// Whether that is the name of a QEMU (/proc/PID/comm).
+bool holders_is_qemu(const char *program);
+
+#endif

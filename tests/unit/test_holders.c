@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// Who holds a device, from what /proc shows, and what is said of it.
+#include "base/arena.h"
+#include "host/holders.h"
+#include "unit.h"
+
+#include <unistd.h>
+
+static struct arena *arena;
+static const struct host_guest win10 = { .domain = 3, .process = 0 };
+
+static int begin(void **state)
+{
+    (void)state;
+    arena = arena_new(4096);
+    return arena ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+// The domain in arguments that are given as a literal, with a NUL between them.
+#define DOMAIN_IN(arguments) holders_domain((struct text){ (arguments), sizeof(arguments) })
+
+static void test_domain_in_arguments(void **state)
+{
+    (void)state;
+    assert_int_equal(DOMAIN_IN("qemu-system-i386\0-xen-domid\0"
+                               "3\0-name\0win10"),
+                     3);
+    assert_int_equal(DOMAIN_IN("qemu\0--xen-domid\0"
+                               "12"),
+                     12);
+    assert_int_equal(DOMAIN_IN("qemu\0-name\0-xen"), -1);
+    assert_int_equal(DOMAIN_IN("qemu\0-xen-domid"), -1);
+    assert_int_equal(DOMAIN_IN("qemu\0-xen-domid\0three"), -1);
+    assert_int_equal(DOMAIN_IN("qemu\0-xen-domid\0"
+                               "32752"),
+                     -1);
+    assert_int_equal(DOMAIN_IN("qemu\0-xen-domid=3"), -1);
+    assert_int_equal(holders_domain(TEXT_EMPTY), -1);
+}
+
+static void test_names_of_qemu(void **state)
+{
+    (void)state;
+    assert_true(holders_is_qemu("qemu-system-x86"));
+    assert_true(holders_is_qemu("qemu:win10"));
+    assert_true(holders_is_qemu("kvm"));
+    assert_false(holders_is_qemu("usbls"));
+    assert_false(holders_is_qemu("kvm-nx-lpage"));
+    assert_false(holders_is_qemu(""));
+}
+
+static const struct host_holder usbls = { .pid = 12, .program = "usbls", .domain = -1 };
+static const struct host_holder plain = {
+    .pid = 811, .program = "qemu-system-x86", .qemu = true, .domain = -1
+};
+static const struct host_holder of_win10 = {
+    .pid = 911, .program = "qemu", .qemu = true, .domain = 3, .guest = "win10"
+};
+
+static const char *shown(const struct host_holder *holder, const char *driver, const char *unseen,
+                         const struct host_guest *guest)
+{
+    const struct host_hold hold = { holder, driver, unseen };
+    const char *words = host_hold_show(arena, &hold, guest);
+    return words ? words : "free";
+}
+
+static void test_who_has_it(void **state)
+{
+    (void)state;
+    const struct host_holder evil = { .pid = 7, .program = "ev\x1bil", .domain = -1 };
+    const struct host_holder of_seven = { .pid = 911, .program = "qemu", .domain = 7 };
+    const struct host_holder nameless = { .pid = 7, .program = "", .domain = -1 };
+    assert_string_equal(shown(NULL, NULL, NULL, NULL), "free");
+    assert_string_equal(shown(&usbls, "usbfs", NULL, NULL), "usbls (pid 12) has it open");
+    assert_string_equal(shown(&plain, NULL, NULL, &win10), "qemu-system-x86 (pid 811) has it open");
+    assert_string_equal(shown(&of_win10, NULL, NULL, NULL),
+                        "win10 (3) has it: its QEMU, pid 911, has it open");
+    assert_string_equal(shown(&of_seven, NULL, NULL, &win10),
+                        "domain 7 has it: its QEMU, pid 911, has it open");
+    assert_string_equal(shown(&evil, NULL, NULL, NULL), "ev\\x1bil (pid 7) has it open");
+    assert_string_equal(shown(&nameless, NULL, NULL, NULL), "a program (pid 7) has it open");
+    assert_string_equal(shown(NULL, "usbback", NULL, NULL), "driver usbback has it");
+    assert_string_equal(shown(NULL, "usbip-host", NULL, &win10), "driver usbip-host has it");
+    assert_string_equal(shown(NULL, "usbfs", "cannot read /proc/1/fd", NULL),
+                        "a program that cannot be seen holds it (driver usbfs)");
+    assert_string_equal(shown(NULL, NULL, "cannot read /proc/1/fd", NULL),
+                        "who has it is unknown: cannot read /proc/1/fd");
+}
+
+// What a guest holds itself does not keep it from being given to that guest.
+static void test_what_is_the_guests_own(void **state)
+{
+    (void)state;
+    const struct host_guest by_process = { .domain = -1, .process = 811 };
+    struct host_holder also = of_win10;
+    assert_string_equal(shown(&of_win10, "usbfs", NULL, &win10), "free");
+    assert_string_equal(shown(&plain, NULL, NULL, &by_process), "free");
+    assert_string_equal(shown(NULL, "usbback", NULL, &win10), "free");
+    also.next = &usbls;
+    assert_string_equal(shown(&also, NULL, NULL, &win10), "usbls (pid 12) has it open");
+    // Without Xen, -1 is the domain of no guest and of every program.
+    assert_string_equal(shown(&usbls, NULL, NULL, &by_process), "usbls (pid 12) has it open");
+}
+
+static void test_what_may_pass(void **state)
+{
+    (void)state;
+    assert_false(host_hold_may_pass(&(struct host_hold){ NULL, NULL, NULL }));
+    assert_true(host_hold_may_pass(&(struct host_hold){ &usbls, NULL, NULL }));
+    assert_false(host_hold_may_pass(&(struct host_hold){ &usbls, "usbfs", NULL }));
+    assert_false(host_hold_may_pass(&(struct host_hold){ &plain, NULL, NULL }));
+}
+
+// This process has no node of a USB device open; of one that does not exist nothing can be said.
+static void test_a_process(void **state)
+{
+    (void)state;
+    const struct host_device stick = { .bus = 1, .address = 6, .busid = "1-1.3" };
+    assert_int_equal(host_process_holds(arena, (unsigned)getpid(), &stick), VERDICT_NO);
+    assert_int_equal(host_process_holds(arena, UINT32_MAX, &stick), VERDICT_UNKNOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_domain_in_arguments, begin, end),
+        cmocka_unit_test_setup_teardown(test_names_of_qemu, begin, end),
+        cmocka_unit_test_setup_teardown(test_who_has_it, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_is_the_guests_own, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_may_pass, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_process, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
