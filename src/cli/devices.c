@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "command.h"
-#include "record/record.h"
 #include "table.h"
-#include "xen/xen.h"
-
-enum { XENSTORE_SECONDS = 5 };
+#include "world/owners.h"
 
 static const struct column columns[] = {
     { "BUSID", "busid", COLUMN_TEXT },   { "ADDR", NULL, COLUMN_TEXT },
@@ -14,20 +11,35 @@ static const struct column columns[] = {
     { "DEVICE", NULL, COLUMN_TEXT },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },       { NULL, "serial", COLUMN_TEXT },
     { "DRIVER", "driver", COLUMN_TEXT }, { "STATE", "state", COLUMN_TEXT },
-    { NULL, "free", COLUMN_FLAG },
+    { NULL, "program", COLUMN_TEXT },    { NULL, "pid", COLUMN_NUMBER },
+    { NULL, "domain", COLUMN_TEXT },     { NULL, "domid", COLUMN_NUMBER },
+    { NULL, "unknown", COLUMN_TEXT },    { NULL, "free", COLUMN_FLAG },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-// Who uses it, why it cannot be attached, or "free".
-static const char *state_of(struct arena *arena, const struct host_device *device)
+// Why it is not known who has it; NULL if it is known.
+static const char *unknown_of(const struct host *host, const struct host_device *device)
 {
+    if (device->hub || device->owner || device->hold.holders || device->hold.driver)
+        return NULL;
+    return host->unread ? host->unread : device->hold.unseen;
+}
+
+// Who uses it, why it cannot be attached, or "free".
+static const char *state_of(struct arena *arena, const struct host *host,
+                            const struct host_device *device)
+{
+    const char *unknown = unknown_of(host, device);
     if (device->hub)
         return "hub: name the devices behind it";
     if (device->owner)
         return device->owner;
-    if (device->busy)
-        return arena_printf(arena, "in use by this host: %s", device->busy);
-    return device->held ? "held by a program on this host" : "free";
+    if (unknown)
+        return arena_printf(arena, "unknown: %s", unknown);
+    const char *held = host_hold_show(arena, &device->hold, NULL);
+    if (held)
+        return held;
+    return device->busy ? arena_printf(arena, "in use by this host: %s", device->busy) : "free";
 }
 
 static const char *called(struct arena *arena, const struct host_device *device)
@@ -37,9 +49,11 @@ static const char *called(struct arena *arena, const struct host_device *device)
                         *device->serial ? " " : "", device->serial);
 }
 
-static void add_row(struct arena *arena, struct table *table, const struct host_device *device)
+static void add_row(struct arena *arena, struct table *table, const struct host *host,
+                    const struct host_device *device)
 {
-    bool is_free = !device->hub && !device->owner && !device->busy && !device->held;
+    const struct host_holder *holder = device->hold.holders;
+    const char *state = state_of(arena, host, device);
     const char *cells[COLUMNS] = {
         device->busid,
         arena_printf(arena, "%u.%u", device->bus, device->address),
@@ -52,27 +66,15 @@ static void add_row(struct arena *arena, struct table *table, const struct host_
         device->name,
         device->serial,
         device->drivers,
-        state_of(arena, device),
-        is_free ? "" : NULL,
+        state,
+        holder ? holder->program : NULL,
+        holder ? arena_printf(arena, "%u", holder->pid) : NULL,
+        holder ? holder->guest : NULL,
+        holder && holder->domain >= 0 ? arena_printf(arena, "%d", holder->domain) : NULL,
+        unknown_of(host, device),
+        strcmp(state, "free") == 0 ? "" : NULL,
     };
     table_row(table, cells);
-}
-
-// Without Xen no domain can have a device, so errors are not reported here.
-static void look_for_owners(const struct invocation *invocation, struct host *host)
-{
-    struct diags ignored;
-    diags_init(&ignored, invocation->arena);
-    struct session session = { .arena = invocation->arena,
-                               .diags = &ignored,
-                               .timeout_scale = invocation->timeout_scale };
-    cleanup_xen struct xen *xen = NULL;
-    if (xen_open(session.arena, session.diags, XENSTORE_SECONDS * session.timeout_scale, &xen))
-        return;
-    session.xen = xen;
-    struct record_claim *claims = NULL;
-    record_claims(&session, &claims);
-    record_mark_owners(invocation->arena, claims, host);
 }
 
 static enum status run_devices(const struct invocation *invocation)
@@ -82,10 +84,12 @@ static enum status run_devices(const struct invocation *invocation)
     enum status status = host_look(invocation->arena, invocation->diags, &host);
     if (status != STATUS_OK)
         return status;
-    look_for_owners(invocation, &host);
+    const struct session session = { .arena = invocation->arena,
+                                     .timeout_scale = invocation->timeout_scale };
+    owners_find(&session, &host);
     for (const struct host_device *at = host.devices; at; at = at->next)
         if (strchr(at->busid, '-'))
-            add_row(invocation->arena, table, at);
+            add_row(invocation->arena, table, &host, at);
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (!host.devices) {

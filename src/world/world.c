@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "base/arena.h"
+#include "owners.h"
 #include "record/record.h"
 #include "xen/xen.h"
 
@@ -114,6 +115,10 @@ static enum status read_all(struct world *world, bool changes)
     if (status == STATUS_OK)
         status = record_claims(session, &claims);
     record_mark_owners(session->arena, claims, &world->host);
+    if (world->find_owners && status == STATUS_OK && session->xen)
+        host_find_holders(session, &world->host);
+    else if (world->find_owners && status == STATUS_OK)
+        owners_find(session, &world->host);
     if (status == STATUS_OK)
         status = read_backends(world);
     return status == STATUS_OK ? read_records(world, changes) : status;
@@ -133,6 +138,7 @@ static enum status check_alive(struct world *world)
 static void init(struct world *world, const struct world_options *options)
 {
     *world = WORLD_NONE;
+    world->find_owners = options->find_owners;
     world->session = (struct session){
         .arena = options->arena,
         .diags = options->diags,

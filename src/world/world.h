@@ -15,6 +15,7 @@ struct world_options {
     double timeout_scale;   // factor for every time limit; 1.0 by default
     bool keep_saved;        // do not change libxl's saved configuration
     bool require_guest;     // detach a device again if the guest does not use it
+    bool find_owners;       // find out who has the host's devices (world_find() and world_open())
 };
 
 // Closed with world_close().
@@ -27,6 +28,7 @@ struct world {
     struct lock libxl_lock; // LOCK_LIBXL_DEVICES
     struct backend
         backends[BACKEND_KINDS + 1]; // those that are open; the first without ops ends them
+    bool find_owners;                // as in the options
     bool owns_xen;                   // world_close() closes the connection to xenstore
 };
 #define WORLD_NONE                                                                                 \

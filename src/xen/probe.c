@@ -121,6 +121,27 @@ static enum xen_probe ask(int fd, struct deadline deadline)
     return probe;
 }
 
+// The first line of a file; "" if it cannot be read.
+static void read_line(const char *path, char line[64])
+{
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, line, 63);
+    line[size > 0 ? size : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+}
+
+bool xen_is_host(struct arena *arena)
+{
+    struct stat info;
+    char type[64], uuid[64];
+    read_line("/sys/hypervisor/type", type);
+    read_line("/sys/hypervisor/uuid", uuid);
+    // A guest has a UUID; domain 0 has zeros.
+    if (strcmp(type, "xen") == 0 && uuid[strspn(uuid, "0-")] == '\0')
+        return true;
+    return stat(xen_probe_path(arena), &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
 enum xen_probe xen_probe(const char *path, double seconds)
 {
     struct stat info;

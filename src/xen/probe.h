@@ -4,6 +4,8 @@
 #ifndef XENUSB_XEN_PROBE_H
 #define XENUSB_XEN_PROBE_H
 
+#include <stdbool.h>
+
 struct arena;
 
 // The path that libxenstore will connect to (tools/libs/store/xs.c: xs_open, xs_daemon_path,
@@ -22,5 +24,8 @@ enum xen_probe {
 
 // Connects to `path` and reads one node; any reply counts as an answer. Takes at most `seconds`.
 enum xen_probe xen_probe(const char *path, double seconds);
+
+// Whether this machine runs on Xen and has the domains' records, whether or not xenstored answers.
+bool xen_is_host(struct arena *arena);
 
 #endif
