@@ -8,6 +8,7 @@
 #include "plan/execute.h"
 #include "plan/log.h"
 #include "show.h"
+#include "world/owners.h"
 
 // Checks the config if nothing has yet, and it is to be checked at all.
 static enum status check(struct job *job)
@@ -91,7 +92,8 @@ static enum status settle(struct job *job)
 
 static enum status find_domain(struct job *job, const char *name)
 {
-    const struct world_options options = options_for_world(job->invocation);
+    struct world_options options = options_for_world(job->invocation);
+    options.find_owners = true;
     name = domain_word(job, name);
     if (!name && !job->invocation->qmp) {
         struct diag *diag =
@@ -126,6 +128,7 @@ enum status job_plan(struct job *job)
 {
     if (job->invocation->given & OPTION_REQUIRE_GUEST && job->world.session.domain->paused)
         return complain_paused(job);
+    owners_await(&job->world.session, job->config, &job->world.host);
     const struct plan_options options = {
         .backends = job->world.backends,
         .prune = job->invocation->given & OPTION_PRUNE,

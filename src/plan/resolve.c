@@ -76,33 +76,39 @@ static void complain_twice(struct planning *planning, struct placement *placemen
               "it is also requested here");
 }
 
-// Whether the guest has it already, according to QEMU or a record.
-static bool is_here_already(const struct planning *planning, const struct host_device *host)
+// The device that the guest has of it already, according to QEMU or a record; or NULL.
+static const struct device *device_here(const struct planning *planning,
+                                        const struct host_device *host)
 {
     for (const struct controller *at = planning->topology->controllers; at; at = at->next)
         for (const struct device *device = at->devices; device; device = device->next)
             if (device->kind == DEVICE_HOSTDEV && device->host == host)
-                return true;
-    return false;
+                return device;
+    return NULL;
 }
 
-// Why the device must not be attached, or NULL.
+// Why the device must not be attached, or NULL. --force only overrides the host's own use of it.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              bool *force_helps)
 {
+    const struct device *here = device_here(planning, host);
+    const struct host_guest guest = topology_guest(planning->topology);
     *force_helps = false;
     if (host->hub)
         return "it is a hub; select the devices behind it";
-    if (is_here_already(planning, host))
+    if (here && here->state != DEVICE_GONE)
         return NULL;
     if (host->owner && host->owner_domain != planning->topology->domain->id)
         return arena_printf(planning->arena, "%s has it", host->owner);
+    const char *why = host_hold_show(planning->arena, &host->hold, here ? &guest : NULL);
+    if (why)
+        return why;
+    if (planning->host->unread)
+        return arena_printf(planning->arena, "who has it is unknown: %s", planning->host->unread);
     *force_helps = true;
-    if (planning->options->force)
-        return NULL;
-    if (host->busy)
-        return arena_printf(planning->arena, "in use by this host: %s", host->busy);
-    return host->held ? "held by a program on this host (driver usbfs)" : NULL;
+    return host->busy && !planning->options->force
+               ? arena_printf(planning->arena, "in use by this host: %s", host->busy)
+               : NULL;
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)

@@ -20,6 +20,11 @@ struct device *controller_device_at(const struct controller *controller, struct 
     return NULL;
 }
 
+struct host_guest topology_guest(const struct topology *topology)
+{
+    return (struct host_guest){ topology->domain->id, topology->qemu_process };
+}
+
 struct controller *topology_controller_named(const struct topology *topology, struct text name)
 {
     for (struct controller *at = topology->controllers; at; at = at->next)

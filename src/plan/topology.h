@@ -5,7 +5,7 @@
 #define XENUSB_PLAN_TOPOLOGY_H
 
 #include "config/config.h"
-#include "host/host.h"
+#include "host/holders.h"
 #include "xen/xenbus.h"
 
 struct arena;
@@ -103,6 +103,7 @@ struct pvusb_qemu {
 struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
+    unsigned qemu_process;          // the id of that process; 0 if it is not known
     struct controller *controllers; // in the order of libxl's index, then as found
     struct controller *last;        // the last of them; topology_add_controller() keeps it
     struct plugging plugging;
@@ -137,6 +138,9 @@ const char *device_busid(const struct device *device) __attribute__((returns_non
 bool controller_uses_pvusb_qemu(const struct controller *controller);
 // The speeds that a port supports, including companions; low and full behind a hub.
 speed_mask controller_port_speeds(const struct controller *controller, struct port port);
+
+// The guest as host_hold_show() takes it.
+struct host_guest topology_guest(const struct topology *topology);
 
 // Adds a controller in order: by libxl's index, the others last.
 void topology_add_controller(struct topology *topology, struct controller *controller);

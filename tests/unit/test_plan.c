@@ -100,6 +100,7 @@ static int begin(void **state)
     scene->options.backends = served;
     for (size_t i = 0; i < OFFICE; i++) {
         office[i].next = i + 1 < OFFICE ? &office[i + 1] : NULL;
+        office[i].hold = (struct host_hold){ NULL, NULL, NULL };
         office[i].manufacturer = office[i].drivers = "";
         if (!office[i].serial)
             office[i].serial = "";
@@ -374,6 +375,41 @@ static void test_force_takes_nothing_from_another_domain(void **state)
                  "db1 (5), controller 0 port 1 has it");
 }
 
+static void want_held_refused(struct scene *scene, struct host_hold hold, const char *words)
+{
+    office[4].hold = hold;
+    scene->options.force = true;
+    want_refusal(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", STATUS_REFUSED, "id=1050:0407",
+                 words);
+}
+
+static void test_force_takes_nothing_from_a_program(void **state)
+{
+    const struct host_holder holder = { .pid = 12, .program = "usbls", .domain = -1 };
+    want_held_refused(*state, (struct host_hold){ .holders = &holder },
+                      "usbls (pid 12) has it open");
+}
+
+static void test_force_takes_nothing_from_a_driver(void **state)
+{
+    want_held_refused(*state, (struct host_hold){ .driver = "usbip-host" },
+                      "driver usbip-host has it");
+}
+
+static void test_force_needs_to_see_all_programs(void **state)
+{
+    want_held_refused(*state, (struct host_hold){ .unseen = "cannot read /proc/1/fd" },
+                      "who has it is unknown: cannot read /proc/1/fd");
+}
+
+static void test_force_needs_the_records_of_all_domains(void **state)
+{
+    struct scene *scene = *state;
+    scene->host.unread = "xenstored did not answer";
+    want_held_refused(scene, (struct host_hold){ NULL, NULL, NULL },
+                      "who has it is unknown: xenstored did not answer");
+}
+
 static void test_a_port_in_use(void **state)
 {
     struct scene *scene = *state;
@@ -562,6 +598,10 @@ int main(void)
         TEST(test_devices_in_use_are_refused_without_force),
         TEST(test_force_attaches_devices_in_use),
         TEST(test_force_takes_nothing_from_another_domain),
+        TEST(test_force_takes_nothing_from_a_program),
+        TEST(test_force_takes_nothing_from_a_driver),
+        TEST(test_force_needs_to_see_all_programs),
+        TEST(test_force_needs_the_records_of_all_domains),
         TEST(test_a_port_in_use),
         TEST(test_a_full_controller),
         TEST(test_a_device_at_another_place),

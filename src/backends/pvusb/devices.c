@@ -3,7 +3,7 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "host/bind.h"
-#include "host/host.h"
+#include "host/holders.h"
 #include "nodes.h"
 #include "qemu/qmp_client.h"
 #include "record/change.h"
@@ -199,7 +199,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
 
 // QEMU aborts if two of its controllers use the same port number, if it cannot open a busid, or if
 // two ports have the same busid. The plan excludes all of that as of the last look; this checks
-// what may have changed since.
+// what may have changed since, and whether another has taken the device.
 static const char *why_not_assignable(const struct pvusb_handle *handle,
                                       const struct device *device)
 {
@@ -207,7 +207,10 @@ static const char *why_not_assignable(const struct pvusb_handle *handle,
         return device->controller->backend_domain ? NULL : "it is not plugged in";
     if (host_address(handle->session->arena, device->host->busid) != device->host->address)
         return "it was unplugged or replugged meanwhile";
-    return NULL;
+    const struct host_guest guest = { .domain = handle->session->domain->id };
+    struct host_hold hold;
+    host_await_holders(handle->session, &device->host, &hold, 1);
+    return host_hold_show(handle->session->arena, &hold, &guest);
 }
 
 // Assigns the device to the backend and waits until that has it. On failure *why is set; if *given

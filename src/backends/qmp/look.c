@@ -118,6 +118,47 @@ static void read_host_device(struct walk *walk, const struct host *host,
     }
 }
 
+// Whether a device of the topology is that host device.
+static bool is_known(const struct topology *topology, const struct host_device *host)
+{
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; device; device = device->next)
+            if (device->host == host)
+                return true;
+    return false;
+}
+
+// A host device that matches, that this QEMU has open, and that no other device here is; NULL if
+// there is none.
+static const struct host_device *find_open(const struct walk *walk, const struct host *host,
+                                           const struct topology *topology,
+                                           const struct device *device)
+{
+    const unsigned process = (unsigned)qmp_process(walk->client);
+    const struct host_device *at = host->devices;
+    while (at &&
+           (at->hub || !selector_matches(&device->selector, at) || is_known(topology, at) ||
+            !verify_may_be_open(at) || host_process_holds(walk->arena, process, at) != VERDICT_YES))
+        at = at->next;
+    return at;
+}
+
+// Tells equal devices of the host apart by what this QEMU has open.
+static void find_ambiguous(const struct walk *walk, const struct host *host,
+                           struct topology *topology)
+{
+    for (struct controller *at = topology->controllers; at && host; at = at->next)
+        for (struct device *device = at->devices; device; device = device->next) {
+            if (device->kind != DEVICE_HOSTDEV || device->state != DEVICE_UNKNOWN)
+                continue;
+            device->host = find_open(walk, host, topology, device);
+            if (!device->host)
+                continue;
+            device->state = DEVICE_ATTACHED;
+            device->speed = device->host->speed;
+        }
+}
+
 // The image of a disk. In query-block, qdev is the path of an object below the device.
 static const char *image_of(struct walk *walk, const struct qmp_command *images, const char *path)
 {
@@ -330,6 +371,7 @@ static void read_controllers(struct walk *way, const struct session *session,
     for (const struct walk_controller *found = way->controllers; found; found = found->next)
         if (!found->bus)
             add_companion(way, found, &own);
+    find_ambiguous(way, session->host, &own);
     report_place(way->arena, report_read(way->arena, report), &own);
     merge_topology(way->arena, &own, topology);
 }
@@ -350,6 +392,7 @@ enum status qmp_look(void *at, struct topology *topology)
         return STATUS_FAILED;
     }
     const char *version = qmp_version(handle->client);
+    topology->qemu_process = (unsigned)qmp_process(handle->client);
     topology->qemu = *version ? arena_printf(session->arena, "QEMU %s", version) : "QEMU";
     if (session->domain->id < 0)
         session->domain->paused =

@@ -209,8 +209,37 @@ static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t
     }
 }
 
+// Whether none of the devices has been taken by another meanwhile; asked right before QEMU opens
+// them. Fails the steps of those that have, and then nothing of the batch must be tried.
+static bool are_free(const struct qmp_handle *handle, struct step *const *steps, size_t count)
+{
+    struct arena *arena = handle->session->arena;
+    const struct host_guest guest = { handle->session->domain->id,
+                                      (unsigned)qmp_process(handle->client) };
+    const struct host_device **devices = arena_array_of(arena, const struct host_device *, count);
+    struct step **of = arena_array_of(arena, struct step *, count);
+    size_t asked = 0;
+    bool free = true;
+    for (size_t i = 0; i < count; i++)
+        if (steps[i]->device && steps[i]->device->host) {
+            of[asked] = steps[i];
+            devices[asked++] = steps[i]->device->host;
+        }
+    struct host_hold *holds = arena_array_of(arena, struct host_hold, asked);
+    host_await_holders(handle->session, devices, holds, asked);
+    for (size_t i = 0; i < asked; i++) {
+        const char *why = host_hold_show(arena, &holds[i], &guest);
+        if (why)
+            fail(of[i], STEP_FAILED, why);
+        free &= !why;
+    }
+    return free;
+}
+
 static void add_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
+    if (!are_free(handle, steps, count))
+        return;
     struct pending *pendings = arena_array_of(handle->session->arena, struct pending, count);
     size_t submitted = 0;
     for (size_t i = 0; i < count; i++) {
