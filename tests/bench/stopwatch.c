@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// stopwatch [-c] [-l SECONDS] LIST OUTPUT - run the commands of the file LIST one after another,
-// each a line of words, with standard output and error in OUTPUT. Prints the time from the start of
-// the first to the end of the last in nanoseconds; with -c, the processor time that they took
-// instead. Exit status: 0, 1 if a command failed, 3 if they were not done after SECONDS (the
-// running one is killed), 2 usage.
+// stopwatch [-c] [-l SECONDS] [-p LIBRARIES] LIST OUTPUT - run the commands of the file LIST one
+// after another, each a line of words, with standard output and error in OUTPUT and LIBRARIES
+// preloaded. Prints the time from the start of the first to the end of the last in nanoseconds;
+// with -c, the processor time that they took instead. Exit status: 0, 1 if a command failed, 3 if
+// they were not done after SECONDS (the running one is killed), 2 usage.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,17 +97,19 @@ int main(int argc, char **argv)
     uint64_t began;
     FILE *list;
 
-    while ((option = getopt(argc, argv, "+cl:")) != -1) {
+    while ((option = getopt(argc, argv, "+cl:p:")) != -1) {
         if (option == 'c')
             processor = 1;
         else if (option == 'l')
             alarm((unsigned)strtoul(optarg, NULL, 10));
+        else if (option == 'p')
+            setenv("LD_PRELOAD", optarg, 1); // of the commands
         else
             return 2;
     }
     list = argc - optind == 2 ? fopen(argv[optind], "re") : NULL;
     if (!list) {
-        fprintf(stderr, "usage: stopwatch [-c] [-l SECONDS] LIST OUTPUT\n");
+        fprintf(stderr, "usage: stopwatch [-c] [-l SECONDS] [-p LIBRARIES] LIST OUTPUT\n");
         return 2;
     }
     signal(SIGALRM, too_long);
