@@ -188,6 +188,8 @@ static void read_placements(const struct planning *planning, struct layout *layo
         device->port = placement->device ? placement->device->port : PORT_ANY;
         device->verdict = placement->op == STEP_REFUSE ? placement->verdict : PLACE_FITS;
     }
+    for (struct controller *at = layout->topology.controllers; at; at = at->next)
+        at->number = layout->controller_count++;
     for (size_t i = 0; i < planning->config->controller_count; i++)
         layout->of_controller[i] = planning->requests[i].controller;
 }

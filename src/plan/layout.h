@@ -23,6 +23,7 @@ struct layout {
     bool without_hubs;                 // see layout_make()
     struct layout_device *devices;     // in the order of the config, `count` of them
     size_t count;                      // the config's device_count
+    unsigned controller_count;         // of the topology
     struct controller **of_controller; // by the index of the wanted controller; NULL: a companion
 };
 

@@ -38,6 +38,8 @@ struct planning {
     struct request *requests;     // one for each controller of the config, by its index
     struct placement *placements; // one for each device of the config, in its order
     size_t placement_count;
+    struct controller **open; // settle.c: the controllers that may have a free port of their own
+    size_t open_count, open_size;
     unsigned slots_used;        // controllers planned so far
     unsigned next_hci, next_pv; // the number of the next default name that may be free
     bool every_speed; // a host device of unknown speed is kept from ports that lack some speed
@@ -118,6 +120,8 @@ struct controller *supply_for(struct planning *planning, const struct device *de
                               struct span span);
 // Whether supply_for() can succeed: there is a backend, a model for the device's speed, and a slot.
 bool supply_is_possible(const struct planning *planning, const struct device *device);
+// Whether a model that can be added here and now supports its speed.
+bool supply_supports(const struct planning *planning, const struct device *device);
 
 // resolve.c: finds the host device of each placement, and refuses those that must not be attached.
 void resolve_placements(struct planning *planning);

@@ -108,31 +108,76 @@ static unsigned best_score(const struct planning *planning, const struct device 
     return fastest * 4u + (planning_libxl_supports(planning, device) ? 2u : 0u) + 1u;
 }
 
+static bool is_full(const struct controller *controller)
+{
+    return controller->root_devices >= controller->ports;
+}
+
+// To be called whenever controllers were added. Those that are full are removed from the list once
+// they are met: of ten thousand devices, each would otherwise look at all the full ones again.
+static void list_open_controllers(struct planning *planning)
+{
+    size_t count = 0;
+    for (const struct controller *at = planning->topology->controllers; at; at = at->next)
+        count++;
+    if (count > planning->open_size) {
+        planning->open_size = 2 * count;
+        planning->open = arena_array_of(planning->arena, struct controller *, 2 * count);
+    }
+    planning->open_count = 0;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        if (!is_full(at))
+            planning->open[planning->open_count++] = at;
+}
+
+static void drop_open_controller(struct planning *planning, size_t i)
+{
+    struct controller **at = &planning->open[i];
+    planning->open_count--;
+    memmove(at, at + 1, (planning->open_count - i) * sizeof *at);
+}
+
+// The best place so far for a device that names no controller.
+struct choice {
+    struct controller *controller; // NULL: none yet
+    struct port port;
+    unsigned score;
+};
+
+static void consider(const struct planning *planning, const struct device *device, struct port port,
+                     struct controller *controller, struct choice *choice)
+{
+    enum place_verdict verdict =
+        port.depth ? place_at(controller, device, port) : place_on(controller, device, &port);
+    unsigned reached = verdict == PLACE_FITS ? score(planning, controller, device, port) : 0;
+    if (reached > choice->score)
+        *choice = (struct choice){ controller, port, reached };
+}
+
 static bool settle_anywhere(struct planning *planning, struct placement *placement,
                             bool last_resort)
 {
     struct device *device = settle_device(planning, placement);
-    struct controller *best = NULL;
-    struct port best_port = PORT_ANY;
-    unsigned most = best_score(planning, device), reached = 0;
-    for (struct controller *at = planning->topology->controllers; at && reached < most;
-         at = at->next) {
-        struct port port = placement->wanted->port;
-        bool full = !port.depth && at->root_devices >= at->ports;
-        if (full || !may_choose(planning, at, device, last_resort))
+    struct port port = placement->wanted->port;
+    struct choice choice = { .score = 0 };
+    unsigned most = best_score(planning, device);
+    if (port.depth)
+        for (struct controller *at = planning->topology->controllers; at; at = at->next)
+            if (may_choose(planning, at, device, last_resort))
+                consider(planning, device, port, at, &choice);
+    for (size_t i = 0; !port.depth && i < planning->open_count && choice.score < most;) {
+        struct controller *at = planning->open[i];
+        if (is_full(at)) {
+            drop_open_controller(planning, i);
             continue;
-        enum place_verdict verdict =
-            port.depth ? place_at(at, device, port) : place_on(at, device, &port);
-        unsigned here = verdict == PLACE_FITS ? score(planning, at, device, port) : 0;
-        if (here > reached) {
-            best = at;
-            best_port = port;
-            reached = here;
         }
+        if (may_choose(planning, at, device, last_resort))
+            consider(planning, device, port, at, &choice);
+        i++;
     }
-    if (best)
-        put(placement, best, device, best_port);
-    return best;
+    if (choice.controller)
+        put(placement, choice.controller, device, choice.port);
+    return choice.controller;
 }
 
 // A replugged device goes back to its former port.
@@ -155,13 +200,14 @@ static bool is_unplaced(const struct placement *placement)
     return placement->op == STEP_ADD && !placement->device;
 }
 
-// How many of the placements from this one on need the same kind of controller.
+// How many of the placements from this one on need the same kind of controller; no more than one
+// controller has ports.
 static size_t count_alike(const struct planning *planning, const struct placement *placement,
                           const struct device *device)
 {
     size_t count = 0;
     const struct placement *end = planning->placements + planning->placement_count;
-    for (const struct placement *at = placement; at < end; at++) {
+    for (const struct placement *at = placement; at < end && count < PORTS_MAX_PVUSB; at++) {
         const struct device alike = { .kind = at->wanted->kind };
         count += is_unplaced(at) && planning_libxl_supports(planning, &alike) ==
                                         planning_libxl_supports(planning, device);
@@ -183,9 +229,10 @@ static void settle_on_new(struct planning *planning, struct placement *placement
     if (!supply_for(planning, device, count, placement->wanted->why)) {
         placement->op = STEP_REFUSE;
         placement->words = "no suitable controller";
-        placement->verdict = PLACE_TAKEN;
+        placement->verdict = supply_supports(planning, device) ? PLACE_TAKEN : PLACE_SPEED;
         return;
     }
+    list_open_controllers(planning);
     if (settle_anywhere(planning, placement, false))
         return;
     refuse_everywhere(planning, placement, device);
@@ -207,6 +254,7 @@ static unsigned turn_of(const struct placement *placement)
 void settle_placements(struct planning *planning)
 {
     enum { TURNS = PORT_DEPTH_MAX + 4 };
+    list_open_controllers(planning);
     for (unsigned turn = 0; turn < TURNS; turn++)
         for (size_t i = 0; i < planning->placement_count; i++) {
             struct placement *placement = &planning->placements[i];

@@ -200,6 +200,16 @@ static const struct controller_model *model_for(const struct planning *planning,
 static const struct config_controller any_controller = { .origin = ORIGIN_USBCONTROLLER,
                                                          .version = { .value = 3 } };
 
+// Whether a PVUSB controller of the guest has a device at each number that a port can have.
+static bool all_pvusb_ports_are_used(const struct topology *topology)
+{
+    uint32_t used = 0;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        for (const struct device *device = at->devices; at->pvusb && device; device = device->next)
+            used |= UINT32_C(1) << device->port.number[0] % 32;
+    return used >> 1 == UINT32_MAX >> 1;
+}
+
 // Why no controller can be added for devices that name none, or NULL.
 static const char *why_no_controller(const struct planning *planning)
 {
@@ -211,6 +221,8 @@ static const char *why_no_controller(const struct planning *planning)
         return "no backend supports controllers of this guest";
     if (planning_is_pv_guest(planning)) {
         const char *why = planning_pvusb(planning, &any_controller, &kind, &domain, &advice);
+        if (!why && all_pvusb_ports_are_used(planning->topology))
+            return "the PVUSB controllers of a guest share 31 port numbers, and all are in use";
         return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
     }
     if (!plugging->known || planning->slots_used < plugging->slots)
@@ -219,9 +231,14 @@ static const char *why_no_controller(const struct planning *planning)
                              : "remove a controller, or start the guest with more";
 }
 
+bool supply_supports(const struct planning *planning, const struct device *device)
+{
+    return model_for(planning, device);
+}
+
 bool supply_is_possible(const struct planning *planning, const struct device *device)
 {
-    return !why_no_controller(planning) && model_for(planning, device);
+    return !why_no_controller(planning) && supply_supports(planning, device);
 }
 
 // PVUSB controllers of a guest must not share port numbers, so a new one needs higher numbers.

@@ -73,6 +73,7 @@ struct controller {
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports
     unsigned root_devices;                  // how many of them are not behind a hub
+    unsigned number;                        // set by layout_make(): counts all of them, from 0
 };
 
 // Which emulated controllers this QEMU can hotplug now.

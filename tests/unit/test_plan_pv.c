@@ -288,7 +288,9 @@ static void test_no_free_port(void **state)
     for (unsigned port = 1; port <= 31; port++)
         has_device(full, port);
     want_refusal("usbdevice=['type=hostdev,busid=1-4']\n", STATUS_REFUSED,
-                 "no port of db is suitable for");
+                 "db has no free port for this device, and no controller can be added");
+    assert_ptr_equal(topology.controllers, full);
+    assert_null(full->next);
 }
 
 static void test_hvm_devices_are_emulated(void **state)

@@ -12,7 +12,7 @@ struct arranging {
     struct arrangement *arrangement;
     struct layout layout;
     struct arranged_controller **of_wanted; // by the index of the wanted controller
-    struct arranged_controller *made;       // the first added one
+    struct arranged_controller **of_made;   // those that were added, by their number in the layout
     struct arranged_controller **last;
     unsigned next_index;
 };
@@ -101,16 +101,8 @@ static void add_wanted(struct arranging *arranging, const struct config_controll
     at->why = wanted->why;
 }
 
-// The place that asked for an added controller: that of the first device on it.
-static struct span why_made(const struct arranging *arranging, const struct controller *made)
-{
-    for (size_t i = 0; i < arranging->layout.count; i++)
-        if (arranging->layout.devices[i].controller == made)
-            return arranging->layout.devices[i].wanted->why;
-    return SPAN_NONE;
-}
-
-static void add_made(struct arranging *arranging, const struct controller *made)
+// `why` is the place that asked for it: that of the first device on it.
+static void add_made(struct arranging *arranging, const struct controller *made, struct span why)
 {
     struct writing *writing = arranging->writing;
     struct arranged_controller *at = append(arranging);
@@ -120,7 +112,8 @@ static void add_made(struct arranging *arranging, const struct controller *made)
     at->version = made->model->version;
     at->ports = made->ports;
     at->name = made->name;
-    at->why = why_made(arranging, made);
+    at->why = why;
+    arranging->of_made[made->number] = at;
     if (made->model->driver && writing->document->config->domain.type == DOMAIN_UNKNOWN)
         write_warning(writing, at->why, "the type of the guest is not set: assuming hvm");
 }
@@ -130,22 +123,22 @@ static void add_controllers(struct arranging *arranging)
     const struct config *config = arranging->writing->document->config;
     for (const struct config_controller *at = config->controllers; at; at = at->next)
         add_wanted(arranging, at);
-    struct arranged_controller **made = arranging->last;
-    for (const struct controller *at = arranging->layout.topology.controllers; at; at = at->next)
+    const struct layout *layout = &arranging->layout;
+    struct span *why =
+        arena_array_of(arranging->writing->arena, struct span, layout->controller_count);
+    for (size_t i = layout->count; i--;)
+        if (layout->devices[i].controller)
+            why[layout->devices[i].controller->number] = layout->devices[i].wanted->why;
+    for (const struct controller *at = layout->topology.controllers; at; at = at->next)
         if (!at->wanted && at->devices)
-            add_made(arranging, at);
-    arranging->made = *made;
+            add_made(arranging, at, why[at->number]);
 }
 
 static struct arranged_controller *find(const struct arranging *arranging,
                                         const struct controller *controller)
 {
-    if (controller->wanted)
-        return arranging->of_wanted[controller->wanted->index];
-    struct arranged_controller *at = arranging->made;
-    while (at && strcmp(at->name, controller->name) != 0)
-        at = at->next;
-    return at;
+    return controller->wanted ? arranging->of_wanted[controller->wanted->index]
+                              : arranging->of_made[controller->number];
 }
 
 // --- devices ---
@@ -159,14 +152,38 @@ static bool is_placed_by_others(const struct config_device *wanted, enum arrange
     return GIVEN(wanted->controller_name) || (attached_only && wanted->kind != DEVICE_HOSTDEV);
 }
 
-static void report_no_port(const struct arranging *arranging, const struct config_device *wanted)
+// What to do about a device that has no port.
+static const char *port_advice(const struct arranging *arranging,
+                               const struct config_device *wanted, enum place_verdict verdict)
 {
-    enum domain_type type = arranging->writing->document->config->domain.type;
-    diag_hint(arranging->writing->diags,
-              write_error(arranging->writing, wanted->why, "no port is free for this device"),
-              !domain_has_machine(type)
-                  ? "QEMU's PVUSB supports 31 devices per guest"
-                  : "give its controller more ports, or use another controller");
+    struct arena *arena = arranging->writing->arena;
+    const struct layout *layout = &arranging->layout;
+    const struct controller *at =
+        wanted->controller ? layout->of_controller[wanted->controller->index] : NULL;
+    if (at && at->ports < at->model->ports_max)
+        return arena_printf(arena, "controller '%s' has %u ports: give it more, up to %u%s",
+                            at->name, at->ports, at->model->ports_max,
+                            verdict == PLACE_SHARED
+                                ? " (no port number may be in use on two PVUSB controllers)"
+                                : "");
+    if (at && at->model->driver)
+        return arena_printf(arena, "controller '%s' cannot have more than %u ports: use another",
+                            at->name, at->ports);
+    if (!at && domain_has_machine(layout->domain.type))
+        return "name a controller that has a free port";
+    if (verdict == PLACE_SPEED)
+        return "PVUSB does not support its speed";
+    if (verdict == PLACE_ISOCHRONOUS)
+        return "PVUSB does not support isochronous transfers";
+    return "the PVUSB controllers of a guest share 31 port numbers, and all are in use";
+}
+
+static void report_no_port(const struct arranging *arranging, const struct config_device *wanted,
+                           enum place_verdict verdict)
+{
+    struct writing *writing = arranging->writing;
+    diag_hint(writing->diags, write_error(writing, wanted->why, "no port is free for this device"),
+              "%s", port_advice(arranging, wanted, verdict));
 }
 
 static void warn_unsuitable(const struct arranging *arranging, const struct arranged_device *device)
@@ -192,7 +209,7 @@ static void read_device(const struct arranging *arranging, enum arrange what,
     if (unsuitable && device->controller && device->found)
         warn_unsuitable(arranging, device);
     else if (placed->verdict != PLACE_FITS && !wanted->port.depth)
-        report_no_port(arranging, wanted);
+        report_no_port(arranging, wanted, placed->verdict);
     if (!placed->controller || (chosen_by_qemu && what != ARRANGE_PORTS))
         return;
     device->controller = find(arranging, placed->controller);
@@ -231,6 +248,8 @@ void arrange(struct writing *writing, enum arrange what, struct arrangement *arr
     arranging.of_wanted = arena_array_of(writing->arena, struct arranged_controller *,
                                          writing->document->config->controller_count);
     place(&arranging, what);
+    arranging.of_made = arena_array_of(writing->arena, struct arranged_controller *,
+                                       arranging.layout.controller_count);
     add_controllers(&arranging);
     for (size_t i = 0; i < arrangement->count; i++)
         read_device(&arranging, what, &arranging.layout.devices[i], &arrangement->devices[i]);
