@@ -14,6 +14,7 @@ struct diags;
 struct domain;
 struct host;
 struct qmp_client;
+struct record;
 struct xen;
 
 // Owned by the verb that runs; so is all that it points to.
@@ -23,6 +24,7 @@ struct session {
     struct xen *xen; // NULL: no Xen on this machine, or not needed
     struct domain *domain;
     const struct host *host;
+    const struct record *record; // what record_look() read; NULL before
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
                              // NULL while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL

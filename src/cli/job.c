@@ -36,7 +36,7 @@ enum status job_compile_file(struct job *job, const char *path)
     if (!source)
         return STATUS_REQUEST;
     job->config = parse_config(arena, job->invocation->diags, source);
-    job->unchecked = true;
+    job->attaches = job->unchecked = true;
     return check_if_settled(job);
 }
 
@@ -46,7 +46,7 @@ enum status job_compile_words(struct job *job, const char *const *words, size_t 
     struct arena *arena = job->invocation->arena;
     const struct source *source = source_from_words(arena, "<command line>", words, count);
     job->config = parse_specs(arena, job->invocation->diags, source, what);
-    job->unchecked = checked;
+    job->attaches = job->unchecked = checked;
     return check_if_settled(job);
 }
 
@@ -93,7 +93,7 @@ static enum status settle(struct job *job)
 static enum status find_domain(struct job *job, const char *name)
 {
     struct world_options options = options_for_world(job->invocation);
-    options.find_owners = true;
+    options.find_owners = job->attaches;
     name = domain_word(job, name);
     if (!name && !job->invocation->qmp) {
         struct diag *diag =

@@ -10,6 +10,7 @@
 struct job {
     const struct invocation *invocation;
     struct config *config;
+    bool attaches;  // the config says what is wanted, not what to remove
     bool unchecked; // to be checked as soon as the type of the guest is known
     struct world world;
     struct plan plan;

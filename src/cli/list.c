@@ -197,16 +197,22 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     cleanup_xen struct xen *xen = NULL;
     const struct world_options options = options_for_world(invocation);
     const struct domain *domains = NULL;
+    struct host host = { 0 };
     size_t count = 0;
     enum status status = xen_open(invocation->arena, invocation->diags,
                                   XENSTORE_SECONDS * invocation->timeout_scale, &xen);
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, &domains, &count);
+    if (status == STATUS_OK)
+        status = host_look(invocation->arena, invocation->diags, &host);
+    if (status != STATUS_OK)
+        return status;
+    const struct world_common common = { xen, &host };
     for (size_t i = 0; i < count; i++) {
         if (domains[i].id == 0 || domains[i].dying)
             continue;
         cleanup_world struct world world = WORLD_NONE;
-        enum status one = world_open_domain(&world, &options, xen, &domains[i]);
+        enum status one = world_open_domain(&world, &options, &common, &domains[i]);
         if (one == STATUS_OK)
             show(invocation, table, &world.topology);
         status = status_worse(status, one);

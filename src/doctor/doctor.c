@@ -12,8 +12,10 @@ struct diagnosis {
     struct findings *findings;
 };
 
-// *looked: the look at the domain succeeded.
-static void diagnose_one(struct diagnosis *diagnosis, const struct domain *domain, bool *looked)
+// `host` may be NULL: then only the domain's QEMU is asked. *looked: the look at the domain
+// succeeded.
+static void diagnose_one(struct diagnosis *diagnosis, const struct host *host,
+                         const struct domain *domain, bool *looked)
 {
     struct arena *arena = diagnosis->examination->options->arena;
     struct domain copy = *domain;
@@ -25,8 +27,9 @@ static void diagnose_one(struct diagnosis *diagnosis, const struct domain *domai
     // If the QEMU of an emulated machine does not answer, do not wait for it a second time. A guest
     // without one can be examined in any case.
     facts_of_domain(&session, &facts);
-    if (facts.answers == VERDICT_YES || !domain_has_machine(domain->type))
-        examine_domain(diagnosis->examination, domain, &diags, &examined, &diagnosis->problems);
+    if (host && (facts.answers == VERDICT_YES || !domain_has_machine(domain->type)))
+        examine_domain(diagnosis->examination, host, domain, &diags, &examined,
+                       &diagnosis->problems);
     *looked = examined.complete;
     const struct domain_diagnosis known = {
         .domain = domain,
@@ -43,9 +46,12 @@ static enum status diagnose_domains(struct diagnosis *diagnosis)
     const struct examination *examination = diagnosis->examination;
     struct arena *arena = examination->options->arena;
     bool *looked = arena_array_of(arena, bool, examination->count);
+    struct host host;
+    enum status status = host_look(arena, examination->options->diags, &host);
+    const struct host *read = status == STATUS_OK ? &host : NULL;
     for (size_t i = 0; i < examination->count; i++)
-        diagnose_one(diagnosis, &examination->domains[i], &looked[i]);
-    enum status status = examine_xenstore(examination, &diagnosis->problems);
+        diagnose_one(diagnosis, read, &examination->domains[i], &looked[i]);
+    status = status_worse(status, examine_xenstore(examination, &diagnosis->problems));
     for (size_t i = 0; i < examination->count; i++)
         diagnose_problems(arena, &examination->domains[i], &diagnosis->problems, looked[i],
                           diagnosis->findings);

@@ -58,20 +58,20 @@ struct session examination_session(const struct examination *examination, struct
     };
 }
 
-enum status examine_domain(const struct examination *examination, const struct domain *domain,
-                           struct diags *diags, struct examined *examined,
-                           struct problems *problems)
+enum status examine_domain(const struct examination *examination, const struct host *host,
+                           const struct domain *domain, struct diags *diags,
+                           struct examined *examined, struct problems *problems)
 {
     const struct doctor_options *options = examination->options;
     struct session *session = &examined->world.session;
     const struct world_options how = { .arena = options->arena,
                                        .diags = diags,
                                        .timeout_scale = options->timeout_scale };
-    enum status status = world_open_domain(&examined->world, &how, examination->xen, domain);
-    if (status == STATUS_OK)
-        status = record_read(session, &examined->record);
+    const struct world_common common = { examination->xen, host };
+    enum status status = world_open_domain(&examined->world, &how, &common, domain);
     if (status != STATUS_OK)
         return status;
+    examined->record = *session->record;
     examined->complete = true;
     problems_of_domain(options->arena, &examined->record, &examined->world.topology,
                        xen_qemu_exited(session->xen, session->domain), problems);

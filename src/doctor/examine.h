@@ -40,11 +40,12 @@ struct examined {
         .world = WORLD_NONE                                                                        \
     }
 
-// Looks at one domain and appends its problems. `examined` is to be closed in any case. Errors go
-// to `diags`. Returns what world_open_domain() returns.
-enum status examine_domain(const struct examination *examination, const struct domain *domain,
-                           struct diags *diags, struct examined *examined,
-                           struct problems *problems);
+// Looks at one domain and appends its problems. `host` is what host_look() found, and must outlive
+// `examined`, which is to be closed in any case. Errors go to `diags`. Returns what
+// world_open_domain() returns.
+enum status examine_domain(const struct examination *examination, const struct host *host,
+                           const struct domain *domain, struct diags *diags,
+                           struct examined *examined, struct problems *problems);
 
 void examined_close(struct examined *examined);
 #define cleanup_examined __attribute__((cleanup(examined_close)))

@@ -41,11 +41,14 @@ static enum status find_in_xenstore(const struct repair *repair, struct problems
 enum status repair_find(struct repair *repair)
 {
     const struct examination *examination = repair->examination;
-    enum status status = STATUS_OK;
+    struct host host;
+    enum status status = host_look(repair->options->arena, repair->options->diags, &host);
+    if (status != STATUS_OK)
+        return status;
     for (size_t i = 0; i < examination->count; i++) {
         cleanup_examined struct examined examined = EXAMINED_NONE;
         status = status_worse(status,
-                              examine_domain(examination, &examination->domains[i],
+                              examine_domain(examination, &host, &examination->domains[i],
                                              repair->options->diags, &examined, &repair->problems));
     }
     if (examination->xen)
@@ -109,11 +112,14 @@ static void compare_looks(struct repair *repair, struct problems *again, enum pr
 static enum status fix_locked_domain(struct repair *repair, const struct domain *domain)
 {
     struct problems again;
+    struct host host;
     cleanup_examined struct examined examined = EXAMINED_NONE;
+    struct diags *diags = repair->options->diags;
     const struct fix_report on_fix = { on_fixed, repair };
     problems_init(&again);
-    enum status status =
-        examine_domain(repair->examination, domain, repair->options->diags, &examined, &again);
+    enum status status = host_look(repair->options->arena, diags, &host);
+    if (status == STATUS_OK)
+        status = examine_domain(repair->examination, &host, domain, diags, &examined, &again);
     if (status != STATUS_OK)
         return status;
     compare_looks(repair, &again, SCOPE_DOMAIN, domain->id);

@@ -56,14 +56,11 @@ static void add_claims(struct claim_list *list, const struct record *record)
                              name_of(record, note->controller, note->controller), note->port);
 }
 
-enum status record_claims(const struct session *session, struct record_claim **claims)
+enum status record_claims_of(const struct session *session, const struct domain *domains,
+                             size_t count, struct record_claim **claims)
 {
-    const struct domain *domains;
-    size_t count;
+    enum status status = STATUS_OK;
     *claims = NULL;
-    if (!session->xen)
-        return STATUS_OK;
-    enum status status = xen_domains(session->xen, session->diags, &domains, &count);
     struct claim_list list = { .arena = session->arena, .last = claims };
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct record record;
@@ -77,6 +74,17 @@ enum status record_claims(const struct session *session, struct record_claim **c
             add_claims(&list, &record);
     }
     return status;
+}
+
+enum status record_claims(const struct session *session, struct record_claim **claims)
+{
+    const struct domain *domains;
+    size_t count;
+    *claims = NULL;
+    if (!session->xen)
+        return STATUS_OK;
+    enum status status = xen_domains(session->xen, session->diags, &domains, &count);
+    return status == STATUS_OK ? record_claims_of(session, domains, count, claims) : status;
 }
 
 // Whether the claim is that of the device itself, in libxl's record or in a note.

@@ -225,3 +225,13 @@ enum status record_read(const struct session *session, struct record *record)
                        session->domain->name, session->domain->id, xen_why(session->xen));
     return xen_status(session->xen, reader.result);
 }
+
+enum status record_look(struct session *session, const struct record **record)
+{
+    struct record *read = arena_new_of(session->arena, struct record);
+    enum status status = session->record ? STATUS_OK : record_read(session, read);
+    if (status == STATUS_OK && !session->record)
+        session->record = read;
+    *record = session->record ? session->record : read;
+    return status;
+}

@@ -73,6 +73,8 @@ struct record {
 // Reads the record of the session's domain; it is empty if there is none, and without Xen.
 // STATUS_REFUSED, STATUS_TIMEOUT or STATUS_FAILED after reporting an error.
 enum status record_read(const struct session *session, struct record *record);
+// The same, but reads it only the first time for that session; *record is the session's.
+enum status record_look(struct session *session, const struct record **record);
 
 // Merges the record into a topology that the backends have filled. Controllers get their names and
 // libxl's indexes. Host devices get their busids, and become DEVICE_GONE if the device at that
@@ -106,8 +108,11 @@ struct record_claim {
     unsigned port;           // 0 if index is -1
     const char *place;       // "controller hci0 port 2"
 };
-// Lists the claims of all domains that are not dying, for PVUSB and emulated controllers. Statuses
-// as from record_read().
+// Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
+// controllers. Statuses as from record_read().
+enum status record_claims_of(const struct session *session, const struct domain *domains,
+                             size_t count, struct record_claim **claims);
+// The same for all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
 
 // Sets *other to a message if another record claims the device: "xl gave 1-4 to db (4), controller

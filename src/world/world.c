@@ -66,6 +66,7 @@ static enum status read_backends(struct world *world)
 {
     struct session *session = &world->session;
     struct backend *next = world->backends;
+    world->topology.domain = session->domain;
     for (size_t i = 0; backends[i]; i++) {
         if (!serves(backends[i], session->domain))
             continue;
@@ -94,34 +95,51 @@ static const struct backend *emulated_backend(const struct world *world)
 static enum status read_records(struct world *world, bool changes)
 {
     struct session *session = &world->session;
-    struct record record = { 0 };
-    enum status status = record_read(session, &record);
+    const struct record *record;
+    enum status status = record_look(session, &record);
     if (status != STATUS_OK)
         return status;
-    record_merge(session, &record, &world->host, &world->topology);
+    record_merge(session, record, session->host, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
             at->backend = emulated_backend(world);
-    return changes ? record_tidy(session, &record, &world->topology) : STATUS_OK;
+    return changes ? record_tidy(session, record, &world->topology) : STATUS_OK;
+}
+
+// Who has the host's devices, and the domains that can be named as backends.
+static enum status read_owners(struct world *world)
+{
+    struct session *session = &world->session;
+    struct topology *topology = &world->topology;
+    struct record_claim *claims = NULL;
+    if (!session->xen) {
+        owners_find(session, &world->host);
+        return STATUS_OK;
+    }
+    enum status status =
+        xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
+    if (status == STATUS_OK)
+        status = record_claims_of(session, topology->domains, topology->domain_count, &claims);
+    record_mark_owners(session->arena, claims, &world->host);
+    if (status == STATUS_OK)
+        host_find_holders(session, &world->host);
+    return status;
+}
+
+static enum status read_domain(struct world *world, bool changes)
+{
+    enum status status = read_backends(world);
+    return status == STATUS_OK ? read_records(world, changes) : status;
 }
 
 static enum status read_all(struct world *world, bool changes)
 {
     struct session *session = &world->session;
-    struct record_claim *claims = NULL;
     enum status status = host_look(session->arena, session->diags, &world->host);
     session->host = &world->host;
-    world->topology.domain = session->domain;
-    if (status == STATUS_OK)
-        status = record_claims(session, &claims);
-    record_mark_owners(session->arena, claims, &world->host);
-    if (world->find_owners && status == STATUS_OK && session->xen)
-        host_find_holders(session, &world->host);
-    else if (world->find_owners && status == STATUS_OK)
-        owners_find(session, &world->host);
-    if (status == STATUS_OK)
-        status = read_backends(world);
-    return status == STATUS_OK ? read_records(world, changes) : status;
+    if (status == STATUS_OK && world->find_owners)
+        status = read_owners(world);
+    return status == STATUS_OK ? read_domain(world, changes) : status;
 }
 
 // If the domain shut down while the topology was read, the topology may be incomplete.
@@ -192,13 +210,14 @@ enum status world_open(struct world *world, bool changes)
 }
 
 enum status world_open_domain(struct world *world, const struct world_options *options,
-                              struct xen *xen, const struct domain *domain)
+                              const struct world_common *common, const struct domain *domain)
 {
     init(world, options);
-    world->session.xen = xen;
+    world->session.xen = common->xen;
+    world->session.host = common->host;
     world->session.domain = arena_new_of(options->arena, struct domain);
     *world->session.domain = *domain;
-    return read_all(world, false);
+    return read_domain(world, false);
 }
 
 void world_close(struct world *world)

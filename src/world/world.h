@@ -54,10 +54,17 @@ enum status world_find(struct world *world, const struct world_options *options,
 // was reported.
 enum status world_open(struct world *world, bool changes);
 
-// Does both, read-only, for a domain that was found before. Uses the caller's connection to
-// xenstore, which world_close() leaves open. Takes no locks. Statuses as from world_open().
+// What the worlds of several domains have in common, so that it is read once for all of them. Both
+// must outlive the worlds.
+struct world_common {
+    struct xen *xen;
+    const struct host *host;
+};
+
+// Does both, read-only, for a domain that was found before. Uses the connection to xenstore in
+// `common`, which world_close() leaves open. Takes no locks. Statuses as from world_open().
 enum status world_open_domain(struct world *world, const struct world_options *options,
-                              struct xen *xen, const struct domain *domain);
+                              const struct world_common *common, const struct domain *domain);
 
 // Closes the backends, then releases the locks and closes the connection to xenstore. WORLD_NONE is
 // a no-op.

@@ -212,19 +212,16 @@ enum status pvusb_look(void *at, struct topology *topology)
 {
     struct pvusb_handle *handle = at;
     struct session *session = handle->session;
-    struct record record;
+    const struct record *record;
     handle->arrivals = (struct deadline){ 0 };
-    enum status status = record_read(session, &record);
+    enum status status = record_look(session, &record);
     handle->topology = topology;
     pvusb_look_at_qemu(handle, topology);
-    for (const struct record_controller *found = record.controllers; found; found = found->next)
+    for (const struct record_controller *found = record->controllers; found; found = found->next)
         if (found->kind == RECORD_KERNEL || found->kind == RECORD_QEMU)
             add_controller(handle, found, topology);
     struct pvusb_supply *pvusb = &topology->pvusb;
     pvusb->known = true;
     pvusb->no_kernel = host_has_usbback() ? NULL : "usbback is not loaded in this host's kernel";
-    if (status == STATUS_OK)
-        status =
-            xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
     return status;
 }
