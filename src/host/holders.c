@@ -45,7 +45,7 @@ int holders_domain(struct text arguments)
 
 bool holders_is_qemu(const char *program)
 {
-    return text_starts(text_of(program), "qemu") || strcmp(program, "kvm") == 0;
+    return strstr(program, "qemu") || strcmp(program, "kvm") == 0;
 }
 
 // Whether xenstore has that process as the domain's QEMU.

@@ -49,6 +49,7 @@ static void test_names_of_qemu(void **state)
 {
     (void)state;
     assert_true(holders_is_qemu("qemu-system-x86"));
+    assert_true(holders_is_qemu("xen-qemu-system"));
     assert_true(holders_is_qemu("qemu:win10"));
     assert_true(holders_is_qemu("kvm"));
     assert_false(holders_is_qemu("usbls"));
