@@ -148,8 +148,8 @@ static void print_device(struct arena *arena, const struct domain *domain,
     print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
     if (device->state == DEVICE_GONE && domain->id >= 0)
-        state = arena_printf(arena, "%s; xenusb detach %s %s.%s", state, domain->name,
-                             device->controller->name, shown_port(arena, device));
+        state = arena_printf(arena, "%s; xenusb detach %s %s", state, domain->name,
+                             device_place(arena, device));
     printf("%s\n", text_show(arena, text_of(state), 400));
 }
 

@@ -115,7 +115,8 @@ static const char *detach_from_port(struct old *old)
     if (first.size != old->word[1].size || second.size != old->word[2].size)
         complain(old->diags, SEVERITY_WARNING, old->source, old->at[1],
                  "xl reads an argument with a key as 0, despite its manual");
-    return arena_printf(old->arena, "detach %s %u.%u", domain(old), controller, port);
+    // Not CONTROLLER.PORT: with two numbers that is the bus and the address of a host device.
+    return arena_printf(old->arena, "detach %s bus=%u,port=%u", domain(old), controller, port);
 }
 
 // host:BUS.ADDRESS, host:VENDOR:PRODUCT.
