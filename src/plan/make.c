@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "planning.h"
 
 static void complain_no_controller(struct planning *planning, struct placement *placement)
 {
     const struct config_text *name = &placement->wanted->controller_name;
-    struct buffer list = buffer_in(planning->arena);
-    for (const struct controller *at = planning->topology->controllers; at; at = at->next)
-        if (!at->stale)
-            buffer_join(&list, ", ", "%s", at->name);
     placement->op = STEP_REFUSE;
     placement->words = "no such controller";
     struct diag *diag =
         planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
                           planning->topology->domain->name, (int)name->text.size, name->text.at);
-    diag_hint(planning->diags, diag, list.size ? "it has: %s" : "it has none%s",
-              buffer_string(&list));
+    diag_hint(planning->diags, diag, "%s",
+              topology_controllers_hint(planning->arena, planning->topology));
 }
 
 static void find_controller(struct planning *planning, struct placement *placement)

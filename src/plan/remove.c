@@ -119,8 +119,42 @@ static void note_not_attached(struct removing *removing, const struct config_dev
                   device_place(removing->arena, other));
 }
 
+static void complain_no_controller(struct removing *removing, const struct config_text *name)
+{
+    struct diag *diag =
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, name->at,
+                 "%s has no controller '%.*s'", removing->topology->domain->name,
+                 (int)name->text.size, name->text.at);
+    diag_hint(removing->diags, diag, "%s",
+              topology_controllers_hint(removing->arena, removing->topology));
+    removing->status = status_worse(removing->status, STATUS_REQUEST);
+}
+
+// Whether the place of a device exists, so that "not attached" is a possible answer.
+static bool has_place(struct removing *removing, const struct config_device *wanted)
+{
+    const struct config_text *name = &wanted->controller_name;
+    if (!GIVEN(*name))
+        return true;
+    const struct controller *controller = topology_find_controller(removing->topology, name->text);
+    if (!controller) {
+        complain_no_controller(removing, name);
+        return false;
+    }
+    if (!wanted->port.depth || wanted->port.number[0] <= controller->ports)
+        return true;
+    struct diag *diag =
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, wanted->port_at,
+                 "controller '%s' has no port %u", controller->name, wanted->port.number[0]);
+    diag_hint(removing->diags, diag, "its ports are 1 to %u", controller->ports);
+    removing->status = status_worse(removing->status, STATUS_REQUEST);
+    return false;
+}
+
 static void remove_wanted(struct removing *removing, const struct config_device *wanted)
 {
+    if (!has_place(removing, wanted))
+        return;
     struct device *found = NULL;
     struct buffer list = buffer_in(removing->arena);
     unsigned count = 0;
@@ -150,8 +184,7 @@ static void remove_controller(struct removing *removing, const struct config_tex
 {
     struct controller *controller = topology_find_controller(removing->topology, word->text);
     if (!controller) {
-        complain(removing->diags, SEVERITY_NOTE, removing->removal->source, word->at,
-                 "%s has no such controller: nothing to do", removing->topology->domain->name);
+        complain_no_controller(removing, word);
         return;
     }
     if (controller->fixed_on) {

@@ -2,6 +2,7 @@
 #include "topology.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 const char *device_state_name(enum device_state state)
 {
@@ -143,6 +144,15 @@ const char *device_busid(const struct device *device)
     if (device->host)
         return device->host->busid;
     return device->selector.criteria & SELECT_BUSID ? device->selector.busid : "";
+}
+
+const char *topology_controllers_hint(struct arena *arena, const struct topology *topology)
+{
+    struct buffer list = buffer_in(arena);
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (!at->stale)
+            buffer_join(&list, ", ", "%s", at->name);
+    return list.size ? arena_printf(arena, "it has: %s", buffer_string(&list)) : "it has none";
 }
 
 const char *device_place(struct arena *arena, const struct device *device)

@@ -133,6 +133,8 @@ const char *device_position(struct arena *arena, const struct device *device);
 // The place of a device as a user can type it: "hci0.2"; "bus=1,port=2" if the controller has only
 // a number, because 1.2 means a bus and an address.
 const char *device_place(struct arena *arena, const struct device *device);
+// The hint for a controller that the domain does not have: "it has: hci0, usb" or "it has none".
+const char *topology_controllers_hint(struct arena *arena, const struct topology *topology);
 // The busid of its host device, as the host, QEMU or the record has it; "" if unknown.
 const char *device_busid(const struct device *device) __attribute__((returns_nonnull));
 // Whether it is a PVUSB controller that a QEMU in this domain serves, or would serve.
