@@ -132,9 +132,9 @@ static void list_open_controllers(struct planning *planning)
 
 static void drop_open_controller(struct planning *planning, size_t i)
 {
-    struct controller **at = &planning->open[i];
     planning->open_count--;
-    memmove(at, at + 1, (planning->open_count - i) * sizeof *at);
+    for (; i < planning->open_count; i++)
+        planning->open[i] = planning->open[i + 1];
 }
 
 // The best place so far for a device that names no controller.
