@@ -110,8 +110,10 @@ $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))
 
+RIG_TOOLS := rig $(addprefix $(B)/rig/,worldc recordc xlc qemuc advicec)
+
 # Calls what no command line reaches, for the tests of the rig.
-$(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc: $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
+$(filter-out rig,$(RIG_TOOLS)): $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
@@ -120,8 +122,6 @@ $(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/
 	@mkdir -p $(@D)
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -MMD -MP -MF $@.d -o $@ $< \
 	    $(B)/libxenusb.a $(LIBS)
-
-RIG_TOOLS := rig $(B)/rig/worldc $(B)/rig/recordc $(B)/rig/xlc $(B)/rig/qemuc
 
 demo: build rig
 	@tests/demo.sh

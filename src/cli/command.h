@@ -73,6 +73,13 @@ extern const struct command doctor_command;
 extern const struct command repair_command;
 extern const struct command translate_command;
 
+enum { COMMANDS = 12 };
+// All verbs in the order of the help; ends with NULL.
+extern const struct command *const commands[COMMANDS + 1];
+
+// The verb at the start of the arguments, of which *used are its own words; or NULL.
+const struct command *command_find(const char *const *words, size_t count, size_t *used);
+
 // Parses the options and arguments after the verb into *invocation. Sets *help if --help is among
 // them. STATUS_REQUEST after reporting an error.
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count,

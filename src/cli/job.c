@@ -9,6 +9,7 @@
 #include "plan/log.h"
 #include "show.h"
 #include "world/owners.h"
+#include "xen/advice.h"
 
 // Checks the config if nothing has yet, and it is to be checked at all.
 static enum status check(struct job *job)
@@ -120,7 +121,8 @@ static enum status complain_paused(const struct job *job)
     struct diags *diags = job->invocation->diags;
     const char *name = job->world.session.domain->name;
     struct diag *diag = complain_error(diags, "%s is paused, so it cannot use a device now", name);
-    diag_hint(diags, diag, "unpause it first (xl unpause %s), or omit --require-guest", name);
+    diag_hint(diags, diag, "%s; or omit --require-guest",
+              advice(diags->arena, ADVICE_UNPAUSE, job->world.session.domain, NULL));
     return STATUS_REFUSED;
 }
 

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "show.h"
 #include "table.h"
+#include "xen/advice.h"
 #include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
@@ -147,9 +148,9 @@ static void print_device(struct arena *arena, const struct domain *domain,
     print_column(shown_device(arena, device), widths->device);
     print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
-    if (device->state == DEVICE_GONE && domain->id >= 0)
-        state = arena_printf(arena, "%s; xenusb detach %s %s", state, domain->name,
-                             device_place(arena, device));
+    const char *how = advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
+    if (device->state == DEVICE_GONE && how)
+        state = arena_printf(arena, "%s; %s", state, how);
     printf("%s\n", text_show(arena, text_of(state), 400));
 }
 

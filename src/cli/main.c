@@ -15,23 +15,6 @@
 
 enum { RESERVE = 1024 * 1024 }; // enough to undo any plan when memory runs out
 
-// All verbs in the order of the help; ends with NULL.
-static const struct command *const commands[] = {
-    &check_command,
-    &plan_command,
-    &apply_command,
-    &attach_command,
-    &detach_command,
-    &controller_add_command,
-    &controller_remove_command,
-    &list_command,
-    &devices_command,
-    &doctor_command,
-    &repair_command,
-    &translate_command,
-    NULL,
-};
-
 static void print_help(FILE *stream)
 {
     fputs("usage: xenusb VERB [options] ...\n\n"
@@ -40,23 +23,6 @@ static void print_help(FILE *stream)
     for (const struct command *const *at = commands; *at; at++)
         fprintf(stream, "  %-18s %-21s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
     fputs("\nSee 'xenusb VERB --help' for details, 'xenusb --version' for the version.\n", stream);
-}
-
-// The verb at the start of the arguments; *used is its number of words.
-static const struct command *find_command(const char *const *words, size_t count, size_t *used)
-{
-    for (const struct command *const *at = commands; *at; at++) {
-        struct text name = text_of((*at)->name);
-        size_t blank = text_find(name, ' ', 0);
-        bool two = blank < name.size;
-        if (!count || !text_is(text_part(name, 0, blank), words[0]))
-            continue;
-        if (two && (count < 2 || !text_is(text_part(name, blank + 1, name.size), words[1])))
-            continue;
-        *used = two ? 2 : 1;
-        return *at;
-    }
-    return NULL;
 }
 
 static bool asks_for_help(const char *word)
@@ -82,8 +48,7 @@ static bool print_family_help(const char *word, FILE *stream)
 
 static enum status complain_verb(struct diags *diags, const char *word)
 {
-    // NOLINTNEXTLINE(bugprone-sizeof-expression): as many names as there are pointers to commands
-    const char *names[sizeof commands / sizeof *commands] = { NULL };
+    const char *names[COMMANDS + 1] = { NULL };
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;
     struct diag *diag = strcmp(word, "controller") == 0
@@ -117,7 +82,7 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     }
     size_t used = 0;
     bool help = false;
-    const struct command *command = find_command(words, count, &used);
+    const struct command *command = command_find(words, count, &used);
     if (!command && count > 1 && asks_for_help(words[1]) && print_family_help(words[0], stdout))
         return STATUS_OK;
     if (!command)

@@ -2,6 +2,7 @@
 #include "execute.h"
 
 #include "base/arena.h"
+#include "xen/advice.h"
 
 // The order in which steps run. It matters: a controller can be removed only after its devices, and
 // a device needs its controller and its hub; removals free ports and slots for additions. A PVUSB
@@ -147,14 +148,14 @@ static void complain_left(struct run *run, const struct step *step, const struct
     if (!added)
         diag_hint(session->diags, diag, "fix the cause, then apply the config again");
     else if (step->device)
-        diag_hint(session->diags, diag, "to fix this: xenusb detach %s %s", session->domain->name,
-                  device_place(session->arena, step->device));
+        advise(session->diags, diag, ADVICE_DETACH, session->domain,
+               device_word(session->arena, step->device));
     else if (step->pvusb_qemu)
         diag_hint(session->diags, diag, "it is stopped when %s is destroyed",
                   session->domain->name);
     else
-        diag_hint(session->diags, diag, "to fix this: xenusb controller remove %s %s",
-                  session->domain->name, step->controller->name);
+        advise(session->diags, diag, ADVICE_REMOVE_CONTROLLER, session->domain,
+               step->controller->name);
 }
 
 // Runs the inverse of each finished step of one wave.

@@ -2,6 +2,7 @@
 // The messages of refusals: why a controller cannot be added, and why a device gets no port.
 #include "base/arena.h"
 #include "planning.h"
+#include "xen/advice.h"
 
 // --- controllers ---
 
@@ -46,8 +47,8 @@ void refuse_recorded(struct planning *planning, const struct config_controller *
     struct diag *diag = planning_complain(
         planning, STATUS_REFUSED, wanted->why,
         "libxl has a record of controller %u, but QEMU has no such controller", wanted->index);
-    diag_hint(planning->diags, diag, "to remove the record: xenusb controller remove %s %u",
-              planning->topology->domain->name, wanted->index);
+    advise(planning->diags, diag, ADVICE_REMOVE_RECORD, planning->topology->domain,
+           arena_printf(planning->arena, "%u", wanted->index));
 }
 
 void refuse_unservable(struct planning *planning, const struct config_controller *wanted,

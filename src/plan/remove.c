@@ -113,10 +113,10 @@ static void note_not_attached(struct removing *removing, const struct config_dev
         complain(removing->diags, SEVERITY_NOTE, removing->removal->source, wanted->why,
                  "this is not attached to %s: nothing to do", removing->topology->domain->name);
     const struct device *other = device_at_place(removing->topology, &wanted->selector);
-    if (other)
+    const char *word = other ? device_word(removing->arena, other) : NULL;
+    if (word)
         diag_hint(removing->diags, diag,
-                  "that is a bus and an address; the device at that port is %s",
-                  device_place(removing->arena, other));
+                  "that is a bus and an address; the device at that port is %s", word);
 }
 
 static void complain_no_controller(struct removing *removing, const struct config_text *name)
@@ -151,6 +151,14 @@ static bool has_place(struct removing *removing, const struct config_device *wan
     return false;
 }
 
+static void add_word(const struct removing *removing, struct buffer *list,
+                     const struct device *device)
+{
+    const char *word = device_word(removing->arena, device);
+    if (word)
+        buffer_join(list, ", ", "%s", word);
+}
+
 static void remove_wanted(struct removing *removing, const struct config_device *wanted)
 {
     if (!has_place(removing, wanted))
@@ -164,7 +172,7 @@ static void remove_wanted(struct removing *removing, const struct config_device 
                 continue;
             found = device;
             count++;
-            buffer_join(&list, ", ", "%s", device_place(removing->arena, device));
+            add_word(removing, &list, device);
         }
     const struct source *source = removing->removal->source;
     const char *domain = removing->topology->domain->name;
@@ -173,7 +181,8 @@ static void remove_wanted(struct removing *removing, const struct config_device 
     } else if (count > 1) {
         struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
                                      "%u devices of %s match", count, domain);
-        diag_hint(removing->diags, diag, "choose one by its place: %s", buffer_string(&list));
+        if (list.size)
+            diag_hint(removing->diags, diag, "choose one: %s", buffer_string(&list));
         removing->status = status_worse(removing->status, STATUS_REQUEST);
     } else {
         remove_device(removing, found, wanted->why);

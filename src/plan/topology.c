@@ -4,6 +4,8 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 
+enum { PLACE_NAME_MAX = 32 }; // of a controller, as the parser reads a place
+
 const char *device_state_name(enum device_state state)
 {
     static const char *const names[] = {
@@ -155,14 +157,99 @@ const char *topology_controllers_hint(struct arena *arena, const struct topology
     return list.size ? arena_printf(arena, "it has: %s", buffer_string(&list)) : "it has none";
 }
 
-const char *device_place(struct arena *arena, const struct device *device)
+// Whether CONTROLLER.PORT cannot mean a busid, an address or anything else.
+static bool is_place_name(const char *name)
+{
+    for (size_t i = 0; name[i]; i++) {
+        char lower = text_lower(name[i]);
+        bool letter = lower >= 'a' && lower <= 'z';
+        bool other = (name[i] >= '0' && name[i] <= '9') || name[i] == '-' || name[i] == '_';
+        if (i == PLACE_NAME_MAX || (!letter && (i == 0 || !other)))
+            return false;
+    }
+    return *name != '\0';
+}
+
+// "bus=NAME", with the quotes of a spec. NULL if no spec can contain the name.
+static const char *bus_word(struct arena *arena, const char *name)
+{
+    const char *quote = strpbrk(name, ", \t=") ? "\"" : "";
+    return strchr(name, '"') ? NULL : arena_printf(arena, "bus=%s%s%s", quote, name, quote);
+}
+
+enum known_by { BY_PLACE, BY_BUSID, BY_ADDRESS, BY_KIND, KNOWN_BY };
+
+static bool has_address(const struct device *device)
+{
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS;
+    return device->host || (device->selector.criteria & address) == address;
+}
+
+static void address_of(const struct device *device, unsigned *bus, unsigned *address)
+{
+    *bus = device->host ? device->host->bus : device->selector.bus;
+    *address = device->host ? device->host->address : device->selector.address;
+}
+
+static bool is_known(const struct device *device, enum known_by by)
+{
+    switch (by) {
+    case BY_PLACE: return device->port.depth > 0;
+    case BY_BUSID: return device->kind == DEVICE_HOSTDEV && *device_busid(device);
+    case BY_ADDRESS: return device->kind == DEVICE_HOSTDEV && has_address(device);
+    default: return device->kind != DEVICE_HOSTDEV && device_model_of(device->kind);
+    }
+}
+
+static bool is_same(const struct device *a, const struct device *b, enum known_by by)
+{
+    unsigned bus, address, other_bus, other_address;
+    if (a->controller != b->controller || !is_known(b, by))
+        return false;
+    switch (by) {
+    case BY_PLACE: return port_same(a->port, b->port);
+    case BY_BUSID: return strcmp(device_busid(a), device_busid(b)) == 0;
+    case BY_ADDRESS:
+        address_of(a, &bus, &address);
+        address_of(b, &other_bus, &other_address);
+        return bus == other_bus && address == other_address;
+    default: return a->kind == b->kind;
+    }
+}
+
+// Whether that is enough to tell it from the other devices of its controller.
+static bool is_unique(const struct device *device, enum known_by by)
+{
+    if (!is_known(device, by))
+        return false;
+    for (const struct device *at = device->controller->devices; at; at = at->next)
+        if (at != device && is_same(device, at, by))
+            return false;
+    return true;
+}
+
+const char *device_word(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
-    uint64_t number = 0;
+    unsigned bus = 0, address = 0;
+    enum known_by by = BY_PLACE;
     const char *name = device->controller->name;
-    bool is_number = text_number(text_of(name), 10, 0, UINT64_MAX, &number) == NUMBER_OK;
-    return arena_printf(arena, is_number ? "bus=%s,port=%s" : "%s.%s", name,
-                        port_write(device->port, buf));
+    const char *controller = bus_word(arena, name);
+    while (by < KNOWN_BY && !is_unique(device, by))
+        by++;
+    if (by == KNOWN_BY || !controller)
+        return NULL;
+    switch (by) {
+    case BY_PLACE:
+        port_write(device->port, buf);
+        return is_place_name(name) ? arena_printf(arena, "%s.%s", name, buf)
+                                   : arena_printf(arena, "%s,port=%s", controller, buf);
+    case BY_BUSID: return arena_printf(arena, "%s,busid=%s", controller, device_busid(device));
+    case BY_ADDRESS:
+        address_of(device, &bus, &address);
+        return arena_printf(arena, "%s,hostaddr=%u.%u", controller, bus, address);
+    default: return arena_printf(arena, "%s,type=%s", controller, device_kind_name(device));
+    }
 }
 
 const char *device_kind_name(const struct device *device)

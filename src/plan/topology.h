@@ -130,9 +130,11 @@ const char *device_describe(struct arena *arena, const struct device *device);
 const char *device_label(struct arena *arena, const struct device *device);
 // Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not report.
 const char *device_position(struct arena *arena, const struct device *device);
-// The place of a device as a user can type it: "hci0.2"; "bus=1,port=2" if the controller has only
-// a number, because 1.2 means a bus and an address.
-const char *device_place(struct arena *arena, const struct device *device);
+// A word that selects this device of its domain and no other, as a user can type it: its place
+// ("hci0.2"), or "bus=1,port=2" if the name of its controller could be taken for something else
+// (1.2 is a bus and an address); if its port is not known or has another device too, its busid,
+// address or kind. NULL if there is no such word.
+const char *device_word(struct arena *arena, const struct device *device);
 // The hint for a controller that the domain does not have: "it has: hci0, usb" or "it has none".
 const char *topology_controllers_hint(struct arena *arena, const struct topology *topology);
 // The busid of its host device, as the host, QEMU or the record has it; "" if unknown.

@@ -3,6 +3,7 @@
 #include "domain.h"
 
 #include "base/arena.h"
+#include "base/name_map.h"
 #include "base/suggest.h"
 #include "xen.h"
 
@@ -144,6 +145,20 @@ static enum xen_result list_from_xenstore(struct xen *xen, struct domain_list *a
     return result == XEN_ABSENT ? XEN_OK : result;
 }
 
+// While a domain migrates or is shutting down, there may be two with its name.
+static void mark_namesakes(struct arena *arena, const struct domain_list *all)
+{
+    struct name_map *names = name_map_new(arena);
+    for (size_t i = 0; i < all->count; i++) {
+        struct domain *domain = &all->domains[i];
+        struct domain *first = name_map_get(names, text_of(domain->name));
+        if (first)
+            first->namesake = domain->namesake = true;
+        else
+            name_map_add(names, text_of(domain->name), domain);
+    }
+}
+
 enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
                         size_t *count)
 {
@@ -153,6 +168,7 @@ enum status xen_domains(struct xen *xen, struct diags *diags, const struct domai
         all.count = 0;
         result = list_from_xenstore(xen, &all);
     }
+    mark_namesakes(xen_arena(xen), &all);
     *domains = all.domains;
     *count = all.count;
     if (xen_broken(xen)) {

@@ -29,6 +29,7 @@ struct domain {
     bool shared_socket;     // libxl uses that socket too: take LOCK_LIBXL_QMP first
     bool paused;
     bool dying;
+    bool namesake; // another domain of this host has the same name
 };
 
 // The domains of this host, including dying ones and domain 0, sorted by id; *domains is an array

@@ -130,6 +130,28 @@ static long fail(int error)
     return -1;
 }
 
+// Blank the word "paused" in the domain's line.
+static long unpause(uint32_t domid)
+{
+    static const char word[] = " paused";
+    char path[FAKEXEN_PATH], line[256];
+    long rc = fail(ESRCH);
+    FILE *file = fopen(fakexen_path(path, "domains", -1), "r+e");
+
+    while (file && fgets(line, sizeof(line), file)) {
+        char *end, *at = strstr(line, word);
+        if (strtoul(line, &end, 10) != domid || end == line)
+            continue;
+        rc = 0;
+        if (at && fseek(file, (at - line) - (long)strlen(line), SEEK_CUR) == 0)
+            fprintf(file, "%*s", (int)strlen(word), "");
+        break;
+    }
+    if (file)
+        fclose(file);
+    return rc;
+}
+
 // xen/domctl.h. Up to Xen 4.17, getdomaininfo returns the first domain whose id is at least the
 // requested one; newer callers compare the id, so the old behaviour works for all.
 static long do_domctl(struct xen_domctl *op)
@@ -138,6 +160,8 @@ static long do_domctl(struct xen_domctl *op)
 
     if (op->interface_version != XEN_DOMCTL_INTERFACE_VERSION)
         return fail(EACCES);
+    if (op->cmd == XEN_DOMCTL_unpausedomain)
+        return unpause(op->domain);
     if (op->cmd != XEN_DOMCTL_getdomaininfo)
         return fail(ENOSYS);
     if (!next_domain(op->domain, &info))

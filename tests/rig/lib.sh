@@ -81,8 +81,17 @@ become_case()
     [ "$(type -t "$1")" = function ] || fail "no such case"
     trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
     "$1"
+    check_advice
     trap - ERR
     exit 0
+}
+
+# Every command that xenusb suggested in this case must be one that it takes. Each run is in the ledger.
+check_advice()
+{
+    [ -e "$T/ledger" ] || return 0
+    "$RIG/advicec" check <"$T/ledger" >"$T/advice" || fail "xenusb suggests what does not work:
+$(<"$T/advice")"
 }
 
 # Set load: how many processes currently compete for each processor, at least 1.
@@ -214,8 +223,16 @@ run()
     else
         on_xen "$@" >"$T/out" 2>"$T/err" || rc=$?
     fi
+    keep_output
+}
+
+# Set $out and $err. If xenusb printed what may be a command or an option, enter it in the ledger.
+keep_output()
+{
     # shellcheck disable=SC2034
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
+    [[ $command_run != xenusb\ * || $out$err != *@(xenusb |xl |--)* ]] ||
+        printf '\001%s\n%s\n%s\n' "${command_run#* }" "$out" "$err" >>"$T/ledger"
 }
 
 # counted CMD...: run it, and count what it asks of others (counts.c).
@@ -241,8 +258,7 @@ end_of_begun()
     wait "$begun" || rc=$?
     cp "$T/begun.out" "$T/out"
     cp "$T/begun.err" "$T/err"
-    # shellcheck disable=SC2034
-    out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
+    keep_output
 }
 
 # Print its process id: that of the child of "timeout".

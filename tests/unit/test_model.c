@@ -116,12 +116,50 @@ static void test_controllers_are_in_the_order_of_libxl(void **state)
 static void test_places_in_the_syntax_of_the_user(void **state)
 {
     (void)state;
+    static const char *const rows[][2] = {
+        { "hci0", "hci0.2.4" },
+        { "1", "bus=1,port=2.4" },     // 1.2 is a bus and an address
+        { "1-1", "bus=1-1,port=2.4" }, // 1-1.2.4 is a busid
+        { "a.b", "bus=a.b,port=2.4" },
+        { "a b", "bus=\"a b\",port=2.4" },
+        { "a,b", "bus=\"a,b\",port=2.4" },
+        { "a\"b", NULL },
+    };
     struct arena *arena = arena_new(64);
-    struct controller named = { .name = "hci0" }, numbered = { .name = "1" };
-    struct device device = { .controller = &named, .port = port_of("2.4") };
-    assert_string_equal(device_place(arena, &device), "hci0.2.4");
-    device.controller = &numbered;
-    assert_string_equal(device_place(arena, &device), "bus=1,port=2.4");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct controller controller = { .name = rows[i][0] };
+        struct device device = { .port = port_of("2.4") };
+        controller_add_device(&controller, &device);
+        const char *word = device_word(arena, &device);
+        if (rows[i][1])
+            assert_string_equal(word, rows[i][1]);
+        else
+            assert_null(word);
+    }
+    arena_free(arena);
+}
+
+// Where the port does not tell a device from the others, something else does.
+static void test_words_that_only_one_device_fits(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new(64);
+    struct controller controller = { .name = "hci0" };
+    struct selector busid = { .criteria = SELECT_BUSID, .busid = "1-4" },
+                    address = { .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 7 };
+    struct device first = { .kind = DEVICE_HOSTDEV, .selector = busid },
+                  second = { .kind = DEVICE_HOSTDEV, .selector = address, .port = port_of("1") },
+                  third = { .kind = DEVICE_TABLET, .port = port_of("1") },
+                  fourth = { .kind = DEVICE_HOSTDEV, .selector = busid };
+    controller_add_device(&controller, &first);
+    controller_add_device(&controller, &second);
+    assert_string_equal(device_word(arena, &first), "bus=hci0,busid=1-4");
+    assert_string_equal(device_word(arena, &second), "hci0.1");
+    controller_add_device(&controller, &third);
+    assert_string_equal(device_word(arena, &second), "bus=hci0,hostaddr=1.7");
+    assert_string_equal(device_word(arena, &third), "bus=hci0,type=tablet");
+    controller_add_device(&controller, &fourth);
+    assert_null(device_word(arena, &first));
     arena_free(arena);
 }
 
@@ -135,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_a_port_behind_a_hub),
         cmocka_unit_test(test_speeds_of_ports),
         cmocka_unit_test(test_places_in_the_syntax_of_the_user),
+        cmocka_unit_test(test_words_that_only_one_device_fits),
         cmocka_unit_test(test_controllers_are_in_the_order_of_libxl),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "advice.h"
+
+#include "base/arena.h"
+#include "base/shell.h"
+
+enum { NAME_SHOWN = 64 }; // bytes; messages are cut at some length, and a command must not be
+
+const struct advice_row advice_rows[ADVICE_KINDS] = {
+    [ADVICE_DETACH] = { "detach", "to detach it", "xenusb detach %d %1" },
+    [ADVICE_REMOVE_CONTROLLER] = { "remove-controller", "to remove it",
+                                   "xenusb controller remove %d %1" },
+    [ADVICE_REMOVE_RECORD] = { "remove-record", "to remove the record",
+                               "xenusb controller remove %d %1" },
+    [ADVICE_UNPAUSE] = { "unpause", "to unpause it", "xl unpause %d" },
+};
+
+// Whether xenusb and xl take the name for this domain and nothing else: both take digits for an id.
+static bool is_named(const struct domain *domain)
+{
+    struct text name = text_of(domain->name);
+    uint32_t point = 0;
+    bool only_digits = true, blank = true;
+    for (size_t i = 0, size; i < name.size; i += size) {
+        size = text_utf8(text_part(name, i, name.size), &point);
+        if (size == 0 || text_unsafe(point))
+            return false;
+        only_digits = only_digits && point >= '0' && point <= '9';
+        blank = blank && point == ' ';
+    }
+    return !only_digits && !blank && *domain->name != '-' && name.size <= NAME_SHOWN &&
+           !domain->namesake;
+}
+
+static void add(struct advice_command *command, const char *word)
+{
+    if (command->count < ADVICE_WORDS_MAX)
+        command->words[command->count++] = word;
+}
+
+static void add_domain(struct arena *arena, struct advice_command *command,
+                       const struct domain *domain)
+{
+    if (domain->id < 0 && domain->qmp_socket)
+        add(command, "--qmp");
+    add(command, domain->id < 0     ? domain->qmp_socket ? domain->qmp_socket : domain->name
+                 : is_named(domain) ? domain->name
+                                    : arena_printf(arena, "%d", domain->id));
+}
+
+static void add_argument(struct advice_command *command, const char *argument)
+{
+    if (*argument == '-')
+        add(command, "--");
+    add(command, argument);
+}
+
+struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
+                                   const struct domain *domain, const char *argument)
+{
+    struct advice_command command = { .count = 0 };
+    struct text row = text_of(advice_rows[kind].command);
+    for (size_t from = 0, to; from < row.size; from = to + 1) {
+        to = text_find(row, ' ', from);
+        struct text word = text_part(row, from, to);
+        if (text_is(word, "%d"))
+            add_domain(arena, &command, domain);
+        else if (text_is(word, "%1"))
+            add_argument(&command, argument ? argument : "");
+        else
+            add(&command, arena_copy(arena, word.at, word.size));
+    }
+    return command;
+}
+
+const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
+                   const char *argument)
+{
+    const struct advice_row *row = &advice_rows[kind];
+    struct buffer line = buffer_in(arena);
+    if (!argument && strstr(row->command, "%1"))
+        return NULL;
+    struct advice_command command = advice_words(arena, kind, domain, argument);
+    for (size_t i = 0; i < command.count; i++)
+        shell_add_word(&line, text_of(command.words[i]));
+    return arena_printf(arena, "%s: %s", row->purpose, buffer_string(&line));
+}
+
+void advise(struct diags *diags, struct diag *diag, enum advice_kind kind,
+            const struct domain *domain, const char *argument)
+{
+    const char *text = advice(diags->arena, kind, domain, argument);
+    if (text)
+        diag_hint(diags, diag, "%s", text);
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// The commands that messages suggest. No other file has the text of a command that a user might
+// run: `make check-layers` reports one, and advice.test of the rig runs each row of the table.
+#ifndef XENUSB_XEN_ADVICE_H
+#define XENUSB_XEN_ADVICE_H
+
+#include "domain.h"
+
+enum advice_kind {
+    ADVICE_DETACH,            // a device, as detach takes it
+    ADVICE_REMOVE_CONTROLLER, // a controller, by name or index
+    ADVICE_REMOVE_RECORD,     // the same, for one that only libxl's record has
+    ADVICE_UNPAUSE,
+    ADVICE_KINDS
+};
+
+// What a row prints: "PURPOSE: COMMAND". In `command`, %d is the domain and %1 the argument.
+struct advice_row {
+    const char *name;    // of the row, for tests
+    const char *purpose; // what the command does: the promise that advice.test checks
+    const char *command; // words separated by single blanks
+};
+
+extern const struct advice_row advice_rows[ADVICE_KINDS];
+
+enum { ADVICE_WORDS_MAX = 8 };
+
+// A command as its words.
+struct advice_command {
+    const char *words[ADVICE_WORDS_MAX];
+    size_t count;
+};
+
+// The words of that row. `domain` may be NULL if the row names none, `argument` if it has none.
+struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
+                                   const struct domain *domain, const char *argument);
+
+// "to remove it: xenusb controller remove 'my guest' hci0", with the command quoted for a shell up
+// to the end of the string. A domain is named by its id where its name would be taken for something
+// else or cannot be printed; one that --qmp replaces by that option. NULL if `argument` is NULL but
+// the row needs one: then the caller knows no word that can only mean this thing.
+const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
+                   const char *argument);
+
+// Adds it to a diagnostic as its hint, unless it is NULL.
+void advise(struct diags *diags, struct diag *diag, enum advice_kind kind,
+            const struct domain *domain, const char *argument);
+
+#endif

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: MIT
+// Finds the commands that xenusb's output suggests, for lib.sh and advice.test:
+//
+//     advicec rows           the names of the rows of the table
+//     advicec find           each command in standard input: "ROW COMMAND", one per line
+//     advicec check          reads a ledger and reports each suggestion that is not valid usage
+//
+// A ledger has, for each run of xenusb, a line of \001 and its arguments, and then what it printed.
+// A command ends with its line or before an unquoted ';' or ')', where a shell ends it too.
+#include "base/arena.h"
+#include "base/shell.h"
+#include "base/source.h"
+#include "cli/command.h"
+#include "parser/parser.h"
+#include "xen/advice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WORDS_MAX = 32 };
+
+static struct arena *arena;
+static unsigned faults;
+
+// ---- a shell's words ----
+
+// A command in a line of output.
+struct found {
+    enum advice_kind kind;
+    struct text text; // as printed
+    const char *words[WORDS_MAX];
+    size_t count;
+    bool odd; // a shell would not take it as one simple command
+};
+
+// Appends what is quoted at `from`, and returns the offset after it; SIZE_MAX if the quote is open.
+static size_t read_quoted(struct buffer *word, struct text text, size_t from)
+{
+    static const char call[] = "\"$(printf '";
+    struct text rest = text_part(text, from, text.size);
+    if (text.at[from] == '\\' && from + 1 < text.size) {
+        buffer_add(word, text_part(text, from + 1, from + 2));
+        return from + 2;
+    }
+    bool printed = text_starts(rest, call);
+    size_t open = from + (printed ? sizeof call - 1 : 1);
+    size_t end = text_find(text, text.at[from] == '"' && !printed ? '"' : '\'', open);
+    if (end == text.size)
+        return SIZE_MAX;
+    buffer_add(word, text_part(text, open, end)); // the octal escapes as they are
+    return printed ? end + 3 : end + 1;
+}
+
+// Splits the text into words up to where a shell would end the command.
+static void split(struct found *found)
+{
+    size_t at = 0;
+    struct text text = found->text;
+    while (at < text.size && !strchr(";)\n", text.at[at])) {
+        struct buffer word = buffer_in(arena);
+        buffer_add_string(&word, "");
+        while (at < text.size && !strchr(" ;)\n", text.at[at])) {
+            if (strchr("'\"\\", text.at[at])) {
+                at = read_quoted(&word, text, at);
+            } else {
+                found->odd |= strchr("$`*?[]{}(<>|&#~!", text.at[at]) != NULL;
+                buffer_add(&word, text_part(text, at, at + 1));
+                at++;
+            }
+            if (at > text.size) {
+                found->odd = true;
+                return;
+            }
+        }
+        if (found->count < WORDS_MAX)
+            found->words[found->count++] = arena_strdup(arena, buffer_string(&word));
+        while (at < text.size && text.at[at] == ' ')
+            at++;
+    }
+    found->text = text_part(text, 0, at);
+}
+
+// ---- the rows ----
+
+// What precedes the variable words of a row: "to remove it: xenusb controller remove".
+static const char *head_of(const struct advice_row *row)
+{
+    size_t size = text_find(text_of(row->command), '%', 0);
+    return arena_printf(arena, "%s: %.*s", row->purpose, (int)size, row->command);
+}
+
+// Calls `take` for each command of a row in the text.
+static void find(struct text text, void (*take)(struct found *found, void *context), void *context)
+{
+    for (int kind = 0; kind < ADVICE_KINDS; kind++) {
+        const struct advice_row *row = &advice_rows[kind];
+        const char *head = head_of(row);
+        struct text rest = text;
+        char *at;
+        while ((at = memmem(rest.at, rest.size, head, strlen(head)))) {
+            at += strlen(row->purpose) + 2;
+            rest = text_part(text, (size_t)(at - text.at), text.size);
+            struct found found = { .kind = (enum advice_kind)kind };
+            found.text = text_part(rest, 0, text_find(rest, '\n', 0));
+            split(&found);
+            take(&found, context);
+        }
+    }
+}
+
+static void print_found(struct found *found, void *context)
+{
+    (void)context;
+    printf("%s %.*s\n", advice_rows[found->kind].name, (int)found->text.size, found->text.at);
+}
+
+// ---- the ledger ----
+
+static void fault(const struct found *found, const char *run, const char *why)
+{
+    printf("xenusb %s\n  printed: %.*s\n  but: %s\n", run, (int)found->text.size, found->text.at,
+           why);
+    faults++;
+}
+
+static size_t words_in(const char *row)
+{
+    size_t count = 1;
+    for (; *row; row++)
+        count += *row == ' ';
+    return count;
+}
+
+// Whether it has as many words as its row, so that what follows it in the line is not part of it.
+static bool has_row_length(const struct found *found)
+{
+    size_t count = found->count;
+    for (size_t i = 0; i < found->count; i++)
+        count -= strcmp(found->words[i], "--qmp") == 0 || strcmp(found->words[i], "--") == 0;
+    return count == words_in(advice_rows[found->kind].command);
+}
+
+static const char *first_of(const struct diags *diags)
+{
+    return diags->first ? diags->first->message : "not valid";
+}
+
+// Compiles the specs of "attach" and the like. NULL, or what is wrong.
+static const char *try_specs(struct diags *diags, const struct invocation *invocation)
+{
+    size_t skip = invocation->qmp ? 0 : 1;
+    const char *verb = invocation->command->name;
+    bool controller = strcmp(verb, "controller add") == 0;
+    if (!controller && strcmp(verb, "attach") != 0 && strcmp(verb, "detach") != 0)
+        return NULL;
+    const struct source *source = source_from_words(
+        arena, "<command line>", invocation->words + skip, invocation->count - skip);
+    parse_specs(arena, diags, source, controller ? SPEC_CONTROLLER : SPEC_DEVICE);
+    return diags->errors ? first_of(diags) : NULL;
+}
+
+// Reads the command as main() does. NULL, or what is wrong.
+static const char *try_command(const struct found *found)
+{
+    size_t used = 0;
+    bool help = false;
+    struct diags diags;
+    diags_init(&diags, arena);
+    struct invocation invocation = { .arena = arena, .diags = &diags, .timeout_scale = 1.0 };
+    invocation.command = command_find(found->words + 1, found->count - 1, &used);
+    if (!invocation.command)
+        return strcmp(found->words[1], "--help") == 0 ? NULL : "there is no such verb";
+    enum status status =
+        options_read(&invocation, found->words + 1 + used, found->count - 1 - used, &help);
+    if (help)
+        return NULL;
+    return status == STATUS_OK ? try_specs(&diags, &invocation) : first_of(&diags);
+}
+
+static void check_found(struct found *found, void *context)
+{
+    const char *run = context, *why = NULL;
+    if (found->odd)
+        why = "a shell would read more than one simple command";
+    else if (!has_row_length(found))
+        why = "it has other words than its row";
+    else if (found->count > 1 && strcmp(found->words[0], "xenusb") == 0)
+        why = try_command(found);
+    if (why)
+        fault(found, run, why);
+}
+
+static struct text read_all(FILE *stream)
+{
+    char chunk[4096];
+    struct buffer all = buffer_in(arena);
+    for (size_t size; (size = fread(chunk, 1, sizeof chunk, stream)) > 0;)
+        buffer_add(&all, (struct text){ chunk, size });
+    return buffer_text(&all);
+}
+
+static void check(struct text ledger)
+{
+    for (size_t from = 0, to; from < ledger.size; from = to) {
+        to = text_find(ledger, '\001', from + 1);
+        struct text record = text_part(ledger, from + 1, to);
+        size_t line = text_find(record, '\n', 0);
+        find(text_part(record, line, record.size), check_found, arena_copy(arena, record.at, line));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *verb = argc > 1 ? argv[1] : "";
+    arena = arena_new(4096);
+    if (!arena)
+        return 1;
+    if (strcmp(verb, "rows") == 0)
+        for (int kind = 0; kind < ADVICE_KINDS; kind++)
+            puts(advice_rows[kind].name);
+    else if (strcmp(verb, "find") == 0)
+        find(read_all(stdin), print_found, NULL);
+    else if (strcmp(verb, "check") == 0)
+        check(read_all(stdin));
+    else
+        return 2;
+    arena_free(arena);
+    return faults > 0;
+}
