@@ -99,19 +99,24 @@ static bool is_claim_of(const struct record_claim *claim, const struct session *
     return claim->index == controller->index && claim->port == device->port.number[0];
 }
 
+const char *record_other_claim_among(const struct session *session,
+                                     const struct record_claim *claims, const struct device *device)
+{
+    const char *busid = device_busid(device);
+    for (const struct record_claim *at = claims; at; at = at->next)
+        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
+            at->backend_domain == device->controller->backend_domain)
+            return arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
+                                busid, at->name, at->domain, at->place);
+    return NULL;
+}
+
 enum status record_other_claim(const struct session *session, const struct device *device,
                                const char **other)
 {
     struct record_claim *claims;
-    const char *busid = device_busid(device);
     enum status status = record_claims(session, &claims);
-    *other = NULL;
-    for (const struct record_claim *at = claims; status == STATUS_OK && at && !*other;
-         at = at->next)
-        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
-            at->backend_domain == device->controller->backend_domain)
-            *other = arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
-                                  busid, at->name, at->domain, at->place);
+    *other = status == STATUS_OK ? record_other_claim_among(session, claims, device) : NULL;
     return status;
 }
 

@@ -122,6 +122,11 @@ enum status record_claims(const struct session *session, struct record_claim **c
 enum status record_other_claim(const struct session *session, const struct device *device,
                                const char **other);
 
+// The same among claims that were read already: the message, or NULL.
+const char *record_other_claim_among(const struct session *session,
+                                     const struct record_claim *claims,
+                                     const struct device *device);
+
 // Sets the owner of each host device that is claimed.
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host);
 

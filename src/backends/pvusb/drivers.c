@@ -17,33 +17,12 @@ static bool has(const struct host_interface *interface, const char *driver)
     return interface->driver && strcmp(interface->driver, driver) == 0;
 }
 
-// Saves the driver in xenstore before it is unbound, in case xenusb is killed in between.
-static bool save_driver(const struct pvusb_handle *handle, const char *busid,
-                        const struct host_interface *interface, const char **why)
+bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, const char **why)
 {
-    struct arena *arena = handle->session->arena;
-    struct xen *xen = handle->session->xen;
-    enum xen_result result = xen_write(xen, NULL, nodes_driver(arena, busid, interface->name),
-                                       text_of(host_driver_path(arena, interface->driver)));
-    if (result == XEN_OK)
-        return true;
-    *why = arena_printf(arena, "the driver of %s could not be saved: %s", interface->name,
-                        xen_why(xen));
-    return false;
-}
-
-bool pvusb_bind(const struct pvusb_handle *handle, const char *busid, const char **why)
-{
-    struct arena *arena = handle->session->arena;
-    struct host_interface *interfaces = host_interfaces(arena, busid);
-    *why = "it has no interfaces: it was unplugged, or is not configured";
-    if (!interfaces)
-        return false;
     for (const struct host_interface *at = interfaces; at; at = at->next) {
         if (has(at, DRIVER_USBBACK))
             continue;
-        if (at->driver && (!save_driver(handle, busid, at, why) ||
-                           !host_unbind(arena, at->driver, at->name, why)))
+        if (at->driver && !host_unbind(arena, at->driver, at->name, why))
             return false;
         if (!host_bind(arena, DRIVER_USBBACK, at->name, why))
             return false;
@@ -73,10 +52,5 @@ bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const ch
         if (driver && !at->driver && !host_bind(arena, driver, at->name, why))
             all = false;
     }
-    // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
-    if (!all || xen_remove(xen, NULL, nodes_drivers(arena, busid)) == XEN_OK)
-        return all;
-    *why = arena_printf(arena, "its saved drivers could not be removed from xenstore: %s",
-                        xen_why(xen));
-    return false;
+    return all;
 }

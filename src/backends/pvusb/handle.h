@@ -4,6 +4,7 @@
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
 #include "base/deadline.h"
+#include "host/bind.h"
 #include "plan/backend.h"
 #include "process.h"
 #include "rings.h"
@@ -100,12 +101,16 @@ void pvusb_read_states(const struct pvusb_handle *handle, struct controller *con
 // Whether the backend has that device of this host, as the host and QEMU report it.
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,
                                      const struct device *device);
-// Waits until the guest has configured the device. False if it did not in time; true if that cannot
-// be observed or is not expected (usbback, a paused guest, an interrupt).
-bool pvusb_guest_configured(struct pvusb_handle *handle, const struct device *device);
-// The same for --require-guest, with more time. NULL if the guest has configured the device; else
-// the reason, owned by the arena.
-const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct device *device);
+// pvusb_condition: the guest's frontend is connected.
+bool pvusb_is_connected(struct pvusb_handle *handle, const struct controller *controller,
+                        const struct device *device);
+// pvusb_condition: the guest has configured the device, or that cannot be observed or is not
+// expected (usbback, a paused guest).
+bool pvusb_is_configured(struct pvusb_handle *handle, const struct controller *controller,
+                         const struct device *device);
+// For --require-guest: why a controller or a device was not used in time. Owned by the arena.
+const char *pvusb_why_not_connected(struct pvusb_handle *handle, struct controller *controller);
+const char *pvusb_why_not_configured(const struct pvusb_handle *handle);
 // "the guest's frontend is not connected: ..." as the remark of a finished step; NULL if it is
 // connected. Gives a running guest time to connect first.
 const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller);
@@ -133,7 +138,7 @@ void pvusb_answer_requests(struct pvusb_handle *handle);
 // Unmaps the rings. Does nothing if no takeover is in progress.
 void pvusb_end_takeover(struct pvusb_handle *handle);
 
-// controllers.c, devices.c
+// controllers.c, attach.c, release.c
 
 // pvusb_condition: the controller's backend is ready for a frontend.
 bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *controller,
@@ -148,18 +153,20 @@ enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct contro
 // Each runs one step, and sets its outcome.
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step);
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step);
-void pvusb_add_device(struct pvusb_handle *handle, struct step *step);
-void pvusb_remove_device(struct pvusb_handle *handle, struct step *step);
+// The same for `count` steps, each for a device, which run together. Those that fail are undone;
+// the others stay.
+void pvusb_add_devices(struct pvusb_handle *handle, struct step *const *steps, size_t count);
+void pvusb_remove_devices(struct pvusb_handle *handle, struct step *const *steps, size_t count);
 
 // drivers.c: a device's interfaces, bound to usbback and back
 
-// Binds all interfaces to usbback and saves their drivers in xenstore. On failure returns false and
-// sets *why; pvusb_unbind() and pvusb_rebind() undo what was done.
-bool pvusb_bind(const struct pvusb_handle *handle, const char *busid, const char **why);
+// Binds interfaces to usbback; the caller has saved their drivers in xenstore (nodes_driver()). On
+// failure returns false and sets *why; pvusb_unbind() and pvusb_rebind() undo what was done.
+bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, const char **why);
 // Unbinds all interfaces from usbback. On failure returns false and sets *why.
 bool pvusb_unbind(const struct pvusb_handle *handle, const char *busid, const char **why);
-// Binds the interfaces to their saved drivers, and removes those from xenstore. On failure returns
-// false and sets *why.
+// Binds the interfaces to their saved drivers, which stay in xenstore. On failure returns false and
+// sets *why.
 bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const char **why);
 
 #endif

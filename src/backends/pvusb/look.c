@@ -28,8 +28,8 @@ void pvusb_read_states(const struct pvusb_handle *handle, struct controller *con
         read_state(handle, nodes_frontend(session->arena, domain, controller));
 }
 
-static bool is_connected(struct pvusb_handle *handle, const struct controller *controller,
-                         const struct device *device)
+bool pvusb_is_connected(struct pvusb_handle *handle, const struct controller *controller,
+                        const struct device *device)
 {
     (void)device;
     struct controller now = *controller;
@@ -43,7 +43,7 @@ static void wait_for_frontend(struct pvusb_handle *handle, const struct controll
     if (handle->frontend_timed_out || handle->session->domain->paused)
         return;
     handle->frontend_timed_out =
-        !pvusb_wait(handle, PVUSB_CONNECT_SECONDS, is_connected, controller, NULL);
+        !pvusb_wait(handle, PVUSB_CONNECT_SECONDS, pvusb_is_connected, controller, NULL);
 }
 
 const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller)
@@ -107,35 +107,29 @@ static bool is_configured(struct pvusb_handle *handle, const struct controller *
     return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
 }
 
-bool pvusb_guest_configured(struct pvusb_handle *handle, const struct device *device)
+bool pvusb_is_configured(struct pvusb_handle *handle, const struct controller *controller,
+                         const struct device *device)
 {
-    struct controller *controller = device->controller;
-    double seconds = handle->guest_ignores_devices ? PVUSB_CONNECT_SECONDS : PVUSB_ARRIVAL_SECONDS;
     return controller->pvusb == PVUSB_KERNEL || handle->session->domain->paused ||
-           pvusb_wait(handle, seconds, is_configured, controller, device) ||
-           session_interrupted(handle->session);
+           is_configured(handle, controller, device);
 }
 
-const char *pvusb_wait_for_guest(struct pvusb_handle *handle, const struct device *device)
+const char *pvusb_why_not_connected(struct pvusb_handle *handle, struct controller *controller)
 {
-    struct arena *arena = handle->session->arena;
-    struct controller now = *device->controller;
-    double timeout_scale = handle->session->timeout_scale;
-    if (!pvusb_wait(handle, PVUSB_STATE_SECONDS, is_connected, &now, NULL)) {
-        pvusb_read_states(handle, &now);
-        return arena_printf(
-            arena, "the guest's frontend did not connect within %g s (state: %s): %s",
-            PVUSB_STATE_SECONDS * timeout_scale, xenbus_state_name(now.frontend_state),
-            xenbus_frontend_meaning(now.frontend_state));
-    }
-    // Only with QEMU can be seen whether the guest has configured a device.
-    if (now.pvusb == PVUSB_KERNEL ||
-        pvusb_wait(handle, PVUSB_STATE_SECONDS, is_configured, &now, device))
-        return NULL;
-    return arena_printf(arena,
+    const struct session *session = handle->session;
+    pvusb_read_states(handle, controller);
+    return arena_printf(
+        session->arena, "the guest's frontend did not connect within %g s (state: %s): %s",
+        PVUSB_STATE_SECONDS * session->timeout_scale, xenbus_state_name(controller->frontend_state),
+        xenbus_frontend_meaning(controller->frontend_state));
+}
+
+const char *pvusb_why_not_configured(const struct pvusb_handle *handle)
+{
+    return arena_printf(handle->session->arena,
                         "the guest's frontend is connected, but did not configure the device "
                         "within %g s",
-                        PVUSB_STATE_SECONDS * timeout_scale);
+                        PVUSB_STATE_SECONDS * handle->session->timeout_scale);
 }
 
 // When devices that are being attached must be configured. They all started before the look, so

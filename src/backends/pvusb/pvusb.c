@@ -45,35 +45,51 @@ static enum status pvusb_open(struct session *session, void **handle)
 
 static void run_step(struct pvusb_handle *handle, struct step *step)
 {
-    enum { QEMU, CONTROLLER, DEVICE, THINGS };
-    static void (*const ways[THINGS][2])(struct pvusb_handle *, struct step *) = {
-        [QEMU] = { pvusb_stop_qemu, pvusb_start_qemu },
-        [CONTROLLER] = { pvusb_remove_controller, pvusb_add_controller },
-        [DEVICE] = { pvusb_remove_device, pvusb_add_device },
+    static void (*const ways[2][2])(struct pvusb_handle *, struct step *) = {
+        { pvusb_remove_controller, pvusb_add_controller },
+        { pvusb_stop_qemu, pvusb_start_qemu },
     };
     double since = clock_now();
-    ways[step->pvusb_qemu ? QEMU
-         : step->device   ? DEVICE
-                          : CONTROLLER][step->op == STEP_ADD](handle, step);
+    ways[step->pvusb_qemu != NULL][step->op == STEP_ADD](handle, step);
     step->seconds = clock_now() - since;
+}
+
+static enum status status_of(const struct pvusb_handle *handle, struct step *step)
+{
     // An interrupted wait is not a timeout.
     if (step->timed_out && session_interrupted(handle->session)) {
         step->timed_out = false;
         step->words = step->state == STEP_FAILED ? "interrupted" : step->words;
     }
+    if (step->state == STEP_DONE)
+        return STATUS_OK;
+    return step->timed_out ? STATUS_TIMEOUT : STATUS_FAILED;
+}
+
+static enum status run_devices(struct pvusb_handle *handle, struct step *const *steps, size_t count)
+{
+    enum status status = STATUS_OK;
+    if (steps[0]->op == STEP_ADD)
+        pvusb_add_devices(handle, steps, count);
+    else
+        pvusb_remove_devices(handle, steps, count);
+    for (size_t i = 0; i < count; i++)
+        status = status_worse(status, status_of(handle, steps[i]));
+    return status;
 }
 
 static enum status pvusb_run(void *at, struct step *const *steps, size_t count)
 {
     struct pvusb_handle *handle = at;
     enum status status = STATUS_OK;
+    if (count && steps[0]->device)
+        return run_devices(handle, steps, count);
     for (size_t i = 0; i < count; i++) {
         // After a failure, do not start steps that would be undone; but undo as many as possible.
         if (status != STATUS_OK && !handle->session->finishing)
             break;
         run_step(handle, steps[i]);
-        if (steps[i]->state != STEP_DONE)
-            status = status_worse(status, steps[i]->timed_out ? STATUS_TIMEOUT : STATUS_FAILED);
+        status = status_worse(status, status_of(handle, steps[i]));
     }
     return status;
 }

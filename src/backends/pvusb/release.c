@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+// Releases devices, in the safe order (drivers.c): clears their ports in one transaction, then
+// waits for the backend.
+#include "release.h"
+
+#include "base/arena.h"
+#include "host/bind.h"
+#include "nodes.h"
+#include "qemu/qmp_client.h"
+#include "record/record.h"
+#include "record/saved.h"
+
+bool is_local_usbback(const struct device *device)
+{
+    return device->controller->pvusb == PVUSB_KERNEL && !device->controller->backend_domain;
+}
+
+const char *port_path(const struct change *change)
+{
+    return nodes_port(change->session->arena, change->session->domain->id, change->controller,
+                      change->device->port.number[0]);
+}
+
+// Clears the port, unless another device uses it by now or the controller is gone.
+static enum xen_result free_port(struct change *change, struct attempt *attempt)
+{
+    struct text value;
+    (void)attempt;
+    enum xen_result result = xen_read(change->xen, change->in, port_path(change), &value);
+    if (result != XEN_OK)
+        return change_ignore_absent(result);
+    bool ours = !(change->device->selector.criteria & SELECT_BUSID) ||
+                text_is(value, device_busid(change->device));
+    return ours && value.size ? xen_write(change->xen, change->in, port_path(change), TEXT_EMPTY)
+                              : XEN_OK;
+}
+
+static enum xen_result forget_drivers(struct change *change, struct attempt *attempt)
+{
+    (void)attempt;
+    return xen_remove(change->xen, change->in,
+                      nodes_drivers(change->session->arena, device_busid(change->device)));
+}
+
+// QEMU releases a device some time after its node was cleared, and accepts the next one only then.
+static bool qemu_released(struct pvusb_handle *handle, const struct controller *controller,
+                          const struct device *device)
+{
+    struct arena *arena = handle->session->arena;
+    enum qemu_port answer = pvusb_query_port(handle, controller->index, device->port.number[0]);
+    if (controller->no_backend)
+        return true;
+    if (answer != QEMU_PORT_UNKNOWN)
+        return answer == QEMU_PORT_EMPTY;
+    // If QEMU does not answer, the device is released when usbfs has none of its interfaces.
+    for (const struct host_interface *at =
+             device->host ? host_interfaces(arena, device_busid(device)) : NULL;
+         at; at = at->next)
+        if (at->driver && strcmp(at->driver, DRIVER_USBFS) == 0)
+            return false;
+    return true;
+}
+
+// Whether the QEMU that served the device has exited.
+static bool qemu_has_gone(const struct pvusb_handle *handle, const struct device *device)
+{
+    const struct qmp_client *qemu = pvusb_client(handle);
+    return controller_uses_pvusb_qemu(device->controller) &&
+           (device->controller->no_backend || (qemu && qmp_broken(qemu)));
+}
+
+// Whether its interfaces may be bound to usbback.
+static bool is_bound_here(const struct attempt *attempt)
+{
+    const struct device *device = attempt->step->device;
+    return is_local_usbback(device) && device->selector.criteria & SELECT_BUSID;
+}
+
+static bool is_served_by_qemu(const struct attempt *attempt)
+{
+    const struct device *device = attempt->step->device;
+    return attempt_succeeds(attempt) && !is_bound_here(attempt) &&
+           !device->controller->backend_domain;
+}
+
+// Those of the wave whose interfaces are to be bound to their own drivers again: those bound here,
+// but not those of a device that another guest has by now.
+static struct wave bound_and_ours(const struct wave *wave)
+{
+    struct wave bound = wave_part(wave, is_bound_here), ours = bound;
+    const struct session *session = wave->handle->session;
+    struct record_claim *claims = NULL;
+    if (!bound.count || record_claims(session, &claims) != STATUS_OK)
+        return bound;
+    ours.count = 0;
+    ours.at = arena_array_of(session->arena, struct attempt *, bound.count);
+    for (size_t i = 0; i < bound.count; i++)
+        if (!record_other_claim_among(session, claims, bound.at[i]->step->device))
+            ours.at[ours.count++] = bound.at[i];
+    return ours;
+}
+
+static void unbind_each(const struct wave *wave)
+{
+    const char *why = NULL;
+    for (size_t i = 0; i < wave->count; i++)
+        if (!pvusb_unbind(wave->handle, device_busid(wave->at[i]->step->device), &why))
+            wave_fail(wave, wave->at[i], STATUS_FAILED, why);
+}
+
+static void rebind_each(const struct wave *wave)
+{
+    const char *why = NULL;
+    for (size_t i = 0; i < wave->count; i++)
+        if (attempt_succeeds(wave->at[i]) &&
+            !pvusb_rebind(wave->handle, device_busid(wave->at[i]->step->device), &why))
+            wave_fail(wave, wave->at[i], STATUS_FAILED, why);
+    // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
+    (void)wave_change(wave, NULL, forget_drivers,
+                      "its saved drivers could not be removed from xenstore");
+}
+
+static void await_qemu(const struct wave *wave)
+{
+    const struct session *session = wave->handle->session;
+    wave_wait(wave, PVUSB_STATE_SECONDS, qemu_released);
+    for (size_t i = 0; i < wave->count; i++) {
+        struct attempt *attempt = wave->at[i];
+        const struct device *device = attempt->step->device;
+        // The devices of a dead QEMU have no driver.
+        if (device->host && qemu_has_gone(wave->handle, device))
+            (void)host_probe(session->arena, device->host->busid, &(const char *){ NULL });
+        if (!attempt->met)
+            wave_fail(wave, attempt, STATUS_TIMEOUT,
+                      arena_printf(session->arena,
+                                   "its port is free, but QEMU did not release it within %g s",
+                                   PVUSB_STATE_SECONDS * session->timeout_scale));
+    }
+}
+
+void wave_release(const struct wave *wave)
+{
+    struct session *session = wave->handle->session;
+    bool finishing = session->finishing;
+    session->finishing = true;
+    const struct wave ours = bound_and_ours(wave);
+    unbind_each(&ours);
+    (void)wave_change(wave, NULL, free_port, NULL);
+    rebind_each(&ours);
+    const struct wave served = wave_part(wave, is_served_by_qemu);
+    await_qemu(&served);
+    session->finishing = finishing;
+}
+
+void pvusb_remove_devices(struct pvusb_handle *handle, struct step *const *steps, size_t count)
+{
+    const struct wave wave = wave_of_steps(handle, steps, count);
+    wave_release(&wave);
+    for (size_t i = 0; i < count; i++) {
+        struct attempt *attempt = wave.at[i];
+        if (attempt_succeeds(attempt)) {
+            enum status status = saved_device_removed(handle->session, steps[i]->device);
+            if (status != STATUS_OK)
+                wave_fail(&wave, attempt, status, "libxl's saved config could not be locked");
+        }
+        steps[i]->seconds = attempt_seconds(&wave, attempt);
+        if (!attempt_succeeds(attempt)) {
+            pvusb_fail(steps[i], STEP_LEFT, attempt->status, attempt->why);
+            continue;
+        }
+        steps[i]->state = STEP_DONE;
+        if (steps[i]->controller->backend_domain)
+            steps[i]->remark = "xenusb cannot see whether its driver domain released it";
+    }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#include "wave.h"
+
+#include "base/arena.h"
+
+struct wave wave_of_steps(struct pvusb_handle *handle, struct step *const *steps, size_t count)
+{
+    struct arena *arena = handle->session->arena;
+    struct attempt *attempts = arena_array_of(arena, struct attempt, count);
+    struct wave wave = { .handle = handle,
+                         .since = clock_now(),
+                         .at = arena_array_of(arena, struct attempt *, count),
+                         .count = count };
+    for (size_t i = 0; i < count; i++) {
+        attempts[i] = (struct attempt){ .step = steps[i], .status = STATUS_OK };
+        wave.at[i] = &attempts[i];
+    }
+    return wave;
+}
+
+struct wave wave_part(const struct wave *wave, bool (*condition)(const struct attempt *attempt))
+{
+    struct wave part = *wave;
+    part.at = arena_array_of(wave->handle->session->arena, struct attempt *, wave->count);
+    part.count = 0;
+    for (size_t i = 0; i < wave->count; i++)
+        if (condition(wave->at[i]))
+            part.at[part.count++] = wave->at[i];
+    return part;
+}
+
+bool attempt_succeeds(const struct attempt *attempt)
+{
+    return attempt->status == STATUS_OK;
+}
+
+double attempt_seconds(const struct wave *wave, const struct attempt *attempt)
+{
+    return attempt->seconds > 0 ? attempt->seconds : clock_now() - wave->since;
+}
+
+void wave_fail(const struct wave *wave, struct attempt *attempt, enum status status,
+               const char *why)
+{
+    attempt->status = status;
+    attempt->why = why;
+    attempt->seconds = clock_now() - wave->since;
+}
+
+void wave_fail_all(const struct wave *wave, enum status status, const char *why)
+{
+    for (size_t i = 0; i < wave->count; i++)
+        if (attempt_succeeds(wave->at[i]))
+            wave_fail(wave, wave->at[i], status, why);
+}
+
+// A change to all devices of a wave. The first member is what the bodies get.
+struct wave_transaction {
+    struct change change;
+    const struct wave *wave;
+    change_body *first;
+    wave_body *body;
+};
+
+static enum xen_result change_each(struct change *change)
+{
+    const struct wave_transaction *all = (const struct wave_transaction *)change;
+    enum xen_result result = all->first ? all->first(change) : XEN_OK;
+    for (size_t i = 0; i < all->wave->count && result == XEN_OK; i++) {
+        struct attempt *attempt = all->wave->at[i];
+        if (!attempt_succeeds(attempt))
+            continue;
+        change->device = attempt->step->device;
+        change->controller = change->device->controller;
+        result = all->body(change, attempt);
+        attempt->refusal = change->why;
+        if (change->why)
+            result = XEN_OK;
+        change->why = NULL;
+    }
+    return result;
+}
+
+bool wave_change(const struct wave *wave, change_body *first, wave_body *body, const char *what)
+{
+    const char *why = NULL;
+    const struct session *session = wave->handle->session;
+    struct wave_transaction all = {
+        .change = { .session = session, .xen = session->xen },
+        .wave = wave,
+        .first = first,
+        .body = body,
+    };
+    if (!wave_part(wave, attempt_succeeds).count)
+        return true;
+    enum status status = change_attempt(&all.change, change_each, &why);
+    if (status != STATUS_OK) {
+        wave_fail_all(wave, status, what ? arena_printf(session->arena, "%s: %s", what, why) : why);
+        return false;
+    }
+    for (size_t i = 0; i < wave->count; i++)
+        if (attempt_succeeds(wave->at[i]) && wave->at[i]->refusal)
+            wave_fail(wave, wave->at[i], STATUS_REFUSED, wave->at[i]->refusal);
+    return true;
+}
+
+// Evaluates the condition once for each that does not meet it yet; whether there still is one.
+static bool is_pending(const struct wave *wave, pvusb_condition *condition)
+{
+    bool pending = false;
+    for (size_t i = 0; i < wave->count; i++) {
+        struct attempt *attempt = wave->at[i];
+        const struct device *device = attempt->step->device;
+        if (!attempt_succeeds(attempt) || attempt->met)
+            continue;
+        attempt->met = condition(wave->handle, device->controller, device);
+        attempt->seconds = clock_now() - wave->since;
+        pending |= !attempt->met;
+    }
+    return pending;
+}
+
+void wave_wait(const struct wave *wave, double seconds, pvusb_condition *condition)
+{
+    const double longest = 0.2;
+    double pause = 0.005;
+    const struct session *session = wave->handle->session;
+    const struct deadline deadline = deadline_in(seconds * session->timeout_scale);
+    for (size_t i = 0; i < wave->count; i++)
+        wave->at[i]->met = false;
+    while (is_pending(wave, condition) && session_pause(session, deadline, pause))
+        pause = pause * 2 < longest ? pause * 2 : longest;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// A wave: devices that are attached or released together, so that their nodes are written in one
+// transaction and all of them are waited for at the same time. What fails for one device does not
+// stop the others.
+#ifndef XENUSB_BACKENDS_PVUSB_WAVE_H
+#define XENUSB_BACKENDS_PVUSB_WAVE_H
+
+#include "handle.h"
+#include "host/bind.h"
+#include "record/change.h"
+
+// What became of one device of a wave so far.
+struct attempt {
+    struct step *step;
+    bool given;   // its port has been written, so it must be released if the step fails
+    bool met;     // the condition of the last wave_wait() is true for it
+    bool ignored; // the guest has not configured it in time
+    const struct host_interface *interfaces; // as they were before they were bound to usbback
+    enum status status;                      // STATUS_OK until it fails
+    const char *why;                         // why it failed
+    const char *refusal; // why the last run of the transaction's body refused it; NULL
+    double seconds;      // for attempt_seconds()
+};
+
+// `count` attempts, which other waves may share. Owned by the arena.
+struct wave {
+    struct pvusb_handle *handle;
+    double since; // clock_now() when it began
+    struct attempt **at;
+    size_t count;
+};
+
+// The wave of these steps, each with a device. None has failed yet.
+struct wave wave_of_steps(struct pvusb_handle *handle, struct step *const *steps, size_t count);
+// The part of a wave for which the condition is true. It shares the attempts.
+struct wave wave_part(const struct wave *wave, bool (*condition)(const struct attempt *attempt));
+// Condition for wave_part(): it has not failed.
+bool attempt_succeeds(const struct attempt *attempt);
+
+// Seconds from the beginning of the wave until it was last seen to succeed or fail; until now if it
+// was not.
+double attempt_seconds(const struct wave *wave, const struct attempt *attempt);
+
+// Marks one attempt as failed, or all that have not failed yet.
+void wave_fail(const struct wave *wave, struct attempt *attempt, enum status status,
+               const char *why);
+void wave_fail_all(const struct wave *wave, enum status status, const char *why);
+
+// The part of a transaction that concerns one device: change->device and change->controller. If it
+// refuses the change, only that device fails.
+typedef enum xen_result wave_body(struct change *change, struct attempt *attempt);
+// Runs the body in one transaction for all that have not failed. `first`, unless it is NULL, runs
+// before; if it refuses the change, or xenstore fails, all of them fail and nothing is changed.
+// Returns false then, and the attempts have the reason: `what`, unless NULL, and the cause.
+bool wave_change(const struct wave *wave, change_body *first, wave_body *body, const char *what);
+
+// Waits until the condition is true for all that have not failed, and sets `met`. Ends after
+// `seconds` (times session's timeout_scale), or if the user interrupts.
+void wave_wait(const struct wave *wave, double seconds, pvusb_condition *condition);
+
+#endif
