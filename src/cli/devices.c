@@ -22,7 +22,7 @@ static const char *unknown_of(const struct host *host, const struct host_device 
 {
     if (device->hub || device->owner || device->hold.holders || device->hold.driver)
         return NULL;
-    return host->unread ? host->unread : device->hold.unseen;
+    return part_unknown(&host->claims, &device->hold.processes);
 }
 
 // Who uses it, why it cannot be attached, or "free".

@@ -76,7 +76,7 @@ struct walk {
     const bool *matters; // whether the device is looked for
     struct host_hold *holds;
     size_t count;
-    const char *unseen;
+    struct part processes;
     struct host_holder *known; // the holders so far, each process once
 };
 
@@ -127,9 +127,10 @@ static const struct host_holder *identify(struct walk *walk, unsigned pid)
 
 static void note_unseen(struct walk *walk, const char *path, int why)
 {
-    if (!walk->unseen)
-        walk->unseen = arena_printf(walk->session->arena, "cannot read %s: %s%s", path,
-                                    strerror(why), geteuid() ? "; run xenusb as root" : "");
+    if (!part_is_unreadable(&walk->processes))
+        walk->processes =
+            part_unreadable(arena_printf(walk->session->arena, "cannot read %s: %s%s", path,
+                                         strerror(why), geteuid() ? "; run xenusb as root" : ""));
 }
 
 static unsigned minor_of(const struct host_device *device)
@@ -194,6 +195,7 @@ enum verdict host_process_holds(struct arena *arena, unsigned pid, const struct 
 static void walk_processes(struct walk *walk)
 {
     cleanup_closedir DIR *dir = opendir("/proc");
+    walk->processes = part_read();
     if (!dir)
         note_unseen(walk, "/proc", errno);
     for (const struct dirent *at = dir ? readdir(dir) : NULL; at; at = readdir(dir)) {
@@ -240,14 +242,15 @@ static void look_at_holders(const struct session *session, const struct host_dev
         .session = session, .devices = devices, .matters = matters, .holds = holds, .count = count
     };
     for (size_t i = 0; i < count; i++) {
-        holds[i] = (struct host_hold){ NULL, NULL, NULL };
+        holds[i] = (struct host_hold){ .holders = NULL };
         matters[i] = read_drivers(session->arena, devices[i], &holds[i]);
         any |= matters[i];
     }
     if (any)
         walk_processes(&walk);
     for (size_t i = 0; i < count; i++)
-        holds[i].unseen = matters[i] ? walk.unseen : NULL;
+        if (matters[i])
+            holds[i].processes = walk.processes;
 }
 
 void host_find_holders(const struct session *session, struct host *host)
@@ -309,8 +312,9 @@ const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
     bool its = guest && is_driver(hold->driver, DRIVER_USBBACK);
     if (hold->driver && !its && !is_driver(hold->driver, DRIVER_USBFS))
         return arena_printf(arena, "driver %s has it", hold->driver);
-    return hold->unseen && !own ? arena_printf(arena, "who has it is unknown: %s", hold->unseen)
-                                : NULL;
+    return part_is_unreadable(&hold->processes) && !own
+               ? arena_printf(arena, "who has it is unknown: %s", hold->processes.why)
+               : NULL;
 }
 
 bool host_hold_may_pass(const struct host_hold *hold)

@@ -5,6 +5,7 @@
 #define XENUSB_HOST_HOST_H
 
 #include "base/diag.h"
+#include "base/part.h"
 #include "usb/model.h"
 #include "usb/selector.h"
 
@@ -18,11 +19,11 @@ struct host_holder {
     const char *guest;   // that domain's name; NULL without a domain or if it is not known
 };
 
-// Who has a device, as of one look (holders.h). All NULL: nobody.
+// Who has a device, as of one look (holders.h). Zeroed: nobody.
 struct host_hold {
     const struct host_holder *holders;
-    const char *driver; // usbfs, usbback or usbip-host has the device or an interface of it
-    const char *unseen; // why not all processes could be checked
+    const char *driver;    // usbfs, usbback or usbip-host has the device or an interface of it
+    struct part processes; // that may have it open; not needed if the kernel's drivers have it
 };
 
 // A device of this host. Owned by the arena. The manufacturer, name and serial are untrusted bytes
@@ -58,8 +59,7 @@ struct host_device {
 struct host {
     struct host_device *devices; // sorted by bus, then port path
     unsigned count;
-    const char *unread; // why the records of Xen's domains could not be read; NULL if they were, or
-                        // if there is no Xen
+    struct part claims; // the records of all domains; not needed without Xen
 };
 
 // Lists all devices, including hubs. A host without a USB bus has an empty list and is not an

@@ -49,7 +49,8 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
 // Whether a program or a driver has it, or may have it.
 static bool is_held(const struct host_device *device)
 {
-    return device->hold.holders || device->hold.driver || device->hold.unseen;
+    return device->hold.holders || device->hold.driver ||
+           part_is_unreadable(&device->hold.processes);
 }
 
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host)

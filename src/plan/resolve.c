@@ -103,8 +103,9 @@ static const char *objection(const struct planning *planning, const struct host_
     const char *why = host_hold_show(planning->arena, &host->hold, here ? &guest : NULL);
     if (why)
         return why;
-    if (planning->host->unread)
-        return arena_printf(planning->arena, "who has it is unknown: %s", planning->host->unread);
+    if (part_is_unreadable(&planning->host->claims))
+        return arena_printf(planning->arena, "who has it is unknown: %s",
+                            planning->host->claims.why);
     *force_helps = true;
     return host->busy && !planning->options->force
                ? arena_printf(planning->arena, "in use by this host: %s", host->busy)

@@ -23,8 +23,11 @@ void owners_find(const struct session *session, struct host *host)
     diags_init(&quiet, session->arena);
     own.diags = &quiet;
     own.xen = NULL;
-    if (read_claims(&own, &claims) != STATUS_OK && (own.xen || xen_is_host(session->arena)))
-        host->unread = quiet.first ? quiet.first->message : "xenstore could not be read";
+    if (read_claims(&own, &claims) == STATUS_OK)
+        host->claims = part_read();
+    else if (own.xen || xen_is_host(session->arena))
+        host->claims =
+            part_unreadable(quiet.first ? quiet.first->message : "xenstore could not be read");
     record_mark_owners(session->arena, claims, host);
     host_find_holders(&own, host);
     xen_close(own.xen);

@@ -8,7 +8,7 @@
 #include "host/holders.h"
 
 // Sets the owner and the hold of each device, for a verb without a connection to xenstore of its
-// own. Reports nothing: sets host->unread if this is a Xen host whose records could not be read.
+// own. Reports nothing: sets host->claims.
 void owners_find(const struct session *session, struct host *host);
 
 // Waits, at most 2 s times the scale, for programs that have just the node of a device open that

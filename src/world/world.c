@@ -120,10 +120,12 @@ static enum status read_owners(struct world *world)
         xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
     if (status == STATUS_OK)
         status = record_claims_of(session, topology->domains, topology->domain_count, &claims);
+    if (status != STATUS_OK)
+        return status;
+    world->host.claims = part_read();
     record_mark_owners(session->arena, claims, &world->host);
-    if (status == STATUS_OK)
-        host_find_holders(session, &world->host);
-    return status;
+    host_find_holders(session, &world->host);
+    return STATUS_OK;
 }
 
 static enum status read_domain(struct world *world, bool changes)

@@ -100,7 +100,7 @@ static int begin(void **state)
     scene->options.backends = served;
     for (size_t i = 0; i < OFFICE; i++) {
         office[i].next = i + 1 < OFFICE ? &office[i + 1] : NULL;
-        office[i].hold = (struct host_hold){ NULL, NULL, NULL };
+        office[i].hold = (struct host_hold){ .holders = NULL };
         office[i].manufacturer = office[i].drivers = "";
         if (!office[i].serial)
             office[i].serial = "";
@@ -398,15 +398,16 @@ static void test_force_takes_nothing_from_a_driver(void **state)
 
 static void test_force_needs_to_see_all_programs(void **state)
 {
-    want_held_refused(*state, (struct host_hold){ .unseen = "cannot read /proc/1/fd" },
+    want_held_refused(*state,
+                      (struct host_hold){ .processes = part_unreadable("cannot read /proc/1/fd") },
                       "who has it is unknown: cannot read /proc/1/fd");
 }
 
 static void test_force_needs_the_records_of_all_domains(void **state)
 {
     struct scene *scene = *state;
-    scene->host.unread = "xenstored did not answer";
-    want_held_refused(scene, (struct host_hold){ NULL, NULL, NULL },
+    scene->host.claims = part_unreadable("xenstored did not answer");
+    want_held_refused(scene, (struct host_hold){ .holders = NULL },
                       "who has it is unknown: xenstored did not answer");
 }
 
