@@ -10,7 +10,17 @@ static const struct column columns[] = {
     { "", "answer", COLUMN_TEXT },   { "", "evidence", COLUMN_TEXT },
     { NULL, "mend", COLUMN_TEXT },   { NULL, "attention", COLUMN_FLAG },
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
+enum {
+    COLUMNS = sizeof columns / sizeof *columns,
+    SHOWN = 400, // bytes of evidence
+};
+
+// The evidence is cut rather than a command.
+static const char *with_fix(struct arena *arena, const struct finding *finding)
+{
+    return arena_printf(arena, "%s -> %s", text_show(arena, text_of(finding->evidence), SHOWN),
+                        finding->fix);
+}
 
 static void print(const struct invocation *invocation, const struct findings *findings)
 {
@@ -18,9 +28,7 @@ static void print(const struct invocation *invocation, const struct findings *fi
     bool json = invocation->given & OPTION_JSON;
     struct table *table = table_new(arena, columns, COLUMNS);
     for (const struct finding *at = findings->first; at; at = at->next) {
-        const char *evidence = json || !at->fix
-                                   ? at->evidence
-                                   : arena_printf(arena, "%s -> %s", at->evidence, at->fix);
+        const char *evidence = json || !at->fix ? at->evidence : with_fix(arena, at);
         const char *cells[COLUMNS] = {
             at->domain, at->question, verdict_name(at->answer),
             evidence,   at->fix,      at->attention ? "" : NULL,

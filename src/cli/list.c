@@ -149,9 +149,10 @@ static void print_device(struct arena *arena, const struct domain *domain,
     print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
     const char *how = advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
+    printf("%s", text_show(arena, text_of(state), 400));
     if (device->state == DEVICE_GONE && how)
-        state = arena_printf(arena, "%s; %s", state, how);
-    printf("%s\n", text_show(arena, text_of(state), 400));
+        printf("; %s", how);
+    putchar('\n');
 }
 
 static void print_tree(struct arena *arena, const struct topology *topology)

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 
-enum { CELL_MAX = 400, GAP = 2 };
+enum { CELL_MAX = 1000, GAP = 2 };
 
 struct table_row {
     struct table_row *next;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "xen/advice.h"
 
 void findings_init(struct findings *findings)
 {
@@ -107,13 +108,30 @@ static bool has_kind(const struct topology *topology, enum pvusb_backend kind)
     return false;
 }
 
-// How to get a QEMU again.
-static const char *restart_of(struct arena *arena, const struct domain *domain,
-                              const struct topology *topology)
+static bool can_start_qemu(const struct topology *topology)
 {
-    if (topology && topology->pvusb_qemu)
-        return "xenusb apply --start-backend starts another";
-    return arena_printf(arena, "restart %s", domain->name);
+    return topology && topology->pvusb_qemu && !topology->pvusb_qemu->runs;
+}
+
+// The command that starts a PVUSB QEMU for that controller; NULL if there is none.
+static const char *start_for(struct arena *arena, const struct domain *domain,
+                             const struct controller *controller)
+{
+    if (!can_start_qemu(controller->topology) || !controller_uses_pvusb_qemu(controller))
+        return NULL;
+    return advice(arena, ADVICE_SERVE, domain, controller_word(arena, controller));
+}
+
+// The same for any controller of the domain, or with a new one.
+static const char *start_of(struct arena *arena, const struct domain *domain,
+                            const struct topology *topology)
+{
+    const char *start = NULL;
+    if (!can_start_qemu(topology))
+        return NULL;
+    for (const struct controller *at = topology->controllers; at && !start; at = at->next)
+        start = start_for(arena, domain, at);
+    return start ? start : advice(arena, ADVICE_START_QEMU, domain, NULL);
 }
 
 static void answer_qemu(struct subject *subject, const struct domain *domain,
@@ -129,10 +147,13 @@ static void answer_qemu(struct subject *subject, const struct domain *domain,
     if (facts->answers == VERDICT_UNKNOWN)
         needs_attention(subject, finding,
                         "run xenusb as root while nothing else is connected to it");
-    else
+    else {
+        const char *start = start_of(subject->arena, domain, topology);
         needs_attention(subject, finding,
-                        arena_printf(subject->arena, "see /var/log/xen/qemu-dm-%s.log; %s",
-                                     domain->name, restart_of(subject->arena, domain, topology)));
+                        arena_printf(subject->arena, "see /var/log/xen/qemu-dm-%s.log; %s%s",
+                                     domain->name, start ? start : "restart ",
+                                     start ? "" : domain->name));
+    }
 }
 
 static void answer_offer(struct subject *subject, const struct domain_diagnosis *known)
@@ -150,8 +171,9 @@ static void answer_offer(struct subject *subject, const struct domain_diagnosis 
                   (!domain_has_machine(domain->type) && !known->host->usbback);
     if (facts->offers != VERDICT_NO || !needed)
         return;
-    if (topology && topology->pvusb_qemu)
-        needs_attention(subject, finding, "xenusb apply --start-backend starts one");
+    const char *start = start_of(arena, domain, topology);
+    if (start)
+        needs_attention(subject, finding, start);
     else
         needs_attention(subject, finding,
                         arena_printf(arena,
@@ -172,10 +194,13 @@ static void answer_pvusb_hotplug(struct subject *subject, const struct domain *d
         answer(subject, question, VERDICT_YES, "through usbback");
     else if (!pvusb->no_qemu)
         answer(subject, question, VERDICT_YES, "through its QEMU (qusb)");
-    else
-        answer(subject, question, VERDICT_NO,
-               arena_printf(arena, "%s; %s", pvusb->no_qemu, pvusb->no_kernel))
-            ->fix = pvusb->advice;
+    else {
+        struct finding *finding =
+            answer(subject, question, VERDICT_NO,
+                   arena_printf(arena, "%s; %s", pvusb->no_qemu, pvusb->no_kernel));
+        const char *start = start_of(arena, domain, topology);
+        finding->fix = start ? start : pvusb->advice;
+    }
 }
 
 // ---- controllers ----
@@ -253,13 +278,12 @@ static void answer_no_backend(struct subject *subject, const struct domain *doma
                               const struct controller *controller)
 {
     struct arena *arena = subject->arena;
+    const char *start = start_for(arena, domain, controller);
+    const char *removal = advice(arena, ADVICE_REMOVE_CONTROLLER, domain, controller->name);
     needs_attention(subject,
                     answer(subject, frontend_question(arena, domain, controller), VERDICT_NO,
                            arena_printf(arena, "no backend serves it: %s", controller->no_backend)),
-                    arena_printf(arena,
-                                 "xenusb apply --start-backend starts a QEMU for it; xenusb "
-                                 "controller remove %s %s removes it",
-                                 domain->name, controller->name));
+                    start ? arena_printf(arena, "%s; %s", start, removal) : removal);
 }
 
 static void answer_frontend(struct subject *subject, const struct domain *domain,
@@ -284,8 +308,7 @@ static void answer_frontend(struct subject *subject, const struct domain *domain
         guest_at_fault ? xenbus_frontend_meaning(frontend) : xenbus_backend_meaning(backend));
     if (unserved)
         needs_attention(subject, finding,
-                        arena_printf(arena, "xenusb controller remove %s %s removes it",
-                                     domain->name, controller->name));
+                        advice(arena, ADVICE_REMOVE_CONTROLLER, domain, controller->name));
     else if (!domain->paused) // a paused guest cannot connect
         needs_attention(subject, finding,
                         guest_at_fault ? "load xen-hcd in the guest" : "see the backend's log");

@@ -2,6 +2,7 @@
 #include "problem.h"
 
 #include "base/arena.h"
+#include "xen/advice.h"
 
 enum { LINE_SHOWN = 900 }; // bytes; syslog takes 1024 (RFC 3164, 4.1)
 
@@ -26,12 +27,7 @@ struct problem *problem_add(struct arena *arena, struct problems *problems, enum
     problem->domain = domain ? domain->id : -1;
     problem->name = domain ? domain->name : "";
     problem->key = key;
-    if (!domain)
-        problem->fix = "xenusb repair";
-    else if (*domain->name)
-        problem->fix = arena_printf(arena, "xenusb repair %s", domain->name);
-    else
-        problem->fix = arena_printf(arena, "xenusb repair %d", domain->id);
+    problem->fix = advice(arena, domain ? ADVICE_REPAIR : ADVICE_REPAIR_HOST, domain, NULL);
     problem_append(problems, problem);
     return problem;
 }

@@ -2,6 +2,7 @@
 // Where a domain's records disagree with what its QEMU or its PVUSB backends have.
 #include "base/arena.h"
 #include "problem.h"
+#include "xen/advice.h"
 
 // One domain's records against one look at it.
 struct domain_check {
@@ -80,9 +81,11 @@ static void check_gone(const struct domain_check *check, struct device *device)
         problem->why = "only in libxl's record; QEMU has nothing at that port";
     if (device->selector.criteria & SELECT_BUSID)
         problem->frees = device->selector.busid;
-    if (in_backend)
-        problem->fix =
-            arena_printf(check->arena, "%s; xenusb apply or attach brings it back", problem->fix);
+    const char *back = in_backend ? advice(check->arena, ADVICE_ATTACH, check->topology->domain,
+                                           device_again(check->arena, device))
+                                  : NULL;
+    if (back)
+        problem->fix = arena_printf(check->arena, "%s; %s", problem->fix, back);
 }
 
 // Whether the device is where xl would look for it: the port's value in libxl's record, or a note.

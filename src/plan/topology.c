@@ -252,6 +252,29 @@ const char *device_word(struct arena *arena, const struct device *device)
     }
 }
 
+const char *device_again(struct arena *arena, const struct device *device)
+{
+    char buf[PORT_TEXT_SIZE];
+    const char *busid = device_busid(device);
+    const char *controller = bus_word(arena, device->controller->name);
+    if (!*busid || !controller || !device->port.depth)
+        return NULL;
+    return arena_printf(arena, "busid=%s,%s,port=%s", busid, controller,
+                        port_write(device->port, buf));
+}
+
+const char *controller_word(struct arena *arena, const struct controller *controller)
+{
+    uint64_t index = 0;
+    const char *name = controller->name;
+    bool numbered = text_number(text_of(name), 10, 0, UINT16_MAX, &index) == NUMBER_OK;
+    if (!controller->pvusb || !controller->model || (!numbered && !is_place_name(name)))
+        return NULL;
+    return arena_printf(arena, "%s%s,type=%s,usbversion=%u", numbered ? "" : "name=", name,
+                        controller->pvusb == PVUSB_QEMU ? "qusb" : "vusb",
+                        controller->model->version);
+}
+
 const char *device_kind_name(const struct device *device)
 {
     const struct device_model *model = device_model_of(device->kind);

@@ -135,6 +135,12 @@ const char *device_position(struct arena *arena, const struct device *device);
 // (1.2 is a bus and an address); if its port is not known or has another device too, its busid,
 // address or kind. NULL if there is no such word.
 const char *device_word(struct arena *arena, const struct device *device);
+// A word that attaches a host device that is gone where it was: "busid=1-4,bus=hci0,port=2". NULL
+// if its busid or its place is not known.
+const char *device_again(struct arena *arena, const struct device *device);
+// A word for "controller add" that means this PVUSB controller, which exists: "name=pv0,type=qusb,
+// usbversion=2". NULL if there is none.
+const char *controller_word(struct arena *arena, const struct controller *controller);
 // The hint for a controller that the domain does not have: "it has: hci0, usb" or "it has none".
 const char *topology_controllers_hint(struct arena *arena, const struct topology *topology);
 // The busid of its host device, as the host, QEMU or the record has it; "" if unknown.

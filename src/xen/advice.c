@@ -13,6 +13,14 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_REMOVE_RECORD] = { "remove-record", "to remove the record",
                                "xenusb controller remove %d %1" },
     [ADVICE_UNPAUSE] = { "unpause", "to unpause it", "xl unpause %d" },
+    [ADVICE_REPAIR] = { "repair", "to fix it", "xenusb repair %d" },
+    [ADVICE_REPAIR_HOST] = { "repair-host", "to fix it", "xenusb repair" },
+    [ADVICE_ATTACH] = { "attach", "once it is plugged in again, to attach it",
+                        "xenusb attach %d %1" },
+    [ADVICE_START_QEMU] = { "start-qemu", "to start one and add a controller",
+                            "xenusb controller add --start-backend %d qusb" },
+    [ADVICE_SERVE] = { "serve", "to start a QEMU for it",
+                       "xenusb controller add --start-backend %d %1" },
 };
 
 // Whether xenusb and xl take the name for this domain and nothing else: both take digits for an id.

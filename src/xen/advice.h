@@ -11,6 +11,11 @@ enum advice_kind {
     ADVICE_REMOVE_CONTROLLER, // a controller, by name or index
     ADVICE_REMOVE_RECORD,     // the same, for one that only libxl's record has
     ADVICE_UNPAUSE,
+    ADVICE_REPAIR,
+    ADVICE_REPAIR_HOST, // without a domain
+    ADVICE_ATTACH,      // a device that is gone, as attach takes it
+    ADVICE_START_QEMU,  // a PVUSB QEMU, for a domain without PVUSB controllers
+    ADVICE_SERVE,       // the same, for a controller that has none, as "controller add" takes it
     ADVICE_KINDS
 };
 

@@ -89,7 +89,18 @@ static const char *head_of(const struct advice_row *row)
     return arena_printf(arena, "%s: %.*s", row->purpose, (int)size, row->command);
 }
 
-// Calls `take` for each command of a row in the text.
+// Whether the text continues as another row does, as "repair D" continues "repair".
+static bool is_longer(const char *head, const char *rest)
+{
+    size_t size = strlen(head);
+    for (int kind = 0; kind < ADVICE_KINDS && *rest == ' '; kind++)
+        if (strncmp(head_of(&advice_rows[kind]), head, size) == 0 &&
+            head_of(&advice_rows[kind])[size] == ' ')
+            return true;
+    return false;
+}
+
+// Calls `take` for each command of a row in the text, which ends with a line feed.
 static void find(struct text text, void (*take)(struct found *found, void *context), void *context)
 {
     for (int kind = 0; kind < ADVICE_KINDS; kind++) {
@@ -98,8 +109,11 @@ static void find(struct text text, void (*take)(struct found *found, void *conte
         struct text rest = text;
         char *at;
         while ((at = memmem(rest.at, rest.size, head, strlen(head)))) {
+            bool other = is_longer(head, at + strlen(head));
             at += strlen(row->purpose) + 2;
             rest = text_part(text, (size_t)(at - text.at), text.size);
+            if (other)
+                continue;
             struct found found = { .kind = (enum advice_kind)kind };
             found.text = text_part(rest, 0, text_find(rest, '\n', 0));
             split(&found);
@@ -196,7 +210,23 @@ static struct text read_all(FILE *stream)
     struct buffer all = buffer_in(arena);
     for (size_t size; (size = fread(chunk, 1, sizeof chunk, stream)) > 0;)
         buffer_add(&all, (struct text){ chunk, size });
+    buffer_add_string(&all, "\n");
     return buffer_text(&all);
+}
+
+// JSON with each string on lines of its own, without its escapes.
+static struct text strings_of(struct text json)
+{
+    struct buffer lines = buffer_in(arena);
+    for (size_t i = 0; i < json.size; i++) {
+        bool escape = json.at[i] == '\\' && i + 1 < json.size;
+        if (json.at[i] == '"')
+            buffer_add_string(&lines, "\n");
+        else
+            buffer_add(&lines, text_part(json, i + escape, i + escape + 1));
+        i += escape;
+    }
+    return buffer_text(&lines);
 }
 
 static void check(struct text ledger)
@@ -205,7 +235,9 @@ static void check(struct text ledger)
         to = text_find(ledger, '\001', from + 1);
         struct text record = text_part(ledger, from + 1, to);
         size_t line = text_find(record, '\n', 0);
-        find(text_part(record, line, record.size), check_found, arena_copy(arena, record.at, line));
+        char *run = arena_copy(arena, record.at, line);
+        struct text printed = text_part(record, line, record.size);
+        find(strstr(run, "--json") ? strings_of(printed) : printed, check_found, run);
     }
 }
 

@@ -270,10 +270,10 @@ static void test_problems(void **state)
     diagnose_problems(arena, &domain, &problems, true, &findings);
     diagnose_problems(arena, NULL, &problems, true, &findings);
     const struct finding *finding = want("controller 100%s: stale", VERDICT_YES, "QEMU has none");
-    assert_string_equal(finding->fix, "xenusb repair win10");
+    assert_string_equal(finding->fix, "to fix it: xenusb repair win10");
     assert_string_equal(finding->domain, "win10");
     assert_string_equal(want("key: without a driver", VERDICT_YES, "nobody has it")->fix,
-                        "xenusb repair");
+                        "to fix it: xenusb repair");
     assert_int_equal(findings.attention, 2);
 }
 

@@ -83,7 +83,7 @@ static void test_device_only_in_record(void **state)
     const struct problem *found = found_in(false);
     want_one(found, PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
     assert_string_equal(found->frees, "1-1.3");
-    assert_string_equal(found->fix, "xenusb repair win10");
+    assert_string_equal(found->fix, "to fix it: xenusb repair win10");
 }
 
 static void test_device_unplugged(void **state)
@@ -93,7 +93,9 @@ static void test_device_unplugged(void **state)
     device.state = DEVICE_GONE;
     const struct problem *found = found_in(false);
     want_one(found, PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
-    assert_string_equal(found->fix, "xenusb repair win10; xenusb apply or attach brings it back");
+    assert_string_equal(found->fix,
+                        "to fix it: xenusb repair win10; once it is plugged in "
+                        "again, to attach it: xenusb attach win10 busid=1-1.3,bus=hci0,port=1");
 }
 
 static void test_controller_only_in_record(void **state)
