@@ -15,6 +15,7 @@ struct domain;
 struct host;
 struct qmp_client;
 struct record;
+struct saved;
 struct xen;
 
 // Owned by the verb that runs; so is all that it points to.
@@ -25,6 +26,7 @@ struct session {
     struct domain *domain;
     const struct host *host;
     const struct record *record; // what record_look() read; NULL before
+    struct saved *saved;     // changes to libxl's saved config that are not written yet (saved.h)
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
                              // NULL while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL

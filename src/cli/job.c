@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "plan/execute.h"
 #include "plan/log.h"
+#include "record/saved.h"
 #include "show.h"
 #include "world/owners.h"
 #include "xen/advice.h"
@@ -167,7 +168,8 @@ enum status job_run(struct job *job)
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
         pretend(&job->world.topology);
-    enum status status = execute(&job->world.session, &job->plan, tell, job);
+    const struct execution execution = { .on_step = tell, .context = job, .save = saved_write };
+    enum status status = execute(&job->world.session, &job->plan, &execution);
     if (job->invocation->given & OPTION_JSON)
         show_plan_json(job->invocation->arena, &job->plan, stdout);
     else

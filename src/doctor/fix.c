@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "plan/execute.h"
 #include "plan/log.h"
+#include "record/saved.h"
 
 #include <syslog.h>
 
@@ -70,8 +71,8 @@ static enum status add_to_record(const struct domain_fix *fix, enum problem_kind
         if (at->kind != kind || !is_open(fix, at))
             continue;
         enum status one = kind == PROBLEM_UNKNOWN_CONTROLLER
-                              ? record_controller_added(session_of(fix), at->controller)
-                              : record_device_added(session_of(fix), at->device);
+                              ? record_one(session_of(fix), STEP_ADD, at->controller, NULL)
+                              : record_one(session_of(fix), STEP_ADD, at->controller, at->device);
         end_with(fix, at, one, "could not create its record in xenstore");
         status = status_worse(status, one);
     }
@@ -107,7 +108,8 @@ static enum status remove_one(const struct domain_fix *fix, struct problem *prob
     }
     plan_init(&plan, &fix->examined->world.topology);
     plan_add_step(&plan, session->arena, STEP_REMOVE, problem->controller, problem->device);
-    return execute(session, &plan, on_step, &removal);
+    const struct execution execution = { .on_step = on_step, .context = &removal };
+    return execute(session, &plan, &execution);
 }
 
 static enum status remove_gone(const struct domain_fix *fix, bool devices)
@@ -147,6 +149,7 @@ enum status fix_domain(struct examined *examined, struct problems *problems,
     status = status_worse(status, add_to_record(&fix, PROBLEM_UNKNOWN_DEVICE));
     status = status_worse(status, remove_gone(&fix, true));
     status = status_worse(status, remove_gone(&fix, false));
+    status = status_worse(status, saved_write(session_of(&fix)));
     return end_rest(&fix, status);
 }
 

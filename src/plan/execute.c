@@ -24,8 +24,7 @@ enum phase {
 struct run {
     struct session *session;
     struct plan *plan;
-    step_callback on_step;
-    void *context;
+    const struct execution *execution;
 };
 
 // The phase of a step, or of its inverse, depending on `op`.
@@ -72,8 +71,8 @@ static const char *reason_to_stop(const struct run *run)
 
 static void notify(const struct run *run, const struct step *step)
 {
-    if (run->on_step)
-        run->on_step(run->context, step);
+    if (run->execution->on_step)
+        run->execution->on_step(run->execution->context, step);
 }
 
 static void note_presence(const struct step *step, enum step_op op)
@@ -252,15 +251,38 @@ static size_t step_count(const struct plan *plan)
     return count;
 }
 
-enum status execute(struct session *session, struct plan *plan, step_callback on_step,
-                    void *context)
+static enum status save(const struct run *run)
 {
-    struct run run = { session, plan, on_step, context };
-    struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
+    return run->execution->save ? run->execution->save(run->session) : STATUS_OK;
+}
+
+static bool any_due(const struct run *run, enum phase phase)
+{
+    for (const struct step *step = run->plan->first; step; step = step->next)
+        for (unsigned wave = 0; wave <= PORT_DEPTH_MAX; wave++)
+            if (is_due(step, phase, wave))
+                return true;
+    return false;
+}
+
+static enum status run_all(struct run *run, struct step **batch)
+{
     enum status status = STATUS_OK;
-    for (enum phase phase = 0; phase < PHASES && status == STATUS_OK; phase++)
+    for (enum phase phase = 0; phase < PHASES && status == STATUS_OK; phase++) {
+        // Whatever may fail must do so before that phase.
+        if (phase == PHASE_REMOVE_FOR_GOOD && any_due(run, phase))
+            status = save(run);
         for (unsigned wave = 0; wave <= PORT_DEPTH_MAX && status == STATUS_OK; wave++)
-            status = run_batches(&run, phase, wave, batch);
+            status = run_batches(run, phase, wave, batch);
+    }
+    return status == STATUS_OK ? save(run) : status;
+}
+
+enum status execute(struct session *session, struct plan *plan, const struct execution *execution)
+{
+    struct run run = { session, plan, execution };
+    struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
+    enum status status = run_all(&run, batch);
     if (status == STATUS_OK)
         return STATUS_OK;
     // Steps were tried, so the result is a failure or a timeout, whatever status a backend
@@ -268,6 +290,8 @@ enum status execute(struct session *session, struct plan *plan, step_callback on
     status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
     session->finishing = true;
     status = status_worse(status, undo_all(&run, batch));
+    // What could not be undone. A failure was reported, and this run has failed already.
+    (void)save(&run);
     session->finishing = false;
     return status;
 }

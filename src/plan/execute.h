@@ -8,12 +8,20 @@
 // Called for each step as soon as its state is known, in the order in which they run.
 typedef void (*step_callback)(void *context, const struct step *step);
 
+// What execute() calls; either function may be NULL.
+struct execution {
+    step_callback on_step;
+    void *context; // of on_step
+    // Called after the last step, and again after an undo: writes what is written only once for a
+    // run. If it fails after the last step, having reported an error, the run is undone.
+    enum status (*save)(const struct session *session);
+};
+
 // Runs all steps that change something, each on its backend: removes devices before controllers,
 // adds controllers before devices, and runs independent steps together. If a step fails, reports an
 // error at its position in the source and undoes everything that was done. Returns STATUS_OK;
 // STATUS_FAILED or STATUS_TIMEOUT if everything was undone; STATUS_LEFTOVER if something could not
 // be undone, after reporting it with the command that fixes it.
-enum status execute(struct session *session, struct plan *plan, step_callback on_step,
-                    void *context);
+enum status execute(struct session *session, struct plan *plan, const struct execution *execution);
 
 #endif

@@ -3,7 +3,30 @@
 #include "base/deadline.h"
 #include "recording.h"
 
-enum status change_attempt(struct change *change, change_body *body, const char **why)
+// Begins a transaction, runs `run` with its argument, and ends the transaction.
+static enum xen_result attempt(struct change *change,
+                               enum xen_result (*run)(struct change *change, void *argument),
+                               void *argument)
+{
+    change->why = NULL;
+    change->status = STATUS_FAILED;
+    change->known = (struct change_known){ 0 };
+    enum xen_result result = xen_begin(change->xen, &change->in);
+    if (result != XEN_OK)
+        return result;
+    result = run(change, argument);
+    if (result == XEN_OK && change->known.finish)
+        result = change->known.finish(change);
+    if (result == XEN_OK)
+        return xen_commit(change->xen, change->in);
+    xen_abort(change->xen, change->in);
+    return result;
+}
+
+// Tries until there is no conflict.
+static enum status try_often(struct change *change,
+                             enum xen_result (*run)(struct change *change, void *argument),
+                             void *argument, const char **why)
 {
     enum { ATTEMPTS_MAX = 50 };
     const double pause = 0.001;
@@ -12,16 +35,7 @@ enum status change_attempt(struct change *change, change_body *body, const char 
         // After the first few attempts, give the other writers time to finish.
         if (i > 5)
             clock_sleep(i * pause);
-        change->why = NULL;
-        change->status = STATUS_FAILED;
-        result = xen_begin(change->xen, &change->in);
-        if (result != XEN_OK)
-            break;
-        result = body(change);
-        if (result == XEN_OK)
-            result = xen_commit(change->xen, change->in);
-        else
-            xen_abort(change->xen, change->in);
+        result = attempt(change, run, argument);
     }
     if (result == XEN_OK)
         return STATUS_OK;
@@ -29,6 +43,66 @@ enum status change_attempt(struct change *change, change_body *body, const char 
         change->why = "too many conflicts with other writers to xenstore";
     *why = change->why ? change->why : xen_why(change->xen);
     return change->why ? change->status : xen_status(change->xen, result);
+}
+
+static enum xen_result run_body(struct change *change, void *body)
+{
+    return (*(change_body **)body)(change);
+}
+
+enum status change_attempt(struct change *change, change_body *body, const char **why)
+{
+    return try_often(change, run_body, &body, why);
+}
+
+// The items of change_attempt_all(). `refused` is of the present attempt.
+struct item_run {
+    struct change_item *items;
+    size_t count;
+    change_body *body;
+    bool *refused;
+};
+
+static enum xen_result run_items(struct change *change, void *argument)
+{
+    const struct item_run *run = argument;
+    for (size_t i = 0; i < run->count; i++) {
+        struct change_item *item = &run->items[i];
+        if (item->status != STATUS_OK && !run->refused[i])
+            continue;
+        run->refused[i] = false;
+        item->status = STATUS_OK;
+        item->why = NULL;
+        change->controller = item->step->controller;
+        change->device = item->step->device;
+        change->op = item->step->op;
+        enum xen_result result = run->body(change);
+        if (result != XEN_OK && !change->why)
+            return result;
+        if (result == XEN_OK)
+            continue;
+        run->refused[i] = true;
+        item->status = change->status;
+        item->why = change->why;
+        change->why = NULL;
+        change->status = STATUS_FAILED;
+    }
+    return XEN_OK;
+}
+
+enum status change_attempt_all(struct change *change, struct change_item *items, size_t count,
+                               change_body *body, const char **why)
+{
+    struct item_run run = { items, count, body,
+                            arena_array_of(change->session->arena, bool, count) };
+    enum status status = try_often(change, run_items, &run, why);
+    for (size_t i = 0; status != STATUS_OK && i < count; i++) {
+        if (items[i].status != STATUS_OK)
+            continue;
+        items[i].status = status;
+        items[i].why = *why;
+    }
+    return status;
 }
 
 enum status change_make(struct change *change, const char *what, change_body *body)
@@ -107,13 +181,28 @@ enum xen_result change_remove_up(struct change *change, const char *path)
 enum xen_result change_check_domain(struct change *change)
 {
     struct text type;
+    if (change->known.alive)
+        return XEN_OK;
     enum xen_result result = xen_read(
         change->xen, change->in,
         arena_printf(change->session->arena, "/local/domain/%d/vm", change->session->domain->id),
         &type);
     if (result == XEN_ABSENT || !xen_domain_is_alive(change->xen, change->session->domain))
         return change_refuse(change, STATUS_FAILED, "the domain is gone");
+    change->known.alive = result == XEN_OK;
     return result;
+}
+
+enum xen_result change_read_type(struct change *change, struct text *type)
+{
+    struct change_known *known = &change->known;
+    if (known->controller != change->controller) {
+        known->type_result =
+            xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &known->type);
+        known->controller = change->controller;
+    }
+    *type = known->type;
+    return known->type_result;
 }
 
 enum xen_result change_read_port(struct change *change, unsigned port, struct text *value)

@@ -9,6 +9,22 @@
 
 #include <sys/types.h>
 
+struct change;
+
+// What was read in the present attempt, so that it is not read again, and what is left to do before
+// the commit.
+struct change_known {
+    bool alive;                          // the domain is still there
+    const struct controller *controller; // whose type in libxl's record is known
+    enum xen_result type_result;
+    struct text type;
+    bool uuid;                  // the domain's UUID is in its notes
+    const char *const *keys[2]; // of its notes: controllers, devices
+    size_t key_count[2];
+    bool keys_listed[2];
+    enum xen_result (*finish)(struct change *change);
+};
+
 // A change, and what its body works on.
 struct change {
     const struct session *session;
@@ -18,9 +34,11 @@ struct change {
     const struct topology *topology;     // for record_tidy()
     const struct controller *controller; // which is added or removed, or which has `device`
     const struct device *device;
+    enum step_op op;    // of the step that change_attempt_all() runs the body for
     const char *value;  // for a body that writes a single value
     const char *why;    // why the body refused the change; NULL if an operation on xenstore failed
     enum status status; // of that refusal
+    struct change_known known; // private to record/
 };
 // The body of a transaction. It may run several times, and so must only change xenstore.
 typedef enum xen_result change_body(struct change *change);
@@ -28,6 +46,20 @@ typedef enum xen_result change_body(struct change *change);
 // Runs `body` in a transaction, and again after each conflict, up to 50 times. On failure nothing
 // is changed, and *why is the reason, owned by the arena or constant.
 enum status change_attempt(struct change *change, change_body *body, const char **why);
+
+// One of the steps that are recorded together, and what became of it.
+struct change_item {
+    const struct step *step;
+    enum status status; // STATUS_OK, or that of a refusal; an item that has one is skipped
+    const char *why;    // why it was refused; owned by the arena or constant
+};
+// Runs `body` for each of the items, all in one transaction, as change_attempt() does; `change` has
+// the controller, device and op of that item's step. An item whose body refuses is left out: its
+// status and why are set, and the others are changed. So a body must not write anything before it
+// refuses. If the transaction fails, all items that were not refused get its status and reason.
+// Returns STATUS_OK if the transaction succeeded, whichever items were refused.
+enum status change_attempt_all(struct change *change, struct change_item *items, size_t count,
+                               change_body *body, const char **why);
 
 // The functions below are for bodies, and work in the change's transaction.
 

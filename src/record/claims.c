@@ -99,8 +99,8 @@ static bool is_claim_of(const struct record_claim *claim, const struct session *
     return claim->index == controller->index && claim->port == device->port.number[0];
 }
 
-const char *record_other_claim_among(const struct session *session,
-                                     const struct record_claim *claims, const struct device *device)
+const char *record_other_claim(const struct session *session, const struct record_claim *claims,
+                               const struct device *device)
 {
     const char *busid = device_busid(device);
     for (const struct record_claim *at = claims; at; at = at->next)
@@ -109,15 +109,6 @@ const char *record_other_claim_among(const struct session *session,
             return arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
                                 busid, at->name, at->domain, at->place);
     return NULL;
-}
-
-enum status record_other_claim(const struct session *session, const struct device *device,
-                               const char **other)
-{
-    struct record_claim *claims;
-    enum status status = record_claims(session, &claims);
-    *other = status == STATUS_OK ? record_other_claim_among(session, claims, device) : NULL;
-    return status;
 }
 
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)

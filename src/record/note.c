@@ -33,7 +33,10 @@ static enum xen_result start_notes(struct change *change)
     struct text uuid;
     const char *root = notes_root(change);
     const char *path = arena_printf(change->session->arena, "%s/uuid", root);
+    if (change->known.uuid)
+        return XEN_OK;
     enum xen_result result = xen_read(change->xen, change->in, path, &uuid);
+    change->known.uuid = true;
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
     result = change_ignore_absent(result);
@@ -44,24 +47,62 @@ static enum xen_result start_notes(struct change *change)
     return result;
 }
 
-// Removes a node, and the domain's UUID if no other node is left.
-static enum xen_result drop(struct change *change, const char *path)
+static const char *const kinds[] = { "controller", "device" };
+
+// Removes what is empty after notes were dropped: the directories of their kinds, and everything
+// that xenusb keeps of the domain if only its UUID is left.
+static enum xen_result clean_up(struct change *change)
 {
-    const char *const *names;
-    size_t count;
+    const char *const *names, *const *keys;
+    size_t count, left = 0, key_count;
     struct arena *arena = change->session->arena;
     const char *root = notes_root(change);
-    enum xen_result result = change_remove_up(change, arena_printf(arena, "%s/%s", root, path));
-    if (result == XEN_OK)
-        result = xen_list(change->xen, change->in, root, &names, &count);
-    if (result != XEN_OK || count > 1 || (count == 1 && strcmp(names[0], "uuid") != 0))
+    enum xen_result result = xen_list(change->xen, change->in, root, &names, &count);
+    for (size_t i = 0; result == XEN_OK && i < count; i++) {
+        const char *path = arena_printf(arena, "%s/%s", root, names[i]);
+        bool of_kind = strcmp(names[i], kinds[0]) == 0 || strcmp(names[i], kinds[1]) == 0;
+        key_count = strcmp(names[i], "uuid") != 0;
+        if (of_kind)
+            result = xen_list(change->xen, change->in, path, &keys, &key_count);
+        if (result == XEN_OK && of_kind && key_count == 0)
+            result = xen_remove(change->xen, change->in, path);
+        left += key_count;
+    }
+    if (result != XEN_OK || left)
         return change_ignore_absent(result);
-    return change_remove_up(change, arena_printf(arena, "%s/uuid", root));
+    return change_remove_up(change, root);
+}
+
+// Whether there is a note with that key; lists those of a kind once for each attempt.
+static enum xen_result has_note(struct change *change, const char *kind, const char *key, bool *has)
+{
+    struct change_known *known = &change->known;
+    size_t k = strcmp(kind, kinds[0]) == 0 ? 0 : 1;
+    *has = false;
+    if (!known->keys_listed[k]) {
+        const char *path =
+            arena_printf(change->session->arena, "%s/%s", notes_root(change), kinds[k]);
+        enum xen_result result =
+            xen_list(change->xen, change->in, path, &known->keys[k], &known->key_count[k]);
+        if (result != XEN_OK && result != XEN_ABSENT)
+            return result;
+        known->keys_listed[k] = true;
+    }
+    for (size_t i = 0; i < known->key_count[k]; i++)
+        *has |= strcmp(known->keys[k][i], key) == 0;
+    return XEN_OK;
 }
 
 enum xen_result note_drop(struct change *change, const char *kind, const char *key)
 {
-    return drop(change, arena_printf(change->session->arena, "%s/%s", kind, key));
+    bool has;
+    enum xen_result result = has_note(change, kind, key, &has);
+    if (result != XEN_OK || !has)
+        return result;
+    change->known.finish = clean_up;
+    return xen_remove(
+        change->xen, change->in,
+        arena_printf(change->session->arena, "%s/%s/%s", notes_root(change), kind, key));
 }
 
 enum xen_result note_qemu(struct change *change)
@@ -73,7 +114,9 @@ enum xen_result note_qemu(struct change *change)
 
 enum xen_result note_drop_qemu(struct change *change)
 {
-    return drop(change, "server");
+    change->known.finish = clean_up;
+    return xen_remove(change->xen, change->in,
+                      arena_printf(change->session->arena, "%s/server", notes_root(change)));
 }
 
 bool note_has_qemu(const struct session *session, pid_t process)

@@ -115,33 +115,30 @@ enum status record_claims_of(const struct session *session, const struct domain 
 // The same for all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
 
-// Sets *other to a message if another record claims the device: "xl gave 1-4 to db (4), controller
-// 0 port 1, at the same time"; NULL if none does. Like xl, xenusb checks that a device is free and
-// then records it, and xl takes no lock. So check again after recording it, and give the device up
-// if both did. Statuses as from record_read().
-enum status record_other_claim(const struct session *session, const struct device *device,
-                               const char **other);
-
-// The same among claims that were read already: the message, or NULL.
-const char *record_other_claim_among(const struct session *session,
-                                     const struct record_claim *claims,
-                                     const struct device *device);
+// A message if another of the claims is for the same device: "xl gave 1-4 to db (4), controller 0
+// port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and then
+// records it, and xl takes no lock. So read the claims again after recording it, and give the
+// device up if both did.
+const char *record_other_claim(const struct session *session, const struct record_claim *claims,
+                               const struct device *device);
 
 // Sets the owner of each host device that is claimed.
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host);
 
-// Record what a backend has done, also in libxl's saved configuration (saved.h). Each function
-// undoes its counterpart, so undoing a step also undoes its record. STATUS_OK without Xen. On
-// failure nothing is recorded, and an error was reported: STATUS_REFUSED without permission, or if
-// xl has taken the port or the device meanwhile; STATUS_TIMEOUT; STATUS_FAILED for other reasons,
-// such as a domain that is gone.
-enum status record_controller_added(const struct session *session,
-                                    const struct controller *controller);
-enum status record_controller_removed(const struct session *session,
-                                      const struct controller *controller);
-enum status record_device_added(const struct session *session, const struct device *device);
-// Also removes a device that is only in the record (DEVICE_GONE without id).
-enum status record_device_removed(const struct session *session, const struct device *device);
+// Records those of the steps that are done, all in one transaction, and notes them for libxl's
+// saved configuration, which the caller writes at the end of the run (saved.h). The record of a
+// step whose op is STEP_REMOVE undoes that of STEP_ADD, so undoing a step also undoes its record; a
+// removed device may be only in the record (DEVICE_GONE without id). outcomes[i] is the status of
+// steps[i], STATUS_OK if it was not done. On failure nothing of that step is recorded, and an error
+// was reported: STATUS_REFUSED without permission, or if xl has taken the port or the device
+// meanwhile; STATUS_TIMEOUT; STATUS_FAILED for other reasons, such as a domain that is gone. A step
+// that is refused does not affect the others. Returns the worst of the outcomes; STATUS_OK without
+// Xen.
+enum status record_steps(const struct session *session, struct step *const *steps, size_t count,
+                         enum status *outcomes);
+// The same for one controller (`device` NULL) or one device. Returns its outcome.
+enum status record_one(const struct session *session, enum step_op op,
+                       struct controller *controller, struct device *device);
 
 // Whether libxl's record can express a controller: its id is xenusb-<index>, and it is of one of
 // libxl's own models, or only in the record.

@@ -14,7 +14,9 @@ enum status change_make(struct change *change, const char *what, change_body *bo
 const char *change_libxl_path(const struct change *change, const char *rest);
 // The path of the node of one of its ports. Owned by the arena.
 const char *change_port_path(const struct change *change, unsigned port);
-// Reads that node; *value is TEXT_EMPTY, with XEN_OK, if libxl's record has no such port.
+// Reads the type of change->controller in libxl's record; reads it once for several items.
+enum xen_result change_read_type(struct change *change, struct text *type);
+// Reads the node of a port; *value is TEXT_EMPTY, with XEN_OK, if libxl's record has no such port.
 enum xen_result change_read_port(struct change *change, unsigned port, struct text *value);
 // Whether the session has a record: its domain is Xen's.
 bool change_has_xen(const struct session *session);
@@ -24,8 +26,8 @@ bool change_has_xen(const struct session *session);
 // Write xenusb's note of change->controller or change->device.
 enum xen_result note_controller(struct change *change);
 enum xen_result note_device(struct change *change);
-// Removes the note with that key; `kind` is "controller" or "device". With the last note, removes
-// everything that xenusb keeps of the domain.
+// Removes the note with that key, if there is one; `kind` is "controller" or "device". With the
+// last note, removes everything that xenusb keeps of the domain before the commit.
 enum xen_result note_drop(struct change *change, const char *kind, const char *key);
 // Removes all notes under the domain's id if they belong to another domain that had that id.
 enum xen_result note_drop_foreign(struct change *change);

@@ -66,39 +66,93 @@ static const char *write_config(const struct session *session, struct text text)
     return why;
 }
 
-static enum status edit_config(const struct session *session, const struct saved_element *element,
-                               const char *consequence)
+// A change that is not written yet.
+struct saved_change {
+    struct saved_change *next;
+    struct saved_element element;
+};
+
+static bool is_same_entry(const struct saved_element *one, const struct saved_element *other)
+{
+    return strcmp(one->array, other->array) == 0 && one->numbers[0] == other->numbers[0] &&
+           one->numbers[1] == other->numbers[1];
+}
+
+// Adds a change, instead of an earlier one to the same entry.
+static void note_change(const struct session *session, struct saved_element element)
+{
+    if (!session->saved || !session->xen || session->domain->id < 0 || session->keep_saved)
+        return;
+    struct saved_change **at = &session->saved->first;
+    while (*at && !is_same_entry(&(*at)->element, &element))
+        at = &(*at)->next;
+    if (*at)
+        *at = (*at)->next;
+    while (*at)
+        at = &(*at)->next;
+    *at = arena_new_of(session->arena, struct saved_change);
+    (*at)->element = element;
+}
+
+// Reads the file and makes the changes in its text. Returns NULL, or why that is not possible.
+static const char *edit_config(const struct session *session, struct text *config,
+                               struct text *edited)
+{
+    const char *why = read_config(session, config);
+    *edited = *config;
+    if (!config->size)
+        return why;
+    for (const struct saved_change *at = session->saved->first; at; at = at->next)
+        if (!saved_edit(session->arena, *edited, &at->element, edited, &why))
+            return why;
+    return NULL;
+}
+
+static void warn(const struct session *session, const char *why)
+{
+    bool added = false;
+    for (const struct saved_change *at = session->saved->first; at; at = at->next)
+        added |= at->element.json != NULL;
+    struct diag *diag = complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                                 "cannot change libxl's saved configuration of domain %s (%d): %s",
+                                 session->domain->name, session->domain->id, why);
+    diag_hint(session->diags, diag, "%s; the file is %s",
+              added ? "xl reboot will not attach again what was added"
+                    : "this is harmless: libxl ignores what xenstore no longer has",
+              path_of(session, 'd'));
+}
+
+// Whether the changes would change the file, or cannot be made in it.
+static bool is_needed(const struct session *session)
+{
+    struct text config, edited;
+    if (!xen_domain_is_alive(session->xen, session->domain))
+        return false;
+    return edit_config(session, &config, &edited) || !text_same(config, edited);
+}
+
+enum status saved_write(const struct session *session)
 {
     cleanup_lock struct lock lock = LOCK_NONE;
-    struct text config, edited = TEXT_EMPTY;
-    if (!session->xen || session->domain->id < 0 || session->keep_saved)
+    struct text config, edited;
+    if (!session->saved || !session->saved->first)
         return STATUS_OK;
-    if (access(path_of(session, 'd'), F_OK) != 0 ||
-        !xen_domain_is_alive(session->xen, session->domain))
-        return STATUS_OK;
-    enum status status = lock_libxl(session, LOCK_LIBXL_USERDATA, &lock);
-    if (status != STATUS_OK)
-        return status;
-    const char *why = read_config(session, &config);
-    if (!why && !config.size)
-        return STATUS_OK;
-    if (!why && saved_edit(session->arena, config, element, &edited, &why))
-        why = text_same(config, edited) ? NULL : write_config(session, edited);
-    if (why) {
-        struct diag *diag =
-            complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                     "cannot change libxl's saved configuration of domain %s (%d): %s",
-                     session->domain->name, session->domain->id, why);
-        diag_hint(session->diags, diag, "%s; the file is %s", consequence, path_of(session, 'd'));
+    if (is_needed(session)) {
+        enum status status = lock_libxl(session, LOCK_LIBXL_USERDATA, &lock);
+        if (status != STATUS_OK)
+            return status;
+        const char *why = edit_config(session, &config, &edited);
+        if (!why && !text_same(config, edited))
+            why = write_config(session, edited);
+        if (why)
+            warn(session, why);
     }
+    session->saved->first = NULL;
     return STATUS_OK;
 }
 
-static const char if_not_added[] = "xl reboot will not attach it again",
-                  if_not_removed[] = "this is harmless: libxl ignores what xenstore no longer has";
-
-static enum status change_controller(const struct session *session,
-                                     const struct controller *controller, bool added)
+static void change_controller(const struct session *session, const struct controller *controller,
+                              bool added)
 {
     struct saved_element element = { .array = "usbctrls",
                                      .keys = { "devid" },
@@ -107,9 +161,9 @@ static enum status change_controller(const struct session *session,
         [PVUSB_ANY] = "devicemodel", [PVUSB_KERNEL] = "pv", [PVUSB_QEMU] = "qusb"
     };
     if (!controller->pvusb && !record_expresses_controller(controller))
-        return STATUS_OK;
+        return;
     if (added && controller->cold_only)
-        return STATUS_OK;
+        return;
     // libxl does not write its default, domain 0.
     const char *backend =
         controller->backend_domain
@@ -121,11 +175,10 @@ static enum status change_controller(const struct session *session,
                                     "\"ports\": %u%s }",
                                     types[controller->pvusb], controller->index,
                                     controller->model->version, controller->ports, backend);
-    return edit_config(session, &element, added ? if_not_added : if_not_removed);
+    note_change(session, element);
 }
 
-static enum status change_device(const struct session *session, const struct device *device,
-                                 bool added)
+static void change_device(const struct session *session, const struct device *device, bool added)
 {
     struct saved_element element = {
         .array = "usbdevs",
@@ -134,36 +187,34 @@ static enum status change_device(const struct session *session, const struct dev
     };
     // The address of a driver domain's device is unknown here.
     if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
-        return STATUS_OK;
+        return;
     if (added && device->controller->cold_only)
-        return STATUS_OK;
+        return;
     if (added)
         element.json = arena_printf(session->arena,
                                     "{ \"ctrl\": %d, \"port\": %u, \"type.hostdev\": { "
                                     "\"hostbus\": %u, \"hostaddr\": %u } }",
                                     device->controller->index, device->port.number[0],
                                     device->host->bus, device->host->address);
-    return edit_config(session, &element, added ? if_not_added : if_not_removed);
+    note_change(session, element);
 }
 
-enum status saved_controller_added(const struct session *session,
-                                   const struct controller *controller)
+void saved_controller_added(const struct session *session, const struct controller *controller)
 {
-    return change_controller(session, controller, true);
+    change_controller(session, controller, true);
 }
 
-enum status saved_controller_removed(const struct session *session,
-                                     const struct controller *controller)
+void saved_controller_removed(const struct session *session, const struct controller *controller)
 {
-    return change_controller(session, controller, false);
+    change_controller(session, controller, false);
 }
 
-enum status saved_device_added(const struct session *session, const struct device *device)
+void saved_device_added(const struct session *session, const struct device *device)
 {
-    return change_device(session, device, true);
+    change_device(session, device, true);
 }
 
-enum status saved_device_removed(const struct session *session, const struct device *device)
+void saved_device_removed(const struct session *session, const struct device *device)
 {
-    return change_device(session, device, false);
+    change_device(session, device, false);
 }

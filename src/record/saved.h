@@ -8,20 +8,28 @@
 
 #include "plan/backend.h"
 
-// Adds or removes a controller or device in the saved configuration, under libxl's lock for it.
-// Only for PVUSB and for what libxl's record can express (record.h). STATUS_OK without doing
-// anything if the session has keep_saved, or if there is no such file, since then libxl does not
-// use one. Nothing is added for a cold_only controller: libxl starts QEMU before it writes the
-// controller's nodes, so a guest started from such a configuration would lose its QEMU and wait for
-// a backend at boot. If the file cannot be changed, reports a warning with the consequence and
-// returns STATUS_OK. A failure to take the lock is reported as an error; statuses as from
-// lock_libxl().
-enum status saved_controller_added(const struct session *session,
-                                   const struct controller *controller);
-enum status saved_controller_removed(const struct session *session,
-                                     const struct controller *controller);
-enum status saved_device_added(const struct session *session, const struct device *device);
-enum status saved_device_removed(const struct session *session, const struct device *device);
+// The changes that are not written yet; session->saved. Owned by the arena.
+struct saved {
+    struct saved_change *first;
+};
+
+// Note that a controller or device must be added to the saved configuration or removed from it:
+// that is the last step of a run (saved_write), so that a run replaces the file once. Of several
+// changes to the same entry only the last counts. Only for PVUSB and for what libxl's record can
+// express (record.h). They do nothing if the session has keep_saved, or no domain of Xen's. Nothing
+// is added for a cold_only controller: libxl starts QEMU before it writes the controller's nodes,
+// so a guest started from such a configuration would lose its QEMU and wait for a backend at boot.
+void saved_controller_added(const struct session *session, const struct controller *controller);
+void saved_controller_removed(const struct session *session, const struct controller *controller);
+void saved_device_added(const struct session *session, const struct device *device);
+void saved_device_removed(const struct session *session, const struct device *device);
+
+// Makes the changes that were noted since the last call, under libxl's lock for the saved
+// configuration. STATUS_OK without doing anything if they change nothing, or if there is no such
+// file, since then libxl does not use one. If the file cannot be changed, reports a warning with
+// the consequence and returns STATUS_OK. A failure to take the lock is reported as an error and
+// keeps the changes for another call; statuses as from lock_libxl().
+enum status saved_write(const struct session *session);
 
 // An element to add, replace or remove in an array of the configuration. It is identified by one or
 // two of its members, which are numbers.
@@ -31,7 +39,8 @@ struct saved_element {
     int64_t numbers[2];
     const char *json; // the new element; NULL to remove it
 };
-// Makes that change in the text of a configuration; *edited is the whole text, owned by the arena.
+// Makes that change in the text of a configuration; *edited is the whole text, owned by the arena,
+// and the same text if the array has that element already, or nothing to remove.
 // False, with the reason in *why, if the text is not a JSON object or its member of that name is
 // not an array.
 bool saved_edit(struct arena *arena, struct text json, const struct saved_element *element,

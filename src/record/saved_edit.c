@@ -10,9 +10,14 @@ struct json_span {
     size_t to;
 };
 
+static bool is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 static size_t skip_blanks(struct text json, size_t at)
 {
-    while (at < json.size && strchr(" \t\r\n", json.at[at]))
+    while (at < json.size && is_blank(json.at[at]))
         at++;
     return at;
 }
@@ -100,6 +105,46 @@ static bool is_same_element(struct arena *arena, struct text json,
     return true;
 }
 
+// Compares JSON texts, apart from white space outside strings.
+static bool is_same_json(struct text one, struct text other)
+{
+    size_t i = 0, j = 0;
+    bool quoted = false;
+    for (;;) {
+        while (!quoted && i < one.size && is_blank(one.at[i]))
+            i++;
+        while (!quoted && j < other.size && is_blank(other.at[j]))
+            j++;
+        if (i == one.size || j == other.size)
+            return i == one.size && j == other.size;
+        if (one.at[i] != other.at[j])
+            return false;
+        if (one.at[i] == '"')
+            quoted = !quoted;
+        else if (quoted && one.at[i] == '\\' && i + 1 < one.size && j + 1 < other.size &&
+                 one.at[++i] != other.at[++j])
+            return false;
+        i++;
+        j++;
+    }
+}
+
+// Whether the array needs no change.
+static bool is_done(struct arena *arena, struct text array, const struct saved_element *element)
+{
+    size_t at = 1, found = 0;
+    struct json_span span;
+    while (array.size && next_element(array, &at, &span)) {
+        struct text part = part_at(array, span);
+        if (!is_same_element(arena, part, element))
+            continue;
+        if (!element->json || !is_same_json(part, text_of(element->json)))
+            return false;
+        found++;
+    }
+    return found == (element->json ? 1 : 0);
+}
+
 // The text of the array with `element` replaced, added or removed.
 static const char *edited_array(struct arena *arena, struct text array,
                                 const struct saved_element *element)
@@ -137,7 +182,7 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
     bool found = find_member(arena, json, element->array, &value, &is_first);
     if (found && json.at[value.from] != '[')
         return false;
-    if (!found && !element->json) {
+    if (is_done(arena, found ? part_at(json, value) : TEXT_EMPTY, element)) {
         *edited = json;
         return true;
     }

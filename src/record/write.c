@@ -10,8 +10,7 @@ static enum xen_result write_controller(struct change *change)
     struct arena *arena = change->session->arena;
     const char *at = change_libxl_path(change, "");
     struct text type;
-    enum xen_result result =
-        xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
+    enum xen_result result = change_read_type(change, &type);
     // QEMU has just accepted the id, so a record of an emulated controller with it is left over.
     if (result == XEN_OK && !text_is(type, "devicemodel"))
         return change_refuse(change, STATUS_REFUSED,
@@ -53,32 +52,6 @@ static enum xen_result remove_controller(struct change *change)
     return result;
 }
 
-enum status record_controller_added(const struct session *session,
-                                    const struct controller *controller)
-{
-    struct change change = { .session = session, .xen = session->xen, .controller = controller };
-    if (!change_has_xen(session))
-        return STATUS_OK;
-    enum status status = change_make(&change, "a controller", add_controller);
-    if (status != STATUS_OK)
-        return status;
-    status = saved_controller_added(session, controller);
-    if (status != STATUS_OK)
-        status = status_worse(
-            status, change_make(&change, "the removal of a controller", remove_controller));
-    return status;
-}
-
-enum status record_controller_removed(const struct session *session,
-                                      const struct controller *controller)
-{
-    struct change change = { .session = session, .xen = session->xen, .controller = controller };
-    if (!change_has_xen(session))
-        return STATUS_OK;
-    enum status status = change_make(&change, "the removal of a controller", remove_controller);
-    return status == STATUS_OK ? saved_controller_removed(session, controller) : status;
-}
-
 static enum xen_result take_port(struct change *change)
 {
     struct text value, type;
@@ -89,7 +62,7 @@ static enum xen_result take_port(struct change *change)
         return result;
     if (value.size && !text_is(value, busid))
         return change_refuse_taken(change, value);
-    result = xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
+    result = change_read_type(change, &type);
     if (result == XEN_ABSENT)
         return change_refuse(change, STATUS_FAILED, "xl has removed the controller");
     if (result != XEN_OK)
@@ -126,7 +99,7 @@ static enum xen_result free_port(struct change *change)
     if (value.size && other)
         return XEN_OK;
     // Without the controller's record, or without such a port, there is nothing to free.
-    result = xen_read(change->xen, change->in, change_libxl_path(change, "/type"), &type);
+    result = change_read_type(change, &type);
     if (result != XEN_OK || port > change->controller->ports)
         return change_ignore_absent(result);
     return xen_write(change->xen, change->in, change_port_path(change, port), TEXT_EMPTY);
@@ -143,40 +116,118 @@ static enum xen_result remove_device(struct change *change)
     return result;
 }
 
-// Leaves libxl's saved configuration alone.
-static enum status remove_record(const struct session *session, const struct device *device)
+static enum xen_result record_item(struct change *change)
 {
-    struct change change = {
-        .session = session, .xen = session->xen, .controller = device->controller, .device = device
-    };
-    return change_make(&change, "the removal of a device", remove_device);
+    static change_body *const bodies[][2] = { { add_controller, remove_controller },
+                                              { add_device, remove_device } };
+    return bodies[change->device != NULL][change->op == STEP_REMOVE](change);
 }
 
-enum status record_device_removed(const struct session *session, const struct device *device)
+static const char *name_item(const struct step *step)
 {
-    if (!change_has_xen(session))
-        return STATUS_OK;
-    enum status status = remove_record(session, device);
-    return status == STATUS_OK ? saved_device_removed(session, device) : status;
+    static const char *const names[][2] = { { "a controller", "the removal of a controller" },
+                                            { "a device", "the removal of a device" } };
+    return names[step->device != NULL][step->op == STEP_REMOVE];
 }
 
-enum status record_device_added(const struct session *session, const struct device *device)
+// Records the items that were not refused, and reports each reason for a refusal once.
+static enum status record_items(const struct session *session, struct change_item *items,
+                                size_t count)
 {
-    struct change change = {
-        .session = session, .xen = session->xen, .controller = device->controller, .device = device
-    };
-    if (!change_has_xen(session))
-        return STATUS_OK;
-    enum status status = change_make(&change, "a device", add_device);
-    if (status != STATUS_OK || !device->host)
-        return status;
-    const char *other;
-    status = record_other_claim(session, device, &other);
-    if (status == STATUS_OK && other) {
-        complain_error(session->diags, "%s", other);
-        status = STATUS_REFUSED;
+    const struct domain *domain = session->domain;
+    struct change change = { .session = session, .xen = session->xen };
+    const char *why, *reported = NULL;
+    bool *tried = arena_array_of(session->arena, bool, count);
+    for (size_t i = 0; i < count; i++)
+        tried[i] = items[i].status == STATUS_OK;
+    enum status status = change_attempt_all(&change, items, count, record_item, &why);
+    for (size_t i = 0; i < count; i++) {
+        if (!tried[i] || items[i].status == STATUS_OK)
+            continue;
+        status = status_worse(status, items[i].status);
+        if (!reported || strcmp(reported, items[i].why) != 0)
+            complain_error(session->diags, "cannot record %s of domain %s (%d): %s",
+                           name_item(items[i].step), domain->name, domain->id, items[i].why);
+        reported = items[i].why;
     }
-    if (status == STATUS_OK)
-        status = saved_device_added(session, device);
-    return status == STATUS_OK ? status : status_worse(status, remove_record(session, device));
+    return status;
+}
+
+static bool is_new_host_device(const struct change_item *item)
+{
+    return item->status == STATUS_OK && item->step->op == STEP_ADD && item->step->device &&
+           item->step->device->host;
+}
+
+// Removes those of the devices from the record again that another record claims too.
+static enum status give_way(const struct session *session, struct change_item *items, size_t count)
+{
+    struct change_item *taken = arena_array_of(session->arena, struct change_item, count);
+    struct step *removals = arena_array_of(session->arena, struct step, count);
+    struct record_claim *claims = NULL;
+    size_t first = 0, found = 0;
+    while (first < count && !is_new_host_device(&items[first]))
+        first++;
+    if (first == count)
+        return STATUS_OK;
+    enum status read = record_claims(session, &claims), status = read;
+    for (size_t i = first; i < count; i++) {
+        if (!is_new_host_device(&items[i]))
+            continue;
+        const char *other = record_other_claim(session, claims, items[i].step->device);
+        if (other)
+            complain_error(session->diags, "%s", other);
+        items[i].status = other ? STATUS_REFUSED : read;
+        if (items[i].status == STATUS_OK)
+            continue;
+        status = status_worse(status, items[i].status);
+        removals[found] = *items[i].step;
+        removals[found].op = STEP_REMOVE;
+        taken[found].step = &removals[found];
+        found++;
+    }
+    return found ? status_worse(status, record_items(session, taken, found)) : status;
+}
+
+static void note_saved(const struct session *session, const struct step *step)
+{
+    const bool added = step->op == STEP_ADD;
+    if (step->device)
+        (added ? saved_device_added : saved_device_removed)(session, step->device);
+    else
+        (added ? saved_controller_added : saved_controller_removed)(session, step->controller);
+}
+
+enum status record_steps(const struct session *session, struct step *const *steps, size_t count,
+                         enum status *outcomes)
+{
+    struct change_item *items = arena_array_of(session->arena, struct change_item, count);
+    size_t *places = arena_array_of(session->arena, size_t, count);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        outcomes[i] = STATUS_OK;
+        if (steps[i]->state != STEP_DONE || !change_has_xen(session))
+            continue;
+        places[found] = i;
+        items[found++].step = steps[i];
+    }
+    if (!found)
+        return STATUS_OK;
+    enum status status = record_items(session, items, found);
+    status = status_worse(status, give_way(session, items, found));
+    for (size_t i = 0; i < found; i++) {
+        outcomes[places[i]] = items[i].status;
+        if (items[i].status == STATUS_OK)
+            note_saved(session, items[i].step);
+    }
+    return status;
+}
+
+enum status record_one(const struct session *session, enum step_op op,
+                       struct controller *controller, struct device *device)
+{
+    struct step step = { .op = op, .state = STEP_DONE, .controller = controller, .device = device };
+    struct step *const steps[] = { &step };
+    enum status outcome;
+    return record_steps(session, steps, 1, &outcome);
 }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "owners.h"
 #include "record/record.h"
+#include "record/saved.h"
 #include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
@@ -158,11 +159,13 @@ static enum status check_alive(struct world *world)
 static void init(struct world *world, const struct world_options *options)
 {
     *world = WORLD_NONE;
+    struct saved *saved = arena_new_of(options->arena, struct saved);
     world->find_owners = options->find_owners;
     world->session = (struct session){
         .arena = options->arena,
         .diags = options->diags,
         .interrupted = &world_interrupted,
+        .saved = saved,
         .keep_saved = options->keep_saved,
         .require_guest = options->require_guest,
         .timeout_scale = options->timeout_scale,

@@ -11,6 +11,7 @@
 // "look" and "tidy" take QEMU's topology as such words, controllers first.
 #include "base/arena.h"
 #include "record/record.h"
+#include "record/saved.h"
 #include "xen/xen.h"
 
 #include <stdlib.h>
@@ -97,24 +98,52 @@ static struct device *device_of(const char *string)
 
 // ---- words ----
 
+// Writes the saved config as well, as a run does at its end.
+static enum status record(enum step_op op, struct controller *controller, struct device *device)
+{
+    enum status status = record_one(&session, op, controller, device);
+    return status_worse(status, saved_write(&session));
+}
+
 static enum status controller_added(char **words)
 {
-    return record_controller_added(&session, controller_of(words[0]));
+    return record(STEP_ADD, controller_of(words[0]), NULL);
 }
 
 static enum status controller_removed(char **words)
 {
-    return record_controller_removed(&session, controller_of(words[0]));
+    return record(STEP_REMOVE, controller_of(words[0]), NULL);
 }
 
 static enum status device_added(char **words)
 {
-    return record_device_added(&session, device_of(words[0]));
+    struct device *device = device_of(words[0]);
+    return record(STEP_ADD, device->controller, device);
 }
 
 static enum status device_removed(char **words)
 {
-    return record_device_removed(&session, device_of(words[0]));
+    struct device *device = device_of(words[0]);
+    return record(STEP_REMOVE, device->controller, device);
+}
+
+// All of them together; prints what became of each.
+static enum status devices_added(char **words)
+{
+    struct step steps[WORDS_MAX], *of[WORDS_MAX] = { NULL };
+    enum status outcomes[WORDS_MAX];
+    size_t count = 0;
+    for (; words[count] && count < WORDS_MAX; count++) {
+        struct device *device = device_of(words[count]);
+        steps[count] = (struct step){
+            .op = STEP_ADD, .state = STEP_DONE, .controller = device->controller, .device = device
+        };
+        of[count] = &steps[count];
+    }
+    enum status status = record_steps(&session, of, count, outcomes);
+    for (size_t i = 0; i < count; i++)
+        printf("%s: %d\n", words[i], (int)outcomes[i]);
+    return status_worse(status, saved_write(&session));
 }
 
 static const char *shown(const char *string)
@@ -211,6 +240,7 @@ static const struct {
     { "controller-added", controller_added, 1 },
     { "controller-removed", controller_removed, 1 },
     { "device-added", device_added, 1 },
+    { "devices-added", devices_added, 1 },
     { "device-removed", device_removed, 1 },
     { "read", read_it, 0 },
     { "look", show_merged, 0 },
@@ -226,7 +256,9 @@ int main(int count, char **words)
     if (!arena || count < 3)
         return STATUS_REQUEST;
     diags_init(&diags, arena);
-    session = (struct session){ .arena = arena, .diags = &diags, .timeout_scale = 1 };
+    static struct saved saved;
+    session =
+        (struct session){ .arena = arena, .diags = &diags, .saved = &saved, .timeout_scale = 1 };
     if (getenv("RECORDC_PATIENCE"))
         session.timeout_scale = 0.01;
     status = xen_open(arena, &diags, 5, &session.xen);

@@ -26,6 +26,7 @@ struct scene {
     struct session session;
     struct misfortune misfortunes[4];
     volatile sig_atomic_t interrupted;
+    enum status save;            // the result of each save
     const char *interrupt_after; // the name of the step after which the user asks to stop
     char log[1024];
 };
@@ -109,9 +110,19 @@ static void begin(struct scene *scene)
                                        .timeout_scale = 1.0 };
 }
 
+static struct scene *saving; // that save() belongs to, if the test wants to see it
+
+static enum status save(const struct session *session)
+{
+    assert_ptr_equal(session, &saving->session);
+    note(saving, session_interrupted(session) ? "!save" : "save");
+    return saving->save;
+}
+
 static enum status carry_out(struct scene *scene)
 {
-    return execute(&scene->session, &scene->plan, NULL, NULL);
+    const struct execution execution = { .save = saving ? save : NULL };
+    return execute(&scene->session, &scene->plan, &execution);
 }
 
 // A controller with a hub that has a device behind it, and another device.
@@ -242,6 +253,78 @@ static void test_an_interrupt_undoes_all_steps(void **state)
     assert_int_equal(carry_out(&scene), STATUS_FAILED);
     assert_string_equal(scene.log, "[+hci0][-hci0]");
     assert_non_null(strstr(scene.diags.first->message, "interrupted"));
+    arena_free(scene.arena);
+}
+
+static void test_a_run_saves_once_after_its_last_step(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    saving = &scene;
+    plan_additions(&scene);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][+behind]save");
+    saving = NULL;
+    arena_free(scene.arena);
+}
+
+// What is left after the undo has to be saved as well.
+static void test_a_failed_step_saves_after_the_undo(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    saving = &scene;
+    plan_additions(&scene);
+    scene.misfortunes[0] = (struct misfortune){ "tablet", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    scene.interrupt_after = "tablet";
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_string_equal(scene.log, "[+hci0][+hub +tablet][-hub][-hci0]save");
+    saving = NULL;
+    arena_free(scene.arena);
+}
+
+static void test_a_failed_save_undoes_everything(void **state)
+{
+    (void)state;
+    static const enum status results[][2] = { { STATUS_TIMEOUT, STATUS_TIMEOUT },
+                                              { STATUS_REFUSED, STATUS_FAILED },
+                                              { STATUS_FAILED, STATUS_FAILED } };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        struct scene scene;
+        begin(&scene);
+        saving = &scene;
+        plan_additions(&scene);
+        scene.save = results[i][0];
+        assert_int_equal(carry_out(&scene), results[i][1]);
+        assert_string_equal(scene.log, "[+hci0][+hub +tablet][+behind]save"
+                                       "[-behind][-hub -tablet][-hci0]save");
+        assert_int_equal(scene.plan.first->state, STEP_UNDONE);
+        arena_free(scene.arena);
+    }
+    saving = NULL;
+}
+
+// The removal cannot be undone, so what may fail comes first.
+static void test_a_save_comes_before_removals_without_undo(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    saving = &scene;
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
+    controller_of(&scene, "warm", STEP_ADD);
+    assert_int_equal(carry_out(&scene), STATUS_OK);
+    assert_string_equal(scene.log, "[+warm]save[-cold]save");
+    arena_free(scene.arena);
+    begin(&scene);
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
+    controller_of(&scene, "warm", STEP_ADD);
+    scene.save = STATUS_TIMEOUT;
+    assert_int_equal(carry_out(&scene), STATUS_TIMEOUT);
+    assert_string_equal(scene.log, "[+warm]save[-warm]save");
+    saving = NULL;
     arena_free(scene.arena);
 }
 
@@ -393,6 +476,10 @@ int main(void)
         cmocka_unit_test(test_a_failed_undo_is_reported_with_its_fix),
         cmocka_unit_test(test_a_step_left_by_the_backend_counts),
         cmocka_unit_test(test_an_interrupt_undoes_all_steps),
+        cmocka_unit_test(test_a_run_saves_once_after_its_last_step),
+        cmocka_unit_test(test_a_failed_step_saves_after_the_undo),
+        cmocka_unit_test(test_a_failed_save_undoes_everything),
+        cmocka_unit_test(test_a_save_comes_before_removals_without_undo),
         cmocka_unit_test(test_a_refusal_after_acting_is_a_failure),
         cmocka_unit_test(test_refused_and_kept_steps_do_nothing),
         cmocka_unit_test(test_a_qemu_starts_between_controllers_and_devices),

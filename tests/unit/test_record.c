@@ -237,10 +237,10 @@ static void test_without_xen_there_is_nothing_to_do(void **state)
     assert_int_equal(record_claims(&session, &claims), STATUS_OK);
     assert_null(claims);
     assert_int_equal(record_tidy(&session, &record, &topology), STATUS_OK);
-    assert_int_equal(record_controller_added(&session, &controller), STATUS_OK);
-    assert_int_equal(record_controller_removed(&session, &controller), STATUS_OK);
-    assert_int_equal(record_device_added(&session, &device), STATUS_OK);
-    assert_int_equal(record_device_removed(&session, &device), STATUS_OK);
+    assert_int_equal(record_one(&session, STEP_ADD, &controller, NULL), STATUS_OK);
+    assert_int_equal(record_one(&session, STEP_REMOVE, &controller, NULL), STATUS_OK);
+    assert_int_equal(record_one(&session, STEP_ADD, &controller, &device), STATUS_OK);
+    assert_int_equal(record_one(&session, STEP_REMOVE, &controller, &device), STATUS_OK);
 }
 
 #define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)

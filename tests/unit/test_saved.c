@@ -79,9 +79,36 @@ static void test_removal(void **state)
                         "{\"usbctrls\":[\n    ]}");
     assert_string_equal(controller("{\"a\":[]}", 0, false), "{\"a\":[]}");
     // An entry without a number is a different one.
-    assert_string_equal(controller("{\"usbctrls\":[{},7,\"x\",null]}", 0, false),
+    assert_string_equal(controller("{\"usbctrls\":[{},7,\"x\",null,{\"devid\":0}]}", 0, false),
                         "{\"usbctrls\":[\n        {},\n        7,\n        \"x\",\n        null\n"
                         "    ]}");
+}
+
+// So that the file is not replaced for nothing. Only the spelling may differ, as libxl's does.
+static void test_what_is_there_already_is_no_change(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        "{\"usbctrls\": [{\"devid\": 0, \"type\": \"a \\\" b\"}]}",
+        "{\"usbctrls\":[{\n\"devid\":0 ,\n\"type\":\"a \\\" b\"\n}]}"
+    };
+    static const char *const other[] = { "{\"usbctrls\":[{\"devid\":0,\"type\":\"a \\\"b\"}]}",
+                                         "{\"usbctrls\":[{\"devid\":0,\"type\":\"a \\\\ b\"}]}",
+                                         "{\"usbctrls\":[{\"devid\":0}]}" };
+    const struct saved_element element = { .array = "usbctrls",
+                                           .keys = { "devid" },
+                                           .json = "{ \"devid\": 0, \"type\": \"a \\\" b\" }" };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        assert_string_equal(edit(same[i], &element), same[i]);
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        assert_string_not_equal(edit(other[i], &element), other[i]);
+    assert_string_not_equal(edit("{\"usbctrls\":[{\"devid\": 0, \"type\": \"a \\\" b\"},"
+                                 "{\"devid\": 0, \"type\": \"a \\\" b\"}]}",
+                                 &element),
+                            "");
+    assert_string_equal(controller("{\"usbctrls\": [ {\"devid\":1} ]}", 0, false),
+                        "{\"usbctrls\": [ {\"devid\":1} ]}");
+    assert_string_equal(controller("{\"usbctrls\": []}", 0, false), "{\"usbctrls\": []}");
 }
 
 static void test_two_keys(void **state)
@@ -154,6 +181,7 @@ int main(void)
         CASE(test_adding_an_entry),
         CASE(test_adding_replaces_the_same_entry),
         CASE(test_removal),
+        CASE(test_what_is_there_already_is_no_change),
         CASE(test_two_keys),
         CASE(test_everything_else_is_kept_byte_for_byte),
         CASE(test_invalid_configs),

@@ -88,7 +88,7 @@ static void give_way(const struct wave *wave)
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         const char *other = attempt_succeeds(attempt)
-                                ? record_other_claim_among(session, claims, attempt->step->device)
+                                ? record_other_claim(session, claims, attempt->step->device)
                                 : NULL;
         if (other)
             wave_fail(wave, attempt, STATUS_REFUSED, other);
@@ -263,17 +263,6 @@ static void verify(const struct wave *wave)
 
 // ---- the outcome ----
 
-static void save(const struct wave *wave)
-{
-    for (size_t i = 0; i < wave->count; i++) {
-        enum status status = is_seen(wave->at[i]) ? saved_device_added(wave->handle->session,
-                                                                       wave->at[i]->step->device)
-                                                  : STATUS_OK;
-        if (status != STATUS_OK)
-            wave_fail(wave, wave->at[i], status, "libxl's saved config could not be locked");
-    }
-}
-
 static bool must_be_released(const struct attempt *attempt)
 {
     return !attempt_succeeds(attempt) && attempt->given;
@@ -309,7 +298,9 @@ static void finish(const struct wave *wave, const struct attempt *attempt)
     }
     step->state = STEP_DONE;
     step->device->state = seen ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
-    if (!seen)
+    if (seen)
+        saved_device_added(wave->handle->session, step->device);
+    else
         step->remark = "its state is unknown: xenusb cannot see the devices of a driver domain";
 }
 
@@ -318,7 +309,6 @@ void pvusb_add_devices(struct pvusb_handle *handle, struct step *const *steps, s
     const struct wave wave = wave_of_steps(handle, steps, count);
     assign(&wave);
     verify(&wave);
-    save(&wave);
     undo_failed(&wave);
     for (size_t i = 0; i < count; i++)
         finish(&wave, wave.at[i]);

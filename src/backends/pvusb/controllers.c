@@ -245,7 +245,7 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_LEFT, status, why);
         return;
     }
-    status = record_controller_removed(session, controller);
+    status = record_one(session, STEP_REMOVE, controller, NULL);
     if (status != STATUS_OK) {
         pvusb_fail(step, STEP_LEFT, status, "its record in xenstore could not be removed");
         return;
@@ -293,7 +293,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
     }
-    status = record_controller_added(session, controller);
+    status = record_one(session, STEP_ADD, controller, NULL);
     if (status != STATUS_OK) {
         // The guest may have connected to it by now, but it has no devices.
         if (!later)

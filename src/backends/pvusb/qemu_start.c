@@ -154,10 +154,8 @@ static enum status recreate_controllers(struct pvusb_handle *handle, bool *left,
 
 // Sets what depends on the QEMU's version. Controllers that this run created are not yet in libxl's
 // saved config.
-static enum status settle_controllers(struct pvusb_handle *handle, const char **why)
+static void settle_controllers(struct pvusb_handle *handle)
 {
-    enum status status = STATUS_OK;
-    *why = "libxl's saved config could not be locked";
     handle->no_backend = NULL;
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !controller_uses_pvusb_qemu(at))
@@ -165,10 +163,9 @@ static enum status settle_controllers(struct pvusb_handle *handle, const char **
         bool fresh = !at->no_backend;
         at->no_backend = NULL;
         at->cold_only = pvusb_is_cold_only(handle);
-        if (fresh && status == STATUS_OK)
-            status = saved_controller_added(handle->session, at);
+        if (fresh)
+            saved_controller_added(handle->session, at);
     }
-    return status;
 }
 
 // Terminates it and removes its nodes from xenstore. Returns NULL, or what is left.
@@ -220,12 +217,11 @@ void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step)
         status = wait_for_qemu(handle, &why);
     if (status == STATUS_OK)
         status = wait_for_controllers(handle, &why);
-    if (status == STATUS_OK)
-        status = settle_controllers(handle, &why);
     if (status != STATUS_OK) {
         fail_start(handle, step, status, why);
         return;
     }
+    settle_controllers(handle);
     step->state = STEP_DONE;
     if (pvusb_is_cold_only(handle))
         step->remark = arena_printf(handle->session->arena,

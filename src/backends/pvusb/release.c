@@ -95,7 +95,7 @@ static struct wave bound_and_ours(const struct wave *wave)
     ours.count = 0;
     ours.at = arena_array_of(session->arena, struct attempt *, bound.count);
     for (size_t i = 0; i < bound.count; i++)
-        if (!record_other_claim_among(session, claims, bound.at[i]->step->device))
+        if (!record_other_claim(session, claims, bound.at[i]->step->device))
             ours.at[ours.count++] = bound.at[i];
     return ours;
 }
@@ -158,17 +158,13 @@ void pvusb_remove_devices(struct pvusb_handle *handle, struct step *const *steps
     wave_release(&wave);
     for (size_t i = 0; i < count; i++) {
         struct attempt *attempt = wave.at[i];
-        if (attempt_succeeds(attempt)) {
-            enum status status = saved_device_removed(handle->session, steps[i]->device);
-            if (status != STATUS_OK)
-                wave_fail(&wave, attempt, status, "libxl's saved config could not be locked");
-        }
         steps[i]->seconds = attempt_seconds(&wave, attempt);
         if (!attempt_succeeds(attempt)) {
             pvusb_fail(steps[i], STEP_LEFT, attempt->status, attempt->why);
             continue;
         }
         steps[i]->state = STEP_DONE;
+        saved_device_removed(handle->session, steps[i]->device);
         if (steps[i]->controller->backend_domain)
             steps[i]->remark = "xenusb cannot see whether its driver domain released it";
     }

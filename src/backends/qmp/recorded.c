@@ -7,15 +7,6 @@
 #include "record/record.h"
 #include "verify.h"
 
-static enum status record(const struct session *session, const struct step *step)
-{
-    if (step->op == STEP_ADD)
-        return step->device ? record_device_added(session, step->device)
-                            : record_controller_added(session, step->controller);
-    return step->device ? record_device_removed(session, step->device)
-                        : record_controller_removed(session, step->controller);
-}
-
 // False for a leftover of which only the record exists.
 static bool is_in_qemu(const struct step *step)
 {
@@ -116,21 +107,25 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
     return status;
 }
 
+// Records the steps that are done; takes those back that could not be recorded.
+static enum status record(struct qmp_handle *handle, struct step *const *steps, size_t count)
+{
+    enum status *outcomes = arena_array_of(handle->session->arena, enum status, count);
+    enum status status = record_steps(handle->session, steps, count, outcomes);
+    for (size_t i = 0; i < count; i++) {
+        if (outcomes[i] == STATUS_OK)
+            continue;
+        steps[i]->timed_out = outcomes[i] == STATUS_TIMEOUT;
+        undo_add(handle, steps[i], "its record in xenstore could not be updated");
+    }
+    return status;
+}
+
 enum status qmp_run_recorded(void *at, struct step *const *steps, size_t count)
 {
     struct qmp_handle *handle = at;
     enum status status = run_in_qemu(handle, steps, count);
     status = status_worse(status, verify_attached(handle, steps, count));
     status = status_worse(status, require_guest(handle, steps, count));
-    for (size_t i = 0; i < count; i++) {
-        if (steps[i]->state != STEP_DONE)
-            continue;
-        enum status recorded = record(handle->session, steps[i]);
-        if (recorded == STATUS_OK)
-            continue;
-        steps[i]->timed_out = recorded == STATUS_TIMEOUT;
-        undo_add(handle, steps[i], "its record in xenstore could not be updated");
-        status = status_worse(status, recorded);
-    }
-    return status;
+    return status_worse(status, record(handle, steps, count));
 }
