@@ -69,6 +69,14 @@ struct diag *complain_error(struct diags *diags, const char *format, ...)
     return diag;
 }
 
+const char *diags_reason(const struct diags *diags, const char *otherwise)
+{
+    for (const struct diag *at = diags->first; at; at = at->next)
+        if (at->severity == SEVERITY_ERROR)
+            return at->message;
+    return otherwise;
+}
+
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
 {
     va_list args;

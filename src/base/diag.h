@@ -51,6 +51,9 @@ struct diag *complain_va(struct diags *diags, enum severity severity, const stru
 struct diag *complain_error(struct diags *diags, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 2, 3)));
 
+// The message of the first error, as a reason; `otherwise` if there is none.
+const char *diags_reason(const struct diags *diags, const char *otherwise);
+
 // Sets the text after the caret. Returns `diag`.
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));

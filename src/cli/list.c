@@ -3,6 +3,7 @@
 #include "command.h"
 #include "show.h"
 #include "table.h"
+#include "world/survey.h"
 #include "xen/advice.h"
 #include "xen/xen.h"
 
@@ -25,7 +26,9 @@ static const struct column columns[] = {
     { NULL, "backend_domain", COLUMN_NUMBER },
     { NULL, "backend_state", COLUMN_TEXT },
     { NULL, "frontend_state", COLUMN_TEXT },
+    { NULL, "reason", COLUMN_TEXT },
 };
+enum { STATE_COLUMN = 11, REASON_COLUMN = 16 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 // The state of both ends of a PVUSB controller.
@@ -180,6 +183,34 @@ static void show(const struct invocation *invocation, struct table *table,
         add_rows(invocation->arena, table, topology);
 }
 
+// The row of a domain that could not be read; without a name: of all of them.
+static void show_unknown(const struct invocation *invocation, struct table *table, const char *name,
+                         int domain, const char *why)
+{
+    struct arena *arena = invocation->arena;
+    bool json = invocation->given & OPTION_JSON;
+    const char *cells[COLUMNS] = { name, domain >= 0 ? arena_printf(arena, "%d", domain) : NULL };
+    cells[STATE_COLUMN] = json ? "unknown" : arena_printf(arena, "unknown: %s", why);
+    cells[REASON_COLUMN] = why;
+    if (invocation->given & OPTION_TREE)
+        printf("%s\n",
+               text_show(arena,
+                         text_of(arena_printf(arena, "%s (%d), unknown: %s", name, domain, why)),
+                         400));
+    else
+        table_row(table, cells);
+}
+
+// What was asked for could not be read, and the error is reported. Scripts get a row as well,
+// unless the request was wrong.
+static void show_failure(const struct invocation *invocation, struct table *table, const char *name,
+                         int domain, enum status status)
+{
+    if (invocation->given & OPTION_JSON && status != STATUS_REQUEST)
+        show_unknown(invocation, table, name, domain,
+                     diags_reason(invocation->diags, "it could not be read"));
+}
+
 static enum status list_one(const struct invocation *invocation, struct table *table,
                             const char *name)
 {
@@ -188,12 +219,62 @@ static enum status list_one(const struct invocation *invocation, struct table *t
     enum status status = world_find(&world, &options, name);
     if (status == STATUS_OK)
         status = world_open(&world, false);
+    const struct domain *domain = world.session.domain;
     if (status == STATUS_OK)
         show(invocation, table, &world.topology);
+    else
+        show_failure(invocation, table, domain ? domain->name : name, domain ? domain->id : -1,
+                     status);
     return status;
 }
 
-// A domain that cannot be read does not keep the others from being listed.
+// Lists one domain of the survey. Sets *unread to the status if it could not be read.
+static void list_domain(const struct invocation *invocation, struct table *table,
+                        struct survey *survey, size_t number, enum status *unread)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    const struct domain *domain = &survey->domains[number];
+    struct diags diags;
+    diags_init(&diags, invocation->arena);
+    enum status status = survey_open(survey, number, &diags, &world);
+    if (status == STATUS_OK) {
+        show(invocation, table, &world.topology);
+    } else if (xen_domain_is_alive(survey->common.xen, domain)) {
+        show_unknown(invocation, table, domain->name, domain->id,
+                     diags_reason(&diags, "it could not be read"));
+        *unread = status_worse(*unread, status);
+    }
+}
+
+// A domain that cannot be read is a row with the reason. It only decides the status if none can be
+// read.
+static enum status list_domains(const struct invocation *invocation, struct table *table,
+                                struct survey *survey)
+{
+    enum status unread = STATUS_OK;
+    bool any = false;
+    for (size_t i = 0; i < survey->count; i++) {
+        enum status one = STATUS_OK;
+        list_domain(invocation, table, survey, i, &one);
+        unread = status_worse(unread, one);
+        any |= one == STATUS_OK;
+    }
+    return any ? STATUS_OK : unread;
+}
+
+// The domains that have devices of their own: not domain 0, nor those that are dying.
+static size_t guests_of(struct arena *arena, const struct domain *domains, size_t count,
+                        const struct domain **guests)
+{
+    struct domain *kept = arena_array_of(arena, struct domain, count);
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        if (domains[i].id != 0 && !domains[i].dying)
+            kept[found++] = domains[i];
+    *guests = kept;
+    return found;
+}
+
 static enum status list_all(const struct invocation *invocation, struct table *table)
 {
     cleanup_xen struct xen *xen = NULL;
@@ -207,19 +288,15 @@ static enum status list_all(const struct invocation *invocation, struct table *t
         status = xen_domains(xen, invocation->diags, &domains, &count);
     if (status == STATUS_OK)
         status = host_look(invocation->arena, invocation->diags, &host);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        show_failure(invocation, table, NULL, -1, status);
         return status;
-    const struct world_common common = { xen, &host };
-    for (size_t i = 0; i < count; i++) {
-        if (domains[i].id == 0 || domains[i].dying)
-            continue;
-        cleanup_world struct world world = WORLD_NONE;
-        enum status one = world_open_domain(&world, &options, &common, &domains[i]);
-        if (one == STATUS_OK)
-            show(invocation, table, &world.topology);
-        status = status_worse(status, one);
     }
-    return status;
+    struct survey survey;
+    const struct world_common common = { xen, &host };
+    count = guests_of(invocation->arena, domains, count, &domains);
+    survey_init(&survey, &options, &common, domains, count);
+    return list_domains(invocation, table, &survey);
 }
 
 static enum status run_list(const struct invocation *invocation)

@@ -334,9 +334,7 @@ static enum status handshake(struct qmp_client *client, struct deadline deadline
 {
     while (!client->broken && !client->greeted)
         if (!exchange(client, deadline)) {
-            fail_connection(client,
-                            "sent no greeting: another client (xl, libvirt, another tool) is "
-                            "using the monitor, which serves one client at a time, or QEMU hangs");
+            fail_connection(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
     struct qmp_command *command = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);

@@ -14,6 +14,11 @@
 #define QMP_CONNECT_SECONDS 5.0  // to connect and receive the greeting
 #define QMP_ANSWER_SECONDS  10.0 // to the next answer
 
+// What a QEMU did that accepted the connection and then was silent, for messages.
+#define QMP_NO_GREETING                                                                            \
+    "sent no greeting: another client (xl, libvirt, another tool) is using the monitor, which "    \
+    "serves one client at a time, or QEMU hangs"
+
 enum {
     QMP_MESSAGE_MAX = 1024 * 1024, // bytes of a message; the same limit as in libxl
     QMP_EVENTS_KEPT = 128,         // at most; more events push out the oldest ones

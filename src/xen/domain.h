@@ -24,9 +24,11 @@ struct domain {
     int id; // -1 without Xen
     const char *name;
     enum domain_type type;
-    const char *uuid;       // 36 characters, or "" without Xen
-    const char *qmp_socket; // path of its QEMU's QMP socket; NULL if it has none
-    bool shared_socket;     // libxl uses that socket too: take LOCK_LIBXL_QMP first
+    const char *uuid;        // 36 characters, or "" without Xen
+    const char *qmp_socket;  // path of its QEMU's QMP socket; NULL if it has none
+    bool shared_socket;      // libxl uses that socket too: take LOCK_LIBXL_QMP first
+    const char *qemu_silent; // why its QEMU is not to be asked: it did not answer; or NULL
+    bool qemu_exited;        // the reason is that nothing listens on its socket
     bool paused;
     bool dying;
     bool namesake; // another domain of this host has the same name

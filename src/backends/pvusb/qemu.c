@@ -20,8 +20,11 @@ enum status pvusb_connect(struct pvusb_handle *handle)
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     bool pv_guest = !domain_has_machine(domain->type);
-    handle->no_listener = !domain->qmp_socket;
+    handle->no_listener = !domain->qmp_socket || domain->qemu_exited;
     if (session->qemu || !pv_guest || !domain->qmp_socket)
+        return STATUS_OK;
+    handle->why_no_client = domain->qemu_silent;
+    if (domain->qemu_silent)
         return STATUS_OK;
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
     if (status != STATUS_OK)

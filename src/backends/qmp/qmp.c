@@ -28,6 +28,10 @@ static enum status open_at(struct qmp_handle *handle)
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     const char *why = "";
+    if (domain->qemu_silent) {
+        complain_error(session->diags, "%s", domain->qemu_silent);
+        return domain->qemu_exited ? STATUS_FAILED : STATUS_TIMEOUT;
+    }
     if (domain->shared_socket) {
         enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
         if (status != STATUS_OK)
