@@ -2,6 +2,7 @@
 #include "old_command.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/suggest.h"
 #include "parser/parser.h"
 
@@ -45,58 +46,61 @@ static bool number_at(const struct old *old, size_t word, unsigned *number)
     return number_of(old, word, old->word[word], number);
 }
 
-// The domain name; NULL if a shell would not take it literally.
-static const char *domain(const struct old *old)
+static struct advice_command command_of(const struct old *old, enum advice_kind kind,
+                                        const char *argument)
 {
-    struct text name = old->word[0];
-    for (size_t i = 0; i < name.size; i++)
-        if (strchr("'\"\\$`*?[]{}()<>|&;#~! ", name.at[i]))
-            return NULL;
-    return text_show(old->arena, name, 256);
+    const struct domain domain = {
+        .id = -1,
+        .name = old->count ? arena_copy(old->arena, old->word[0].at, old->word[0].size) : "",
+    };
+    return advice_words(old->arena, kind, &domain, argument);
 }
 
-// One function for each command below: the text after "xenusb ", or NULL after reporting an error.
+static const struct advice_command none = { .count = 0 };
 
-static const char *list(struct old *old)
+// One function for each command below: the command of xenusb, or none after reporting an error.
+
+static struct advice_command list(struct old *old)
 {
-    return arena_printf(old->arena, "list %s", domain(old));
+    return command_of(old, ADVICE_LIST, NULL);
 }
 
-static const char *devices(struct old *old)
+static struct advice_command devices(struct old *old)
 {
-    (void)old;
-    return "devices";
+    return command_of(old, ADVICE_DEVICES, NULL);
 }
 
-static const char *create_controller(struct old *old)
+static struct advice_command create_controller(struct old *old)
 {
     unsigned version = 0, ports = 0;
     if (!number_at(old, 1, &version) || !number_at(old, 2, &ports))
-        return NULL;
-    return arena_printf(old->arena, "controller add %s type=pv,usbversion=%u,numports=%u",
-                        domain(old), version, ports);
+        return none;
+    return command_of(
+        old, ADVICE_ADD_CONTROLLER,
+        arena_printf(old->arena, "type=pv,usbversion=%u,numports=%u", version, ports));
 }
 
-static const char *remove_controller(struct old *old)
+static struct advice_command remove_controller(struct old *old)
 {
     unsigned index = 0;
-    return number_at(old, 1, &index)
-               ? arena_printf(old->arena, "controller remove %s %u", domain(old), index)
-               : NULL;
+    if (!number_at(old, 1, &index))
+        return none;
+    return command_of(old, ADVICE_REMOVE_CONTROLLER, arena_printf(old->arena, "%u", index));
 }
 
-static const char *attach_to_port(struct old *old)
+static struct advice_command attach_to_port(struct old *old)
 {
     unsigned controller = 0, port = 0;
     char busid[BUSID_SIZE];
     if (!number_at(old, 1, &controller) || !number_at(old, 2, &port))
-        return NULL;
+        return none;
     if (!busid_read(old->word[3], busid)) {
         diag_hint(old->diags, complain_at(old, 3, "not a bus id"), "bus-port, like 1-8 or 6-2.1");
-        return NULL;
+        return none;
     }
-    return arena_printf(old->arena, "attach %s busid=%s,controller=%u,port=%u", domain(old), busid,
-                        controller, port);
+    return command_of(
+        old, ADVICE_ATTACH,
+        arena_printf(old->arena, "busid=%s,controller=%u,port=%u", busid, controller, port));
 }
 
 // xl's manual shows "controller=1 port=2"; xl itself accepts only the numbers.
@@ -106,40 +110,45 @@ static struct text behind_key(const struct old *old, size_t word, const char *ke
     return text_starts(text, key) ? text_part(text, strlen(key), text.size) : text;
 }
 
-static const char *detach_from_port(struct old *old)
+static struct advice_command detach_from_port(struct old *old)
 {
     unsigned controller = 0, port = 0;
     struct text first = behind_key(old, 1, "controller="), second = behind_key(old, 2, "port=");
     if (!number_of(old, 1, first, &controller) || !number_of(old, 2, second, &port))
-        return NULL;
+        return none;
+    if (!port) {
+        complain_at(old, 2, "ports begin with 1");
+        return none;
+    }
     if (first.size != old->word[1].size || second.size != old->word[2].size)
         complain(old->diags, SEVERITY_WARNING, old->source, old->at[1],
                  "xl reads an argument with a key as 0, despite its manual");
     // Not CONTROLLER.PORT: with two numbers that is the bus and the address of a host device.
-    return arena_printf(old->arena, "detach %s bus=%u,port=%u", domain(old), controller, port);
+    return command_of(old, ADVICE_DETACH,
+                      arena_printf(old->arena, "bus=%u,port=%u", controller, port));
 }
 
 // host:BUS.ADDRESS, host:VENDOR:PRODUCT.
-static const char *classic(struct old *old, const char *verb)
+static struct advice_command classic(struct old *old, enum advice_kind kind)
 {
     struct text text = old->word[1];
     if (!text_starts(text, "host:")) {
         diag_hint(old->diags, complain_at(old, 1, "not a host device"),
                   "host:BUS.ADDRESS or host:VENDOR:PRODUCT");
-        return NULL;
+        return none;
     }
     text = text_part(text, strlen("host:"), text.size);
-    return arena_printf(old->arena, "%s %s %.*s", verb, domain(old), (int)text.size, text.at);
+    return command_of(old, kind, arena_copy(old->arena, text.at, text.size));
 }
 
-static const char *add_classic(struct old *old)
+static struct advice_command add_classic(struct old *old)
 {
-    return classic(old, "attach");
+    return classic(old, ADVICE_ATTACH);
 }
 
-static const char *remove_classic(struct old *old)
+static struct advice_command remove_classic(struct old *old)
 {
-    return classic(old, "detach");
+    return classic(old, ADVICE_DETACH);
 }
 
 // Finds a key among the arguments after the domain; false if it is not there.
@@ -175,7 +184,7 @@ static bool knows_all(const struct old *old, const char *const *keys)
     return true;
 }
 
-static const char *attach_controller(struct old *old)
+static struct advice_command attach_controller(struct old *old)
 {
     static const char *const keys[] = { "type=", "version=", "ports=", NULL };
     static const char *const types[][2] = { { "auto", "type=auto" },
@@ -187,7 +196,7 @@ static const char *attach_controller(struct old *old)
     unsigned version = 2, ports = 0;
     const char *spec = "type=auto";
     if (!knows_all(old, keys))
-        return NULL;
+        return none;
     if (keyed(old, "type=", &value, &word)) {
         spec = NULL;
         for (size_t i = 0; i < 4; i++)
@@ -196,19 +205,19 @@ static const char *attach_controller(struct old *old)
     if (!spec) {
         diag_hint(old->diags, complain_at(old, word, "xl has no such type"),
                   "auto, pv, qusb or devicemodel");
-        return NULL;
+        return none;
     }
     if (keyed(old, "version=", &value, &word) && !number_of(old, word, value, &version))
-        return NULL;
+        return none;
     if (keyed(old, "ports=", &value, &word) && !number_of(old, word, value, &ports))
-        return NULL;
+        return none;
     spec = arena_printf(old->arena, "%s,usbversion=%u", spec, version);
     if (ports)
         spec = arena_printf(old->arena, "%s,numports=%u", spec, ports);
-    return arena_printf(old->arena, "controller add %s %s", domain(old), spec);
+    return command_of(old, ADVICE_ADD_CONTROLLER, spec);
 }
 
-static const char *attach_device(struct old *old)
+static struct advice_command attach_device(struct old *old)
 {
     static const char *const keys[] = { "type=",       "hostbus=", "hostaddr=",
                                         "controller=", "port=",    NULL };
@@ -216,31 +225,31 @@ static const char *attach_device(struct old *old)
     size_t word = 0;
     unsigned bus = 0, address = 0, controller = 0, port = 0;
     if (!knows_all(old, keys))
-        return NULL;
+        return none;
     if (!keyed(old, "hostbus=", &value, &word) || !number_of(old, word, value, &bus) ||
         !keyed(old, "hostaddr=", &value, &word) || !number_of(old, word, value, &address)) {
         complain_at(old, 0, "usbdev-attach needs hostbus= and hostaddr=");
-        return NULL;
+        return none;
     }
     const char *spec = arena_printf(old->arena, "hostaddr=%u.%u", bus, address);
     if (keyed(old, "controller=", &value, &word)) {
         if (!number_of(old, word, value, &controller))
-            return NULL;
+            return none;
         spec = arena_printf(old->arena, "%s,controller=%u", spec, controller);
     }
     if (keyed(old, "port=", &value, &word)) {
         if (!number_of(old, word, value, &port))
-            return NULL;
+            return none;
         spec = arena_printf(old->arena, "%s,port=%u", spec, port);
     }
-    return arena_printf(old->arena, "attach %s %s", domain(old), spec);
+    return command_of(old, ADVICE_ATTACH, spec);
 }
 
 static const struct row {
     const char *tool, *verb;
     const char *words; // the arguments, for error messages
     size_t least, most;
-    const char *(*translate)(struct old *old);
+    struct advice_command (*translate)(struct old *old);
 } rows[] = {
     { "xm", "usb-list", "DOMAIN", 1, 1, list },
     { "xm", "usb-list-assignable-devices", "", 0, 0, devices },
@@ -258,23 +267,79 @@ static const struct row {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-// Splits the line at blanks and removes quotes around whole words.
-static size_t split(struct old *old)
+static struct span span_of(size_t at)
+{
+    return (struct span){ (uint32_t)at, (uint32_t)at + 1 };
+}
+
+static size_t refuse_shell(const struct old *old, size_t at)
+{
+    struct diag *diag = complain(old->diags, SEVERITY_ERROR, old->source, span_of(at),
+                                 "a shell would not read this as it is");
+    diag_hint(old->diags, diag, "give one command without variables, or quote it");
+    return 0;
+}
+
+// Appends the quoted part at `from` to the word, and returns the offset after it; 0 after reporting
+// that the quote is open.
+static size_t unquote(const struct old *old, struct buffer *word, size_t from)
 {
     struct text text = old->source->text;
-    size_t count = 0;
-    for (size_t from = 0, to; from < text.size && count < WORDS_MAX; from = to + 1) {
-        for (to = from; to < text.size && !strchr(" \t", text.at[to]);)
-            to++;
-        struct text word = text_part(text, from, to);
-        if (!word.size)
-            continue;
-        bool quoted = word.size > 2 && (*word.at == '\'' || *word.at == '"') &&
-                      word.at[word.size - 1] == *word.at;
-        old->word[count] = quoted ? text_part(word, 1, word.size - 1) : word;
-        old->at[count++] = (struct span){ (uint32_t)from, (uint32_t)to };
+    char quote = text.at[from];
+    size_t at = from + 1;
+    for (; at < text.size && (quote == '\\' || text.at[at] != quote); at++) {
+        bool escape = quote == '"' && text.at[at] == '\\' && at + 1 < text.size &&
+                      strchr("$`\"\\", text.at[at + 1]);
+        if (quote == '"' && !escape && strchr("$`", text.at[at]))
+            return refuse_shell(old, at);
+        at += escape;
+        buffer_add(word, text_part(text, at, at + 1));
+        if (quote == '\\')
+            return at + 1;
     }
-    return count;
+    if (at < text.size)
+        return at + 1;
+    complain(old->diags, SEVERITY_ERROR, old->source, span_of(from), "this quote is not closed");
+    return 0;
+}
+
+// Reads the word at `from` as a shell would; returns the offset after it, or 0 after reporting an
+// error.
+static size_t read_word(struct old *old, size_t from)
+{
+    struct text text = old->source->text;
+    struct buffer word = buffer_in(old->arena);
+    size_t at = from;
+    while (at < text.size && !strchr(" \t", text.at[at])) {
+        if (strchr("'\"\\", text.at[at])) {
+            at = unquote(old, &word, at);
+        } else if (strchr("$`*?[]{}()<>|&;#~!\n", text.at[at])) {
+            at = refuse_shell(old, at);
+        } else {
+            buffer_add(&word, text_part(text, at, at + 1));
+            at++;
+        }
+        if (!at)
+            return 0;
+    }
+    if (old->count < WORDS_MAX) {
+        old->word[old->count] = buffer_text(&word);
+        old->at[old->count++] = (struct span){ (uint32_t)from, (uint32_t)at };
+    }
+    return at;
+}
+
+// False after reporting what is not a simple command.
+static bool split(struct old *old)
+{
+    struct text text = old->source->text;
+    for (size_t at = 0; at < text.size;) {
+        if (strchr(" \t", text.at[at]))
+            at++;
+        else if (!(at = read_word(old, at)))
+            return false;
+    }
+    return true;
 }
 
 // "/usr/sbin/xl" is "xl".
@@ -314,28 +379,30 @@ static void complain_unknown(const struct old *old)
                  "like: xm usb-attach DOMAIN CONTROLLER PORT BUSID");
 }
 
-const char *old_command_translate(struct arena *arena, struct diags *diags, const char *line)
+struct advice_command old_command_translate(struct arena *arena, struct diags *diags,
+                                            const char *line)
 {
     struct old old = { .arena = arena, .diags = diags };
     old.source = source_from_words(arena, "<command>", &line, 1);
-    old.count = split(&old);
+    if (!split(&old))
+        return none;
     if (old.count && text_is(old.word[0], "sudo"))
         drop_words(&old, 1);
     const struct row *row = row_of(&old);
     if (!row) {
         complain_unknown(&old);
-        return NULL;
+        return none;
     }
     drop_words(&old, 2);
     if (old.count < row->least || old.count > row->most) {
         diag_hint(diags, complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
                   "%s %s %s", row->tool, row->verb, row->words);
-        return NULL;
+        return none;
     }
-    if (old.count && !domain(&old)) {
-        complain_at(&old, 0, "not a domain name");
-        return NULL;
-    }
-    const char *command = row->translate(&old);
-    return command ? arena_printf(arena, "xenusb %s", command) : NULL;
+    for (size_t i = 0; i < old.count; i++)
+        if (!text_trim(old.word[i]).size) {
+            complain_at(&old, i, "this word is empty");
+            return none;
+        }
+    return row->translate(&old);
 }

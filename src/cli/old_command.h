@@ -3,11 +3,11 @@
 #ifndef XENUSB_CLI_OLD_COMMAND_H
 #define XENUSB_CLI_OLD_COMMAND_H
 
-#include "base/diag.h"
+#include "xen/advice.h"
 
-// The xenusb command that does the same as `line`, a command of xm or xl. None of its words has
-// blanks or characters that a shell would interpret. NULL after reporting an error: not such a
-// command, or wrong arguments.
-const char *old_command_translate(struct arena *arena, struct diags *diags, const char *line);
+// The xenusb command that does the same as `line`, a command of xm or xl as a shell would read it.
+// No words after reporting an error: not such a command, or wrong arguments.
+struct advice_command old_command_translate(struct arena *arena, struct diags *diags,
+                                            const char *line);
 
 #endif

@@ -7,8 +7,8 @@
 void outcome_print(const struct invocation *invocation, const struct outcome *outcome)
 {
     struct arena *arena = invocation->arena;
-    if (outcome->command) {
-        printf("%s\n", outcome->command);
+    if (outcome->command.count) {
+        printf("%s\n", advice_line(arena, &outcome->command));
     } else if (!outcome->in_place) {
         fwrite(outcome->output.at, 1, outcome->output.size, stdout);
     } else {
@@ -20,19 +20,15 @@ void outcome_print(const struct invocation *invocation, const struct outcome *ou
     }
 }
 
-// The words of a xenusb command; none of them contains a blank.
-static void write_words(struct json_writer *json, const char *command)
+static void write_words(struct json_writer *json, const struct advice_command *command)
 {
-    if (!command) {
+    if (!command->count) {
         json_put_null(json);
         return;
     }
-    struct text text = text_of(command);
     json_open_array(json);
-    for (size_t from = 0, to; from < text.size; from = to + 1) {
-        to = text_find(text, ' ', from);
-        json_put_text(json, text_part(text, from, to));
-    }
+    for (size_t i = 0; i < command->count; i++)
+        json_put_text(json, text_of(command->words[i]));
     json_close(json);
 }
 
@@ -68,7 +64,7 @@ enum status outcome_print_json(const struct invocation *invocation, const struct
     json_add_integer(json, "status", status);
     if (invocation->old_command) {
         json_key(json, "command");
-        write_words(json, shown.command);
+        write_words(json, &shown.command);
     } else {
         json_add_string(json, "to", shown.to);
         write_output(json, &shown);

@@ -4,15 +4,16 @@
 #define XENUSB_CLI_OUTCOME_H
 
 #include "command.h"
+#include "xen/advice.h"
 
 struct outcome {
-    const char *to;      // the dialect
-    struct text output;  // the translation; `at` is NULL if there is none
-    char *bytes;         // the same buffer, to be freed
-    bool in_place;       // the output was written to the file, so it is not printed
-    bool unchanged;      // it equals the file's content
-    const char *backup;  // the old file; NULL if there is none
-    const char *command; // for a command of xm or xl: the xenusb command
+    const char *to;                // the dialect
+    struct text output;            // the translation; `at` is NULL if there is none
+    char *bytes;                   // the same buffer, to be freed
+    bool in_place;                 // the output was written to the file, so it is not printed
+    bool unchanged;                // it equals the file's content
+    const char *backup;            // the old file; NULL if there is none
+    struct advice_command command; // for a command of xm or xl: the xenusb command
 };
 
 // Prints the result of a successful translation.

@@ -2,6 +2,7 @@
 #include "parser/translate.h"
 
 #include "base/arena.h"
+#include "base/shell.h"
 #include "base/source_read.h"
 #include "base/suggest.h"
 #include "command.h"
@@ -146,12 +147,16 @@ static enum status translate_command_line(const struct invocation *invocation,
     struct diags *diags = invocation->diags;
     if (invocation->old_command && !invocation->count) {
         outcome->command = old_command_translate(invocation->arena, diags, invocation->old_command);
-        return outcome->command ? STATUS_OK : STATUS_REQUEST;
+        return outcome->command.count ? STATUS_OK : STATUS_REQUEST;
     }
     struct diag *diag = complain_error(diags, "translate needs either a file or --command");
+    struct buffer whole = buffer_in(invocation->arena), quoted = whole;
+    buffer_add_string(&whole, invocation->old_command ? invocation->old_command : "");
+    for (size_t i = 0; i < invocation->count; i++)
+        buffer_printf(&whole, " %s", invocation->words[i]);
+    shell_add_word(&quoted, buffer_text(&whole));
     if (invocation->old_command)
-        diag_hint(diags, diag, "quote the whole command: --command '%s %s'",
-                  invocation->old_command, invocation->words[0]);
+        diag_hint(diags, diag, "quote the whole command: --command %s", buffer_string(&quoted));
     return STATUS_REQUEST;
 }
 

@@ -7,6 +7,9 @@
 enum { NAME_SHOWN = 64 }; // bytes; messages are cut at some length, and a command must not be
 
 const struct advice_row advice_rows[ADVICE_KINDS] = {
+    [ADVICE_LIST] = { "list", "to list its devices", "xenusb list %d" },
+    [ADVICE_DEVICES] = { "devices", "to list this host's devices", "xenusb devices" },
+    [ADVICE_ADD_CONTROLLER] = { "add-controller", "to add one", "xenusb controller add %d %1" },
     [ADVICE_DETACH] = { "detach", "to detach it", "xenusb detach %d %1" },
     [ADVICE_REMOVE_CONTROLLER] = { "remove-controller", "to remove it",
                                    "xenusb controller remove %d %1" },
@@ -46,21 +49,28 @@ static void add(struct advice_command *command, const char *word)
         command->words[command->count++] = word;
 }
 
+// A word that may begin with '-' but is no option.
+static void add_argument(struct advice_command *command, const char *argument)
+{
+    bool ended = false;
+    for (size_t i = 0; i < command->count; i++)
+        ended = ended || strcmp(command->words[i], "--") == 0;
+    if (*argument == '-' && !ended)
+        add(command, "--");
+    add(command, argument);
+}
+
 static void add_domain(struct arena *arena, struct advice_command *command,
                        const struct domain *domain)
 {
-    if (domain->id < 0 && domain->qmp_socket)
+    if (domain->id >= 0) {
+        add(command, is_named(domain) ? domain->name : arena_printf(arena, "%d", domain->id));
+    } else if (domain->qmp_socket) {
         add(command, "--qmp");
-    add(command, domain->id < 0     ? domain->qmp_socket ? domain->qmp_socket : domain->name
-                 : is_named(domain) ? domain->name
-                                    : arena_printf(arena, "%d", domain->id));
-}
-
-static void add_argument(struct advice_command *command, const char *argument)
-{
-    if (*argument == '-')
-        add(command, "--");
-    add(command, argument);
+        add(command, domain->qmp_socket);
+    } else {
+        add_argument(command, domain->name);
+    }
 }
 
 struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
@@ -81,17 +91,22 @@ struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
     return command;
 }
 
+const char *advice_line(struct arena *arena, const struct advice_command *command)
+{
+    struct buffer line = buffer_in(arena);
+    for (size_t i = 0; i < command->count; i++)
+        shell_add_word(&line, text_of(command->words[i]));
+    return buffer_string(&line);
+}
+
 const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
                    const char *argument)
 {
     const struct advice_row *row = &advice_rows[kind];
-    struct buffer line = buffer_in(arena);
     if (!argument && strstr(row->command, "%1"))
         return NULL;
     struct advice_command command = advice_words(arena, kind, domain, argument);
-    for (size_t i = 0; i < command.count; i++)
-        shell_add_word(&line, text_of(command.words[i]));
-    return arena_printf(arena, "%s: %s", row->purpose, buffer_string(&line));
+    return arena_printf(arena, "%s: %s", row->purpose, advice_line(arena, &command));
 }
 
 void advise(struct diags *diags, struct diag *diag, enum advice_kind kind,

@@ -7,6 +7,9 @@
 #include "domain.h"
 
 enum advice_kind {
+    ADVICE_LIST,
+    ADVICE_DEVICES,           // without a domain
+    ADVICE_ADD_CONTROLLER,    // a controller, as "controller add" takes it
     ADVICE_DETACH,            // a device, as detach takes it
     ADVICE_REMOVE_CONTROLLER, // a controller, by name or index
     ADVICE_REMOVE_RECORD,     // the same, for one that only libxl's record has
@@ -33,12 +36,16 @@ enum { ADVICE_WORDS_MAX = 8 };
 // A command as its words.
 struct advice_command {
     const char *words[ADVICE_WORDS_MAX];
-    size_t count;
+    size_t count; // 0: no command
 };
 
-// The words of that row. `domain` may be NULL if the row names none, `argument` if it has none.
+// The words of that row. `domain` may be NULL if the row names none, `argument` if it has none. A
+// domain without id and socket is one that the user named.
 struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
                                    const struct domain *domain, const char *argument);
+
+// The words as a line for a shell.
+const char *advice_line(struct arena *arena, const struct advice_command *command);
 
 // "to remove it: xenusb controller remove 'my guest' hci0", with the command quoted for a shell up
 // to the end of the string. A domain is named by its id where its name would be taken for something

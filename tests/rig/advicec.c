@@ -229,6 +229,19 @@ static struct text strings_of(struct text json)
     return buffer_text(&lines);
 }
 
+// What "translate --command" prints is a command without a purpose.
+static void check_translation(const char *run, struct text printed)
+{
+    struct found found = { .text = text_part(printed, 1, text_find(printed, '\n', 1)) };
+    if (!strstr(run, "--command") || !text_starts(found.text, "xenusb "))
+        return;
+    split(&found);
+    const char *why =
+        found.odd ? "a shell would read more than one simple command" : try_command(&found);
+    if (why)
+        fault(&found, run, why);
+}
+
 static void check(struct text ledger)
 {
     for (size_t from = 0, to; from < ledger.size; from = to) {
@@ -237,6 +250,7 @@ static void check(struct text ledger)
         size_t line = text_find(record, '\n', 0);
         char *run = arena_copy(arena, record.at, line);
         struct text printed = text_part(record, line, record.size);
+        check_translation(run, printed);
         find(strstr(run, "--json") ? strings_of(printed) : printed, check_found, run);
     }
 }
