@@ -8,6 +8,7 @@
 #include "trial.h"
 
 #include "base/source_read.h"
+#include "host/endpoints.h"
 #include "plan/backend.h"
 #include "plan/topology.h"
 
@@ -62,7 +63,7 @@ static struct host_device devices[] = {
       .vendor = 0x046d,
       .product = 0x082d,
       .speed = SPEED_HIGH,
-      .isochronous = true },
+      .endpoints = &(struct host_endpoints){ .isochronous = true } },
     { .bus = 1,
       .address = 10,
       .busid = "1-6",
@@ -87,7 +88,7 @@ static struct host_device devices[] = {
       .vendor = 0x0951,
       .product = 0x1666,
       .speed = SPEED_SUPER,
-      .fits_high_speed = true },
+      .endpoints = &(struct host_endpoints){ .fits_high_speed = true } },
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
 static const struct host tree = { .devices = devices, .count = DEVICES };

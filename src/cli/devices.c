@@ -87,9 +87,12 @@ static enum status run_devices(const struct invocation *invocation)
     const struct session session = { .arena = invocation->arena,
                                      .timeout_scale = invocation->timeout_scale };
     owners_find(&session, &host);
-    for (const struct host_device *at = host.devices; at; at = at->next)
-        if (strchr(at->busid, '-'))
-            add_row(invocation->arena, table, &host, at);
+    for (struct host_device *at = host.devices; at; at = at->next) {
+        if (!strchr(at->busid, '-'))
+            continue;
+        host_describe(at);
+        add_row(invocation->arena, table, &host, at);
+    }
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (!host.devices) {

@@ -104,7 +104,9 @@ enum status examine_host(const struct examination *examination, struct problems 
         return status;
     record_mark_owners(session.arena, claims, &host);
     session.xen = NULL; // whether somebody has a device is enough here, whoever it is
-    host_find_holders(&session, &host);
+    struct host_device **devices;
+    size_t devices_count = host_all(session.arena, &host, &devices);
+    host_find_holders(&session, devices, devices_count);
     problems_of_host(session.arena, &host, problems);
     return STATUS_OK;
 }

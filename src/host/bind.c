@@ -14,10 +14,9 @@ struct host_interface *host_interfaces(struct arena *arena, const char *busid)
     const char *directory = arena_printf(arena, USB_DEVICES "/%s", busid);
     struct name_list names = sysfs_names(arena, directory);
     struct host_interface *first = NULL, **last = &first;
-    size_t length = strlen(busid);
     for (size_t i = 0; i < names.count; i++) {
         // A hub's directory also contains the devices behind it: "1-4.2", not "1-4:1.0".
-        if (strncmp(names.name[i], busid, length) != 0 || names.name[i][length] != ':')
+        if (!strchr(names.name[i], ':'))
             continue;
         struct host_interface *interface = arena_new_of(arena, struct host_interface);
         interface->name = names.name[i];

@@ -22,8 +22,8 @@ struct host_interface {
     const char *driver; // "usbhid"; NULL if it has none
 };
 
-// The interfaces of the device with that busid, sorted by name; NULL if it is not plugged in or has
-// no active configuration.
+// The interfaces of the device with that busid ("usb1" for a root hub), sorted by name; NULL if it
+// is not plugged in or has no active configuration.
 struct host_interface *host_interfaces(struct arena *arena, const char *busid);
 
 // The address (1 to 127) of the device with that busid; 0 if it is not plugged in.

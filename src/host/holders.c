@@ -12,8 +12,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#define USB_DEVICES "/sys/bus/usb/devices"
-
 enum {
     USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; each bus has 128 minors (USB_DEVICE_MAJOR in
                      // include/linux/usb.h, drivers/usb/core/usb.c)
@@ -213,18 +211,16 @@ static bool is_driver(const char *driver, const char *name)
     return driver && strcmp(driver, name) == 0;
 }
 
-// Reads who has claimed the device; returns whether a program may have it open and matter.
-static bool read_drivers(struct arena *arena, const struct host_device *device,
-                         struct host_hold *hold)
+// Sets the driver that has claimed the device; returns whether a program may have it open and
+// matter.
+static bool check_drivers(const struct host_device *device, struct host_hold *hold)
 {
-    const char *own =
-        sysfs_link(arena, arena_printf(arena, USB_DEVICES "/%s", device->busid), "driver");
-    struct host_interface *interfaces = host_interfaces(arena, device->busid);
-    bool matters = !interfaces;
+    bool matters = !device->interfaces;
+    *hold = (struct host_hold){ .holders = NULL };
     // Of current kernels it is the device that usbip-host drives, and not its interfaces.
-    if (is_driver(own, DRIVER_USBIP))
-        hold->driver = own;
-    for (const struct host_interface *at = interfaces; at; at = at->next) {
+    if (is_driver(device->driver, DRIVER_USBIP))
+        hold->driver = device->driver;
+    for (const struct host_interface *at = device->interfaces; at; at = at->next) {
         bool fs = is_driver(at->driver, DRIVER_USBFS);
         matters |= !at->driver || fs;
         if (!hold->driver &&
@@ -234,39 +230,53 @@ static bool read_drivers(struct arena *arena, const struct host_device *device,
     return matters;
 }
 
-static void look_at_holders(const struct session *session, const struct host_device *const *devices,
-                            struct host_hold *holds, size_t count)
+// Finds the programs that have the devices of the walk open, if any of them matters.
+static void find_programs(struct walk *walk)
 {
-    bool *matters = arena_array_of(session->arena, bool, count), any = false;
+    bool any = false;
+    for (size_t i = 0; i < walk->count; i++)
+        any |= walk->matters[i];
+    if (any)
+        walk_processes(walk);
+    for (size_t i = 0; i < walk->count; i++)
+        if (walk->matters[i])
+            walk->holds[i].processes = walk->processes;
+}
+
+void host_find_holders(const struct session *session, struct host_device *const *devices,
+                       size_t count)
+{
+    struct host_hold *holds = arena_array_of(session->arena, struct host_hold, count);
+    bool *matters = arena_array_of(session->arena, bool, count);
+    struct walk walk = { .session = session,
+                         .devices = (const struct host_device *const *)devices,
+                         .matters = matters,
+                         .holds = holds,
+                         .count = count };
+    for (size_t i = 0; i < count; i++) {
+        host_describe(devices[i]);
+        matters[i] = check_drivers(devices[i], &holds[i]);
+    }
+    find_programs(&walk);
+    for (size_t i = 0; i < count; i++)
+        devices[i]->hold = holds[i];
+}
+
+static void find_again(const struct session *session, const struct host_device *const *devices,
+                       struct host_hold *holds, size_t count)
+{
+    bool *matters = arena_array_of(session->arena, bool, count);
     struct walk walk = {
         .session = session, .devices = devices, .matters = matters, .holds = holds, .count = count
     };
     for (size_t i = 0; i < count; i++) {
-        holds[i] = (struct host_hold){ .holders = NULL };
-        matters[i] = read_drivers(session->arena, devices[i], &holds[i]);
-        any |= matters[i];
+        struct host_device now;
+        // What has its node open may still matter of a device that has just been unplugged.
+        if (!host_look_again(session->arena, devices[i], &now))
+            now.interfaces = NULL;
+        matters[i] = check_drivers(&now, &holds[i]);
     }
-    if (any)
-        walk_processes(&walk);
-    for (size_t i = 0; i < count; i++)
-        if (matters[i])
-            holds[i].processes = walk.processes;
-}
-
-void host_find_holders(const struct session *session, struct host *host)
-{
-    const struct host_device **devices =
-        arena_array_of(session->arena, const struct host_device *, host->count);
-    struct host_hold *holds = arena_array_of(session->arena, struct host_hold, host->count);
-    size_t count = 0;
-    for (const struct host_device *at = host->devices; at; at = at->next)
-        if (!at->hub)
-            devices[count++] = at;
-    look_at_holders(session, devices, holds, count);
-    count = 0;
-    for (struct host_device *at = host->devices; at; at = at->next)
-        if (!at->hub)
-            at->hold = holds[count++];
+    find_programs(&walk);
 }
 
 // ---- what it means ----
@@ -332,7 +342,7 @@ void host_await_holders(const struct session *session, const struct host_device 
     const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
     bool may_pass;
     do {
-        look_at_holders(session, devices, holds, count);
+        find_again(session, devices, holds, count);
         may_pass = false;
         for (size_t i = 0; i < count; i++)
             may_pass |= host_hold_may_pass(&holds[i]);

@@ -8,11 +8,12 @@
 #include "base/verdict.h"
 #include "host.h"
 
-// Finds out who has each device, except hubs, and sets their `hold`. Reads the drivers again. Walks
-// /proc once, and only if a device has an interface without a driver or with usbfs, or no
-// interface: as long as the kernel's drivers have all of a device, no QEMU has it. With
-// session->xen, a domain's QEMU is also recognized by the process id in xenstore.
-void host_find_holders(const struct session *session, struct host *host);
+// Finds out who has these devices: describes them, and sets their `hold`. Walks /proc once, and
+// only if a device has an interface without a driver or with usbfs, or no interface: as long as the
+// kernel's drivers have all of a device, no QEMU has it. With session->xen, a domain's QEMU is also
+// recognized by the process id in xenstore.
+void host_find_holders(const struct session *session, struct host_device *const *devices,
+                       size_t count);
 
 // A guest that a device is meant for. What its own QEMU holds is not held by another.
 struct host_guest {
@@ -31,9 +32,9 @@ const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
 // be a probe (lsusb, fwupd, udev) that ends soon.
 bool host_hold_may_pass(const struct host_hold *hold);
 
-// Finds out again who has these devices, and sets *holds, an array of `count`. Repeats that for at
-// most 2 s times session->timeout_scale while one of the holds may pass; an interrupt ends the
-// wait.
+// Finds out again who has these devices, whose drivers are read again, and sets *holds, an array of
+// `count`. Repeats that for at most 2 s times session->timeout_scale while one of the holds may
+// pass; an interrupt ends the wait.
 void host_await_holders(const struct session *session, const struct host_device *const *devices,
                         struct host_hold *holds, size_t count);
 

@@ -2,171 +2,91 @@
 #include "host.h"
 
 #include "base/arena.h"
-#include "base/scope.h"
 #include "busy.h"
-#include "fit.h"
+#include "source.h"
 #include "sysfs.h"
 
-#include <libusb.h>
+#include <errno.h>
+#include <unistd.h>
 
 #define USB_DEVICES "/sys/bus/usb/devices"
 #define USB_DRIVERS "/sys/bus/usb/drivers"
 
-enum { PORT_PATH_MAX = 7, CONFIGS_MAX = 16, DRIVERS_SHOWN = 8 };
+enum { UEVENT_MAX = 4096, CLASS_HUB = 9, DRIVERS_SHOWN = 8 };
 
-static void context_scope(libusb_context **context)
+// ---- the identity ----
+
+// The value of `key` in a file "uevent", which has lines KEY=VALUE; empty if it is not there.
+static struct text uevent_value(struct text uevent, const char *key)
 {
-    if (*context)
-        libusb_exit(*context);
-}
-
-struct device_list {
-    libusb_device **at;
-    ssize_t count;
-};
-
-static void device_list_scope(struct device_list *list)
-{
-    if (list->at)
-        libusb_free_device_list(list->at, 1);
-}
-
-static enum speed speed_of(libusb_device *device)
-{
-    int speed = libusb_get_device_speed(device);
-    switch (speed) {
-    case LIBUSB_SPEED_LOW: return SPEED_LOW;
-    case LIBUSB_SPEED_FULL: return SPEED_FULL;
-    case LIBUSB_SPEED_HIGH: return SPEED_HIGH;
-    default: return speed >= LIBUSB_SPEED_SUPER ? SPEED_SUPER : SPEED_UNKNOWN;
+    size_t length = strlen(key);
+    for (size_t from = 0; from < uevent.size;) {
+        size_t to = text_find(uevent, '\n', from);
+        struct text line = text_part(uevent, from, to);
+        if (text_starts(line, key) && length < line.size && line.at[length] == '=')
+            return text_part(line, length + 1, line.size);
+        from = to + 1;
     }
+    return TEXT_EMPTY;
 }
 
-// MaxStreams of a bulk endpoint; 0 if it has no SuperSpeed companion descriptor.
-static unsigned streams_of(libusb_context *context,
-                           const struct libusb_endpoint_descriptor *endpoint)
+// Reads part `index` of a value such as "46d/c52b/1201".
+static bool read_part(struct text value, unsigned index, unsigned base, uint64_t most,
+                      uint64_t *number)
 {
-    enum { MAX_STREAMS_MASK = 0x1f };
-    struct libusb_ss_endpoint_companion_descriptor *companion = NULL;
-    if (libusb_get_ss_endpoint_companion_descriptor(context, endpoint, &companion) != 0)
-        return 0;
-    unsigned streams = companion->bmAttributes & MAX_STREAMS_MASK;
-    libusb_free_ss_endpoint_companion_descriptor(companion);
-    return streams;
+    size_t from = 0;
+    while (index-- && from < value.size)
+        from = text_find(value, '/', from) + 1;
+    struct text part = text_part(value, from, text_find(value, '/', from));
+    return text_number(part, base, 0, most, number) == NUMBER_OK;
 }
 
-static void check_descriptors(libusb_context *context,
-                              const struct libusb_config_descriptor *config, struct host_fit *fit)
+// The keys are those of usb_dev_uevent() and usb_uevent() (Linux: drivers/usb/core/usb.c,
+// driver.c). False if some are missing: the kernel does not give them for a device that it is
+// removing.
+static bool read_uevent(struct arena *arena, struct text uevent, struct host_device *device)
 {
-    for (unsigned i = 0; i < config->bNumInterfaces; i++) {
-        const struct libusb_interface *interface = &config->interface[i];
-        for (int a = 0; a < interface->num_altsetting; a++) {
-            const struct libusb_interface_descriptor *setting = &interface->altsetting[a];
-            if (host_fit_skips(setting->bInterfaceClass, setting->bInterfaceSubClass))
-                break;
-            for (unsigned e = 0; e < setting->bNumEndpoints; e++) {
-                const struct libusb_endpoint_descriptor *endpoint = &setting->endpoint[e];
-                host_fit_endpoint(fit, endpoint->bmAttributes, endpoint->wMaxPacketSize,
-                                  streams_of(context, endpoint));
-            }
-        }
-    }
-}
-
-// QEMU checks all configurations for compatible speeds. Whether the device is isochronous depends
-// on the active one; without one, assume that any may become active.
-static void check_endpoints(libusb_context *context, libusb_device *usb, struct host_device *device)
-{
-    struct libusb_config_descriptor *config = NULL;
-    struct host_fit fit = HOST_FIT_START, active = HOST_FIT_START;
-    for (unsigned i = 0; i < CONFIGS_MAX; i++) {
-        if (libusb_get_config_descriptor(usb, (uint8_t)i, &config) != 0)
-            break;
-        check_descriptors(context, config, &fit);
-        libusb_free_config_descriptor(config);
-    }
-    if (libusb_get_active_config_descriptor(usb, &config) == 0) {
-        check_descriptors(context, config, &active);
-        libusb_free_config_descriptor(config);
-    } else {
-        active = fit;
-    }
-    device->isochronous = active.isochronous;
-    device->fits_high_speed = device->speed == SPEED_SUPER && fit.high;
-    device->fits_full_speed = device->speed >= SPEED_HIGH && fit.full;
-}
-
-// Sets the kernel's name of the device: "usb1" for a root hub, "1-1.2" for any other.
-static bool name_device(libusb_device *usb, struct host_device *device)
-{
-    uint8_t ports[PORT_PATH_MAX];
-    int depth = libusb_get_port_numbers(usb, ports, PORT_PATH_MAX);
-    if (depth < 0)
+    uint64_t bus, address, vendor, product, class;
+    struct text ids = uevent_value(uevent, "PRODUCT"), driver = uevent_value(uevent, "DRIVER");
+    if (!read_part(uevent_value(uevent, "BUSNUM"), 0, 10, UINT8_MAX, &bus) ||
+        !read_part(uevent_value(uevent, "DEVNUM"), 0, 10, UINT8_MAX, &address) ||
+        !read_part(ids, 0, 16, UINT16_MAX, &vendor) ||
+        !read_part(ids, 1, 16, UINT16_MAX, &product) ||
+        !read_part(uevent_value(uevent, "TYPE"), 0, 10, UINT8_MAX, &class))
         return false;
-    const char *form = depth == 0 ? "usb%u" : "%u";
-    int used = snprintf(device->busid, sizeof device->busid, form, (unsigned)device->bus);
-    for (int i = 0; i < depth && used > 0 && (size_t)used < sizeof device->busid; i++)
-        used += snprintf(device->busid + used, sizeof device->busid - (size_t)used, "%c%u",
-                         i ? '.' : '-', (unsigned)ports[i]);
-    return used > 0 && (size_t)used < sizeof device->busid;
+    device->bus = (uint8_t)bus;
+    device->address = (uint8_t)address;
+    device->vendor = (uint16_t)vendor;
+    device->product = (uint16_t)product;
+    device->hub = class == CLASS_HUB;
+    device->driver = driver.size ? arena_copy(arena, driver.at, driver.size) : NULL;
+    return bus && address;
 }
 
-static bool is_listed(struct text list, const char *word)
+// Sets the identity of the device with that busid. False with errno 0 if it was unplugged, else
+// with the reason why it cannot be read.
+static bool identify(struct arena *arena, const char *busid, struct host_device *device)
 {
-    while (list.size) {
-        size_t end = text_find(list, ',', 0);
-        if (text_is(text_part(list, 0, end), word))
-            return true;
-        list = text_part(list, end + 1, list.size);
-    }
-    return false;
+    const char *path = arena_printf(arena, USB_DEVICES "/%s/uevent", busid);
+    struct text uevent = sysfs_table(arena, path, UEVENT_MAX);
+    if (!uevent.at && errno != ENOENT && errno != ENODEV)
+        return false;
+    errno = 0;
+    return read_uevent(arena, uevent, device);
 }
 
-// Sets the drivers of the device's interfaces, and how the host uses it.
-static void read_interfaces(struct arena *arena, const struct host_tables *tables,
-                            const char *directory, struct host_device *device)
+// The kernel's name of a device: "usb1" for a root hub, "1-1.2" for any other; the rest are
+// interfaces.
+static bool read_name(const char *name, char busid[BUSID_SIZE])
 {
-    struct name_list names = sysfs_names(arena, directory);
-    unsigned shown = 0;
-    device->drivers = "";
-    for (size_t i = 0; i < names.count; i++) {
-        if (!strchr(names.name[i], ':'))
-            continue;
-        const char *interface = arena_printf(arena, "%s/%s", directory, names.name[i]);
-        const char *driver = sysfs_link(arena, interface, "driver");
-        if (driver && strcmp(driver, "usbfs") == 0)
-            device->held = true;
-        if (driver && !is_listed(text_of(device->drivers), driver) && shown++ < DRIVERS_SHOWN)
-            device->drivers =
-                device->drivers[0] ? arena_printf(arena, "%s,%s", device->drivers, driver) : driver;
-        if (!device->busy)
-            device->busy = host_busy(arena, tables, interface);
-    }
-}
-
-// NULL if the device has just been unplugged.
-static struct host_device *read_device(struct arena *arena, const struct host_tables *tables,
-                                       libusb_context *context, libusb_device *usb)
-{
-    struct libusb_device_descriptor descriptor;
-    struct host_device *device = arena_new_of(arena, struct host_device);
-    device->bus = libusb_get_bus_number(usb);
-    device->address = libusb_get_device_address(usb);
-    if (libusb_get_device_descriptor(usb, &descriptor) != 0 || !name_device(usb, device))
-        return NULL;
-    const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
-    if (sysfs_number(arena, directory, "devnum", UINT8_MAX) != device->address)
-        return NULL;
-    device->vendor = descriptor.idVendor;
-    device->product = descriptor.idProduct;
-    device->speed = speed_of(usb);
-    device->hub = descriptor.bDeviceClass == LIBUSB_CLASS_HUB;
-    device->manufacturer = sysfs_value(arena, directory, "manufacturer");
-    device->name = sysfs_value(arena, directory, "product");
-    device->serial = sysfs_value(arena, directory, "serial");
-    check_endpoints(context, usb, device);
-    read_interfaces(arena, tables, directory, device);
-    return device;
+    static const char root[] = "usb";
+    uint64_t bus;
+    struct text text = text_of(name);
+    if (!text_starts(text, root))
+        return busid_read(text, busid);
+    text = text_part(text, sizeof root - 1, text.size);
+    return text_number(text, 10, 1, UINT8_MAX, &bus) == NUMBER_OK &&
+           snprintf(busid, BUSID_SIZE, "%s", name) < BUSID_SIZE;
 }
 
 // By bus, then by port path; a hub before the devices behind it.
@@ -188,47 +108,142 @@ static void add_device(struct host *host, struct host_device *device)
     host->count++;
 }
 
+static enum status complain_unreadable(struct diags *diags, const char *path, const char *why)
+{
+    complain_error(diags, "cannot read this host's USB devices: %s: %s", path, why);
+    return STATUS_FAILED;
+}
+
 enum status host_look(struct arena *arena, struct diags *diags, struct host *host)
 {
     *host = (struct host){ .devices = NULL };
-    // libusb_init() fails if the kernel has no USB; such a host just has no devices.
-    if (sysfs_names(arena, USB_DEVICES).count == 0)
-        return STATUS_OK;
-
-    cleanup_with(context_scope) libusb_context *context = NULL;
-    int result = libusb_init(&context);
-    cleanup_with(device_list_scope) struct device_list list = { NULL, result };
-    if (result == 0)
-        list.count = libusb_get_device_list(context, &list.at);
-    if (list.count < 0) {
-        complain_error(diags, "cannot list the host's USB devices: libusb: %s",
-                       libusb_strerror((enum libusb_error)list.count));
-        return STATUS_FAILED;
-    }
-    struct host_tables tables;
-    host_tables_read(arena, &tables);
-    for (ssize_t i = 0; list.at && i < list.count; i++) {
-        struct host_device *device = read_device(arena, &tables, context, list.at[i]);
-        if (device)
+    struct name_list names = sysfs_names(arena, USB_DEVICES);
+    // A kernel without USB does not have the directory.
+    if (names.error == ENOENT && access("/sys/bus", F_OK) != 0)
+        return complain_unreadable(diags, USB_DEVICES, "sysfs is not mounted");
+    if (names.error && names.error != ENOENT)
+        return complain_unreadable(diags, USB_DEVICES, strerror(names.error));
+    struct host_source *source = arena_new_of(arena, struct host_source);
+    source->arena = arena;
+    for (size_t i = 0; i < names.count; i++) {
+        struct host_device found = { .source = source };
+        if (!read_name(names.name[i], found.busid))
+            continue;
+        if (identify(arena, found.busid, &found)) {
+            struct host_device *device = arena_new_of(arena, struct host_device);
+            *device = found;
             add_device(host, device);
+        } else if (errno) {
+            *host = (struct host){ .devices = NULL };
+            return complain_unreadable(diags, names.name[i], strerror(errno));
+        }
     }
     return STATUS_OK;
 }
 
+// ---- the description ----
+
+// The attribute "speed" is in Mbit/s.
+static enum speed read_speed(struct text text)
+{
+    static const char *const speeds[] = {
+        [SPEED_LOW] = "1.5", [SPEED_FULL] = "12", [SPEED_HIGH] = "480"
+    };
+    enum { SUPER_LEAST = 5000 };
+    uint64_t number;
+    for (enum speed speed = SPEED_LOW; speed <= SPEED_HIGH; speed++)
+        if (text_is(text, speeds[speed]))
+            return speed;
+    return text_number(text, 10, SUPER_LEAST, UINT32_MAX, &number) == NUMBER_OK ? SPEED_SUPER
+                                                                                : SPEED_UNKNOWN;
+}
+
+static bool is_listed(struct text list, const char *word)
+{
+    while (list.size) {
+        size_t end = text_find(list, ',', 0);
+        if (text_is(text_part(list, 0, end), word))
+            return true;
+        list = text_part(list, end + 1, list.size);
+    }
+    return false;
+}
+
+static void read_interfaces(struct arena *arena, struct host_device *device)
+{
+    unsigned shown = 0;
+    device->interfaces = host_interfaces(arena, device->busid);
+    device->drivers = "";
+    device->held = false;
+    for (const struct host_interface *at = device->interfaces; at; at = at->next) {
+        const char *driver = at->driver;
+        if (driver && strcmp(driver, DRIVER_USBFS) == 0)
+            device->held = true;
+        if (driver && !is_listed(text_of(device->drivers), driver) && shown++ < DRIVERS_SHOWN)
+            device->drivers =
+                device->drivers[0] ? arena_printf(arena, "%s,%s", device->drivers, driver) : driver;
+    }
+}
+
+void host_describe(struct host_device *device)
+{
+    if (device->described || !device->source)
+        return;
+    struct arena *arena = device->source->arena;
+    const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
+    device->described = true;
+    device->speed = read_speed(text_of(sysfs_value(arena, directory, "speed")));
+    device->manufacturer = sysfs_value(arena, directory, "manufacturer");
+    device->name = sysfs_value(arena, directory, "product");
+    device->serial = sysfs_value(arena, directory, "serial");
+    read_interfaces(arena, device);
+}
+
+bool host_look_again(struct arena *arena, const struct host_device *device, struct host_device *now)
+{
+    *now = *device;
+    if (!identify(arena, device->busid, now))
+        return false;
+    read_interfaces(arena, now);
+    return true;
+}
+
+void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count)
+{
+    struct host_tables tables;
+    if (count)
+        host_tables_read(arena, &tables);
+    for (size_t i = 0; i < count; i++) {
+        struct host_device *device = devices[i];
+        host_describe(device);
+        device->busy = NULL;
+        for (const struct host_interface *at = device->interfaces; at && !device->busy;
+             at = at->next)
+            device->busy = host_busy(
+                arena, &tables, arena_printf(arena, USB_DEVICES "/%s/%s", device->busid, at->name));
+    }
+}
+
+// ---- finding one ----
+
 const struct host_device *host_device_at(const struct host *host, unsigned bus, unsigned address)
 {
-    for (const struct host_device *device = host->devices; device; device = device->next)
-        if (device->bus == bus && device->address == address)
-            return device;
-    return NULL;
+    struct host_device *device = host->devices;
+    while (device && (device->bus != bus || device->address != address))
+        device = device->next;
+    if (device)
+        host_describe(device);
+    return device;
 }
 
 const struct host_device *host_device_busid(const struct host *host, const char *busid)
 {
-    for (const struct host_device *device = host->devices; device; device = device->next)
-        if (strcmp(device->busid, busid) == 0)
-            return device;
-    return NULL;
+    struct host_device *device = host->devices;
+    while (device && strcmp(device->busid, busid) != 0)
+        device = device->next;
+    if (device)
+        host_describe(device);
+    return device;
 }
 
 bool selector_matches(const struct selector *selector, const struct host_device *device)
@@ -242,14 +257,39 @@ bool selector_matches(const struct selector *selector, const struct host_device 
            (!(criteria & SELECT_SERIAL) || text_is(selector->serial, device->serial));
 }
 
+size_t host_all(struct arena *arena, const struct host *host, struct host_device ***devices)
+{
+    size_t count = 0;
+    *devices = arena_array_of(arena, struct host_device *, host->count);
+    for (struct host_device *at = host->devices; at; at = at->next)
+        if (!at->hub)
+            (*devices)[count++] = at;
+    return count;
+}
+
+struct host_device *host_next(const struct host *host, const struct selector *selector,
+                              const struct host_device *after)
+{
+    struct selector identity = *selector;
+    identity.criteria &= ~(unsigned)SELECT_SERIAL;
+    for (struct host_device *at = after ? after->next : host->devices; at; at = at->next) {
+        if (!selector->criteria || (identity.criteria && !selector_matches(&identity, at)))
+            continue;
+        host_describe(at);
+        if (selector_matches(selector, at))
+            return at;
+    }
+    return NULL;
+}
+
 unsigned host_select(const struct host *host, const struct selector *selector,
                      const struct host_device **found)
 {
     unsigned count = 0;
     *found = NULL;
-    for (const struct host_device *device = host->devices; device; device = device->next)
-        if (selector_matches(selector, device) && count++ == 0)
-            *found = device;
+    for (const struct host_device *at = NULL; (at = host_next(host, selector, at));)
+        if (count++ == 0)
+            *found = at;
     return count;
 }
 

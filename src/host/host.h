@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The host's USB devices, as libusb and sysfs report them. host.c is the only file that uses
-// libusb.
+// The host's USB devices, as sysfs reports them. A look reads the identity of all, one small file
+// each; what else there is to know about a device is read when it is needed, once.
 #ifndef XENUSB_HOST_HOST_H
 #define XENUSB_HOST_HOST_H
 
 #include "base/diag.h"
 #include "base/part.h"
+#include "bind.h"
 #include "usb/model.h"
 #include "usb/selector.h"
 
@@ -26,33 +27,40 @@ struct host_hold {
     struct part processes; // that may have it open; not needed if the kernel's drivers have it
 };
 
+struct host_endpoints;
+struct host_source;
+
 // A device of this host. Owned by the arena. The manufacturer, name and serial are untrusted bytes
 // from its descriptors: NUL-terminated, at most 256 bytes, not safe to print without text_show().
 struct host_device {
     struct host_device *next;
+    // Its identity.
     uint8_t bus;
     uint8_t address;
     char busid[BUSID_SIZE];
     uint16_t vendor;
     uint16_t product;
+    bool hub;           // bDeviceClass 9
+    const char *driver; // of the device as a whole: "usb", as a rule; NULL without one
+    // Its description: set by host_describe().
     enum speed speed;
-    bool hub;                 // bDeviceClass 9
-    bool isochronous;         // the active configuration has an isochronous endpoint
-    bool fits_high_speed;     // a SuperSpeed device that can also work at high speed, by QEMU's
-                              // usb_host_speed_compat (hw/usb/host-libusb.c)
-    bool fits_full_speed;     // a high speed or SuperSpeed device that can also work at full speed,
-                              // by the same function
     const char *manufacturer; // "" if it has none
     const char *name;         // product string; ""
     const char *serial;       // ""
     const char *drivers;      // of its interfaces, comma-separated, each once; "" if none is bound
     bool held;                // an interface is bound to usbfs: a program (QEMU, say) holds it
-    const char *busy;         // why it must not be given to a guest: "/dev/sda1 is mounted on
-                              // /backup", "carries the default route"; NULL if it may be
-    const char *owner;        // the domain it is attached to, according to the records: "win10 (3),
-                              // controller hci0 port 2"; NULL if there is none
-    int owner_domain;         // that domain's id; undefined without an owner
-    struct host_hold hold;    // set by host_find_holders(), else empty
+    const struct host_interface *interfaces;
+    // The rest is set by who needs it.
+    const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
+                           // mounted on /backup", "carries the default route"; NULL if it may be
+    const char *owner;     // the domain it is attached to, according to the records: "win10 (3),
+                           // controller hci0 port 2"; NULL if there is none
+    int owner_domain;      // that domain's id; undefined without an owner
+    struct host_hold hold; // set by host_find_holders(), else empty
+    // Private to the room.
+    bool described;
+    struct host_source *source;             // from which more is read; NULL: there is no more
+    const struct host_endpoints *endpoints; // without a source, its endpoints; or NULL
 };
 
 // All devices of this host. Owned by the arena.
@@ -62,23 +70,43 @@ struct host {
     struct part claims; // the records of all domains; not needed without Xen
 };
 
-// Lists all devices, including hubs. A host without a USB bus has an empty list and is not an
-// error. STATUS_FAILED, after reporting it, if libusb cannot be used. `owner` is left NULL.
+// Lists all devices, including hubs, and sets their identity. A host without a USB bus has an empty
+// list and is not an error. STATUS_FAILED, after reporting it, if sysfs cannot be read; the list is
+// then empty.
 enum status host_look(struct arena *arena, struct diags *diags, struct host *host);
 
-// The device with that bus and address, or with that busid; NULL if there is none.
+// Sets what describes the device, unless that was done before.
+void host_describe(struct host_device *device);
+
+// Sets how the host itself uses each of these devices, and describes them.
+void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count);
+
+// Reads the device's identity and drivers again: *now is a copy of `device` with those. False if
+// nothing is plugged in at its busid.
+bool host_look_again(struct arena *arena, const struct host_device *device,
+                     struct host_device *now);
+
+// The device with that bus and address, or with that busid, described; NULL if there is none.
 const struct host_device *host_device_at(const struct host *host, unsigned bus, unsigned address);
 const struct host_device *host_device_busid(const struct host *host, const char *busid);
 
-// Whether the device meets all criteria of the selector; false for a selector without criteria.
+// Whether the device meets all criteria of the selector; false for a selector without criteria. The
+// device must be described if a serial is among them.
 bool selector_matches(const struct selector *selector, const struct host_device *device);
 
-// Returns how many devices match; *found is the first of them, or NULL.
+// Sets *devices to all devices except hubs; returns how many there are.
+size_t host_all(struct arena *arena, const struct host *host, struct host_device ***devices);
+
+// The next device after `after` (the first if that is NULL) that matches, described; or NULL.
+struct host_device *host_next(const struct host *host, const struct selector *selector,
+                              const struct host_device *after);
+
+// Returns how many devices match; *found is the first of them, or NULL. All are described.
 unsigned host_select(const struct host *host, const struct selector *selector,
                      const struct host_device **found);
 
-// A description for messages: "Yubico YubiKey OTP (1-4, full speed)". Safe to print; owned by the
-// arena.
+// A described device for messages: "Yubico YubiKey OTP (1-4, full speed)". Safe to print; owned by
+// the arena.
 const char *host_device_show(struct arena *arena, const struct host_device *device);
 
 // A device that lost its drivers and that nothing uses. A QEMU leaves one behind if it is killed

@@ -23,14 +23,13 @@ static const char *modalias_of(struct arena *arena, const char *busid, const cha
 static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
                              struct host_orphan *orphan)
 {
-    const char *busid = orphan->device->busid;
     bool available = modules_available(modules);
     struct buffer interfaces = buffer_in(arena);
-    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
+    for (const struct host_interface *at = orphan->device->interfaces; at; at = at->next) {
         if (at->driver)
             return false;
         buffer_join(&interfaces, ", ", "%s", at->name);
-        const char *modalias = modalias_of(arena, busid, at->name);
+        const char *modalias = modalias_of(arena, orphan->device->busid, at->name);
         if (orphan->driver_known || !available || !*modalias)
             continue;
         const char *module = modules_find(arena, modules, modalias);

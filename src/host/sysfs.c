@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/scope.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -69,23 +70,37 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+// Adds a name to an array with room for `size`, which is replaced if it is full.
+static const char **add_name(struct arena *arena, const char **names, size_t *size, size_t count,
+                             const char *name)
+{
+    if (count == *size) {
+        const char **more = arena_array_of(arena, const char *, *size ? 2 * *size : 64);
+        if (count)
+            memcpy(more, names, count * sizeof *names);
+        *size = *size ? 2 * *size : 64;
+        names = more;
+    }
+    names[count] = arena_strdup(arena, name);
+    return names;
+}
+
 struct name_list sysfs_names(struct arena *arena, const char *directory)
 {
-    const char *found[SYSFS_NAMES_MAX];
-    size_t count = 0;
+    const char **names = NULL;
+    size_t count = 0, size = 0;
     cleanup_closedir DIR *dir = opendir(directory);
+    int error = dir ? 0 : errno;
     while (dir && count < SYSFS_NAMES_MAX) {
         const struct dirent *entry = readdir(dir);
         if (!entry)
             break;
         if (entry->d_name[0] != '.')
-            found[count++] = arena_strdup(arena, entry->d_name);
+            names = add_name(arena, names, &size, count++, entry->d_name);
     }
-    qsort(found, count, sizeof *found, by_name);
-    const char **names = arena_array_of(arena, const char *, count);
     if (count)
-        memcpy(names, found, count * sizeof *found);
-    return (struct name_list){ names, count };
+        qsort(names, count, sizeof *names, by_name);
+    return (struct name_list){ names, count, error };
 }
 
 bool sysfs_is_directory(struct arena *arena, const char *directory, const char *name)

@@ -8,11 +8,12 @@
 
 enum {
     SYSFS_VALUE_MAX = 256,     // bytes read of an attribute; a USB string has at most 252
-    SYSFS_NAMES_MAX = 1024,    // names read of a directory
+    SYSFS_NAMES_MAX = 1 << 16, // names read of a directory
     PROC_TABLE_MAX = 4u << 20, // bytes read of a table in procfs
 };
 
-// The first `limit` bytes of a file, NUL-terminated; TEXT_EMPTY if it cannot be read.
+// The first `limit` bytes of a file, NUL-terminated; TEXT_EMPTY with errno set if it cannot be
+// read.
 struct text sysfs_table(struct arena *arena, const char *path, size_t limit);
 
 // The first line of an attribute, at most SYSFS_VALUE_MAX bytes; "" if it cannot be read.
@@ -29,6 +30,7 @@ const char *sysfs_link(struct arena *arena, const char *directory, const char *n
 struct name_list {
     const char *const *name;
     size_t count;
+    int error; // why it is unreadable: an errno; else 0
 };
 struct name_list sysfs_names(struct arena *arena, const char *directory);
 

@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: MIT
 #include "place.h"
 
-speed_mask place_speeds(const struct device *device)
+#include "host/endpoints.h"
+
+speed_mask place_speeds(const struct device *device, speed_mask offered)
 {
     if (device->kind != DEVICE_HOSTDEV) {
         const struct device_model *model = device_model_of(device->kind);
-        return model ? model->speeds : SPEEDS_USB3;
+        return offered & (model ? model->speeds : SPEEDS_USB3);
     }
     if (device->speed == SPEED_UNKNOWN)
-        return SPEEDS_USB3;
-    speed_mask speeds = SPEEDS(device->speed);
-    if (device->host && device->host->fits_high_speed)
-        speeds |= SPEEDS(SPEED_HIGH);
-    if (device->host && device->host->fits_full_speed)
-        speeds |= SPEEDS(SPEED_FULL);
-    return speeds;
+        return offered & SPEEDS_USB3;
+    speed_mask own = SPEEDS(device->speed), slower = 0;
+    if (offered & own || !device->host || !(offered & (own - 1)))
+        return offered & own;
+    struct host_endpoints endpoints = host_endpoints(device->host);
+    if (endpoints.fits_high_speed)
+        slower |= SPEEDS(SPEED_HIGH);
+    if (endpoints.fits_full_speed)
+        slower |= SPEEDS(SPEED_FULL);
+    return offered & slower;
+}
+
+bool place_may_be_isochronous(const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV || !device->host)
+        return false;
+    struct host_endpoints endpoints = host_endpoints(device->host);
+    return endpoints.isochronous || endpoints.unread;
 }
 
 // A dotted port needs a hub at every port before its last number.
@@ -49,9 +62,9 @@ enum place_verdict place_at(const struct controller *controller, const struct de
         return PLACE_NO_HUB;
     if (port.depth > 1 && port.number[port.depth - 1] > HUB_PORTS)
         return PLACE_NO_PORT;
-    if (controller->pvusb && device->host && device->host->isochronous)
+    if (controller->pvusb && place_may_be_isochronous(device))
         return PLACE_ISOCHRONOUS;
-    if (!(controller_port_speeds(controller, port) & place_speeds(device)))
+    if (!place_speeds(device, controller_port_speeds(controller, port)))
         return PLACE_SPEED;
     const struct device *there = controller_device_at(controller, port);
     if (there && there != device)
@@ -62,7 +75,7 @@ enum place_verdict place_at(const struct controller *controller, const struct de
 speed_mask place_speed_at(const struct controller *controller, const struct device *device,
                           struct port port)
 {
-    speed_mask both = controller_port_speeds(controller, port) & place_speeds(device);
+    speed_mask both = place_speeds(device, controller_port_speeds(controller, port));
     speed_mask best = 0;
     for (enum speed speed = SPEED_LOW; speed <= SPEED_SUPER; speed++)
         if (both & SPEEDS(speed))
@@ -75,7 +88,8 @@ speed_mask place_speed_at(const struct controller *controller, const struct devi
 static speed_mask waste(const struct controller *controller, const struct device *device,
                         struct port port)
 {
-    return controller_port_speeds(controller, port) & ~place_speeds(device);
+    speed_mask offered = controller_port_speeds(controller, port);
+    return offered & ~place_speeds(device, offered);
 }
 
 enum place_verdict place_on(const struct controller *controller, const struct device *device,

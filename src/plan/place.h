@@ -6,9 +6,12 @@
 
 #include "topology.h"
 
-// The speeds at which a device works: its own, and slower ones that its endpoints allow. All speeds
-// if its speed is unknown.
-speed_mask place_speeds(const struct device *device);
+// The speeds, of those offered, at which a device works: its own if that is offered, else slower
+// ones that its endpoints allow. All that are offered if its speed is unknown.
+speed_mask place_speeds(const struct device *device, speed_mask offered);
+
+// Whether it is a host device with isochronous endpoints, or one whose endpoints could not be read.
+bool place_may_be_isochronous(const struct device *device);
 
 // Whether a device can be at a port, or why not.
 enum place_verdict {
@@ -17,7 +20,7 @@ enum place_verdict {
     PLACE_NO_HUB,  // a dotted port without its hub
     PLACE_TAKEN,
     PLACE_SPEED,       // the port does not support the device's speed
-    PLACE_ISOCHRONOUS, // PVUSB does not support isochronous transfers
+    PLACE_ISOCHRONOUS, // PVUSB does not support isochronous transfers, which it may need
     PLACE_SHARED,      // another PVUSB controller of the guest has a device at that port number
 };
 

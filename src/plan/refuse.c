@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The messages of refusals: why a controller cannot be added, and why a device gets no port.
 #include "base/arena.h"
+#include "host/endpoints.h"
 #include "planning.h"
 #include "xen/advice.h"
 
@@ -105,8 +106,16 @@ static const char *speed_advice(const struct planning *planning,
 }
 
 static struct diag *complain_isochronous(struct planning *planning, struct span span,
-                                         const char *shown)
+                                         const struct device *device)
 {
+    const char *shown = device_describe(planning->arena, device);
+    const char *unread = host_endpoints(device->host).unread;
+    if (unread)
+        return planning_complain(
+            planning, STATUS_FAILED, span,
+            "cannot tell whether %s has isochronous endpoints, which PVUSB does "
+            "not support: %s",
+            shown, unread);
     struct diag *diag =
         planning_complain(planning, STATUS_REQUEST, span,
                           "%s has isochronous endpoints, which PVUSB does not support", shown);
@@ -179,7 +188,7 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
         diag = planning_complain(planning, STATUS_REQUEST, span,
                                  "%s does not support the speed of %s", at, shown);
         return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
-    case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, shown);
+    case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, device);
     case PLACE_SHARED: return complain_shared(planning, span, at, controller);
     case PLACE_FITS: break;
     }
@@ -210,10 +219,10 @@ void refuse_isochronous(struct planning *planning, struct placement *placement,
                         const struct device *device)
 {
     placement->op = STEP_REFUSE;
-    placement->words = "it has isochronous endpoints";
+    placement->words = host_endpoints(device->host).unread ? "its endpoints could not be read"
+                                                           : "it has isochronous endpoints";
     placement->verdict = PLACE_ISOCHRONOUS;
-    complain_isochronous(planning, placement->wanted->why,
-                         device_describe(planning->arena, device));
+    complain_isochronous(planning, placement->wanted->why, device);
 }
 
 void refuse_everywhere(struct planning *planning, struct placement *placement,

@@ -42,9 +42,9 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
     const struct selector *selector = &placement->wanted->selector;
     struct buffer list = buffer_in(planning->arena);
     unsigned shown = 0;
-    for (const struct host_device *at = planning->host->devices; at; at = at->next) {
-        if (!selector_matches(selector, at) || shown++ >= SHOWN_MATCHES)
-            continue;
+    for (const struct host_device *at = NULL; (at = host_next(planning->host, selector, at));) {
+        if (shown++ >= SHOWN_MATCHES)
+            break;
         buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
     refuse(placement, "more than one device matches");

@@ -103,7 +103,7 @@ static unsigned score(const struct planning *planning, const struct controller *
 static unsigned best_score(const struct planning *planning, const struct device *device)
 {
     speed_mask fastest = SPEEDS(SPEED_SUPER);
-    while (fastest > 1 && !(place_speeds(device) & fastest))
+    while (fastest > 1 && !place_speeds(device, fastest))
         fastest >>= 1;
     return fastest * 4u + (planning_libxl_supports(planning, device) ? 2u : 0u) + 1u;
 }
@@ -218,7 +218,7 @@ static size_t count_alike(const struct planning *planning, const struct placemen
 static void settle_on_new(struct planning *planning, struct placement *placement)
 {
     const struct device *device = settle_device(planning, placement);
-    if (planning_is_pv_guest(planning) && device->host && device->host->isochronous) {
+    if (planning_is_pv_guest(planning) && place_may_be_isochronous(device)) {
         refuse_isochronous(planning, placement, device);
         return;
     }

@@ -186,11 +186,11 @@ static const struct controller_model *model_for(const struct planning *planning,
     static const unsigned versions[] = { 3, 1, 2 };
     if (planning_is_pv_guest(planning)) {
         const struct controller_model *model = controller_model_pvusb(2);
-        return model->speeds & place_speeds(device) ? model : NULL;
+        return place_speeds(device, model->speeds) ? model : NULL;
     }
     for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
         const struct controller_model *model = controller_model_for(versions[i]);
-        if (supports_hotplug(planning, model) && model->speeds & place_speeds(device))
+        if (supports_hotplug(planning, model) && place_speeds(device, model->speeds))
             return model;
     }
     return NULL;

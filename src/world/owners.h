@@ -6,13 +6,19 @@
 #include "base/session.h"
 #include "config/config.h"
 #include "host/holders.h"
+#include "plan/topology.h"
 
-// Sets the owner and the hold of each device, for a verb without a connection to xenstore of its
-// own. Reports nothing: sets host->claims.
+// Sets the owner of each device, for a verb without a connection to xenstore of its own. Reports
+// nothing: sets host->claims.
+void owners_find_claims(const struct session *session, struct host *host);
+
+// The same; also sets the hold of each device, and how the host uses it.
 void owners_find(const struct session *session, struct host *host);
 
-// Waits, at most 2 s times the scale, for programs that have just the node of a device open that
-// the config asks for (a probe at plug-in); then looks again and sets the devices' hold.
-void owners_await(const struct session *session, const struct config *config, struct host *host);
+// Sets the hold of each device that the config asks for, except those that the topology has, and
+// how the host uses it. Waits, at most 2 s times the scale, for programs that have just the node of
+// one open (a probe at plug-in), and then looks again.
+void owners_find_asked(const struct session *session, const struct config *config,
+                       const struct topology *topology, struct host *host);
 
 #endif

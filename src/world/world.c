@@ -107,14 +107,14 @@ static enum status read_records(struct world *world, bool changes)
     return changes ? record_tidy(session, record, &world->topology) : STATUS_OK;
 }
 
-// Who has the host's devices, and the domains that can be named as backends.
+// Which domains have the host's devices, and those that can be named as backends.
 static enum status read_owners(struct world *world)
 {
     struct session *session = &world->session;
     struct topology *topology = &world->topology;
     struct record_claim *claims = NULL;
     if (!session->xen) {
-        owners_find(session, &world->host);
+        owners_find_claims(session, &world->host);
         return STATUS_OK;
     }
     enum status status =
@@ -125,7 +125,6 @@ static enum status read_owners(struct world *world)
         return status;
     world->host.claims = part_read();
     record_mark_owners(session->arena, claims, &world->host);
-    host_find_holders(session, &world->host);
     return STATUS_OK;
 }
 

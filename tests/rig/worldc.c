@@ -8,7 +8,7 @@
 #include "base/source.h"
 #include "base/source_read.h"
 #include "base/text.h"
-#include "host/host.h"
+#include "host/endpoints.h"
 #include "plan/backend.h"
 #include "plan/log.h"
 #include "xen/lock.h"
@@ -45,13 +45,19 @@ static enum status list_devices(char **words)
     (void)words;
     struct host host;
     enum status status = host_look(arena, &diags, &host);
-    for (const struct host_device *at = host.devices; at; at = at->next)
-        printf("%s %u.%u %04x:%04x %s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
+    for (struct host_device *at = host.devices; at; at = at->next) {
+        host_find_use(arena, &at, 1);
+        const struct host_endpoints endpoints = host_endpoints(at);
+        printf("%s %u.%u %04x:%04x %s%s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
                at->bus, at->address, at->vendor, at->product, speed_name(at->speed),
-               at->hub ? " hub" : "", at->isochronous ? " isochronous" : "",
-               at->fits_high_speed ? " fits-high" : "", at->fits_full_speed ? " fits-full" : "",
-               shown(at->manufacturer), shown(at->name), shown(at->serial), shown(at->drivers),
-               at->held ? " held" : "", shown(at->busy));
+               at->hub ? " hub" : "",
+               endpoints.unread ? arena_printf(arena, " endpoints=(%s)", endpoints.unread) : "",
+               endpoints.isochronous ? " isochronous" : "",
+               endpoints.fits_high_speed ? " fits-high" : "",
+               endpoints.fits_full_speed ? " fits-full" : "", shown(at->manufacturer),
+               shown(at->name), shown(at->serial), shown(at->drivers), at->held ? " held" : "",
+               shown(at->busy));
+    }
     return status;
 }
 

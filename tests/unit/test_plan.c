@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Wanted minus present: configs as users write them, for domains with and without USB devices.
 #include "base/arena.h"
+#include "host/endpoints.h"
 #include "parser/parser.h"
 #include "plan/backend.h"
 
@@ -66,7 +67,7 @@ static struct host_device office[] = {
       .vendor = 0x0951,
       .product = 0x1666,
       .speed = SPEED_SUPER,
-      .fits_high_speed = true,
+      .endpoints = &(struct host_endpoints){ .fits_high_speed = true },
       .name = "Fast" },
     { .bus = 1,
       .address = 9,

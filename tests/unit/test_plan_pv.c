@@ -3,6 +3,7 @@
 // is refused.
 #include "base/arena.h"
 #include "config/check.h"
+#include "host/endpoints.h"
 #include "parser/parser.h"
 #include "plan/backend.h"
 #include "unit.h"
@@ -27,9 +28,17 @@ static const struct backend served[] = { { &emulating_ops, NULL },
 static struct host_device devices[] = {
     { .bus = 1, .address = 7, .busid = "1-4", .speed = SPEED_FULL },
     { .bus = 1, .address = 6, .busid = "1-1.3", .speed = SPEED_HIGH },
-    { .bus = 1, .address = 9, .busid = "1-5", .speed = SPEED_HIGH, .isochronous = true },
+    { .bus = 1,
+      .address = 9,
+      .busid = "1-5",
+      .speed = SPEED_HIGH,
+      .endpoints = &(struct host_endpoints){ .isochronous = true } },
     { .bus = 2, .address = 2, .busid = "2-3", .speed = SPEED_SUPER },
-    { .bus = 2, .address = 3, .busid = "2-4", .speed = SPEED_SUPER, .fits_high_speed = true },
+    { .bus = 2,
+      .address = 3,
+      .busid = "2-4",
+      .speed = SPEED_SUPER,
+      .endpoints = &(struct host_endpoints){ .fits_high_speed = true } },
 };
 enum { DEVICES = sizeof devices / sizeof *devices };
 
@@ -218,6 +227,18 @@ static void test_isochronous_devices_without_a_controller(void **state)
     want_refusal(
         "usbdevice=['type=hostdev,busid=1-5']\n", STATUS_REQUEST,
         "isochronous endpoints, which PVUSB does not support (it needs an emulated controller");
+}
+
+static void test_a_device_whose_endpoints_could_not_be_read(void **state)
+{
+    static const struct host_endpoints unread = { .unread = "libusb is broken" };
+    const struct host_endpoints *before = devices[0].endpoints;
+    (void)state;
+    devices[0].endpoints = &unread;
+    want_refusal(arena_printf(arena, "usbdevice=['type=hostdev,busid=%s']\n", devices[0].busid),
+                 STATUS_FAILED,
+                 "has isochronous endpoints, which PVUSB does not support: libusb is broken");
+    devices[0].endpoints = before;
 }
 
 static void test_isochronous_devices_on_a_controller(void **state)
@@ -506,6 +527,7 @@ int main(void)
         CASE(test_a_device_that_needs_super_speed),
         CASE(test_a_fast_device_on_usb_1),
         CASE(test_isochronous_devices_without_a_controller),
+        CASE(test_a_device_whose_endpoints_could_not_be_read),
         CASE(test_isochronous_devices_on_a_controller),
         CASE(test_no_port_number_twice),
         CASE(test_a_port_number_requested_twice),

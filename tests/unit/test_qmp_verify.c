@@ -5,19 +5,19 @@
 
 #include <string.h>
 
-// The planned stick, and the device that the host has at its address afterwards.
+// The planned stick. What is plugged in there afterwards is at that address; 0: nothing is.
 static struct host_device planned = { .bus = 1, .address = 6, .busid = "1-1.3", .drivers = "" };
 
-static const char *objection(const char *busid, uint8_t address, const char *drivers, bool held)
+static const char *objection(uint8_t address, const char *drivers, bool held)
 {
     static char words[200];
-    struct host_device there = { .bus = 1, .address = address, .drivers = drivers, .held = held };
-    const struct host now = { .devices = &there, .count = 1 };
+    struct host_device there = {
+        .bus = 1, .address = address, .busid = "1-1.3", .drivers = drivers, .held = held
+    };
     const struct device device = { .kind = DEVICE_HOSTDEV, .host = &planned };
     const char *why = NULL;
     struct arena *arena = arena_new(64);
-    assert_true(busid_read(text_of(busid), there.busid));
-    bool seen = verify_host_agrees(arena, &now, &device, &why);
+    bool seen = verify_host_agrees(arena, address ? &there : NULL, &device, &why);
     strncpy(words, seen ? "" : why, sizeof words - 1);
     arena_free(arena);
     return words;
@@ -26,31 +26,31 @@ static const char *objection(const char *busid, uint8_t address, const char *dri
 static void test_a_device_held_through_usbfs_arrived(void **state)
 {
     (void)state;
-    assert_string_equal(objection("1-1.3", 6, "usbfs", true), "");
+    assert_string_equal(objection(6, "usbfs", true), "");
 }
 
 static void test_a_device_without_a_driver_can_be_open(void **state)
 {
     (void)state;
-    assert_string_equal(objection("1-1.3", 6, "", false), "");
+    assert_string_equal(objection(6, "", false), "");
 }
 
 static void test_a_device_with_a_kernel_driver_did_not_arrive(void **state)
 {
     (void)state;
-    assert_non_null(strstr(objection("1-1.3", 6, "usb-storage", false), "driver usb-storage"));
+    assert_non_null(strstr(objection(6, "usb-storage", false), "driver usb-storage"));
 }
 
 static void test_an_unplugged_device_did_not_arrive(void **state)
 {
     (void)state;
-    assert_non_null(strstr(objection("1-1.3", 9, "usbfs", true), "no longer plugged in at 1.6"));
+    assert_non_null(strstr(objection(0, "", false), "no longer plugged in at 1.6"));
 }
 
-static void test_another_device_at_its_address_did_not_arrive(void **state)
+static void test_a_replugged_device_did_not_arrive(void **state)
 {
     (void)state;
-    assert_non_null(strstr(objection("1-4", 6, "usbfs", true), "no longer plugged in at 1.6"));
+    assert_non_null(strstr(objection(9, "usbfs", true), "no longer plugged in at 1.6"));
 }
 
 int main(void)
@@ -60,7 +60,7 @@ int main(void)
         cmocka_unit_test(test_a_device_without_a_driver_can_be_open),
         cmocka_unit_test(test_a_device_with_a_kernel_driver_did_not_arrive),
         cmocka_unit_test(test_an_unplugged_device_did_not_arrive),
-        cmocka_unit_test(test_another_device_at_its_address_did_not_arrive),
+        cmocka_unit_test(test_a_replugged_device_did_not_arrive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,9 +54,8 @@ static const struct host_device *host_device_of(const struct host *host,
     const struct host_device *open = NULL, *only = NULL;
     unsigned matching = 0, opened = 0;
     *ambiguous = false;
-    for (const struct host_device *at = host ? host->devices : NULL; at && selector->criteria;
-         at = at->next) {
-        if (at->hub || !selector_matches(selector, at))
+    for (const struct host_device *at = NULL; host && (at = host_next(host, selector, at));) {
+        if (at->hub)
             continue;
         only = at;
         matching++;
@@ -111,11 +110,10 @@ static const struct host_device *find_open(const struct walk *walk, const struct
                                            const struct device *device)
 {
     const unsigned process = (unsigned)qmp_process(walk->client);
-    const struct host_device *at = host->devices;
-    while (at &&
-           (at->hub || !selector_matches(&device->selector, at) || is_known(topology, at) ||
-            !verify_may_be_open(at) || host_process_holds(walk->arena, process, at) != VERDICT_YES))
-        at = at->next;
+    const struct host_device *at = host_next(host, &device->selector, NULL);
+    while (at && (at->hub || is_known(topology, at) || !verify_may_be_open(at) ||
+                  host_process_holds(walk->arena, process, at) != VERDICT_YES))
+        at = host_next(host, &device->selector, at);
     return at;
 }
 

@@ -50,22 +50,18 @@ static bool is_new_host_device(const struct step *step)
 static enum status verify_attached(struct qmp_handle *handle, struct step *const *steps,
                                    size_t count)
 {
-    struct session *session = handle->session;
-    struct host now = { 0 };
-    size_t first = 0;
-    while (first < count && !is_new_host_device(steps[first]))
-        first++;
-    if (first == count)
-        return STATUS_OK;
-    enum status looked = host_look(session->arena, session->diags, &now), status = looked;
-    for (size_t i = first; i < count; i++) {
-        const char *why = "could not read this host's USB devices";
+    struct arena *arena = handle->session->arena;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++) {
+        struct host_device now;
+        const char *why;
         if (!is_new_host_device(steps[i]))
             continue;
-        if (looked == STATUS_OK && verify_host_agrees(session->arena, &now, steps[i]->device, &why))
+        bool there = host_look_again(arena, steps[i]->device->host, &now);
+        if (verify_host_agrees(arena, there ? &now : NULL, steps[i]->device, &why))
             continue;
         undo_add(handle, steps[i], why);
-        status = status_worse(status, STATUS_FAILED);
+        status = STATUS_FAILED;
     }
     return status;
 }

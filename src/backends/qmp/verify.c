@@ -9,21 +9,20 @@ bool verify_may_be_open(const struct host_device *device)
     return device->held || !*device->drivers;
 }
 
-bool verify_host_agrees(struct arena *arena, const struct host *now, const struct device *device,
-                        const char **why)
+bool verify_host_agrees(struct arena *arena, const struct host_device *now,
+                        const struct device *device, const char **why)
 {
     const struct host_device *planned = device->host;
-    const struct host_device *there = host_device_at(now, planned->bus, planned->address);
-    if (!there || strcmp(there->busid, planned->busid) != 0) {
+    if (!now || now->bus != planned->bus || now->address != planned->address) {
         *why = arena_printf(arena,
                             "QEMU reports it as attached, but it is no longer plugged in at "
                             "%u.%u",
                             planned->bus, planned->address);
         return false;
     }
-    if (!verify_may_be_open(there)) {
+    if (!verify_may_be_open(now)) {
         *why = arena_printf(arena, "QEMU reports it as attached, but on this host it has driver %s",
-                            there->drivers);
+                            now->drivers);
         return false;
     }
     return true;

@@ -10,10 +10,11 @@
 // it (hw/usb/host-libusb.c); a kernel driver means that QEMU has lost the device.
 bool verify_may_be_open(const struct host_device *device);
 
-// Whether the host confirms that QEMU has `device`: `now` shows the same device at its bus and
-// address, without a kernel driver. If not, *why is what it shows instead, in the arena.
-bool verify_host_agrees(struct arena *arena, const struct host *now, const struct device *device,
-                        const char **why);
+// Whether the host confirms that QEMU has `device`: `now`, what is plugged in at its busid (NULL:
+// nothing), is at its bus and address and has no kernel driver. If not, *why is what the host shows
+// instead, in the arena.
+bool verify_host_agrees(struct arena *arena, const struct host_device *now,
+                        const struct device *device, const char **why);
 
 // Whether the guest has configured that device of this host: only then QEMU claims its interfaces.
 bool verify_guest_configured(struct arena *arena, const char *busid);
