@@ -56,6 +56,18 @@ static void add_claims(struct claim_list *list, const struct record *record)
                              name_of(record, note->controller, note->controller), note->port);
 }
 
+// Reads the record of a domain, unless it is the session's own and was read already.
+static enum status look_at(const struct session *session, struct domain *domain,
+                           struct record *record)
+{
+    struct session of_domain = *session;
+    of_domain.domain = domain;
+    if (!session->record || domain->id != session->domain->id)
+        return record_read(&of_domain, record);
+    *record = *session->record;
+    return STATUS_OK;
+}
+
 enum status record_claims_of(const struct session *session, const struct domain *domains,
                              size_t count, struct record_claim **claims)
 {
@@ -64,12 +76,10 @@ enum status record_claims_of(const struct session *session, const struct domain 
     struct claim_list list = { .arena = session->arena, .last = claims };
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
         struct record record;
-        struct session of_domain = *session;
         struct domain domain = domains[i];
-        of_domain.domain = &domain;
         list.domain = &domain;
         if (!domain.dying)
-            status = record_read(&of_domain, &record);
+            status = look_at(session, &domain, &record);
         if (status == STATUS_OK && !domain.dying)
             add_claims(&list, &record);
     }
@@ -80,11 +90,13 @@ enum status record_claims(const struct session *session, struct record_claim **c
 {
     const struct domain *domains;
     size_t count;
+    struct session now = *session;
+    now.record = NULL;
     *claims = NULL;
     if (!session->xen)
         return STATUS_OK;
     enum status status = xen_domains(session->xen, session->diags, &domains, &count);
-    return status == STATUS_OK ? record_claims_of(session, domains, count, claims) : status;
+    return status == STATUS_OK ? record_claims_of(&now, domains, count, claims) : status;
 }
 
 // Whether the claim is that of the device itself, in libxl's record or in a note.

@@ -160,11 +160,11 @@ static struct record_note *read_note(struct record_reader *reader, const char *d
     note->of_device = of_device;
     note->key = key;
     note->id = string_of(reader, at, "id");
-    note->name = string_of(reader, at, "name");
-    const char *busid = port_value(text_of(string_of(reader, at, "busid")));
+    note->name = of_device ? "" : string_of(reader, at, "name");
+    const char *busid = of_device ? port_value(text_of(string_of(reader, at, "busid"))) : "";
     note->busid = strcmp(busid, RECORD_GARBAGE) == 0 ? "" : busid;
-    note->controller = string_of(reader, at, "controller");
-    note->port = string_of(reader, at, "port");
+    note->controller = of_device ? string_of(reader, at, "controller") : "";
+    note->port = of_device ? string_of(reader, at, "port") : "";
     return note;
 }
 

@@ -109,10 +109,11 @@ struct record_claim {
     const char *place;       // "controller hci0 port 2"
 };
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
-// controllers. Statuses as from record_read().
+// controllers. What record_look() has read of the session's domain is not read again. Statuses as
+// from record_read().
 enum status record_claims_of(const struct session *session, const struct domain *domains,
                              size_t count, struct record_claim **claims);
-// The same for all domains of this host; none without Xen.
+// The present claims of all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
 
 // A message if another of the claims is for the same device: "xl gave 1-4 to db (4), controller 0

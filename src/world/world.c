@@ -113,12 +113,15 @@ static enum status read_owners(struct world *world)
     struct session *session = &world->session;
     struct topology *topology = &world->topology;
     struct record_claim *claims = NULL;
+    const struct record *record;
     if (!session->xen) {
         owners_find_claims(session, &world->host);
         return STATUS_OK;
     }
     enum status status =
         xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
+    if (status == STATUS_OK)
+        status = record_look(session, &record);
     if (status == STATUS_OK)
         status = record_claims_of(session, topology->domains, topology->domain_count, &claims);
     if (status != STATUS_OK)

@@ -80,8 +80,8 @@ static enum xen_result claim_port(struct change *change, struct attempt *attempt
 static void give_way(const struct wave *wave)
 {
     const struct session *session = wave->handle->session;
-    struct record_claim *claims;
-    if (record_claims(session, &claims) != STATUS_OK) {
+    struct record_claim *claims = NULL;
+    if (wave->count && record_claims(session, &claims) != STATUS_OK) {
         wave_fail_all(wave, STATUS_REFUSED, "xenstore could not be read again");
         return;
     }
@@ -153,23 +153,26 @@ static const char *why_not_attached(const struct pvusb_handle *handle,
                         xenbus_backend_meaning(controller->backend_state));
 }
 
-// Assigns the devices to the backend and waits until that has them.
+// Assigns the devices to the backend: their ports name them, and their interfaces are bound.
 static void assign(const struct wave *wave)
 {
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->given = false;
     check_assignable(wave);
-    const struct wave assignable = wave_part(wave, attempt_succeeds);
-    (void)wave_change(&assignable, change_check_domain, claim_port, NULL);
-    const struct wave given = wave_part(&assignable, attempt_succeeds);
-    if (!given.count)
-        return;
+    (void)wave_change(wave, change_check_domain, claim_port, NULL);
+    const struct wave given = wave_part(wave, attempt_succeeds);
     for (size_t i = 0; i < given.count; i++)
         given.at[i]->given = true;
     give_way(&given);
     const struct wave bound = wave_part(&given, is_bound_here);
     bind_each(&bound);
-    const struct wave seen = wave_part(&given, is_seen);
+}
+
+// Assigns the devices and waits until the backend has them.
+static void assign_and_wait(const struct wave *wave)
+{
+    assign(wave);
+    const struct wave seen = wave_part(wave, is_seen);
     wave_wait(&seen, PVUSB_STATE_SECONDS, is_attached);
     for (size_t i = 0; i < seen.count; i++)
         if (!seen.at[i]->met)
@@ -225,7 +228,7 @@ static void add_ignored_again(const struct wave *wave)
         return;
     wave_release(&ignored);
     const struct wave again = wave_part(&ignored, attempt_succeeds);
-    assign(&again);
+    assign_and_wait(&again);
     await_guest(&again);
     handle->guest_ignores_devices = wave_part(&again, is_ignored).count > 0;
 }
@@ -307,7 +310,7 @@ static void finish(const struct wave *wave, const struct attempt *attempt)
 void pvusb_add_devices(struct pvusb_handle *handle, struct step *const *steps, size_t count)
 {
     const struct wave wave = wave_of_steps(handle, steps, count);
-    assign(&wave);
+    assign_and_wait(&wave);
     verify(&wave);
     undo_failed(&wave);
     for (size_t i = 0; i < count; i++)

@@ -62,9 +62,8 @@ bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *c
                          const struct device *device)
 {
     (void)device;
-    struct controller now = *controller;
-    pvusb_read_states(handle, &now);
-    return now.backend_state == XENBUS_INIT_WAIT || now.backend_state == XENBUS_CONNECTED;
+    enum xenbus_state state = pvusb_backend_state(handle, controller);
+    return state == XENBUS_INIT_WAIT || state == XENBUS_CONNECTED;
 }
 
 static const char *backend_name(const struct pvusb_handle *handle,
@@ -138,11 +137,10 @@ static enum xen_result request_close(struct change *change)
 }
 
 // Whether the guest cannot be using it, so that removing it does not need the guest.
-static bool is_unused(const struct controller *controller)
+static bool is_unused(enum xenbus_state frontend)
 {
-    return controller->frontend_state == XENBUS_UNKNOWN ||
-           controller->frontend_state == XENBUS_INITIALISING ||
-           controller->frontend_state == XENBUS_CLOSED;
+    return frontend == XENBUS_UNKNOWN || frontend == XENBUS_INITIALISING ||
+           frontend == XENBUS_CLOSED;
 }
 
 // Both ends have closed; if no backend serves the controller, only the frontend can.
@@ -150,11 +148,10 @@ static bool both_closed(struct pvusb_handle *handle, const struct controller *co
                         const struct device *device)
 {
     (void)device;
-    struct controller now = *controller;
     pvusb_answer_requests(handle);
-    pvusb_read_states(handle, &now);
-    return now.backend_state == XENBUS_CLOSED || now.backend_state == XENBUS_UNKNOWN ||
-           (controller->no_backend && is_unused(&now));
+    enum xenbus_state backend = pvusb_backend_state(handle, controller);
+    return backend == XENBUS_CLOSED || backend == XENBUS_UNKNOWN ||
+           (controller->no_backend && is_unused(pvusb_frontend_state(handle, controller)));
 }
 
 // Makes a controller that stays in use online and connected again.
@@ -194,28 +191,27 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
 {
     const char *failure;
     struct change change = change_of(handle, controller, NULL);
-    bool idle = is_unused(controller);
+    bool idle = is_unused(controller->frontend_state);
     enum status status = change_attempt(&change, request_close, why);
     if (status != STATUS_OK || idle ||
         pvusb_wait(handle, PVUSB_STATE_SECONDS, both_closed, controller, NULL))
         return status;
-    pvusb_read_states(handle, controller);
-    if (is_unused(controller))
+    controller->frontend_state = pvusb_frontend_state(handle, controller);
+    if (is_unused(controller->frontend_state))
         return STATUS_OK;
     *why = why_not_closed(handle, controller);
     *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
     return STATUS_TIMEOUT;
 }
 
-// Asks both ends to close and waits for them; first completes the requests that a dead QEMU left
-// open. On failure the controller is as it was, or *left is set.
+// Asks both ends to close and waits for them; the frontend's state was read. First completes the
+// requests that a dead QEMU left open. On failure the controller is as it was, or *left is set.
 static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
                               bool *left, const char **why)
 {
     enum status status = STATUS_OK;
     bool finishing = handle->session->finishing;
-    pvusb_read_states(handle, controller);
-    if (controller->no_backend && !is_unused(controller))
+    if (controller->no_backend && !is_unused(controller->frontend_state))
         status = pvusb_take_over(handle, controller, why);
     // Once the rings are taken over, an interrupt must not leave the guest with open requests.
     handle->session->finishing = finishing || handle->takeover.share;
@@ -233,8 +229,8 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     bool left = false;
     struct change change = change_of(handle, controller, NULL);
-    pvusb_read_states(handle, controller);
-    bool idle = is_unused(controller);
+    controller->frontend_state = pvusb_frontend_state(handle, controller);
+    bool idle = is_unused(controller->frontend_state);
     enum status status = close_both(handle, controller, &left, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
@@ -296,6 +292,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     status = record_one(session, STEP_ADD, controller, NULL);
     if (status != STATUS_OK) {
         // The guest may have connected to it by now, but it has no devices.
+        controller->frontend_state = pvusb_frontend_state(handle, controller);
         if (!later)
             (void)close_both(handle, controller, &(bool){ false }, &why);
         undo_add(handle, step, status, "its record in xenstore could not be written");

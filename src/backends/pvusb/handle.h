@@ -96,7 +96,12 @@ enum qemu_port pvusb_query_port(const struct pvusb_handle *handle, int index, un
 
 // backend_ops.look.
 enum status pvusb_look(void *handle, struct topology *topology);
-// Reads the states of both ends into the controller.
+// The present state of either end; XENBUS_UNKNOWN if there is none.
+enum xenbus_state pvusb_backend_state(const struct pvusb_handle *handle,
+                                      const struct controller *controller);
+enum xenbus_state pvusb_frontend_state(const struct pvusb_handle *handle,
+                                       const struct controller *controller);
+// Reads both into the controller.
 void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller);
 // Whether the backend has that device of this host, as the host and QEMU report it.
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,

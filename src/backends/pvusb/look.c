@@ -18,38 +18,47 @@ static enum xenbus_state read_state(const struct pvusb_handle *handle, const cha
     return (enum xenbus_state)state;
 }
 
-void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller)
+enum xenbus_state pvusb_backend_state(const struct pvusb_handle *handle,
+                                      const struct controller *controller)
 {
     const struct session *session = handle->session;
-    int domain = session->domain->id;
-    controller->backend_state =
-        read_state(handle, nodes_backend(session->arena, domain, controller));
-    controller->frontend_state =
-        read_state(handle, nodes_frontend(session->arena, domain, controller));
+    return read_state(handle, nodes_backend(session->arena, session->domain->id, controller));
+}
+
+enum xenbus_state pvusb_frontend_state(const struct pvusb_handle *handle,
+                                       const struct controller *controller)
+{
+    const struct session *session = handle->session;
+    return read_state(handle, nodes_frontend(session->arena, session->domain->id, controller));
+}
+
+void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller)
+{
+    controller->backend_state = pvusb_backend_state(handle, controller);
+    controller->frontend_state = pvusb_frontend_state(handle, controller);
 }
 
 bool pvusb_is_connected(struct pvusb_handle *handle, const struct controller *controller,
                         const struct device *device)
 {
     (void)device;
-    struct controller now = *controller;
-    pvusb_read_states(handle, &now);
-    return now.frontend_state == XENBUS_CONNECTED;
+    return pvusb_frontend_state(handle, controller) == XENBUS_CONNECTED;
 }
 
 // Gives the driver of a running guest time to connect; only once if the guest has no driver.
-static void wait_for_frontend(struct pvusb_handle *handle, const struct controller *controller)
+static bool connects(struct pvusb_handle *handle, const struct controller *controller)
 {
     if (handle->frontend_timed_out || handle->session->domain->paused)
-        return;
+        return pvusb_is_connected(handle, controller, NULL);
     handle->frontend_timed_out =
         !pvusb_wait(handle, PVUSB_CONNECT_SECONDS, pvusb_is_connected, controller, NULL);
+    return !handle->frontend_timed_out;
 }
 
 const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller *controller)
 {
-    wait_for_frontend(handle, controller);
-    pvusb_read_states(handle, controller);
+    controller->frontend_state =
+        connects(handle, controller) ? XENBUS_CONNECTED : pvusb_frontend_state(handle, controller);
     if (controller->frontend_state == XENBUS_CONNECTED)
         return NULL;
     return arena_printf(handle->session->arena,

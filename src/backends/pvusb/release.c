@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Releases devices, in the safe order (drivers.c): clears their ports in one transaction, then
-// waits for the backend.
+// Releases devices: clears their ports in one transaction, then waits for the backend. Those of
+// usbback in the safe order (drivers.c).
 #include "release.h"
 
 #include "base/arena.h"
@@ -76,27 +76,30 @@ static bool is_bound_here(const struct attempt *attempt)
     return is_local_usbback(device) && device->selector.criteria & SELECT_BUSID;
 }
 
-static bool is_served_by_qemu(const struct attempt *attempt)
+static bool is_bound_elsewhere(const struct attempt *attempt)
 {
-    const struct device *device = attempt->step->device;
-    return attempt_succeeds(attempt) && !is_bound_here(attempt) &&
-           !device->controller->backend_domain;
+    return !is_bound_here(attempt);
 }
 
-// Those of the wave whose interfaces are to be bound to their own drivers again: those bound here,
-// but not those of a device that another guest has by now.
-static struct wave bound_and_ours(const struct wave *wave)
+static bool is_seen(const struct attempt *attempt)
 {
-    struct wave bound = wave_part(wave, is_bound_here), ours = bound;
+    return attempt_succeeds(attempt) && !attempt->step->controller->backend_domain;
+}
+
+// The part of a wave whose drivers may be changed: not those of a device that another guest has by
+// now.
+static struct wave find_ours(const struct wave *wave)
+{
+    struct wave ours = *wave;
     const struct session *session = wave->handle->session;
     struct record_claim *claims = NULL;
-    if (!bound.count || record_claims(session, &claims) != STATUS_OK)
-        return bound;
+    if (!wave->count || record_claims(session, &claims) != STATUS_OK)
+        return ours;
     ours.count = 0;
-    ours.at = arena_array_of(session->arena, struct attempt *, bound.count);
-    for (size_t i = 0; i < bound.count; i++)
-        if (!record_other_claim(session, claims, bound.at[i]->step->device))
-            ours.at[ours.count++] = bound.at[i];
+    ours.at = arena_array_of(session->arena, struct attempt *, wave->count);
+    for (size_t i = 0; i < wave->count; i++)
+        if (!record_other_claim(session, claims, wave->at[i]->step->device))
+            ours.at[ours.count++] = wave->at[i];
     return ours;
 }
 
@@ -120,6 +123,14 @@ static void rebind_each(const struct wave *wave)
                       "its saved drivers could not be removed from xenstore");
 }
 
+static void release_from_usbback(const struct wave *wave)
+{
+    const struct wave ours = find_ours(wave);
+    unbind_each(&ours);
+    (void)wave_change(wave, NULL, free_port, NULL);
+    rebind_each(&ours);
+}
+
 static void await_qemu(const struct wave *wave)
 {
     const struct session *session = wave->handle->session;
@@ -138,17 +149,22 @@ static void await_qemu(const struct wave *wave)
     }
 }
 
+static void release_from_others(const struct wave *wave)
+{
+    (void)wave_change(wave, NULL, free_port, NULL);
+    const struct wave served = wave_part(wave, is_seen);
+    await_qemu(&served);
+}
+
 void wave_release(const struct wave *wave)
 {
     struct session *session = wave->handle->session;
+    const struct wave bound = wave_part(wave, is_bound_here),
+                      others = wave_part(wave, is_bound_elsewhere);
     bool finishing = session->finishing;
     session->finishing = true;
-    const struct wave ours = bound_and_ours(wave);
-    unbind_each(&ours);
-    (void)wave_change(wave, NULL, free_port, NULL);
-    rebind_each(&ours);
-    const struct wave served = wave_part(wave, is_served_by_qemu);
-    await_qemu(&served);
+    release_from_usbback(&bound);
+    release_from_others(&others);
     session->finishing = finishing;
 }
 
