@@ -31,6 +31,9 @@ static void diagnose_one(struct diagnosis *diagnosis, const struct host *host,
         examine_domain(diagnosis->examination, host, domain, &diags, &examined,
                        &diagnosis->problems);
     *looked = examined.complete;
+    // What can be added is an answer and not a condition: without it, that alone is unknown.
+    for (const struct backend *at = examined.world.backends; *looked && at->ops; at++)
+        (void)backend_supply(at, &examined.world.topology);
     const struct domain_diagnosis known = {
         .domain = domain,
         .host = diagnosis->host,

@@ -190,6 +190,25 @@ enum verdict host_process_holds(struct arena *arena, unsigned pid, const struct 
     return dir ? VERDICT_NO : VERDICT_UNKNOWN;
 }
 
+const struct host_device **host_process_devices(struct arena *arena, unsigned pid,
+                                                const struct host *host, size_t *count)
+{
+    cleanup_closedir DIR *dir = opendir(arena_printf(arena, "/proc/%u/fd", pid));
+    const struct host_device **devices =
+        arena_array_of(arena, const struct host_device *, host->count + 1u);
+    unsigned minor;
+    *count = 0;
+    while (dir && next_node(dir, &minor))
+        for (const struct host_device *at = host->devices; at; at = at->next) {
+            size_t i = 0;
+            while (i < *count && devices[i] != at)
+                i++;
+            if (minor_of(at) == minor && i == *count)
+                devices[(*count)++] = at;
+        }
+    return dir ? devices : NULL;
+}
+
 static void walk_processes(struct walk *walk)
 {
     cleanup_closedir DIR *dir = opendir("/proc");

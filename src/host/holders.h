@@ -42,6 +42,11 @@ void host_await_holders(const struct session *session, const struct host_device 
 enum verdict host_process_holds(struct arena *arena, unsigned pid,
                                 const struct host_device *device);
 
+// The devices of `host` whose nodes the process has open; NULL if that cannot be read. An array of
+// *count in the arena.
+const struct host_device **host_process_devices(struct arena *arena, unsigned pid,
+                                                const struct host *host, size_t *count);
+
 // The functions below only read their arguments.
 
 // The domain in the arguments of a QEMU (/proc/PID/cmdline), "-xen-domid N"; -1 if there is none.

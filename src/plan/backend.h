@@ -20,10 +20,15 @@ struct backend_ops {
     // not answer, STATUS_FAILED otherwise.
     enum status (*open)(struct session *session, void **handle);
 
-    // Adds what is present to the topology: controllers, devices with their verified state, and
-    // what can be hotplugged. Changes nothing in the domain. The caller sets controller->backend
+    // Adds what is present to the topology: controllers, and devices with their verified state.
+    // Changes nothing in the domain. The caller sets controller->backend
     // and pvusb_qemu->backend.
     enum status (*look)(void *handle, struct topology *topology);
+
+    // Finds out which controllers can be hotplugged (topology->plugging) and which cannot be
+    // removed (fixed_on); after look(), and only for a plan that adds or removes controllers. NULL:
+    // look() has done that, or any can. Statuses as from look().
+    enum status (*supply)(void *handle, struct topology *topology);
 
     // Runs `count` independent steps, all STEP_ADD or all STEP_REMOVE, and all for a device or
     // none, and waits for their effects. Sets each step's state (STEP_DONE, STEP_FAILED or
@@ -41,5 +46,9 @@ struct backend {
     const struct backend_ops *ops;
     void *handle;
 };
+
+// Asks the backend what it can hotplug (supply() above), unless it was asked before. NULL, or a
+// backend that cannot be asked, is a no-op.
+enum status backend_supply(const struct backend *backend, struct topology *topology);
 
 #endif

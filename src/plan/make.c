@@ -118,9 +118,13 @@ static void add_removals(struct planning *planning)
         for (struct device *device = at->devices; device; device = device->next)
             if (is_prunable_device(device))
                 step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
-    for (struct controller *at = planning->topology->controllers; at; at = at->next)
-        if (is_prunable_controller(at))
-            step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+    for (struct controller *at = planning->topology->controllers; at; at = at->next) {
+        if (!is_prunable_controller(at))
+            continue;
+        planning->status =
+            status_worse(planning->status, backend_supply(at->backend, planning->topology));
+        step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+    }
 }
 
 static struct span why_controller(const struct planning *planning,

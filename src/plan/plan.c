@@ -64,6 +64,14 @@ void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena)
             at->cold_only = false;
 }
 
+enum status backend_supply(const struct backend *backend, struct topology *topology)
+{
+    if (!backend || !backend->ops->supply || topology->plugging.asked || topology->plugging.known)
+        return STATUS_OK;
+    topology->plugging.asked = true;
+    return backend->ops->supply(backend->handle, topology);
+}
+
 const struct backend *step_backend(const struct step *step)
 {
     if (step->pvusb_qemu)

@@ -98,7 +98,7 @@ struct plan_removal {
 // removed hub. Something that is not present is noted, and is not an error. Returns STATUS_REQUEST
 // after reporting an ambiguous selector, STATUS_REFUSED for what cannot be removed.
 enum status plan_remove(struct arena *arena, struct diags *diags,
-                        const struct plan_removal *removal, const struct topology *topology,
+                        const struct plan_removal *removal, struct topology *topology,
                         struct plan *plan);
 
 #endif

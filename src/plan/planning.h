@@ -119,9 +119,9 @@ void supply_requests(struct planning *planning);
 struct controller *supply_for(struct planning *planning, const struct device *device, size_t count,
                               struct span span);
 // Whether supply_for() can succeed: there is a backend, a model for the device's speed, and a slot.
-bool supply_is_possible(const struct planning *planning, const struct device *device);
+bool supply_is_possible(struct planning *planning, const struct device *device);
 // Whether a model that can be added here and now supports its speed.
-bool supply_supports(const struct planning *planning, const struct device *device);
+bool supply_supports(struct planning *planning, const struct device *device);
 
 // resolve.c: finds the host device of each placement, and refuses those that must not be attached.
 void resolve_placements(struct planning *planning);

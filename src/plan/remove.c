@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "backend.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan.h"
@@ -7,7 +8,7 @@ struct removing {
     struct arena *arena;
     struct diags *diags;
     const struct plan_removal *removal;
-    const struct topology *topology;
+    struct topology *topology;
     struct plan *plan;
     enum status status;
 };
@@ -196,6 +197,10 @@ static void remove_controller(struct removing *removing, const struct config_tex
         complain_no_controller(removing, word);
         return;
     }
+    enum status status = backend_supply(controller->backend, removing->topology);
+    removing->status = status_worse(removing->status, status);
+    if (status != STATUS_OK)
+        return;
     if (controller->fixed_on) {
         complain(removing->diags, SEVERITY_ERROR, removing->removal->source, word->at,
                  "controller %s of %s cannot be removed while its QEMU runs: bus '%s' does not "
@@ -224,7 +229,7 @@ static void remove_all(struct removing *removing)
 }
 
 enum status plan_remove(struct arena *arena, struct diags *diags,
-                        const struct plan_removal *removal, const struct topology *topology,
+                        const struct plan_removal *removal, struct topology *topology,
                         struct plan *plan)
 {
     struct removing removing = { arena, diags, removal, topology, plan, STATUS_OK };

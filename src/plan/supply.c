@@ -19,20 +19,28 @@ static unsigned ports_of(const struct config_controller *wanted,
     return PORTS_DEFAULT < model->ports_max ? PORTS_DEFAULT : model->ports_max;
 }
 
-// Whether this QEMU can hotplug that model; if QEMU was not asked, whether any can.
-static bool supports_hotplug(const struct planning *planning, const struct controller_model *model)
+// What QEMU can hotplug; it is asked when a plan needs that first.
+static const struct plugging *plugging_of(struct planning *planning)
 {
-    const struct plugging *plugging = &planning->topology->plugging;
-    if (!plugging->known || !model->driver)
+    for (const struct backend *at = planning->options->backends; at && at->ops; at++)
+        planning->status = status_worse(planning->status, backend_supply(at, planning->topology));
+    return &planning->topology->plugging;
+}
+
+// Whether this QEMU can hotplug that model; if QEMU was not asked, whether any can.
+static bool supports_hotplug(struct planning *planning, const struct controller_model *model)
+{
+    const struct plugging *plugging = model->driver ? plugging_of(planning) : NULL;
+    if (!plugging || !plugging->known)
         return model->hotplug;
     return plugging->models >> (model - controller_models) & 1;
 }
 
 // PVUSB controllers need no PCI slot.
-static bool has_slot(const struct planning *planning, const struct controller_model *model)
+static bool has_slot(struct planning *planning, const struct controller_model *model)
 {
-    const struct plugging *plugging = &planning->topology->plugging;
-    return !model->driver || !plugging->known || planning->slots_used < plugging->slots;
+    const struct plugging *plugging = model->driver ? plugging_of(planning) : NULL;
+    return !plugging || !plugging->known || planning->slots_used < plugging->slots;
 }
 
 static const struct backend *backend_for(const struct planning *planning,
@@ -180,7 +188,7 @@ void supply_requests(struct planning *planning)
 
 // The model of a controller for this device. xHCI supports every speed and costs the host least; if
 // QEMU cannot hotplug one, another that supports the device's speed.
-static const struct controller_model *model_for(const struct planning *planning,
+static const struct controller_model *model_for(struct planning *planning,
                                                 const struct device *device)
 {
     static const unsigned versions[] = { 3, 1, 2 };
@@ -211,9 +219,8 @@ static bool all_pvusb_ports_are_used(const struct topology *topology)
 }
 
 // Why no controller can be added for devices that name none, or NULL.
-static const char *why_no_controller(const struct planning *planning)
+static const char *why_no_controller(struct planning *planning)
 {
-    const struct plugging *plugging = &planning->topology->plugging;
     enum pvusb_backend kind;
     unsigned domain;
     const char *advice;
@@ -225,18 +232,19 @@ static const char *why_no_controller(const struct planning *planning)
             return "the PVUSB controllers of a guest share 31 port numbers, and all are in use";
         return why && advice ? arena_printf(planning->arena, "%s: %s", why, advice) : why;
     }
+    const struct plugging *plugging = plugging_of(planning);
     if (!plugging->known || planning->slots_used < plugging->slots)
         return NULL;
     return plugging->why_not ? plugging->why_not
                              : "remove a controller, or start the guest with more";
 }
 
-bool supply_supports(const struct planning *planning, const struct device *device)
+bool supply_supports(struct planning *planning, const struct device *device)
 {
     return model_for(planning, device);
 }
 
-bool supply_is_possible(const struct planning *planning, const struct device *device)
+bool supply_is_possible(struct planning *planning, const struct device *device)
 {
     return !why_no_controller(planning) && supply_supports(planning, device);
 }

@@ -58,7 +58,8 @@ struct controller {
     unsigned ports;                       // number of ports, counted from 1
     unsigned ports_usb2;      // xHCI: so many, from port 1 on, support low, full and high speed
     unsigned ports_usb3;      // xHCI: so many, from port 1 on, support SuperSpeed
-    const char *fixed_on;     // its PCI bus, if that does not support hotplugging; else NULL
+    const char *fixed_on;     // its PCI bus, if that does not support hotplugging; else NULL. Set
+                              // by backend_supply()
     uint32_t companion_ports; // EHCI: bit N-1 set: a companion serves port N for low and full speed
     enum pvusb_backend pvusb; // PVUSB_ANY: it is emulated
     unsigned backend_domain;  // PVUSB: the domain of its backend; 0: this one
@@ -78,7 +79,8 @@ struct controller {
 
 // Which emulated controllers this QEMU can hotplug now.
 struct plugging {
-    bool known;           // false: the other members are not set
+    bool asked;           // also if there was no answer
+    bool known;           // false: the members below are not set
     unsigned slots;       // free slots on buses that support hotplugging
     const char *why_not;  // why slots is 0
     unsigned long models; // bit N: this QEMU has controller_models[N] and can hotplug it

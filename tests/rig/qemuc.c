@@ -72,6 +72,8 @@ static enum status look(bool show)
 {
     topology = (struct topology){ .domain = session.domain };
     enum status status = qmp_backend.look(handle, &topology);
+    if (status == STATUS_OK)
+        status = qmp_backend.supply(handle, &topology);
     if (status != STATUS_OK || !show)
         return status;
     printf("%s%s, slots=%u why=%s\n", shown(topology.qemu),

@@ -100,6 +100,7 @@ void fake_pci(struct fake_qemu *qemu, const char *bus, const char *path, const c
 {
     fake_object(qemu, path, type);
     fake_property(qemu, path, "addr", "int32", arena_printf(qemu->arena, "%u", slot * 8));
+    fake_property(qemu, path, "parent_bus", "link<bus>", arena_printf(qemu->arena, "\"%s\"", bus));
     fake_link(qemu, bus, path);
 }
 
@@ -126,6 +127,7 @@ void fake_usb(struct fake_qemu *qemu, const char *bus, const char *path, const c
     };
     fake_object(qemu, path, type);
     fake_property(qemu, path, "port", "str", arena_printf(qemu->arena, "\"%s\"", port));
+    fake_property(qemu, path, "parent_bus", "link<bus>", arena_printf(qemu->arena, "\"%s\"", bus));
     fake_property(qemu, path, "attached", "bool", "true");
     for (size_t i = 0; strcmp(type, "usb-host") == 0 && i < sizeof host / sizeof *host; i++)
         fake_property(qemu, path, host[i].name, host[i].type, host[i].json);
@@ -376,6 +378,18 @@ static const char *answer_back(struct fake_qemu *qemu, const char *name, bool ad
     return done;
 }
 
+static const char *answer_types(const char *implemented)
+{
+    if (strcmp(implemented, "usb-device") == 0)
+        return "\"return\": [{\"name\": \"usb-host\"}, {\"name\": \"usb-tablet\"}, "
+               "{\"name\": \"usb-net\"}, {\"name\": \"usb-bot\"}]";
+    if (strcmp(implemented, "base-pci-bridge") == 0)
+        return "\"return\": [{\"name\": \"pcie-root-port\"}, {\"name\": \"pci-bridge\"}, "
+               "{\"name\": \"pcie-pci-bridge\"}]";
+    return "\"return\": [{\"name\": \"piix3-usb-uhci\"}, {\"name\": \"usb-ehci\"}, "
+           "{\"name\": \"nec-usb-xhci\"}, {\"name\": \"ich9-usb-ehci1\"}]";
+}
+
 static const char *own_answer(struct fake_qemu *qemu, const char *name,
                               const struct json *arguments)
 {
@@ -394,8 +408,7 @@ static const char *own_answer(struct fake_qemu *qemu, const char *name,
     if (strcmp(name, "query-block") == 0)
         return arena_printf(qemu->arena, "\"return\": %s", qemu->blocks);
     if (strcmp(name, "qom-list-types") == 0)
-        return "\"return\": [{\"name\": \"piix3-usb-uhci\"}, {\"name\": \"usb-ehci\"}, "
-               "{\"name\": \"nec-usb-xhci\"}, {\"name\": \"ich9-usb-ehci1\"}]";
+        return answer_types(argument(qemu, arguments, "implements"));
     if (strcmp(name, "x-query-usb") == 0) {
         struct json_writer *writer = json_writer_new(qemu->arena, false);
         json_put_string(writer, qemu->report);

@@ -62,6 +62,16 @@ enum status scene_look(struct scene *scene)
     return status;
 }
 
+enum status scene_look_supply(struct scene *scene)
+{
+    scene_connect(scene, 6);
+    enum status status = qmp_look(&scene->handle, &scene->topology);
+    if (status == STATUS_OK)
+        status = qmp_supply(&scene->handle, &scene->topology);
+    scene_close(scene);
+    return status;
+}
+
 struct host_device *scene_host(struct scene *scene, unsigned bus, unsigned address,
                                const char *busid, const char *drivers, bool held)
 {

@@ -27,8 +27,9 @@ void scene_connect(struct scene *scene, double timeout_scale);
 void scene_close(struct scene *scene);
 void scene_free(struct scene *scene);
 
-// Connects with ample time, looks and closes.
+// Connects with ample time, looks and closes; also finds out what can be hotplugged.
 enum status scene_look(struct scene *scene);
+enum status scene_look_supply(struct scene *scene);
 
 // Adds a host device to the scene.
 struct host_device *scene_host(struct scene *scene, unsigned bus, unsigned address,

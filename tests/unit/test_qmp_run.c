@@ -99,6 +99,7 @@ static enum status run(struct stage *stage, double timeout_scale)
     struct scene *scene = stage->scene;
     scene_connect(scene, timeout_scale);
     assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_OK);
+    assert_int_equal(qmp_supply(&scene->handle, &scene->topology), STATUS_OK);
     return qmp_run(&scene->handle, stage->pointers, stage->count);
 }
 

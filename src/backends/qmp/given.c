@@ -32,6 +32,12 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
                           struct selector *selector)
 {
     struct qmp_command *const *asked = found->properties;
+    if (found->given) {
+        selector->criteria = SELECT_BUS | SELECT_ADDRESS;
+        selector->bus = found->given->bus;
+        selector->address = found->given->address;
+        return;
+    }
     const char *port = walk_text(walk, asked[WALK_HOSTPORT]);
     selector->bus = (uint8_t)number_within(asked[WALK_HOSTBUS], UINT8_MAX);
     selector->address = (uint8_t)number_within(asked[WALK_HOSTADDR], 127);
@@ -73,7 +79,7 @@ static const struct host_device *host_device_of(const struct host *host,
 void given_read(struct walk *walk, const struct host *host, const struct walk_device *found,
                 struct device *device)
 {
-    bool ambiguous, open = walk_bool(found->properties[WALK_ATTACHED]);
+    bool ambiguous, open = found->open || walk_bool(found->properties[WALK_ATTACHED]);
     read_selector(walk, found, &device->selector);
     const struct host_device *there = host_device_of(host, &device->selector, &ambiguous);
     // QEMU waits for a matching device, unless only an address was given. Its "attached" alone may

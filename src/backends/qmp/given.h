@@ -5,7 +5,7 @@
 #define XENUSB_BACKENDS_QMP_GIVEN_H
 
 #include "plan/topology.h"
-#include "walk.h"
+#include "walk_usb.h"
 
 // Sets the selector and the state of a host device from its properties, and its host device if it
 // is attached. `host` may be NULL: unknown.

@@ -5,6 +5,7 @@
 
 #include "plan/backend.h"
 #include "qemu/qmp_client.h"
+#include "walk.h"
 #include "xen/lock.h"
 
 // A PCI bus that supports hotplugging.
@@ -27,18 +28,26 @@ struct taken_id {
     const char *id;
 };
 
-// backend_ops' handle, in the session's arena. The lists are of the last look, updated by each run.
+// backend_ops' handle, in the session's arena.
 struct qmp_handle {
     struct session *session;
     struct lock lock; // libxl's, if libxl uses the same socket
     struct qmp_client *client;
-    struct pci_bus_slots *slots; // as of the last look
+    struct pci_bus_slots *slots; // NULL until qmp_supply() was called; QEMU then chooses the bus
     struct pci_slot *pci_slots;
-    struct taken_id *taken;
+    struct taken_id *taken; // of the last look, updated by each run, as are the slots
 };
 
 // look.c: backend_ops.look.
 enum status qmp_look(void *handle, struct topology *topology);
+
+// Reports that QEMU did not answer, or answered nonsense (walk->why), while `what` was done, and
+// returns the matching status.
+enum status handle_complain(const struct qmp_handle *handle, const struct walk *walk,
+                            const char *what);
+
+// supply.c: backend_ops.supply.
+enum status qmp_supply(void *handle, struct topology *topology);
 
 // recorded.c: backend_ops.run; also verifies what QEMU reports and records each step in xenstore.
 enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);

@@ -68,6 +68,11 @@ const char *ids_for_device(struct arena *arena, const struct device *device, uns
     return arena_printf(arena, "%s%s%u", own_prefix, model ? model->name : "device", number);
 }
 
+bool ids_has_address(const char *id)
+{
+    return text_starts(text_of(id), libxl_prefix) && strchr(id + sizeof libxl_prefix - 1, '-');
+}
+
 // The devid in an id as libxl forms it, or -1.
 static int libxl_index(const char *id)
 {

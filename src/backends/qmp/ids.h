@@ -18,6 +18,8 @@ const char *ids_for_controller(struct arena *arena, const struct controller *con
 const char *ids_for_device(struct arena *arena, const struct device *device, unsigned number);
 // Whether the device gets an id as libxl would choose it.
 bool ids_is_libxl_device(const struct device *device);
+// Whether an id has the form of libxl's for a host device.
+bool ids_has_address(const char *id);
 
 // The name of the controller with that id, for users; *index is libxl's devid, or -1. An id of
 // neither scheme is itself the name; for "" it is "usb".

@@ -68,6 +68,7 @@ const struct backend_ops qmp_backend = {
     .suits = qmp_suits,
     .open = qmp_open,
     .look = qmp_look,
+    .supply = qmp_supply,
     .run = qmp_run_recorded,
     .close = qmp_close_handle,
 };

@@ -1,106 +1,50 @@
 // SPDX-License-Identifier: MIT
-// Walks through QEMU's objects, from the PCI root buses to every USB controller and every device on
-// it, whatever their names and whoever created them. All objects of one depth are queried together,
-// so the number of round trips depends on how deeply bridges are nested, not on the number of
-// devices.
+// Walks through QEMU's object model (QOM): questions about objects, and what the answers contain.
+// The questions of one depth are submitted together and awaited once, so the number of round trips
+// does not depend on how many devices there are. Private to the backend.
 #ifndef XENUSB_BACKENDS_QMP_WALK_H
 #define XENUSB_BACKENDS_QMP_WALK_H
 
 #include "qemu/qmp_client.h"
 #include "wire.h"
 
-enum {
-    WALK_OBJECTS_MAX = 4096, // on all buses together; far more than any real QEMU has
-    WALK_BRIDGES_MAX = 16,   // depth of nesting
-};
-
-// A PCI bus.
-struct walk_bus {
-    struct walk_bus *next;
-    const char *path;
-    const char *name;
-    bool express; // PCI Express: a port has one slot
-    bool root;
-    bool hotplug;  // supports hotplugging
-    unsigned used; // slots
-    struct qmp_command *list;
-    struct qmp_command *handler;
-};
-
-// Something on a PCI bus.
-struct walk_function {
-    struct walk_function *next;
-    struct walk_bus *bus;
-    const char *type;
-    struct qmp_command *path;
-    struct qmp_command *list;
-    struct qmp_command *address;
-};
-
-// The properties to query from a device on a USB bus: the first two from all, the others from host
-// devices.
-enum walk_property {
-    WALK_PORT,
-    WALK_ATTACHED,
-    WALK_HOSTBUS,
-    WALK_HOSTADDR,
-    WALK_HOSTPORT,
-    WALK_HOSTDEVICE,
-    WALK_VENDORID,
-    WALK_PRODUCTID,
-    WALK_PROPERTIES
-};
-
-// A device on a USB bus.
-struct walk_device {
-    struct walk_device *next;
-    const char *type;
-    struct qmp_command *path;
-    struct qmp_command *properties[WALK_PROPERTIES]; // NULL: not queried
-};
-
-// A USB controller, or (if bus is NULL) a companion that serves ports of another one.
-struct walk_controller {
-    struct walk_controller *next;
-    const char *type;
-    const char *path;
-    struct walk_bus *pci;
-    const char *bus; // the name of its USB bus
-    struct qmp_command *list;
-    struct qmp_command *ports_usb2; // NULL: no such property; also the others
-    struct qmp_command *ports_usb3;
-    struct qmp_command *ports;
-    struct qmp_command *master;
-    struct qmp_command *first_port;
-    struct walk_device *devices; // in order of creation
-    struct walk_device **last_device;
-};
+enum { WALK_OBJECTS_MAX = 4096 }; // that a walk looks at; far more than any real QEMU has
 
 // Set arena and client; everything else starts as zero.
 struct walk {
     struct arena *arena;
     struct qmp_client *client;
-    struct walk_bus *buses;
-    struct walk_controller *controllers;
-    unsigned objects;
-    const char *why; // what is wrong with the answers: "QEMU at SOCKET <why>"
-    // Private to walk.c: the ends of the lists, and the parts that are not queried yet.
-    struct walk_bus **last_bus, **new_buses;
-    struct walk_controller **last_controller, **new_controllers;
-    struct walk_function *new_functions, **last_function;
+    unsigned objects; // looked at so far
+    const char *why;  // what is wrong with the answers: "QEMU at SOCKET <why>"
 };
 
-// Fills in `walk`, starting from the answer to qom-list of /machine. False if QEMU did not answer
-// (see qmp_why()), or if its answers are not plausible (see walk->why).
-bool walk(struct walk *walk, const struct qmp_command *machine);
+// Submit a command: for the properties of an object; for one of them; for the types that implement
+// another one.
+struct qmp_command *walk_list(const struct walk *walk, const char *path);
+struct qmp_command *walk_get(const struct walk *walk, const char *path, const char *property);
+struct qmp_command *walk_types(const struct walk *walk, const char *implemented);
 
-// Submits the command.
-struct qmp_command *walk_ask(struct walk *walk, struct wire_command command);
+// Counts objects that are about to be looked at. False, with walk->why set, if they are too many.
+bool walk_count(struct walk *walk, size_t objects);
 
 // The string (in the arena), number or boolean in an answer; "", `otherwise` or false if there is
-// none.
-const char *walk_text(struct walk *walk, const struct qmp_command *command);
+// none. A command that is NULL has none.
+const char *walk_text(const struct walk *walk, const struct qmp_command *command);
 int64_t walk_number(const struct qmp_command *command, int64_t otherwise);
 bool walk_bool(const struct qmp_command *command);
+
+// The first element of an answer to walk_list() (a property) or walk_types() (a type); its name;
+// the TYPE of a property whose type is "KIND<TYPE>", `kind` being "child" or "link", empty for any
+// other; whether an element has that name.
+const struct json *walk_first(const struct qmp_command *list);
+struct text walk_name(const struct json *property);
+struct text walk_type_within(const struct json *property, const char *kind);
+bool walk_has(const struct qmp_command *list, struct text name);
+
+// Such a text in the arena.
+const char *walk_copy(const struct walk *walk, struct text text);
+
+// The number in "PREFIX[N]"; false if the name is different.
+bool walk_numbered(struct text name, const char *prefix, uint64_t *number);
 
 #endif

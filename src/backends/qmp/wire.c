@@ -40,6 +40,14 @@ struct wire_command wire_list(struct arena *arena, const char *path)
     return end("qom-list", writer);
 }
 
+struct wire_command wire_types(struct arena *arena, const char *implemented)
+{
+    struct json_writer *writer = begin(arena);
+    json_add_string(writer, "implements", implemented);
+    json_add_bool(writer, "abstract", false);
+    return end("qom-list-types", writer);
+}
+
 struct wire_command wire_add_controller(struct arena *arena, const struct controller *controller,
                                         const char *pci_bus)
 {

@@ -38,9 +38,11 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
 // Removes the object with that id, or at that path if the id is "".
 struct wire_command wire_remove(struct arena *arena, const char *id, const char *path);
 
-// Reads a property of an object; lists an object's properties.
+// Reads a property of an object; lists an object's properties; lists the types that implement
+// another one, without abstract ones.
 struct wire_command wire_get(struct arena *arena, const char *path, const char *property);
 struct wire_command wire_list(struct arena *arena, const char *path);
+struct wire_command wire_types(struct arena *arena, const char *implemented);
 
 // What an error of device_del means.
 enum wire_removal {

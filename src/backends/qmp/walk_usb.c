@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: MIT
+#include "walk_usb.h"
+
+#include "base/arena.h"
+#include "ids.h"
+
+#include <stdlib.h>
+
+// Where QEMU keeps all objects that have no other parent, in the order of the list of what is
+// found: the machine's own, those with an id, and those that users added without an id.
+static const char *const containers[] = { "/machine/unattached", "/machine/peripheral",
+                                          "/machine/peripheral-anon" };
+enum { CONTAINERS = 3, PERIPHERAL = 1, USB_TYPES_MAX = 1024 };
+
+// ---- the objects ----
+
+// A child of one of the containers.
+struct object {
+    int container;
+    uint64_t number; // of "device[N]": those without an id are numbered in order of creation
+    struct text name;
+    struct text type;
+};
+
+static int compare_objects(const void *a, const void *b)
+{
+    const struct object *left = a, *right = b;
+    if (left->container != right->container)
+        return left->container - right->container;
+    if (left->number != right->number)
+        return left->number < right->number ? -1 : 1;
+    size_t size = left->name.size < right->name.size ? left->name.size : right->name.size;
+    int order = memcmp(left->name.at, right->name.at, size);
+    return order ? order
+                 : (left->name.size > right->name.size) - (left->name.size < right->name.size);
+}
+
+static bool is_usb_type(const struct walk_usb *usb, struct text type)
+{
+    const struct json *at = walk_first(usb->types);
+    unsigned count = 0;
+    while (at && !text_same(walk_name(at), type) && count++ < USB_TYPES_MAX)
+        at = at->next;
+    return (at && count < USB_TYPES_MAX) || device_model_driver(type);
+}
+
+// The name of every controller of QEMU contains one of these. One that does not is found by the
+// devices on it.
+static bool may_be_controller(struct text type)
+{
+    for (size_t i = 0; i < type.size; i++) {
+        struct text rest = text_part(type, i, type.size);
+        if (text_starts(rest, "usb") || text_starts(rest, "hci"))
+            return true;
+    }
+    return false;
+}
+
+static const char *id_of(const struct walk_usb *usb, const struct object *object)
+{
+    return object->container == PERIPHERAL ? walk_copy(usb->walk, object->name) : "";
+}
+
+static struct walk_controller *add_controller(struct walk_usb *usb, const char *path,
+                                              struct text type, const char *id)
+{
+    struct walk_controller *controller = arena_new_of(usb->walk->arena, struct walk_controller);
+    controller->type = walk_copy(usb->walk, type);
+    controller->model = controller_model_named(type);
+    controller->path = path;
+    controller->id = id;
+    usb->has_ehci |= strstr(controller->type, "ehci") != NULL;
+    *usb->last_controller = controller;
+    usb->last_controller = &controller->next;
+    usb->controller_count++;
+    return controller;
+}
+
+static void add_device(struct walk_usb *usb, const char *path, const struct object *object)
+{
+    struct walk_device *device = arena_new_of(usb->walk->arena, struct walk_device);
+    device->type = walk_copy(usb->walk, object->type);
+    device->path = path;
+    device->id = id_of(usb, object);
+    *usb->last_device = device;
+    usb->last_device = &device->next;
+    usb->device_count++;
+}
+
+// The objects of the three containers that have to do with USB, in order.
+static struct object *usb_objects(struct walk_usb *usb, size_t *count)
+{
+    struct walk *walk = usb->walk;
+    size_t most = 0;
+    for (int i = 0; i < CONTAINERS; i++)
+        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next)
+            most += may_be_controller(walk_type_within(at, "child")) ||
+                    is_usb_type(usb, walk_type_within(at, "child"));
+    *count = 0;
+    if (!walk_count(walk, most))
+        return NULL;
+    struct object *objects = arena_array_of(walk->arena, struct object, most + 1);
+    for (int i = 0; i < CONTAINERS; i++)
+        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next) {
+            struct object *object = &objects[*count];
+            *object = (struct object){ i, 0, walk_name(at), walk_type_within(at, "child") };
+            (void)(i != PERIPHERAL && walk_numbered(object->name, "device", &object->number));
+            *count += may_be_controller(object->type) || is_usb_type(usb, object->type);
+        }
+    qsort(objects, *count, sizeof *objects, compare_objects);
+    return objects;
+}
+
+static bool find_objects(struct walk_usb *usb)
+{
+    size_t count;
+    const struct object *objects = usb_objects(usb, &count);
+    for (size_t i = 0; objects && i < count; i++) {
+        const struct object *at = &objects[i];
+        const char *path = arena_printf(usb->walk->arena, "%s/%s", containers[at->container],
+                                        walk_copy(usb->walk, at->name));
+        if (is_usb_type(usb, at->type))
+            add_device(usb, path, at);
+        else
+            add_controller(usb, path, at->type, id_of(usb, at));
+    }
+    return objects;
+}
+
+// ---- controllers ----
+
+// QEMU names the bus of a controller after its id. A UHCI or OHCI may have no bus, but serve ports
+// of an EHCI.
+static void ask_controller(const struct walk_usb *usb, struct walk_controller *controller)
+{
+    const struct walk *walk = usb->walk;
+    const struct controller_model *model = controller->model;
+    const char *path = controller->path;
+    if (!model || !*controller->id)
+        controller->list = walk_list(walk, path);
+    else
+        controller->bus = arena_printf(walk->arena, "%s.0", controller->id);
+    if (usb->has_ehci && model && model->version == 1 && !controller->recorded) {
+        controller->master = walk_get(walk, path, "masterbus");
+        controller->first_port = walk_get(walk, path, "firstport");
+    }
+    if (model && model->version == 3 && !controller->recorded_ports) {
+        controller->ports_usb2 = walk_get(walk, path, "p2");
+        controller->ports_usb3 = walk_get(walk, path, "p3");
+    }
+    if (model && model->version != 3 && model->ports != model->ports_max)
+        controller->ports = walk_get(walk, path, "num-ports");
+}
+
+// Of a model that is not known: what its properties allow to ask.
+static void ask_unknown(const struct walk_usb *usb, struct walk_controller *controller)
+{
+    const struct {
+        const char *name;
+        struct qmp_command **command;
+    } wanted[] = {
+        { "p2", &controller->ports_usb2 },        { "p3", &controller->ports_usb3 },
+        { "num-ports", &controller->ports },      { "masterbus", &controller->master },
+        { "firstport", &controller->first_port },
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (walk_has(controller->list, text_of(wanted[i].name)))
+            *wanted[i].command = walk_get(usb->walk, controller->path, wanted[i].name);
+}
+
+static bool is_companion(const struct walk_usb *usb, const struct walk_controller *controller)
+{
+    return *walk_text(usb->walk, controller->master) ||
+           (controller->list && walk_has(controller->list, text_of("masterbus")));
+}
+
+// Evaluates the answers about the buses, and drops what is not a controller.
+static void read_buses(struct walk_usb *usb)
+{
+    struct walk_controller **at = &usb->controllers;
+    while (*at) {
+        struct walk_controller *controller = *at;
+        const struct json *child = controller->list ? walk_first(controller->list) : NULL;
+        while (child && !text_is(walk_type_within(child, "child"), "usb-bus"))
+            child = child->next;
+        if (child)
+            controller->bus = walk_copy(usb->walk, walk_name(child));
+        else if (*walk_text(usb->walk, controller->master))
+            controller->bus = NULL;
+        if (controller->bus || is_companion(usb, controller)) {
+            at = &controller->next;
+            continue;
+        }
+        *at = controller->next;
+    }
+    usb->last_controller = at;
+}
+
+static void ask_children(const struct walk_usb *usb, struct walk_controller *controller)
+{
+    if (controller->bus && !controller->children)
+        controller->children = walk_list(
+            usb->walk, arena_printf(usb->walk->arena, "%s/%s", controller->path, controller->bus));
+}
+
+// ---- devices ----
+
+static bool is_host(const struct walk_device *device)
+{
+    return strcmp(device->type, "usb-host") == 0;
+}
+
+static void ask_property(const struct walk_usb *usb, struct walk_device *device,
+                         enum walk_property property)
+{
+    static const char *const names[WALK_PROPERTIES] = {
+        [WALK_PORT] = "port",         [WALK_HOSTADDR] = "hostaddr",
+        [WALK_ATTACHED] = "attached", [WALK_HOSTBUS] = "hostbus",
+        [WALK_HOSTPORT] = "hostport", [WALK_HOSTDEVICE] = "hostdevice",
+        [WALK_VENDORID] = "vendorid", [WALK_PRODUCTID] = "productid",
+    };
+    if (!device->properties[property])
+        device->properties[property] = walk_get(usb->walk, device->path, names[property]);
+}
+
+static void ask_parent(const struct walk_usb *usb, struct walk_device *device)
+{
+    if (!device->controller && !device->parent)
+        device->parent = walk_get(usb->walk, device->path, "parent_bus");
+}
+
+// An open node proves more than "attached", which can be stale.
+static void ask_device(const struct walk_usb *usb, struct walk_device *device)
+{
+    if (!usb->counts)
+        ask_parent(usb, device);
+    if (!device->has_port)
+        ask_property(usb, device, WALK_PORT);
+    if (!is_host(device) || device->open)
+        return;
+    ask_property(usb, device, device->given ? WALK_ATTACHED : WALK_HOSTADDR);
+}
+
+static void ask_all_of_hosts(const struct walk_usb *usb)
+{
+    for (struct walk_device *at = usb->devices; at; at = at->next)
+        for (int property = WALK_HOSTADDR;
+             at->properties[WALK_HOSTADDR] && property < WALK_PROPERTIES; property++)
+            ask_property(usb, at, (enum walk_property)property);
+}
+
+// Evaluates the answers for WALK_PORT; returns whether the report is needed because QEMU chose the
+// port of an emulated device. Its text is not trusted for host devices, whose own names are in it.
+static bool read_ports(const struct walk_usb *usb)
+{
+    bool chosen = false;
+    for (struct walk_device *at = usb->devices; at; at = at->next) {
+        if (!at->has_port)
+            port_read(text_of(walk_text(usb->walk, at->properties[WALK_PORT])), &at->port);
+        chosen |= !at->port.depth && !is_host(at);
+    }
+    return chosen;
+}
+
+// ---- which device is on which bus ----
+
+// How many children of that type a controller's bus has.
+static size_t children_of_type(const struct walk_controller *controller, const char *type)
+{
+    size_t count = 0;
+    uint64_t number;
+    for (const struct json *at = controller->children ? walk_first(controller->children) : NULL; at;
+         at = at->next)
+        count += walk_numbered(walk_name(at), "child", &number) &&
+                 text_is(walk_type_within(at, "link"), type);
+    return count;
+}
+
+// The controller that has all devices of that type; NULL if there is none.
+static struct walk_controller *controller_of_all(const struct walk_usb *usb, const char *type)
+{
+    size_t count = 0;
+    for (const struct walk_device *at = usb->devices; at; at = at->next)
+        count += strcmp(at->type, type) == 0;
+    struct walk_controller *controller = usb->controllers;
+    while (controller && children_of_type(controller, type) != count)
+        controller = controller->next;
+    return controller;
+}
+
+// Places the devices of the types of which one bus has all, and asks the others. A type is counted
+// once.
+static void place_by_count(const struct walk_usb *usb)
+{
+    for (struct walk_device *device = usb->devices; device; device = device->next) {
+        const struct walk_device *before = usb->devices;
+        while (before != device && strcmp(before->type, device->type) != 0)
+            before = before->next;
+        if (before != device)
+            continue;
+        struct walk_controller *all = controller_of_all(usb, device->type);
+        for (struct walk_device *at = device; at; at = at->next) {
+            if (!at->controller && strcmp(at->type, device->type) == 0)
+                at->controller = all;
+            if (strcmp(at->type, device->type) == 0)
+                ask_parent(usb, at);
+        }
+    }
+}
+
+// The type of an object in one of the containers; empty if it is elsewhere.
+static struct text type_of(const struct walk_usb *usb, struct text path)
+{
+    for (int i = 0; i < CONTAINERS; i++) {
+        size_t size = strlen(containers[i]);
+        if (!text_starts(path, containers[i]) || path.size <= size || path.at[size] != '/')
+            continue;
+        struct text name = text_part(path, size + 1, path.size);
+        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next)
+            if (text_same(walk_name(at), name))
+                return walk_type_within(at, "child");
+    }
+    return TEXT_EMPTY;
+}
+
+// The controller with a bus of that path. One whose name did not show that it is one is added now.
+// A PVUSB controller is not QEMU's own.
+static struct walk_controller *controller_of_bus(struct walk_usb *usb, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return NULL;
+    struct text object = { path, (size_t)(slash - path) };
+    for (struct walk_controller *at = usb->controllers; at; at = at->next)
+        if (at->bus && text_is(object, at->path) && strcmp(at->bus, slash + 1) == 0)
+            return at;
+    struct text type = type_of(usb, object);
+    if (!type.size || text_is(type, "xen-backend"))
+        return NULL;
+    const char *parent = walk_copy(usb->walk, object), *peripheral = containers[PERIPHERAL];
+    bool has_id = text_starts(object, peripheral);
+    struct walk_controller *controller =
+        add_controller(usb, parent, type, has_id ? parent + strlen(peripheral) + 1 : "");
+    controller->bus = slash + 1;
+    return controller;
+}
+
+static void place_by_parent(struct walk_usb *usb)
+{
+    for (struct walk_device *at = usb->devices; at; at = at->next)
+        if (!at->controller && at->parent)
+            at->controller = controller_of_bus(usb, walk_text(usb->walk, at->parent));
+}
+
+// ---- the questions of each depth ----
+
+static bool ask_containers(struct walk_usb *usb)
+{
+    for (int i = 0; i < CONTAINERS; i++)
+        usb->containers[i] = walk_list(usb->walk, containers[i]);
+    usb->ids = usb->containers[PERIPHERAL];
+    usb->types = walk_types(usb->walk, "usb-device");
+    return qmp_await(usb->walk->client);
+}
+
+// Few devices are asked for their bus; of many, the buses are asked for their devices.
+static bool ask_objects(struct walk_usb *usb)
+{
+    size_t elsewhere = 0;
+    for (const struct walk_device *at = usb->devices; at; at = at->next) {
+        const struct device_model *model = device_model_driver(text_of(at->type));
+        elsewhere += !at->controller;
+        if (model && model->kind == DEVICE_DISK && !usb->images)
+            usb->images = qmp_submit(usb->walk->client, "query-block", TEXT_EMPTY);
+    }
+    usb->counts = elsewhere > usb->controller_count;
+    for (struct walk_controller *at = usb->controllers; at; at = at->next) {
+        ask_controller(usb, at);
+        if (usb->counts)
+            ask_children(usb, at);
+    }
+    for (struct walk_device *at = usb->devices; at; at = at->next)
+        ask_device(usb, at);
+    return qmp_await(usb->walk->client);
+}
+
+static bool ask_rest(struct walk_usb *usb)
+{
+    read_buses(usb);
+    if (read_ports(usb))
+        usb->report = qmp_submit(usb->walk->client, "x-query-usb", TEXT_EMPTY);
+    if (!walk_usb_match_nodes(usb))
+        ask_all_of_hosts(usb);
+    for (struct walk_controller *at = usb->controllers; at; at = at->next) {
+        if (!at->model)
+            ask_unknown(usb, at);
+        if (usb->counts)
+            ask_children(usb, at);
+    }
+    return qmp_await(usb->walk->client);
+}
+
+bool walk_usb(struct walk_usb *usb)
+{
+    usb->last_controller = &usb->controllers;
+    usb->last_device = &usb->devices;
+    if (!ask_containers(usb) || !find_objects(usb))
+        return false;
+    walk_usb_recall(usb);
+    walk_usb_read_nodes(usb);
+    if (!ask_objects(usb) || !ask_rest(usb))
+        return false;
+    if (usb->counts)
+        place_by_count(usb);
+    if (!qmp_await(usb->walk->client))
+        return false;
+    place_by_parent(usb);
+    return true;
+}
