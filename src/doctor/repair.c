@@ -126,20 +126,12 @@ static enum status fix_locked_domain(struct repair *repair, const struct domain 
     return fix_domain(&examined, &again, &on_fix);
 }
 
-// In libxl's order: its lock for device changes before the one for QEMU's socket, which the look
-// takes.
 static enum status repair_domain(struct repair *repair, const struct domain *domain)
 {
     struct domain copy = *domain;
     struct session session = examination_session(repair->examination, &copy);
     cleanup_lock struct lock turn = LOCK_NONE;
-    cleanup_lock struct lock host = LOCK_NONE;
-    cleanup_lock struct lock devices = LOCK_NONE;
     enum status status = lock_domain(&session, &turn);
-    if (status == STATUS_OK)
-        status = lock_host(&session, &host);
-    if (status == STATUS_OK)
-        status = lock_libxl(&session, LOCK_LIBXL_DEVICES, &devices);
     return status == STATUS_OK ? fix_locked_domain(repair, domain) : status;
 }
 

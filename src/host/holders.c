@@ -23,6 +23,7 @@ enum {
 };
 
 #define PROBE_SECONDS 2.0
+#define PAUSE         0.05 // seconds between two looks
 
 // ---- who it is ----
 
@@ -354,16 +355,44 @@ bool host_hold_may_pass(const struct host_hold *hold)
     return hold->holders && !holder && !hold->driver;
 }
 
+// Finds out who has the devices. Whether to look again, because one of the holds may pass.
+static bool look_again(const struct session *session, const struct host_device *const *devices,
+                       struct host_hold *holds, size_t count)
+{
+    bool may_pass = false;
+    find_again(session, devices, holds, count);
+    for (size_t i = 0; i < count; i++)
+        may_pass |= host_hold_may_pass(&holds[i]);
+    return may_pass;
+}
+
 void host_await_holders(const struct session *session, const struct host_device *const *devices,
                         struct host_hold *holds, size_t count)
 {
-    const double pause = 0.05;
     const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
-    bool may_pass;
-    do {
-        find_again(session, devices, holds, count);
-        may_pass = false;
-        for (size_t i = 0; i < count; i++)
-            may_pass |= host_hold_may_pass(&holds[i]);
-    } while (may_pass && session_pause(session, deadline, pause));
+    while (look_again(session, devices, holds, count) && session_pause(session, deadline, PAUSE))
+        ;
+}
+
+enum status host_lock_devices(const struct session *session,
+                              const struct host_device *const *devices, struct host_hold *holds,
+                              size_t count, struct lock *lock)
+{
+    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
+    for (;;) {
+        enum status status = lock_host(session, lock);
+        if (status != STATUS_OK || !look_again(session, devices, holds, count) ||
+            deadline_passed(deadline))
+            return status;
+        lock_release(lock);
+        (void)session_pause(session, deadline, PAUSE);
+        if (session_interrupted(session))
+            return STATUS_FAILED;
+    }
+}
+
+const char *host_why_not_locked(const struct session *session)
+{
+    return session_interrupted(session) ? "interrupted"
+                                        : "xenusb's lock for host devices could not be taken";
 }

@@ -7,6 +7,7 @@
 #include "base/session.h"
 #include "base/verdict.h"
 #include "host.h"
+#include "xen/lock.h"
 
 // Finds out who has these devices: describes them, and sets their `hold`. Walks /proc once, and
 // only if a device has an interface without a driver or with usbfs, or no interface: as long as the
@@ -37,6 +38,17 @@ bool host_hold_may_pass(const struct host_hold *hold);
 // pass; an interrupt ends the wait.
 void host_await_holders(const struct session *session, const struct host_device *const *devices,
                         struct host_hold *holds, size_t count);
+
+// Takes xenusb's lock for host devices, and under it finds out again who has these devices and sets
+// *holds: what is free then stays free of other xenusb processes until the lock is released. While
+// one of the holds may pass, releases the lock and tries again, for at most 2 s times
+// session->timeout_scale. Statuses as from lock_host(); an interrupt ends the wait with
+// STATUS_FAILED.
+enum status host_lock_devices(const struct session *session,
+                              const struct host_device *const *devices, struct host_hold *holds,
+                              size_t count, struct lock *lock);
+// Why that failed, for the step that needed the lock.
+const char *host_why_not_locked(const struct session *session);
 
 // Whether the process has the device's node open; VERDICT_UNKNOWN if that cannot be read.
 enum verdict host_process_holds(struct arena *arena, unsigned pid,

@@ -118,7 +118,7 @@ const char *record_other_claim(const struct session *session, const struct recor
     for (const struct record_claim *at = claims; at; at = at->next)
         if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
             at->backend_domain == device->controller->backend_domain)
-            return arena_printf(session->arena, "xl gave %s to %s (%d), %s, at the same time",
+            return arena_printf(session->arena, "%s was given to %s (%d), %s, at the same time",
                                 busid, at->name, at->domain, at->place);
     return NULL;
 }

@@ -116,9 +116,9 @@ enum status record_claims_of(const struct session *session, const struct domain 
 // The present claims of all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
 
-// A message if another of the claims is for the same device: "xl gave 1-4 to db (4), controller 0
-// port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and then
-// records it, and xl takes no lock. So read the claims again after recording it, and give the
+// A message if another of the claims is for the same device: "1-4 was given to db (4), controller
+// 0 port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and
+// then records it, and xl takes no lock. So read the claims again after recording it, and give the
 // device up if both did.
 const char *record_other_claim(const struct session *session, const struct record_claim *claims,
                                const struct device *device);

@@ -190,26 +190,12 @@ enum status world_find(struct world *world, const struct world_options *options,
     return xen_find_domain(session->xen, session->diags, name, &session->domain);
 }
 
-// All processes take the locks in the same order, so that they cannot deadlock: first the domain's,
-// then the host's, then libxl's in its own order: for devices (here), for QEMU's socket (in the
-// backends), and for the saved configuration.
-static enum status take_locks(struct world *world)
-{
-    struct session *session = &world->session;
-    enum status status = lock_domain(session, &world->domain_lock);
-    if (status == STATUS_OK)
-        status = lock_host(session, &world->host_lock);
-    if (status == STATUS_OK && session->domain->id >= 0)
-        status = lock_libxl(session, LOCK_LIBXL_DEVICES, &world->libxl_lock);
-    return status;
-}
-
 enum status world_open(struct world *world, bool changes)
 {
     enum status status = STATUS_OK;
     if (changes) {
         world_catch_signals();
-        status = take_locks(world);
+        status = lock_domain(&world->session, &world->domain_lock);
     }
     if (status == STATUS_OK)
         status = read_all(world, changes);
@@ -231,8 +217,6 @@ void world_close(struct world *world)
 {
     for (struct backend *at = world->backends; at->ops; at++)
         at->ops->close(at->handle);
-    lock_release(&world->libxl_lock);
-    lock_release(&world->host_lock);
     lock_release(&world->domain_lock);
     if (world->owns_xen)
         xen_close(world->session.xen);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Everything that a verb works on: a domain (or the guest of a QEMU whose socket the user named),
-// its locks, its backends, its controllers and devices, and the host's devices.
+// its lock, its backends, its controllers and devices, and the host's devices.
 #ifndef XENUSB_WORLD_WORLD_H
 #define XENUSB_WORLD_WORLD_H
 
@@ -23,9 +23,7 @@ struct world {
     struct session session;
     struct host host;
     struct topology topology;
-    struct lock domain_lock; // the locks are held while something may change
-    struct lock host_lock;
-    struct lock libxl_lock; // LOCK_LIBXL_DEVICES
+    struct lock domain_lock; // held while something may change
     struct backend
         backends[BACKEND_KINDS + 1]; // those that are open; the first without ops ends them
     bool find_owners;                // as in the options
@@ -34,7 +32,7 @@ struct world {
 #define WORLD_NONE                                                                                 \
     (struct world)                                                                                 \
     {                                                                                              \
-        .domain_lock = LOCK_NONE, .host_lock = LOCK_NONE, .libxl_lock = LOCK_NONE                  \
+        .domain_lock = LOCK_NONE                                                                   \
     }
 
 // Set by SIGINT, SIGTERM and SIGHUP once world_catch_signals() was called.
@@ -49,9 +47,9 @@ void world_catch_signals(void);
 // than STATUS_OK means that an error was reported. The caller must close the world in either case.
 enum status world_find(struct world *world, const struct world_options *options, const char *name);
 
-// After world_find(): takes the locks and catches signals if `changes`, lists the host's devices,
-// opens the backends and fills the topology. Any status other than STATUS_OK means that an error
-// was reported.
+// After world_find(): takes the domain's lock and catches signals if `changes`, lists the host's
+// devices, opens the backends and fills the topology. Any status other than STATUS_OK means that an
+// error was reported.
 enum status world_open(struct world *world, bool changes);
 
 // What the worlds of several domains have in common, so that it is read once for all of them. Both
@@ -66,7 +64,7 @@ struct world_common {
 enum status world_open_domain(struct world *world, const struct world_options *options,
                               const struct world_common *common, const struct domain *domain);
 
-// Closes the backends, then releases the locks and closes the connection to xenstore. WORLD_NONE is
+// Closes the backends, then releases the lock and closes the connection to xenstore. WORLD_NONE is
 // a no-op.
 void world_close(struct world *world);
 #define cleanup_world __attribute__((cleanup(world_close)))

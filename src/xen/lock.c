@@ -201,10 +201,9 @@ enum status lock_domain(const struct session *session, struct lock *lock)
 }
 
 static const struct {
-    const char *name; // libxl__ev_devlock_init, libxl__ev_qmplock_init, libxl__lock_domain_userdata
+    const char *name; // libxl__ev_qmplock_init, libxl__lock_domain_userdata
     const char *what;
 } libxl_locks[] = {
-    [LOCK_LIBXL_DEVICES] = { "libxl-device-changes-lock", "libxl's lock for device changes" },
     [LOCK_LIBXL_QMP] = { "qmp-socket-lock", "libxl's lock for the QMP socket" },
     [LOCK_LIBXL_USERDATA] = { "domain-userdata-lock", "libxl's lock for the saved configuration" },
 };

@@ -31,17 +31,18 @@ enum { LOCK_SECONDS = 30 }; // how long to wait for a lock, before session->time
 enum status lock_file(const struct session *session, const char *path, const char *what,
                       struct lock *lock);
 
-// xenusb's own lock for host devices: held from the check that a device is free until it is
-// attached.
+// xenusb's own lock for host devices: held from the last check that a device is free until a record
+// claims it, and while a device is given back to its drivers; never while a guest is waited for.
 enum status lock_host(const struct session *session, struct lock *lock);
-// xenusb's own lock for the session's domain: held while the domain is changed. Take it before the
-// host's.
+// xenusb's own lock for the session's domain: held while the domain is changed.
 enum status lock_domain(const struct session *session, struct lock *lock);
 
 // libxl's locks for the session's domain, in the order in which libxl takes them
-// (libxl_internal.h). Take them in the same order, after xenusb's own.
+// (libxl_internal.h). All processes take the locks in the same order, so that they cannot deadlock:
+// the domain's, that for the socket, the host's, that for the configuration. libxl has another one,
+// for device changes; none of its USB commands takes it, and it comes before the one for the
+// socket, so whoever waited for it while using the socket could block xl.
 enum libxl_lock {
-    LOCK_LIBXL_DEVICES,  // to add or remove devices
     LOCK_LIBXL_QMP,      // to use the QMP socket, which serves one client at a time
     LOCK_LIBXL_USERDATA, // to change the saved configuration
 };

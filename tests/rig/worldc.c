@@ -228,7 +228,7 @@ static enum status remove_node(char **words)
 // line on standard input.
 static enum status hold_lock(char **words)
 {
-    static const char *const names[] = { "devices", "qmp", "userdata" };
+    static const char *const names[] = { "qmp", "userdata" };
     cleanup_lock struct lock lock = LOCK_NONE;
     enum status status = find(words[1]);
     if (status != STATUS_OK)
@@ -239,7 +239,7 @@ static enum status hold_lock(char **words)
         status = lock_host(&session, &lock);
     else if (strcmp(words[0], "domain") == 0)
         status = lock_domain(&session, &lock);
-    for (unsigned i = LOCK_LIBXL_DEVICES; i <= LOCK_LIBXL_USERDATA; i++)
+    for (unsigned i = LOCK_LIBXL_QMP; i <= LOCK_LIBXL_USERDATA; i++)
         if (strcmp(words[0], names[i]) == 0)
             status = lock_libxl(&session, (enum libxl_lock)i, &lock);
     if (status == STATUS_OK) {

@@ -152,8 +152,6 @@ static void test_libxl_files(void **state)
 {
     (void)state;
 #define USERDATA "/var/lib/xen/userdata-l.7.01234567-89ab-cdef-0123-456789abcdef."
-    assert_string_equal(lock_libxl_path(&session, LOCK_LIBXL_DEVICES),
-                        USERDATA "libxl-device-changes-lock");
     assert_string_equal(lock_libxl_path(&session, LOCK_LIBXL_QMP), USERDATA "qmp-socket-lock");
     assert_string_equal(lock_libxl_path(&session, LOCK_LIBXL_USERDATA),
                         USERDATA "domain-userdata-lock");

@@ -28,8 +28,8 @@ static bool is_local(const struct attempt *attempt)
 
 // QEMU aborts if two of its controllers use the same port number, if it cannot open a busid, or if
 // two ports have the same busid. The plan excludes all of that as of the last look; this checks
-// what may have changed since, and whether another has taken the device.
-static void check_assignable(const struct wave *wave)
+// what may have changed since, and whether another has taken the device. Takes the host's lock.
+static void check_assignable(const struct wave *wave, struct lock *host)
 {
     const struct session *session = wave->handle->session;
     const struct host_guest guest = { .domain = session->domain->id };
@@ -45,8 +45,9 @@ static void check_assignable(const struct wave *wave)
         if (host_address(session->arena, devices[i]->busid) != devices[i]->address)
             wave_fail(wave, local.at[i], STATUS_FAILED, "it was unplugged or replugged meanwhile");
     }
-    if (local.count)
-        host_await_holders(session, devices, holds, local.count);
+    enum status status = host_lock_devices(session, devices, holds, local.count, host);
+    if (status != STATUS_OK)
+        wave_fail_all(wave, status, host_why_not_locked(session));
     for (size_t i = 0; i < local.count; i++) {
         const char *why = host_hold_show(session->arena, &holds[i], &guest);
         if (why && attempt_succeeds(local.at[i]))
@@ -153,12 +154,14 @@ static const char *why_not_attached(const struct pvusb_handle *handle,
                         xenbus_backend_meaning(controller->backend_state));
 }
 
-// Assigns the devices to the backend: their ports name them, and their interfaces are bound.
+// Assigns the devices to the backend: their ports name them, and their interfaces are bound. Holds
+// the host's lock from the last look at who has them until then.
 static void assign(const struct wave *wave)
 {
+    cleanup_lock struct lock host = LOCK_NONE;
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->given = false;
-    check_assignable(wave);
+    check_assignable(wave, &host);
     (void)wave_change(wave, change_check_domain, claim_port, NULL);
     const struct wave given = wave_part(wave, attempt_succeeds);
     for (size_t i = 0; i < given.count; i++)

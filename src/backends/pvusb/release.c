@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "host/bind.h"
+#include "host/holders.h"
 #include "nodes.h"
 #include "qemu/qmp_client.h"
 #include "record/record.h"
@@ -123,8 +124,16 @@ static void rebind_each(const struct wave *wave)
                       "its saved drivers could not be removed from xenstore");
 }
 
+// Under the host's lock, so that no device is given to another guest while its drivers change.
 static void release_from_usbback(const struct wave *wave)
 {
+    cleanup_lock struct lock host = LOCK_NONE;
+    const struct session *session = wave->handle->session;
+    enum status status = wave->count ? lock_host(session, &host) : STATUS_OK;
+    if (status != STATUS_OK) {
+        wave_fail_all(wave, status, host_why_not_locked(session));
+        return;
+    }
     const struct wave ours = find_ours(wave);
     unbind_each(&ours);
     (void)wave_change(wave, NULL, free_port, NULL);

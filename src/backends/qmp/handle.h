@@ -31,7 +31,8 @@ struct taken_id {
 // backend_ops' handle, in the session's arena.
 struct qmp_handle {
     struct session *session;
-    struct lock lock; // libxl's, if libxl uses the same socket
+    struct lock lock;      // libxl's, if libxl uses the same socket
+    struct lock host_lock; // the host's, while devices are given away
     struct qmp_client *client;
     struct pci_bus_slots *slots; // NULL until qmp_supply() was called; QEMU then chooses the bus
     struct pci_slot *pci_slots;
@@ -52,7 +53,8 @@ enum status qmp_supply(void *handle, struct topology *topology);
 // recorded.c: backend_ops.run; also verifies what QEMU reports and records each step in xenstore.
 enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);
 
-// run.c: runs steps in QEMU only.
+// run.c: runs steps in QEMU only. Takes the host's lock if host devices are added; the caller
+// releases it.
 enum status qmp_run(void *handle, struct step *const *steps, size_t count);
 
 #endif

@@ -21,6 +21,7 @@ static void qmp_close_handle(void *at)
     // Close the connection first: QEMU must be free for the next owner of the lock.
     qmp_close(handle->client);
     lock_release(&handle->lock);
+    lock_release(&handle->host_lock);
 }
 
 static enum status open_at(struct qmp_handle *handle)
@@ -54,7 +55,7 @@ static enum status qmp_open(struct session *session, void **handle)
     }
     struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);
     made->session = session;
-    made->lock = LOCK_NONE;
+    made->lock = made->host_lock = LOCK_NONE;
     enum status status = open_at(made);
     if (status == STATUS_OK)
         *handle = made;

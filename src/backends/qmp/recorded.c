@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs steps in QEMU, checks on the host that QEMU really has the devices, and records each step in
-// xenstore.
+// Runs steps in QEMU, checks on the host that QEMU really has the devices, records each step in
+// xenstore, and then waits for the guest if that is required.
 #include "handle.h"
 
 #include "base/arena.h"
@@ -26,18 +26,26 @@ static enum status run_in_qemu(struct qmp_handle *handle, struct step *const *st
     return qmp_run(handle, in_qemu, kept);
 }
 
-// Removes what a step has added, and marks the step as failed; as STEP_LEFT if that is not possible
-// or the step was a removal.
-static void undo_add(struct qmp_handle *handle, struct step *step, const char *words)
+// Removes what a step has added, and its record if it has one, and marks the step as failed; as
+// STEP_LEFT if that is not possible or the step was a removal. An interrupt does not stop it
+// halfway.
+static void undo_add(struct qmp_handle *handle, struct step *step, bool recorded, const char *words)
 {
+    struct session *session = handle->session;
     struct step inverse = *step, *const inverses[] = { &inverse };
+    const bool finishing = session->finishing;
     step->words = words;
     step->state = STEP_LEFT;
     if (step->op == STEP_REMOVE)
         return;
     inverse.op = STEP_REMOVE;
     inverse.state = STEP_PLANNED;
-    if (qmp_run(handle, inverses, 1) == STATUS_OK)
+    session->finishing = true;
+    enum status status = qmp_run(handle, inverses, 1);
+    if (status == STATUS_OK && recorded)
+        status = record_one(session, STEP_REMOVE, step->controller, step->device);
+    session->finishing = finishing;
+    if (status == STATUS_OK)
         step->state = STEP_FAILED;
 }
 
@@ -60,7 +68,7 @@ static enum status verify_attached(struct qmp_handle *handle, struct step *const
         bool there = host_look_again(arena, steps[i]->device->host, &now);
         if (verify_host_agrees(arena, there ? &now : NULL, steps[i]->device, &why))
             continue;
-        undo_add(handle, steps[i], why);
+        undo_add(handle, steps[i], false, why);
         status = STATUS_FAILED;
     }
     return status;
@@ -92,7 +100,7 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
             continue;
         bool stopped = session_interrupted(session);
         steps[i]->timed_out = !stopped;
-        undo_add(handle, steps[i],
+        undo_add(handle, steps[i], true,
                  stopped ? "interrupted"
                          : arena_printf(session->arena,
                                         "the guest did not configure it within %g s: it is still "
@@ -104,7 +112,7 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
 }
 
 // Records the steps that are done; takes those back that could not be recorded.
-static enum status record(struct qmp_handle *handle, struct step *const *steps, size_t count)
+static enum status record_all(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     enum status *outcomes = arena_array_of(handle->session->arena, enum status, count);
     enum status status = record_steps(handle->session, steps, count, outcomes);
@@ -112,16 +120,26 @@ static enum status record(struct qmp_handle *handle, struct step *const *steps, 
         if (outcomes[i] == STATUS_OK)
             continue;
         steps[i]->timed_out = outcomes[i] == STATUS_TIMEOUT;
-        undo_add(handle, steps[i], "its record in xenstore could not be updated");
+        undo_add(handle, steps[i], false, "its record in xenstore could not be updated");
     }
+    return status;
+}
+
+// Runs and records the steps. The host's lock, which are_free() takes, is held until the devices
+// are recorded.
+static enum status run_and_record(struct qmp_handle *handle, struct step *const *steps,
+                                  size_t count)
+{
+    enum status status = run_in_qemu(handle, steps, count);
+    status = status_worse(status, verify_attached(handle, steps, count));
+    status = status_worse(status, record_all(handle, steps, count));
+    lock_release(&handle->host_lock);
     return status;
 }
 
 enum status qmp_run_recorded(void *at, struct step *const *steps, size_t count)
 {
     struct qmp_handle *handle = at;
-    enum status status = run_in_qemu(handle, steps, count);
-    status = status_worse(status, verify_attached(handle, steps, count));
-    status = status_worse(status, require_guest(handle, steps, count));
-    return status_worse(status, record(handle, steps, count));
+    enum status status = run_and_record(handle, steps, count);
+    return status_worse(status, require_guest(handle, steps, count));
 }

@@ -210,8 +210,9 @@ static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t
 }
 
 // Whether none of the devices has been taken by another meanwhile; asked right before QEMU opens
-// them. Fails the steps of those that have, and then nothing of the batch must be tried.
-static bool are_free(const struct qmp_handle *handle, struct step *const *steps, size_t count)
+// them, under the host's lock, which stays locked. Fails the steps of those that have, and then
+// nothing of the batch must be tried.
+static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     struct arena *arena = handle->session->arena;
     const struct host_guest guest = { handle->session->domain->id,
@@ -225,8 +226,16 @@ static bool are_free(const struct qmp_handle *handle, struct step *const *steps,
             of[asked] = steps[i];
             devices[asked++] = steps[i]->device->host;
         }
+    if (!asked)
+        return true;
     struct host_hold *holds = arena_array_of(arena, struct host_hold, asked);
-    host_await_holders(handle->session, devices, holds, asked);
+    enum status status =
+        host_lock_devices(handle->session, devices, holds, asked, &handle->host_lock);
+    if (status != STATUS_OK) {
+        of[0]->timed_out = status == STATUS_TIMEOUT;
+        fail(of[0], STEP_FAILED, host_why_not_locked(handle->session));
+        return false;
+    }
     for (size_t i = 0; i < asked; i++) {
         const char *why = host_hold_show(arena, &holds[i], &guest);
         if (why)
