@@ -153,7 +153,7 @@ static void print_device(struct arena *arena, const struct domain *domain,
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
     const char *how = advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
     printf("%s", text_show(arena, text_of(state), 400));
-    if (device->state == DEVICE_GONE && how)
+    if (device->state == DEVICE_GONE && device->controller->backend && how)
         printf("; %s", how);
     putchar('\n');
 }

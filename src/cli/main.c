@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 #include "command.h"
+#include "xen/advice.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -54,7 +55,7 @@ static enum status complain_verb(struct diags *diags, const char *word)
     struct diag *diag = strcmp(word, "controller") == 0
                             ? complain_error(diags, "controller needs a verb: add or remove")
                             : complain_error(diags, "unknown verb '%s'", word);
-    diag_suggest(diags, diag, text_of(word), names, "xenusb --help lists the verbs");
+    diag_suggest(diags, diag, text_of(word), names, advice(diags->arena, ADVICE_VERBS, NULL, NULL));
     return STATUS_REQUEST;
 }
 

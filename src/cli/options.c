@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 #include "command.h"
+#include "xen/advice.h"
 
 struct option_row {
     enum option option;
@@ -46,6 +47,15 @@ static const struct option_row *row_of(const struct command *command, struct tex
     return NULL;
 }
 
+// "controller --help" gives the help of both verbs.
+static const char *help_for(const struct invocation *invocation)
+{
+    struct text name = text_of(invocation->command->name);
+    size_t size = text_find(name, ' ', 0);
+    return advice(invocation->arena, ADVICE_HELP, NULL,
+                  arena_copy(invocation->arena, name.at, size));
+}
+
 static enum status complain_unknown(struct invocation *invocation, struct text name)
 {
     const char *names[OPTION_ROWS + 1];
@@ -58,8 +68,7 @@ static enum status complain_unknown(struct invocation *invocation, struct text n
     diag_suggest(
         invocation->diags,
         complain_error(invocation->diags, "%s has no option %s", invocation->command->name, given),
-        text_of(given), names,
-        arena_printf(invocation->arena, "see xenusb %s --help", invocation->command->name));
+        text_of(given), names, help_for(invocation));
     return STATUS_REQUEST;
 }
 

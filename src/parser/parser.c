@@ -3,6 +3,7 @@
 
 #include "dialect.h"
 #include "scan.h"
+#include "xen/advice.h"
 
 // Generated; these need the includes and macros above them.
 #include "config.tab.h"
@@ -14,6 +15,7 @@
 static bool is_foreign(struct builder *builder)
 {
     struct text text = builder->source->text;
+    const char *name = builder->source->name;
     size_t at = text_starts(text, "\xef\xbb\xbf") ? 3 : 0;
     while (at < text.size && strchr(" \t\r\n", text.at[at]))
         at++;
@@ -21,11 +23,11 @@ static bool is_foreign(struct builder *builder)
     struct span place = { (uint32_t)at, (uint32_t)at + 1 };
     if (text_starts(rest, "<"))
         diag_hint(builder->diags, builder_error(builder, place, "this is XML, not a domain config"),
-                  "convert libvirt's XML with: xenusb translate --from libvirt");
+                  "%s", advice_for_file(builder->arena, ADVICE_FROM_LIBVIRT, name));
     else if (text_starts(rest, "(domain") || text_starts(rest, "(vm"))
         diag_hint(builder->diags,
                   builder_error(builder, place, "this is SXP, xend's format, not a domain config"),
-                  "convert it with: xenusb translate --from sxp");
+                  "%s", advice_for_file(builder->arena, ADVICE_FROM_SXP, name));
     else
         return false;
     return true;

@@ -30,7 +30,9 @@ static void complain_not_served(struct removing *removing, const struct controll
         complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
                  "controller %s of %s is %s, which xenusb does not support", controller->name,
                  removing->topology->domain->name, controller->driver);
-    diag_hint(removing->diags, diag, "use xl usbdev-detach and xl usbctrl-detach");
+    if (controller->stale)
+        diag_hint(removing->diags, diag, "only libxl's record has it, until %s is destroyed",
+                  removing->topology->domain->name);
     removing->status = status_worse(removing->status, STATUS_REFUSED);
 }
 

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "planning.h"
+#include "xen/advice.h"
 
 enum { SHOWN_MATCHES = 8 };
 
@@ -33,7 +34,8 @@ static void complain_absent(struct planning *planning, struct placement *placeme
     refuse(placement, "not plugged in");
     struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wanted),
                                           "no USB device %s is plugged into this host", shown);
-    diag_hint(planning->diags, diag, "see 'xenusb devices'; required=no makes it optional");
+    diag_hint(planning->diags, diag, "required=no makes it optional; %s",
+              advice(planning->arena, ADVICE_DEVICES, NULL, NULL));
 }
 
 static void complain_ambiguous(struct planning *planning, struct placement *placement,

@@ -24,6 +24,13 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
                             "xenusb controller add --start-backend %d qusb" },
     [ADVICE_SERVE] = { "serve", "to start a QEMU for it",
                        "xenusb controller add --start-backend %d %1" },
+    [ADVICE_DOMAINS] = { "domains", "to list the domains of this host", "xl list" },
+    [ADVICE_HELP] = { "help", "for help", "xenusb %1 --help" },
+    [ADVICE_VERBS] = { "verbs", "for a list of the verbs", "xenusb --help" },
+    [ADVICE_FROM_LIBVIRT] = { "from-libvirt", "to convert libvirt's XML",
+                              "xenusb translate --from libvirt %1" },
+    [ADVICE_FROM_SXP] = { "from-sxp", "to convert it", "xenusb translate --from sxp %1" },
+    [ADVICE_APPLY] = { "apply", "to add it to the running guest", "xenusb apply %1" },
 };
 
 // Whether xenusb and xl take the name for this domain and nothing else: both take digits for an id.
@@ -107,6 +114,11 @@ const char *advice(struct arena *arena, enum advice_kind kind, const struct doma
         return NULL;
     struct advice_command command = advice_words(arena, kind, domain, argument);
     return arena_printf(arena, "%s: %s", row->purpose, advice_line(arena, &command));
+}
+
+const char *advice_for_file(struct arena *arena, enum advice_kind kind, const char *name)
+{
+    return advice(arena, kind, NULL, strcmp(name, "<stdin>") == 0 ? "-" : name);
 }
 
 void advise(struct diags *diags, struct diag *diag, enum advice_kind kind,

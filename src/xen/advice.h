@@ -15,10 +15,16 @@ enum advice_kind {
     ADVICE_REMOVE_RECORD,     // the same, for one that only libxl's record has
     ADVICE_UNPAUSE,
     ADVICE_REPAIR,
-    ADVICE_REPAIR_HOST, // without a domain
-    ADVICE_ATTACH,      // a device that is gone, as attach takes it
-    ADVICE_START_QEMU,  // a PVUSB QEMU, for a domain without PVUSB controllers
-    ADVICE_SERVE,       // the same, for a controller that has none, as "controller add" takes it
+    ADVICE_REPAIR_HOST,  // without a domain
+    ADVICE_ATTACH,       // a device that is gone, as attach takes it
+    ADVICE_START_QEMU,   // a PVUSB QEMU, for a domain without PVUSB controllers
+    ADVICE_SERVE,        // the same, for a controller that has none, as "controller add" takes it
+    ADVICE_DOMAINS,      // without a domain
+    ADVICE_HELP,         // of a verb
+    ADVICE_VERBS,        // without an argument
+    ADVICE_FROM_LIBVIRT, // a file
+    ADVICE_FROM_SXP,
+    ADVICE_APPLY,
     ADVICE_KINDS
 };
 
@@ -53,6 +59,9 @@ const char *advice_line(struct arena *arena, const struct advice_command *comman
 // the row needs one: then the caller knows no word that can only mean this thing.
 const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
                    const char *argument);
+
+// The same for a row with a file that a message is about: its name, or "<stdin>".
+const char *advice_for_file(struct arena *arena, enum advice_kind kind, const char *name);
 
 // Adds it to a diagnostic as its hint, unless it is NULL.
 void advise(struct diags *diags, struct diag *diag, enum advice_kind kind,

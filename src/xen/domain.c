@@ -2,6 +2,7 @@
 // Finds domains. The list comes from the hypervisor or, if that is not available, from xenstore.
 #include "domain.h"
 
+#include "advice.h"
 #include "base/arena.h"
 #include "base/name_map.h"
 #include "base/suggest.h"
@@ -189,7 +190,7 @@ static enum status complain_unknown(struct diags *diags, const struct domain *do
         if (domains[i].id != 0 && domains[i].name[0])
             names[named++] = domains[i].name;
     diag_suggest(diags, complain_error(diags, "there is no domain \"%s\"", wanted), text_of(wanted),
-                 names, "\"xl list\" shows the domains of this host");
+                 names, advice(diags->arena, ADVICE_DOMAINS, NULL, NULL));
     return STATUS_REQUEST;
 }
 

@@ -173,6 +173,18 @@ static const char *try_specs(struct diags *diags, const struct invocation *invoc
     return diags->errors ? first_of(diags) : NULL;
 }
 
+// "--help", or "controller --help" for its two verbs.
+static bool asks_for_help(const struct found *found)
+{
+    struct text word = text_of(found->words[1]);
+    if (strcmp(found->words[found->count - 1], "--help") != 0)
+        return false;
+    for (size_t i = 0; i < COMMANDS && found->count == 3; i++)
+        if (text_starts(text_of(commands[i]->name), arena_printf(arena, "%s ", word.at)))
+            return true;
+    return found->count == 2;
+}
+
 // Reads the command as main() does. NULL, or what is wrong.
 static const char *try_command(const struct found *found)
 {
@@ -183,7 +195,7 @@ static const char *try_command(const struct found *found)
     struct invocation invocation = { .arena = arena, .diags = &diags, .timeout_scale = 1.0 };
     invocation.command = command_find(found->words + 1, found->count - 1, &used);
     if (!invocation.command)
-        return strcmp(found->words[1], "--help") == 0 ? NULL : "there is no such verb";
+        return asks_for_help(found) ? NULL : "there is no such verb";
     enum status status =
         options_read(&invocation, found->words + 1 + used, found->count - 1 - used, &help);
     if (help)

@@ -252,12 +252,12 @@ static const struct row rows[] = {
       "1:9 error: an item of 'usbdev' must be a string (this is a list inside a list)\n", UNKNOWN },
     { "a leading zero", "usbversion=02\n", "", NULL },
     { "XML", "\xef\xbb\xbf \n<domain/>",
-      "2:1 error: this is XML, not a domain config (convert libvirt's XML with: xenusb translate "
-      "--from libvirt)\n",
+      "2:1 error: this is XML, not a domain config (to convert libvirt's XML: xenusb translate "
+      "--from libvirt a.cfg)\n",
       UNKNOWN },
     { "SXP", "(vm (name x))",
-      "1:1 error: this is SXP, xend's format, not a domain config (convert it with: xenusb "
-      "translate --from sxp)\n",
+      "1:1 error: this is SXP, xend's format, not a domain config (to convert it: xenusb "
+      "translate --from sxp a.cfg)\n",
       UNKNOWN },
 };
 

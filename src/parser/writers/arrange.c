@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "plan/layout.h"
+#include "xen/advice.h"
 
 // The state of arrange().
 struct arranging {
@@ -29,7 +30,8 @@ static void report_lookup(struct writing *writing, const struct arranged_device 
     if (count > 1)
         diag_hint(writing->diags,
                   write_error(writing, at, "%u devices on this host match %s", count, shown),
-                  "add busid=, hostaddr= or serial= (see xenusb devices)");
+                  "add busid=, hostaddr= or serial=; %s",
+                  advice(writing->arena, ADVICE_DEVICES, NULL, NULL));
     else if (count)
         diag_hint(writing->diags, write_error(writing, at, "%s is a hub", shown),
                   "select the devices behind it");

@@ -8,6 +8,7 @@
 #include "object.h"
 #include "qemu/image.h"
 #include "qemu/words.h"
+#include "xen/advice.h"
 
 struct qemu {
     struct writing *writing;
@@ -87,7 +88,9 @@ static void refuse_controller(const struct qemu *qemu, const struct arranged_con
         diag_hint(
             qemu->writing->diags,
             write_error(qemu->writing, place, "PVUSB is not configured by QEMU arguments or QMP"),
-            "it is configured in xenstore: use xenusb apply, or --to xl");
+            "it is configured in xenstore; %s; or use --to xl",
+            advice_for_file(qemu->writing->arena, ADVICE_APPLY,
+                            qemu->writing->document->source->name));
     else
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, place, "QEMU cannot add a %s while the guest runs",
