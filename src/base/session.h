@@ -15,6 +15,7 @@ struct domain;
 struct host;
 struct qmp_client;
 struct record;
+struct toolstack;
 struct saved;
 struct xen;
 
@@ -30,6 +31,8 @@ struct session {
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
                              // NULL while no backend has one; whoever opened it closes it
     const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
+    bool need_supply;                         // which controllers can be added must be found out
+    const struct toolstack *toolstack;        // what is installed; NULL: not looked for yet
     bool finishing;       // must not be interrupted: undoing, or giving a device back
     bool keep_saved;      // do not touch libxl's saved config
     bool require_guest;   // take a device back that the guest does not use

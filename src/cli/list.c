@@ -286,14 +286,14 @@ static enum status list_all(const struct invocation *invocation, struct table *t
                                   XENSTORE_SECONDS * invocation->timeout_scale, &xen);
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, &domains, &count);
-    if (status == STATUS_OK)
-        status = host_look(invocation->arena, invocation->diags, &host);
     if (status != STATUS_OK) {
         show_failure(invocation, table, NULL, -1, status);
         return status;
     }
     struct survey survey;
-    const struct world_common common = { xen, &host };
+    const struct world_common common = {
+        .xen = xen, .host = world_look_at_host(invocation->arena, invocation->diags, &host)
+    };
     count = guests_of(invocation->arena, domains, count, &domains);
     survey_init(&survey, &options, &common, domains, count);
     return list_domains(invocation, table, &survey);

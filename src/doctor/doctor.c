@@ -74,6 +74,7 @@ enum status doctor_run(const struct doctor_options *options, struct findings *fi
     // Without Xen there is still the host, unless a domain was asked for.
     if (host.xenstored == PROBE_ANSWERED || options->domain) {
         status = examination_open(&examination, options, true);
+        examination.toolstack = &host.toolstack;
         if (status == STATUS_OK)
             status = diagnose_domains(&diagnosis);
         if (status == STATUS_REQUEST)

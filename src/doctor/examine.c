@@ -66,8 +66,9 @@ enum status examine_domain(const struct examination *examination, const struct h
     struct session *session = &examined->world.session;
     const struct world_options how = { .arena = options->arena,
                                        .diags = diags,
-                                       .timeout_scale = options->timeout_scale };
-    const struct world_common common = { examination->xen, host };
+                                       .timeout_scale = options->timeout_scale,
+                                       .find_supply = examination->toolstack != NULL };
+    const struct world_common common = { examination->xen, host, examination->toolstack };
     enum status status = world_open_domain(&examined->world, &how, &common, domain);
     if (status != STATUS_OK)
         return status;

@@ -13,6 +13,8 @@ struct examination {
     struct xen *xen;              // NULL: no Xen on this host
     const struct domain *domains; // the one asked for, or all but domain 0 and those that are dying
     size_t count;
+    const struct toolstack *toolstack; // what is installed; NULL: which controllers can be added
+                                       // does not matter
 };
 
 // Connects to xenstore and finds the domains. To be closed in any case. Without Xen, STATUS_OK and

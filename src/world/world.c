@@ -137,11 +137,30 @@ static enum status read_domain(struct world *world, bool changes)
     return status == STATUS_OK ? read_records(world, changes) : status;
 }
 
-static enum status read_all(struct world *world, bool changes)
+const struct host *world_look_at_host(struct arena *arena, struct diags *diags, struct host *host)
+{
+    struct diags quiet;
+    diags_init(&quiet, arena);
+    if (host_look(arena, &quiet, host) == STATUS_OK)
+        return host;
+    complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE, "%s",
+             diags_reason(&quiet, "cannot read this host's USB devices"));
+    return NULL;
+}
+
+static enum status read_host(struct world *world, bool changes)
 {
     struct session *session = &world->session;
-    enum status status = host_look(session->arena, session->diags, &world->host);
     session->host = &world->host;
+    if (changes || world->find_owners)
+        return host_look(session->arena, session->diags, &world->host);
+    session->host = world_look_at_host(session->arena, session->diags, &world->host);
+    return STATUS_OK;
+}
+
+static enum status read_all(struct world *world, bool changes)
+{
+    enum status status = read_host(world, changes);
     if (status == STATUS_OK && world->find_owners)
         status = read_owners(world);
     return status == STATUS_OK ? read_domain(world, changes) : status;
@@ -170,6 +189,7 @@ static void init(struct world *world, const struct world_options *options)
         .saved = saved,
         .keep_saved = options->keep_saved,
         .require_guest = options->require_guest,
+        .need_supply = options->find_owners || options->find_supply,
         .timeout_scale = options->timeout_scale,
     };
 }
@@ -208,6 +228,7 @@ enum status world_open_domain(struct world *world, const struct world_options *o
     init(world, options);
     world->session.xen = common->xen;
     world->session.host = common->host;
+    world->session.toolstack = common->toolstack;
     world->session.domain = arena_new_of(options->arena, struct domain);
     *world->session.domain = *domain;
     return read_domain(world, false);

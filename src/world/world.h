@@ -16,6 +16,7 @@ struct world_options {
     bool keep_saved;        // do not change libxl's saved configuration
     bool require_guest;     // detach a device again if the guest does not use it
     bool find_owners;       // find out who has the host's devices (world_find() and world_open())
+    bool find_supply;       // find out which controllers can be added; find_owners includes it
 };
 
 // Closed with world_close().
@@ -52,11 +53,16 @@ enum status world_find(struct world *world, const struct world_options *options,
 // error was reported.
 enum status world_open(struct world *world, bool changes);
 
+// Looks at the host for verbs that change nothing: returns `host`, or, if that fails, NULL after a
+// warning with the reason. The states of host devices are then unknown.
+const struct host *world_look_at_host(struct arena *arena, struct diags *diags, struct host *host);
+
 // What the worlds of several domains have in common, so that it is read once for all of them. Both
 // must outlive the worlds.
 struct world_common {
     struct xen *xen;
-    const struct host *host;
+    const struct host *host;           // NULL: could not be read
+    const struct toolstack *toolstack; // for find_supply; NULL: each looks for itself
 };
 
 // Does both, read-only, for a domain that was found before. Uses the connection to xenstore in

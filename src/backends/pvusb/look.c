@@ -68,12 +68,12 @@ const char *pvusb_frontend_remark(struct pvusb_handle *handle, struct controller
 }
 
 // How many interfaces `driver` has; *others is how many another driver has.
-static unsigned count_drivers(struct arena *arena, const char *busid, const char *driver,
+static unsigned count_drivers(const struct host_interface *interfaces, const char *driver,
                               unsigned *others)
 {
     unsigned count = 0;
     *others = 0;
-    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
+    for (const struct host_interface *at = interfaces; at; at = at->next) {
         bool its = at->driver && strcmp(at->driver, driver) == 0;
         count += its;
         *others += at->driver && !its;
@@ -81,23 +81,23 @@ static unsigned count_drivers(struct arena *arena, const char *busid, const char
     return count;
 }
 
-enum device_state pvusb_device_state(const struct pvusb_handle *handle, const struct device *device)
+// The state of a device; `now` is what is plugged in at its busid, NULL if nothing is.
+static enum device_state state_of(const struct pvusb_handle *handle, const struct device *device,
+                                  const struct host_device *now)
 {
-    struct arena *arena = handle->session->arena;
     const struct controller *controller = device->controller;
     unsigned others, its;
     if (controller->backend_domain || !handle->session->host)
         return DEVICE_UNKNOWN;
-    if (!device->host || host_address(arena, device->host->busid) != device->host->address ||
-        controller->no_backend)
+    if (!now || now->address != device->host->address || controller->no_backend)
         return DEVICE_GONE;
     if (controller->pvusb == PVUSB_KERNEL) {
-        its = count_drivers(arena, device->host->busid, DRIVER_USBBACK, &others);
+        its = count_drivers(now->interfaces, DRIVER_USBBACK, &others);
         return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
     }
     // QEMU detaches the kernel's drivers when it opens a device, but claims its interfaces only
     // when the guest configures it (hw/usb/host-libusb.c). QEMU's "attached" alone can be stale.
-    its = count_drivers(arena, device->host->busid, DRIVER_USBFS, &others);
+    its = count_drivers(now->interfaces, DRIVER_USBFS, &others);
     if (others)
         return DEVICE_GONE;
     switch (pvusb_query_port(handle, controller->index, device->port.number[0])) {
@@ -108,12 +108,20 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
     }
 }
 
+enum device_state pvusb_device_state(const struct pvusb_handle *handle, const struct device *device)
+{
+    struct host_device now;
+    bool there = device->host && host_look_again(handle->session->arena, device->host, &now);
+    return state_of(handle, device, there ? &now : NULL);
+}
+
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
                           const struct device *device)
 {
     unsigned others;
     (void)controller;
-    return count_drivers(handle->session->arena, device->host->busid, DRIVER_USBFS, &others) > 0;
+    return count_drivers(host_interfaces(handle->session->arena, device->host->busid), DRIVER_USBFS,
+                         &others) > 0;
 }
 
 bool pvusb_is_configured(struct pvusb_handle *handle, const struct controller *controller,
@@ -158,6 +166,7 @@ static bool guest_lost_device(struct pvusb_handle *handle, const struct device *
     const struct controller *controller = device->controller;
     return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
            controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
+           !device->host->held &&
            !pvusb_wait_until(handle, arrival_deadline(handle), is_configured, controller, device);
 }
 
@@ -177,7 +186,7 @@ static void add_device(struct pvusb_handle *handle, struct controller *controlle
         device->host = host_device_busid(session->host, device->selector.busid);
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     controller_add_device(controller, device);
-    device->state = pvusb_device_state(handle, device);
+    device->state = state_of(handle, device, device->host);
     if (guest_lost_device(handle, device))
         device->state = DEVICE_GONE;
 }

@@ -98,22 +98,32 @@ static const char *why_no_qemu(const struct pvusb_handle *handle)
     return NULL;
 }
 
+// Looks for what is installed when that is first needed: it reads large files.
+static const struct toolstack *toolstack_of(const struct pvusb_handle *handle)
+{
+    struct session *session = handle->session;
+    if (!session->toolstack) {
+        struct toolstack *found = arena_new_of(session->arena, struct toolstack);
+        toolstack_find(session->arena, found);
+        session->toolstack = found;
+    }
+    return session->toolstack;
+}
+
 // Sets the QEMU that can be started. Only for PV and PVH guests: an HVM guest dies with its QEMU.
 static void offer_qemu(struct pvusb_handle *handle, struct topology *topology)
 {
     struct arena *arena = handle->session->arena;
-    struct toolstack toolstack = { 0 };
-    enum domain_type type = handle->session->domain->type;
-    if (domain_has_machine(type))
+    if (domain_has_machine(handle->session->domain->type) || !handle->session->need_supply)
         return;
-    toolstack_find(arena, &toolstack);
-    if (toolstack.qemu_has_pvusb != VERDICT_YES) {
+    const struct toolstack *toolstack = toolstack_of(handle);
+    if (toolstack->qemu_has_pvusb != VERDICT_YES) {
         topology->pvusb.advice =
-            arena_printf(arena, "xenusb cannot start one: %s", toolstack.qemu_why);
+            arena_printf(arena, "xenusb cannot start one: %s", toolstack->qemu_why);
         return;
     }
     topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
-    *topology->pvusb_qemu = (struct pvusb_qemu){ .program = toolstack.qemu };
+    *topology->pvusb_qemu = (struct pvusb_qemu){ .program = toolstack->qemu };
     topology->pvusb.advice = "--start-backend starts one";
 }
 
@@ -122,14 +132,13 @@ static void find_started_qemu(const struct pvusb_handle *handle, struct topology
 {
     const struct qmp_client *qemu = pvusb_client(handle);
     struct arena *arena = handle->session->arena;
-    struct toolstack toolstack = { 0 };
     if (!qemu || !note_has_qemu(handle->session, qmp_process(qemu)))
         return;
     // To undo a stop, this program would be started.
-    toolstack_find(arena, &toolstack);
+    const struct toolstack *toolstack = toolstack_of(handle);
     topology->pvusb_qemu = arena_new_of(arena, struct pvusb_qemu);
     *topology->pvusb_qemu = (struct pvusb_qemu){
-        .program = toolstack.qemu ? toolstack.qemu : "qemu-system-i386",
+        .program = toolstack->qemu ? toolstack->qemu : "qemu-system-i386",
         .runs = true,
     };
 }
