@@ -121,9 +121,16 @@ void fake_wait(struct fake_peer *peer)
 
 void fake_greet(struct fake_peer *peer)
 {
+    fake_greet_as(peer, 7, 2);
+}
+
+void fake_greet_as(struct fake_peer *peer, unsigned major, unsigned minor)
+{
     fake_say(peer,
-             "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": 2, \"major\": 7}, "
-             "\"package\": \"\"}, \"capabilities\": [\"oob\"]}}\r\n");
+             arena_printf(peer->arena,
+                          "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 22, \"minor\": %u, "
+                          "\"major\": %u}, \"package\": \"\"}, \"capabilities\": [\"oob\"]}}\r\n",
+                          minor, major));
     const struct json *command = fake_command(peer);
     if (command)
         fake_answer(peer, command, "{}");

@@ -24,7 +24,8 @@ void fake_end(struct fake_peer *peer);
 
 void fake_say(struct fake_peer *peer, const char *words);
 void fake_say_bytes(struct fake_peer *peer, const char *bytes, size_t size);
-// The greeting of a QEMU 7.2.22, and the answer to qmp_capabilities.
+// The greeting of a QEMU 7.2.22, or of MAJOR.MINOR.22, and the answer to qmp_capabilities.
+void fake_greet_as(struct fake_peer *peer, unsigned major, unsigned minor);
 void fake_greet(struct fake_peer *peer);
 // Returns the next command; NULL when the client has hung up. Valid until the script ends.
 const struct json *fake_command(struct fake_peer *peer);

@@ -2,6 +2,7 @@
 #include "fake_qemu.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 #include <stdlib.h>
 
@@ -37,6 +38,7 @@ struct fake_qemu {
     const char *report, *blocks;
     struct seen *backs; // block nodes and character devices, by their names in `command`
     enum fake_eject eject;
+    bool has_list_get;
 };
 
 // ---- the tree ----
@@ -169,6 +171,11 @@ struct fake_qemu *fake_qemu_q35(struct arena *arena)
     return qemu;
 }
 
+void fake_new_qemu(struct fake_qemu *qemu)
+{
+    qemu->has_list_get = true;
+}
+
 void fake_report(struct fake_qemu *qemu, const char *text)
 {
     qemu->report = text;
@@ -273,6 +280,24 @@ static const char *answer_qom(struct fake_qemu *qemu, bool list, const struct js
     struct property *property = property_of(object, argument(qemu, arguments, "property"));
     return property ? arena_printf(qemu->arena, "\"return\": %s", property->json)
                     : error_of(qemu, "GenericError", "Property not found");
+}
+
+static const char *answer_list_get(struct fake_qemu *qemu, const struct json *arguments)
+{
+    struct buffer objects = buffer_in(qemu->arena);
+    for (const struct json *path = json_elements(json_member(arguments, "paths")); path;
+         path = path->next) {
+        struct text text = json_text(path);
+        const struct object *object = resolve(qemu, arena_copy(qemu->arena, text.at, text.size));
+        if (!object)
+            return error_of(qemu, "DeviceNotFound", "a device was not found");
+        struct buffer properties = buffer_in(qemu->arena);
+        for (const struct property *at = object->properties; at; at = at->next)
+            buffer_join(&properties, ", ", "{\"name\": \"%s\", \"type\": \"%s\", \"value\": %s}",
+                        at->name, at->type, at->json);
+        buffer_join(&objects, ", ", "{\"properties\": [%s]}", buffer_string(&properties));
+    }
+    return arena_printf(qemu->arena, "\"return\": [%s]", buffer_string(&objects));
 }
 
 static void forget_object(struct fake_qemu *qemu, const char *path)
@@ -395,6 +420,8 @@ static const char *own_answer(struct fake_qemu *qemu, const char *name,
 {
     if (strcmp(name, "qom-list") == 0 || strcmp(name, "qom-get") == 0)
         return answer_qom(qemu, strcmp(name, "qom-list") == 0, arguments);
+    if (strcmp(name, "qom-list-get") == 0 && qemu->has_list_get)
+        return answer_list_get(qemu, arguments);
     if (strcmp(name, "device_add") == 0)
         return answer_add(qemu, arguments);
     if (strcmp(name, "device_del") == 0)
@@ -439,6 +466,6 @@ void fake_qemu_script(struct fake_peer *peer, void *context)
 {
     struct fake_qemu *qemu = context;
     qemu->peer = peer;
-    fake_greet(peer);
+    fake_greet_as(peer, qemu->has_list_get ? 10 : 7, qemu->has_list_get ? 1 : 2);
     fake_serve(peer, answer, qemu);
 }

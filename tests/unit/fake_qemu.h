@@ -29,6 +29,9 @@ void fake_controller(struct fake_qemu *qemu, const char *bus, const char *path, 
 void fake_usb(struct fake_qemu *qemu, const char *bus, const char *path, const char *type,
               const char *port);
 
+// Makes it QEMU 10.1, which has qom-list-get.
+void fake_new_qemu(struct fake_qemu *qemu);
+
 // Sets the output of x-query-usb.
 void fake_report(struct fake_qemu *qemu, const char *text);
 // Sets the result of query-block.

@@ -427,6 +427,101 @@ static void test_a_controller_without_usb_in_its_name(void **state)
     assert_null(named(scene, "usb")->devices->next);
 }
 
+// ---- a QEMU that has qom-list-get ----
+
+// A controller with 100 devices of which no record knows, as QEMU 10.1.
+static struct scene *new_scene(void)
+{
+    struct scene *scene = scene_new(false);
+    fake_new_qemu(scene->qemu);
+    fake_controller(scene->qemu, pci, "/machine/peripheral/c", "nec-usb-xhci", 5, "c.0");
+    fake_controller(scene->qemu, pci, "/machine/peripheral/d", "usb-ehci", 6, "d.0");
+    scene_fill(scene, "/machine/peripheral/c/c.0", 100);
+    set_host(scene);
+    fake_usb(scene->qemu, "/machine/peripheral/d/d.0", "/machine/peripheral/h", "usb-host", "3");
+    fake_property(scene->qemu, "/machine/peripheral/h", "hostbus", "uint32", "1");
+    fake_property(scene->qemu, "/machine/peripheral/h", "hostaddr", "uint32", "4");
+    return scene;
+}
+
+static void assert_new_scene(struct scene *scene, unsigned devices)
+{
+    const struct controller *c = named(scene, "c"), *d = named(scene, "d");
+    unsigned found = 0;
+    for (const struct device *at = c->devices; at; at = at->next)
+        found++;
+    assert_int_equal(found, devices);
+    assert_int_equal(c->ports_usb3, 4);
+    assert_string_equal(port_of(c->devices), "2");
+    assert_string_equal(port_of(d->devices), "3");
+    assert_string_equal(d->devices->host->busid, "1-1");
+    assert_int_equal(scene->topology.plugging.slots, 29);
+}
+
+static void test_all_values_at_once(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    assert_int_equal(scene_look_supply(scene), STATUS_OK);
+    assert_new_scene(scene, 100);
+    assert_int_equal(fake_count(scene->qemu, "qom-get", ""), 0);
+    // 64 objects each, then one object whose node is not open; the addresses of PCI functions, a
+    // bus, and the controllers.
+    assert_int_equal(fake_count(scene->qemu, "qom-list-get", ""), 6);
+    scene_free(scene);
+}
+
+// QEMU then refuses all that was asked together.
+static void test_an_object_disappears_from_the_many(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    fake_instead(scene->qemu, "qom-list-get", "/t7\"",
+                 "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"gone\"}");
+    fake_instead(scene->qemu, "qom-get", "/t7\"",
+                 "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"gone\"}");
+    assert_int_equal(scene_look_supply(scene), STATUS_OK);
+    assert_new_scene(scene, 99);
+    assert_in_range(fake_count(scene->qemu, "qom-get", ""), 1, 80);
+    scene_free(scene);
+}
+
+static void test_a_qemu_that_lacks_the_command(void **state)
+{
+    (void)state;
+    struct scene *scene = new_scene();
+    fake_instead(scene->qemu, "qom-list-get", "",
+                 "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"no\"}");
+    assert_int_equal(scene_look_supply(scene), STATUS_OK);
+    assert_new_scene(scene, 100);
+    scene_free(scene);
+}
+
+static void test_bad_answers_about_many(void **state)
+{
+    static const char *const lies[] = {
+        "\"return\": {}",
+        "\"return\": []",
+        "\"return\": [1, null, {\"properties\": 5}]",
+        "\"return\": [{\"properties\": [{\"name\": \"port\"}, {\"name\": 3, \"value\": 3}, 7]}]",
+        "\"return\": [{\"properties\": [{\"name\": \"p2\", \"value\": {}}]}]",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct scene *scene = new_scene();
+        fake_instead(scene->qemu, "qom-list-get", "", lies[i]);
+        assert_int_equal(scene_look_supply(scene), STATUS_OK);
+        assert_int_equal(named(scene, "c")->devices->port.depth, 0);
+        scene_free(scene);
+    }
+    struct scene *scene = new_scene();
+    fake_instead(scene->qemu, "qom-list-get", "", NULL);
+    scene_connect(scene, 0.1);
+    assert_int_equal(qmp_look(&scene->handle, &scene->topology), STATUS_TIMEOUT);
+    assert_non_null(strstr(scene->diags.first->message, "did not answer qom-list-get within 1 s"));
+    scene_free(scene);
+}
+
 // ---- hotplug ----
 
 static void test_a_q35_without_ports(void **state)
@@ -724,6 +819,10 @@ int main(void)
         cmocka_unit_test(test_a_note_of_a_device),
         cmocka_unit_test_setup_teardown(test_the_buses_of_many_devices, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_controller_without_usb_in_its_name, setup, teardown),
+        cmocka_unit_test(test_all_values_at_once),
+        cmocka_unit_test(test_an_object_disappears_from_the_many),
+        cmocka_unit_test(test_a_qemu_that_lacks_the_command),
+        cmocka_unit_test(test_bad_answers_about_many),
         cmocka_unit_test_setup_teardown(test_a_q35_without_ports, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_a_q35_that_names_a_handler, setup_q35, teardown),
         cmocka_unit_test_setup_teardown(test_root_ports_and_bridges, setup_q35, teardown),

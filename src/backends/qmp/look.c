@@ -189,7 +189,7 @@ enum status qmp_look(void *at, struct topology *topology)
 {
     struct qmp_handle *handle = at;
     struct session *session = handle->session;
-    struct walk walk = { .arena = session->arena, .client = handle->client };
+    struct walk walk = walk_with(session->arena, handle->client);
     struct walk_usb usb = { .walk = &walk, .session = session };
     const struct record *record; // session->record from now on
     enum status status = record_look(session, &record);

@@ -79,7 +79,7 @@ static void note_controller(struct qmp_handle *handle, const struct walk_pci *pc
 }
 
 // Asks for the buses of the controllers that QEMU has.
-static struct on_bus *ask_controllers(const struct walk *walk, const struct topology *topology,
+static struct on_bus *ask_controllers(struct walk *walk, const struct topology *topology,
                                       size_t *count)
 {
     size_t most = 0;
@@ -96,14 +96,14 @@ static struct on_bus *ask_controllers(const struct walk *walk, const struct topo
 enum status qmp_supply(void *at, struct topology *topology)
 {
     struct qmp_handle *handle = at;
-    struct walk walk = { .arena = handle->session->arena, .client = handle->client };
+    struct walk walk = walk_with(handle->session->arena, handle->client);
     struct walk_pci pci = { .walk = &walk };
     size_t count;
     const struct qmp_command *machine = walk_list(&walk, "/machine"),
                              *bridges = walk_types(&walk, WALK_BRIDGE),
                              *models = walk_types(&walk, "pci-device");
     const struct on_bus *controllers = ask_controllers(&walk, topology, &count);
-    if (!qmp_await(handle->client) || !walk_pci(&pci, machine, bridges))
+    if (!walk_await(&walk) || !walk_pci(&pci, machine, bridges))
         return handle_complain(handle, &walk, "xenusb was reading its PCI buses");
     topology->plugging = (struct plugging){ .asked = true, .known = true };
     topology->plugging.models = hotpluggable_models(models);

@@ -10,19 +10,29 @@
 
 enum { WALK_OBJECTS_MAX = 4096 }; // that a walk looks at; far more than any real QEMU has
 
-// Set arena and client; everything else starts as zero.
+// Starts with walk_with().
 struct walk {
     struct arena *arena;
     struct qmp_client *client;
     unsigned objects; // looked at so far
     const char *why;  // what is wrong with the answers: "QEMU at SOCKET <why>"
+    // Private to walk.c:
+    bool at_once;                         // one command reads the properties of many objects
+    struct walk_read *reads, **last_read; // that are not sent yet
 };
 
-// Submit a command: for the properties of an object; for one of them; for the types that implement
-// another one.
+// A walk of the QEMU at the other end of that connection.
+struct walk walk_with(struct arena *arena, struct qmp_client *client);
+
+// Submit a command: for the names of an object's properties; for the value of one of them; for the
+// types that implement another one. A QEMU that has qom-list-get (10.1 and later) is sent one
+// command for all values.
 struct qmp_command *walk_list(const struct walk *walk, const char *path);
-struct qmp_command *walk_get(const struct walk *walk, const char *path, const char *property);
+struct qmp_command *walk_get(struct walk *walk, const char *path, const char *property);
 struct qmp_command *walk_types(const struct walk *walk, const char *implemented);
+
+// Does what qmp_await() does, for these and all other commands.
+bool walk_await(struct walk *walk);
 
 // Counts objects that are about to be looked at. False, with walk->why set, if they are too many.
 bool walk_count(struct walk *walk, size_t objects);

@@ -133,14 +133,14 @@ static bool walk_level(struct walk_pci *pci)
     struct walk_bus **buses = pci->new_buses;
     for (struct walk_bus *at = *buses; at; at = at->next)
         ask_bus(pci, at);
-    if (!qmp_await(pci->walk->client))
+    if (!walk_await(pci->walk))
         return false;
     pci->new_functions = NULL;
     pci->last_function = &pci->new_functions;
     for (struct walk_bus *at = *buses; at; at = at->next)
         if (!ask_functions(pci, at))
             return false;
-    if (!qmp_await(pci->walk->client))
+    if (!walk_await(pci->walk))
         return false;
     pci->new_buses = pci->last_bus;
     count_slots(pci);
@@ -172,7 +172,7 @@ static bool find_root_buses(struct walk_pci *pci, const struct qmp_command *mach
         bridge->next = bridges;
         bridges = bridge;
     }
-    if (!qmp_await(walk->client))
+    if (!walk_await(walk))
         return false;
     for (; bridges; bridges = bridges->next)
         for (const struct json *at = walk_first(bridges->list); at; at = at->next)

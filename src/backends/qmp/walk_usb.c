@@ -133,7 +133,7 @@ static bool find_objects(struct walk_usb *usb)
 // of an EHCI.
 static void ask_controller(const struct walk_usb *usb, struct walk_controller *controller)
 {
-    const struct walk *walk = usb->walk;
+    struct walk *walk = usb->walk;
     const struct controller_model *model = controller->model;
     const char *path = controller->path;
     if (!model || !*controller->id)
@@ -360,7 +360,7 @@ static bool ask_containers(struct walk_usb *usb)
         usb->containers[i] = walk_list(usb->walk, containers[i]);
     usb->ids = usb->containers[PERIPHERAL];
     usb->types = walk_types(usb->walk, "usb-device");
-    return qmp_await(usb->walk->client);
+    return walk_await(usb->walk);
 }
 
 // Few devices are asked for their bus; of many, the buses are asked for their devices.
@@ -381,7 +381,7 @@ static bool ask_objects(struct walk_usb *usb)
     }
     for (struct walk_device *at = usb->devices; at; at = at->next)
         ask_device(usb, at);
-    return qmp_await(usb->walk->client);
+    return walk_await(usb->walk);
 }
 
 static bool ask_rest(struct walk_usb *usb)
@@ -397,7 +397,7 @@ static bool ask_rest(struct walk_usb *usb)
         if (usb->counts)
             ask_children(usb, at);
     }
-    return qmp_await(usb->walk->client);
+    return walk_await(usb->walk);
 }
 
 bool walk_usb(struct walk_usb *usb)
@@ -412,7 +412,7 @@ bool walk_usb(struct walk_usb *usb)
         return false;
     if (usb->counts)
         place_by_count(usb);
-    if (!qmp_await(usb->walk->client))
+    if (!walk_await(usb->walk))
         return false;
     place_by_parent(usb);
     return true;

@@ -40,6 +40,17 @@ struct wire_command wire_list(struct arena *arena, const char *path)
     return end("qom-list", writer);
 }
 
+struct wire_command wire_list_get(struct arena *arena, const char *const *paths, size_t count)
+{
+    struct json_writer *writer = begin(arena);
+    json_key(writer, "paths");
+    json_open_array(writer);
+    for (size_t i = 0; i < count; i++)
+        json_put_string(writer, paths[i]);
+    json_close(writer);
+    return end("qom-list-get", writer);
+}
+
 struct wire_command wire_types(struct arena *arena, const char *implemented)
 {
     struct json_writer *writer = begin(arena);
