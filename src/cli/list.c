@@ -7,8 +7,6 @@
 #include "xen/advice.h"
 #include "xen/xen.h"
 
-enum { XENSTORE_SECONDS = 5 };
-
 static const struct column columns[] = {
     { "DOMAIN", "domain", COLUMN_TEXT },
     { NULL, "domid", COLUMN_NUMBER },
@@ -282,8 +280,7 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     const struct domain *domains = NULL;
     struct host host = { 0 };
     size_t count = 0;
-    enum status status = xen_open(invocation->arena, invocation->diags,
-                                  XENSTORE_SECONDS * invocation->timeout_scale, &xen);
+    enum status status = world_open_xen(&options, &xen);
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, &domains, &count);
     if (status != STATUS_OK) {

@@ -194,6 +194,16 @@ static void init(struct world *world, const struct world_options *options)
     };
 }
 
+enum status world_open_xen(const struct world_options *options, struct xen **xen)
+{
+    enum status status =
+        xen_open(options->arena, options->diags, XENSTORE_SECONDS * options->timeout_scale, xen);
+    if (status == STATUS_FAILED)
+        complain(options->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                 "without Xen, name the guest's QEMU by its socket: --qmp SOCKET");
+    return status;
+}
+
 enum status world_find(struct world *world, const struct world_options *options, const char *name)
 {
     struct session *session = &world->session;
@@ -202,8 +212,7 @@ enum status world_find(struct world *world, const struct world_options *options,
         session->domain = domain_of_socket(session->arena, options->qmp_socket);
         return STATUS_OK;
     }
-    enum status status = xen_open(session->arena, session->diags,
-                                  XENSTORE_SECONDS * session->timeout_scale, &session->xen);
+    enum status status = world_open_xen(options, &session->xen);
     if (status != STATUS_OK)
         return status;
     world->owns_xen = true;

@@ -43,6 +43,9 @@ extern volatile sig_atomic_t world_interrupted;
 // before the process exits. Signals that the process was started to ignore (nohup) stay ignored.
 void world_catch_signals(void);
 
+// xen_open() for a verb that takes --qmp, which a note mentions if there seems to be no Xen.
+enum status world_open_xen(const struct world_options *options, struct xen **xen);
+
 // Finds the domain by name or id, or takes the QMP socket in the options if there is one (`name` is
 // then ignored). Sets session.domain, and leaves the host and the topology empty. Any status other
 // than STATUS_OK means that an error was reported. The caller must close the world in either case.

@@ -66,7 +66,7 @@ static enum status complain_probe(struct diags *diags, const char *path, enum xe
     case PROBE_ABSENT:
         diag_hint(diags,
                   complain_error(diags, "xenstored is not running: cannot connect to %s", path),
-                  "start Xen's daemons, or use --qmp for a QEMU without Xen");
+                  "start Xen's daemons");
         return STATUS_FAILED;
     case PROBE_DENIED:
         diag_hint(diags, complain_error(diags, "no permission to connect to xenstored at %s", path),

@@ -254,6 +254,48 @@ static void check_translation(const char *run, struct text printed)
         fault(&found, run, why);
 }
 
+// ---- options ----
+
+static void blank_out(struct found *found, void *context)
+{
+    (void)context;
+    memset((char *)(uintptr_t)found->text.at, ' ', found->text.size);
+}
+
+static bool has_option(const struct command *command, const char *option)
+{
+    bool help = false;
+    struct diags diags;
+    diags_init(&diags, arena);
+    struct invocation invocation = { .arena = arena, .diags = &diags, .command = command };
+    const char *word = arena_printf(arena, "%s=1", option);
+    options_read(&invocation, &word, 1, &help);
+    return help || !strstr(first_of(&diags), "has no option");
+}
+
+// An option that a message names, outside of any command, is one of the verb that printed it.
+static void check_options(const char *run, struct text printed)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    size_t used = 0;
+    char *words = arena_strdup(arena, run), *rest = NULL;
+    const char *verb[2] = { strtok_r(words, " ", &rest), strtok_r(NULL, " ", &rest) };
+    const struct command *command = verb[1] ? command_find(verb, 2, &used) : NULL;
+    char *copy = arena_copy(arena, printed.at, printed.size);
+    find((struct text){ copy, printed.size }, blank_out, NULL);
+    if (!command || strstr(copy, "usage: "))
+        return;
+    for (char *at = copy; (at = strstr(at, "--")); at++) {
+        size_t size = strspn(at, letters);
+        const char *option = arena_copy(arena, at, size);
+        bool starts = at == copy || strchr(" \n'(", at[-1]);
+        if (!starts || size < 4 || strstr(run, option) || has_option(command, option))
+            continue;
+        struct found found = { .text = { option, size } };
+        fault(&found, run, "this verb has no such option");
+    }
+}
+
 static void check(struct text ledger)
 {
     for (size_t from = 0, to; from < ledger.size; from = to) {
@@ -263,7 +305,10 @@ static void check(struct text ledger)
         char *run = arena_copy(arena, record.at, line);
         struct text printed = text_part(record, line, record.size);
         check_translation(run, printed);
-        find(strstr(run, "--json") ? strings_of(printed) : printed, check_found, run);
+        if (strstr(run, "--json"))
+            printed = strings_of(printed);
+        find(printed, check_found, run);
+        check_options(run, printed);
     }
 }
 

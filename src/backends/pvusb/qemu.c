@@ -154,7 +154,7 @@ static const char *advice_for(const struct pvusb_handle *handle)
     if (pvusb_is_cold_only(handle))
         return arena_printf(arena,
                             "restart %s without anything in its config that needs a QEMU (usbctrl, "
-                            "vfb), then use --start-backend",
+                            "vfb); xenusb can then start one",
                             domain->name);
     return arena_printf(
         arena, "restart %s with usbctrl=['type=qusb,...'] in its config%s", domain->name,
