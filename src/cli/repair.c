@@ -24,15 +24,26 @@ static const char *owner(struct arena *arena, const struct problem *problem)
                                : arena_printf(arena, "%s (%d)", problem->name, problem->domain);
 }
 
-// "+" where a record or a driver is added, "-" where something is removed.
+// "+" where a record or a driver is added, "-" where something is removed, "?" where nothing is
+// done because it is unknown whether it would be right.
 static const char *sign(const struct problem *problem)
 {
+    if (problem->unknown)
+        return "?";
     switch (problem->kind) {
     case PROBLEM_ORPHAN:
     case PROBLEM_UNKNOWN_CONTROLLER:
     case PROBLEM_UNKNOWN_DEVICE: return "+";
     default: return "-";
     }
+}
+
+static unsigned to_fix(const struct problems *problems)
+{
+    unsigned count = 0;
+    for (const struct problem *at = problems->first; at; at = at->next)
+        count += at->state == PROBLEM_FOUND;
+    return count;
 }
 
 static void print_plan(struct arena *arena, const struct problems *problems)
@@ -47,8 +58,8 @@ static void print_plan(struct arena *arena, const struct problems *problems)
         table_row(table, cells);
     }
     table_print(table, stdout);
-    if (problems->count)
-        printf("Plan: %u to fix.\n", problems->count);
+    if (to_fix(problems))
+        printf("Plan: %u to fix.\n", to_fix(problems));
     fflush(stdout);
 }
 
@@ -87,12 +98,13 @@ static void print_json(struct arena *arena, const struct problems *problems)
 // `complete`: everything could be examined.
 static void print_outcome(const struct problems *problems, bool dry_run, bool complete)
 {
-    unsigned fixed = 0, left = 0;
+    unsigned fixed = 0, left = 0, unknown = 0;
     for (const struct problem *at = problems->first; at; at = at->next) {
         fixed += at->state == PROBLEM_FIXED;
         left += at->state == PROBLEM_LEFT || at->state == PROBLEM_FOUND;
+        unknown += at->unknown != NULL;
     }
-    if (!problems->count)
+    if (problems->count == unknown)
         puts(complete ? "Nothing to fix."
                       : "Found nothing to fix, but not everything could be examined.");
     else if (dry_run)
@@ -119,12 +131,12 @@ static enum status run_repair(const struct invocation *invocation)
         .context = invocation->arena,
     };
     enum status status = repair_open(&repair);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && options.domain)
         return status;
-    status = repair_find(&repair);
+    status = status_worse(status, repair_find(&repair));
     if (!json)
         print_plan(invocation->arena, &repair.problems);
-    if (repair.problems.count && !dry_run)
+    if (to_fix(&repair.problems) && !dry_run)
         status = status_worse(status, repair_run(&repair));
     if (json)
         print_json(invocation->arena, &repair.problems);

@@ -72,6 +72,13 @@ static void answer_xenstored(struct subject *subject, const struct host_facts *f
         answer(subject, "xenstored of this host answers", rows[facts->xenstored].verdict,
                arena_printf(subject->arena, "%s %s", rows[facts->xenstored].evidence,
                             facts->xenstored_path));
+    if (facts->xenstored == PROBE_ABSENT && facts->xen_host) {
+        finding->evidence = arena_printf(
+            subject->arena, "this is a Xen host, but nothing listens at %s", facts->xenstored_path);
+        needs_attention(subject, finding,
+                        "start Xen's daemons; if xenstored has exited, reboot this host: it cannot "
+                        "be restarted on its own");
+    }
     if (rows[facts->xenstored].fix)
         needs_attention(subject, finding, rows[facts->xenstored].fix);
 }
@@ -364,8 +371,19 @@ static const char *symptom(const struct problem *problem)
     }
 }
 
+void diagnose_unread(struct arena *arena, const char *question, const char *why,
+                     struct findings *findings)
+{
+    struct subject subject = { arena, NULL, findings };
+    needs_attention(&subject,
+                    answer(&subject, question, VERDICT_UNKNOWN,
+                           arena_printf(arena, "could not be looked at: %s", why)),
+                    NULL);
+}
+
 void diagnose_problems(struct arena *arena, const struct domain *domain,
-                       const struct problems *problems, bool looked, struct findings *findings)
+                       const struct problems *problems, const struct part *unread,
+                       struct findings *findings)
 {
     int id = domain ? domain->id : -1;
     struct subject subject = { arena, domain ? domain->name : NULL, findings };
@@ -373,14 +391,17 @@ void diagnose_problems(struct arena *arena, const struct domain *domain,
     for (const struct problem *at = problems->first; at; at = at->next) {
         if (at->domain != id)
             continue;
-        struct finding *finding = answer(
-            &subject, arena_printf(arena, "%s: %s", at->what, symptom(at)), VERDICT_YES, at->why);
-        needs_attention(&subject, finding, at->fix);
+        struct finding *finding =
+            answer(&subject, arena_printf(arena, "%s: %s", at->what, symptom(at)),
+                   at->unknown ? VERDICT_UNKNOWN : VERDICT_YES, at->why);
+        needs_attention(&subject, finding, at->unknown ? NULL : at->fix);
         any |= domain || at->kind == PROBLEM_ORPHAN;
     }
-    if (!looked)
+    if (part_is_unreadable(unread) && domain)
         answer(&subject, arena_printf(arena, "records of %s are stale", subject.domain),
                VERDICT_UNKNOWN, "it could not be examined");
+    else if (part_is_unreadable(unread))
+        diagnose_unread(arena, "host devices have lost their drivers", unread->why, findings);
     else if (!any && domain)
         answer(&subject, arena_printf(arena, "records of %s are stale", domain->name), VERDICT_NO,
                "they match what is there");

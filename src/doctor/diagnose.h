@@ -46,8 +46,15 @@ void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
                      struct findings *findings);
 
 // Appends a finding for each problem of that domain (NULL: of this host and of xenstore), or one
-// that says that there are none; `looked` false: that nobody knows.
+// that says that there are none; `unread`: that this is not known, because of what could not be
+// looked at.
 void diagnose_problems(struct arena *arena, const struct domain *domain,
-                       const struct problems *problems, bool looked, struct findings *findings);
+                       const struct problems *problems, const struct part *unread,
+                       struct findings *findings);
+
+// Appends that something about this host or its domains could not be looked at, which needs
+// attention: `question` is what is not known for this reason.
+void diagnose_unread(struct arena *arena, const char *question, const char *why,
+                     struct findings *findings);
 
 #endif

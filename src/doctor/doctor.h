@@ -20,8 +20,9 @@ struct doctor_options {
 };
 
 // Examines this host and its domains and fills *findings; changes nothing. Without Xen only the
-// host is examined. STATUS_REQUEST if there is no such domain; otherwise *findings holds what could
-// be found out even if the status is not STATUS_OK. Errors are in options->diags.
+// host is examined. What could not be looked at is a finding that needs attention. If a domain was
+// asked for: STATUS_REQUEST if there is no such domain, or else what xen_open() returns, after an
+// error in options->diags; *findings then holds what could be found out.
 enum status doctor_run(const struct doctor_options *options, struct findings *findings);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "host/holders.h"
+#include "xen/probe.h"
 #include "xen/xen.h"
 
 enum { XENSTORE_SECONDS = 5 };
@@ -14,30 +15,51 @@ static enum status find_all(struct examination *examination)
     size_t count = 0;
     enum status status = xen_domains(examination->xen, options->diags, &all, &count);
     struct domain *kept = arena_array_of(options->arena, struct domain, count);
+    if (status != STATUS_OK)
+        return status;
+    examination->all = all;
+    examination->all_count = count;
     for (size_t i = 0; i < count; i++)
         if (all[i].id != 0 && !all[i].dying)
             kept[examination->count++] = all[i];
     examination->domains = kept;
-    return status;
+    return STATUS_OK;
 }
 
-enum status examination_open(struct examination *examination, const struct doctor_options *options,
-                             bool need_xen)
+static enum status find_one(struct examination *examination)
 {
+    const struct doctor_options *options = examination->options;
     struct domain *domain = NULL;
-    struct diags ignored;
-    diags_init(&ignored, options->arena);
-    *examination = (struct examination){ .options = options };
-    enum status status = xen_open(options->arena, need_xen ? options->diags : &ignored,
-                                  XENSTORE_SECONDS * options->timeout_scale, &examination->xen);
-    if (status != STATUS_OK)
-        return need_xen ? status : STATUS_OK;
-    if (!options->domain)
-        return find_all(examination);
-    status = xen_find_domain(examination->xen, options->diags, options->domain, &domain);
+    enum status status =
+        xen_find_domain(examination->xen, options->diags, options->domain, &domain);
     examination->domains = domain;
     examination->count = domain ? 1 : 0;
     return status;
+}
+
+// Whatever fails is the reason why nothing is known about the domains.
+static enum status unreadable(struct examination *examination, enum status status)
+{
+    examination->store =
+        part_unreadable(diags_reason(examination->options->diags, "xenstore could not be read"));
+    return status;
+}
+
+enum status examination_open(struct examination *examination, const struct doctor_options *options)
+{
+    struct diags ignored;
+    diags_init(&ignored, options->arena);
+    *examination = (struct examination){ .options = options };
+    bool need_xen = options->domain || xen_is_host(options->arena);
+    enum status status = xen_open(options->arena, need_xen ? options->diags : &ignored,
+                                  XENSTORE_SECONDS * options->timeout_scale, &examination->xen);
+    if (status != STATUS_OK)
+        return need_xen ? unreadable(examination, status) : STATUS_OK;
+    status = options->domain ? find_one(examination) : find_all(examination);
+    if (status != STATUS_OK)
+        return unreadable(examination, status);
+    examination->store = part_read();
+    return STATUS_OK;
 }
 
 void examination_close(struct examination *examination)
@@ -58,23 +80,65 @@ struct session examination_session(const struct examination *examination, struct
     };
 }
 
-enum status examine_domain(const struct examination *examination, const struct host *host,
-                           const struct domain *domain, struct diags *diags,
+void look_begin(struct look *look, struct examination *examination)
+{
+    struct arena *arena = examination->options->arena;
+    const struct world_options options = { .arena = arena,
+                                           .timeout_scale = examination->options->timeout_scale,
+                                           .find_supply = examination->toolstack != NULL };
+    const struct world_common common = { examination->xen, &look->host, examination->toolstack };
+    *look = (struct look){ .examination = examination };
+    look->records = arena_array_of(arena, const struct record *, examination->count);
+    survey_init(&look->survey, &options, &common, examination->domains, examination->count);
+}
+
+static enum status read_devices(struct look *look)
+{
+    const struct doctor_options *options = look->examination->options;
+    if (look->devices.state == PART_NOT_NEEDED) {
+        enum status status = host_look(options->arena, options->diags, &look->host);
+        look->devices = status == STATUS_OK
+                            ? part_read()
+                            : part_unreadable(diags_reason(options->diags, "libusb failed"));
+    }
+    return look->devices.state == PART_READ ? STATUS_OK : STATUS_FAILED;
+}
+
+// Lists the domains, which examination_open() may just have done. Without Xen there are none.
+static enum status list_domains(struct look *look)
+{
+    struct examination *examination = look->examination;
+    const struct doctor_options *options = examination->options;
+    enum status status = STATUS_OK;
+    if (look->listed.state != PART_NOT_NEEDED || examination->store.state != PART_READ)
+        return STATUS_OK;
+    look->all = examination->all;
+    look->count = examination->all_count;
+    examination->all = NULL;
+    if (!look->all)
+        status = xen_domains(examination->xen, options->diags, &look->all, &look->count);
+    look->listed = status == STATUS_OK
+                       ? part_read()
+                       : part_unreadable(diags_reason(options->diags, "xenstore failed"));
+    return status;
+}
+
+enum status examine_domain(struct look *look, size_t number, struct diags *diags,
                            struct examined *examined, struct problems *problems)
 {
-    const struct doctor_options *options = examination->options;
     struct session *session = &examined->world.session;
-    const struct world_options how = { .arena = options->arena,
-                                       .diags = diags,
-                                       .timeout_scale = options->timeout_scale,
-                                       .find_supply = examination->toolstack != NULL };
-    const struct world_common common = { examination->xen, host, examination->toolstack };
-    enum status status = world_open_domain(&examined->world, &how, &common, domain);
+    enum status status = read_devices(look);
+    if (status != STATUS_OK) {
+        complain_error(diags, "%s", look->devices.why);
+        return status;
+    }
+    status = survey_open(&look->survey, number, diags, &examined->world);
     if (status != STATUS_OK)
         return status;
     examined->record = *session->record;
     examined->complete = true;
-    problems_of_domain(options->arena, &examined->record, &examined->world.topology,
+    look->records[number] = session->record;
+    problems_of_domain(session->arena, &examined->record, &examined->world.topology,
                        xen_qemu_exited(session->xen, session->domain), problems);
     return STATUS_OK;
 }
@@ -84,30 +148,61 @@ void examined_close(struct examined *examined)
     world_close(&examined->world);
 }
 
-enum status examine_xenstore(const struct examination *examination, struct problems *problems)
+enum status examine_xenstore(struct look *look, struct problems *problems)
 {
-    struct session session = examination_session(examination, NULL);
-    const struct domain *all = NULL;
-    size_t count = 0;
-    enum status status = xen_domains(examination->xen, session.diags, &all, &count);
-    return status == STATUS_OK ? problems_of_xenstore(&session, all, count, problems) : status;
+    struct session session = examination_session(look->examination, NULL);
+    enum status status = list_domains(look);
+    return look->listed.state == PART_READ
+               ? problems_of_xenstore(&session, look->all, look->count, problems)
+               : status;
 }
 
-enum status examine_host(const struct examination *examination, struct problems *problems)
+// The records that this look has already read, in the order of all domains. Both lists are sorted
+// by id.
+static const struct record **known_records(const struct look *look, struct arena *arena)
 {
-    struct session session = examination_session(examination, NULL);
-    struct host host = { 0 };
+    const struct examination *examination = look->examination;
+    const struct record **known = arena_array_of(arena, const struct record *, look->count);
+    for (size_t i = 0, number = 0; i < look->count && number < examination->count; i++)
+        if (look->all[i].id == examination->domains[number].id)
+            known[i] = look->records[number++];
+    return known;
+}
+
+static enum status read_claims(struct look *look, const struct session *session,
+                               struct record_claim **claims)
+{
+    struct session own = *session;
+    struct diags diags;
+    diags_init(&diags, session->arena);
+    own.diags = &diags;
+    enum status status = list_domains(look);
+    look->host.claims = look->examination->store;
+    if (status == STATUS_OK && look->listed.state == PART_READ)
+        status = record_claims_of(&own, look->all, known_records(look, session->arena), look->count,
+                                  claims);
+    if (status != STATUS_OK)
+        look->host.claims = part_is_unreadable(&look->listed)
+                                ? look->listed
+                                : part_unreadable(diags_reason(&diags, "xenstore failed"));
+    return status;
+}
+
+enum status examine_host(struct look *look, struct problems *problems)
+{
+    struct session session = examination_session(look->examination, NULL);
     struct record_claim *claims = NULL;
-    enum status status = host_look(session.arena, session.diags, &host);
-    if (status == STATUS_OK)
-        status = record_claims(&session, &claims);
+    enum status status = read_devices(look);
     if (status != STATUS_OK)
         return status;
-    record_mark_owners(session.arena, claims, &host);
+    status = read_claims(look, &session, &claims);
+    record_mark_owners(session.arena, claims, &look->host);
     session.xen = NULL; // whether somebody has a device is enough here, whoever it is
     struct host_device **devices;
-    size_t devices_count = host_all(session.arena, &host, &devices);
-    host_find_holders(&session, devices, devices_count);
-    problems_of_host(session.arena, &host, problems);
-    return STATUS_OK;
+    size_t count = host_all(session.arena, &look->host, &devices);
+    host_find_holders(&session, devices, count);
+    // What could not be read only matters if something depends on it.
+    if (!problems_of_host(session.arena, &look->host, problems))
+        return STATUS_OK;
+    return status == STATUS_OK ? STATUS_REFUSED : status;
 }

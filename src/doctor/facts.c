@@ -12,8 +12,10 @@ void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts 
 {
     *facts = (struct host_facts){ .usbback = host_has_usbback() };
     toolstack_find(arena, &facts->toolstack);
+    facts->xen_host = xen_is_host(arena);
     facts->xenstored_path = xen_probe_path(arena);
-    facts->xenstored = xen_probe(facts->xenstored_path, PROBE_SECONDS * timeout_scale);
+    facts->xenstored_seconds = PROBE_SECONDS * timeout_scale;
+    facts->xenstored = xen_probe(facts->xenstored_path, facts->xenstored_seconds);
 }
 
 // A failure is an answer, not an error.
@@ -30,6 +32,10 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
     facts->why = "no QEMU serves it: libxl starts one only for a config that needs it";
     if (!socket)
         return;
+    if (session->domain->qemu_silent) {
+        facts->why = session->domain->qemu_silent;
+        return;
+    }
     if (session->domain->shared_socket && lock_libxl(&quiet, LOCK_LIBXL_QMP, &lock) != STATUS_OK) {
         facts->answers = VERDICT_UNKNOWN;
         facts->why = ignored.first ? ignored.first->message : "could not take its lock";

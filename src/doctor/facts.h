@@ -11,8 +11,10 @@
 struct host_facts {
     bool usbback; // /sys/bus/usb/drivers/usbback exists
     struct toolstack toolstack;
+    bool xen_host; // whether or not xenstored answers
     enum xen_probe xenstored;
     const char *xenstored_path;
+    double xenstored_seconds; // how long it had to answer
 };
 
 // Fills *facts; waits for xenstored at most 5 s times the scale.

@@ -32,7 +32,7 @@ enum problem_scope { SCOPE_DOMAIN, SCOPE_XENSTORE, SCOPE_HOST };
 enum problem_state {
     PROBLEM_FOUND,
     PROBLEM_FIXED,
-    PROBLEM_LEFT, // could not be fixed; `failure` says why
+    PROBLEM_LEFT, // could not be fixed, or must not be; `failure` says why
     PROBLEM_GONE, // was no longer there at the second look
 };
 
@@ -47,6 +47,8 @@ struct problem {
     const char *why;     // the evidence
     const char *fix;     // the command that fixes it
     const char *failure; // why it could not be fixed; NULL unless the state is PROBLEM_LEFT
+    const char *unknown; // why it is not known whether it is one: it is reported and never fixed;
+                         // NULL if it is known
     const char *frees;   // the bus id of the host device that this problem reserves; or NULL
     struct controller *controller; // SCOPE_DOMAIN: what it is about; NULL for notes
     struct device *device;         // NULL if it is about a controller
@@ -96,8 +98,10 @@ enum status problems_of_xenstore(const struct session *session, const struct dom
 // Removes the nodes of such a problem. Returns as above.
 enum status leftover_remove(const struct session *session, const struct problem *problem);
 
-// Appends this host's devices that have lost their driver, after record_mark_owners(). A device
-// that a domain's record claims is skipped, unless that claim is itself one of `problems`.
-void problems_of_host(struct arena *arena, const struct host *host, struct problems *problems);
+// Appends this host's devices that have lost their driver, after record_mark_owners() and
+// host_find_holders(). A device that a domain's record claims is skipped, unless that claim is
+// itself one of `problems`. Returns how many of them are `unknown`, because the claims of all
+// domains or the processes that may have it open could not be read.
+unsigned problems_of_host(struct arena *arena, const struct host *host, struct problems *problems);
 
 #endif

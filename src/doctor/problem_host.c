@@ -14,15 +14,26 @@ static bool is_freed(const struct problems *problems, const struct host_device *
     return false;
 }
 
-void problems_of_host(struct arena *arena, const struct host *host, struct problems *problems)
+unsigned problems_of_host(struct arena *arena, const struct host *host, struct problems *problems)
 {
+    unsigned unknown = 0;
     for (const struct host_orphan *at = host_orphans(arena, host); at; at = at->next) {
         if (at->device->owner && !is_freed(problems, at->device))
             continue;
         struct problem *problem =
             problem_add(arena, problems, PROBLEM_ORPHAN, NULL, at->device->busid);
         problem->what = host_device_show(arena, at->device);
-        problem->why = arena_printf(arena, "no domain, program or driver uses it: %s; %s",
-                                    at->interfaces, at->evidence);
+        problem->unknown = part_unknown(&host->claims, &at->device->hold.processes);
+        if (problem->unknown) {
+            problem->why = arena_printf(arena, "no driver uses it: %s; who has it is unknown: %s",
+                                        at->interfaces, problem->unknown);
+            problem->state = PROBLEM_LEFT;
+            problem->failure = "it is left alone as long as that is unknown";
+            unknown++;
+        } else {
+            problem->why = arena_printf(arena, "no domain, program or driver uses it: %s; %s",
+                                        at->interfaces, at->evidence);
+        }
     }
+    return unknown;
 }

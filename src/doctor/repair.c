@@ -11,7 +11,7 @@ enum status repair_open(struct repair *repair)
     const struct doctor_options *options = repair->options;
     problems_init(&repair->problems);
     repair->examination = arena_new_of(options->arena, struct examination);
-    return examination_open(repair->examination, options, options->domain != NULL);
+    return examination_open(repair->examination, options);
 }
 
 void repair_close(struct repair *repair)
@@ -23,12 +23,13 @@ void repair_close(struct repair *repair)
 // ---- the first look ----
 
 // Domains that were not asked for are left alone.
-static enum status find_in_xenstore(const struct repair *repair, struct problems *problems)
+static enum status find_in_xenstore(const struct repair *repair, struct look *look,
+                                    struct problems *problems)
 {
     const struct examination *examination = repair->examination;
     struct problems all;
     problems_init(&all);
-    enum status status = examine_xenstore(examination, &all);
+    enum status status = examine_xenstore(look, &all);
     for (struct problem *at = all.first, *next; at; at = next) {
         next = at->next;
         if (!repair->options->domain || at->domain < 0 || at->domain == examination->domains[0].id)
@@ -37,23 +38,25 @@ static enum status find_in_xenstore(const struct repair *repair, struct problems
     return status;
 }
 
+static enum status find_in_domain(const struct repair *repair, struct look *look, size_t number,
+                                  struct problems *problems)
+{
+    cleanup_examined struct examined examined = EXAMINED_NONE;
+    enum status status = examine_domain(look, number, repair->options->diags, &examined, problems);
+    // A request for all domains is not wrong because one of them has no QEMU.
+    return status == STATUS_REQUEST && !repair->options->domain ? STATUS_FAILED : status;
+}
+
 // A domain that cannot be examined does not keep the others from being fixed.
 enum status repair_find(struct repair *repair)
 {
-    const struct examination *examination = repair->examination;
-    struct host host;
-    enum status status = host_look(repair->options->arena, repair->options->diags, &host);
-    if (status != STATUS_OK)
-        return status;
-    for (size_t i = 0; i < examination->count; i++) {
-        cleanup_examined struct examined examined = EXAMINED_NONE;
-        status = status_worse(status,
-                              examine_domain(examination, &host, &examination->domains[i],
-                                             repair->options->diags, &examined, &repair->problems));
-    }
-    if (examination->xen)
-        status = status_worse(status, find_in_xenstore(repair, &repair->problems));
-    return status_worse(status, examine_host(examination, &repair->problems));
+    struct look look;
+    enum status status = STATUS_OK;
+    look_begin(&look, repair->examination);
+    for (size_t i = 0; i < repair->examination->count; i++)
+        status = status_worse(status, find_in_domain(repair, &look, i, &repair->problems));
+    status = status_worse(status, find_in_xenstore(repair, &look, &repair->problems));
+    return status_worse(status, examine_host(&look, &repair->problems));
 }
 
 // ---- the second look, and fixing ----
@@ -89,19 +92,22 @@ static bool is_in(const struct problem *problem, enum problem_scope scope, int d
 static bool has_any(const struct repair *repair, enum problem_scope scope, int domain)
 {
     for (const struct problem *at = repair->problems.first; at; at = at->next)
-        if (is_in(at, scope, domain))
+        if (is_in(at, scope, domain) && at->state == PROBLEM_FOUND)
             return true;
     return false;
 }
 
 // Only what both looks found is fixed: anything new may be somebody's work in progress, and what
-// was not found again is gone. `domain` matters for SCOPE_DOMAIN only.
+// was not found again is gone. What is unknown in one of them is left alone. `domain` matters for
+// SCOPE_DOMAIN only.
 static void compare_looks(struct repair *repair, struct problems *again, enum problem_scope scope,
                           int domain)
 {
-    for (struct problem *at = again->first; at; at = at->next)
-        if (!problem_again(&repair->problems, at))
+    for (struct problem *at = again->first; at; at = at->next) {
+        const struct problem *before = problem_again(&repair->problems, at);
+        if (!before || before->state == PROBLEM_LEFT)
             at->state = PROBLEM_GONE;
+    }
     for (struct problem *at = repair->problems.first; at; at = at->next)
         if (is_in(at, scope, domain) && at->state == PROBLEM_FOUND && !problem_again(again, at)) {
             at->state = PROBLEM_GONE;
@@ -109,30 +115,28 @@ static void compare_looks(struct repair *repair, struct problems *again, enum pr
         }
 }
 
-static enum status fix_locked_domain(struct repair *repair, const struct domain *domain)
+static enum status fix_locked_domain(struct repair *repair, size_t number)
 {
     struct problems again;
-    struct host host;
+    struct look look;
     cleanup_examined struct examined examined = EXAMINED_NONE;
-    struct diags *diags = repair->options->diags;
     const struct fix_report on_fix = { on_fixed, repair };
     problems_init(&again);
-    enum status status = host_look(repair->options->arena, diags, &host);
-    if (status == STATUS_OK)
-        status = examine_domain(repair->examination, &host, domain, diags, &examined, &again);
+    look_begin(&look, repair->examination);
+    enum status status = examine_domain(&look, number, repair->options->diags, &examined, &again);
     if (status != STATUS_OK)
         return status;
-    compare_looks(repair, &again, SCOPE_DOMAIN, domain->id);
+    compare_looks(repair, &again, SCOPE_DOMAIN, repair->examination->domains[number].id);
     return fix_domain(&examined, &again, &on_fix);
 }
 
-static enum status repair_domain(struct repair *repair, const struct domain *domain)
+static enum status repair_domain(struct repair *repair, size_t number)
 {
-    struct domain copy = *domain;
+    struct domain copy = repair->examination->domains[number];
     struct session session = examination_session(repair->examination, &copy);
     cleanup_lock struct lock turn = LOCK_NONE;
     enum status status = lock_domain(&session, &turn);
-    return status == STATUS_OK ? fix_locked_domain(repair, domain) : status;
+    return status == STATUS_OK ? fix_locked_domain(repair, number) : status;
 }
 
 static enum status repair_domains(struct repair *repair)
@@ -141,7 +145,7 @@ static enum status repair_domains(struct repair *repair)
     enum status status = STATUS_OK;
     for (size_t i = 0; i < examination->count; i++)
         if (has_any(repair, SCOPE_DOMAIN, examination->domains[i].id))
-            status = status_worse(status, repair_domain(repair, &examination->domains[i]));
+            status = status_worse(status, repair_domain(repair, i));
     return status;
 }
 
@@ -149,22 +153,27 @@ static enum status repair_domains(struct repair *repair)
 static enum status repair_scope(struct repair *repair, enum problem_scope scope)
 {
     struct problems again;
+    struct look look;
     cleanup_lock struct lock turn = LOCK_NONE;
     struct session session = examination_session(repair->examination, NULL);
     const struct fix_report on_fix = { on_fixed, repair };
     if (!has_any(repair, scope, -1))
         return STATUS_OK;
     problems_init(&again);
+    look_begin(&look, repair->examination);
     enum status status = lock_host(&session, &turn);
     if (status == STATUS_OK)
-        status = scope == SCOPE_HOST ? examine_host(repair->examination, &again)
-                                     : find_in_xenstore(repair, &again);
-    if (status != STATUS_OK)
+        status = scope == SCOPE_HOST ? examine_host(&look, &again)
+                                     : find_in_xenstore(repair, &look, &again);
+    // Otherwise each problem that depends on what could not be read says so.
+    if (status != STATUS_OK && (scope != SCOPE_HOST || part_is_unreadable(&look.devices)))
         return status;
     compare_looks(repair, &again, scope, -1);
     for (struct problem *at = again.first; at; at = at->next)
         if (at->state == PROBLEM_FOUND)
             status = status_worse(status, fix_one(&session, at, &on_fix));
+        else if (at->state == PROBLEM_LEFT)
+            on_fixed(repair, at);
     return status;
 }
 

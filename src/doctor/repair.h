@@ -17,16 +17,16 @@ struct repair {
 };
 
 // Connects to xenstore and finds the domains. The caller has set options, on_problem and context.
-// To be closed in any case. Without Xen STATUS_OK, unless a domain was asked for: there is still
-// this host. Otherwise what xen_open() or xen_find_domain() returns, after an error in
-// options->diags.
+// To be closed in any case. Statuses as from examination_open(): unless a domain was asked for,
+// this host can be examined even if it fails.
 enum status repair_open(struct repair *repair);
 void repair_close(struct repair *repair);
 #define cleanup_repair __attribute__((cleanup(repair_close)))
 
 // The first look: fills repair->problems and changes nothing. If a domain was asked for, problems
 // of other domains are left out. A status other than STATUS_OK, the worst of all, means that
-// something could not be examined; what was found elsewhere is still in the list.
+// something could not be examined; what was found elsewhere is still in the list. A device of this
+// host whose owner is not known is in it as PROBLEM_LEFT.
 enum status repair_find(struct repair *repair);
 
 // Takes the locks, looks again, and fixes what repair_find() found and is still there. STATUS_OK if

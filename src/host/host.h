@@ -120,10 +120,10 @@ struct host_orphan {
     const char *evidence;   // how that is known, for messages
 };
 
-// The devices, except hubs, that no process has open and that have no driver on any interface,
-// although the kernel has one (or its module tables cannot be read). Includes devices with an
-// `owner`; the caller decides about those. To be called after host_find_holders(). Owned by the
-// arena.
+// The devices, except hubs, that no process is known to have open and that have no driver on any
+// interface, although the kernel has one (or its module tables cannot be read). Includes devices
+// with an `owner` and those for which not all processes could be looked at; the caller decides
+// about them. To be called after host_find_holders(). Owned by the arena.
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host);
 
 // Makes the kernel probe for a driver for each interface of the device that has none

@@ -45,11 +45,10 @@ static bool lost_its_drivers(struct arena *arena, const struct modules *modules,
     return interfaces.size && (orphan->driver_known || !available);
 }
 
-// Whether a program or a driver has it, or may have it.
+// Whether a program or a driver has it.
 static bool is_held(const struct host_device *device)
 {
-    return device->hold.holders || device->hold.driver ||
-           part_is_unreadable(&device->hold.processes);
+    return device->hold.holders || device->hold.driver;
 }
 
 struct host_orphan *host_orphans(struct arena *arena, const struct host *host)

@@ -56,32 +56,34 @@ static void add_claims(struct claim_list *list, const struct record *record)
                              name_of(record, note->controller, note->controller), note->port);
 }
 
-// Reads the record of a domain, unless it is the session's own and was read already.
-static enum status look_at(const struct session *session, struct domain *domain,
-                           struct record *record)
+// Reads the record of a domain unless it is known: given, or read already as the session's own.
+static enum status read_claims(struct claim_list *list, const struct session *session,
+                               const struct record *known)
 {
+    struct record record;
     struct session of_domain = *session;
-    of_domain.domain = domain;
-    if (!session->record || domain->id != session->domain->id)
-        return record_read(&of_domain, record);
-    *record = *session->record;
-    return STATUS_OK;
+    struct domain domain = *list->domain;
+    of_domain.domain = &domain;
+    if (!known && session->record && domain.id == session->domain->id)
+        known = session->record;
+    enum status status = known ? STATUS_OK : record_read(&of_domain, &record);
+    if (status == STATUS_OK)
+        add_claims(list, known ? known : &record);
+    return status;
 }
 
 enum status record_claims_of(const struct session *session, const struct domain *domains,
-                             size_t count, struct record_claim **claims)
+                             const struct record *const *records, size_t count,
+                             struct record_claim **claims)
 {
     enum status status = STATUS_OK;
     *claims = NULL;
     struct claim_list list = { .arena = session->arena, .last = claims };
-    for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        struct record record;
-        struct domain domain = domains[i];
-        list.domain = &domain;
-        if (!domain.dying)
-            status = look_at(session, &domain, &record);
-        if (status == STATUS_OK && !domain.dying)
-            add_claims(&list, &record);
+    // After a timeout the connection is lost.
+    for (size_t i = 0; status != STATUS_TIMEOUT && i < count; i++) {
+        list.domain = &domains[i];
+        if (!domains[i].dying)
+            status = status_worse(status, read_claims(&list, session, records ? records[i] : NULL));
     }
     return status;
 }
@@ -96,7 +98,7 @@ enum status record_claims(const struct session *session, struct record_claim **c
     if (!session->xen)
         return STATUS_OK;
     enum status status = xen_domains(session->xen, session->diags, &domains, &count);
-    return status == STATUS_OK ? record_claims_of(&now, domains, count, claims) : status;
+    return status == STATUS_OK ? record_claims_of(&now, domains, NULL, count, claims) : status;
 }
 
 // Whether the claim is that of the device itself, in libxl's record or in a note.

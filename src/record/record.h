@@ -109,10 +109,13 @@ struct record_claim {
     const char *place;       // "controller hci0 port 2"
 };
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
-// controllers. What record_look() has read of the session's domain is not read again. Statuses as
-// from record_read().
+// controllers. `records` are the records of the same domains as far as they were read: it, or some
+// of them, may be NULL. What record_look() has read of the session's domain is not read again
+// either. Statuses as from record_read(); the claims of domains whose record could be read are
+// listed in any case.
 enum status record_claims_of(const struct session *session, const struct domain *domains,
-                             size_t count, struct record_claim **claims);
+                             const struct record *const *records, size_t count,
+                             struct record_claim **claims);
 // The present claims of all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
 

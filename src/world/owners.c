@@ -30,8 +30,7 @@ static void find_claims(const struct session *session, struct session *own, stru
     if (status == STATUS_OK)
         host->claims = part_read();
     else if (own->xen || xen_is_host(session->arena))
-        host->claims =
-            part_unreadable(quiet.first ? quiet.first->message : "xenstore could not be read");
+        host->claims = part_unreadable(diags_reason(&quiet, "xenstore could not be read"));
     record_mark_owners(session->arena, claims, host);
 }
 

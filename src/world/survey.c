@@ -15,7 +15,7 @@ void survey_init(struct survey *survey, const struct world_options *options,
                  const struct world_common *common, const struct domain *domains, size_t count)
 {
     *survey = (struct survey){
-        .options = options,
+        .options = *options,
         .common = *common,
         .domains = arena_array_of(options->arena, struct domain, count),
         .count = count,
@@ -28,15 +28,14 @@ static void give_up(struct survey *survey, size_t from)
 {
     for (size_t i = from; i < survey->count; i++)
         if (survey->domains[i].qmp_socket && !survey->domains[i].qemu_silent)
-            survey->domains[i].qemu_silent =
-                arena_printf(survey->options->arena,
-                             "QEMU at %s was not asked: others did not answer for %.0f s",
-                             survey->domains[i].qmp_socket, survey->waited);
+            survey->domains[i].qemu_silent = arena_printf(
+                survey->options.arena, "QEMU at %s was not asked: others did not answer for %.0f s",
+                survey->domains[i].qmp_socket, survey->waited);
 }
 
 static void probe(struct survey *survey, size_t from)
 {
-    struct arena *arena = survey->options->arena;
+    struct arena *arena = survey->options.arena;
     struct qmp_probe *probes = arena_array_of(arena, struct qmp_probe, survey->count);
     struct domain **probed = arena_array_of(arena, struct domain *, survey->count);
     size_t count = 0;
@@ -48,7 +47,7 @@ static void probe(struct survey *survey, size_t from)
         probes[count++].socket = domain->qmp_socket;
     }
     if (count)
-        qmp_probe(arena, probes, count, survey->options->timeout_scale);
+        qmp_probe(arena, probes, count, survey->options.timeout_scale);
     for (size_t i = 0; i < count; i++) {
         probed[i]->qemu_silent = probes[i].why;
         probed[i]->qemu_exited = probes[i].exited;
@@ -57,7 +56,7 @@ static void probe(struct survey *survey, size_t from)
 
 void survey_asked(struct survey *survey, size_t number, double began)
 {
-    const double scale = survey->options->timeout_scale;
+    const double scale = survey->options.timeout_scale;
     const double taken = clock_now() - began;
     if (!survey->domains[number].qmp_socket || taken < SLOW * scale)
         return;
@@ -71,7 +70,7 @@ void survey_asked(struct survey *survey, size_t number, double began)
 enum status survey_open(struct survey *survey, size_t number, struct diags *diags,
                         struct world *world)
 {
-    struct world_options options = *survey->options;
+    struct world_options options = survey->options;
     const double began = clock_now();
     options.diags = diags;
     enum status status =

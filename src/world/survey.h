@@ -8,14 +8,14 @@
 #include "world.h"
 
 struct survey {
-    const struct world_options *options; // options->diags is not used
+    struct world_options options; // without diags
     struct world_common common;
     struct domain *domains; // copies; qemu_silent is set for those that are not to be asked
     size_t count;
     double waited; // seconds spent on QEMUs that did not answer
 };
 
-// `options`, what `common` points to and the strings of the domains must outlive the survey.
+// What `common` points to and the strings of the domains must outlive the survey.
 void survey_init(struct survey *survey, const struct world_options *options,
                  const struct world_common *common, const struct domain *domains, size_t count);
 

@@ -114,6 +114,8 @@ static enum status read_owners(struct world *world)
     struct topology *topology = &world->topology;
     struct record_claim *claims = NULL;
     const struct record *record;
+    struct diags quiet;
+    struct session own;
     if (!session->xen) {
         owners_find_claims(session, &world->host);
         return STATUS_OK;
@@ -122,11 +124,16 @@ static enum status read_owners(struct world *world)
         xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
     if (status == STATUS_OK)
         status = record_look(session, &record);
-    if (status == STATUS_OK)
-        status = record_claims_of(session, topology->domains, topology->domain_count, &claims);
     if (status != STATUS_OK)
         return status;
-    world->host.claims = part_read();
+    // A record of another domain that cannot be read matters only if a device is given away.
+    diags_init(&quiet, session->arena);
+    own = *session;
+    own.diags = &quiet;
+    status = record_claims_of(&own, topology->domains, NULL, topology->domain_count, &claims);
+    world->host.claims = status == STATUS_OK
+                             ? part_read()
+                             : part_unreadable(diags_reason(&quiet, "xenstore could not be read"));
     record_mark_owners(session->arena, claims, &world->host);
     return STATUS_OK;
 }

@@ -174,7 +174,7 @@ enum status xen_domains(struct xen *xen, struct diags *diags, const struct domai
     *count = all.count;
     if (xen_broken(xen)) {
         complain_error(diags, "cannot list the domains: %s", xen_broken(xen));
-        return STATUS_FAILED;
+        return xen_status(xen, XEN_FAILED);
     }
     if (result != XEN_OK)
         complain_error(diags, "cannot list the domains: %s", xen_why(xen));

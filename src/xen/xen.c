@@ -59,8 +59,8 @@ static const char *reason_of(int error)
     return error ? strerror(error) : "out of memory";
 }
 
-static enum status complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
-                                  double seconds)
+enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
+                               double seconds)
 {
     switch (probe) {
     case PROBE_ABSENT:
@@ -107,13 +107,13 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     const char *path = xen_probe_path(arena);
     enum xen_probe probe = xen_probe(path, seconds);
     if (probe != PROBE_ANSWERED)
-        return complain_probe(diags, path, probe, seconds);
+        return xen_complain_probe(diags, path, probe, seconds);
     struct xen *opened = arena_new_of(arena, struct xen);
     opened->arena = arena;
     opened->seconds = seconds;
     opened->store = open_store(seconds, &opened->fd);
     if (!opened->store)
-        return complain_probe(diags, path, PROBE_FAILED, seconds);
+        return xen_complain_probe(diags, path, PROBE_FAILED, seconds);
     opened->hypervisor = xc_interface_open(&silent, &silent, 0);
     *xen = opened;
     return STATUS_OK;
@@ -169,7 +169,7 @@ static enum xen_result fail(struct xen *xen)
         xen->lost = true;
     if (xen->lost) {
         xen->why = arena_printf(xen->arena, "xenstored did not answer within %g s", xen->seconds);
-        return XEN_FAILED;
+        return mark_broken(xen);
     }
     xen->why = reason_of(why);
     switch (why) {

@@ -5,6 +5,7 @@
 #define XENUSB_XEN_XEN_H
 
 #include "base/diag.h"
+#include "probe.h"
 
 // A connection to xenstore and, if possible, to the hypervisor. The struct is owned by the arena;
 // the connections last until xen_close().
@@ -14,6 +15,10 @@ struct xen;
 // connection and for each reply. On failure, after reporting it: STATUS_FAILED without Xen or
 // xenstored, STATUS_TIMEOUT if xenstored does not answer, STATUS_REFUSED without permission.
 enum status xen_open(struct arena *arena, struct diags *diags, double seconds, struct xen **xen);
+// Reports why xen_open() fails after that probe of xenstored (for PROBE_FAILED, with the reason in
+// errno), and returns the status.
+enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
+                               double seconds);
 // Closes the connections. NULL is a no-op.
 void xen_close(struct xen *xen);
 static inline void xen_scope(struct xen **xen)

@@ -252,12 +252,13 @@ static void test_host(void **state)
 static void test_problems(void **state)
 {
     (void)state;
+    const struct part read = part_read(), unread = part_unreadable("libusb failed");
     struct problems problems;
     problems_init(&problems);
-    diagnose_problems(arena, &domain, &problems, true, &findings);
+    diagnose_problems(arena, &domain, &problems, &read, &findings);
     want("records of win10 are stale", VERDICT_NO, "they match what is there");
     findings_init(&findings);
-    diagnose_problems(arena, &domain, &problems, false, &findings);
+    diagnose_problems(arena, &domain, &problems, &unread, &findings);
     want("records of win10 are stale", VERDICT_UNKNOWN, "it could not be examined");
     findings_init(&findings);
     struct problem *problem =
@@ -267,14 +268,40 @@ static void test_problems(void **state)
     problem = problem_add(arena, &problems, PROBLEM_ORPHAN, NULL, "1-4");
     problem->what = "key";
     problem->why = "nobody has it";
-    diagnose_problems(arena, &domain, &problems, true, &findings);
-    diagnose_problems(arena, NULL, &problems, true, &findings);
+    diagnose_problems(arena, &domain, &problems, &read, &findings);
+    diagnose_problems(arena, NULL, &problems, &read, &findings);
     const struct finding *finding = want("controller 100%s: stale", VERDICT_YES, "QEMU has none");
     assert_string_equal(finding->fix, "to fix it: xenusb repair win10");
     assert_string_equal(finding->domain, "win10");
     assert_string_equal(want("key: without a driver", VERDICT_YES, "nobody has it")->fix,
                         "to fix it: xenusb repair");
     assert_int_equal(findings.attention, 2);
+}
+
+static void test_what_could_not_be_looked_at(void **state)
+{
+    (void)state;
+    const struct part read = part_read(), unread = part_unreadable("libusb failed");
+    struct problems problems;
+    problems_init(&problems);
+    diagnose_problems(arena, NULL, &problems, &unread, &findings);
+    assert_true(want("host devices have lost their drivers", VERDICT_UNKNOWN,
+                     "could not be looked at: libusb failed")
+                    ->attention);
+    struct problem *problem = problem_add(arena, &problems, PROBLEM_ORPHAN, NULL, "1-4");
+    problem->what = "key";
+    problem->why = "who has it is unknown: no answer";
+    problem->unknown = "no answer";
+    findings_init(&findings);
+    diagnose_problems(arena, NULL, &problems, &read, &findings);
+    const struct finding *finding =
+        want("key: without a driver", VERDICT_UNKNOWN, "who has it is unknown: no answer");
+    assert_true(finding->attention);
+    assert_null(finding->fix);
+    host.xenstored = PROBE_ABSENT;
+    host.xen_host = true;
+    diagnose_host(arena, &host, &findings);
+    assert_true(asked("xenstored of this host answers")->attention);
 }
 
 static void test_toolstack_files(void **state)
@@ -305,6 +332,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silent_qemu, begin, end),
         cmocka_unit_test_setup_teardown(test_no_pvusb_at_all, begin, end),
         cmocka_unit_test_setup_teardown(test_host, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_could_not_be_looked_at, begin, end),
         cmocka_unit_test_setup_teardown(test_problems, begin, end),
         cmocka_unit_test_setup_teardown(test_toolstack_files, begin, end),
     };
