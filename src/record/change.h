@@ -70,6 +70,8 @@ enum xen_result change_refuse_taken(struct change *change, struct text busid);
 // Refuses the change if the domain is gone: the toolstack has already removed its records, so a new
 // one would be left behind.
 enum xen_result change_check_domain(struct change *change);
+// Reads the type of change->controller in libxl's record; reads it once for several items.
+enum xen_result change_read_type(struct change *change, struct text *type);
 // Writes the node directory/name.
 enum xen_result change_write(struct change *change, const char *directory, const char *name,
                              const char *value);
@@ -79,6 +81,9 @@ enum xen_result change_remove_up(struct change *change, const char *path);
 // XEN_OK for XEN_ABSENT, any other result unchanged.
 enum xen_result change_ignore_absent(enum xen_result result);
 
+// Writes xenusb's note of change->controller, and removes it if there is one.
+enum xen_result note_controller(struct change *change);
+enum xen_result note_drop_controller(struct change *change);
 // Notes that xenusb started the domain's QEMU, whose process id is change->value; and removes that
 // note.
 enum xen_result note_qemu(struct change *change);

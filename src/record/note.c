@@ -112,6 +112,12 @@ enum xen_result note_qemu(struct change *change)
                             : result;
 }
 
+enum xen_result note_drop_controller(struct change *change)
+{
+    return note_drop(change, "controller",
+                     record_key(change->session->arena, change->controller->id));
+}
+
 enum xen_result note_drop_qemu(struct change *change)
 {
     change->known.finish = clean_up;

@@ -14,8 +14,6 @@ enum status change_make(struct change *change, const char *what, change_body *bo
 const char *change_libxl_path(const struct change *change, const char *rest);
 // The path of the node of one of its ports. Owned by the arena.
 const char *change_port_path(const struct change *change, unsigned port);
-// Reads the type of change->controller in libxl's record; reads it once for several items.
-enum xen_result change_read_type(struct change *change, struct text *type);
 // Reads the node of a port; *value is TEXT_EMPTY, with XEN_OK, if libxl's record has no such port.
 enum xen_result change_read_port(struct change *change, unsigned port, struct text *value);
 // Whether the session has a record: its domain is Xen's.
@@ -23,8 +21,7 @@ bool change_has_xen(const struct session *session);
 
 // In note.c:
 
-// Write xenusb's note of change->controller or change->device.
-enum xen_result note_controller(struct change *change);
+// Writes xenusb's note of change->device.
 enum xen_result note_device(struct change *change);
 // Removes the note with that key, if there is one; `kind` is "controller" or "device". With the
 // last note, removes everything that xenusb keeps of the domain before the commit.

@@ -47,8 +47,7 @@ static enum xen_result remove_controller(struct change *change)
     if (record_expresses_controller(change->controller))
         result = change_remove_up(change, change_libxl_path(change, ""));
     if (result == XEN_OK)
-        result = note_drop(change, "controller",
-                           record_key(change->session->arena, change->controller->id));
+        result = note_drop_controller(change);
     return result;
 }
 

@@ -55,14 +55,12 @@ static void check_assignable(const struct wave *wave, struct lock *host)
     }
 }
 
-static enum xen_result claim_port(struct change *change, struct attempt *attempt)
+static enum xen_result claim_port(struct change *change)
 {
     struct text value, type;
-    struct arena *arena = change->session->arena;
-    const char *record = nodes_record(arena, change->session->domain->id, change->controller);
-    (void)attempt;
-    enum xen_result result =
-        xen_read(change->xen, change->in, arena_printf(arena, "%s/type", record), &type);
+    enum xen_result result = change_check_domain(change);
+    if (result == XEN_OK)
+        result = change_read_type(change, &type);
     if (result == XEN_ABSENT)
         return change_refuse(change, STATUS_FAILED, "its controller no longer exists");
     if (result == XEN_OK)
@@ -96,13 +94,13 @@ static void give_way(const struct wave *wave)
     }
 }
 
-// Saves their drivers in xenstore before any is unbound, in case xenusb is killed in between.
-static enum xen_result save_drivers(struct change *change, struct attempt *attempt)
+// Saves its drivers in xenstore before they are unbound, in case xenusb is killed in between.
+static enum xen_result save_drivers(struct change *change)
 {
     enum xen_result result = XEN_OK;
     struct arena *arena = change->session->arena;
     const char *busid = device_busid(change->device);
-    for (const struct host_interface *at = attempt->interfaces; at && result == XEN_OK;
+    for (const struct host_interface *at = wave_attempt(change)->interfaces; at && result == XEN_OK;
          at = at->next)
         if (at->driver && strcmp(at->driver, DRIVER_USBBACK) != 0)
             result = xen_write(change->xen, change->in, nodes_driver(arena, busid, at->name),
@@ -121,7 +119,7 @@ static void bind_each(const struct wave *wave)
             wave_fail(wave, attempt, STATUS_FAILED,
                       "it has no interfaces: it was unplugged, or is not configured");
     }
-    (void)wave_change(wave, NULL, save_drivers, "its drivers could not be saved");
+    (void)wave_change(wave, save_drivers, "its drivers could not be saved");
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         if (!attempt_succeeds(attempt))
@@ -162,7 +160,7 @@ static void assign(const struct wave *wave)
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->given = false;
     check_assignable(wave, &host);
-    (void)wave_change(wave, change_check_domain, claim_port, NULL);
+    (void)wave_change(wave, claim_port, NULL);
     const struct wave given = wave_part(wave, attempt_succeeds);
     for (size_t i = 0; i < given.count; i++)
         given.at[i]->given = true;

@@ -5,6 +5,7 @@
 #include "nodes.h"
 #include "record/change.h"
 #include "record/record.h"
+#include "record/saved.h"
 
 static struct change change_of(const struct pvusb_handle *handle,
                                const struct controller *controller, const struct device *device)
@@ -55,6 +56,13 @@ static enum xen_result write_nodes(struct change *change)
     for (size_t i = 0; i < nodes.count && result == XEN_OK; i++)
         result = apply_node(change, &nodes.at[i]);
     return result;
+}
+
+// Also notes its name.
+static enum xen_result create(struct change *change)
+{
+    enum xen_result result = write_nodes(change);
+    return result == XEN_OK ? note_controller(change) : result;
 }
 
 // Does not require a frontend: a guest may load its driver at any time.
@@ -116,6 +124,11 @@ static enum xen_result remove_nodes(struct change *change)
     if (result == XEN_OK)
         result = change_remove_up(change, nodes_record(arena, domain, controller));
     return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
+}
+
+static enum xen_result delete (struct change *change) {
+    enum xen_result result = remove_nodes(change);
+    return result == XEN_OK ? note_drop_controller(change) : result;
 }
 
 static enum xen_result request_close(struct change *change)
@@ -224,7 +237,6 @@ static enum status close_both(struct pvusb_handle *handle, struct controller *co
 
 void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 {
-    struct session *session = handle->session;
     struct controller *controller = step->controller;
     const char *why = NULL;
     bool left = false;
@@ -236,16 +248,12 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         return;
     }
-    status = change_attempt(&change, remove_nodes, &why);
+    status = change_attempt(&change, delete, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, STEP_LEFT, status, why);
         return;
     }
-    status = record_one(session, STEP_REMOVE, controller, NULL);
-    if (status != STATUS_OK) {
-        pvusb_fail(step, STEP_LEFT, status, "its record in xenstore could not be removed");
-        return;
-    }
+    saved_controller_removed(handle->session, controller);
     step->state = STEP_DONE;
     if (idle)
         step->remark = "the guest was not using it";
@@ -257,7 +265,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
 {
     const char *why = NULL;
     struct change change = change_of(handle, step->controller, NULL);
-    if (change_attempt(&change, remove_nodes, &why) == STATUS_OK)
+    if (change_attempt(&change, delete, &why) == STATUS_OK)
         pvusb_fail(step, STEP_FAILED, status, words);
     else
         pvusb_fail(step, STEP_LEFT, status,
@@ -280,7 +288,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     controller->cold_only = later;
     controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
     struct change change = change_of(handle, controller, NULL);
-    enum status status = change_attempt(&change, write_nodes, &why);
+    enum status status = change_attempt(&change, create, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
@@ -289,15 +297,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
     }
-    status = record_one(session, STEP_ADD, controller, NULL);
-    if (status != STATUS_OK) {
-        // The guest may have connected to it by now, but it has no devices.
-        controller->frontend_state = pvusb_frontend_state(handle, controller);
-        if (!later)
-            (void)close_both(handle, controller, &(bool){ false }, &why);
-        undo_add(handle, step, status, "its record in xenstore could not be written");
-        return;
-    }
+    saved_controller_added(session, controller);
     step->state = STEP_DONE;
     step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
 }

@@ -23,10 +23,9 @@ const char *port_path(const struct change *change)
 }
 
 // Clears the port, unless another device uses it by now or the controller is gone.
-static enum xen_result free_port(struct change *change, struct attempt *attempt)
+static enum xen_result free_port(struct change *change)
 {
     struct text value;
-    (void)attempt;
     enum xen_result result = xen_read(change->xen, change->in, port_path(change), &value);
     if (result != XEN_OK)
         return change_ignore_absent(result);
@@ -36,9 +35,8 @@ static enum xen_result free_port(struct change *change, struct attempt *attempt)
                               : XEN_OK;
 }
 
-static enum xen_result forget_drivers(struct change *change, struct attempt *attempt)
+static enum xen_result forget_drivers(struct change *change)
 {
-    (void)attempt;
     return xen_remove(change->xen, change->in,
                       nodes_drivers(change->session->arena, device_busid(change->device)));
 }
@@ -120,8 +118,7 @@ static void rebind_each(const struct wave *wave)
             !pvusb_rebind(wave->handle, device_busid(wave->at[i]->step->device), &why))
             wave_fail(wave, wave->at[i], STATUS_FAILED, why);
     // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
-    (void)wave_change(wave, NULL, forget_drivers,
-                      "its saved drivers could not be removed from xenstore");
+    (void)wave_change(wave, forget_drivers, "its saved drivers could not be removed from xenstore");
 }
 
 // Under the host's lock, so that no device is given to another guest while its drivers change.
@@ -136,7 +133,7 @@ static void release_from_usbback(const struct wave *wave)
     }
     const struct wave ours = find_ours(wave);
     unbind_each(&ours);
-    (void)wave_change(wave, NULL, free_port, NULL);
+    (void)wave_change(wave, free_port, NULL);
     rebind_each(&ours);
 }
 
@@ -160,7 +157,7 @@ static void await_qemu(const struct wave *wave)
 
 static void release_from_others(const struct wave *wave)
 {
-    (void)wave_change(wave, NULL, free_port, NULL);
+    (void)wave_change(wave, free_port, NULL);
     const struct wave served = wave_part(wave, is_seen);
     await_qemu(&served);
 }

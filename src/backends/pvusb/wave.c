@@ -54,54 +54,41 @@ void wave_fail_all(const struct wave *wave, enum status status, const char *why)
             wave_fail(wave, wave->at[i], status, why);
 }
 
-// A change to all devices of a wave. The first member is what the bodies get.
+// What wave_change() runs. The first member is what the body gets.
 struct wave_transaction {
     struct change change;
-    const struct wave *wave;
-    change_body *first;
-    wave_body *body;
+    const struct wave *due;
 };
 
-static enum xen_result change_each(struct change *change)
+struct attempt *wave_attempt(const struct change *change)
 {
-    const struct wave_transaction *all = (const struct wave_transaction *)change;
-    enum xen_result result = all->first ? all->first(change) : XEN_OK;
-    for (size_t i = 0; i < all->wave->count && result == XEN_OK; i++) {
-        struct attempt *attempt = all->wave->at[i];
-        if (!attempt_succeeds(attempt))
-            continue;
-        change->device = attempt->step->device;
-        change->controller = change->device->controller;
-        result = all->body(change, attempt);
-        attempt->refusal = change->why;
-        if (change->why)
-            result = XEN_OK;
-        change->why = NULL;
-    }
-    return result;
+    const struct wave *due = ((const struct wave_transaction *)change)->due;
+    size_t i = 0;
+    while (due->at[i]->step->device != change->device)
+        i++;
+    return due->at[i];
 }
 
-bool wave_change(const struct wave *wave, change_body *first, wave_body *body, const char *what)
+bool wave_change(const struct wave *wave, change_body *body, const char *what)
 {
     const char *why = NULL;
     const struct session *session = wave->handle->session;
-    struct wave_transaction all = {
-        .change = { .session = session, .xen = session->xen },
-        .wave = wave,
-        .first = first,
-        .body = body,
-    };
-    if (!wave_part(wave, attempt_succeeds).count)
+    const struct wave due = wave_part(wave, attempt_succeeds);
+    struct wave_transaction all = { { .session = session, .xen = session->xen }, &due };
+    struct change_item *items = arena_array_of(session->arena, struct change_item, due.count);
+    if (!due.count)
         return true;
-    enum status status = change_attempt(&all.change, change_each, &why);
-    if (status != STATUS_OK) {
-        wave_fail_all(wave, status, what ? arena_printf(session->arena, "%s: %s", what, why) : why);
-        return false;
+    for (size_t i = 0; i < due.count; i++)
+        items[i].step = due.at[i]->step;
+    enum status status = change_attempt_all(&all.change, items, due.count, body, &why);
+    for (size_t i = 0; i < due.count; i++) {
+        bool refused = status == STATUS_OK;
+        if (items[i].status != STATUS_OK)
+            wave_fail(wave, due.at[i], items[i].status,
+                      refused || !what ? items[i].why
+                                       : arena_printf(session->arena, "%s: %s", what, why));
     }
-    for (size_t i = 0; i < wave->count; i++)
-        if (attempt_succeeds(wave->at[i]) && wave->at[i]->refusal)
-            wave_fail(wave, wave->at[i], STATUS_REFUSED, wave->at[i]->refusal);
-    return true;
+    return status == STATUS_OK;
 }
 
 // Evaluates the condition once for each that does not meet it yet; whether there still is one.

@@ -18,8 +18,7 @@ struct attempt {
     const struct host_interface *interfaces; // as they were before they were bound to usbback
     enum status status;                      // STATUS_OK until it fails
     const char *why;                         // why it failed
-    const char *refusal; // why the last run of the transaction's body refused it; NULL
-    double seconds;      // for attempt_seconds()
+    double seconds;                          // for attempt_seconds()
 };
 
 // `count` attempts, which other waves may share. Owned by the arena.
@@ -46,13 +45,12 @@ void wave_fail(const struct wave *wave, struct attempt *attempt, enum status sta
                const char *why);
 void wave_fail_all(const struct wave *wave, enum status status, const char *why);
 
-// The part of a transaction that concerns one device: change->device and change->controller. If it
-// refuses the change, only that device fails.
-typedef enum xen_result wave_body(struct change *change, struct attempt *attempt);
-// Runs the body in one transaction for all that have not failed. `first`, unless it is NULL, runs
-// before; if it refuses the change, or xenstore fails, all of them fail and nothing is changed.
-// Returns false then, and the attempts have the reason: `what`, unless NULL, and the cause.
-bool wave_change(const struct wave *wave, change_body *first, wave_body *body, const char *what);
+// Runs the body in one transaction for all that have not failed (change_attempt_all()). What it
+// refuses for one device fails only that one. If xenstore fails, nothing is changed and all of them
+// fail, for a reason that begins with `what`, unless that is NULL; returns false.
+bool wave_change(const struct wave *wave, change_body *body, const char *what);
+// For such a body: the attempt that it runs for.
+struct attempt *wave_attempt(const struct change *change);
 
 // Waits until the condition is true for all that have not failed, and sets `met`. Ends after
 // `seconds` (times session's timeout_scale), or if the user interrupts.
