@@ -19,14 +19,18 @@ static const struct column columns[] = {
     { NULL, "kind", COLUMN_TEXT },
     { "BUSID", "busid", COLUMN_TEXT },
     { "SPEED", "speed", COLUMN_TEXT },
-    { "STATE", "state", COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_TEXT },
+    { NULL, "state", COLUMN_TEXT },
     { NULL, "backend", COLUMN_TEXT },
     { NULL, "backend_domain", COLUMN_NUMBER },
     { NULL, "backend_state", COLUMN_TEXT },
     { NULL, "frontend_state", COLUMN_TEXT },
+    { NULL, "presence", COLUMN_TEXT },
     { NULL, "reason", COLUMN_TEXT },
+    { NULL, "now", COLUMN_TEXT },
+    { NULL, "advice", COLUMN_TEXT },
 };
-enum { STATE_COLUMN = 11, REASON_COLUMN = 16 };
+enum { SHOWN_COLUMN = 11, STATE_COLUMN, PRESENCE_COLUMN = 17, REASON_COLUMN };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 // The state of both ends of a PVUSB controller.
@@ -49,17 +53,34 @@ static const char *state_of_controller(struct arena *arena, const struct control
 static const char *state_of(struct arena *arena, const struct device *device)
 {
     const struct controller *controller = device->controller;
-    if (controller->no_backend)
-        return arena_printf(arena, "%s: %s", device_state_name(device->state),
-                            controller->no_backend);
-    if (controller->pvusb && controller->frontend_state != XENBUS_CONNECTED)
-        return arena_printf(arena, "%s; %s", device_state_name(device->state),
-                            ends_of(arena, controller));
-    if (device->state == DEVICE_GONE)
-        return "gone: unplugged from the host, or replugged";
-    if (device->state == DEVICE_WAITING)
-        return "waiting for the device to be plugged in";
-    return device_state_name(device->state);
+    const char *state = device_state_name(device->state);
+    if (device->reason)
+        state = arena_printf(arena, "%s: %s", state, device->reason);
+    else if (device->state == DEVICE_WAITING)
+        state = "waiting for the device to be plugged in";
+    if (controller->pvusb && !controller->no_backend &&
+        controller->frontend_state != XENBUS_CONNECTED)
+        state = arena_printf(arena, "%s; %s", state, ends_of(arena, controller));
+    return state;
+}
+
+// The command that brings a device back, or that frees its port; NULL if it is not gone, or if no
+// backend runs.
+static const char *advice_of(struct arena *arena, const struct domain *domain,
+                             const struct device *device)
+{
+    if (device->state != DEVICE_GONE || device->report.ended || !device->controller->backend)
+        return NULL;
+    if (device->returns)
+        return advice(arena, ADVICE_RETURN, domain, device->now->busid);
+    return advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
+}
+
+static const char *with_advice(struct arena *arena, const struct domain *domain,
+                               const struct device *device)
+{
+    const char *state = state_of(arena, device), *how = advice_of(arena, domain, device);
+    return how ? arena_printf(arena, "%s; %s", state, how) : state;
 }
 
 static void add_row(struct arena *arena, struct table *table, const struct domain *domain,
@@ -81,11 +102,16 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         device ? device_kind_name(device) : NULL,
         *busid ? busid : NULL,
         speed,
+        device ? with_advice(arena, domain, device) : state_of_controller(arena, controller),
         device ? state_of(arena, device) : state_of_controller(arena, controller),
         controller->pvusb ? controller->driver : NULL,
         controller->pvusb ? arena_printf(arena, "%u", controller->backend_domain) : NULL,
         controller->pvusb ? xenbus_state_name(controller->backend_state) : NULL,
         controller->pvusb ? xenbus_state_name(controller->frontend_state) : NULL,
+        device ? device_state_name(device->state) : NULL,
+        device ? device->reason : NULL,
+        device && device->now ? device->now->busid : NULL,
+        device ? advice_of(arena, domain, device) : NULL,
     };
     table_row(table, cells);
 }
@@ -144,16 +170,12 @@ static void print_column(const char *shown, size_t width)
 static void print_device(struct arena *arena, const struct domain *domain,
                          const struct device *device, const struct widths *widths)
 {
-    const char *state = state_of(arena, device);
+    const char *state = state_of(arena, device), *how = advice_of(arena, domain, device);
     print_column(shown_port(arena, device), widths->port);
     print_column(shown_device(arena, device), widths->device);
     print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
-    const char *how = advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
-    printf("%s", text_show(arena, text_of(state), 400));
-    if (device->state == DEVICE_GONE && device->controller->backend && how)
-        printf("; %s", how);
-    putchar('\n');
+    printf("%s%s%s\n", text_show(arena, text_of(state), 400), how ? "; " : "", how ? how : "");
 }
 
 static void print_tree(struct arena *arena, const struct topology *topology)
@@ -186,9 +208,9 @@ static void show_unknown(const struct invocation *invocation, struct table *tabl
                          int domain, const char *why)
 {
     struct arena *arena = invocation->arena;
-    bool json = invocation->given & OPTION_JSON;
     const char *cells[COLUMNS] = { name, domain >= 0 ? arena_printf(arena, "%d", domain) : NULL };
-    cells[STATE_COLUMN] = json ? "unknown" : arena_printf(arena, "unknown: %s", why);
+    cells[SHOWN_COLUMN] = arena_printf(arena, "unknown: %s", why);
+    cells[STATE_COLUMN] = cells[PRESENCE_COLUMN] = device_state_name(DEVICE_UNKNOWN);
     cells[REASON_COLUMN] = why;
     if (invocation->given & OPTION_TREE)
         printf("%s\n",

@@ -33,6 +33,12 @@ unsigned host_address(struct arena *arena, const char *busid)
     return sysfs_number(arena, arena_printf(arena, USB_DEVICES "/%s", busid), "devnum", UINT8_MAX);
 }
 
+bool host_is_authorized(struct arena *arena, const char *busid)
+{
+    const char *directory = arena_printf(arena, USB_DEVICES "/%s", busid);
+    return strcmp(sysfs_value(arena, directory, "authorized"), "0") != 0;
+}
+
 bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why)
 {
     if (sysfs_write(arena_printf(arena, USB_DRIVERS "%s/unbind", driver), interface))

@@ -29,6 +29,11 @@ struct host_interface *host_interfaces(struct arena *arena, const char *busid);
 // The address (1 to 127) of the device with that busid; 0 if it is not plugged in.
 unsigned host_address(struct arena *arena, const char *busid);
 
+// Whether the kernel may configure the device with that busid: false if "authorized" in its sysfs
+// directory is 0, as usbguard sets it, for example (Linux: Documentation/usb/authorization.rst). It
+// has no interfaces then.
+bool host_is_authorized(struct arena *arena, const char *busid);
+
 // Unbinds an interface ("1-4:1.0") from a driver, or binds it to one. Returns false if the kernel
 // refuses; *why then is a message with the kernel's reason, owned by the arena.
 bool host_unbind(struct arena *arena, const char *driver, const char *interface, const char **why);

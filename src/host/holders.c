@@ -79,6 +79,18 @@ struct walk {
     struct host_holder *known; // the holders so far, each process once
 };
 
+static const char *why_unseen(struct arena *arena, const char *path, int why)
+{
+    return arena_printf(arena, "cannot read %s: %s%s", path, strerror(why),
+                        geteuid() ? "; run xenusb as root" : "");
+}
+
+static void note_unseen(struct walk *walk, const char *path, int why)
+{
+    if (!part_is_unreadable(&walk->processes))
+        walk->processes = part_unreadable(why_unseen(walk->session->arena, path, why));
+}
+
 // The domain whose QEMU that is according to xenstore, which is asked for the session's own domain
 // first; -1 if there is none.
 static int domain_of_process(const struct session *session, unsigned pid)
@@ -122,14 +134,6 @@ static const struct host_holder *identify(struct walk *walk, unsigned pid)
     holder->next = walk->known;
     walk->known = holder;
     return holder;
-}
-
-static void note_unseen(struct walk *walk, const char *path, int why)
-{
-    if (!part_is_unreadable(&walk->processes))
-        walk->processes =
-            part_unreadable(arena_printf(walk->session->arena, "cannot read %s: %s%s", path,
-                                         strerror(why), geteuid() ? "; run xenusb as root" : ""));
 }
 
 static unsigned minor_of(const struct host_device *device)
@@ -181,33 +185,55 @@ static void walk_process(struct walk *walk, unsigned pid)
         note_holder(walk, pid, minor);
 }
 
-enum verdict host_process_holds(struct arena *arena, unsigned pid, const struct host_device *device)
+// Whether that process is not the QEMU that was looked for, and then its name. libvirt opens the
+// socket of a QEMU and passes it on, so the socket names libvirt. libxl's QEMU opens its own.
+static bool is_another(const struct session *session, unsigned pid, const char **program)
 {
-    cleanup_closedir DIR *dir = opendir(arena_printf(arena, "/proc/%u/fd", pid));
-    unsigned minor;
-    while (dir && next_node(dir, &minor))
-        if (minor == minor_of(device))
-            return VERDICT_YES;
-    return dir ? VERDICT_NO : VERDICT_UNKNOWN;
+    if (!session->domain || session->domain->id >= 0)
+        return false;
+    *program = sysfs_value(session->arena, arena_printf(session->arena, "/proc/%u", pid), "comm");
+    return !holders_is_qemu(*program);
 }
 
-const struct host_device **host_process_devices(struct arena *arena, unsigned pid,
-                                                const struct host *host, size_t *count)
+struct host_nodes host_nodes_of(const struct session *session, unsigned pid)
 {
-    cleanup_closedir DIR *dir = opendir(arena_printf(arena, "/proc/%u/fd", pid));
-    const struct host_device **devices =
-        arena_array_of(arena, const struct host_device *, host->count + 1u);
-    unsigned minor;
-    *count = 0;
-    while (dir && next_node(dir, &minor))
-        for (const struct host_device *at = host->devices; at; at = at->next) {
-            size_t i = 0;
-            while (i < *count && devices[i] != at)
-                i++;
-            if (minor_of(at) == minor && i == *count)
-                devices[(*count)++] = at;
+    struct arena *arena = session->arena;
+    struct host_nodes nodes = { .part = part_read() };
+    unsigned *minors = NULL;
+    size_t room = 0;
+    const char *program = "", *path = arena_printf(arena, "/proc/%u/fd", pid);
+    cleanup_closedir DIR *dir = pid ? opendir(path) : NULL;
+    if (!pid)
+        nodes.part = part_unreadable("the process of its QEMU is not known");
+    else if (!dir)
+        nodes.part = part_unreadable(why_unseen(arena, path, errno));
+    else if (is_another(session, pid, &program))
+        nodes.part = part_unreadable(arena_printf(
+            arena,
+            "its socket was opened by %s (pid %u), and which process its QEMU is, is not known",
+            text_show(arena, text_of(program), PROGRAM_SHOWN), pid));
+    for (unsigned minor; dir && next_node(dir, &minor);) {
+        if (nodes.count == room) {
+            unsigned *more = arena_array_of(arena, unsigned, 2 * room + 8);
+            for (size_t i = 0; i < nodes.count; i++)
+                more[i] = minors[i];
+            minors = more;
+            room = 2 * room + 8;
         }
-    return dir ? devices : NULL;
+        minors[nodes.count++] = minor;
+    }
+    nodes.minors = minors;
+    return nodes;
+}
+
+enum verdict host_nodes_have(const struct host_nodes *nodes, const struct host_device *device)
+{
+    if (part_is_unreadable(&nodes->part))
+        return VERDICT_UNKNOWN;
+    for (size_t i = 0; i < nodes->count; i++)
+        if (nodes->minors[i] == minor_of(device))
+            return VERDICT_YES;
+    return VERDICT_NO;
 }
 
 static void walk_processes(struct walk *walk)
@@ -233,10 +259,12 @@ static bool is_driver(const char *driver, const char *name)
 
 // Sets the driver that has claimed the device; returns whether a program may have it open and
 // matter.
-static bool check_drivers(const struct host_device *device, struct host_hold *hold)
+static bool check_drivers(struct arena *arena, const struct host_device *device,
+                          struct host_hold *hold)
 {
     bool matters = !device->interfaces;
     *hold = (struct host_hold){ .holders = NULL };
+    hold->unauthorized = !device->interfaces && !host_is_authorized(arena, device->busid);
     // Of current kernels it is the device that usbip-host drives, and not its interfaces.
     if (is_driver(device->driver, DRIVER_USBIP))
         hold->driver = device->driver;
@@ -275,7 +303,7 @@ void host_find_holders(const struct session *session, struct host_device *const 
                          .count = count };
     for (size_t i = 0; i < count; i++) {
         host_describe(devices[i]);
-        matters[i] = check_drivers(devices[i], &holds[i]);
+        matters[i] = check_drivers(session->arena, devices[i], &holds[i]);
     }
     find_programs(&walk);
     for (size_t i = 0; i < count; i++)
@@ -294,7 +322,7 @@ static void find_again(const struct session *session, const struct host_device *
         // What has its node open may still matter of a device that has just been unplugged.
         if (!host_look_again(session->arena, devices[i], &now))
             now.interfaces = NULL;
-        matters[i] = check_drivers(&now, &holds[i]);
+        matters[i] = check_drivers(session->arena, &now, &holds[i]);
     }
     find_programs(&walk);
 }
@@ -334,6 +362,8 @@ const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
                            const struct host_guest *guest)
 {
     bool own = is_held_by(hold, guest);
+    if (hold->unauthorized)
+        return "it is not authorized on this host (its authorized file in sysfs is 0)";
     for (const struct host_holder *at = hold->holders; at; at = at->next)
         if (!is_of(at, guest))
             return show_holder(arena, at);
@@ -352,7 +382,7 @@ bool host_hold_may_pass(const struct host_hold *hold)
     const struct host_holder *holder = hold->holders;
     while (holder && !holder->qemu)
         holder = holder->next;
-    return hold->holders && !holder && !hold->driver;
+    return hold->holders && !hold->unauthorized && !holder && !hold->driver;
 }
 
 // Finds out who has the devices. Whether to look again, because one of the holds may pass.

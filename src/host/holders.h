@@ -50,14 +50,17 @@ enum status host_lock_devices(const struct session *session,
 // Why that failed, for the step that needed the lock.
 const char *host_why_not_locked(const struct session *session);
 
-// Whether the process has the device's node open; VERDICT_UNKNOWN if that cannot be read.
-enum verdict host_process_holds(struct arena *arena, unsigned pid,
-                                const struct host_device *device);
+// The nodes of USB devices that a QEMU has open, as of one look.
+struct host_nodes {
+    const unsigned *minors; // their device numbers, `count` of them; owned by the arena
+    size_t count;
+    struct part part; // whether they were read
+};
+// Those of the QEMU that the session's domain has according to its socket; 0: not known.
+struct host_nodes host_nodes_of(const struct session *session, unsigned pid);
 
-// The devices of `host` whose nodes the process has open; NULL if that cannot be read. An array of
-// *count in the arena.
-const struct host_device **host_process_devices(struct arena *arena, unsigned pid,
-                                                const struct host *host, size_t *count);
+// Whether the device's node is one of them; VERDICT_UNKNOWN if they could not be read.
+enum verdict host_nodes_have(const struct host_nodes *nodes, const struct host_device *device);
 
 // The functions below only read their arguments.
 

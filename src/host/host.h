@@ -25,6 +25,7 @@ struct host_hold {
     const struct host_holder *holders;
     const char *driver;    // usbfs, usbback or usbip-host has the device or an interface of it
     struct part processes; // that may have it open; not needed if the kernel's drivers have it
+    bool unauthorized;     // the kernel may not configure it (host_is_authorized())
 };
 
 struct host_endpoints;

@@ -152,12 +152,15 @@ static bool is_where_wanted(const struct placement *placement, const struct devi
     return placement->wanted->port.depth == 0 || port_same(placement->wanted->port, device->port);
 }
 
-// Whether a device of the guest is that host device, or was in the same host port before it was
-// unplugged.
+// Whether a device of the guest is that host device, or QEMU waits for it, or it was in the same
+// host port before it was unplugged.
 static bool is_same_host_device(const struct device *device, const struct host_device *host)
 {
-    if (device->host)
-        return device->host == host;
+    const struct host_device *there = device_on_host(device);
+    if (device->state == DEVICE_WAITING)
+        return selector_matches(&device->selector, host);
+    if (there)
+        return there == host;
     return device->selector.criteria & SELECT_BUSID &&
            strcmp(device->selector.busid, host->busid) == 0;
 }
@@ -234,6 +237,27 @@ static void complain_unknown_kind(struct planning *planning, struct placement *p
     diag_hint(planning->diags, diag, "it will exist after the guest is restarted");
 }
 
+// The guest may have it or not: neither "nothing to do" nor a second one would be right.
+static void complain_unknown_state(struct planning *planning, struct placement *placement,
+                                   const struct device *there)
+{
+    placement->op = STEP_REFUSE;
+    placement->words = "its state is unknown";
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, placement->wanted->why, "whether %s has %s at %s is unknown: %s",
+        planning->topology->domain->name, host_device_show(planning->arena, placement->host),
+        device_position(planning->arena, there), there->reason ? there->reason : "no reason given");
+    diag_hint(planning->diags, diag, "detach it first");
+}
+
+// Whether what the guest has of it must be removed first. QEMU's own arguments are left as they are
+// if it is only the config that the guest was created from.
+static bool is_stale(const struct placement *placement, const struct device *there)
+{
+    return there->state == DEVICE_GONE ||
+           (there->state == DEVICE_MISFIT && !placement->wanted->at_creation);
+}
+
 static void match_target(struct planning *planning, struct placement *placement)
 {
     struct device *there = find_there(planning, placement);
@@ -242,10 +266,14 @@ static void match_target(struct planning *planning, struct placement *placement)
             complain_unknown_kind(planning, placement);
         return;
     }
-    if (there->state == DEVICE_GONE) {
+    if (is_stale(placement, there)) {
         there->wanted = placement->wanted;
         placement->stale = there;
         controller_drop_device(there);
+        return;
+    }
+    if (there->state == DEVICE_UNKNOWN && placement->host) {
+        complain_unknown_state(planning, placement, there);
         return;
     }
     if (!is_where_wanted(placement, there)) {

@@ -91,8 +91,10 @@ static bool is_wanted(const struct removing *removing, const struct config_devic
         return wanted->port.depth > 0;
     if (device->kind != DEVICE_HOSTDEV)
         return false;
-    return device->host ? selector_matches(&wanted->selector, device->host)
-                        : matches_known(&wanted->selector, &device->selector);
+    if (device->host)
+        return selector_matches(&wanted->selector, device->host);
+    return matches_known(&wanted->selector, &device->selector) ||
+           (device->now && selector_matches(&wanted->selector, device->now));
 }
 
 // The device at controller 1, port 2 for "1.2", which means bus 1, address 2 but may be a mistake.

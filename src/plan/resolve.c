@@ -78,15 +78,21 @@ static void complain_twice(struct planning *planning, struct placement *placemen
               "it is also requested here");
 }
 
-// The device that the guest has of it already, according to QEMU or a record; or NULL.
+// The device of the guest that it is, or that it takes the place of; or NULL.
 static const struct device *device_here(const struct planning *planning,
                                         const struct host_device *host)
 {
     for (const struct controller *at = planning->topology->controllers; at; at = at->next)
         for (const struct device *device = at->devices; device; device = device->next)
-            if (device->kind == DEVICE_HOSTDEV && device->host == host)
+            if (device->kind == DEVICE_HOSTDEV && device_on_host(device) == host)
                 return device;
     return NULL;
+}
+
+// Whether the guest has the device, or gets it without further ado.
+static bool has_it(const struct device *here)
+{
+    return here && (here->state == DEVICE_ATTACHED || here->state == DEVICE_WAITING);
 }
 
 // Why the device must not be attached, or NULL. --force only overrides the host's own use of it.
@@ -98,7 +104,7 @@ static const char *objection(const struct planning *planning, const struct host_
     *force_helps = false;
     if (host->hub)
         return "it is a hub; select the devices behind it";
-    if (here && here->state != DEVICE_GONE)
+    if (has_it(here))
         return NULL;
     if (host->owner && host->owner_domain != planning->topology->domain->id)
         return arena_printf(planning->arena, "%s has it", host->owner);

@@ -9,8 +9,11 @@ enum { PLACE_NAME_MAX = 32 }; // of a controller, as the parser reads a place
 const char *device_state_name(enum device_state state)
 {
     static const char *const names[] = {
-        [DEVICE_PLANNED] = "planned", [DEVICE_ATTACHED] = "attached", [DEVICE_PRESENT] = "present",
-        [DEVICE_WAITING] = "waiting", [DEVICE_GONE] = "gone",         [DEVICE_UNKNOWN] = "unknown",
+        [DEVICE_PLANNED] = "planned", [DEVICE_ATTACHED] = "attached",
+        [DEVICE_PRESENT] = "present", [DEVICE_WAITING] = "waiting",
+        [DEVICE_GONE] = "gone",       [DEVICE_MISFIT] = "speed mismatch",
+        [DEVICE_HELD] = "held",       [DEVICE_UNAUTHORIZED] = "not authorized",
+        [DEVICE_UNKNOWN] = "unknown",
     };
     return names[state];
 }
@@ -139,6 +142,11 @@ void controller_drop_device(struct device *device)
         return;
     *at = device->next;
     device->controller->root_devices -= device->port.depth == 1;
+}
+
+const struct host_device *device_on_host(const struct device *device)
+{
+    return device->host ? device->host : device->now;
 }
 
 const char *device_busid(const struct device *device)

@@ -11,17 +11,31 @@
 struct arena;
 struct backend;
 
-// The state of a device, as far as it was verified.
+// The state of a device. That of a host device is decided in presence.c.
 enum device_state {
-    DEVICE_PLANNED,  // not present yet
-    DEVICE_ATTACHED, // QEMU reports it open, and the host confirms that
-    DEVICE_PRESENT,  // an emulated device that exists
-    DEVICE_WAITING,  // QEMU waits for a host device that is not plugged in
-    DEVICE_GONE,     // its host device was unplugged, or replugged and not opened again
-    DEVICE_UNKNOWN,  // cannot be determined
+    DEVICE_PLANNED,      // not present yet
+    DEVICE_ATTACHED,     // its backend reports it as attached, and this host shows that it has it
+    DEVICE_PRESENT,      // an emulated device that exists
+    DEVICE_WAITING,      // QEMU waits for a host device, and takes it once it is plugged in
+    DEVICE_GONE,         // its host device was unplugged, or replugged and not opened again
+    DEVICE_MISFIT,       // QEMU waits for it, but its port does not support the device's speed
+    DEVICE_HELD,         // QEMU waits for it, but a program or another guest has it
+    DEVICE_UNAUTHORIZED, // this host has not authorized it, so a guest cannot use it
+    DEVICE_UNKNOWN,      // cannot be determined
 };
-// "attached", "gone", ...
+enum { DEVICE_STATES = DEVICE_UNKNOWN + 1 };
+// "attached", "gone", "speed mismatch", ...
 const char *device_state_name(enum device_state state);
+
+// What the backend of a host device reports about it: QEMU or usbback.
+struct device_report {
+    enum verdict attached;
+    const char *why;         // why `attached` is unknown
+    const char *ended;       // why its backend has nothing any longer: it has exited; NULL: it runs
+    bool waits;              // it takes a matching device by itself whenever one is plugged in
+    enum verdict configured; // whether the guest has configured it; unknown if that is not expected
+                             // or cannot be seen
+};
 
 struct controller;
 struct topology;
@@ -36,10 +50,15 @@ struct device {
     const char *id;                 // QEMU's id; "" if it has none (command line)
     const char *path;               // QEMU's object path
     struct selector selector;       // hostdev: as QEMU or the record selects it
-    const struct host_device *host; // hostdev: the device on this host; NULL if gone
-    enum speed speed;               // SPEED_UNKNOWN if not known
+    struct device_report report;    // hostdev
+    const struct host_device *host; // hostdev: the device on this host; NULL if it is not attached
+    const struct host_device *now; // hostdev that is not attached: what is plugged in where it was,
+                                   // or what QEMU waits for; NULL if nothing is
+    enum speed speed;              // SPEED_UNKNOWN if not known
     enum device_state state;
-    const char *file;                   // disk: the image's path; NULL if not known
+    const char *reason; // hostdev: a clause with the reason for its state, for messages; or NULL
+    bool returns;       // DEVICE_GONE: attaching what is there now brings it back to its port
+    const char *file;   // disk: the image's path; NULL if not known
     const struct config_device *wanted; // the part of the config that wants it; NULL if none does
 };
 
@@ -107,6 +126,7 @@ struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
     unsigned qemu_process;          // the id of that process; 0 if it is not known
+    const struct host_nodes *nodes; // what that process has open; NULL before presence_find()
     struct controller *controllers; // in the order of libxl's index, then as found
     struct controller *last;        // the last of them; topology_add_controller() keeps it
     struct plugging plugging;
@@ -145,6 +165,8 @@ const char *device_again(struct arena *arena, const struct device *device);
 const char *controller_word(struct arena *arena, const struct controller *controller);
 // The hint for a controller that the domain does not have: "it has: hci0, usb" or "it has none".
 const char *topology_controllers_hint(struct arena *arena, const struct topology *topology);
+// What this host has of a host device: the attached one, or what is plugged in where it was.
+const struct host_device *device_on_host(const struct device *device);
 // The busid of its host device, as the host, QEMU or the record has it; "" if unknown.
 const char *device_busid(const struct device *device) __attribute__((returns_nonnull));
 // Whether it is a PVUSB controller that a QEMU in this domain serves, or would serve.

@@ -65,14 +65,15 @@ static struct device *new_device(struct arena *arena, unsigned port, const char 
     device->driver = "usb-host";
     device->id = device->path = "";
     device->state = DEVICE_GONE;
+    device->report.configured = VERDICT_UNKNOWN;
     if (busid_read(text_of(busid), device->selector.busid))
         device->selector.criteria = SELECT_BUSID;
     return device;
 }
 
-// Compares the busid recorded for a port with QEMU's device there.
+// Adds the busid that is recorded for a port to QEMU's device there.
 static void merge_port(struct arena *arena, struct controller *controller, unsigned port,
-                       const char *busid, const struct host *host)
+                       const char *busid)
 {
     struct device *device = controller_device_at(controller, (struct port){ 1, { (uint8_t)port } });
     if (!device) {
@@ -80,15 +81,8 @@ static void merge_port(struct arena *arena, struct controller *controller, unsig
         controller_add_device(controller, new_device(arena, port, busid));
         return;
     }
-    if (device->kind != DEVICE_HOSTDEV || !busid_read(text_of(busid), device->selector.busid))
-        return;
-    device->selector.criteria |= SELECT_BUSID;
-    if (!host || (device->host && strcmp(device->host->busid, busid) == 0))
-        return;
-    // QEMU still reports a device as attached after it was unplugged, even if another one has its
-    // address now.
-    device->host = NULL;
-    device->state = DEVICE_GONE;
+    if (device->kind == DEVICE_HOSTDEV && busid_read(text_of(busid), device->selector.busid))
+        device->selector.criteria |= SELECT_BUSID;
 }
 
 // Adds a controller that is recorded but not in QEMU: either xl is about to add it, or QEMU removed
@@ -110,7 +104,7 @@ static struct controller *add_stale(struct arena *arena, const struct record_con
 }
 
 static void merge_emulated(struct arena *arena, const struct record_controller *record,
-                           const struct host *host, struct topology *topology)
+                           struct topology *topology)
 {
     const char *id = arena_printf(arena, "xenusb-%u", record->index);
     struct controller *controller = controller_with_id(topology, id);
@@ -119,15 +113,15 @@ static void merge_emulated(struct arena *arena, const struct record_controller *
     controller->index = (int)record->index;
     for (unsigned port = 1; port <= record->ports; port++)
         if (record->port[port] && *record->port[port])
-            merge_port(arena, controller, port, record->port[port], host);
+            merge_port(arena, controller, port, record->port[port]);
 }
 
 void record_merge(const struct session *session, const struct record *record,
-                  const struct host *host, struct topology *topology)
+                  struct topology *topology)
 {
     for (const struct record_controller *at = record->controllers; at; at = at->next)
         if (at->kind == RECORD_EMULATED)
-            merge_emulated(session->arena, at, host, topology);
+            merge_emulated(session->arena, at, topology);
     for (const struct record_note *note = record->notes; note; note = note->next) {
         struct controller *controller =
             note->of_device ? NULL : controller_with_id(topology, note->id);

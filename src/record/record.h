@@ -77,12 +77,11 @@ enum status record_read(const struct session *session, struct record *record);
 enum status record_look(struct session *session, const struct record **record);
 
 // Merges the record into a topology that the backends have filled. Controllers get their names and
-// libxl's indexes. Host devices get their busids, and become DEVICE_GONE if the device at that
-// busid is no longer the one that QEMU was given. A busid at a port where QEMU has no device adds a
-// DEVICE_GONE without id and path. The PVUSB controllers must be in the topology already, since
-// their backend reads the same record. If `host` is NULL, no device of QEMU's becomes DEVICE_GONE.
+// libxl's indexes, and host devices the busids with which they were recorded. A busid at a port
+// where QEMU has no device adds a DEVICE_GONE without id and path. The PVUSB controllers must be in
+// the topology already, since their backend reads the same record.
 void record_merge(const struct session *session, const struct record *record,
-                  const struct host *host, struct topology *topology);
+                  struct topology *topology);
 
 // Brings the record in line with the topology; commands that change something do so before they
 // plan. Removes notes of other domains and of devices or controllers that QEMU no longer has, and

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "owners.h"
+#include "plan/presence.h"
 #include "record/record.h"
 #include "record/saved.h"
 #include "xen/xen.h"
@@ -100,7 +101,8 @@ static enum status read_records(struct world *world, bool changes)
     enum status status = record_look(session, &record);
     if (status != STATUS_OK)
         return status;
-    record_merge(session, record, session->host, &world->topology);
+    record_merge(session, record, &world->topology);
+    presence_find(session, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
             at->backend = emulated_backend(world);

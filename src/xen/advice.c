@@ -20,6 +20,7 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_REPAIR_HOST] = { "repair-host", "to fix it", "xenusb repair" },
     [ADVICE_ATTACH] = { "attach", "once it is plugged in again, to attach it",
                         "xenusb attach %d %1" },
+    [ADVICE_RETURN] = { "return", "to bring it back", "xenusb attach %d %1" },
     [ADVICE_START_QEMU] = { "start-qemu", "to start one and add a controller",
                             "xenusb controller add --start-backend %d qusb" },
     [ADVICE_SERVE] = { "serve", "to start a QEMU for it",

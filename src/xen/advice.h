@@ -17,6 +17,7 @@ enum advice_kind {
     ADVICE_REPAIR,
     ADVICE_REPAIR_HOST,  // without a domain
     ADVICE_ATTACH,       // a device that is gone, as attach takes it
+    ADVICE_RETURN,       // what is plugged in now where a device was, as attach takes it
     ADVICE_START_QEMU,   // a PVUSB QEMU, for a domain without PVUSB controllers
     ADVICE_SERVE,        // the same, for a controller that has none, as "controller add" takes it
     ADVICE_DOMAINS,      // without a domain

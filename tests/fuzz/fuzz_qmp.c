@@ -9,6 +9,7 @@
 #include "backends/qmp/qmp.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "plan/presence.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -136,8 +137,12 @@ static void look_and_act(struct qmp_handle *handle, struct domain *domain)
                               .ports = 4,
                               .ports_usb2 = 4,
                               .ports_usb3 = 4 };
+    const unsigned minor = (on_host.bus - 1u) * 128 + on_host.address - 1u;
+    const struct host_nodes nodes = { .minors = &minor, .count = 1, .part = part_read() };
     if (qmp_look(handle, &topology) != STATUS_OK)
         return;
+    topology.nodes = &nodes;
+    presence_find(handle->session, &topology);
     for (const struct controller *at = topology.controllers; at; at = at->next)
         for (const struct device *device = at->devices; device; device = device->next)
             if (device->controller != at || (device->state == DEVICE_ATTACHED && !device->host) ||

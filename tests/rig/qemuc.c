@@ -16,6 +16,7 @@
 // tenths of the usual ones.
 #include "backends/qmp/qmp.h"
 #include "base/arena.h"
+#include "plan/presence.h"
 #include "xen/xen.h"
 
 #include <stdlib.h>
@@ -74,6 +75,8 @@ static enum status look(bool show)
     enum status status = qmp_backend.look(handle, &topology);
     if (status == STATUS_OK)
         status = qmp_backend.supply(handle, &topology);
+    if (status == STATUS_OK)
+        presence_find(&session, &topology);
     if (status != STATUS_OK || !show)
         return status;
     printf("%s%s, slots=%u why=%s\n", shown(topology.qemu),

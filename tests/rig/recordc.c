@@ -191,7 +191,7 @@ static enum status look(char **words, bool tidy)
     enum status status = record_read(&session, &record);
     if (status != STATUS_OK)
         return status;
-    record_merge(&session, &record, &host, &topology);
+    record_merge(&session, &record, &topology);
     return tidy ? record_tidy(&session, &record, &topology) : STATUS_OK;
 }
 
@@ -205,9 +205,7 @@ static enum status show_merged(char **words)
         for (const struct device *device = at->devices; device; device = device->next)
             printf("  %s %s %s [%s] %s\n", port_write(device->port, room), device->driver,
                    device_state_name(device->state), device->id,
-                   device->host                               ? device->host->busid
-                   : device->selector.criteria & SELECT_BUSID ? device->selector.busid
-                                                              : "-");
+                   device->selector.criteria & SELECT_BUSID ? device->selector.busid : "-");
     }
     return status;
 }

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "host/holders.h"
 #include "unit.h"
+#include "xen/domain.h"
 
 #include <unistd.h>
 
@@ -68,8 +69,9 @@ static const struct host_holder of_win10 = {
 static const char *shown(const struct host_holder *holder, const char *driver, const char *unseen,
                          const struct host_guest *guest)
 {
-    const struct host_hold hold = { holder, driver,
-                                    unseen ? part_unreadable(unseen) : part_read() };
+    const struct host_hold hold = { .holders = holder,
+                                    .driver = driver,
+                                    .processes = unseen ? part_unreadable(unseen) : part_read() };
     const char *words = host_hold_show(arena, &hold, guest);
     return words ? words : "free";
 }
@@ -116,9 +118,19 @@ static void test_what_may_pass(void **state)
 {
     (void)state;
     assert_false(host_hold_may_pass(&(struct host_hold){ .holders = NULL }));
-    assert_true(host_hold_may_pass(&(struct host_hold){ &usbls, NULL, part_read() }));
-    assert_false(host_hold_may_pass(&(struct host_hold){ &usbls, "usbfs", part_read() }));
-    assert_false(host_hold_may_pass(&(struct host_hold){ &plain, NULL, part_read() }));
+    assert_true(host_hold_may_pass(&(struct host_hold){ .holders = &usbls }));
+    assert_false(host_hold_may_pass(&(struct host_hold){ .holders = &usbls, .driver = "usbfs" }));
+    assert_false(host_hold_may_pass(&(struct host_hold){ .holders = &plain }));
+}
+
+// Nobody can use it, whoever has it open.
+static void test_not_authorized(void **state)
+{
+    (void)state;
+    const struct host_hold hold = { .holders = &usbls, .unauthorized = true };
+    assert_string_equal(host_hold_show(arena, &hold, NULL),
+                        "it is not authorized on this host (its authorized file in sysfs is 0)");
+    assert_false(host_hold_may_pass(&hold));
 }
 
 // This process has no node of a USB device open; of one that does not exist nothing can be said.
@@ -126,8 +138,21 @@ static void test_a_process(void **state)
 {
     (void)state;
     const struct host_device stick = { .bus = 1, .address = 6, .busid = "1-1.3" };
-    assert_int_equal(host_process_holds(arena, (unsigned)getpid(), &stick), VERDICT_NO);
-    assert_int_equal(host_process_holds(arena, UINT32_MAX, &stick), VERDICT_UNKNOWN);
+    struct domain domain = { .id = 3, .name = "win10" };
+    const struct session session = { .arena = arena, .domain = &domain };
+    const unsigned own = (unsigned)getpid();
+    struct host_nodes nodes = host_nodes_of(&session, own);
+    assert_int_equal(host_nodes_have(&nodes, &stick), VERDICT_NO);
+    nodes = host_nodes_of(&session, UINT32_MAX);
+    assert_int_equal(host_nodes_have(&nodes, &stick), VERDICT_UNKNOWN);
+    assert_non_null(strstr(nodes.part.why, "cannot read /proc/4294967295/fd: "));
+    nodes = host_nodes_of(&session, 0);
+    assert_string_equal(nodes.part.why, "the process of its QEMU is not known");
+    // Without Xen, a socket may have been opened by another program than QEMU, such as this one.
+    domain.id = -1;
+    nodes = host_nodes_of(&session, own);
+    assert_int_equal(host_nodes_have(&nodes, &stick), VERDICT_UNKNOWN);
+    assert_non_null(strstr(nodes.part.why, "its socket was opened by test_holders (pid "));
 }
 
 int main(void)
@@ -138,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_has_it, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_the_guests_own, begin, end),
         cmocka_unit_test_setup_teardown(test_what_may_pass, begin, end),
+        cmocka_unit_test_setup_teardown(test_not_authorized, begin, end),
         cmocka_unit_test_setup_teardown(test_a_process, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -493,6 +493,42 @@ static void test_a_replugged_device_returns_to_its_port(void **state)
     want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "- ? 0.3; + 1-4 0.3");
 }
 
+// QEMU cannot open it at its port: it is removed from there, and placed again.
+static void test_a_device_of_the_wrong_speed_is_placed_again(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *uhci = has_controller(scene, "piix3-usb-uhci", "usb", "", -1);
+    struct device *misfit = has_device(scene, uhci, DEVICE_HOSTDEV, "1", "");
+    has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    misfit->state = DEVICE_MISFIT;
+    misfit->now = host_device_busid(&scene->host, "1-1.3");
+    want_plan(scene, "usbdevice=['type=hostdev,serial=4C530001']\n", "- ? usb.1; + 1-1.3 hci0.1");
+}
+
+static void test_a_device_that_qemu_waits_for_is_not_added_again(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
+    struct device *waiting = has_device(scene, xhci, DEVICE_HOSTDEV, "3", "mine");
+    waiting->state = DEVICE_WAITING;
+    waiting->selector = (struct selector){ .criteria = SELECT_VENDOR, .vendor = 0x1050 };
+    want_plan(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", "= ? 0.3");
+}
+
+// Whether the guest has it is not known: then it is not "nothing to do" either.
+static void test_a_device_in_an_unknown_state(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "0", "xenusb-0", 0);
+    struct device *unknown = has_device(scene, xhci, DEVICE_HOSTDEV, "3", "xenusb-1-44");
+    unknown->state = DEVICE_UNKNOWN;
+    unknown->reason = "cannot read /proc/7/fd";
+    unknown->selector.criteria = SELECT_BUSID;
+    assert_true(busid_read(text_of("1-4"), unknown->selector.busid));
+    want_refusal(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", STATUS_REFUSED,
+                 "'type=hostdev,id=1050:0407'", "0 port 3 is unknown: cannot read /proc/7/fd");
+}
+
 static void test_prune_removes_what_the_config_does_not_name(void **state)
 {
     struct scene *scene = *state;
@@ -612,6 +648,9 @@ int main(void)
         TEST(test_a_default_name_avoids_names_in_use),
         TEST(test_a_second_run_matches_the_changed_default_name),
         TEST(test_a_replugged_device_returns_to_its_port),
+        TEST(test_a_device_of_the_wrong_speed_is_placed_again),
+        TEST(test_a_device_that_qemu_waits_for_is_not_added_again),
+        TEST(test_a_device_in_an_unknown_state),
         TEST(test_prune_removes_what_the_config_does_not_name),
         TEST(test_prune_keeps_controllers_and_hubs_in_use),
         TEST(test_models_that_cannot_be_hot_plugged),

@@ -73,6 +73,8 @@ void pvusb_fail(struct step *step, enum step_state state, enum status status, co
 
 // The QMP connection to it: that of the QMP backend, or our own; NULL if there is none.
 struct qmp_client *pvusb_client(const struct pvusb_handle *handle);
+// The id of its process; 0 without a connection.
+unsigned pvusb_process(const struct pvusb_handle *handle);
 // Connects to it unless a connection is open or it has no socket. Fails only if lock_libxl() does:
 // a PV guest has a QEMU only if its config needed one. Sets `why_no_client` otherwise.
 enum status pvusb_connect(struct pvusb_handle *handle);

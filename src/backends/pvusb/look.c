@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "handle.h"
 #include "host/bind.h"
+#include "host/holders.h"
 #include "nodes.h"
 #include "qemu/qmp_client.h"
 #include "record/record.h"
@@ -81,38 +82,47 @@ static unsigned count_drivers(const struct host_interface *interfaces, const cha
     return count;
 }
 
-// The state of a device; `now` is what is plugged in at its busid, NULL if nothing is.
-static enum device_state state_of(const struct pvusb_handle *handle, const struct device *device,
-                                  const struct host_device *now)
+// Whether QEMU reports that it has the device. It detaches the kernel's drivers when it opens a
+// device, but claims its interfaces only when the guest configures it (hw/usb/host-libusb.c).
+static enum verdict ask_qemu(const struct pvusb_handle *handle, const struct device *device)
 {
-    const struct controller *controller = device->controller;
-    unsigned others, its;
-    if (controller->backend_domain || !handle->session->host)
-        return DEVICE_UNKNOWN;
-    if (!now || now->address != device->host->address || controller->no_backend)
-        return DEVICE_GONE;
-    if (controller->pvusb == PVUSB_KERNEL) {
-        its = count_drivers(now->interfaces, DRIVER_USBBACK, &others);
-        return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
+    switch (pvusb_query_port(handle, device->controller->index, device->port.number[0])) {
+    case QEMU_PORT_ATTACHED: return VERDICT_YES;
+    case QEMU_PORT_UNKNOWN: return VERDICT_UNKNOWN;
+    default: return VERDICT_NO;
     }
-    // QEMU detaches the kernel's drivers when it opens a device, but claims its interfaces only
-    // when the guest configures it (hw/usb/host-libusb.c). QEMU's "attached" alone can be stale.
-    its = count_drivers(now->interfaces, DRIVER_USBFS, &others);
-    if (others)
+}
+
+// Whether QEMU has that device, of which no interface has a kernel driver.
+static enum device_state state_in_qemu(const struct pvusb_handle *handle,
+                                       const struct device *device)
+{
+    enum verdict reported = ask_qemu(handle, device);
+    if (reported == VERDICT_NO)
         return DEVICE_GONE;
-    switch (pvusb_query_port(handle, controller->index, device->port.number[0])) {
-    case QEMU_PORT_ATTACHED: return DEVICE_ATTACHED;
+    struct host_nodes nodes = host_nodes_of(handle->session, pvusb_process(handle));
+    if (host_nodes_have(&nodes, device->host) == VERDICT_NO)
+        return DEVICE_GONE;
     // Without an answer: attached if the device has lost its drivers since the host was looked at.
-    case QEMU_PORT_UNKNOWN: return its || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
-    default: return DEVICE_GONE;
-    }
+    return reported == VERDICT_YES || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
 }
 
 enum device_state pvusb_device_state(const struct pvusb_handle *handle, const struct device *device)
 {
+    const struct controller *controller = device->controller;
     struct host_device now;
-    bool there = device->host && host_look_again(handle->session->arena, device->host, &now);
-    return state_of(handle, device, there ? &now : NULL);
+    unsigned others, its;
+    if (controller->backend_domain || !handle->session->host)
+        return DEVICE_UNKNOWN;
+    if (!device->host || !host_look_again(handle->session->arena, device->host, &now) ||
+        now.address != device->host->address || controller->no_backend)
+        return DEVICE_GONE;
+    if (controller->pvusb == PVUSB_KERNEL) {
+        its = count_drivers(now.interfaces, DRIVER_USBBACK, &others);
+        return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
+    }
+    (void)count_drivers(now.interfaces, DRIVER_USBFS, &others);
+    return others ? DEVICE_GONE : state_in_qemu(handle, device);
 }
 
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
@@ -158,16 +168,43 @@ static struct deadline arrival_deadline(struct pvusb_handle *handle)
     return handle->arrivals;
 }
 
-// QEMU opens a replugged device again and reports it as attached, but does not tell the guest. A
-// guest with a working frontend configures its devices, and then QEMU claims the interfaces; if it
-// has not claimed them in time, the guest has lost the device.
-static bool guest_lost_device(struct pvusb_handle *handle, const struct device *device)
+// Whether the guest has configured the device, so far as that is expected: QEMU opens a replugged
+// device again and reports it as attached, but does not tell the guest. A guest with a working
+// frontend configures its devices, and then QEMU claims the interfaces; if it has not claimed them
+// in time, the guest has lost the device.
+static enum verdict find_configured(struct pvusb_handle *handle, const struct device *device)
 {
     const struct controller *controller = device->controller;
-    return device->state == DEVICE_ATTACHED && controller->pvusb == PVUSB_QEMU &&
-           controller->frontend_state == XENBUS_CONNECTED && !handle->session->domain->paused &&
-           !device->host->held &&
-           !pvusb_wait_until(handle, arrival_deadline(handle), is_configured, controller, device);
+    unsigned others;
+    if (!device->host || device->report.attached != VERDICT_YES ||
+        controller->pvusb != PVUSB_QEMU || controller->frontend_state != XENBUS_CONNECTED ||
+        handle->session->domain->paused)
+        return VERDICT_UNKNOWN;
+    (void)count_drivers(device->host->interfaces, DRIVER_USBFS, &others);
+    return others || device->host->held ||
+                   pvusb_wait_until(handle, arrival_deadline(handle), is_configured, controller,
+                                    device)
+               ? VERDICT_YES
+               : VERDICT_NO;
+}
+
+// What the backend reports. usbback reports nothing: it has what is bound to it.
+static void report_device(struct pvusb_handle *handle, struct device *device)
+{
+    const struct controller *controller = device->controller;
+    struct device_report *report = &device->report;
+    *report = (struct device_report){ .attached = VERDICT_YES, .configured = VERDICT_UNKNOWN };
+    if (controller->backend_domain) {
+        report->attached = VERDICT_UNKNOWN;
+        report->why = "xenusb cannot see the devices of a driver domain";
+    } else if (controller->no_backend) {
+        report->attached = VERDICT_NO;
+        report->ended = controller->no_backend;
+    } else if (controller->pvusb == PVUSB_QEMU) {
+        report->attached = ask_qemu(handle, device);
+        report->why = handle->why_no_client ? handle->why_no_client : "its QEMU did not answer";
+        report->configured = find_configured(handle, device);
+    }
 }
 
 static void add_device(struct pvusb_handle *handle, struct controller *controller, unsigned port,
@@ -179,16 +216,14 @@ static void add_device(struct pvusb_handle *handle, struct controller *controlle
     device->kind = DEVICE_HOSTDEV;
     device->driver = "usb-host";
     device->id = device->path = "";
+    device->state = DEVICE_UNKNOWN;
     if (busid_read(text_of(busid), device->selector.busid))
         device->selector.criteria = SELECT_BUSID;
     // A driver domain has its own devices: this host's device with the same busid is another one.
     if (session->host && device->selector.criteria && !controller->backend_domain)
         device->host = host_device_busid(session->host, device->selector.busid);
-    device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     controller_add_device(controller, device);
-    device->state = state_of(handle, device, device->host);
-    if (guest_lost_device(handle, device))
-        device->state = DEVICE_GONE;
+    report_device(handle, device);
 }
 
 static void add_controller(struct pvusb_handle *handle, const struct record_controller *record,
@@ -229,6 +264,8 @@ enum status pvusb_look(void *at, struct topology *topology)
     enum status status = record_look(session, &record);
     handle->topology = topology;
     pvusb_look_at_qemu(handle, topology);
+    if (!topology->qemu_process)
+        topology->qemu_process = pvusb_process(handle);
     for (const struct record_controller *found = record->controllers; found; found = found->next)
         if (found->kind == RECORD_KERNEL || found->kind == RECORD_QEMU)
             add_controller(handle, found, topology);

@@ -15,6 +15,12 @@ struct qmp_client *pvusb_client(const struct pvusb_handle *handle)
     return handle->session->qemu ? handle->session->qemu : handle->client;
 }
 
+unsigned pvusb_process(const struct pvusb_handle *handle)
+{
+    const struct qmp_client *qemu = pvusb_client(handle);
+    return qemu ? (unsigned)qmp_process(qemu) : 0;
+}
+
 enum status pvusb_connect(struct pvusb_handle *handle)
 {
     struct session *session = handle->session;

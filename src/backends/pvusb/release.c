@@ -53,7 +53,7 @@ static bool qemu_released(struct pvusb_handle *handle, const struct controller *
         return answer == QEMU_PORT_EMPTY;
     // If QEMU does not answer, the device is released when usbfs has none of its interfaces.
     for (const struct host_interface *at =
-             device->host ? host_interfaces(arena, device_busid(device)) : NULL;
+             device_on_host(device) ? host_interfaces(arena, device_busid(device)) : NULL;
          at; at = at->next)
         if (at->driver && strcmp(at->driver, DRIVER_USBFS) == 0)
             return false;
@@ -145,8 +145,9 @@ static void await_qemu(const struct wave *wave)
         struct attempt *attempt = wave->at[i];
         const struct device *device = attempt->step->device;
         // The devices of a dead QEMU have no driver.
-        if (device->host && qemu_has_gone(wave->handle, device))
-            (void)host_probe(session->arena, device->host->busid, &(const char *){ NULL });
+        const struct host_device *there = device_on_host(device);
+        if (there && qemu_has_gone(wave->handle, device))
+            (void)host_probe(session->arena, there->busid, &(const char *){ NULL });
         if (!attempt->met)
             wave_fail(wave, attempt, STATUS_TIMEOUT,
                       arena_printf(session->arena,

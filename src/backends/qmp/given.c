@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "given.h"
 #include "base/arena.h"
-#include "verify.h"
 
 static uint16_t number_within(const struct qmp_command *command, int64_t most)
 {
@@ -52,87 +51,17 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
 }
 
-// The host device that matches the selector. If several match, the only one that QEMU may have
-// open; NULL if there is none or the match is ambiguous.
-static const struct host_device *host_device_of(const struct host *host,
-                                                const struct selector *selector, bool *ambiguous)
+void given_read(struct walk *walk, const struct walk_device *found, struct device *device)
 {
-    const struct host_device *open = NULL, *only = NULL;
-    unsigned matching = 0, opened = 0;
-    *ambiguous = false;
-    for (const struct host_device *at = NULL; host && (at = host_next(host, selector, at));) {
-        if (at->hub)
-            continue;
-        only = at;
-        matching++;
-        if (verify_may_be_open(at)) {
-            open = at;
-            opened++;
-        }
-    }
-    if (matching == 1)
-        return only;
-    *ambiguous = matching > 1 && opened != 1;
-    return opened == 1 ? open : NULL;
-}
-
-void given_read(struct walk *walk, const struct host *host, const struct walk_device *found,
-                struct device *device)
-{
-    bool ambiguous, open = found->open || walk_bool(found->properties[WALK_ATTACHED]);
+    const struct qmp_command *attached = found->properties[WALK_ATTACHED];
+    bool answered = attached && attached->value;
+    bool open = found->open || (answered && json_is_true(attached->value));
+    bool by_node = !found->given && *walk_text(walk, found->properties[WALK_HOSTDEVICE]);
     read_selector(walk, found, &device->selector);
-    const struct host_device *there = host_device_of(host, &device->selector, &ambiguous);
-    // QEMU waits for a matching device, unless only an address was given. Its "attached" alone may
-    // be stale: a device selected by address stays attached after it is unplugged.
-    if (!open)
-        device->state = device->selector.criteria == (SELECT_BUS | SELECT_ADDRESS) ? DEVICE_GONE
-                                                                                   : DEVICE_WAITING;
-    else if (ambiguous || !device->selector.criteria || !host)
-        device->state = DEVICE_UNKNOWN;
-    else if (!there || !verify_may_be_open(there))
-        device->state = DEVICE_GONE;
-    else
-        device->state = DEVICE_ATTACHED;
-    if (device->state == DEVICE_ATTACHED) {
-        device->host = there;
-        device->speed = there->speed;
-    }
-}
-
-// Whether a device of the topology is that host device.
-static bool is_known(const struct topology *topology, const struct host_device *host)
-{
-    for (const struct controller *at = topology->controllers; at; at = at->next)
-        for (const struct device *device = at->devices; device; device = device->next)
-            if (device->host == host)
-                return true;
-    return false;
-}
-
-// A host device that matches, that this QEMU has open, and that no other device here is; NULL if
-// there is none.
-static const struct host_device *find_open(const struct walk *walk, const struct host *host,
-                                           const struct topology *topology,
-                                           const struct device *device)
-{
-    const unsigned process = (unsigned)qmp_process(walk->client);
-    const struct host_device *at = host_next(host, &device->selector, NULL);
-    while (at && (at->hub || is_known(topology, at) || !verify_may_be_open(at) ||
-                  host_process_holds(walk->arena, process, at) != VERDICT_YES))
-        at = host_next(host, &device->selector, at);
-    return at;
-}
-
-void given_tell_apart(const struct walk *walk, const struct host *host, struct topology *topology)
-{
-    for (struct controller *at = topology->controllers; at && host; at = at->next)
-        for (struct device *device = at->devices; device; device = device->next) {
-            if (device->kind != DEVICE_HOSTDEV || device->state != DEVICE_UNKNOWN)
-                continue;
-            device->host = find_open(walk, host, topology, device);
-            if (!device->host)
-                continue;
-            device->state = DEVICE_ATTACHED;
-            device->speed = device->host->speed;
-        }
+    device->state = DEVICE_UNKNOWN;
+    device->report.attached = open ? VERDICT_YES : answered ? VERDICT_NO : VERDICT_UNKNOWN;
+    device->report.why = "QEMU does not report whether it has it";
+    device->report.configured = VERDICT_UNKNOWN;
+    // QEMU opens a device at once, or never, if it is selected by its address or its node only.
+    device->report.waits = !by_node && device->selector.criteria != (SELECT_BUS | SELECT_ADDRESS);
 }

@@ -55,7 +55,7 @@ static void add_device(struct walk_usb *usb, const struct walk_device *found,
     device->state = DEVICE_PRESENT;
     device->port = found->port;
     if (device->kind == DEVICE_HOSTDEV)
-        given_read(usb->walk, usb->session->host, found, device);
+        given_read(usb->walk, found, device);
     if (device->kind == DEVICE_DISK)
         device->file = image_of(usb->walk, usb->images, found->path);
     controller_add_device(controller, device);
@@ -179,7 +179,6 @@ static void read_controllers(struct walk_usb *usb, struct topology *topology)
     for (const struct walk_controller *found = usb->controllers; found; found = found->next)
         if (!found->bus)
             add_companion(usb->walk, found, &own);
-    given_tell_apart(usb->walk, usb->session->host, &own);
     place_chosen(usb, &own);
     set_speeds(&own);
     merge_topology(usb->walk->arena, &own, topology);
@@ -205,6 +204,7 @@ enum status qmp_look(void *at, struct topology *topology)
     topology->qemu = *version ? arena_printf(session->arena, "QEMU %s", version) : "QEMU";
     if (run)
         session->domain->paused = run->value && !json_member_is_true(run->value, "running");
+    topology->nodes = usb.nodes;
     note_ids(handle, usb.ids);
     read_controllers(&usb, topology);
     return STATUS_OK;

@@ -5,21 +5,19 @@
 
 static bool is_opened(const struct walk_usb *usb, const struct host_device *host)
 {
-    size_t i = 0;
-    while (i < usb->opened_count && usb->opened[i] != host)
-        i++;
-    return i < usb->opened_count;
+    return usb->nodes && host_nodes_have(usb->nodes, host) == VERDICT_YES;
 }
 
 void walk_usb_read_nodes(struct walk_usb *usb)
 {
-    const struct host *host = usb->session->host;
-    unsigned process = (unsigned)qmp_process(usb->walk->client);
+    const struct session *session = usb->session;
     const struct walk_device *any = usb->devices;
     while (any && strcmp(any->type, "usb-host") != 0)
         any = any->next;
-    if (host && process && any)
-        usb->opened = host_process_devices(usb->walk->arena, process, host, &usb->opened_count);
+    if (session->host && any) {
+        usb->nodes = arena_new_of(session->arena, struct host_nodes);
+        *usb->nodes = host_nodes_of(session, (unsigned)qmp_process(usb->walk->client));
+    }
     for (struct walk_device *at = usb->devices; at; at = at->next)
         at->open = at->given && is_opened(usb, at->given);
 }
@@ -37,12 +35,13 @@ static bool is_taken(const struct walk_usb *usb, const struct host_device *host)
 static const struct host_device *only_opened(const struct walk_usb *usb, int64_t address)
 {
     const struct host_device *only = NULL;
-    for (size_t i = 0; i < usb->opened_count; i++) {
-        if (usb->opened[i]->address != address || is_taken(usb, usb->opened[i]))
+    const struct host *host = usb->session->host;
+    for (const struct host_device *at = host ? host->devices : NULL; at; at = at->next) {
+        if (at->address != address || !is_opened(usb, at) || is_taken(usb, at))
             continue;
         if (only)
             return NULL;
-        only = usb->opened[i];
+        only = at;
     }
     return only;
 }

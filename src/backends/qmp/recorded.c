@@ -58,16 +58,25 @@ static bool is_new_host_device(const struct step *step)
 static enum status verify_attached(struct qmp_handle *handle, struct step *const *steps,
                                    size_t count)
 {
-    struct arena *arena = handle->session->arena;
+    const struct session *session = handle->session;
+    struct arena *arena = session->arena;
+    const struct host_nodes nodes = host_nodes_of(session, (unsigned)qmp_process(handle->client));
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count; i++) {
         struct host_device now;
-        const char *why;
+        const char *why = NULL;
         if (!is_new_host_device(steps[i]))
             continue;
         bool there = host_look_again(arena, steps[i]->device->host, &now);
-        if (verify_host_agrees(arena, there ? &now : NULL, steps[i]->device, &why))
+        enum verdict agrees =
+            verify_host_agrees(arena, there ? &now : NULL, &nodes, steps[i]->device, &why);
+        if (agrees == VERDICT_YES)
             continue;
+        if (agrees == VERDICT_UNKNOWN) {
+            steps[i]->device->state = DEVICE_UNKNOWN;
+            steps[i]->remark = why;
+            continue;
+        }
         undo_add(handle, steps[i], false, why);
         status = STATUS_FAILED;
     }

@@ -7,7 +7,7 @@
 #define XENUSB_BACKENDS_QMP_WALK_USB_H
 
 #include "base/session.h"
-#include "host/host.h"
+#include "host/holders.h"
 #include "usb/port.h"
 #include "walk.h"
 
@@ -63,8 +63,7 @@ struct walk_usb {
     struct walk_controller *controllers, **last_controller;
     struct walk_device *devices, **last_device; // those without an id in order of creation
     size_t controller_count, device_count;
-    const struct host_device **opened; // whose nodes QEMU's process has open; NULL: unknown
-    size_t opened_count;
+    struct host_nodes *nodes;   // what QEMU's process has open; NULL: not read
     struct qmp_command *ids;    // the properties of the object above those with an id
     struct qmp_command *report; // of x-query-usb; NULL: not needed
     struct qmp_command *images; // of query-block; NULL: not needed
