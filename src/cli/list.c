@@ -304,7 +304,7 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     size_t count = 0;
     enum status status = world_open_xen(&options, &xen);
     if (status == STATUS_OK)
-        status = xen_domains(xen, invocation->diags, &domains, &count);
+        status = xen_domains(xen, invocation->diags, DOMAIN_WHOLE, &domains, &count);
     if (status != STATUS_OK) {
         show_failure(invocation, table, NULL, -1, status);
         return status;

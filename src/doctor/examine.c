@@ -13,7 +13,7 @@ static enum status find_all(struct examination *examination)
     const struct doctor_options *options = examination->options;
     const struct domain *all = NULL;
     size_t count = 0;
-    enum status status = xen_domains(examination->xen, options->diags, &all, &count);
+    enum status status = xen_domains(examination->xen, options->diags, DOMAIN_WHOLE, &all, &count);
     struct domain *kept = arena_array_of(options->arena, struct domain, count);
     if (status != STATUS_OK)
         return status;
@@ -75,7 +75,7 @@ struct session examination_session(const struct examination *examination, struct
         .diags = examination->options->diags,
         .xen = examination->xen,
         .domain = domain,
-        .interrupt = interrupt_of_process(),
+        .interrupted = &world_interrupted,
         .timeout_scale = examination->options->timeout_scale,
     };
 }
@@ -116,7 +116,8 @@ static enum status list_domains(struct look *look)
     look->count = examination->all_count;
     examination->all = NULL;
     if (!look->all)
-        status = xen_domains(examination->xen, options->diags, &look->all, &look->count);
+        status =
+            xen_domains(examination->xen, options->diags, DOMAIN_WHOLE, &look->all, &look->count);
     look->listed = status == STATUS_OK
                        ? part_read()
                        : part_unreadable(diags_reason(options->diags, "xenstore failed"));

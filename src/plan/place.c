@@ -24,7 +24,10 @@ speed_mask place_speeds(const struct device *device, speed_mask offered)
 
 bool place_may_be_isochronous(const struct device *device)
 {
-    return device->kind == DEVICE_HOSTDEV && device->host && host_may_be_isochronous(device->host);
+    if (device->kind != DEVICE_HOSTDEV || !device->host)
+        return false;
+    struct host_endpoints endpoints = host_endpoints(device->host);
+    return endpoints.isochronous || endpoints.unread;
 }
 
 // A dotted port needs a hub at every port before its last number.

@@ -1,29 +1,78 @@
 // SPDX-License-Identifier: MIT
+// Reads the claims of all domains: one list of controllers for each domain, of each controller its
+// ports, and nothing else unless a port has a busid.
+#include "claims.h"
+
 #include "base/arena.h"
-#include "record.h"
-#include "xen/xen.h"
+#include "recording.h"
 
-// The claims so far, and the domain whose record is added to them.
-struct claim_list {
-    struct arena *arena;
-    const struct domain *domain;
-    struct record_claim **last;
-};
-
-static struct record_claim *add_claim(struct claim_list *list, const char *busid)
+static const char *print(const struct claim_list *list, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+static const char *print(const struct claim_list *list, const char *format, ...)
 {
-    struct record_claim *claim = arena_new_of(list->arena, struct record_claim);
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(list->session->arena, format, args);
+    va_end(args);
+    return text;
+}
+
+static struct text value_of(struct claim_list *list, const char *path)
+{
+    struct text value = TEXT_EMPTY;
+    if (list->result != XEN_OK)
+        return value;
+    list->result = change_ignore_absent(xen_read(list->session->xen, NULL, path, &value));
+    return value;
+}
+
+static size_t children_of(struct claim_list *list, const char *path, const char *const **names)
+{
+    size_t count = 0;
+    *names = NULL;
+    if (list->result == XEN_OK)
+        list->result =
+            change_ignore_absent(xen_list(list->session->xen, NULL, path, names, &count));
+    return count;
+}
+
+// Reads the number that a node's name is; false for any other spelling or name.
+static bool number_of(const char *name, uint64_t max, unsigned *number)
+{
+    uint64_t value;
+    if (text_number(text_of(name), 10, 0, max, &value) != NUMBER_OK || (name[0] == '0' && name[1]))
+        return false;
+    *number = (unsigned)value;
+    return true;
+}
+
+static struct record_claim *add_claim(struct claim_list *list, int domain, const char *busid)
+{
+    struct record_claim *claim = arena_new_of(list->session->arena, struct record_claim);
     claim->busid = busid;
-    claim->domain = list->domain->id;
-    claim->name = list->domain->name;
+    claim->domain = domain;
     claim->index = -1;
     *list->last = claim;
     list->last = &claim->next;
     return claim;
 }
 
-// The name of the controller with that id of QEMU's; `fallback` if it has none.
-static const char *name_of(const struct record *record, const char *id, const char *fallback)
+// ---- names, only for those that claim something ----
+
+// Whether xenusb has notes of the domain; lists those of all domains once.
+static bool has_notes(struct claim_list *list, int domain)
+{
+    const char *name = print(list, "%d", domain);
+    if (!list->noted_listed)
+        list->noted_count = children_of(list, "/xenusb", &list->noted);
+    list->noted_listed = true;
+    for (size_t i = 0; i < list->noted_count; i++)
+        if (strcmp(list->noted[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *noted_name(const struct record *record, const char *id, const char *fallback)
 {
     for (const struct record_note *note = record->notes; note; note = note->next)
         if (!note->of_device && *note->name && strcmp(note->id, id) == 0)
@@ -31,44 +80,197 @@ static const char *name_of(const struct record *record, const char *id, const ch
     return fallback;
 }
 
-static void add_claims(struct claim_list *list, const struct record *record)
+static bool is_own(const struct claim_list *list, int domain)
 {
-    struct arena *arena = list->arena;
-    for (const struct record_controller *at = record->controllers; at; at = at->next)
-        for (unsigned port = 1; port <= at->ports; port++) {
-            const char *busid = at->port[port],
-                       *id = arena_printf(
-                           arena, at->kind == RECORD_EMULATED ? "xenusb-%u" : "vusb-%u", at->index);
-            if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
-                continue;
-            struct record_claim *claim = add_claim(list, busid);
-            claim->index = (int)at->index;
-            claim->backend_domain = at->backend_domain;
-            claim->port = port;
-            claim->place =
-                arena_printf(arena, "controller %s port %u",
-                             name_of(record, id, arena_printf(arena, "%u", at->index)), port);
-        }
-    for (const struct record_note *note = record->notes; note; note = note->next)
-        if (*note->busid)
-            add_claim(list, note->busid)->place =
-                arena_printf(arena, "controller %s port %s",
-                             name_of(record, note->controller, note->controller), note->port);
+    return list->session->domain && list->session->domain->id == domain;
 }
 
-// Reads the record of a domain unless it is known: given, or read already as the session's own.
-static enum status read_claims(struct claim_list *list, const struct session *session,
-                               const struct record *known)
+// The name of the controller with that id of QEMU's; `fallback` if it has none.
+static const char *controller_name(struct claim_list *list, int domain, const char *id,
+                                   const char *fallback)
 {
-    struct record record;
-    struct session of_domain = *session;
-    struct domain domain = *list->domain;
-    of_domain.domain = &domain;
-    if (!known && session->record && domain.id == session->domain->id)
-        known = session->record;
-    enum status status = known ? STATUS_OK : record_read(&of_domain, &record);
-    if (status == STATUS_OK)
-        add_claims(list, known ? known : &record);
+    const char *key = record_key(list->session->arena, id);
+    if (is_own(list, domain) && list->session->record)
+        return noted_name(list->session->record, id, fallback);
+    struct text name =
+        has_notes(list, domain)
+            ? value_of(list, print(list, "/xenusb/%d/controller/%s/name", domain, key))
+            : TEXT_EMPTY;
+    return name.size ? name.at : fallback;
+}
+
+static const char *domain_name(const struct claim_list *list, int domain)
+{
+    return is_own(list, domain) ? list->session->domain->name
+                                : xen_domain_name(list->session->xen, domain);
+}
+
+// Reads the names once for all claims of a controller.
+static const struct claim_named *name_controller(struct claim_list *list,
+                                                 const struct claim_port *port, bool emulated)
+{
+    struct claim_named *named = &list->named;
+    if (named->domain_name && named->domain == port->domain && named->index == port->index &&
+        named->emulated == emulated)
+        return named;
+    const char *id = print(list, emulated ? "xenusb-%u" : "vusb-%u", port->index);
+    if (!named->domain_name || named->domain != port->domain)
+        named->domain_name = domain_name(list, port->domain);
+    named->domain = port->domain;
+    named->index = port->index;
+    named->emulated = emulated;
+    named->name = controller_name(list, port->domain, id, print(list, "%u", port->index));
+    return named;
+}
+
+void claims_add_port(struct claim_list *list, const struct claim_port *port, const char *path)
+{
+    const char *busid = record_port_value(value_of(list, path));
+    if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
+        return;
+    const struct claim_named *named =
+        name_controller(list, port, text_starts(text_of(path), "/libxl/"));
+    struct record_claim *claim = add_claim(list, port->domain, busid);
+    claim->name = named->domain_name;
+    claim->index = (int)port->index;
+    claim->backend_domain = port->backend_domain;
+    claim->port = port->port;
+    claim->place = print(list, "controller %s port %u", named->name, port->port);
+}
+
+// ---- the claims of one domain ----
+
+// The directory with the ports of a controller; NULL if its backend's path is not the one that
+// libxl uses for it.
+static const char *ports_of(struct claim_list *list, struct claim_port *at)
+{
+    static const char domains[] = "/local/domain/";
+    const char *directory = record_libxl_path(list->session->arena, at->domain, (int)at->index);
+    struct text path = value_of(list, print(list, "%s/backend", directory));
+    if (!path.at)
+        return print(list, "%s/port", directory);
+    size_t slash = text_starts(path, domains) ? text_find(path, '/', sizeof domains - 1) : 0;
+    if (slash < sizeof domains ||
+        !number_of(arena_copy(list->session->arena, path.at + sizeof domains - 1,
+                              slash - (sizeof domains - 1)),
+                   UINT16_MAX, &at->backend_domain))
+        return NULL;
+    struct text rest = text_part(path, slash, path.size);
+    bool known = text_is(rest, print(list, "/backend/vusb/%d/%u", at->domain, at->index)) ||
+                 text_is(rest, print(list, "/backend/qusb/%d/%u", at->domain, at->index));
+    return known ? print(list, "%s/port", path.at) : NULL;
+}
+
+static void add_controller(struct claim_list *list, struct claim_port *at)
+{
+    const char *const *names;
+    const char *ports = ports_of(list, at);
+    size_t count = ports ? children_of(list, ports, &names) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (number_of(names[i], RECORD_PORTS_MAX, &at->port) && at->port)
+            claims_add_port(list, at, print(list, "%s/%s", ports, names[i]));
+}
+
+void claims_add_note(struct claim_list *list, int domain, const char *directory)
+{
+    struct text busid = value_of(list, print(list, "%s/busid", directory));
+    const char *known = record_port_value(busid);
+    if (!known || !*known || strcmp(known, RECORD_GARBAGE) == 0)
+        return;
+    struct record_claim *claim = add_claim(list, domain, known);
+    struct text controller = value_of(list, print(list, "%s/controller", directory));
+    struct text port = value_of(list, print(list, "%s/port", directory));
+    const char *id = controller.at ? controller.at : "";
+    claim->name = domain_name(list, domain);
+    claim->place = print(list, "controller %s port %s", controller_name(list, domain, id, id),
+                         port.at ? port.at : "");
+}
+
+static void add_notes(struct claim_list *list, const struct domain *domain)
+{
+    const char *const *keys;
+    if (!has_notes(list, domain->id))
+        return;
+    struct text uuid = value_of(list, print(list, "/xenusb/%d/uuid", domain->id));
+    const char *directory = print(list, "/xenusb/%d/device", domain->id);
+    size_t count = text_is(uuid, domain->uuid) ? children_of(list, directory, &keys) : 0;
+    for (size_t i = 0; i < count; i++)
+        claims_add_note(list, domain->id, print(list, "%s/%s", directory, keys[i]));
+}
+
+static void add_domain(struct claim_list *list, const struct domain *domain)
+{
+    const char *const *names;
+    const char *directory = record_libxl_directory(list->session->arena, domain->id);
+    size_t count = children_of(list, directory, &names);
+    for (size_t i = 0; i < count; i++) {
+        struct claim_port at = { .domain = domain->id };
+        if (number_of(names[i], RECORD_INDEX_MAX, &at.index))
+            add_controller(list, &at);
+    }
+    add_notes(list, domain);
+}
+
+// ---- a domain whose record was read already ----
+
+static void add_recorded_controller(struct claim_list *list, const struct domain *domain,
+                                    const struct record *record, const struct record_controller *at)
+{
+    const char *id = print(list, at->kind == RECORD_EMULATED ? "xenusb-%u" : "vusb-%u", at->index);
+    const char *name = noted_name(record, id, print(list, "%u", at->index));
+    for (unsigned port = 1; port <= at->ports; port++) {
+        const char *busid = at->port[port];
+        if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
+            continue;
+        struct record_claim *claim = add_claim(list, domain->id, busid);
+        claim->name = *domain->name ? domain->name : domain_name(list, domain->id);
+        claim->index = (int)at->index;
+        claim->backend_domain = at->backend_domain;
+        claim->port = port;
+        claim->place = print(list, "controller %s port %u", name, port);
+    }
+}
+
+static void add_record(struct claim_list *list, const struct domain *domain,
+                       const struct record *record)
+{
+    for (const struct record_controller *at = record->controllers; at; at = at->next)
+        add_recorded_controller(list, domain, record, at);
+    for (const struct record_note *note = record->notes; note; note = note->next) {
+        if (!*note->busid)
+            continue;
+        struct record_claim *claim = add_claim(list, domain->id, note->busid);
+        claim->name = *domain->name ? domain->name : domain_name(list, domain->id);
+        claim->place = print(list, "controller %s port %s",
+                             noted_name(record, note->controller, note->controller), note->port);
+    }
+}
+
+// ---- all of them ----
+
+void claims_begin(struct claim_list *list, const struct session *session)
+{
+    const struct record *record = session->record;
+    *list = (struct claim_list){ .session = session };
+    list->last = &list->first;
+    if (!record)
+        return;
+    list->noted = record->noted;
+    list->noted_count = record->noted_count;
+    list->noted_listed = true;
+}
+
+// Reports that the claims of that domain could not be read, if so, and continues with the next.
+static enum status check(struct claim_list *list, const struct domain *domain)
+{
+    const struct session *session = list->session;
+    const char *why = xen_why(session->xen);
+    enum status status = xen_status(session->xen, list->result);
+    if (status != STATUS_OK)
+        complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
+                       *domain->name ? domain->name : domain_name(list, domain->id), domain->id,
+                       why);
+    list->result = XEN_OK;
     return status;
 }
 
@@ -76,15 +278,25 @@ enum status record_claims_of(const struct session *session, const struct domain 
                              const struct record *const *records, size_t count,
                              struct record_claim **claims)
 {
+    struct claim_list list;
     enum status status = STATUS_OK;
-    *claims = NULL;
-    struct claim_list list = { .arena = session->arena, .last = claims };
-    // After a timeout the connection is lost.
+    claims_begin(&list, session);
+    // After a timeout the connection is lost. Domain 0 is this host, so it is not given any of its
+    // devices.
     for (size_t i = 0; status != STATUS_TIMEOUT && i < count; i++) {
-        list.domain = &domains[i];
-        if (!domains[i].dying)
-            status = status_worse(status, read_claims(&list, session, records ? records[i] : NULL));
+        const struct domain *domain = &domains[i];
+        const struct record *known = records ? records[i] : NULL;
+        if (!known && is_own(&list, domain->id))
+            known = session->record;
+        if (domain->dying || domain->id == 0)
+            continue;
+        if (known)
+            add_record(&list, domain, known);
+        else
+            add_domain(&list, domain);
+        status = status_worse(status, check(&list, domain));
     }
+    *claims = list.first;
     return status;
 }
 
@@ -97,32 +309,8 @@ enum status record_claims(const struct session *session, struct record_claim **c
     *claims = NULL;
     if (!session->xen)
         return STATUS_OK;
-    enum status status = xen_domains(session->xen, session->diags, &domains, &count);
+    enum status status = xen_domains(session->xen, session->diags, DOMAIN_ID, &domains, &count);
     return status == STATUS_OK ? record_claims_of(&now, domains, NULL, count, claims) : status;
-}
-
-// Whether the claim is that of the device itself, in libxl's record or in a note.
-static bool is_claim_of(const struct record_claim *claim, const struct session *session,
-                        const struct device *device)
-{
-    const struct controller *controller = device->controller;
-    if (claim->domain != session->domain->id)
-        return false;
-    if (claim->index < 0)
-        return controller->pvusb == PVUSB_ANY;
-    return claim->index == controller->index && claim->port == device->port.number[0];
-}
-
-const char *record_other_claim(const struct session *session, const struct record_claim *claims,
-                               const struct device *device)
-{
-    const char *busid = device_busid(device);
-    for (const struct record_claim *at = claims; at; at = at->next)
-        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
-            at->backend_domain == device->controller->backend_domain)
-            return arena_printf(session->arena, "%s was given to %s (%d), %s, at the same time",
-                                busid, at->name, at->domain, at->place);
-    return NULL;
 }
 
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)

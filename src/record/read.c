@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "record.h"
+#include "recording.h"
 #include "xen/xen.h"
 
 // Stops reading at the first failure other than XEN_ABSENT.
@@ -104,7 +104,7 @@ static unsigned version_of(struct record_reader *reader, const char *base)
     return version <= NEWEST ? version : 0;
 }
 
-static const char *port_value(struct text value)
+const char *record_port_value(struct text value)
 {
     char busid[BUSID_SIZE];
     if (!value.at || value.size == 0)
@@ -129,7 +129,7 @@ static struct record_controller *read_controller(struct record_reader *reader, u
     controller->ports = number_of(reader, base, "num-ports", RECORD_PORTS_MAX);
     for (unsigned port = 1; port <= controller->ports; port++)
         controller->port[port] =
-            port_value(value_of(reader, base, arena_printf(arena, "port/%u", port)));
+            record_port_value(value_of(reader, base, arena_printf(arena, "port/%u", port)));
     return controller;
 }
 
@@ -160,30 +160,43 @@ static struct record_note *read_note(struct record_reader *reader, const char *d
     note->of_device = of_device;
     note->key = key;
     note->id = string_of(reader, at, "id");
-    note->name = of_device ? "" : string_of(reader, at, "name");
-    const char *busid = of_device ? port_value(text_of(string_of(reader, at, "busid"))) : "";
-    note->busid = strcmp(busid, RECORD_GARBAGE) == 0 ? "" : busid;
-    note->controller = of_device ? string_of(reader, at, "controller") : "";
-    note->port = of_device ? string_of(reader, at, "port") : "";
+    note->name = note->busid = note->controller = note->port = "";
+    if (!of_device) {
+        note->name = string_of(reader, at, "name");
+        return note;
+    }
+    const char *busid = record_port_value(text_of(string_of(reader, at, "busid")));
+    if (strcmp(busid, RECORD_GARBAGE) != 0)
+        note->busid = busid;
+    note->controller = string_of(reader, at, "controller");
+    note->port = string_of(reader, at, "port");
     return note;
 }
 
 // The path of the notes from before a reboot; NULL if there are none. `xl reboot` gives a domain a
 // new id, but keeps its UUID and its controllers with their indexes, so the notes are still valid.
-static const char *former_notes(struct record_reader *reader)
+static const char *former_notes(struct record_reader *reader, const struct record *record)
 {
     const struct domain *domain = reader->session->domain;
     struct arena *arena = reader->session->arena;
-    const char *const *names;
-    size_t count = *domain->uuid ? children_of(reader, "/xenusb", &names) : 0;
-    for (size_t i = 0; i < count && !failed(reader); i++) {
-        const char *root = arena_printf(arena, "/xenusb/%s", names[i]);
-        const char *living = arena_printf(arena, "/local/domain/%s", names[i]);
-        if (text_is(value_of(reader, root, "uuid"), domain->uuid) &&
+    const char *own = arena_printf(arena, "%d", domain->id);
+    for (size_t i = 0; i < record->noted_count && *domain->uuid && !failed(reader); i++) {
+        const char *name = record->noted[i];
+        const char *root = arena_printf(arena, "/xenusb/%s", name);
+        const char *living = arena_printf(arena, "/local/domain/%s", name);
+        if (strcmp(name, own) != 0 && text_is(value_of(reader, root, "uuid"), domain->uuid) &&
             !value_of(reader, living, "vm").at)
             return root;
     }
     return NULL;
+}
+
+static bool is_noted(const struct record *record, const char *id)
+{
+    for (size_t i = 0; i < record->noted_count; i++)
+        if (strcmp(record->noted[i], id) == 0)
+            return true;
+    return false;
 }
 
 static void read_notes(struct record_reader *reader, struct record *record)
@@ -191,12 +204,13 @@ static void read_notes(struct record_reader *reader, struct record *record)
     static const char *const kinds[] = { "controller", "device" };
     const struct domain *domain = reader->session->domain;
     struct arena *arena = reader->session->arena;
-    const char *root = arena_printf(arena, "/xenusb/%d", domain->id);
-    struct text uuid = value_of(reader, root, "uuid");
-    const char *const *any;
-    if (!text_is(uuid, domain->uuid)) {
-        record->foreign = uuid.at || children_of(reader, root, &any);
-        root = record->former = former_notes(reader);
+    const char *id = arena_printf(arena, "%d", domain->id);
+    const char *root = arena_printf(arena, "/xenusb/%s", id);
+    record->noted_count = children_of(reader, "/xenusb", &record->noted);
+    bool any = is_noted(record, id);
+    if (!any || !text_is(value_of(reader, root, "uuid"), domain->uuid)) {
+        record->foreign = any;
+        root = record->former = former_notes(reader, record);
         if (!root)
             return;
     }
@@ -215,7 +229,7 @@ static void read_notes(struct record_reader *reader, struct record *record)
 enum status record_read(const struct session *session, struct record *record)
 {
     struct record_reader reader = { session, XEN_OK };
-    *record = (struct record){ NULL, NULL, false, NULL };
+    *record = (struct record){ 0 };
     if (!session->xen || session->domain->id < 0)
         return STATUS_OK;
     read_controllers(&reader, record);

@@ -65,6 +65,8 @@ struct record_note {
 struct record {
     struct record_controller *controllers;
     struct record_note *notes;
+    const char *const *noted; // the children of /xenusb: the domains that have notes
+    size_t noted_count;
     bool foreign;       // the notes under the domain's id belong to another domain that had that id
     const char *former; // the path of the notes, if they are under the id that the domain had
                         // before a reboot; else NULL
@@ -108,20 +110,26 @@ struct record_claim {
     const char *place;       // "controller hci0 port 2"
 };
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
-// controllers. `records` are the records of the same domains as far as they were read: it, or some
-// of them, may be NULL. What record_look() has read of the session's domain is not read again
-// either. Statuses as from record_read(); the claims of domains whose record could be read are
-// listed in any case.
+// controllers; DOMAIN_ID is enough of them. `records` are the records of the same domains as far as
+// they were read: it, or some of them, may be NULL. What record_look() has read of the session's
+// domain is not read again either. Statuses as from record_read(); the claims of domains whose
+// record could be read are listed in any case.
 enum status record_claims_of(const struct session *session, const struct domain *domains,
                              const struct record *const *records, size_t count,
                              struct record_claim **claims);
 // The present claims of all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
+// Begins to watch the claims of this host's devices, so that record_claims_since() is cheap. Call
+// it before anything of the record is read.
+void record_watch_claims(const struct session *session);
+// The claims that were written since record_watch_claims() or the last call, also by this process;
+// all claims if there is no watch. Does not see ports of driver domains.
+enum status record_claims_since(const struct session *session, struct record_claim **claims);
 
 // A message if another of the claims is for the same device: "1-4 was given to db (4), controller
 // 0 port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and
-// then records it, and xl takes no lock. So read the claims again after recording it, and give the
-// device up if both did.
+// then records it, and xl takes no lock. So look at the claims again after recording it
+// (record_claims_since), and give the device up if both did.
 const char *record_other_claim(const struct session *session, const struct record_claim *claims,
                                const struct device *device);
 

@@ -29,6 +29,12 @@ enum xen_result note_drop(struct change *change, const char *kind, const char *k
 // Removes all notes under the domain's id if they belong to another domain that had that id.
 enum xen_result note_drop_foreign(struct change *change);
 
+// In read.c:
+
+// The value of a port's node, or a note's busid: a busid; "" for a port that is free; NULL without
+// a node; RECORD_GARBAGE for anything else.
+const char *record_port_value(struct text value);
+
 // In merge.c:
 
 // Whether the device is at a port that libxl knows, but libxl's record cannot express it. The node

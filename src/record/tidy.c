@@ -102,11 +102,78 @@ static enum xen_result tidy(struct change *change)
     return result;
 }
 
+// ---- whether anything needs a change, by what was read before ----
+
+static const struct record_controller *recorded(const struct record *record,
+                                                const struct controller *controller)
+{
+    const struct record_controller *at = record->controllers;
+    while (at && (at->kind != RECORD_EMULATED || (int)at->index != controller->index))
+        at = at->next;
+    return at;
+}
+
+static bool is_port_wrong(const struct record_controller *in_record, const struct device *device)
+{
+    unsigned port = device->port.number[0];
+    const char *value = port <= in_record->ports ? in_record->port[port] : NULL;
+    if (device->port.depth != 1 || !value)
+        return false;
+    return record_hides_port(device) || (!*value && device->state == DEVICE_ATTACHED);
+}
+
+static bool is_any_port_wrong(const struct record *record, const struct topology *topology)
+{
+    for (const struct controller *at = topology->controllers; at; at = at->next) {
+        const struct record_controller *in_record =
+            record_expresses_controller(at) ? recorded(record, at) : NULL;
+        for (const struct device *device = at->devices; in_record && device; device = device->next)
+            if (is_port_wrong(in_record, device))
+                return true;
+    }
+    return false;
+}
+
+// Whether there are notes of domains that are gone; also if that could not be found out.
+static bool is_any_note_left(const struct session *session, const struct record *record)
+{
+    const struct domain *domains;
+    size_t domain_count;
+    const char *own = arena_printf(session->arena, "%d", session->domain->id);
+    if (!record->noted_count || (record->noted_count == 1 && strcmp(record->noted[0], own) == 0))
+        return false;
+    if (xen_domains(session->xen, session->diags, DOMAIN_ID, &domains, &domain_count) != STATUS_OK)
+        return true;
+    for (size_t i = 0, next = 0; i < record->noted_count; i++) {
+        uint64_t id = 0;
+        if (text_number(text_of(record->noted[i]), 10, 0, INT32_MAX, &id) != NUMBER_OK)
+            return true;
+        // Both are sorted by id.
+        while (next < domain_count && domains[next].id < (int)id)
+            next++;
+        if (next == domain_count || domains[next].id != (int)id)
+            return true;
+    }
+    return false;
+}
+
+static bool is_tidy(const struct session *session, const struct record *record,
+                    const struct topology *topology)
+{
+    for (const struct record_note *note = record->notes; note; note = note->next)
+        if (!record_note_holds(topology, note))
+            return false;
+    return !record->foreign && !record->former && !is_any_port_wrong(record, topology) &&
+           !is_any_note_left(session, record);
+}
+
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology)
 {
     struct change change = {
         .session = session, .xen = session->xen, .record = record, .topology = topology
     };
-    return change_has_xen(session) ? change_make(&change, "the present state", tidy) : STATUS_OK;
+    if (!change_has_xen(session) || is_tidy(session, record, topology))
+        return STATUS_OK;
+    return change_make(&change, "the present state", tidy);
 }

@@ -3,6 +3,16 @@
 #include "recording.h"
 #include "saved.h"
 
+// Whether libxl's record may have nodes of a controller with that index, by what was read before.
+static bool may_be_recorded(const struct change *change)
+{
+    const struct record *record = change->session->record;
+    const struct record_controller *at = record ? record->controllers : NULL;
+    while (at && (int)at->index != change->controller->index)
+        at = at->next;
+    return at || !record;
+}
+
 // Writes the same nodes as libxl__device_usbctrl_add_xenstore and libxl__device_generic_add.
 static enum xen_result write_controller(struct change *change)
 {
@@ -15,9 +25,9 @@ static enum xen_result write_controller(struct change *change)
     if (result == XEN_OK && !text_is(type, "devicemodel"))
         return change_refuse(change, STATUS_REFUSED,
                              "xl has taken its index for another controller");
-    result = change_ignore_absent(result);
-    if (result == XEN_OK)
+    if (result == XEN_OK || (result == XEN_ABSENT && may_be_recorded(change)))
         result = xen_remove(change->xen, change->in, at);
+    result = change_ignore_absent(result);
     if (result == XEN_OK)
         result = change_write(change, at, "type", "devicemodel");
     if (result == XEN_OK)
@@ -26,8 +36,6 @@ static enum xen_result write_controller(struct change *change)
     if (result == XEN_OK)
         result =
             change_write(change, at, "num-ports", arena_printf(arena, "%u", controller->ports));
-    if (result == XEN_OK)
-        result = change_write(change, at, "port", "");
     for (unsigned port = 1; result == XEN_OK && port <= controller->ports; port++)
         result = change_write(change, at, arena_printf(arena, "port/%u", port), "");
     return result;
@@ -169,7 +177,7 @@ static enum status give_way(const struct session *session, struct change_item *i
         first++;
     if (first == count)
         return STATUS_OK;
-    enum status read = record_claims(session, &claims), status = read;
+    enum status read = record_claims_since(session, &claims), status = read;
     for (size_t i = first; i < count; i++) {
         if (!is_new_host_device(&items[i]))
             continue;

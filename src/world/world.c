@@ -10,6 +10,25 @@
 
 enum { XENSTORE_SECONDS = 5 };
 
+volatile sig_atomic_t world_interrupted;
+
+static void interrupt(int number)
+{
+    (void)number;
+    world_interrupted = 1;
+}
+
+void world_catch_signals(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    const struct sigaction action = { .sa_handler = interrupt };
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction present;
+        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
 static struct domain *domain_of_socket(struct arena *arena, const char *socket)
 {
     struct domain *domain = arena_new_of(arena, struct domain);
@@ -90,30 +109,26 @@ static enum status read_records(struct world *world, bool changes)
     return changes ? record_tidy(session, record, &world->topology) : STATUS_OK;
 }
 
-// Which domains have the host's devices, and those that can be named as backends.
+// Which domains have the host's devices. The record of the domain itself was read before.
 static enum status read_owners(struct world *world)
 {
     struct session *session = &world->session;
-    struct topology *topology = &world->topology;
     struct record_claim *claims = NULL;
-    const struct record *record;
+    const struct domain *domains;
+    size_t count;
     struct diags quiet;
-    struct session own;
+    struct session own = *session;
     if (!session->xen) {
         owners_find_claims(session, &world->host);
         return STATUS_OK;
     }
-    enum status status =
-        xen_domains(session->xen, session->diags, &topology->domains, &topology->domain_count);
-    if (status == STATUS_OK)
-        status = record_look(session, &record);
+    enum status status = xen_domains(session->xen, session->diags, DOMAIN_ID, &domains, &count);
     if (status != STATUS_OK)
         return status;
     // A record of another domain that cannot be read matters only if a device is given away.
     diags_init(&quiet, session->arena);
-    own = *session;
     own.diags = &quiet;
-    status = record_claims_of(&own, topology->domains, NULL, topology->domain_count, &claims);
+    status = record_claims_of(&own, domains, NULL, count, &claims);
     world->host.claims = status == STATUS_OK
                              ? part_read()
                              : part_unreadable(diags_reason(&quiet, "xenstore could not be read"));
@@ -150,10 +165,12 @@ static enum status read_host(struct world *world, bool changes)
 
 static enum status read_all(struct world *world, bool changes)
 {
+    if (changes && world->find_owners)
+        record_watch_claims(&world->session);
     enum status status = read_host(world, changes);
-    if (status == STATUS_OK && world->find_owners)
-        status = read_owners(world);
-    return status == STATUS_OK ? read_domain(world, changes) : status;
+    if (status == STATUS_OK)
+        status = read_domain(world, changes);
+    return status == STATUS_OK && world->find_owners ? read_owners(world) : status;
 }
 
 // If the domain shut down while the topology was read, the topology may be incomplete.
@@ -175,7 +192,7 @@ static void init(struct world *world, const struct world_options *options)
     world->session = (struct session){
         .arena = options->arena,
         .diags = options->diags,
-        .interrupt = interrupt_of_process(),
+        .interrupted = &world_interrupted,
         .saved = saved,
         .keep_saved = options->keep_saved,
         .require_guest = options->require_guest,
@@ -197,6 +214,7 @@ enum status world_open_xen(const struct world_options *options, struct xen **xen
 enum status world_find(struct world *world, const struct world_options *options, const char *name)
 {
     struct session *session = &world->session;
+    struct topology *topology = &world->topology;
     init(world, options);
     if (options->qmp_socket) {
         session->domain = domain_of_socket(session->arena, options->qmp_socket);
@@ -206,28 +224,23 @@ enum status world_find(struct world *world, const struct world_options *options,
     if (status != STATUS_OK)
         return status;
     world->owns_xen = true;
-    return xen_find_domain(session->xen, session->diags, name, &session->domain);
+    status = xen_domains(session->xen, session->diags, DOMAIN_NAME, &topology->domains,
+                         &topology->domain_count);
+    return status == STATUS_OK ? xen_find_among(session->xen, session->diags, topology->domains,
+                                                topology->domain_count, name, &session->domain)
+                               : status;
 }
 
 enum status world_open(struct world *world, bool changes)
 {
     enum status status = STATUS_OK;
     if (changes) {
-        interrupt_catch();
+        world_catch_signals();
         status = lock_domain(&world->session, &world->domain_lock);
     }
     if (status == STATUS_OK)
         status = read_all(world, changes);
-    // What was read then may be incomplete.
-    if (session_interrupted(&world->session))
-        return world_interrupted(world);
     return status == STATUS_OK ? check_alive(world) : status;
-}
-
-enum status world_interrupted(const struct world *world)
-{
-    complain_error(world->session.diags, "interrupted; nothing was changed");
-    return STATUS_FAILED;
 }
 
 enum status world_open_domain(struct world *world, const struct world_options *options,

@@ -36,21 +36,26 @@ struct world {
         .domain_lock = LOCK_NONE                                                                   \
     }
 
+// Set by SIGINT, SIGTERM and SIGHUP once world_catch_signals() was called.
+extern volatile sig_atomic_t world_interrupted;
+
+// Makes those signals set world_interrupted, because from now on something may have to be undone
+// before the process exits. Signals that the process was started to ignore (nohup) stay ignored.
+void world_catch_signals(void);
+
 // xen_open() for a verb that takes --qmp, which a note mentions if there seems to be no Xen.
 enum status world_open_xen(const struct world_options *options, struct xen **xen);
 
 // Finds the domain by name or id, or takes the QMP socket in the options if there is one (`name` is
-// then ignored). Sets session.domain, and leaves the host and the topology empty. Any status other
-// than STATUS_OK means that an error was reported. The caller must close the world in either case.
+// then ignored). Sets session.domain and topology.domains, and leaves the host and the rest empty.
+// Any status other than STATUS_OK means that an error was reported. The caller must close the world
+// in either case.
 enum status world_find(struct world *world, const struct world_options *options, const char *name);
 
 // After world_find(): takes the domain's lock and catches signals if `changes`, lists the host's
 // devices, opens the backends and fills the topology. Any status other than STATUS_OK means that an
 // error was reported.
 enum status world_open(struct world *world, bool changes);
-
-// Reports that a signal ended the run before its first step. Returns STATUS_FAILED.
-enum status world_interrupted(const struct world *world);
 
 // Looks at the host for verbs that change nothing: returns `host`, or, if that fails, NULL after a
 // warning with the reason. The states of host devices are then unknown.

@@ -38,13 +38,14 @@ static struct text value_at(struct xen *xen, const char *format, ...)
     return value;
 }
 
-static enum domain_type type_of(struct xen *xen, unsigned id, const struct xen_running *running)
+// The type in libxl's record; `otherwise` if that has none.
+static enum domain_type type_of(struct xen *xen, int id, enum domain_type otherwise)
 {
-    struct text name = value_at(xen, "/libxl/%u/type", id);
+    struct text name = value_at(xen, "/libxl/%d/type", id);
     for (enum domain_type type = DOMAIN_PV; type <= DOMAIN_HVM; type++)
         if (text_is(name, type_names[type]))
             return type;
-    return running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN;
+    return otherwise;
 }
 
 static bool is_uuid(struct text text)
@@ -71,31 +72,45 @@ static const char *uuid_of(struct xen *xen, unsigned id, const struct xen_runnin
 }
 
 // The QMP socket that libxl gives to a domain's QEMU (libxl__qemu_qmp_path); NULL if it has none.
-static const char *qmp_socket_of(struct xen *xen, unsigned id)
+static const char *qmp_socket_of(struct xen *xen, int id)
 {
     static const char *const directories[] = { "/run/xen", "/var/run/xen" };
     for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
         struct stat info;
-        const char *path = arena_printf(xen_arena(xen), "%s/qmp-libxl-%u", directories[i], id);
+        const char *path = arena_printf(xen_arena(xen), "%s/qmp-libxl-%d", directories[i], id);
         if (stat(path, &info) == 0 && S_ISSOCK(info.st_mode))
             return path;
     }
     return NULL;
 }
 
-static struct domain describe(struct xen *xen, unsigned id, const struct xen_running *running)
+// Sets what is not known from the hypervisor, other than the name.
+static void complete(struct xen *xen, struct domain *domain)
 {
-    struct text name = value_at(xen, "/local/domain/%u/name", id);
+    domain->type = type_of(xen, domain->id, domain->type);
+    domain->qmp_socket = qmp_socket_of(xen, domain->id);
+    domain->shared_socket = domain->qmp_socket != NULL;
+}
+
+const char *xen_domain_name(struct xen *xen, int id)
+{
+    struct text name = value_at(xen, "/local/domain/%d/name", id);
+    return name.at ? name.at : "";
+}
+
+static struct domain describe(struct xen *xen, unsigned id, const struct xen_running *running,
+                              enum domain_detail detail)
+{
     struct domain domain = {
         .id = (int)id,
-        .name = name.at ? name.at : "",
-        .type = type_of(xen, id, running),
+        .name = detail >= DOMAIN_NAME ? xen_domain_name(xen, (int)id) : "",
+        .type = running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN,
         .uuid = uuid_of(xen, id, running),
-        .qmp_socket = qmp_socket_of(xen, id),
         .paused = running && running->paused,
         .dying = running && running->dying,
     };
-    domain.shared_socket = domain.qmp_socket != NULL;
+    if (detail == DOMAIN_WHOLE)
+        complete(xen, &domain);
     return domain;
 }
 
@@ -118,7 +133,7 @@ static void add_domain(struct arena *arena, struct domain_list *all, struct doma
     all->domains[all->count++] = domain;
 }
 
-static bool list_running(struct xen *xen, struct domain_list *all)
+static bool list_running(struct xen *xen, enum domain_detail detail, struct domain_list *all)
 {
     struct xen_running running[RUNNING_BATCH];
     unsigned first = 0;
@@ -126,14 +141,15 @@ static bool list_running(struct xen *xen, struct domain_list *all)
     do {
         count = xen_list_running(xen, first, running, RUNNING_BATCH);
         for (int i = 0; i < count; i++) {
-            add_domain(xen_arena(xen), all, describe(xen, running[i].id, &running[i]));
+            add_domain(xen_arena(xen), all, describe(xen, running[i].id, &running[i], detail));
             first = running[i].id + 1;
         }
     } while (count == RUNNING_BATCH && first <= DOMAIN_ID_MAX);
     return count >= 0;
 }
 
-static enum xen_result list_from_xenstore(struct xen *xen, struct domain_list *all)
+static enum xen_result list_from_xenstore(struct xen *xen, enum domain_detail detail,
+                                          struct domain_list *all)
 {
     const char *const *names;
     size_t count;
@@ -141,7 +157,7 @@ static enum xen_result list_from_xenstore(struct xen *xen, struct domain_list *a
     for (size_t i = 0; i < count; i++) {
         uint64_t id;
         if (text_number(text_of(names[i]), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
-            add_domain(xen_arena(xen), all, describe(xen, (unsigned)id, NULL));
+            add_domain(xen_arena(xen), all, describe(xen, (unsigned)id, NULL, detail));
     }
     return result == XEN_ABSENT ? XEN_OK : result;
 }
@@ -160,16 +176,17 @@ static void mark_namesakes(struct arena *arena, const struct domain_list *all)
     }
 }
 
-enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
-                        size_t *count)
+enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail detail,
+                        const struct domain **domains, size_t *count)
 {
     struct domain_list all = { NULL, 0, 0 };
     enum xen_result result = XEN_OK;
-    if (!xen_has_hypervisor(xen) || !list_running(xen, &all)) {
+    if (!xen_has_hypervisor(xen) || !list_running(xen, detail, &all)) {
         all.count = 0;
-        result = list_from_xenstore(xen, &all);
+        result = list_from_xenstore(xen, detail, &all);
     }
-    mark_namesakes(xen_arena(xen), &all);
+    if (detail >= DOMAIN_NAME)
+        mark_namesakes(xen_arena(xen), &all);
     *domains = all.domains;
     *count = all.count;
     if (xen_broken(xen)) {
@@ -257,12 +274,19 @@ static enum status check_supported(struct xen *xen, struct diags *diags,
 enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
                             struct domain **domain)
 {
-    const struct domain *domains, *found = NULL;
+    const struct domain *domains;
     size_t count;
     *domain = NULL;
-    enum status status = xen_domains(xen, diags, &domains, &count);
-    if (status != STATUS_OK)
-        return status;
+    enum status status = xen_domains(xen, diags, DOMAIN_NAME, &domains, &count);
+    return status == STATUS_OK ? xen_find_among(xen, diags, domains, count, name_or_id, domain)
+                               : status;
+}
+
+enum status xen_find_among(struct xen *xen, struct diags *diags, const struct domain *domains,
+                           size_t count, const char *name_or_id, struct domain **domain)
+{
+    const struct domain *found = NULL;
+    *domain = NULL;
     unsigned matches = find_by_id_or_name(domains, count, name_or_id, &found);
     if (matches == 0)
         return complain_unknown(diags, domains, count, name_or_id);
@@ -271,11 +295,12 @@ enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *na
                   "use an id instead; the first of them is %d", found->id);
         return STATUS_REQUEST;
     }
-    status = check_supported(xen, diags, found);
+    enum status status = check_supported(xen, diags, found);
     if (status != STATUS_OK)
         return status;
     *domain = arena_new_of(xen_arena(xen), struct domain);
     **domain = *found;
+    complete(xen, *domain);
     return STATUS_OK;
 }
 

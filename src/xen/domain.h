@@ -34,10 +34,19 @@ struct domain {
     bool namesake; // another domain of this host has the same name
 };
 
+// How much to read of each domain.
+enum domain_detail {
+    DOMAIN_ID,    // what the hypervisor reports, which costs nothing: id, UUID, paused, dying
+    DOMAIN_NAME,  // also name and namesake, with one request to xenstored
+    DOMAIN_WHOLE, // everything
+};
 // The domains of this host, including dying ones and domain 0, sorted by id; *domains is an array
-// of *count in the arena. On failure, after reporting it, a status as from xen_status().
-enum status xen_domains(struct xen *xen, struct diags *diags, const struct domain **domains,
-                        size_t *count);
+// of *count in the arena. What is not read is "", NULL, false, or the type as far as the hypervisor
+// knows it. On failure, after reporting it, a status as from xen_status().
+enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail detail,
+                        const struct domain **domains, size_t *count);
+// The name of a domain; "" if it has none. Owned by the arena.
+const char *xen_domain_name(struct xen *xen, int id);
 
 // Finds a domain by name or id. As in xl, digits are an id, and a name only if there is no such id.
 // STATUS_REQUEST, after reporting it, if there is no such domain (with similar names) or more than
@@ -45,6 +54,9 @@ enum status xen_domains(struct xen *xen, struct diags *diags, const struct domai
 // else a status as from xen_domains(). *domain is owned by the arena; NULL on failure.
 enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
                             struct domain **domain);
+// The same among domains that were listed with DOMAIN_NAME.
+enum status xen_find_among(struct xen *xen, struct diags *diags, const struct domain *domains,
+                           size_t count, const char *name_or_id, struct domain **domain);
 
 // Whether the domain is still running: there is one with the same id and UUID that is not dying.
 bool xen_domain_is_alive(struct xen *xen, const struct domain *domain);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -18,6 +19,7 @@ struct xen {
     struct xs_handle *store;
     xc_interface *hypervisor; // NULL if it is not available
     int fd;                   // libxenstore's connection
+    struct xs_handle *watch;  // the connection for xen_watch(), or NULL
     double seconds;           // time limit for a reply
     bool lost;                // a reply took longer, so libxenstore closed the connection
     const char *broken;       // see xen_broken()
@@ -125,6 +127,8 @@ void xen_close(struct xen *xen)
         return;
     if (xen->hypervisor)
         xc_interface_close(xen->hypervisor);
+    if (xen->watch)
+        xs_close(xen->watch);
     xs_close(xen->store);
 }
 
@@ -323,6 +327,72 @@ void xen_abort(struct xen *xen, struct xen_transaction *transaction)
 {
     if (transaction)
         xs_transaction_end(xen->store, transaction->id, true);
+}
+
+static void end_watch(struct xen *xen)
+{
+    xs_close(xen->watch);
+    xen->watch = NULL;
+}
+
+// libxenstore reads a connection with a watch in a thread, which ends if nothing arrives for as
+// long as the time limit. Then the connection is closed, and the caller has to do without a watch.
+enum xen_result xen_watch(struct xen *xen, const char *const *paths, size_t count)
+{
+    const double seconds = 30;
+    int fd;
+    if (xen->watch)
+        end_watch(xen);
+    xen->watch = open_store(seconds, &fd);
+    if (!xen->watch)
+        return refuse(xen, reason_of(errno));
+    for (size_t i = 0; i < count; i++) {
+        errno = 0;
+        if (xs_watch(xen->watch, paths[i], paths[i]))
+            continue;
+        int why = errno;
+        end_watch(xen);
+        return refuse(xen, reason_of(why));
+    }
+    return XEN_OK;
+}
+
+// Reads events up to the answer to a request: everything that changed before has arrived by then.
+static bool receive_changes(struct xen *xen)
+{
+    unsigned size;
+    errno = 0;
+    cleanup_free char *bytes = xs_read(xen->watch, XBT_NULL, "/", &size);
+    return bytes || errno == ENOENT || errno == EACCES;
+}
+
+enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *count)
+{
+    struct change_list {
+        struct change_list *next;
+        const char *path;
+    } *first = NULL, **last = &first;
+    char **event;
+    *paths = NULL;
+    *count = 0;
+    if (!xen->watch)
+        return refuse(xen, "nothing is watched");
+    if (!receive_changes(xen)) {
+        end_watch(xen);
+        return refuse(xen, "the connection for watches was lost");
+    }
+    while ((event = xs_check_watch(xen->watch))) {
+        *last = arena_new_of(xen->arena, struct change_list);
+        (*last)->path = arena_strdup(xen->arena, event[XS_WATCH_PATH]);
+        last = &(*last)->next;
+        ++*count;
+        free(event);
+    }
+    const char **found = arena_array_of(xen->arena, const char *, *count);
+    for (size_t i = 0; first; first = first->next)
+        found[i++] = first->path;
+    *paths = found;
+    return XEN_OK;
 }
 
 bool xen_has_hypervisor(const struct xen *xen)

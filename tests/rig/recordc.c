@@ -266,6 +266,8 @@ int main(int count, char **words)
         status = host_look(arena, &diags, &host);
     for (size_t i = 0; status == STATUS_OK && i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(words[1], verbs[i].name) == 0) {
+            if (getenv("RECORDC_WATCHES"))
+                record_watch_claims(&session);
             if (getenv("RECORDC_WAITS")) {
                 puts("ready");
                 fflush(stdout);

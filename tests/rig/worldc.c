@@ -47,7 +47,6 @@ static enum status list_devices(char **words)
     enum status status = host_look(arena, &diags, &host);
     for (struct host_device *at = host.devices; at; at = at->next) {
         host_find_use(arena, &at, 1);
-        host_name(at);
         const struct host_endpoints endpoints = host_endpoints(at);
         printf("%s %u.%u %04x:%04x %s%s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
                at->bus, at->address, at->vendor, at->product, speed_name(at->speed),
@@ -98,7 +97,7 @@ static enum status list_domains(char **words)
     size_t count;
     enum status status = open_xen();
     if (status == STATUS_OK)
-        status = xen_domains(session.xen, &diags, &domains, &count);
+        status = xen_domains(session.xen, &diags, DOMAIN_WHOLE, &domains, &count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
         print_domain(&domains[i]);
     return status;
@@ -204,6 +203,28 @@ static enum status transact(char **words)
     return STATUS_OK;
 }
 
+// Watches the nodes below a path, prints "watching", waits for a line, and prints what has changed.
+static enum status watch_nodes(char **words)
+{
+    const char *const watched[] = { words[0] }, *const * paths;
+    size_t count = 0;
+    enum status status = open_xen();
+    if (status == STATUS_OK)
+        status = tell(xen_watch(session.xen, watched, 1));
+    if (status != STATUS_OK)
+        return status;
+    puts("watching");
+    fflush(stdout);
+    (void)getchar();
+    status = tell(xen_changes(session.xen, &paths, &count));
+    for (size_t i = 0; i < count; i++)
+        printf("%s\n", shown(paths[i]));
+    if (status == STATUS_OK)
+        status = tell(xen_changes(session.xen, &paths, &count));
+    printf("then %zu\n", count);
+    return status;
+}
+
 static enum status set_node(char **words)
 {
     const struct xen_permission permissions[] = { { 3, 'n' }, { 0, 'r' } };
@@ -286,12 +307,12 @@ static const struct {
     int words;
     enum status (*run)(char **words);
 } verbs[] = {
-    { "devices", 0, list_devices }, { "device", 1, show_device }, { "usbback", 0, usbback },
-    { "domains", 0, list_domains }, { "find", 1, find_domain },   { "watch", 1, watch_domain },
-    { "read", 1, read_node },       { "number", 1, read_number }, { "list", 1, list_node },
-    { "late", 1, read_late },       { "transact", 2, transact },  { "set", 2, set_node },
-    { "remove", 1, remove_node },   { "lock", 2, hold_lock },     { "log", 1, log_something },
-    { "json", 1, read_json },
+    { "devices", 0, list_devices }, { "device", 1, show_device },  { "usbback", 0, usbback },
+    { "domains", 0, list_domains }, { "find", 1, find_domain },    { "watch", 1, watch_domain },
+    { "read", 1, read_node },       { "number", 1, read_number },  { "list", 1, list_node },
+    { "late", 1, read_late },       { "transact", 2, transact },   { "set", 2, set_node },
+    { "remove", 1, remove_node },   { "lock", 2, hold_lock },      { "log", 1, log_something },
+    { "json", 1, read_json },       { "changes", 1, watch_nodes },
 };
 
 int main(int count, char **words)

@@ -25,7 +25,7 @@ struct scene {
     struct plan plan;
     struct session session;
     struct misfortune misfortunes[4];
-    struct interrupt interrupt;
+    volatile sig_atomic_t interrupted;
     enum status save;            // the result of each save
     const char *interrupt_after; // the name of the step after which the user asks to stop
     char log[1024];
@@ -66,7 +66,7 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
             status = bad->status ? bad->status : STATUS_FAILED;
         }
         if (scene->interrupt_after && strcmp(scene->interrupt_after, name_of(step)) == 0)
-            scene->interrupt.raised = 1;
+            scene->interrupted = 1;
     }
     note(scene, "]");
     return status;
@@ -106,7 +106,7 @@ static void begin(struct scene *scene)
     scene->session = (struct session){ .arena = scene->arena,
                                        .diags = &scene->diags,
                                        .domain = &scene->domain,
-                                       .interrupt = &scene->interrupt,
+                                       .interrupted = &scene->interrupted,
                                        .timeout_scale = 1.0 };
 }
 

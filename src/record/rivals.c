@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Notices that xl, which takes no lock, or another xenusb gives away a device at the same time. A
+// watch reports the claims that were written since those of all domains were read, so that they
+// need not be read again.
+#include "base/arena.h"
+#include "claims.h"
+
+#include <stdlib.h>
+
+void record_watch_claims(const struct session *session)
+{
+    static const char *const paths[] = { "/libxl", "/local/domain/0/backend/vusb",
+                                         "/local/domain/0/backend/qusb", "/xenusb" };
+    if (session->xen)
+        (void)xen_watch(session->xen, paths, sizeof paths / sizeof *paths);
+}
+
+// Reads a path of the form that `format` describes: each "*" is a number, each "?" any name.
+static bool match(struct text path, const char *format, unsigned numbers[3])
+{
+    size_t at = 0, count = 0;
+    for (; *format; format++) {
+        if (*format != '*' && *format != '?') {
+            if (at >= path.size || path.at[at++] != *format)
+                return false;
+            continue;
+        }
+        uint64_t number = 0;
+        size_t end = text_find(path, '/', at);
+        if (*format == '*' &&
+            text_number(text_part(path, at, end), 10, 0, UINT16_MAX, &number) != NUMBER_OK)
+            return false;
+        if (*format == '*')
+            numbers[count++] = (unsigned)number;
+        at = end;
+    }
+    return at == path.size;
+}
+
+// Adds the claim of a node, if it is that of a controller's port or of a note's busid.
+static void add_node(struct claim_list *list, const char *path)
+{
+    static const char *const ports[] = { "/libxl/*/device/vusb/*/port/*",
+                                         "/local/domain/0/backend/vusb/*/*/port/*",
+                                         "/local/domain/0/backend/qusb/*/*/port/*" };
+    unsigned numbers[3];
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        if (!match(text_of(path), ports[i], numbers))
+            continue;
+        const struct claim_port port = { .domain = (int)numbers[0],
+                                         .index = numbers[1],
+                                         .port = numbers[2] };
+        claims_add_port(list, &port, path);
+    }
+    if (match(text_of(path), "/xenusb/*/device/?/busid", numbers)) {
+        const char *end = strrchr(path, '/');
+        claims_add_note(list, (int)numbers[0],
+                        arena_copy(list->session->arena, path, (size_t)(end - path)));
+    }
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum status record_claims_since(const struct session *session, struct record_claim **claims)
+{
+    struct claim_list list;
+    const char *const *paths;
+    size_t count;
+    *claims = NULL;
+    if (!session->xen)
+        return STATUS_OK;
+    if (xen_changes(session->xen, &paths, &count) != XEN_OK)
+        return record_claims(session, claims);
+    claims_begin(&list, session);
+    const char **sorted = arena_array_of(session->arena, const char *, count);
+    memcpy(sorted, paths, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, by_path);
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
+            add_node(&list, sorted[i]);
+    *claims = list.first;
+    if (list.result != XEN_OK)
+        complain_error(session->diags, "cannot read what has changed in xenstore: %s",
+                       xen_why(session->xen));
+    return xen_status(session->xen, list.result);
+}
+
+// Whether the claim is that of the device itself, in libxl's record or in a note.
+static bool is_claim_of(const struct record_claim *claim, const struct session *session,
+                        const struct device *device)
+{
+    const struct controller *controller = device->controller;
+    if (claim->domain != session->domain->id)
+        return false;
+    if (claim->index < 0)
+        return controller->pvusb == PVUSB_ANY;
+    return claim->index == controller->index && claim->port == device->port.number[0];
+}
+
+const char *record_other_claim(const struct session *session, const struct record_claim *claims,
+                               const struct device *device)
+{
+    const char *busid = device_busid(device);
+    for (const struct record_claim *at = claims; at; at = at->next)
+        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
+            at->backend_domain == device->controller->backend_domain)
+            return arena_printf(session->arena, "%s was given to %s (%d), %s, at the same time",
+                                busid, at->name, at->domain, at->place);
+    return NULL;
+}
