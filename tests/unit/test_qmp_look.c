@@ -390,10 +390,30 @@ static void test_the_buses_of_many_devices(void **state)
     assert_int_equal(fake_count(scene->qemu, "qom-get", "parent_bus"), 2);
 }
 
+// As of QEMU 8.2 it is not among the other objects.
+static void test_a_controller_in_the_south_bridge(void **state)
+{
+    struct scene *scene = *state;
+    static const char bridge[] = "/machine/unattached/device[3]";
+    fake_pci(scene->qemu, pci, bridge, "PIIX3", 1);
+    fake_controller(scene->qemu, pci, "/machine/unattached/device[3]/uhci", "piix3-usb-uhci", 1,
+                    "usb-bus.0");
+    fake_controller(scene->qemu, pci, "/machine/peripheral/usb", "usb-ehci", 5, "usb.0");
+    fake_usb(scene->qemu, "/machine/unattached/device[3]/uhci/usb-bus.0",
+             "/machine/unattached/device[9]", "usb-tablet", "2");
+    assert_int_equal(scene_look_supply(scene), STATUS_OK);
+    assert_int_equal(count_controllers(scene), 2);
+    assert_string_equal(named(scene, "usb")->bus, "usb-bus.0");
+    assert_string_equal(port_of(named(scene, "usb")->devices), "2");
+    assert_string_equal(named(scene, "usb-2")->id, "usb");
+    assert_int_equal(scene->topology.plugging.slots, 29);
+}
+
 static void test_a_controller_without_usb_in_its_name(void **state)
 {
     struct scene *scene = *state;
-    static const char *const paths[] = { "/machine/unattached/device[7]", "/machine/peripheral/s" };
+    static const char *const paths[] = { "/machine/unattached/device[7]/deep",
+                                         "/machine/peripheral/s" };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         const char *bus = i ? "s.0" : "usb-bus.0";
         fake_controller(scene->qemu, pci, paths[i], i ? "xen-backend" : "sysbus-strange", 5, bus);
@@ -799,6 +819,7 @@ int main(void)
         cmocka_unit_test(test_a_record_that_does_not_explain_everything),
         cmocka_unit_test(test_a_note_of_a_device),
         cmocka_unit_test_setup_teardown(test_the_buses_of_many_devices, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_controller_in_the_south_bridge, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_controller_without_usb_in_its_name, setup, teardown),
         cmocka_unit_test(test_all_values_at_once),
         cmocka_unit_test(test_an_object_disappears_from_the_many),

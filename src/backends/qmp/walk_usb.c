@@ -10,14 +10,15 @@
 // found: the machine's own, those with an id, and those that users added without an id.
 static const char *const containers[] = { "/machine/unattached", "/machine/peripheral",
                                           "/machine/peripheral-anon" };
-enum { CONTAINERS = 3, PERIPHERAL = 1, USB_TYPES_MAX = 1024 };
+enum { UNATTACHED, PERIPHERAL, ANONYMOUS, CONTAINERS, USB_TYPES_MAX = 1024 };
 
 // ---- the objects ----
 
-// A child of one of the containers.
+// A child of one of the places.
 struct object {
-    int container;
-    uint64_t number; // of "device[N]": those without an id are numbered in order of creation
+    size_t place;
+    size_t container; // that the place is, or is in
+    uint64_t number;  // of "device[N]": those without an id are numbered in order of creation
     struct text name;
     struct text type;
 };
@@ -26,7 +27,7 @@ static int compare_objects(const void *a, const void *b)
 {
     const struct object *left = a, *right = b;
     if (left->container != right->container)
-        return left->container - right->container;
+        return left->container < right->container ? -1 : 1;
     if (left->number != right->number)
         return left->number < right->number ? -1 : 1;
     size_t size = left->name.size < right->name.size ? left->name.size : right->name.size;
@@ -58,22 +59,7 @@ static bool may_be_controller(struct text type)
 
 static const char *id_of(const struct walk_usb *usb, const struct object *object)
 {
-    return object->container == PERIPHERAL ? walk_copy(usb->walk, object->name) : "";
-}
-
-static struct walk_controller *add_controller(struct walk_usb *usb, const char *path,
-                                              struct text type, const char *id)
-{
-    struct walk_controller *controller = arena_new_of(usb->walk->arena, struct walk_controller);
-    controller->type = walk_copy(usb->walk, type);
-    controller->model = controller_model_named(type);
-    controller->path = path;
-    controller->id = id;
-    usb->has_ehci |= strstr(controller->type, "ehci") != NULL;
-    *usb->last_controller = controller;
-    usb->last_controller = &controller->next;
-    usb->controller_count++;
-    return controller;
+    return object->place == PERIPHERAL ? walk_copy(usb->walk, object->name) : "";
 }
 
 static void add_device(struct walk_usb *usb, const char *path, const struct object *object)
@@ -87,23 +73,36 @@ static void add_device(struct walk_usb *usb, const char *path, const struct obje
     usb->device_count++;
 }
 
-// The objects of the three containers that have to do with USB, in order.
+// Of some boards the south bridge, the parent of the controller that "usb=on" makes (in QEMU 8.2
+// and later). Before it was among the other objects.
+static bool is_south_bridge(struct text type)
+{
+    return text_starts(type, "PIIX3");
+}
+
+static void ask_place(struct walk_usb *usb, const char *path)
+{
+    usb->places[usb->place_count++] = (struct walk_place){ path, walk_list(usb->walk, path) };
+}
+
+// The objects in the places that have to do with USB, in order.
 static struct object *usb_objects(struct walk_usb *usb, size_t *count)
 {
     struct walk *walk = usb->walk;
     size_t most = 0;
-    for (int i = 0; i < CONTAINERS; i++)
-        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next)
+    for (size_t i = 0; i < usb->place_count; i++)
+        for (const struct json *at = walk_first(usb->places[i].list); at; at = at->next)
             most += may_be_controller(walk_type_within(at, "child")) ||
                     is_usb_type(usb, walk_type_within(at, "child"));
     *count = 0;
     if (!walk_count(walk, most))
         return NULL;
     struct object *objects = arena_array_of(walk->arena, struct object, most + 1);
-    for (int i = 0; i < CONTAINERS; i++)
-        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next) {
+    for (size_t i = 0; i < usb->place_count; i++)
+        for (const struct json *at = walk_first(usb->places[i].list); at; at = at->next) {
             struct object *object = &objects[*count];
-            *object = (struct object){ i, 0, walk_name(at), walk_type_within(at, "child") };
+            *object = (struct object){ i, i < CONTAINERS ? i : UNATTACHED, 0, walk_name(at),
+                                       walk_type_within(at, "child") };
             (void)(i != PERIPHERAL && walk_numbered(object->name, "device", &object->number));
             *count += may_be_controller(object->type) || is_usb_type(usb, object->type);
         }
@@ -117,12 +116,12 @@ static bool find_objects(struct walk_usb *usb)
     const struct object *objects = usb_objects(usb, &count);
     for (size_t i = 0; objects && i < count; i++) {
         const struct object *at = &objects[i];
-        const char *path = arena_printf(usb->walk->arena, "%s/%s", containers[at->container],
+        const char *path = arena_printf(usb->walk->arena, "%s/%s", usb->places[at->place].path,
                                         walk_copy(usb->walk, at->name));
         if (is_usb_type(usb, at->type))
             add_device(usb, path, at);
         else
-            add_controller(usb, path, at->type, id_of(usb, at));
+            walk_usb_add_controller(usb, path, at->type, id_of(usb, at));
     }
     return objects;
 }
@@ -223,17 +222,11 @@ static void ask_property(const struct walk_usb *usb, struct walk_device *device,
         device->properties[property] = walk_get(usb->walk, device->path, names[property]);
 }
 
-static void ask_parent(const struct walk_usb *usb, struct walk_device *device)
-{
-    if (!device->controller && !device->parent)
-        device->parent = walk_get(usb->walk, device->path, "parent_bus");
-}
-
 // An open node proves more than "attached", which can be stale.
 static void ask_device(const struct walk_usb *usb, struct walk_device *device)
 {
     if (!usb->counts)
-        ask_parent(usb, device);
+        walk_usb_ask_parent(usb, device);
     if (!device->has_port)
         ask_property(usb, device, WALK_PORT);
     if (!is_host(device) || device->open)
@@ -262,104 +255,21 @@ static bool read_ports(const struct walk_usb *usb)
     return chosen;
 }
 
-// ---- which device is on which bus ----
-
-// How many children of that type a controller's bus has.
-static size_t children_of_type(const struct walk_controller *controller, const char *type)
-{
-    size_t count = 0;
-    uint64_t number;
-    for (const struct json *at = controller->children ? walk_first(controller->children) : NULL; at;
-         at = at->next)
-        count += walk_numbered(walk_name(at), "child", &number) &&
-                 text_is(walk_type_within(at, "link"), type);
-    return count;
-}
-
-// The controller that has all devices of that type; NULL if there is none.
-static struct walk_controller *controller_of_all(const struct walk_usb *usb, const char *type)
-{
-    size_t count = 0;
-    for (const struct walk_device *at = usb->devices; at; at = at->next)
-        count += strcmp(at->type, type) == 0;
-    struct walk_controller *controller = usb->controllers;
-    while (controller && children_of_type(controller, type) != count)
-        controller = controller->next;
-    return controller;
-}
-
-// Places the devices of the types of which one bus has all, and asks the others. A type is counted
-// once.
-static void place_by_count(const struct walk_usb *usb)
-{
-    for (struct walk_device *device = usb->devices; device; device = device->next) {
-        const struct walk_device *before = usb->devices;
-        while (before != device && strcmp(before->type, device->type) != 0)
-            before = before->next;
-        if (before != device)
-            continue;
-        struct walk_controller *all = controller_of_all(usb, device->type);
-        for (struct walk_device *at = device; at; at = at->next) {
-            if (!at->controller && strcmp(at->type, device->type) == 0)
-                at->controller = all;
-            if (strcmp(at->type, device->type) == 0)
-                ask_parent(usb, at);
-        }
-    }
-}
-
-// The type of an object in one of the containers; empty if it is elsewhere.
-static struct text type_of(const struct walk_usb *usb, struct text path)
-{
-    for (int i = 0; i < CONTAINERS; i++) {
-        size_t size = strlen(containers[i]);
-        if (!text_starts(path, containers[i]) || path.size <= size || path.at[size] != '/')
-            continue;
-        struct text name = text_part(path, size + 1, path.size);
-        for (const struct json *at = walk_first(usb->containers[i]); at; at = at->next)
-            if (text_same(walk_name(at), name))
-                return walk_type_within(at, "child");
-    }
-    return TEXT_EMPTY;
-}
-
-// The controller with a bus of that path. One whose name did not show that it is one is added now.
-// A PVUSB controller is not QEMU's own.
-static struct walk_controller *controller_of_bus(struct walk_usb *usb, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return NULL;
-    struct text object = { path, (size_t)(slash - path) };
-    for (struct walk_controller *at = usb->controllers; at; at = at->next)
-        if (at->bus && text_is(object, at->path) && strcmp(at->bus, slash + 1) == 0)
-            return at;
-    struct text type = type_of(usb, object);
-    if (!type.size || text_is(type, "xen-backend"))
-        return NULL;
-    const char *parent = walk_copy(usb->walk, object), *peripheral = containers[PERIPHERAL];
-    bool has_id = text_starts(object, peripheral);
-    struct walk_controller *controller =
-        add_controller(usb, parent, type, has_id ? parent + strlen(peripheral) + 1 : "");
-    controller->bus = slash + 1;
-    return controller;
-}
-
-static void place_by_parent(struct walk_usb *usb)
-{
-    for (struct walk_device *at = usb->devices; at; at = at->next)
-        if (!at->controller && at->parent)
-            at->controller = controller_of_bus(usb, walk_text(usb->walk, at->parent));
-}
-
 // ---- the questions of each depth ----
 
-static bool ask_containers(struct walk_usb *usb)
+static bool ask_places(struct walk_usb *usb)
 {
-    for (int i = 0; i < CONTAINERS; i++)
-        usb->containers[i] = walk_list(usb->walk, containers[i]);
-    usb->ids = usb->containers[PERIPHERAL];
+    for (size_t i = 0; i < CONTAINERS; i++)
+        ask_place(usb, containers[i]);
+    usb->ids = usb->places[PERIPHERAL].list;
     usb->types = walk_types(usb->walk, "usb-device");
+    if (!walk_await(usb->walk))
+        return false;
+    for (const struct json *at = walk_first(usb->places[UNATTACHED].list);
+         at && usb->place_count < WALK_PLACES_MAX; at = at->next)
+        if (is_south_bridge(walk_type_within(at, "child")))
+            ask_place(usb, arena_printf(usb->walk->arena, "%s/%s", containers[UNATTACHED],
+                                        walk_copy(usb->walk, walk_name(at))));
     return walk_await(usb->walk);
 }
 
@@ -404,16 +314,13 @@ bool walk_usb(struct walk_usb *usb)
 {
     usb->last_controller = &usb->controllers;
     usb->last_device = &usb->devices;
-    if (!ask_containers(usb) || !find_objects(usb))
+    if (!ask_places(usb) || !find_objects(usb))
         return false;
     walk_usb_recall(usb);
     walk_usb_read_nodes(usb);
     if (!ask_objects(usb) || !ask_rest(usb))
         return false;
     if (usb->counts)
-        place_by_count(usb);
-    if (!walk_await(usb->walk))
-        return false;
-    place_by_parent(usb);
-    return true;
+        walk_usb_place_by_count(usb);
+    return walk_await(usb->walk) && walk_usb_place_by_parent(usb);
 }

@@ -55,6 +55,13 @@ struct walk_device {
     struct qmp_command *properties[WALK_PROPERTIES]; // NULL: not queried
 };
 
+// An object whose children are looked through.
+struct walk_place {
+    const char *path;
+    struct qmp_command *list;
+};
+enum { WALK_PLACES_MAX = 8 };
+
 // Set walk and session, whose record and host are used if they were read; everything else starts as
 // zero.
 struct walk_usb {
@@ -68,7 +75,8 @@ struct walk_usb {
     struct qmp_command *report; // of x-query-usb; NULL: not needed
     struct qmp_command *images; // of query-block; NULL: not needed
     // Private to walk_usb.c:
-    struct qmp_command *containers[3];
+    struct walk_place places[WALK_PLACES_MAX];
+    size_t place_count;
     struct qmp_command *types;
     bool has_ehci, counts;
 };
@@ -77,6 +85,17 @@ struct walk_usb {
 // (see walk->why). Commands that the caller has submitted before are sent and awaited with the
 // first questions.
 bool walk_usb(struct walk_usb *usb);
+
+// placed.c: adds a controller; asks for a device's bus, unless it is known.
+struct walk_controller *walk_usb_add_controller(struct walk_usb *usb, const char *path,
+                                                struct text type, const char *id);
+void walk_usb_ask_parent(const struct walk_usb *usb, struct walk_device *device);
+// Places the devices of the types of which one bus has all, and asks the others for their
+// bus.
+void walk_usb_place_by_count(const struct walk_usb *usb);
+// Places the devices that were asked, and adds the controllers that were not known by their names,
+// but not PVUSB controllers. False if QEMU did not answer.
+bool walk_usb_place_by_parent(struct walk_usb *usb);
 
 // recall.c: sets what the record contains about the controllers and devices found. libxl's records
 // are used for all host devices or, if they do not explain each that libxl could have attached, for
