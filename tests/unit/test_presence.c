@@ -91,16 +91,19 @@ static struct session session;
 static struct topology topology;
 static struct controller controller;
 static struct device device;
+// No machine has so many buses: programs that run beside the test have no such node open.
+enum { BUS = 200 };
+#define MINOR(address) ((BUS - 1) * 128 + (address)-1)
 static unsigned minors[2];
 static struct host_nodes nodes;
 
-// QEMU was given 1.6, which is the stick at 9-1.3, and has it; another stick is at 9-1.4.
+// QEMU was given 200.6, which is the stick at 9-1.3, and has it; another stick is at 9-1.4.
 static int begin(void **state)
 {
     (void)state;
     arena = arena_new(0);
     domain = (struct domain){ .id = 3, .name = "win10" };
-    other = (struct host_device){ .bus = 1,
+    other = (struct host_device){ .bus = BUS,
                                   .address = 8,
                                   .busid = "9-1.4",
                                   .vendor = 0x781,
@@ -117,7 +120,7 @@ static int begin(void **state)
     stick.drivers = "";
     host = (struct host){ .devices = &stick, .count = 2 };
     session = (struct session){ .arena = arena, .domain = &domain, .host = &host };
-    minors[0] = 5;
+    minors[0] = MINOR(6);
     nodes = (struct host_nodes){ minors, 1, part_read() };
     topology = (struct topology){ .domain = &domain, .nodes = &nodes };
     controller = (struct controller){ .model = controller_model_for(3),
@@ -128,12 +131,12 @@ static int begin(void **state)
                                       .ports_usb2 = 4,
                                       .ports_usb3 = 4 };
     device = (struct device){ .kind = DEVICE_HOSTDEV,
-                              .id = "xenusb-1-6",
-                              .path = "/machine/peripheral/xenusb-1-6",
+                              .id = "xenusb-200-6",
+                              .path = "/machine/peripheral/xenusb-200-6",
                               .port = { 1, { 1 } },
                               .state = DEVICE_UNKNOWN,
                               .selector = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID,
-                                            .bus = 1,
+                                            .bus = BUS,
                                             .address = 6,
                                             .busid = "9-1.3" },
                               .report = { .attached = VERDICT_YES,
@@ -185,7 +188,7 @@ static void test_without_a_driver_and_not_open(void **state)
     (void)state;
     nodes.count = 0;
     expect(DEVICE_GONE, NULL, &stick,
-           "9-1.3 now has 0781:5581 Ultra (1.6), which QEMU does not have open");
+           "9-1.3 now has 0781:5581 Ultra (200.6), which QEMU does not have open");
     assert_true(device.returns);
 }
 
@@ -195,7 +198,7 @@ static void test_open_and_with_a_kernel_driver(void **state)
     (void)state;
     stick.drivers = "usb-storage";
     expect(DEVICE_GONE, NULL, &stick,
-           "9-1.3 now has 0781:5581 Ultra (1.6), which QEMU does not have open");
+           "9-1.3 now has 0781:5581 Ultra (200.6), which QEMU does not have open");
 }
 
 static void test_unplugged(void **state)
@@ -211,7 +214,7 @@ static void test_replugged(void **state)
     (void)state;
     stick.address = 12;
     stick.drivers = "usb-storage";
-    expect(DEVICE_GONE, NULL, &stick, "9-1.3 now has 0781:5581 Ultra, replugged as 1.12");
+    expect(DEVICE_GONE, NULL, &stick, "9-1.3 now has 0781:5581 Ultra, replugged as 200.12");
     assert_true(device.returns);
 }
 
@@ -221,7 +224,7 @@ static void test_another_device_has_its_address(void **state)
     stick.address = 12;
     other.address = 6;
     other.drivers = "";
-    expect(DEVICE_GONE, NULL, &stick, "9-1.3 now has 0781:5581 Ultra, replugged as 1.12");
+    expect(DEVICE_GONE, NULL, &stick, "9-1.3 now has 0781:5581 Ultra, replugged as 200.12");
 }
 
 static void test_only_its_address_is_known(void **state)
@@ -296,12 +299,12 @@ static void test_two_that_match(void **state)
     controller_add_device(&controller, &second);
     other.drivers = "";
     stick.drivers = "usb-storage";
-    minors[0] = 7;
+    minors[0] = MINOR(8);
     expect(DEVICE_ATTACHED, &other, NULL, "");
     assert_int_equal(second.state, DEVICE_WAITING);
     assert_ptr_equal(second.now, &stick);
     stick.drivers = "";
-    minors[1] = 5;
+    minors[1] = MINOR(6);
     nodes.count = 2;
     presence_find(&session, &topology);
     assert_int_equal(device.state, DEVICE_ATTACHED);
@@ -316,7 +319,7 @@ static void test_an_exact_device_comes_first(void **state)
     (void)state;
     select_by_vendor();
     first.selector =
-        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 6 };
+        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = BUS, .address = 6 };
     controller_drop_device(&device);
     device.port.number[0] = 1;
     first.port.number[0] = 2;
@@ -371,7 +374,7 @@ static void test_pvusb(void **state)
     expect(DEVICE_ATTACHED, &stick, NULL, "");
     device.report.configured = VERDICT_NO;
     expect(DEVICE_GONE, NULL, &stick,
-           "replugged as 1.6; QEMU has it again, but did not tell the guest");
+           "replugged as 200.6; QEMU has it again, but did not tell the guest");
     assert_true(device.returns);
     device.report.attached = VERDICT_NO;
     device.report.ended = "the QEMU of web has exited";
