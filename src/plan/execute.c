@@ -144,9 +144,12 @@ static void complain_left(struct run *run, const struct step *step, const struct
                                  "could not undo: %s %s %s: %s", describe(session->arena, step),
                                  added ? "is still in" : "is missing from", session->domain->name,
                                  undo->words ? undo->words : "no reason given");
-    if (!added)
-        diag_hint(session->diags, diag, "fix the cause, then apply the config again");
-    else if (step->device)
+    if (!added) {
+        diag_hint(session->diags, diag, "fix the cause, then add it again");
+        if (step->device)
+            advise(session->diags, diag, ADVICE_RESTORE, session->domain,
+                   device_again(session->arena, step->device));
+    } else if (step->device)
         advise(session->diags, diag, ADVICE_DETACH, session->domain,
                device_word(session->arena, step->device));
     else if (step->pvusb_qemu)

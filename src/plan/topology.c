@@ -263,11 +263,12 @@ const char *device_word(struct arena *arena, const struct device *device)
 const char *device_again(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
-    const char *busid = device_busid(device);
+    bool host = device->kind == DEVICE_HOSTDEV;
+    const char *what = host ? device_busid(device) : device_kind_name(device);
     const char *controller = bus_word(arena, device->controller->name);
-    if (!*busid || !controller || !device->port.depth)
+    if (!*what || !controller || !device->port.depth || device->kind > DEVICE_HUB)
         return NULL;
-    return arena_printf(arena, "busid=%s,%s,port=%s", busid, controller,
+    return arena_printf(arena, "%s=%s,%s,port=%s", host ? "busid" : "type", what, controller,
                         port_write(device->port, buf));
 }
 

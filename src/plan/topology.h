@@ -157,8 +157,8 @@ const char *device_position(struct arena *arena, const struct device *device);
 // (1.2 is a bus and an address); if its port is not known or has another device too, its busid,
 // address or kind. NULL if there is no such word.
 const char *device_word(struct arena *arena, const struct device *device);
-// A word that attaches a host device that is gone where it was: "busid=1-4,bus=hci0,port=2". NULL
-// if its busid or its place is not known.
+// A word that attaches a device again where it was: "busid=1-4,bus=hci0,port=2", "type=tablet,
+// bus=hci0,port=1". NULL if its busid or its place is not known, or if it needs more than that.
 const char *device_again(struct arena *arena, const struct device *device);
 // A word for "controller add" that means this PVUSB controller, which exists: "name=pv0,type=qusb,
 // usbversion=2". NULL if there is none.

@@ -18,6 +18,8 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_UNPAUSE] = { "unpause", "to unpause it", "xl unpause %d" },
     [ADVICE_REPAIR] = { "repair", "to fix it", "xenusb repair %d" },
     [ADVICE_REPAIR_HOST] = { "repair-host", "to fix it", "xenusb repair" },
+    [ADVICE_RESTORE] = { "restore", "once the cause is fixed, to attach it again",
+                         "xenusb attach %d %1" },
     [ADVICE_ATTACH] = { "attach", "once it is plugged in again, to attach it",
                         "xenusb attach %d %1" },
     [ADVICE_RETURN] = { "return", "to bring it back", "xenusb attach %d %1" },
