@@ -222,7 +222,7 @@ static const char *busy_class(struct arena *arena, const struct host_tables *tab
 }
 
 static const char *busy_below(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, unsigned depth)
+                              const char *directory, unsigned depth, bool *disk)
 {
     struct name_list names = sysfs_names(arena, directory);
     for (size_t i = 0; i < names.count && depth < WALK_DEPTH_MAX; i++) {
@@ -233,14 +233,18 @@ static const char *busy_below(struct arena *arena, const struct host_tables *tab
         bool net = strcmp(name, "net") == 0;
         const char *why = net || strcmp(name, "block") == 0
                               ? busy_class(arena, tables, path, net)
-                              : busy_below(arena, tables, path, depth + 1);
-        if (why)
+                              : busy_below(arena, tables, path, depth + 1, disk);
+        if (why) {
+            *disk = *disk || strcmp(name, "block") == 0;
             return why;
+        }
     }
     return NULL;
 }
 
-const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory)
+const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory,
+                      bool *disk)
 {
-    return busy_below(arena, tables, directory, 0);
+    *disk = false;
+    return busy_below(arena, tables, directory, 0, disk);
 }

@@ -19,7 +19,10 @@ void host_tables_read(struct arena *arena, struct host_tables *tables);
 // NULL: a block device of the interface, one of its partitions, or a volume built on them
 // (device-mapper, md, LVM) is mounted or used as swap, or is part of such a volume; or a default
 // route uses a network device of the interface, or a bridge, bond or VLAN on top of it.
-const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory);
+//
+// Sets *disk if it is a disk, of which not even --force takes anything: its data would be lost.
+const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory,
+                      bool *disk);
 
 // The functions below only read their arguments.
 

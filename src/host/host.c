@@ -217,10 +217,15 @@ void host_find_use(struct arena *arena, struct host_device *const *devices, size
         struct host_device *device = devices[i];
         host_describe(device);
         device->busy = NULL;
-        for (const struct host_interface *at = device->interfaces; at && !device->busy;
-             at = at->next)
-            device->busy = host_busy(
-                arena, &tables, arena_printf(arena, USB_DEVICES "/%s/%s", device->busid, at->name));
+        device->busy_disk = false;
+        // A disk is the more serious reason.
+        for (const struct host_interface *at = device->interfaces; at && !device->busy_disk;
+             at = at->next) {
+            const char *path = arena_printf(arena, USB_DEVICES "/%s/%s", device->busid, at->name);
+            const char *why = host_busy(arena, &tables, path, &device->busy_disk);
+            if (why && (!device->busy || device->busy_disk))
+                device->busy = why;
+        }
     }
 }
 

@@ -54,6 +54,7 @@ struct host_device {
     // The rest is set by who needs it.
     const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                            // mounted on /backup", "carries the default route"; NULL if it may be
+    bool busy_disk;        // that is a disk in use, which not even --force takes
     const char *owner;     // the domain it is attached to, according to the records: "win10 (3),
                            // controller hci0 port 2"; NULL if there is none
     int owner_domain;      // that domain's id; undefined without an owner

@@ -95,13 +95,14 @@ static bool has_it(const struct device *here)
     return here && (here->state == DEVICE_ATTACHED || here->state == DEVICE_WAITING);
 }
 
-// Why the device must not be attached, or NULL. --force only overrides the host's own use of it.
+// Why the device must not be attached, or NULL. --force only overrides the host's own use of it,
+// unless that is a disk. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
-                             bool *force_helps)
+                             const char **fix)
 {
     const struct device *here = device_here(planning, host);
     const struct host_guest guest = topology_guest(planning->topology);
-    *force_helps = false;
+    *fix = NULL;
     if (host->hub)
         return "it is a hub; select the devices behind it";
     if (has_it(here))
@@ -114,8 +115,8 @@ static const char *objection(const struct planning *planning, const struct host_
     if (part_is_unreadable(&planning->host->claims))
         return arena_printf(planning->arena, "who has it is unknown: %s",
                             planning->host->claims.why);
-    *force_helps = true;
-    return host->busy && !planning->options->force
+    *fix = host->busy_disk ? "free it first" : "free it first, or use --force";
+    return host->busy && (host->busy_disk || !planning->options->force)
                ? arena_printf(planning->arena, "in use by this host: %s", host->busy)
                : NULL;
 }
@@ -138,16 +139,16 @@ static void resolve_target(struct planning *planning, struct placement *placemen
         complain_twice(planning, placement, first);
         return;
     }
-    bool force_helps = false;
-    const char *why = objection(planning, placement->host, &force_helps);
+    const char *fix = NULL;
+    const char *why = objection(planning, placement->host, &fix);
     if (!why)
         return;
     refuse(placement, why);
     struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wanted),
                                           "%s cannot be attached: %s",
                                           host_device_show(planning->arena, placement->host), why);
-    if (force_helps)
-        diag_hint(planning->diags, diag, "free it first, or use --force");
+    if (fix)
+        diag_hint(planning->diags, diag, "%s", fix);
 }
 
 // The devices of a driver domain are not visible from here, so only a busid can select one.

@@ -368,6 +368,16 @@ static void test_force_attaches_devices_in_use(void **state)
               "+ hci0 nec-xhci; + 1-1.4 hci0.1");
 }
 
+static void test_force_takes_no_disk_in_use(void **state)
+{
+    struct scene *scene = *state;
+    office[3].busy_disk = true;
+    scene->options.force = true;
+    want_refusal(scene, "usbdevice=['type=hostdev,serial=4C530002']\n", STATUS_REFUSED,
+                 "serial=4C530002", "/dev/sda1 is mounted on /backup");
+    office[3].busy_disk = false;
+}
+
 static void test_force_takes_nothing_from_another_domain(void **state)
 {
     struct scene *scene = *state;
@@ -635,6 +645,7 @@ int main(void)
         TEST(test_hubs_are_refused),
         TEST(test_devices_in_use_are_refused_without_force),
         TEST(test_force_attaches_devices_in_use),
+        TEST(test_force_takes_no_disk_in_use),
         TEST(test_force_takes_nothing_from_another_domain),
         TEST(test_force_takes_nothing_from_a_program),
         TEST(test_force_takes_nothing_from_a_driver),
