@@ -5,8 +5,8 @@
 #define XENUSB_BASE_SESSION_H
 
 #include "deadline.h"
+#include "interrupt.h"
 
-#include <signal.h>
 #include <stdbool.h>
 
 struct arena;
@@ -30,27 +30,39 @@ struct session {
     struct saved *saved;     // changes to libxl's saved config that are not written yet (saved.h)
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
                              // NULL while no backend has one; whoever opened it closes it
-    const volatile sig_atomic_t *interrupted; // set by SIGINT, SIGTERM, SIGHUP; may be NULL
-    bool need_supply;                         // which controllers can be added must be found out
-    const struct toolstack *toolstack;        // what is installed; NULL: not looked for yet
-    bool finishing;       // must not be interrupted: undoing, or giving a device back
-    bool keep_saved;      // do not touch libxl's saved config
-    bool require_guest;   // take a device back that the guest does not use
-    double timeout_scale; // factor for every time limit; 1.0 by default
+    const struct interrupt *interrupt; // ends waits; NULL: nothing does
+    bool need_supply;                  // which controllers can be added must be found out
+    const struct toolstack *toolstack; // what is installed; NULL: not looked for yet
+    bool finishing;                    // must not be interrupted: undoing, or giving a device back
+    bool keep_saved;                   // do not touch libxl's saved config
+    bool require_guest;                // take a device back that the guest does not use
+    double timeout_scale;              // factor for every time limit; 1.0 by default
 };
 
 // Whether to stop here because of a signal. What was done so far is then undone, with the full time
 // limits.
 static inline bool session_interrupted(const struct session *session)
 {
-    return !session->finishing && session->interrupted && *session->interrupted;
+    return !session->finishing && session->interrupt && session->interrupt->raised;
+}
+
+// Polls a descriptor (`wanted` NULL: none) for at most `seconds`. A signal ends that at once,
+// unless it must not interrupt.
+static inline void session_poll(const struct session *session, struct pollfd *wanted,
+                                double seconds)
+{
+    interrupt_poll(session->finishing ? NULL : session->interrupt, wanted, seconds);
 }
 
 // deadline_pause(), for a wait that a signal may end: false, without sleeping, after one as well.
 static inline bool session_pause(const struct session *session, struct deadline deadline,
                                  double seconds)
 {
-    return !session_interrupted(session) && deadline_pause(deadline, seconds);
+    double left = deadline_left(deadline);
+    if (left <= 0 || session_interrupted(session))
+        return false;
+    session_poll(session, NULL, seconds < left ? seconds : left);
+    return true;
 }
 
 #endif

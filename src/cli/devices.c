@@ -91,6 +91,7 @@ static enum status run_devices(const struct invocation *invocation)
         if (!strchr(at->busid, '-'))
             continue;
         host_describe(at);
+        host_name(at);
         add_row(invocation->arena, table, &host, at);
     }
     if (invocation->given & OPTION_JSON)

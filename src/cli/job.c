@@ -132,6 +132,8 @@ enum status job_plan(struct job *job)
     if (job->invocation->given & OPTION_REQUIRE_GUEST && job->world.session.domain->paused)
         return complain_paused(job);
     owners_find_asked(&job->world.session, job->config, &job->world.topology, &job->world.host);
+    if (session_interrupted(&job->world.session))
+        return world_interrupted(&job->world);
     const struct plan_options options = {
         .backends = job->world.backends,
         .prune = job->invocation->given & OPTION_PRUNE,

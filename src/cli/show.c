@@ -256,13 +256,11 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
     fputc('\n', stream);
 }
 
-// Whether the guest was asked to release a controller and may still do so. A controller without a
-// backend was not asked.
+// Whether the guest was asked to release a controller and may still do so.
 static bool is_pending(const struct plan *plan)
 {
     for (const struct step *step = plan->first; step; step = step->next)
-        if (step->op == STEP_REMOVE && !step->device && step->state == STEP_FAILED &&
-            step->timed_out && !step->controller->no_backend)
+        if (step->pending)
             return true;
     return false;
 }

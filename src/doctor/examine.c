@@ -75,7 +75,7 @@ struct session examination_session(const struct examination *examination, struct
         .diags = examination->options->diags,
         .xen = examination->xen,
         .domain = domain,
-        .interrupted = &world_interrupted,
+        .interrupt = interrupt_of_process(),
         .timeout_scale = examination->options->timeout_scale,
     };
 }

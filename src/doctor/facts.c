@@ -41,8 +41,7 @@ static void ask_qemu(const struct session *session, struct domain_facts *facts)
         facts->why = ignored.first ? ignored.first->message : "could not take its lock";
         return;
     }
-    enum status status =
-        qmp_connect(session->arena, socket, session->timeout_scale, &client, &facts->why);
+    enum status status = qmp_connect(session, socket, &client, &facts->why);
     if (status == STATUS_REFUSED)
         facts->answers = VERDICT_UNKNOWN;
     if (status != STATUS_OK)

@@ -181,7 +181,7 @@ static enum status repair_scope(struct repair *repair, enum problem_scope scope)
 enum status repair_run(struct repair *repair)
 {
     pause_between_looks(repair);
-    world_catch_signals();
+    interrupt_catch();
     enum status status = repair_scope(repair, SCOPE_XENSTORE);
     status = status_worse(status, repair_domains(repair));
     return status_worse(status, repair_scope(repair, SCOPE_HOST));

@@ -19,4 +19,8 @@ struct host_endpoints {
 // those of any are needed: it reads more of the host than everything else together.
 struct host_endpoints host_endpoints(const struct host_device *device);
 
+// Whether a described device has isochronous endpoints, or may have some because its endpoints
+// could not be read. libusb is only asked if the classes of its interfaces do not rule them out.
+bool host_may_be_isochronous(const struct host_device *device);
+
 #endif

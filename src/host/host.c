@@ -68,7 +68,7 @@ static bool read_uevent(struct arena *arena, struct text uevent, struct host_dev
 static bool identify(struct arena *arena, const char *busid, struct host_device *device)
 {
     const char *path = arena_printf(arena, USB_DEVICES "/%s/uevent", busid);
-    struct text uevent = sysfs_table(arena, path, UEVENT_MAX);
+    struct text uevent = sysfs_file(arena, path, UEVENT_MAX);
     if (!uevent.at && errno != ENOENT && errno != ENODEV)
         return false;
     errno = 0;
@@ -126,7 +126,9 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
     struct host_source *source = arena_new_of(arena, struct host_source);
     source->arena = arena;
     for (size_t i = 0; i < names.count; i++) {
-        struct host_device found = { .source = source };
+        struct host_device found = {
+            .source = source, .manufacturer = "", .name = "", .serial = "", .drivers = ""
+        };
         if (!read_name(names.name[i], found.busid))
             continue;
         if (identify(arena, found.busid, &found)) {
@@ -138,6 +140,7 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
             return complain_unreadable(diags, names.name[i], strerror(errno));
         }
     }
+    source->devices = host->devices;
     return STATUS_OK;
 }
 
@@ -193,10 +196,20 @@ void host_describe(struct host_device *device)
     const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
     device->described = true;
     device->speed = read_speed(text_of(sysfs_value(arena, directory, "speed")));
-    device->manufacturer = sysfs_value(arena, directory, "manufacturer");
-    device->name = sysfs_value(arena, directory, "product");
-    device->serial = sysfs_value(arena, directory, "serial");
     read_interfaces(arena, device);
+}
+
+void host_name(const struct host_device *device)
+{
+    struct host_device *at = source_device(device);
+    if (!at || at->named)
+        return;
+    struct arena *arena = at->source->arena;
+    const char *directory = arena_printf(arena, USB_DEVICES "/%s", at->busid);
+    at->named = true;
+    at->manufacturer = sysfs_value(arena, directory, "manufacturer");
+    at->name = sysfs_value(arena, directory, "product");
+    at->serial = sysfs_value(arena, directory, "serial");
 }
 
 bool host_look_again(struct arena *arena, const struct host_device *device, struct host_device *now)
@@ -251,6 +264,12 @@ const struct host_device *host_device_busid(const struct host *host, const char 
     return device;
 }
 
+static bool has_serial(const struct host_device *device, struct text serial)
+{
+    host_name(device);
+    return text_is(serial, device->serial);
+}
+
 bool selector_matches(const struct selector *selector, const struct host_device *device)
 {
     unsigned criteria = selector->criteria;
@@ -259,7 +278,7 @@ bool selector_matches(const struct selector *selector, const struct host_device 
            (!(criteria & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
            (!(criteria & SELECT_VENDOR) || selector->vendor == device->vendor) &&
            (!(criteria & SELECT_PRODUCT) || selector->product == device->product) &&
-           (!(criteria & SELECT_SERIAL) || text_is(selector->serial, device->serial));
+           (!(criteria & SELECT_SERIAL) || has_serial(device, selector->serial));
 }
 
 size_t host_all(struct arena *arena, const struct host *host, struct host_device ***devices)
@@ -275,16 +294,12 @@ size_t host_all(struct arena *arena, const struct host *host, struct host_device
 struct host_device *host_next(const struct host *host, const struct selector *selector,
                               const struct host_device *after)
 {
-    struct selector identity = *selector;
-    identity.criteria &= ~(unsigned)SELECT_SERIAL;
-    for (struct host_device *at = after ? after->next : host->devices; at; at = at->next) {
-        if (!selector->criteria || (identity.criteria && !selector_matches(&identity, at)))
-            continue;
+    struct host_device *at = after ? after->next : host->devices;
+    while (at && !selector_matches(selector, at))
+        at = at->next;
+    if (at)
         host_describe(at);
-        if (selector_matches(selector, at))
-            return at;
-    }
-    return NULL;
+    return at;
 }
 
 unsigned host_select(const struct host *host, const struct selector *selector,
@@ -301,6 +316,7 @@ unsigned host_select(const struct host *host, const struct selector *selector,
 const char *host_device_show(struct arena *arena, const struct host_device *device)
 {
     enum { SHOWN_MAX = 80 };
+    host_name(device);
     const char *maker = text_show(arena, text_trim(text_of(device->manufacturer)), SHOWN_MAX);
     const char *name = text_show(arena, text_trim(text_of(device->name)), SHOWN_MAX);
     // Product names often begin with the manufacturer's name.

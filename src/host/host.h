@@ -45,12 +45,13 @@ struct host_device {
     const char *driver; // of the device as a whole: "usb", as a rule; NULL without one
     // Its description: set by host_describe().
     enum speed speed;
+    const char *drivers; // of its interfaces, comma-separated, each once; "" if none is bound
+    bool held;           // an interface is bound to usbfs: a program (QEMU, say) holds it
+    const struct host_interface *interfaces;
+    // Its strings: set by host_name().
     const char *manufacturer; // "" if it has none
     const char *name;         // product string; ""
     const char *serial;       // ""
-    const char *drivers;      // of its interfaces, comma-separated, each once; "" if none is bound
-    bool held;                // an interface is bound to usbfs: a program (QEMU, say) holds it
-    const struct host_interface *interfaces;
     // The rest is set by who needs it.
     const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                            // mounted on /backup", "carries the default route"; NULL if it may be
@@ -60,7 +61,8 @@ struct host_device {
     int owner_domain;      // that domain's id; undefined without an owner
     struct host_hold hold; // set by host_find_holders(), else empty
     // Private to the room.
-    bool described;
+    bool described, named;
+    bool classified, plain; // plain: its interfaces are of classes without isochronous endpoints
     struct host_source *source;             // from which more is read; NULL: there is no more
     const struct host_endpoints *endpoints; // without a source, its endpoints; or NULL
 };
@@ -80,6 +82,9 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
 // Sets what describes the device, unless that was done before.
 void host_describe(struct host_device *device);
 
+// Sets the strings of the device, unless that was done before.
+void host_name(const struct host_device *device);
+
 // Sets how the host itself uses each of these devices, and describes them.
 void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count);
 
@@ -92,8 +97,7 @@ bool host_look_again(struct arena *arena, const struct host_device *device,
 const struct host_device *host_device_at(const struct host *host, unsigned bus, unsigned address);
 const struct host_device *host_device_busid(const struct host *host, const char *busid);
 
-// Whether the device meets all criteria of the selector; false for a selector without criteria. The
-// device must be described if a serial is among them.
+// Whether the device meets all criteria of the selector; false for a selector without criteria.
 bool selector_matches(const struct selector *selector, const struct host_device *device);
 
 // Sets *devices to all devices except hubs; returns how many there are.

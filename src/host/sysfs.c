@@ -37,10 +37,18 @@ struct text sysfs_table(struct arena *arena, const char *path, size_t limit)
     return (struct text){ bytes, used };
 }
 
+struct text sysfs_file(struct arena *arena, const char *path, size_t limit)
+{
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    char *bytes = fd < 0 ? NULL : arena_alloc(arena, limit + 1);
+    ssize_t got = fd < 0 ? -1 : read(fd, bytes, limit);
+    return got < 0 ? TEXT_EMPTY : (struct text){ bytes, (size_t)got };
+}
+
 const char *sysfs_value(struct arena *arena, const char *directory, const char *name)
 {
     const char *path = arena_printf(arena, "%s/%s", directory, name);
-    struct text value = sysfs_table(arena, path, SYSFS_VALUE_MAX);
+    struct text value = sysfs_file(arena, path, SYSFS_VALUE_MAX);
     value = text_part(value, 0, text_find(value, '\n', 0));
     value = text_part(value, 0, text_find(value, '\0', 0));
     return value.at ? arena_copy(arena, value.at, value.size) : "";

@@ -16,6 +16,10 @@ enum {
 // read.
 struct text sysfs_table(struct arena *arena, const char *path, size_t limit);
 
+// The first `limit` bytes of a file in sysfs, which takes a single read(2), NUL-terminated;
+// TEXT_EMPTY with errno set if it cannot be read.
+struct text sysfs_file(struct arena *arena, const char *path, size_t limit);
+
 // The first line of an attribute, at most SYSFS_VALUE_MAX bytes; "" if it cannot be read.
 const char *sysfs_value(struct arena *arena, const char *directory, const char *name);
 

@@ -31,10 +31,12 @@ static const char *describe(struct arena *arena, const struct step *step)
     if (!device)
         return arena_printf(arena, "controller %s (%s)", step->controller->name,
                             step->controller->driver);
-    if (device->host)
+    if (device->host) {
+        host_name(device->host);
         return arena_printf(arena, "%s %04x:%04x%s%s", host_device_show(arena, device->host),
                             device->host->vendor, device->host->product,
                             *device->host->serial ? " serial " : "", device->host->serial);
+    }
     if (device->kind == DEVICE_HOSTDEV)
         return arena_printf(arena, "host device %s",
                             device->selector.criteria ? selector_show(arena, &device->selector)

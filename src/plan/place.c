@@ -24,10 +24,7 @@ speed_mask place_speeds(const struct device *device, speed_mask offered)
 
 bool place_may_be_isochronous(const struct device *device)
 {
-    if (device->kind != DEVICE_HOSTDEV || !device->host)
-        return false;
-    struct host_endpoints endpoints = host_endpoints(device->host);
-    return endpoints.isochronous || endpoints.unread;
+    return device->kind == DEVICE_HOSTDEV && device->host && host_may_be_isochronous(device->host);
 }
 
 // A dotted port needs a hub at every port before its last number.

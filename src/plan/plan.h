@@ -38,6 +38,7 @@ struct step {
     const char *remark; // something worth knowing about a finished step; NULL
     double seconds;     // that it took; 0 if it was not run
     bool timed_out;     // the peer did not answer in time
+    bool pending;       // the guest was asked to release the controller, and may still do it
 };
 
 // The steps, and how many there are of each kind.

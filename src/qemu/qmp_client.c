@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "base/deadline.h"
 #include "base/scope.h"
+#include "base/session.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,10 +15,11 @@
 enum { CHUNK = 64 * 1024 };
 
 struct qmp_client {
-    struct arena *arena;
+    const struct session *session;
+    struct arena *arena; // the session's
     const char *peer;
     int fd;
-    double timeout_scale;
+    bool changes; // a command was submitted that may change something
     struct json_stream *stream;
     bool greeted;
     const char *version;
@@ -204,18 +206,26 @@ static void transmit(struct qmp_client *client)
         clear_out(client);
 }
 
-// Waits until something can be sent or received, and does so; false if the deadline has passed.
-static bool exchange(struct qmp_client *client, struct deadline deadline)
+// The interrupt that ends waits; NULL if nothing may.
+static const struct interrupt *interrupt_of(const struct qmp_client *client)
+{
+    return client->session->finishing ? NULL : client->session->interrupt;
+}
+
+// Waits until something can be sent or received, and does so; an interrupt (NULL: none) ends that.
+// False if the deadline has passed.
+static bool exchange(struct qmp_client *client, struct deadline deadline,
+                     const struct interrupt *interrupt)
 {
     struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
     if (client->out.size)
         wanted.events |= POLLOUT;
     if (deadline_passed(deadline))
         return false;
-    int ready = poll(&wanted, 1, deadline_poll(deadline));
-    if (ready > 0 && wanted.revents & POLLOUT)
+    interrupt_poll(interrupt, &wanted, deadline_left(deadline));
+    if (wanted.revents & POLLOUT)
         transmit(client);
-    if (ready > 0 && wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
+    if (wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
         receive(client);
     return true;
 }
@@ -236,25 +246,53 @@ static struct qmp_command *first_unanswered(const struct qmp_client *client)
     return at;
 }
 
+static const char *why_unanswered(const struct qmp_client *client, bool interrupted)
+{
+    const char *name = first_unanswered(client)->name;
+    if (interrupted)
+        return arena_printf(client->arena, "%s did not answer %s before xenusb was interrupted",
+                            client->peer, name);
+    return arena_printf(client->arena, "%s did not answer %s within %g s", client->peer, name,
+                        QMP_ANSWER_SECONDS * client->session->timeout_scale);
+}
+
 bool qmp_await(struct qmp_client *client)
 {
-    const double limit = QMP_ANSWER_SECONDS * client->timeout_scale;
+    const double limit = QMP_ANSWER_SECONDS * client->session->timeout_scale;
     struct deadline deadline = deadline_in(limit);
-    const struct qmp_command *missing;
+    const struct interrupt *interrupt = interrupt_of(client);
     for (struct qmp_command *at = first_unanswered(client); at; at = at->next)
         at->sent = deadline.at - limit;
-    while (!client->broken && (missing = first_unanswered(client))) {
+    while (!client->broken && first_unanswered(client)) {
         unsigned before = client->answers;
-        if (!exchange(client, deadline)) {
-            client->why = arena_printf(client->arena, "%s did not answer %s within %g s",
-                                       client->peer, missing->name, limit);
+        if (interrupt && interrupt->raised) {
+            deadline = deadline_in(client->changes ? QMP_INTERRUPTED_SECONDS : 0);
+            interrupt = NULL;
+        }
+        if (!exchange(client, deadline, interrupt)) {
+            client->why = why_unanswered(client, interrupt != interrupt_of(client));
             abandon(client);
             return false;
         }
-        if (client->answers != before)
+        if (client->answers != before && interrupt == interrupt_of(client))
             deadline = deadline_in(limit);
     }
     return !client->broken;
+}
+
+// Whether a command only reads.
+static bool only_reads(const char *name)
+{
+    static const char *const reading[] = { "qom-get",
+                                           "qom-list",
+                                           "query-",
+                                           "qmp_capabilities",
+                                           "device-list-properties",
+                                           "human-monitor-command" };
+    size_t i = 0;
+    while (i < sizeof reading / sizeof *reading && !text_starts(text_of(name), reading[i]))
+        i++;
+    return i < sizeof reading / sizeof *reading;
 }
 
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments)
@@ -262,6 +300,7 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
     struct qmp_command *command = arena_new_of(client->arena, struct qmp_command);
     command->name = name;
     command->id = ++client->last_id;
+    client->changes |= !only_reads(name);
     if (client->broken)
         return command;
     buffer_printf(&client->out, "{\"execute\":\"%s\",\"id\":%" PRId64 ",\"arguments\":", name,
@@ -276,7 +315,8 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
 bool qmp_listen(struct qmp_client *client, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
-    while (!client->broken && client->event_count == 0 && exchange(client, deadline))
+    while (!client->broken && client->event_count == 0 && !session_interrupted(client->session) &&
+           exchange(client, deadline, interrupt_of(client)))
         ;
     return !client->broken;
 }
@@ -284,7 +324,7 @@ bool qmp_listen(struct qmp_client *client, double seconds)
 bool qmp_await_end(struct qmp_client *client, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
-    while (!client->broken && exchange(client, deadline))
+    while (!client->broken && exchange(client, deadline, NULL))
         ;
     return client->broken;
 }
@@ -333,7 +373,10 @@ void qmp_close(struct qmp_client *client)
 static enum status handshake(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
-        if (!exchange(client, deadline)) {
+        if (session_interrupted(client->session)) {
+            fail_connection(client, "sent no greeting before xenusb was interrupted");
+            return STATUS_FAILED;
+        } else if (!exchange(client, deadline, interrupt_of(client))) {
             fail_connection(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
@@ -347,8 +390,8 @@ static enum status handshake(struct qmp_client *client, struct deadline deadline
     return STATUS_OK;
 }
 
-enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct deadline deadline,
-                          double timeout_scale, struct qmp_client **client, const char **why)
+enum status qmp_negotiate(const struct session *session, struct qmp_socket socket,
+                          struct deadline deadline, struct qmp_client **client, const char **why)
 {
     struct qmp_client *made = calloc(1, sizeof *made);
     struct json_stream *stream = json_stream_new(QMP_MESSAGE_MAX);
@@ -359,11 +402,11 @@ enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct 
         *why = "out of memory";
         return STATUS_FAILED;
     }
-    made->arena = arena;
-    made->out = buffer_in(arena);
+    made->session = session;
+    made->arena = session->arena;
+    made->out = buffer_in(session->arena);
     made->peer = socket.peer;
     made->fd = socket.fd;
-    made->timeout_scale = timeout_scale;
     made->stream = stream;
     made->version = "";
     made->why = "";

@@ -10,9 +10,13 @@
 
 #include <sys/types.h>
 
+struct session;
+
 // Time limits in seconds, before they are scaled.
 #define QMP_CONNECT_SECONDS 5.0  // to connect and receive the greeting
 #define QMP_ANSWER_SECONDS  10.0 // to the next answer
+// Not scaled: to all answers after an interrupt.
+#define QMP_INTERRUPTED_SECONDS 1.0
 
 // What a QEMU did that accepted the connection and then was silent, for messages.
 #define QMP_NO_GREETING                                                                            \
@@ -56,11 +60,12 @@ struct qmp_event {
 
 // Connects to the monitor at that path, waits for its greeting and negotiates. While QEMU serves
 // another client, one can connect but gets no greeting, so the time limit covers the greeting too.
+// The session must outlive the client; an interrupt ends all waits but that of qmp_await_end().
 // On failure *why is a message with the path, owned by the arena: STATUS_REQUEST if there is no
 // such socket, STATUS_REFUSED without permission, STATUS_TIMEOUT, or STATUS_FAILED if no process is
-// listening or it does not speak QMP.
-enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
-                        struct qmp_client **client, const char **why);
+// listening, it does not speak QMP, or after an interrupt.
+enum status qmp_connect(const struct session *session, const char *path, struct qmp_client **client,
+                        const char **why);
 
 // A connected socket.
 struct qmp_socket {
@@ -69,8 +74,8 @@ struct qmp_socket {
 };
 // Does what qmp_connect() does after connecting; the greeting must arrive before the deadline.
 // Takes ownership of socket.fd, and closes it at once on failure.
-enum status qmp_negotiate(struct arena *arena, struct qmp_socket socket, struct deadline deadline,
-                          double timeout_scale, struct qmp_client **client, const char **why);
+enum status qmp_negotiate(const struct session *session, struct qmp_socket socket,
+                          struct deadline deadline, struct qmp_client **client, const char **why);
 // Closes the connection. NULL is a no-op.
 void qmp_close(struct qmp_client *client);
 
@@ -86,8 +91,10 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
 
 // Sends the queued commands and waits for all answers, in any order: one round trip. Returns false,
 // with qmp_why() set, if a command stays unanswered because QEMU exceeded the time limit for the
-// next answer, closed the connection or broke the protocol. After a timeout the connection can
-// still be used.
+// next answer, closed the connection or broke the protocol, or because of an interrupt. That ends
+// the wait at once; but not until QMP_INTERRUPTED_SECONDS later if a command that changes something
+// was ever submitted, so that its outcome is known if QEMU works. After a timeout or an interrupt
+// the connection can still be used.
 bool qmp_await(struct qmp_client *client);
 
 // Whether the command succeeded.
@@ -96,9 +103,11 @@ static inline bool qmp_succeeded(const struct qmp_command *command)
     return command->answered && !command->error;
 }
 
-// Waits until there is an event, at most `seconds`. False only if the connection is broken.
+// Waits until there is an event or an interrupt, at most `seconds`. False only if the connection is
+// broken.
 bool qmp_listen(struct qmp_client *client, double seconds);
-// Waits until the peer closes the connection, at most `seconds`; returns whether it did.
+// Waits until the peer closes the connection, at most `seconds`; returns whether it did. An
+// interrupt does not end that.
 bool qmp_await_end(struct qmp_client *client, double seconds);
 // Removes the oldest event and stores it in *event; false if there is none.
 bool qmp_take_event(struct qmp_client *client, struct qmp_event *event);

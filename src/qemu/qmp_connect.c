@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/deadline.h"
 #include "base/scope.h"
+#include "base/session.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -16,11 +17,12 @@
 // not accept others: one waits in the socket's backlog and the rest get EAGAIN. ECONNREFUSED means
 // that QEMU has exited, or that it is starting and does not listen yet, which does not take long
 // (`starting`).
-static bool pause_to_retry(int error, struct deadline deadline, struct deadline starting)
+static bool pause_to_retry(const struct session *session, int error, struct deadline deadline,
+                           struct deadline starting)
 {
     if (error == EAGAIN || error == EINTR)
-        return deadline_pause(deadline, PAUSE);
-    return error == ECONNREFUSED && deadline_pause(starting, PAUSE);
+        return session_pause(session, deadline, PAUSE);
+    return error == ECONNREFUSED && session_pause(session, starting, PAUSE);
 }
 
 static enum status connection_failed(struct arena *arena, const char *path, int error,
@@ -59,11 +61,12 @@ static bool is_not_socket(const char *path)
     return !*path || (stat(path, &facts) == 0 && !S_ISSOCK(facts.st_mode));
 }
 
-enum status qmp_connect(struct arena *arena, const char *path, double timeout_scale,
-                        struct qmp_client **client, const char **why)
+enum status qmp_connect(const struct session *session, const char *path, struct qmp_client **client,
+                        const char **why)
 {
+    struct arena *arena = session->arena;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    const double limit = QMP_CONNECT_SECONDS * timeout_scale;
+    const double limit = QMP_CONNECT_SECONDS * session->timeout_scale;
     const struct deadline deadline = deadline_in(limit), starting = deadline_in(limit / 5);
     if (strlen(path) >= sizeof address.sun_path) {
         *why = arena_printf(arena, "the socket path is longer than %zu bytes: %s",
@@ -80,9 +83,13 @@ enum status qmp_connect(struct arena *arena, const char *path, double timeout_sc
         return connection_failed(arena, path, errno, why);
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         int error = errno;
-        if (!pause_to_retry(error, deadline, starting))
+        if (pause_to_retry(session, error, deadline, starting))
+            continue;
+        if (!session_interrupted(session))
             return connection_failed(arena, path, error, why);
+        *why = arena_printf(arena, "interrupted while connecting to %s", path);
+        return STATUS_FAILED;
     }
     const struct qmp_socket connected = { steal_fd(&fd), arena_printf(arena, "QEMU at %s", path) };
-    return qmp_negotiate(arena, connected, deadline, timeout_scale, client, why);
+    return qmp_negotiate(session, connected, deadline, client, why);
 }

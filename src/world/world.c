@@ -10,25 +10,6 @@
 
 enum { XENSTORE_SECONDS = 5 };
 
-volatile sig_atomic_t world_interrupted;
-
-static void interrupt(int number)
-{
-    (void)number;
-    world_interrupted = 1;
-}
-
-void world_catch_signals(void)
-{
-    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-    const struct sigaction action = { .sa_handler = interrupt };
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction present;
-        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
-            sigaction(signals[i], &action, NULL);
-    }
-}
-
 static struct domain *domain_of_socket(struct arena *arena, const char *socket)
 {
     struct domain *domain = arena_new_of(arena, struct domain);
@@ -192,7 +173,7 @@ static void init(struct world *world, const struct world_options *options)
     world->session = (struct session){
         .arena = options->arena,
         .diags = options->diags,
-        .interrupted = &world_interrupted,
+        .interrupt = interrupt_of_process(),
         .saved = saved,
         .keep_saved = options->keep_saved,
         .require_guest = options->require_guest,
@@ -235,12 +216,21 @@ enum status world_open(struct world *world, bool changes)
 {
     enum status status = STATUS_OK;
     if (changes) {
-        world_catch_signals();
+        interrupt_catch();
         status = lock_domain(&world->session, &world->domain_lock);
     }
     if (status == STATUS_OK)
         status = read_all(world, changes);
+    // What was read then may be incomplete.
+    if (session_interrupted(&world->session))
+        return world_interrupted(world);
     return status == STATUS_OK ? check_alive(world) : status;
+}
+
+enum status world_interrupted(const struct world *world)
+{
+    complain_error(world->session.diags, "interrupted; nothing was changed");
+    return STATUS_FAILED;
 }
 
 enum status world_open_domain(struct world *world, const struct world_options *options,

@@ -36,13 +36,6 @@ struct world {
         .domain_lock = LOCK_NONE                                                                   \
     }
 
-// Set by SIGINT, SIGTERM and SIGHUP once world_catch_signals() was called.
-extern volatile sig_atomic_t world_interrupted;
-
-// Makes those signals set world_interrupted, because from now on something may have to be undone
-// before the process exits. Signals that the process was started to ignore (nohup) stay ignored.
-void world_catch_signals(void);
-
 // xen_open() for a verb that takes --qmp, which a note mentions if there seems to be no Xen.
 enum status world_open_xen(const struct world_options *options, struct xen **xen);
 
@@ -56,6 +49,9 @@ enum status world_find(struct world *world, const struct world_options *options,
 // devices, opens the backends and fills the topology. Any status other than STATUS_OK means that an
 // error was reported.
 enum status world_open(struct world *world, bool changes);
+
+// Reports that a signal ended the run before its first step. Returns STATUS_FAILED.
+enum status world_interrupted(const struct world *world);
 
 // Looks at the host for verbs that change nothing: returns `host`, or, if that fails, NULL after a
 // warning with the reason. The states of host devices are then unknown.

@@ -125,11 +125,12 @@ enum status lock_file(const struct session *session, const char *path, const cha
             complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
             return why == EACCES || why == EPERM || why == EROFS ? STATUS_REFUSED : STATUS_FAILED;
         }
+        bool in_time = session_pause(session, deadline, pause);
         if (session_interrupted(session)) {
             complain_error(session->diags, "interrupted while waiting for %s", what);
             return STATUS_FAILED;
         }
-        if (!deadline_pause(deadline, pause))
+        if (!in_time)
             return complain_held(session, path, what, limit);
     }
 }

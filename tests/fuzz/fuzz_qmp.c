@@ -24,9 +24,10 @@ static int64_t answered;
 static char message[128 * 1024];
 static size_t message_size;
 
-int poll(struct pollfd *wanted, nfds_t count, int timeout)
+int ppoll(struct pollfd *wanted, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
     (void)timeout;
+    (void)mask;
     for (nfds_t i = 0; i < count; i++)
         wanted[i].revents = wanted[i].events;
     return (int)count;
@@ -170,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     input = (struct text){ (const char *)bytes, size };
     sent_commands = answered = 0;
     message_size = 0;
-    if (qmp_negotiate(arena, (struct qmp_socket){ -1, "QEMU at SOCKET" }, deadline_in(1000), 1000,
+    if (qmp_negotiate(&session, (struct qmp_socket){ -1, "QEMU at SOCKET" }, deadline_in(1000),
                       &handle.client, &why) == STATUS_OK)
         look_and_act(&handle, &domain);
     else if (!why || !*why)

@@ -258,8 +258,8 @@ static void check_translation(const char *run, struct text printed)
 
 static void blank_out(struct found *found, void *context)
 {
-    (void)context;
-    memset((char *)(uintptr_t)found->text.at, ' ', found->text.size);
+    char *printed = context;
+    memset(printed + (found->text.at - printed), ' ', found->text.size);
 }
 
 static bool has_option(const struct command *command, const char *option)
@@ -273,6 +273,16 @@ static bool has_option(const struct command *command, const char *option)
     return help || !strstr(first_of(&diags), "has no option");
 }
 
+// Whether it is one of xm ("xm list --long"), or in bash's report of a process that was killed.
+static bool is_foreign(const char *printed, const char *at)
+{
+    static const char of_xm[] = "xm list ";
+    const char *line = memrchr(printed, '\n', (size_t)(at - printed));
+    size_t before = (size_t)(at - (line ? line : printed));
+    return memmem(at - before, before, ": line ", 7) ||
+           (before > sizeof of_xm && memcmp(at - strlen(of_xm), of_xm, strlen(of_xm)) == 0);
+}
+
 // An option that a message names, outside of any command, is one of the verb that printed it.
 static void check_options(const char *run, struct text printed)
 {
@@ -282,14 +292,15 @@ static void check_options(const char *run, struct text printed)
     const char *verb[2] = { strtok_r(words, " ", &rest), strtok_r(NULL, " ", &rest) };
     const struct command *command = verb[1] ? command_find(verb, 2, &used) : NULL;
     char *copy = arena_copy(arena, printed.at, printed.size);
-    find((struct text){ copy, printed.size }, blank_out, NULL);
+    find((struct text){ copy, printed.size }, blank_out, copy);
     if (!command || strstr(copy, "usage: "))
         return;
     for (char *at = copy; (at = strstr(at, "--")); at++) {
         size_t size = strspn(at, letters);
         const char *option = arena_copy(arena, at, size);
         bool starts = at == copy || strchr(" \n'(", at[-1]);
-        if (!starts || size < 4 || strstr(run, option) || has_option(command, option))
+        if (!starts || size < 4 || strstr(run, option) || has_option(command, option) ||
+            is_foreign(copy, at))
             continue;
         struct found found = { .text = { option, size } };
         fault(&found, run, "this verb has no such option");

@@ -31,8 +31,8 @@ void scene_connect(struct scene *scene, double timeout_scale)
     scene->handle.session = &scene->session;
     scene->handle.lock = LOCK_NONE;
     scene->peer = fake_start(fake_qemu_script, scene->qemu, true, &fd);
-    if (qmp_negotiate(scene->arena, (struct qmp_socket){ fd, "QEMU at SOCKET" }, deadline_in(60),
-                      timeout_scale, &scene->handle.client, &why) != STATUS_OK)
+    if (qmp_negotiate(&scene->session, (struct qmp_socket){ fd, "QEMU at SOCKET" }, deadline_in(60),
+                      &scene->handle.client, &why) != STATUS_OK)
         abort();
 }
 

@@ -25,7 +25,7 @@ struct scene {
     struct plan plan;
     struct session session;
     struct misfortune misfortunes[4];
-    volatile sig_atomic_t interrupted;
+    struct interrupt interrupt;
     enum status save;            // the result of each save
     const char *interrupt_after; // the name of the step after which the user asks to stop
     char log[1024];
@@ -66,7 +66,7 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
             status = bad->status ? bad->status : STATUS_FAILED;
         }
         if (scene->interrupt_after && strcmp(scene->interrupt_after, name_of(step)) == 0)
-            scene->interrupted = 1;
+            scene->interrupt.raised = 1;
     }
     note(scene, "]");
     return status;
@@ -106,7 +106,7 @@ static void begin(struct scene *scene)
     scene->session = (struct session){ .arena = scene->arena,
                                        .diags = &scene->diags,
                                        .domain = &scene->domain,
-                                       .interrupted = &scene->interrupted,
+                                       .interrupt = &scene->interrupt,
                                        .timeout_scale = 1.0 };
 }
 

@@ -129,10 +129,10 @@ static void test_a_released_lock_goes_to_the_next(void **state)
 static void test_waiting_can_be_interrupted(void **state)
 {
     (void)state;
-    static const volatile sig_atomic_t interrupted = 1;
+    static const struct interrupt interrupt = { .raised = 1, .wake = -1 };
     cleanup_lock struct lock first = LOCK_NONE, second = LOCK_NONE;
     session.timeout_scale = 1;
-    session.interrupted = &interrupted;
+    session.interrupt = &interrupt;
     assert_int_equal(lock_file(&session, path, "the lock", &first), STATUS_OK);
     assert_int_equal(lock_file(&session, path, "the lock", &second), STATUS_FAILED);
     assert_string_equal(diags.first->message, "interrupted while waiting for the lock");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/session.h"
 #include "fake_peer.h"
 #include "qemu/qmp_client.h"
 #include "unit.h"
@@ -27,6 +28,13 @@ static int teardown(void **state)
     return 0;
 }
 
+static const struct session *session_with(struct arena *arena, double timeout_scale)
+{
+    struct session *session = arena_new_of(arena, struct session);
+    *session = (struct session){ .arena = arena, .timeout_scale = timeout_scale };
+    return session;
+}
+
 struct connection {
     struct fake_peer *peer;
     struct qmp_client *client;
@@ -39,9 +47,9 @@ static struct connection open_with(void **state, fake_script script, double time
     struct connection made = { .why = "" };
     int fd;
     made.peer = fake_start(script, NULL, true, &fd);
-    made.status = qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
-                                deadline_in(QMP_CONNECT_SECONDS * timeout_scale), timeout_scale,
-                                &made.client, &made.why);
+    made.status = qmp_negotiate(
+        session_with(*state, timeout_scale), (struct qmp_socket){ fd, "QEMU at SOCKET" },
+        deadline_in(QMP_CONNECT_SECONDS * timeout_scale), &made.client, &made.why);
     return made;
 }
 
@@ -117,8 +125,9 @@ static void test_invalid_greetings(void **state)
         char said[64];
         strcpy(said, cases[i].said);
         struct fake_peer *peer = fake_start(say_context, said, false, &fd);
-        assert_int_equal(qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
-                                       deadline_in(LONG), LONG, &client, &why),
+        assert_int_equal(qmp_negotiate(session_with(*state, LONG),
+                                       (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                                       deadline_in(LONG), &client, &why),
                          STATUS_FAILED);
         assert_null(client);
         assert_non_null(strstr(why, cases[i].complaint));
@@ -250,8 +259,9 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     const char *why = "";
     struct qmp_client *client;
     struct fake_peer *peer = fake_start(script, context, false, &fd);
-    assert_int_equal(qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
-                                   deadline_in(LONG), LONG, &client, &why),
+    assert_int_equal(qmp_negotiate(session_with(*state, LONG),
+                                   (struct qmp_socket){ fd, "QEMU at SOCKET" }, deadline_in(LONG),
+                                   &client, &why),
                      STATUS_OK);
     struct qmp_command *command = qmp_submit(client, "query-status", TEXT_EMPTY);
     assert_false(qmp_await(client));
@@ -497,6 +507,42 @@ static void test_listening_ends_with_an_event(void **state)
     end(&it);
 }
 
+// Answers the second command and nothing else.
+static void answer_the_second(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_greet(peer);
+    (void)fake_command(peer);
+    fake_answer(peer, fake_command(peer), "{}");
+    fake_stall(peer);
+}
+
+// At once, unless a command that changes something may just have been executed.
+static void test_an_interrupt_ends_a_wait(void **state)
+{
+    struct interrupt interrupt = { .wake = -1 };
+    struct session session = { .arena = *state, .timeout_scale = 3600, .interrupt = &interrupt };
+    struct connection it = { .why = "" };
+    int fd;
+    it.peer = fake_start(answer_the_second, NULL, true, &fd);
+    assert_int_equal(qmp_negotiate(&session, (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                                   deadline_in(LONG), &it.client, &it.why),
+                     STATUS_OK);
+    interrupt.raised = 1;
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    assert_false(qmp_await(it.client));
+    assert_string_equal(qmp_why(it.client),
+                        "QEMU at SOCKET did not answer query-status before xenusb was interrupted");
+    assert_true(qmp_listen(it.client, 3600));
+    struct qmp_command *command = qmp_submit(it.client, "device_del", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    assert_true(qmp_succeeded(command));
+    command = qmp_submit(it.client, "device_add", TEXT_EMPTY);
+    assert_false(qmp_await(it.client));
+    assert_false(command->answered);
+    end(&it);
+}
+
 // ---- sockets with a path ----
 
 struct listener {
@@ -531,7 +577,7 @@ static void assert_no_connection(void **state, const char *path, enum status sta
 {
     struct qmp_client *client = NULL;
     const char *why = "";
-    assert_int_equal(qmp_connect(*state, path, SHORT, &client, &why), status);
+    assert_int_equal(qmp_connect(session_with(*state, SHORT), path, &client, &why), status);
     assert_null(client);
     assert_non_null(strstr(why, complaint));
 }
@@ -576,7 +622,7 @@ static void test_a_socket_of_another_user(void **state)
         const char *why = "";
         if (geteuid() == 0 && setuid(65534) != 0)
             _exit(3);
-        enum status status = qmp_connect(*state, listener.path, SHORT, &client, &why);
+        enum status status = qmp_connect(session_with(*state, SHORT), listener.path, &client, &why);
         _exit(status == STATUS_REFUSED && strstr(why, "no permission to connect to ") ? 0 : 1);
     }
     int status;
@@ -606,8 +652,9 @@ static void test_no_memory_for_a_connection(void **state)
         struct fake_peer *peer = fake_start(only_greet, NULL, true, &fd);
         struct deadline deadline = deadline_in(LONG);
         callocs_left = allowed;
-        enum status status = qmp_negotiate(*state, (struct qmp_socket){ fd, "QEMU at SOCKET" },
-                                           deadline, LONG, &client, &why);
+        enum status status =
+            qmp_negotiate(session_with(*state, LONG), (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                          deadline, &client, &why);
         callocs_left = UINT32_MAX;
         if (status != STATUS_OK)
             assert_string_equal(why, "out of memory");
@@ -654,7 +701,8 @@ static void test_a_socket_that_works(void **state)
             ;
         _exit(size != sizeof greeting + sizeof answer - 2);
     }
-    assert_int_equal(qmp_connect(*state, listener.path, LONG, &client, &why), STATUS_OK);
+    assert_int_equal(qmp_connect(session_with(*state, LONG), listener.path, &client, &why),
+                     STATUS_OK);
     assert_string_equal(qmp_version(client), "");
     qmp_close(client);
     qmp_close(NULL);
@@ -682,6 +730,7 @@ int main(void)
         cmocka_unit_test(test_events_do_not_extend_the_time_limit),
         cmocka_unit_test(test_events_are_kept),
         cmocka_unit_test(test_listening_ends_with_an_event),
+        cmocka_unit_test(test_an_interrupt_ends_a_wait),
         cmocka_unit_test(test_sockets_that_do_not_work),
         cmocka_unit_test(test_a_socket_of_another_kind),
         cmocka_unit_test(test_a_socket_of_another_user),

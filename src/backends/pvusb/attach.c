@@ -148,6 +148,8 @@ static const char *why_not_attached(const struct pvusb_handle *handle,
                                     struct controller *controller)
 {
     struct arena *arena = handle->session->arena;
+    if (session_interrupted(handle->session))
+        return "interrupted";
     pvusb_read_states(handle, controller);
     const char *what = controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
     return arena_printf(arena,
@@ -268,6 +270,8 @@ static void verify(const struct wave *wave)
             seen.at[i]->step->remark = "the guest has not configured it";
     if (wave->handle->session->require_guest)
         require_guest(wave);
+    if (session_interrupted(wave->handle->session))
+        wave_fail_all(&seen, STATUS_FAILED, "interrupted");
 }
 
 // ---- the outcome ----

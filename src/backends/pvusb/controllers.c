@@ -87,6 +87,8 @@ static const char *backend_name(const struct pvusb_handle *handle,
 
 const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller *controller)
 {
+    if (session_interrupted(handle->session))
+        return "interrupted";
     pvusb_read_states(handle, controller);
     return arena_printf(handle->session->arena, "%s was not ready after %g s (state: %s); %s",
                         backend_name(handle, controller),
@@ -186,6 +188,8 @@ static enum xen_result reopen(struct change *change)
 static const char *why_not_closed(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
+    if (session_interrupted(handle->session))
+        return "interrupted";
     struct arena *arena = handle->session->arena;
     // Without a backend, xenbus's "it works" for a connected frontend would be wrong.
     const char *meaning = controller->no_backend
@@ -246,6 +250,7 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     enum status status = close_both(handle, controller, &left, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
+        step->pending = status == STATUS_TIMEOUT && !left && !controller->no_backend;
         return;
     }
     status = change_attempt(&change, delete, &why);
@@ -273,6 +278,26 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
                                 "%s; its nodes could not be removed either: %s", words, why));
 }
 
+// The same after an interrupt, for one that the guest may have connected to by now; it has no
+// devices yet. Another interrupt does not stop that halfway.
+static void undo_interrupted(struct pvusb_handle *handle, struct step *step)
+{
+    const char *why = NULL;
+    bool left = false;
+    struct session *session = handle->session;
+    struct controller *controller = step->controller;
+    const bool finishing = session->finishing;
+    session->finishing = true;
+    controller->frontend_state = pvusb_frontend_state(handle, controller);
+    if (close_both(handle, controller, &left, &why) == STATUS_OK)
+        undo_add(handle, step, STATUS_FAILED, "interrupted");
+    else
+        pvusb_fail(
+            step, STEP_LEFT, STATUS_FAILED,
+            arena_printf(session->arena, "interrupted; it could not be removed either: %s", why));
+    session->finishing = finishing;
+}
+
 void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
 {
     struct session *session = handle->session;
@@ -297,9 +322,14 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
     }
+    const char *remark = later ? NULL : pvusb_frontend_remark(handle, controller);
+    if (!later && session_interrupted(session)) {
+        undo_interrupted(handle, step);
+        return;
+    }
     saved_controller_added(session, controller);
     step->state = STEP_DONE;
-    step->remark = later ? NULL : pvusb_frontend_remark(handle, controller);
+    step->remark = remark;
 }
 
 enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,

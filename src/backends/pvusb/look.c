@@ -144,6 +144,8 @@ bool pvusb_is_configured(struct pvusb_handle *handle, const struct controller *c
 const char *pvusb_why_not_connected(struct pvusb_handle *handle, struct controller *controller)
 {
     const struct session *session = handle->session;
+    if (session_interrupted(session))
+        return "interrupted";
     pvusb_read_states(handle, controller);
     return arena_printf(
         session->arena, "the guest's frontend did not connect within %g s (state: %s): %s",
@@ -153,6 +155,8 @@ const char *pvusb_why_not_connected(struct pvusb_handle *handle, struct controll
 
 const char *pvusb_why_not_configured(const struct pvusb_handle *handle)
 {
+    if (session_interrupted(handle->session))
+        return "interrupted";
     return arena_printf(handle->session->arena,
                         "the guest's frontend is connected, but did not configure the device "
                         "within %g s",

@@ -57,10 +57,7 @@ static void run_step(struct pvusb_handle *handle, struct step *step)
 static enum status status_of(const struct pvusb_handle *handle, struct step *step)
 {
     // An interrupted wait is not a timeout.
-    if (step->timed_out && session_interrupted(handle->session)) {
-        step->timed_out = false;
-        step->words = step->state == STEP_FAILED ? "interrupted" : step->words;
-    }
+    step->timed_out &= !session_interrupted(handle->session);
     if (step->state == STEP_DONE)
         return STATUS_OK;
     return step->timed_out ? STATUS_TIMEOUT : STATUS_FAILED;

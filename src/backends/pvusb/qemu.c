@@ -35,8 +35,7 @@ enum status pvusb_connect(struct pvusb_handle *handle)
     enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
     if (status != STATUS_OK)
         return status;
-    status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale,
-                         &handle->client, &handle->why_no_client);
+    status = qmp_connect(session, domain->qmp_socket, &handle->client, &handle->why_no_client);
     handle->no_listener = status == STATUS_FAILED || status == STATUS_REQUEST;
     if (status != STATUS_OK) {
         handle->client = NULL;

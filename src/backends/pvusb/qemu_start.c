@@ -69,9 +69,8 @@ static bool try_connect(struct pvusb_handle *handle, const struct controller *co
     const char *socket = handle->session->domain->qmp_socket;
     if (process_exited(&handle->process))
         return true;
-    return access(socket, F_OK) == 0 &&
-           qmp_connect(handle->session->arena, socket, handle->session->timeout_scale,
-                       &handle->client, &handle->why_no_client) == STATUS_OK;
+    return access(socket, F_OK) == 0 && qmp_connect(handle->session, socket, &handle->client,
+                                                    &handle->why_no_client) == STATUS_OK;
 }
 
 // Takes libxl's lock for the monitor of the new QEMU.
@@ -106,6 +105,9 @@ static enum status wait_for_qemu(struct pvusb_handle *handle, const char **why)
     bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, try_connect, NULL, NULL);
     *why = "it exited";
     if (process_exited(&handle->process))
+        return STATUS_FAILED;
+    *why = "interrupted";
+    if (!in_time && session_interrupted(handle->session))
         return STATUS_FAILED;
     *why = arena_printf(arena, "it did not answer within %g s%s%s",
                         PVUSB_START_SECONDS * handle->session->timeout_scale,

@@ -100,6 +100,9 @@ enum status pvusb_take_over(struct pvusb_handle *handle, const struct controller
     }
     if (pvusb_wait(handle, PVUSB_TAKEOVER_SECONDS, no_request_open, controller, NULL))
         return STATUS_OK;
+    *why = "interrupted";
+    if (session_interrupted(session))
+        return STATUS_FAILED;
     *why = arena_printf(session->arena,
                         "the guest's driver did not release its devices within %g s (requests to "
                         "the dead QEMU that are still open: %u); reboot %s",

@@ -38,8 +38,7 @@ static enum status open_at(struct qmp_handle *handle)
         if (status != STATUS_OK)
             return status;
     }
-    enum status status = qmp_connect(session->arena, domain->qmp_socket, session->timeout_scale,
-                                     &handle->client, &why);
+    enum status status = qmp_connect(session, domain->qmp_socket, &handle->client, &why);
     if (status != STATUS_OK)
         complain_error(session->diags, "%s", why);
     session->qemu = handle->client;

@@ -24,6 +24,11 @@ const char *run_why(struct qmp_handle *handle, const struct qmp_command *command
                         qmp_why(handle->client));
 }
 
+bool run_timed_out(const struct qmp_handle *handle)
+{
+    return !qmp_broken(handle->client) && !session_interrupted(handle->session);
+}
+
 static void finish_removal(struct qmp_removal *removal, enum step_state state, const char *words)
 {
     removal->state = state;
@@ -37,7 +42,7 @@ static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
     if (!command)
         return;
     if (!command->answered) {
-        removal->timed_out = !qmp_broken(handle->client);
+        removal->timed_out = run_timed_out(handle);
         finish_removal(removal, STEP_LEFT, run_why(handle, command));
         return;
     }
@@ -104,32 +109,41 @@ static size_t count_open(struct qmp_removal *removals, size_t count, double sinc
     return open;
 }
 
-// Fails the removals that are not finished. The request stays pending in the guest: QEMU has no
+// Why the wait for a removal ended without it. The request stays pending in the guest: QEMU has no
 // command to cancel it.
+static const char *why_not_gone(const struct session *session, const struct qmp_removal *removal)
+{
+    const bool interrupted = session_interrupted(session);
+    const double limit = EJECT_SECONDS * session->timeout_scale;
+    if (!removal->by_guest)
+        return interrupted ? "interrupted; QEMU still has it"
+                           : arena_printf(session->arena, "QEMU still has it after %g s", limit);
+    const char *what =
+        interrupted ? "interrupted; the guest did not eject it"
+                    : arena_printf(session->arena, "the guest did not eject it within %g s", limit);
+    return arena_printf(session->arena,
+                        "%s; the request stays pending: it is removed when the guest releases it, "
+                        "or at the guest's next reset",
+                        what);
+}
+
+// Fails the removals that are not finished.
 static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, size_t count,
                     bool answers)
 {
     struct arena *arena = handle->session->arena;
-    double limit = EJECT_SECONDS * handle->session->timeout_scale;
     for (size_t i = 0; i < count; i++) {
         struct qmp_removal *removal = &removals[i];
         if (!is_open(removal))
             continue;
-        removal->timed_out = !qmp_broken(handle->client);
-        if (!answers)
+        removal->timed_out = run_timed_out(handle);
+        removal->pending = removal->by_guest;
+        if (answers)
+            finish_removal(removal, STEP_FAILED, why_not_gone(handle->session, removal));
+        else
             finish_removal(removal, STEP_LEFT,
                            arena_printf(arena, "%s; it is unknown whether it was removed",
                                         qmp_why(handle->client)));
-        else if (removal->by_guest)
-            finish_removal(removal, STEP_FAILED,
-                           arena_printf(arena,
-                                        "the guest did not eject it within %g s; the request stays "
-                                        "pending: it is removed when the guest releases it, or at "
-                                        "the guest's next reset",
-                                        limit));
-        else
-            finish_removal(removal, STEP_FAILED,
-                           arena_printf(arena, "QEMU still has it after %g s", limit));
     }
 }
 
@@ -140,9 +154,11 @@ static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *remov
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
-    while (count_open(removals, count, since) && answers && !deadline_passed(deadline)) {
+    bool last = false;
+    while (count_open(removals, count, since) && answers && !last) {
         double left = deadline_left(deadline);
         answers = qmp_listen(handle->client, pause < left ? pause : left);
+        last = deadline_passed(deadline) || session_interrupted(handle->session);
         take_events(handle, removals, count);
         if (count_open(removals, count, since))
             answers = answers && poll_objects(handle, removals, count);
@@ -154,13 +170,15 @@ static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *remov
 
 // Deletes the block nodes and character devices of removed devices. They stay in use until QEMU
 // finalizes the device, some time after its removal. A backing that does not exist is not an error:
-// xenusb did not create it.
+// xenusb did not create it. An interrupt does not stop it halfway.
 static void delete_backings(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
+    const bool finishing = handle->session->finishing;
     const struct deadline deadline = deadline_in(BACKING_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
     struct qmp_command **asked =
         arena_array_of(handle->session->arena, struct qmp_command *, count);
+    handle->session->finishing = true;
     for (;;) {
         size_t in_use = 0;
         for (size_t i = 0; i < count; i++)
@@ -177,11 +195,12 @@ static void delete_backings(struct qmp_handle *handle, struct qmp_removal *remov
                 removals[i].delete_backing.name = NULL;
         }
         if (!answered || in_use == 0 || deadline_passed(deadline))
-            return;
+            break;
         qmp_listen(handle->client, pause);
         take_events(handle, removals, 0);
         pause *= 2;
     }
+    handle->session->finishing = finishing;
 }
 
 void run_removals(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)

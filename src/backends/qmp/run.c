@@ -158,7 +158,7 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
     }
     if (!pending->add->answered ||
         (pending->verify && !pending->verify->answered && qmp_succeeded(pending->add))) {
-        step->timed_out = !qmp_broken(handle->client);
+        step->timed_out = run_timed_out(handle);
         fail(step, STEP_LEFT,
              run_why(handle, pending->add->answered ? pending->verify : pending->add));
         return;
@@ -282,6 +282,7 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         steps[i]->state = removal->state;
         steps[i]->words = removal->words;
         steps[i]->timed_out = removal->timed_out;
+        steps[i]->pending = removal->pending;
         steps[i]->seconds = removal->seconds;
         if (removal->gone)
             free_id(handle, removal->id);

@@ -15,6 +15,7 @@ struct qmp_removal {
     struct wire_command delete_backing; // name NULL: it has no backing
     enum step_state state;              // out: STEP_DONE, STEP_FAILED (still there), STEP_LEFT
     bool timed_out;                     // QEMU or the guest did not answer in time
+    bool pending;                       // the guest was asked, and may still eject it
     const char *words;                  // why it failed
     double seconds;                     // that it took
     struct qmp_command *command;        // private to remove.c
@@ -25,6 +26,8 @@ void run_removals(struct qmp_handle *handle, struct qmp_removal *removals, size_
 
 // Submits the command.
 struct qmp_command *run_submit(struct qmp_handle *handle, struct wire_command command);
+// Whether missing answers are due to a time limit: neither to an interrupt nor to the connection.
+bool run_timed_out(const struct qmp_handle *handle);
 // Why a command failed, in the arena: "QEMU says: ...", or the state of the connection.
 const char *run_why(struct qmp_handle *handle, const struct qmp_command *command);
 

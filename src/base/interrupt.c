@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "interrupt.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct interrupt process = { .wake = -1 };
+
+const struct interrupt *interrupt_of_process(void)
+{
+    return &process;
+}
+
+// Nobody reads the event, so whoever polls after the signal sees it too.
+static void raise_interrupt(int number)
+{
+    const uint64_t one = 1;
+    const int error = errno;
+    (void)number;
+    process.raised = 1;
+    ssize_t written = write(process.wake, &one, sizeof one);
+    (void)written; // without a descriptor, a wait ends with its present pause
+    errno = error;
+}
+
+void interrupt_catch(void)
+{
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    const struct sigaction action = { .sa_handler = raise_interrupt };
+    if (process.wake < 0)
+        process.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction present;
+        if (sigaction(signals[i], NULL, &present) == 0 && present.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
+void interrupt_poll(const struct interrupt *interrupt, struct pollfd *wanted, double seconds)
+{
+    const double longest = INT_MAX; // 68 years: any time_t can hold it
+    struct pollfd both[2] = { wanted ? *wanted : (struct pollfd){ .fd = -1 },
+                              { .fd = interrupt ? interrupt->wake : -1, .events = POLLIN } };
+    if (interrupt && interrupt->raised)
+        seconds = 0;
+    seconds = seconds < 0 ? 0 : seconds > longest ? longest : seconds;
+    struct timespec time = { .tv_sec = (time_t)seconds };
+    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+    int ready = ppoll(both, 2, &time, NULL);
+    if (ready <= 0)
+        both[0].revents = 0;
+    if (wanted)
+        wanted->revents = both[0].revents;
+}

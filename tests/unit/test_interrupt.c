@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "base/session.h"
+#include "unit.h"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LONG = 3600 }; // seconds; no test waits for it
+
+// A child of its own for each test, since a signal is never forgotten.
+static void in_child(void (*test)(struct session *session))
+{
+    int status;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct session session = { .interrupt = interrupt_of_process(), .timeout_scale = 1 };
+        interrupt_catch();
+        test(&session);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void want(bool condition)
+{
+    if (!condition)
+        _exit(1);
+}
+
+// A signal between the last look at it and the wait must not be lost.
+static void interrupt_before(struct session *session)
+{
+    raise(SIGTERM);
+    interrupt_poll(session->interrupt, NULL, LONG);
+    want(session_interrupted(session));
+    want(!session_pause(session, deadline_in(LONG), LONG));
+}
+
+static void interrupt_during(struct session *session)
+{
+    const pid_t parent = getpid();
+    if (fork() == 0) {
+        kill(parent, SIGHUP);
+        _exit(0);
+    }
+    while (session_pause(session, deadline_in(LONG), LONG))
+        ;
+    want(session_interrupted(session));
+}
+
+// Undoing is not interrupted; its waits still end.
+static void interrupt_the_undo(struct session *session)
+{
+    session->finishing = true;
+    raise(SIGINT);
+    want(!session_interrupted(session));
+    want(session_pause(session, deadline_in(LONG), 0.001));
+    want(!session_pause(session, deadline_in(0), LONG));
+    session->finishing = false;
+    want(session_interrupted(session));
+}
+
+static void poll_a_descriptor(struct session *session)
+{
+    int ends[2];
+    want(pipe(ends) == 0);
+    struct pollfd readable = { .fd = ends[0], .events = POLLIN };
+    session_poll(session, &readable, 0);
+    want(!readable.revents);
+    want(write(ends[1], "", 1) == 1);
+    session_poll(session, &readable, LONG);
+    want(readable.revents == POLLIN);
+}
+
+static void ignore_the_terminal(struct session *session)
+{
+    signal(SIGHUP, SIG_IGN);
+    interrupt_catch();
+    raise(SIGHUP);
+    want(!session_interrupted(session));
+    raise(SIGTERM);
+    want(session_interrupted(session));
+}
+
+#define TEST(name)                                                                                 \
+    static void test_##name(void **state)                                                          \
+    {                                                                                              \
+        (void)state;                                                                               \
+        in_child(name);                                                                            \
+    }
+TEST(interrupt_before)
+TEST(interrupt_during)
+TEST(interrupt_the_undo)
+TEST(poll_a_descriptor)
+TEST(ignore_the_terminal)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_interrupt_before),    cmocka_unit_test(test_interrupt_during),
+        cmocka_unit_test(test_interrupt_the_undo),  cmocka_unit_test(test_poll_a_descriptor),
+        cmocka_unit_test(test_ignore_the_terminal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
