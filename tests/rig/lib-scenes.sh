@@ -23,12 +23,13 @@ hvm_scene()
     stick_config win10 hvm type=emul,usbversion=3,numports=15 "$1" >"$T/a.cfg"
 }
 
-# pv_scene COUNT: the same for a PV guest, which usbback serves.
+# pv_scene COUNT [KIND]: the same for a PV guest, which usbback (vusb) or QEMU (qusb) serves.
 pv_scene()
 {
+    local kind=${2:-vusb}
     xenstore_up
-    pv_guest 3 web vusb
-    stick_config web pv type=vusb,numports=31 "$1" >"$T/a.cfg"
+    pv_guest 3 web "$kind"
+    stick_config web pv "type=$kind,numports=31" "$1" >"$T/a.cfg"
 }
 
 # more_domains FROM TO: PV guests with these ids. Each has a PVUSB controller of 8 empty ports.

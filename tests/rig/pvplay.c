@@ -14,7 +14,8 @@
 // it aborts if one is added while it runs (hw/xen/xen-legacy-backend.c). With
 // PVPLAY_DIES=controllers it dies after a first command, when it would connect a controller; with
 // PVPLAY_DIES=device when it has opened a device. With PVPLAY_CONFIGURES_FROM=N the guest does not
-// configure the devices before the Nth.
+// configure the devices before the Nth; with PVPLAY_REFUSES=BUSID this QEMU cannot open that
+// device.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -26,7 +27,7 @@
 #include <unistd.h>
 #include <xenstore.h>
 
-enum { TURN = 10, CONTROLLERS = 64, PORTS = 32 }; // TURN in milliseconds
+enum { TURN = 10 }; // milliseconds
 
 static struct xs_handle *store;
 static bool is_qemu;
@@ -35,7 +36,7 @@ static bool is_qemu;
 static struct port {
     char busid[32]; // "": nothing
     libusb_device_handle *handle;
-} ports[CONTROLLERS][PORTS];
+} ports[PVPLAY_CONTROLLERS][PVPLAY_PORTS];
 
 // ---- xenstore ----
 
@@ -126,11 +127,11 @@ static int interface_count(libusb_device_handle *handle)
 static void take_device(struct port *port, const char *busid)
 {
     static int count;
-    const char *first = getenv("PVPLAY_CONFIGURES_FROM");
+    const char *first = getenv("PVPLAY_CONFIGURES_FROM"), *refused = getenv("PVPLAY_REFUSES");
     bool is_configured = ++count >= (first ? atoi(first) : 0);
 
     snprintf(port->busid, sizeof(port->busid), "%s", busid);
-    port->handle = open_busid(busid);
+    port->handle = refused && !strcmp(refused, busid) ? NULL : open_busid(busid);
     for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
         libusb_detach_kernel_driver(port->handle, i);
         if (is_configured)
@@ -157,7 +158,7 @@ static void give_device(int index, int number)
 
 int pvplay_holds(int index, int port)
 {
-    if (index < 0 || index >= CONTROLLERS || port < 1 || port >= PORTS ||
+    if (index < 0 || index >= PVPLAY_CONTROLLERS || port < 1 || port >= PVPLAY_PORTS ||
         !ports[index][port].busid[0])
         return -1;
     return ports[index][port].handle != NULL;
@@ -167,7 +168,7 @@ int pvplay_holds(int index, int port)
 
 static bool is_starting;
 static int major_version;
-static bool is_served[CONTROLLERS];
+static bool is_served[PVPLAY_CONTROLLERS];
 
 // Returns whether a controller in that state is served.
 static bool takes_up(int index, int state)
@@ -189,7 +190,8 @@ static bool takes_up(int index, int state)
 
 static void serve_ports(const char *path, int index)
 {
-    for (int number = 1; number < PORTS && number <= atoi(get(path, "num-ports")); number++) {
+    for (int number = 1; number < PVPLAY_PORTS && number <= atoi(get(path, "num-ports"));
+         number++) {
         struct port *port = &ports[index][number];
         char name[16];
         const char *busid;
@@ -207,7 +209,7 @@ static void serve_controller(const char *path, int index)
     char frontend[512];
     int own = atoi(get(path, "state")), other;
 
-    if (index >= CONTROLLERS || !own || !takes_up(index, own))
+    if (index >= PVPLAY_CONTROLLERS || !own || !takes_up(index, own))
         return;
     snprintf(frontend, sizeof(frontend), "%s", get(path, "frontend"));
     other = atoi(get(frontend, "state"));
@@ -226,13 +228,13 @@ static void serve_controller(const char *path, int index)
 // Release the devices of controllers that are gone.
 static void drop_gone(const char *directory)
 {
-    for (int index = 0; index < CONTROLLERS; index++) {
+    for (int index = 0; index < PVPLAY_CONTROLLERS; index++) {
         char name[16];
         snprintf(name, sizeof(name), "%d/state", index);
         if (*get(directory, name))
             continue;
         is_served[index] = false;
-        for (int port = 1; port < PORTS; port++)
+        for (int port = 1; port < PVPLAY_PORTS; port++)
             give_device(index, port);
     }
 }
@@ -294,10 +296,10 @@ static void connect_controller(const char *path, int index)
 // that connects at once is too fast for xl, so it first waits PVPLAY_LATE milliseconds.
 static bool is_too_early(int index)
 {
-    static int turns[CONTROLLERS];
+    static int turns[PVPLAY_CONTROLLERS];
     const char *late = getenv("PVPLAY_LATE");
 
-    if (index >= CONTROLLERS)
+    if (index >= PVPLAY_CONTROLLERS)
         return false;
     if (late && ++turns[index] * TURN <= atoi(late))
         return true;

@@ -17,7 +17,9 @@ void pvqmp_deleted(int index, int port);
 // Returns whether any command was received yet.
 int pvqmp_was_asked(void);
 
-// pvplay.c: what the simulated QEMU has at a port of controller index: -1 nothing, 0 an object
+// pvplay.c: how many controllers it has, and ports of each, counted from 0.
+enum { PVPLAY_CONTROLLERS = 64, PVPLAY_PORTS = 32 };
+// What the simulated QEMU has at a port of controller index: -1 nothing, 0 an object
 // without a device, 1 an object that holds its device.
 int pvplay_holds(int index, int port);
 

@@ -53,11 +53,34 @@ static void hang_up(void)
     received_size = 0;
 }
 
+// The answer to qom-list of /machine/peripheral, in a buffer that the next call overwrites.
+static const char *list_objects(void)
+{
+    static char list[PVPLAY_CONTROLLERS * PVPLAY_PORTS * 64 + 32];
+    const char *separator = "";
+    size_t size = (size_t)snprintf(list, sizeof(list), "\"return\": [");
+
+    for (int index = 0; index < PVPLAY_CONTROLLERS; index++) {
+        for (int port = 1; port < PVPLAY_PORTS; port++) {
+            if (pvplay_holds(index, port) < 0)
+                continue;
+            size +=
+                (size_t)snprintf(list + size, sizeof(list) - size,
+                                 "%s{\"name\": \"xen-qusb-%d-%d\", \"type\": \"child<usb-host>\"}",
+                                 separator, index, port);
+            separator = ", ";
+        }
+    }
+    snprintf(list + size, sizeof(list) - size, "]");
+    return list;
+}
+
 // Answers one command. xenusb and xl send one or several per line, never with a brace inside a
 // string.
 static void obey(const char *command)
 {
-    char answer[256], body[192];
+    static char answer[PVPLAY_CONTROLLERS * PVPLAY_PORTS * 64 + 64];
+    const char *body;
     const char *id = strstr(command, "\"id\"");
     const char *object = strstr(command, "xen-qusb-");
     int index, port, held;
@@ -65,19 +88,19 @@ static void obey(const char *command)
     was_asked = 1;
     if (strstr(command, "\"quit\"")) {
         is_quitting = !getenv("PVPLAY_STAYS");
-        snprintf(body, sizeof(body), "\"return\": {}");
+        body = "\"return\": {}";
     } else if (strstr(command, "qmp_capabilities")) {
-        snprintf(body, sizeof(body), "\"return\": {}");
+        body = "\"return\": {}";
+    } else if (strstr(command, "\"qom-list\"") && strstr(command, "\"/machine/peripheral\"")) {
+        body = list_objects();
     } else if (strstr(command, "\"qom-get\"") && object &&
                sscanf(object, "xen-qusb-%d-%d", &index, &port) == 2 &&
                (held = pvplay_holds(index, port)) >= 0) {
-        snprintf(body, sizeof(body), "\"return\": %s", held ? "true" : "false");
+        body = held ? "\"return\": true" : "\"return\": false";
     } else if (strstr(command, "\"qom-get\"")) {
-        snprintf(body, sizeof(body),
-                 "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"Device not found\"}");
+        body = "\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"Device not found\"}";
     } else {
-        snprintf(body, sizeof(body),
-                 "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"not played\"}");
+        body = "\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"not played\"}";
     }
     id = id ? strchr(id, ':') : NULL;
     if (id)

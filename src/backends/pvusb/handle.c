@@ -16,9 +16,11 @@ bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
 {
     const double longest = 0.2;
     double pause = 0.005;
+    pvusb_begin_round(handle);
     while (!condition(handle, controller, device)) {
         if (!session_pause(handle->session, deadline, pause))
             return false;
+        pvusb_begin_round(handle);
         pause = pause * 2 < longest ? pause * 2 : longest;
     }
     return true;

@@ -4,6 +4,8 @@
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
 #include "base/deadline.h"
+#include "base/json.h"
+#include "base/verdict.h"
 #include "host/bind.h"
 #include "plan/backend.h"
 #include "process.h"
@@ -27,6 +29,7 @@ struct pvusb_handle {
     const char *no_qemu;         // why its QEMU accepts no new controllers (last look), or NULL
     const char *no_backend;      // why no QEMU serves the domain; NULL if one does or may
     struct qemu_process process; // the QEMU that this run started
+    struct qemu_round *round;    // of the arena
     struct takeover takeover;    // of the controller being removed, if no backend serves it
     struct topology *topology;   // of the last look
     bool guest_ignores_devices;  // a guest did not configure a device although it was added twice
@@ -84,15 +87,21 @@ bool pvusb_is_cold_only(const struct pvusb_handle *handle);
 // Sets whether QEMU accepts new controllers (topology->pvusb), and the QEMU that can be started or
 // stopped (topology->pvusb_qemu).
 void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology);
-// The state of a port in QEMU.
-enum qemu_port {
-    QEMU_PORT_UNKNOWN, // QEMU does not answer
-    QEMU_PORT_EMPTY,
-    QEMU_PORT_WAITING, // a usb-host object without a device
-    QEMU_PORT_ATTACHED,
+// What was found out about all ports at once, as of one round of a wait or a look.
+struct qemu_round {
+    bool listed;
+    const struct json *objects;     // of /machine/peripheral; NULL: QEMU did not list them
+    const struct host_nodes *nodes; // what QEMU has open; NULL: not looked at yet
 };
-// Queries the state of a port (from 1 on) of the controller with that index.
-enum qemu_port pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port);
+// Makes the functions below ask again. Called by pvusb_wait_until(), wave_wait() and pvusb_look()
+// whenever time has passed.
+void pvusb_begin_round(const struct pvusb_handle *handle);
+// Whether QEMU has an object for a port (from 1 on) of the controller with that index: it has one
+// from the time that the port's node names a device until it has released that.
+enum verdict pvusb_has_port(const struct pvusb_handle *handle, int index, unsigned port);
+// Whether that object has the device that is plugged in: its node is open in QEMU, or, if that
+// cannot be seen, QEMU reports it as attached. Unknown if QEMU does not answer.
+enum verdict pvusb_port_has(const struct pvusb_handle *handle, const struct device *device);
 
 // look.c
 

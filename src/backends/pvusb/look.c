@@ -82,47 +82,32 @@ static unsigned count_drivers(const struct host_interface *interfaces, const cha
     return count;
 }
 
-// Whether QEMU reports that it has the device. It detaches the kernel's drivers when it opens a
-// device, but claims its interfaces only when the guest configures it (hw/usb/host-libusb.c).
-static enum verdict ask_qemu(const struct pvusb_handle *handle, const struct device *device)
+// Whether usbback or QEMU has all interfaces of the device. QEMU detaches the kernel's drivers when
+// it opens a device, but claims the interfaces only when the guest configures it
+// (hw/usb/host-libusb.c).
+static bool has_interfaces(const struct device *device, const struct host_device *now)
 {
-    switch (pvusb_query_port(handle, device->controller->index, device->port.number[0])) {
-    case QEMU_PORT_ATTACHED: return VERDICT_YES;
-    case QEMU_PORT_UNKNOWN: return VERDICT_UNKNOWN;
-    default: return VERDICT_NO;
-    }
-}
-
-// Whether QEMU has that device, of which no interface has a kernel driver.
-static enum device_state state_in_qemu(const struct pvusb_handle *handle,
-                                       const struct device *device)
-{
-    enum verdict reported = ask_qemu(handle, device);
-    if (reported == VERDICT_NO)
-        return DEVICE_GONE;
-    struct host_nodes nodes = host_nodes_of(handle->session, pvusb_process(handle));
-    if (host_nodes_have(&nodes, device->host) == VERDICT_NO)
-        return DEVICE_GONE;
-    // Without an answer: attached if the device has lost its drivers since the host was looked at.
-    return reported == VERDICT_YES || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    unsigned others;
+    bool kernel = device->controller->pvusb == PVUSB_KERNEL;
+    unsigned its = count_drivers(now->interfaces, kernel ? DRIVER_USBBACK : DRIVER_USBFS, &others);
+    return (its || !kernel) && !others;
 }
 
 enum device_state pvusb_device_state(const struct pvusb_handle *handle, const struct device *device)
 {
     const struct controller *controller = device->controller;
+    enum verdict reported = VERDICT_YES;
     struct host_device now;
-    unsigned others, its;
     if (controller->backend_domain || !handle->session->host)
         return DEVICE_UNKNOWN;
-    if (!device->host || !host_look_again(handle->session->arena, device->host, &now) ||
-        now.address != device->host->address || controller->no_backend)
+    if (device->host && controller->pvusb == PVUSB_QEMU)
+        reported = pvusb_port_has(handle, device);
+    if (!device->host || controller->no_backend || reported == VERDICT_NO ||
+        !host_look_again(handle->session->arena, device->host, &now) ||
+        now.address != device->host->address || !has_interfaces(device, &now))
         return DEVICE_GONE;
-    if (controller->pvusb == PVUSB_KERNEL) {
-        its = count_drivers(now.interfaces, DRIVER_USBBACK, &others);
-        return its && !others ? DEVICE_ATTACHED : DEVICE_GONE;
-    }
-    (void)count_drivers(now.interfaces, DRIVER_USBFS, &others);
-    return others ? DEVICE_GONE : state_in_qemu(handle, device);
+    // Without an answer: attached if the device has lost its drivers since the host was looked at.
+    return reported == VERDICT_YES || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
 }
 
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
@@ -205,7 +190,7 @@ static void report_device(struct pvusb_handle *handle, struct device *device)
         report->attached = VERDICT_NO;
         report->ended = controller->no_backend;
     } else if (controller->pvusb == PVUSB_QEMU) {
-        report->attached = ask_qemu(handle, device);
+        report->attached = pvusb_port_has(handle, device);
         report->why = handle->why_no_client ? handle->why_no_client : "its QEMU did not answer";
         report->configured = find_configured(handle, device);
     }
@@ -267,6 +252,7 @@ enum status pvusb_look(void *at, struct topology *topology)
     handle->arrivals = (struct deadline){ 0 };
     enum status status = record_look(session, &record);
     handle->topology = topology;
+    pvusb_begin_round(handle);
     pvusb_look_at_qemu(handle, topology);
     if (!topology->qemu_process)
         topology->qemu_process = pvusb_process(handle);

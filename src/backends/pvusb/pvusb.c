@@ -34,6 +34,7 @@ static enum status pvusb_open(struct session *session, void **handle)
         return STATUS_FAILED;
     }
     made->session = session;
+    made->round = arena_new_of(session->arena, struct qemu_round);
     made->lock = LOCK_NONE;
     enum status status = pvusb_connect(made);
     if (status == STATUS_OK)

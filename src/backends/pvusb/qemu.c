@@ -179,21 +179,80 @@ void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology)
     pvusb->no_qemu = handle->no_qemu = none ? none : why_no_new_controller(handle);
 }
 
-enum qemu_port pvusb_query_port(const struct pvusb_handle *handle, int index, unsigned port)
+void pvusb_begin_round(const struct pvusb_handle *handle)
+{
+    *handle->round = (struct qemu_round){ .listed = false };
+}
+
+static void list_objects(const struct pvusb_handle *handle)
 {
     struct qmp_client *qemu = pvusb_client(handle);
-    struct arena *arena = handle->session->arena;
+    *handle->round = (struct qemu_round){ .listed = true };
     if (!qemu || qmp_broken(qemu))
-        return QEMU_PORT_UNKNOWN;
-    // The id of QEMU's usb-host object for a port (usbback_portid_add in hw/usb/xen-usb.c).
-    const char *arguments = arena_printf(
-        arena, "{\"path\":\"/machine/peripheral/xen-qusb-%d-%u\",\"property\":\"attached\"}", index,
-        port);
+        return;
+    const struct qmp_command *command =
+        qmp_submit(qemu, "qom-list", text_of("{\"path\":\"/machine/peripheral\"}"));
+    if (qmp_await(qemu) && !command->error)
+        handle->round->objects = command->value;
+}
+
+// The id of QEMU's usb-host object for a port (usbback_portid_add in hw/usb/xen-usb.c).
+static const char *object_of(const struct pvusb_handle *handle, int index, unsigned port)
+{
+    return arena_printf(handle->session->arena, "xen-qusb-%d-%u", index, port);
+}
+
+enum verdict pvusb_has_port(const struct pvusb_handle *handle, int index, unsigned port)
+{
+    const char *name = object_of(handle, index, port);
+    if (!handle->round->listed)
+        list_objects(handle);
+    const struct json *at = json_elements(handle->round->objects);
+    if (!handle->round->objects)
+        return VERDICT_UNKNOWN;
+    while (at && !text_is(json_member_text(at, "name"), name))
+        at = at->next;
+    return at ? VERDICT_YES : VERDICT_NO;
+}
+
+// What QEMU itself reports.
+static enum verdict ask_attached(const struct pvusb_handle *handle, const char *object)
+{
+    struct qmp_client *qemu = pvusb_client(handle);
+    const char *arguments =
+        arena_printf(handle->session->arena,
+                     "{\"path\":\"/machine/peripheral/%s\",\"property\":\"attached\"}", object);
+    if (!qemu || qmp_broken(qemu))
+        return VERDICT_UNKNOWN;
     const struct qmp_command *command = qmp_submit(qemu, "qom-get", text_of(arguments));
     if (!qmp_await(qemu))
-        return QEMU_PORT_UNKNOWN;
+        return VERDICT_UNKNOWN;
     if (command->error)
-        return strcmp(command->error_class, "DeviceNotFound") == 0 ? QEMU_PORT_EMPTY
-                                                                   : QEMU_PORT_UNKNOWN;
-    return json_is_true(command->value) ? QEMU_PORT_ATTACHED : QEMU_PORT_WAITING;
+        return strcmp(command->error_class, "DeviceNotFound") == 0 ? VERDICT_NO : VERDICT_UNKNOWN;
+    return json_is_true(command->value) ? VERDICT_YES : VERDICT_NO;
+}
+
+static const struct host_nodes *open_nodes(const struct pvusb_handle *handle)
+{
+    if (!handle->round->nodes) {
+        struct host_nodes *nodes = arena_new_of(handle->session->arena, struct host_nodes);
+        *nodes = host_nodes_of(handle->session, pvusb_process(handle));
+        handle->round->nodes = nodes;
+    }
+    return handle->round->nodes;
+}
+
+enum verdict pvusb_port_has(const struct pvusb_handle *handle, const struct device *device)
+{
+    int index = device->controller->index;
+    unsigned port = device->port.number[0];
+    enum verdict has = pvusb_has_port(handle, index, port);
+    enum verdict opened = has == VERDICT_NO || !device->host
+                              ? VERDICT_NO
+                              : host_nodes_have(open_nodes(handle), device->host);
+    if (has == VERDICT_NO || opened == VERDICT_NO)
+        return VERDICT_NO;
+    if (opened == VERDICT_YES)
+        return has;
+    return ask_attached(handle, object_of(handle, index, port));
 }

@@ -46,11 +46,11 @@ static bool qemu_released(struct pvusb_handle *handle, const struct controller *
                           const struct device *device)
 {
     struct arena *arena = handle->session->arena;
-    enum qemu_port answer = pvusb_query_port(handle, controller->index, device->port.number[0]);
     if (controller->no_backend)
         return true;
-    if (answer != QEMU_PORT_UNKNOWN)
-        return answer == QEMU_PORT_EMPTY;
+    enum verdict has = pvusb_has_port(handle, controller->index, device->port.number[0]);
+    if (has != VERDICT_UNKNOWN)
+        return has == VERDICT_NO;
     // If QEMU does not answer, the device is released when usbfs has none of its interfaces.
     for (const struct host_interface *at =
              device_on_host(device) ? host_interfaces(arena, device_busid(device)) : NULL;

@@ -95,6 +95,7 @@ bool wave_change(const struct wave *wave, change_body *body, const char *what)
 static bool is_pending(const struct wave *wave, pvusb_condition *condition)
 {
     bool pending = false;
+    pvusb_begin_round(wave->handle);
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         const struct device *device = attempt->step->device;
