@@ -105,6 +105,14 @@ static const char *speed_advice(const struct planning *planning,
                         controller->model ? controller->model->name : controller->driver);
 }
 
+// Whether the controller's own port on the way to `port` takes a hub.
+static bool takes_hub(const struct controller *controller, struct port port)
+{
+    const struct port root = { 1, { port.number[0] } };
+    const struct device_model *hub = device_model_of(DEVICE_HUB);
+    return controller_port_speeds(controller, root) & hub->speeds;
+}
+
 static struct diag *complain_isochronous(struct planning *planning, struct span span,
                                          const struct device *device)
 {
@@ -178,7 +186,9 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
                          port.depth > 1 ? ", a hub has 8" : "");
     case PLACE_NO_HUB:
         diag = planning_complain(planning, STATUS_REQUEST, span, "there is no hub for %s", at);
-        return diag_hint(diags, diag, "add a hub: type=hub, with its own port");
+        return diag_hint(diags, diag, "%s",
+                         takes_hub(controller, port) ? "add a hub: type=hub, with its own port"
+                                                     : speed_advice(planning, controller));
     case PLACE_TAKEN:
         diag = planning_complain(planning, STATUS_REFUSED, span, "%s is %s", at,
                                  port.depth ? "already used" : "full");
