@@ -149,15 +149,6 @@ void examined_close(struct examined *examined)
     world_close(&examined->world);
 }
 
-enum status examine_xenstore(struct look *look, struct problems *problems)
-{
-    struct session session = examination_session(look->examination, NULL);
-    enum status status = list_domains(look);
-    return look->listed.state == PART_READ
-               ? problems_of_xenstore(&session, look->all, look->count, problems)
-               : status;
-}
-
 // The records that this look has already read, in the order of all domains. Both lists are sorted
 // by id.
 static const struct record **known_records(const struct look *look, struct arena *arena)
@@ -168,6 +159,22 @@ static const struct record **known_records(const struct look *look, struct arena
         if (look->all[i].id == examination->domains[number].id)
             known[i] = look->records[number++];
     return known;
+}
+
+enum status examine_xenstore(struct look *look, struct problems *problems)
+{
+    const struct examination *examination = look->examination;
+    const struct session session = examination_session(examination, NULL);
+    enum status status = list_domains(look);
+    if (look->listed.state != PART_READ)
+        return status;
+    const struct domains domains = {
+        .at = look->all,
+        .records = known_records(look, session.arena),
+        .count = look->count,
+        .only = examination->options->domain ? examination->domains : NULL,
+    };
+    return problems_of_xenstore(&session, &domains, problems);
 }
 
 static enum status read_claims(struct look *look, const struct session *session,
@@ -196,12 +203,16 @@ enum status examine_host(struct look *look, struct problems *problems)
     enum status status = read_devices(look);
     if (status != STATUS_OK)
         return status;
-    status = read_claims(look, &session, &claims);
-    record_mark_owners(session.arena, claims, &look->host);
-    session.xen = NULL; // whether somebody has a device is enough here, whoever it is
+    struct session processes = session;
     struct host_device **devices;
     size_t count = host_all(session.arena, &look->host, &devices);
-    host_find_holders(&session, devices, count);
+    processes.xen = NULL; // whether somebody has a device is enough here, whoever it is
+    host_find_holders(&processes, devices, count);
+    // The claims only matter for what lost its drivers.
+    if (!host_orphans(session.arena, &look->host))
+        return STATUS_OK;
+    status = read_claims(look, &session, &claims);
+    record_mark_owners(session.arena, claims, &look->host);
     // What could not be read only matters if something depends on it.
     if (!problems_of_host(session.arena, &look->host, problems))
         return STATUS_OK;

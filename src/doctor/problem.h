@@ -89,11 +89,19 @@ void problems_of_domain(struct arena *arena, const struct record *record,
                         const struct topology *topology, bool backend_ended,
                         struct problems *problems);
 
+// The domains that exist.
+struct domains {
+    const struct domain *at;
+    const struct record *const *records; // of each, as far as they were read: NULL if not
+    size_t count;
+    const struct domain *only; // the only one that is examined; NULL: all are
+};
+
 // Appends what is left in xenstore of domains that no longer exist and of PVUSB controllers that
-// were only partly created or removed. `domains`: all that exist. Returns what record_read()
-// returns, after an error in session->diags unless STATUS_OK.
-enum status problems_of_xenstore(const struct session *session, const struct domain *domains,
-                                 size_t count, struct problems *problems);
+// were only partly created or removed. Returns what record_read() returns, after an error in
+// session->diags unless STATUS_OK.
+enum status problems_of_xenstore(const struct session *session, const struct domains *domains,
+                                 struct problems *problems);
 
 // Removes the nodes of such a problem. Returns as above.
 enum status leftover_remove(const struct session *session, const struct problem *problem);

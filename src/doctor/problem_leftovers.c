@@ -11,8 +11,7 @@ struct search {
     const struct session *session;
     struct xen *xen;
     struct arena *arena;
-    const struct domain *domains; // all that exist
-    size_t count;
+    const struct domains *domains;
     struct problems *problems;
     enum xen_result result; // the first failure; nothing is read after it
 };
@@ -52,10 +51,22 @@ static bool read_id(const char *name, int *id)
 
 static const struct domain *domain_with(const struct search *search, int id)
 {
-    for (size_t i = 0; i < search->count; i++)
-        if (search->domains[i].id == id)
-            return &search->domains[i];
+    for (size_t i = 0; i < search->domains->count; i++)
+        if (search->domains->at[i].id == id)
+            return &search->domains->at[i];
     return NULL;
+}
+
+// The record of that domain if it was read, else NULL.
+static const struct record *record_of(const struct search *search, const struct domain *domain)
+{
+    return domain ? search->domains->records[domain - search->domains->at] : NULL;
+}
+
+static bool is_examined(const struct search *search, const struct domain *domain)
+{
+    const struct domain *only = search->domains->only;
+    return !domain->dying && (!only || only->id == domain->id);
 }
 
 // Notes under the id that a domain had before it was rebooted still belong to it.
@@ -64,8 +75,8 @@ static bool has_owner(struct search *search, const char *notes)
     struct text uuid;
     enum xen_result result =
         xen_read(search->xen, NULL, arena_printf(search->arena, "%s/uuid", notes), &uuid);
-    for (size_t i = 0; result == XEN_OK && i < search->count; i++)
-        if (uuid.size && text_is(uuid, search->domains[i].uuid))
+    for (size_t i = 0; result == XEN_OK && i < search->domains->count; i++)
+        if (uuid.size && text_is(uuid, search->domains->at[i].uuid))
             return true;
     return false;
 }
@@ -116,6 +127,18 @@ static void add_partial(struct search *search, int id, const char *index, const 
         problem->paths[1] = frontend;
 }
 
+static bool has_record(struct search *search, const struct domain *domain, int id,
+                       const char *index)
+{
+    const struct record *record = record_of(search, domain);
+    for (const struct record_controller *at = record ? record->controllers : NULL; at;
+         at = at->next)
+        if (text_is(text_of(index), arena_printf(search->arena, "%u", at->index)))
+            return true;
+    return exists(search, arena_printf(search->arena, "%s/%s",
+                                       record_libxl_directory(search->arena, id), index));
+}
+
 // One domain's backends that libxl has no record of.
 static void search_backends_of(struct search *search, const char *root, const char *name)
 {
@@ -126,17 +149,15 @@ static void search_backends_of(struct search *search, const char *root, const ch
         return;
     // The toolstack is about to remove what belongs to a domain that is shutting down.
     const struct domain *domain = domain_with(search, id);
-    if (domain && domain->dying)
+    if (domain && !is_examined(search, domain))
         return;
     const char *directory = arena_printf(arena, "%s/%s", root, name);
     size_t count = children(search, directory, &indexes);
     for (size_t i = 0; i < count; i++) {
         const char *path = arena_printf(arena, "%s/%s", directory, indexes[i]);
-        const char *record =
-            arena_printf(arena, "%s/%s", record_libxl_directory(arena, id), indexes[i]);
         const char *frontend =
             arena_printf(arena, "/local/domain/%d/device/vusb/%s", id, indexes[i]);
-        if (!exists(search, record) && !is_connected(search, path) &&
+        if (!has_record(search, domain, id, indexes[i]) && !is_connected(search, path) &&
             !is_connected(search, frontend))
             add_partial(search, id, indexes[i], path, "libxl has no record of it");
     }
@@ -150,9 +171,20 @@ static void search_backends(struct search *search, const char *root)
         search_backends_of(search, root, names[i]);
 }
 
+// Whether the backends of all its PVUSB controllers were read with its record.
+static bool is_complete(const struct record *record)
+{
+    const struct record_controller *at = record ? record->controllers : NULL;
+    while (at && (at->kind == RECORD_EMULATED || at->ports))
+        at = at->next;
+    return record && !at;
+}
+
 // PVUSB controllers in libxl's record whose backend is missing.
 static void search_records(struct search *search, const struct domain *domain)
 {
+    if (is_complete(record_of(search, domain)))
+        return;
     const char *const *indexes;
     struct arena *arena = search->arena;
     const char *root = record_libxl_directory(arena, domain->id);
@@ -168,18 +200,16 @@ static void search_records(struct search *search, const struct domain *domain)
     }
 }
 
-enum status problems_of_xenstore(const struct session *session, const struct domain *domains,
-                                 size_t count, struct problems *problems)
+enum status problems_of_xenstore(const struct session *session, const struct domains *domains,
+                                 struct problems *problems)
 {
-    struct search search = {
-        session, session->xen, session->arena, domains, count, problems, XEN_OK
-    };
+    struct search search = { session, session->xen, session->arena, domains, problems, XEN_OK };
     search_notes(&search);
     search_backends(&search, "/local/domain/0/backend/vusb");
     search_backends(&search, "/local/domain/0/backend/qusb");
-    for (size_t i = 0; i < count; i++)
-        if (!domains[i].dying)
-            search_records(&search, &domains[i]);
+    for (size_t i = 0; i < domains->count; i++)
+        if (is_examined(&search, &domains->at[i]))
+            search_records(&search, &domains->at[i]);
     if (search.result != XEN_OK)
         complain_error(session->diags, "cannot read xenstore: %s", xen_why(session->xen));
     return xen_status(session->xen, search.result);
