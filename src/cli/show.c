@@ -243,8 +243,8 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
 {
     const char *shown = shown_thing(arena, step);
     int gap = (int)(widest_thing(arena, plan) - table_width(shown));
-    fprintf(stream, "%s %s%*s  %s%-9s %5.2f s", signs[step->op], shown, gap, "",
-            dry ? "would be " : "", outcome_of(step), step->seconds);
+    fprintf(stream, "%s %s%*s  %s%s", signs[step->op], shown, gap, "", dry ? "would be " : "",
+            outcome_of(step));
     if (step->device)
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
     bool arrived = step->op == STEP_ADD && step->state == STEP_DONE && !dry;

@@ -32,7 +32,7 @@ struct backend_ops {
 
     // Runs `count` independent steps, all STEP_ADD or all STEP_REMOVE, and all for a device or
     // none, and waits for their effects. Sets each step's state (STEP_DONE, STEP_FAILED or
-    // STEP_LEFT), words and seconds; a step is done only if its effect was observed. Returns
+    // STEP_LEFT), and words; a step is done only if its effect was observed. Returns
     // STATUS_OK if all are done. After a failure the steps that were not tried are still
     // STEP_PLANNED.
     enum status (*run)(void *handle, struct step *const *steps, size_t count);

@@ -36,7 +36,6 @@ struct step {
     struct span why;
     const char *words;  // why it was refused or failed; NULL
     const char *remark; // something worth knowing about a finished step; NULL
-    double seconds;     // that it took; 0 if it was not run
     bool timed_out;     // the peer did not answer in time
     bool pending;       // the guest was asked to release the controller, and may still do it
 };

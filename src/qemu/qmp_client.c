@@ -146,7 +146,6 @@ static void handle_answer(struct qmp_client *client, const struct json *message,
     if (command->abandoned)
         return;
     command->answered = true;
-    command->seconds = clock_now() - command->sent;
     if (value)
         command->value = json_copy(client->arena, value);
     if (error) {
@@ -261,8 +260,6 @@ bool qmp_await(struct qmp_client *client)
     const double limit = QMP_ANSWER_SECONDS * client->session->timeout_scale;
     struct deadline deadline = deadline_in(limit);
     const struct interrupt *interrupt = interrupt_of(client);
-    for (struct qmp_command *at = first_unanswered(client); at; at = at->next)
-        at->sent = deadline.at - limit;
     while (!client->broken && first_unanswered(client)) {
         unsigned before = client->answers;
         if (interrupt && interrupt->raised) {

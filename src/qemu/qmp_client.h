@@ -41,8 +41,6 @@ struct qmp_command {
     const struct json *value; // what it returned; NULL if it failed or has no answer
     const char *error_class;  // "GenericError", ...; NULL if it did not fail
     const char *error;        // QEMU's description of the failure
-    double sent;              // the time when it was sent, as from clock_now()
-    double seconds;           // from then to the answer
 };
 
 // The events that are kept; all others are ignored.

@@ -199,7 +199,6 @@ static void test_many_commands_cost_one_round_trip(void **state)
     for (int i = 0; i < MANY; i++) {
         assert_true(commands[i]->answered);
         assert_int_equal(qmp_succeeded(commands[i]), i % 2);
-        assert_true(commands[i]->seconds >= 0);
     }
     assert_true(text_is(json_text(commands[7]->value), "seven"));
     assert_string_equal(commands[8]->error, "eight");

@@ -39,11 +39,11 @@ static void check_assignable(const struct wave *wave, struct lock *host)
     struct host_hold *holds = arena_array_of(session->arena, struct host_hold, local.count);
     for (size_t i = 0; i < wave->count; i++)
         if (!is_local(wave->at[i]) && !wave->at[i]->step->controller->backend_domain)
-            wave_fail(wave, wave->at[i], STATUS_FAILED, "it is not plugged in");
+            wave_fail(wave->at[i], STATUS_FAILED, "it is not plugged in");
     for (size_t i = 0; i < local.count; i++) {
         devices[i] = local.at[i]->step->device->host;
         if (host_address(session->arena, devices[i]->busid) != devices[i]->address)
-            wave_fail(wave, local.at[i], STATUS_FAILED, "it was unplugged or replugged meanwhile");
+            wave_fail(local.at[i], STATUS_FAILED, "it was unplugged or replugged meanwhile");
     }
     enum status status = host_lock_devices(session, devices, holds, local.count, host);
     if (status != STATUS_OK)
@@ -51,7 +51,7 @@ static void check_assignable(const struct wave *wave, struct lock *host)
     for (size_t i = 0; i < local.count; i++) {
         const char *why = host_hold_show(session->arena, &holds[i], &guest);
         if (why && attempt_succeeds(local.at[i]))
-            wave_fail(wave, local.at[i], STATUS_FAILED, why);
+            wave_fail(local.at[i], STATUS_FAILED, why);
     }
 }
 
@@ -95,7 +95,7 @@ static void give_way(const struct wave *wave)
                                 ? record_other_claim(session, claims, attempt->step->device)
                                 : NULL;
         if (other)
-            wave_fail(wave, attempt, STATUS_REFUSED, other);
+            wave_fail(attempt, STATUS_REFUSED, other);
     }
 }
 
@@ -121,7 +121,7 @@ static void bind_each(const struct wave *wave)
         struct attempt *attempt = wave->at[i];
         attempt->interfaces = host_interfaces(session->arena, device_busid(attempt->step->device));
         if (!attempt->interfaces)
-            wave_fail(wave, attempt, STATUS_FAILED,
+            wave_fail(attempt, STATUS_FAILED,
                       "it has no interfaces: it was unplugged, or is not configured");
     }
     (void)wave_change(wave, save_drivers, "its drivers could not be saved");
@@ -130,9 +130,9 @@ static void bind_each(const struct wave *wave)
         if (!attempt_succeeds(attempt))
             continue;
         if (session_interrupted(session))
-            wave_fail(wave, attempt, STATUS_FAILED, "interrupted");
+            wave_fail(attempt, STATUS_FAILED, "interrupted");
         else if (!pvusb_bind(session->arena, attempt->interfaces, &why))
-            wave_fail(wave, attempt, STATUS_FAILED, why);
+            wave_fail(attempt, STATUS_FAILED, why);
     }
 }
 
@@ -184,7 +184,7 @@ static void assign_and_wait(const struct wave *wave)
     wave_wait(&seen, PVUSB_STATE_SECONDS, is_attached);
     for (size_t i = 0; i < seen.count; i++)
         if (!seen.at[i]->met)
-            wave_fail(wave, seen.at[i], STATUS_TIMEOUT,
+            wave_fail(seen.at[i], STATUS_TIMEOUT,
                       why_not_attached(wave->handle, seen.at[i]->step->controller));
 }
 
@@ -250,13 +250,13 @@ static void require_guest(const struct wave *wave)
         struct attempt *attempt = seen.at[i];
         attempt->step->remark = NULL;
         if (!attempt->met)
-            wave_fail(wave, attempt, STATUS_TIMEOUT,
+            wave_fail(attempt, STATUS_TIMEOUT,
                       pvusb_why_not_connected(wave->handle, attempt->step->controller));
     }
     wave_wait(&seen, PVUSB_STATE_SECONDS, pvusb_is_configured);
     for (size_t i = 0; i < seen.count; i++)
         if (is_seen(seen.at[i]) && !seen.at[i]->met)
-            wave_fail(wave, seen.at[i], STATUS_TIMEOUT, pvusb_why_not_configured(wave->handle));
+            wave_fail(seen.at[i], STATUS_TIMEOUT, pvusb_why_not_configured(wave->handle));
 }
 
 static void verify(const struct wave *wave)
@@ -304,7 +304,6 @@ static void finish(const struct wave *wave, const struct attempt *attempt)
 {
     struct step *step = attempt->step;
     bool seen = !step->controller->backend_domain;
-    step->seconds = attempt_seconds(wave, attempt);
     if (!attempt_succeeds(attempt)) {
         pvusb_fail(step, attempt->given ? STEP_LEFT : STEP_FAILED, attempt->status, attempt->why);
         return;

@@ -50,9 +50,7 @@ static void run_step(struct pvusb_handle *handle, struct step *step)
         { pvusb_remove_controller, pvusb_add_controller },
         { pvusb_stop_qemu, pvusb_start_qemu },
     };
-    double since = clock_now();
     ways[step->pvusb_qemu != NULL][step->op == STEP_ADD](handle, step);
-    step->seconds = clock_now() - since;
 }
 
 static enum status status_of(const struct pvusb_handle *handle, struct step *step)

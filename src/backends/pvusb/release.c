@@ -107,7 +107,7 @@ static void unbind_each(const struct wave *wave)
     const char *why = NULL;
     for (size_t i = 0; i < wave->count; i++)
         if (!pvusb_unbind(wave->handle, device_busid(wave->at[i]->step->device), &why))
-            wave_fail(wave, wave->at[i], STATUS_FAILED, why);
+            wave_fail(wave->at[i], STATUS_FAILED, why);
 }
 
 static void rebind_each(const struct wave *wave)
@@ -116,7 +116,7 @@ static void rebind_each(const struct wave *wave)
     for (size_t i = 0; i < wave->count; i++)
         if (attempt_succeeds(wave->at[i]) &&
             !pvusb_rebind(wave->handle, device_busid(wave->at[i]->step->device), &why))
-            wave_fail(wave, wave->at[i], STATUS_FAILED, why);
+            wave_fail(wave->at[i], STATUS_FAILED, why);
     // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
     (void)wave_change(wave, forget_drivers, "its saved drivers could not be removed from xenstore");
 }
@@ -149,7 +149,7 @@ static void await_qemu(const struct wave *wave)
         if (there && qemu_has_gone(wave->handle, device))
             (void)host_probe(session->arena, there->busid, &(const char *){ NULL });
         if (!attempt->met)
-            wave_fail(wave, attempt, STATUS_TIMEOUT,
+            wave_fail(attempt, STATUS_TIMEOUT,
                       arena_printf(session->arena,
                                    "its port is free, but QEMU did not release it within %g s",
                                    PVUSB_STATE_SECONDS * session->timeout_scale));
@@ -181,7 +181,6 @@ void pvusb_remove_devices(struct pvusb_handle *handle, struct step *const *steps
     wave_release(&wave);
     for (size_t i = 0; i < count; i++) {
         struct attempt *attempt = wave.at[i];
-        steps[i]->seconds = attempt_seconds(&wave, attempt);
         if (!attempt_succeeds(attempt)) {
             pvusb_fail(steps[i], STEP_LEFT, attempt->status, attempt->why);
             continue;

@@ -8,7 +8,6 @@ struct wave wave_of_steps(struct pvusb_handle *handle, struct step *const *steps
     struct arena *arena = handle->session->arena;
     struct attempt *attempts = arena_array_of(arena, struct attempt, count);
     struct wave wave = { .handle = handle,
-                         .since = clock_now(),
                          .at = arena_array_of(arena, struct attempt *, count),
                          .count = count };
     for (size_t i = 0; i < count; i++) {
@@ -34,24 +33,17 @@ bool attempt_succeeds(const struct attempt *attempt)
     return attempt->status == STATUS_OK;
 }
 
-double attempt_seconds(const struct wave *wave, const struct attempt *attempt)
-{
-    return attempt->seconds > 0 ? attempt->seconds : clock_now() - wave->since;
-}
-
-void wave_fail(const struct wave *wave, struct attempt *attempt, enum status status,
-               const char *why)
+void wave_fail(struct attempt *attempt, enum status status, const char *why)
 {
     attempt->status = status;
     attempt->why = why;
-    attempt->seconds = clock_now() - wave->since;
 }
 
 void wave_fail_all(const struct wave *wave, enum status status, const char *why)
 {
     for (size_t i = 0; i < wave->count; i++)
         if (attempt_succeeds(wave->at[i]))
-            wave_fail(wave, wave->at[i], status, why);
+            wave_fail(wave->at[i], status, why);
 }
 
 // What wave_change() runs. The first member is what the body gets.
@@ -84,7 +76,7 @@ bool wave_change(const struct wave *wave, change_body *body, const char *what)
     for (size_t i = 0; i < due.count; i++) {
         bool refused = status == STATUS_OK;
         if (items[i].status != STATUS_OK)
-            wave_fail(wave, due.at[i], items[i].status,
+            wave_fail(due.at[i], items[i].status,
                       refused || !what ? items[i].why
                                        : arena_printf(session->arena, "%s: %s", what, why));
     }
@@ -102,7 +94,6 @@ static bool is_pending(const struct wave *wave, pvusb_condition *condition)
         if (!attempt_succeeds(attempt) || attempt->met)
             continue;
         attempt->met = condition(wave->handle, device->controller, device);
-        attempt->seconds = clock_now() - wave->since;
         pending |= !attempt->met;
     }
     return pending;

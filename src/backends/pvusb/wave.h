@@ -18,13 +18,11 @@ struct attempt {
     const struct host_interface *interfaces; // as they were before they were bound to usbback
     enum status status;                      // STATUS_OK until it fails
     const char *why;                         // why it failed
-    double seconds;                          // for attempt_seconds()
 };
 
 // `count` attempts, which other waves may share. Owned by the arena.
 struct wave {
     struct pvusb_handle *handle;
-    double since; // clock_now() when it began
     struct attempt **at;
     size_t count;
 };
@@ -36,13 +34,8 @@ struct wave wave_part(const struct wave *wave, bool (*condition)(const struct at
 // Condition for wave_part(): it has not failed.
 bool attempt_succeeds(const struct attempt *attempt);
 
-// Seconds from the beginning of the wave until it was last seen to succeed or fail; until now if it
-// was not.
-double attempt_seconds(const struct wave *wave, const struct attempt *attempt);
-
 // Marks one attempt as failed, or all that have not failed yet.
-void wave_fail(const struct wave *wave, struct attempt *attempt, enum status status,
-               const char *why);
+void wave_fail(struct attempt *attempt, enum status status, const char *why);
 void wave_fail_all(const struct wave *wave, enum status status, const char *why);
 
 // Runs the body in one transaction for all that have not failed (change_attempt_all()). What it

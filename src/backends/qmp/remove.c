@@ -97,15 +97,11 @@ static bool poll_objects(struct qmp_handle *handle, struct qmp_removal *removals
     return answered;
 }
 
-static size_t count_open(struct qmp_removal *removals, size_t count, double since)
+static size_t count_open(const struct qmp_removal *removals, size_t count)
 {
     size_t open = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (is_open(&removals[i]))
-            open++;
-        else if (removals[i].seconds <= 0)
-            removals[i].seconds = clock_now() - since;
-    }
+    for (size_t i = 0; i < count; i++)
+        open += is_open(&removals[i]);
     return open;
 }
 
@@ -149,18 +145,17 @@ static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, siz
 
 static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
-    const double since = clock_now();
     const struct deadline deadline = deadline_in(EJECT_SECONDS * handle->session->timeout_scale);
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
     bool last = false;
-    while (count_open(removals, count, since) && answers && !last) {
+    while (count_open(removals, count) && answers && !last) {
         double left = deadline_left(deadline);
         answers = qmp_listen(handle->client, pause < left ? pause : left);
         last = deadline_passed(deadline) || session_interrupted(handle->session);
         take_events(handle, removals, count);
-        if (count_open(removals, count, since))
+        if (count_open(removals, count))
             answers = answers && poll_objects(handle, removals, count);
         take_events(handle, removals, count);
         pause = pause * 2 < LAST_PAUSE ? pause * 2 : LAST_PAUSE;

@@ -151,7 +151,6 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
     const struct qmp_command *refused =
         pending->back && !qmp_succeeded(pending->back) ? pending->back : pending->add;
     bool open = !pending->verify || json_is_true(pending->verify->value);
-    step->seconds = pending->add->seconds;
     if (qmp_succeeded(pending->add) && open) {
         finish_add(handle, pending);
         return;
@@ -283,7 +282,6 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         steps[i]->words = removal->words;
         steps[i]->timed_out = removal->timed_out;
         steps[i]->pending = removal->pending;
-        steps[i]->seconds = removal->seconds;
         if (removal->gone)
             free_id(handle, removal->id);
         if (removal->gone && pci_slot)

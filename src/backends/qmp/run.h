@@ -17,7 +17,6 @@ struct qmp_removal {
     bool timed_out;                     // QEMU or the guest did not answer in time
     bool pending;                       // the guest was asked, and may still eject it
     const char *words;                  // why it failed
-    double seconds;                     // that it took
     struct qmp_command *command;        // private to remove.c
 };
 
