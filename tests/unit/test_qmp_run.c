@@ -214,19 +214,6 @@ static void test_a_host_device_that_is_open(void **state)
 }
 
 // QEMU added the device but could not open it: it is removed again.
-static void test_a_host_device_that_is_not_open(void **state)
-{
-    struct stage *stage = *state;
-    struct step *step = with_host_addition(stage);
-    fake_instead(stage->scene->qemu, "qom-get", "\"attached\"", "\"return\": false");
-    assert_int_equal(run(stage, 6), STATUS_FAILED);
-    assert_says(step, STEP_FAILED, "could not open the device");
-    assert_false(step->timed_out);
-    scene_close(stage->scene);
-    assert_false(fake_has(stage->scene->qemu, "/machine/peripheral/xenusb_hostdev0"));
-    assert_int_equal(fake_count(stage->scene->qemu, "device_del", ""), 1);
-}
-
 static void test_a_refused_step_fails_alone(void **state)
 {
     struct stage *stage = *state;
@@ -605,7 +592,6 @@ int main(void)
         CASE(test_a_controller_gets_id_bus_and_slot),
         CASE(test_slots_are_counted),
         CASE(test_a_host_device_that_is_open),
-        CASE(test_a_host_device_that_is_not_open),
         CASE(test_a_refused_step_fails_alone),
         CASE(test_an_id_that_was_taken_in_between),
         CASE(test_a_disk_whose_device_fails),

@@ -54,7 +54,8 @@ static bool is_new_host_device(const struct step *step)
     return step->op == STEP_ADD && step->state == STEP_DONE && step->device && step->device->host;
 }
 
-// Fails the steps whose devices the host does not show as attached: QEMU's "attached" can be stale.
+// Fails the steps whose devices the host does not show as attached. QEMU need not be asked: its own
+// "attached" can be stale.
 static enum status verify_attached(struct qmp_handle *handle, struct step *const *steps,
                                    size_t count)
 {

@@ -12,7 +12,6 @@ struct pending {
     struct wire_add wire;
     struct qmp_command *back;
     struct qmp_command *add;
-    struct qmp_command *verify;
 };
 
 static void fail(struct step *step, enum step_state state, const char *words)
@@ -118,9 +117,16 @@ static bool submit_add(struct qmp_handle *handle, struct pending *pending)
     if (pending->wire.back.name)
         pending->back = run_submit(handle, pending->wire.back);
     pending->add = run_submit(handle, pending->wire.add);
-    if (pending->wire.verify.name)
-        pending->verify = run_submit(handle, pending->wire.verify);
     return true;
+}
+
+// QEMU opens a device at once that it is given by bus and address, or refuses it; it scans for
+// others.
+static enum device_state state_of(const struct device *device)
+{
+    if (device->kind != DEVICE_HOSTDEV)
+        return DEVICE_PRESENT;
+    return device->selector.criteria & SELECT_ADDRESS ? DEVICE_ATTACHED : DEVICE_WAITING;
 }
 
 static void finish_add(struct qmp_handle *handle, struct pending *pending)
@@ -130,9 +136,7 @@ static void finish_add(struct qmp_handle *handle, struct pending *pending)
     pending->step->state = STEP_DONE;
     if (device) {
         device->path = path_of(handle, device->id);
-        device->state = device->kind == DEVICE_HOSTDEV
-                            ? (pending->verify ? DEVICE_ATTACHED : DEVICE_WAITING)
-                            : DEVICE_PRESENT;
+        device->state = state_of(device);
         return;
     }
     controller->path = path_of(handle, controller->id);
@@ -150,33 +154,25 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
     struct step *step = pending->step;
     const struct qmp_command *refused =
         pending->back && !qmp_succeeded(pending->back) ? pending->back : pending->add;
-    bool open = !pending->verify || json_is_true(pending->verify->value);
-    if (qmp_succeeded(pending->add) && open) {
+    if (qmp_succeeded(pending->add)) {
         finish_add(handle, pending);
         return;
     }
-    if (!pending->add->answered ||
-        (pending->verify && !pending->verify->answered && qmp_succeeded(pending->add))) {
+    if (!pending->add->answered) {
         step->timed_out = run_timed_out(handle);
-        fail(step, STEP_LEFT,
-             run_why(handle, pending->add->answered ? pending->verify : pending->add));
+        fail(step, STEP_LEFT, run_why(handle, pending->add));
         return;
     }
     if (pending->slots)
         pending->slots->free++;
-    if (qmp_succeeded(pending->add))
-        step->words = "QEMU could not open the device: it was unplugged, or another program holds "
-                      "it";
-    else
-        step->words = run_why(handle, refused);
-    if (!qmp_succeeded(pending->add) && !(pending->back && qmp_succeeded(pending->back))) {
+    step->words = run_why(handle, refused);
+    if (!(pending->back && qmp_succeeded(pending->back))) {
         step->state = STEP_FAILED;
         free_id(handle, step->device ? step->device->id : step->controller->id);
     }
 }
 
-// Removes what failed steps have left: a device that QEMU could not open, or the backing of a
-// device that QEMU refused.
+// Removes what failed steps have left: the backing of a device that QEMU refused.
 static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t count)
 {
     struct arena *arena = handle->session->arena;
@@ -189,8 +185,8 @@ static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t
         const struct device *device = pendings[i].step->device;
         removals[left].id = device->id;
         removals[left].path = path_of(handle, device->id);
-        // A device that QEMU refused does not exist; its id may belong to another one.
-        removals[left].gone = !qmp_succeeded(pendings[i].add);
+        // The device does not exist; its id may belong to another one.
+        removals[left].gone = true;
         removals[left].delete_backing = pendings[i].wire.delete_backing;
         of[left++] = &pendings[i];
     }

@@ -245,9 +245,6 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
     if (!put_backing(arena, device, on_device, wire, writer, why))
         return false;
     wire->add = end("device_add", writer);
-    if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_ADDRESS)
-        wire->verify =
-            wire_get(arena, arena_printf(arena, "/machine/peripheral/%s", device->id), "attached");
     return true;
 }
 

@@ -17,7 +17,6 @@ struct wire_command {
 struct wire_add {
     struct wire_command back;           // creates its block node or character device
     struct wire_command add;            // device_add
-    struct wire_command verify;         // host devices: true if QEMU has it open
     struct wire_command delete_backing; // undoes `back`
 };
 
