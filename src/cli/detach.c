@@ -7,8 +7,10 @@ static enum status act(struct job *job, const struct plan_removal *removal)
     const struct invocation *invocation = job->invocation;
     const char *name = invocation->qmp ? NULL : invocation->words[0];
     enum status status = job_open(job, name, !(invocation->given & OPTION_DRY_RUN));
+    struct plan_removal of_host = *removal;
+    of_host.host = job->world.session.host;
     if (status == STATUS_OK)
-        status = plan_remove(invocation->arena, invocation->diags, removal, &job->world.topology,
+        status = plan_remove(invocation->arena, invocation->diags, &of_host, &job->world.topology,
                              &job->plan);
     return status == STATUS_OK ? job_run(job) : status;
 }

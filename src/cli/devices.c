@@ -3,6 +3,7 @@
 #include "command.h"
 #include "table.h"
 #include "world/owners.h"
+#include "xen/advice.h"
 
 static const struct column columns[] = {
     { "BUSID", "busid", COLUMN_TEXT },   { "ADDR", NULL, COLUMN_TEXT },
@@ -10,19 +11,51 @@ static const struct column columns[] = {
     { "ID", "id", COLUMN_TEXT },         { "SPEED", "speed", COLUMN_TEXT },
     { "DEVICE", NULL, COLUMN_TEXT },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },       { NULL, "serial", COLUMN_TEXT },
-    { "DRIVER", "driver", COLUMN_TEXT }, { "STATE", "state", COLUMN_TEXT },
-    { NULL, "program", COLUMN_TEXT },    { NULL, "pid", COLUMN_NUMBER },
-    { NULL, "domain", COLUMN_TEXT },     { NULL, "domid", COLUMN_NUMBER },
-    { NULL, "unknown", COLUMN_TEXT },    { NULL, "free", COLUMN_FLAG },
+    { "DRIVER", "driver", COLUMN_TEXT }, { "STATE", NULL, COLUMN_TEXT },
+    { NULL, "state", COLUMN_TEXT },      { NULL, "program", COLUMN_TEXT },
+    { NULL, "pid", COLUMN_NUMBER },      { NULL, "domain", COLUMN_TEXT },
+    { NULL, "domid", COLUMN_NUMBER },    { NULL, "unknown", COLUMN_TEXT },
+    { NULL, "free", COLUMN_FLAG },       { NULL, "owner", COLUMN_TEXT },
+    { NULL, "lost", COLUMN_FLAG },       { NULL, "advice", COLUMN_TEXT },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
 // Why it is not known who has it; NULL if it is known.
 static const char *unknown_of(const struct host *host, const struct host_device *device)
 {
-    if (device->hub || device->owner || device->hold.holders || device->hold.driver)
+    if (device->hub || device->hold.holders || device->hold.driver)
         return NULL;
     return part_unknown(&host->claims, &device->hold.processes);
+}
+
+// Whether the domain that was given the device does not have it: it was replugged, or its backend
+// has exited, or has not opened it yet.
+static bool is_lost(const struct host_device *device)
+{
+    return device->owner && host_hold_is_of(&device->hold, device->owner_domain) == VERDICT_NO;
+}
+
+// The command that brings a lost device back to its domain; NULL if it would not.
+static const char *advice_of(struct arena *arena, const struct host_device *device)
+{
+    const struct domain owner = { .id = device->owner_domain, .name = "" };
+    // A device that was plugged in again has its driver.
+    bool returns = is_lost(device) && *device->drivers && !device->hold.driver && !device->busy;
+    return returns ? advice(arena, ADVICE_RETURN, &owner, device->busid) : NULL;
+}
+
+// The domain that was given the device, and whether it has it.
+static const char *owned(struct arena *arena, const struct host_device *device, const char *unknown)
+{
+    const char *other = is_lost(device) || device->hold.unauthorized
+                            ? host_hold_show(arena, &device->hold, NULL)
+                            : NULL;
+    if (unknown)
+        return arena_printf(arena, "given to %s; whether it has it is unknown: %s", device->owner,
+                            unknown);
+    return arena_printf(arena,
+                        is_lost(device) ? "recorded for %s, which does not have it%s%s" : "%s%s%s",
+                        device->owner, other ? "; " : "", other ? other : "");
 }
 
 // Who uses it, why it cannot be attached, or "free".
@@ -33,7 +66,7 @@ static const char *state_of(struct arena *arena, const struct host *host,
     if (device->hub)
         return "hub: name the devices behind it";
     if (device->owner)
-        return device->owner;
+        return owned(arena, device, unknown);
     if (unknown)
         return arena_printf(arena, "unknown: %s", unknown);
     const char *held = host_hold_show(arena, &device->hold, NULL);
@@ -53,7 +86,7 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
                     const struct host_device *device)
 {
     const struct host_holder *holder = device->hold.holders;
-    const char *state = state_of(arena, host, device);
+    const char *state = state_of(arena, host, device), *how = advice_of(arena, device);
     const char *cells[COLUMNS] = {
         device->busid,
         arena_printf(arena, "%u.%u", device->bus, device->address),
@@ -66,6 +99,7 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
         device->name,
         device->serial,
         device->drivers,
+        how ? arena_printf(arena, "%s; %s", state, how) : state,
         state,
         holder ? holder->program : NULL,
         holder ? arena_printf(arena, "%u", holder->pid) : NULL,
@@ -73,6 +107,9 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
         holder && holder->domain >= 0 ? arena_printf(arena, "%d", holder->domain) : NULL,
         unknown_of(host, device),
         strcmp(state, "free") == 0 ? "" : NULL,
+        device->owner,
+        is_lost(device) ? "" : NULL,
+        how,
     };
     table_row(table, cells);
 }

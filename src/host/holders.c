@@ -377,6 +377,14 @@ const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
                : NULL;
 }
 
+enum verdict host_hold_is_of(const struct host_hold *hold, int domain)
+{
+    const struct host_guest guest = { .domain = domain };
+    if (is_held_by(hold, &guest) || is_driver(hold->driver, DRIVER_USBBACK))
+        return VERDICT_YES;
+    return part_is_unreadable(&hold->processes) ? VERDICT_UNKNOWN : VERDICT_NO;
+}
+
 bool host_hold_may_pass(const struct host_hold *hold)
 {
     const struct host_holder *holder = hold->holders;

@@ -29,6 +29,10 @@ struct host_guest {
 const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
                            const struct host_guest *guest);
 
+// Whether that domain has the device: its QEMU has it open, or usbback has an interface. Unknown if
+// not all processes could be checked.
+enum verdict host_hold_is_of(const struct host_hold *hold, int domain);
+
 // Whether the device is only open in programs other than QEMU, and no interface is claimed: it may
 // be a probe (lsusb, fwupd, udev) that ends soon.
 bool host_hold_may_pass(const struct host_hold *hold);

@@ -91,7 +91,8 @@ struct plan_removal {
     const struct config *devices;          // its devices
     const struct config_text *controllers; // controllers by name or index, `count` of them
     size_t count;
-    bool all; // everything that was attached while the guest was running
+    bool all;                // everything that was attached while the guest was running
+    const struct host *host; // to note that nothing like it is plugged in either; may be NULL
 };
 
 // Makes the plan that removes it, together with everything on a removed controller or behind a

@@ -115,11 +115,23 @@ static struct host_device *find_now(const struct finding *finding, const struct 
     return host_next(finding->session->host, &socket, NULL);
 }
 
+// The speeds of its port; of all ports of its controller if QEMU does not report the port.
+static speed_mask speeds_offered(const struct device *device)
+{
+    const struct controller *controller = device->controller;
+    speed_mask speeds = 0;
+    if (device->port.depth)
+        return controller_port_speeds(controller, device->port);
+    for (unsigned i = 1; i <= controller->ports && i <= UINT8_MAX; i++)
+        speeds |= controller_port_speeds(controller, (struct port){ 1, { (uint8_t)i } });
+    return speeds;
+}
+
 // Also true if the port's speeds or the device's endpoints are not known.
 static bool fits_port(const struct device *device, const struct host_device *there)
 {
     const struct device like = { .kind = DEVICE_HOSTDEV, .host = there, .speed = there->speed };
-    speed_mask offered = controller_port_speeds(device->controller, device->port);
+    speed_mask offered = speeds_offered(device);
     return !offered || place_speeds(&like, offered) || host_endpoints(there).unread;
 }
 
@@ -141,6 +153,7 @@ enum { NAME_SHOWN = 80 };
 
 static const char *shown(struct arena *arena, const struct host_device *device)
 {
+    host_name(device);
     const char *name = text_show(arena, text_trim(text_of(device->name)), NAME_SHOWN);
     return arena_printf(arena, "%04x:%04x%s%s", device->vendor, device->product, *name ? " " : "",
                         name);
@@ -205,6 +218,12 @@ static const char *why_unknown(const struct finding *finding, const struct devic
     return nodes_of(finding)->part.why;
 }
 
+static const char *where(struct arena *arena, const struct device *device)
+{
+    return device->port.depth ? device_position(arena, device)
+                              : arena_printf(arena, "controller %s", device->controller->name);
+}
+
 static const char *reason_of(const struct finding *finding, const struct device *device,
                              const char *holder)
 {
@@ -217,7 +236,7 @@ static const char *reason_of(const struct finding *finding, const struct device 
     case DEVICE_WAITING: return why_waiting(finding, device);
     case DEVICE_MISFIT:
         return arena_printf(arena, "plugged in as %s, but %s speed does not fit %s", busid,
-                            speed_name(device->now->speed), device_position(arena, device));
+                            speed_name(device->now->speed), where(arena, device));
     case DEVICE_HELD: return arena_printf(arena, "plugged in as %s, but %s", busid, holder);
     case DEVICE_UNAUTHORIZED:
         return arena_printf(arena,

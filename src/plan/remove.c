@@ -112,6 +112,13 @@ static const struct device *device_at_place(const struct topology *topology,
     return NULL;
 }
 
+// Whether this host has no device either that matches; false if it was not looked at.
+static bool is_nowhere(const struct removing *removing, const struct selector *selector)
+{
+    const struct host *host = removing->removal->host;
+    return host && selector->criteria && !host_next(host, selector, NULL);
+}
+
 static void note_not_attached(struct removing *removing, const struct config_device *wanted)
 {
     struct diag *diag =
@@ -122,6 +129,8 @@ static void note_not_attached(struct removing *removing, const struct config_dev
     if (word)
         diag_hint(removing->diags, diag,
                   "that is a bus and an address; the device at that port is %s", word);
+    else if (is_nowhere(removing, &wanted->selector))
+        diag_hint(removing->diags, diag, "no such device is plugged into this host either");
 }
 
 static void complain_no_controller(struct removing *removing, const struct config_text *name)

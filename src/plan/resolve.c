@@ -96,6 +96,28 @@ static bool has_it(const struct device *here)
     return here && (here->state == DEVICE_ATTACHED || here->state == DEVICE_WAITING);
 }
 
+// Whether the records have it in another domain; and whether that domain does not have it.
+static bool is_others(const struct planning *planning, const struct host_device *host)
+{
+    return host->owner && host->owner_domain != planning->topology->domain->id;
+}
+
+static bool is_lost(const struct host_device *host)
+{
+    return host_hold_is_of(&host->hold, host->owner_domain) == VERDICT_NO;
+}
+
+static const char *objection_of_owner(const struct planning *planning,
+                                      const struct host_device *host, const char **fix)
+{
+    const struct domain owner = { .id = host->owner_domain, .name = "" };
+    if (!is_lost(host))
+        return arena_printf(planning->arena, "%s has it", host->owner);
+    *fix = advice(planning->arena, ADVICE_DETACH, &owner, host->busid);
+    return arena_printf(planning->arena, "it is recorded for %s, which does not have it",
+                        host->owner);
+}
+
 // Why the device must not be attached, or NULL. --force only overrides the host's own use of it,
 // unless that is a disk. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
@@ -108,8 +130,8 @@ static const char *objection(const struct planning *planning, const struct host_
         return "it is a hub; select the devices behind it";
     if (has_it(here))
         return NULL;
-    if (host->owner && host->owner_domain != planning->topology->domain->id)
-        return arena_printf(planning->arena, "%s has it", host->owner);
+    if (is_others(planning, host))
+        return objection_of_owner(planning, host, fix);
     const char *why = host_hold_show(planning->arena, &host->hold, here ? &guest : NULL);
     if (why)
         return why;

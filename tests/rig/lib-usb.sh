@@ -35,6 +35,23 @@ replug()
     "$RIG/usbbed" tell "$T/usbbed.sock" replug "$1"
 }
 
+# switch_mode BUSID: it is plugged in again as a device with the next product id, named "Other mode".
+switch_mode()
+{
+    "$RIG/usbbed" tell "$T/usbbed.sock" switch "$1"
+}
+
+# authorize BUSID, deauthorize BUSID: as usbguard does through the file "authorized" in sysfs.
+authorize()
+{
+    "$RIG/usbbed" tell "$T/usbbed.sock" authorize "$1"
+}
+
+deauthorize()
+{
+    "$RIG/usbbed" tell "$T/usbbed.sock" deauthorize "$1"
+}
+
 # The address (devnum) of the device with this busid.
 address_of()
 {

@@ -35,7 +35,9 @@ static bool is_qemu;
 // What the simulated QEMU has opened.
 static struct port {
     char busid[32]; // "": nothing
-    libusb_device_handle *handle;
+    libusb_context *context;
+    libusb_device_handle *handle; // NULL: QEMU waits for the device
+    int address;
 } ports[PVPLAY_CONTROLLERS][PVPLAY_PORTS];
 
 // ---- xenstore ----
@@ -88,11 +90,25 @@ static bool dies_at(const char *what)
 
 // ---- devices ----
 
-static libusb_device_handle *open_busid(const char *busid)
+// The address of the device with this busid, 0 if it is not plugged in.
+static int address_of(const char *busid)
+{
+    char path[96], line[16] = "";
+    snprintf(path, sizeof(path), "/sys/bus/usb/devices/%s/devnum", busid);
+    FILE *file = fopen(path, "r");
+
+    if (file && !fgets(line, sizeof(line), file))
+        line[0] = '\0';
+    if (file)
+        fclose(file);
+    return atoi(line);
+}
+
+static libusb_device_handle *open_busid(libusb_context *context, const char *busid)
 {
     libusb_device_handle *handle = NULL;
     libusb_device **list = NULL;
-    ssize_t count = libusb_get_device_list(NULL, &list);
+    ssize_t count = libusb_get_device_list(context, &list);
 
     for (ssize_t i = 0; i < count && !handle; i++) {
         uint8_t path[7];
@@ -122,23 +138,56 @@ static int interface_count(libusb_device_handle *handle)
     return count;
 }
 
-// As usb_host_open and usb_host_close of QEMU's hw/usb/host-libusb.c do; interfaces are claimed
-// when the guest configures the device.
-static void take_device(struct port *port, const char *busid)
+// As usb_host_open of QEMU's hw/usb/host-libusb.c does; interfaces are claimed when the guest
+// configures the device.
+static void open_port(struct port *port, bool is_configured)
 {
-    static int count;
-    const char *first = getenv("PVPLAY_CONFIGURES_FROM"), *refused = getenv("PVPLAY_REFUSES");
-    bool is_configured = ++count >= (first ? atoi(first) : 0);
+    const char *refused = getenv("PVPLAY_REFUSES");
 
-    snprintf(port->busid, sizeof(port->busid), "%s", busid);
-    port->handle = refused && !strcmp(refused, busid) ? NULL : open_busid(busid);
+    port->address = address_of(port->busid);
+    if (libusb_init(&port->context))
+        return;
+    if (!refused || strcmp(refused, port->busid) != 0)
+        port->handle = open_busid(port->context, port->busid);
     for (int i = 0; port->handle && i < interface_count(port->handle); i++) {
         libusb_detach_kernel_driver(port->handle, i);
         if (is_configured)
             libusb_claim_interface(port->handle, i);
     }
+}
+
+static void close_port(struct port *port)
+{
+    if (port->handle)
+        libusb_close(port->handle);
+    if (port->context)
+        libusb_exit(port->context);
+    port->handle = NULL;
+    port->context = NULL;
+}
+
+static void take_device(struct port *port, const char *busid)
+{
+    static int count;
+    const char *first = getenv("PVPLAY_CONFIGURES_FROM");
+
+    snprintf(port->busid, sizeof(port->busid), "%s", busid);
+    open_port(port, ++count >= (first ? atoi(first) : 0));
     if (port->handle && dies_at("device"))
         abort();
+}
+
+// usb_host_auto_check: QEMU closes a device that was unplugged, and opens one that is plugged in at
+// its place. It does not tell the guest.
+static void check_device(struct port *port)
+{
+    int address = address_of(port->busid);
+
+    if (port->context && address == port->address)
+        return;
+    close_port(port);
+    if (address)
+        open_port(port, false);
 }
 
 static void give_device(int index, int number)
@@ -151,8 +200,7 @@ static void give_device(int index, int number)
         libusb_release_interface(port->handle, i);
         libusb_attach_kernel_driver(port->handle, i);
     }
-    if (port->handle)
-        libusb_close(port->handle);
+    close_port(port);
     *port = (struct port){ .handle = NULL };
 }
 
@@ -201,6 +249,8 @@ static void serve_ports(const char *path, int index)
             give_device(index, number);
         else if (!port->busid[0] && *busid) // as QEMU, ignores another device at a port in use
             take_device(port, busid);
+        else if (port->busid[0])
+            check_device(port);
     }
 }
 

@@ -5,6 +5,8 @@
 //     many sticks on a third bus
 // usbbed tell SOCKET plug|unplug|replug NAME
 //     plug or unplug a device while the program runs; returns when it is done
+// usbbed tell SOCKET switch|authorize|deauthorize NAME
+//     plug the device in again in another mode; let the kernel configure it, or not
 // usbbed tell SOCKET settle
 //     returns when everything that dead processes held has been released
 //
@@ -109,6 +111,13 @@ static const char *obey(char *text)
         usbfs_unplugged();
         return error || *text == 'u' ? error : usbtree_plug(name);
     }
+    if (!strcmp(text, "switch")) {
+        const char *error = usbtree_switch(name);
+        usbfs_unplugged();
+        return error;
+    }
+    if (!strcmp(text, "authorize") || !strcmp(text, "deauthorize"))
+        return usbtree_authorize(name, *text == 'a');
     return "no such command";
 }
 
@@ -380,6 +389,7 @@ static int usage(void)
     fprintf(stderr,
             "usage: usbbed [--usbback] [--more COUNT] [--log FILE] SOCKET -- PROGRAM [ARG...]\n"
             "       usbbed tell SOCKET plug|unplug|replug NAME\n"
+            "       usbbed tell SOCKET switch|authorize|deauthorize NAME\n"
             "       usbbed tell SOCKET settle\n");
     return 2;
 }

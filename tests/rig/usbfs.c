@@ -190,6 +190,8 @@ static int set_configuration(struct usbfs_file *file, unsigned value)
         if (interface.dir && *interface.driver)
             return EBUSY;
     }
+    if (!usbtree_is_authorized(device))
+        value = 0;
     if (value != usbtree_config_value(device))
         return usbtree_configure(device, (int)value < 0 ? 0 : value) ? 0 : EINVAL;
     for (unsigned i = 0; i < MAX_INTERFACES; i++) {

@@ -21,11 +21,12 @@
 #define CONTROLLER "pci0000:00/0000:00:14.0"
 
 static UMockdevTestbed *testbed;
-static char root[PATH_MAX];               // of the tree, no slash at its end
-static unsigned devnums[USB_DEVICES_MAX]; // by row of usb_devices[]; 0: not plugged in
-static unsigned active[USB_DEVICES_MAX];  // value of the active configuration, by row
-static unsigned next_devnum[BUSES];       // the next one that the kernel assigns, by bus
-static GSList *texts;                     // of format()
+static char root[PATH_MAX];                // of the tree, no slash at its end
+static bool unauthorized[USB_DEVICES_MAX]; // by row of usb_devices[]; also the next
+static unsigned devnums[USB_DEVICES_MAX];  // by row of usb_devices[]; 0: not plugged in
+static unsigned active[USB_DEVICES_MAX];   // value of the active configuration, by row
+static unsigned next_devnum[BUSES];        // the next one that the kernel assigns, by bus
+static GSList *texts;                      // of format()
 
 static void die(const char *what)
 {
@@ -256,6 +257,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     size_t length = usb_descriptors(device, descriptors);
 
     active[device - usb_devices] = 1;
+    unauthorized[device - usb_devices] = false;
     add_to_testbed(dir, attributes, properties);
     put_device_attributes(device, dir, devnum);
     put_file(format("%s%s/descriptors", root, dir), descriptors, length);
@@ -370,6 +372,38 @@ const char *usbtree_unplug(const char *name)
         if (is_below(i, name) && devnums[i])
             remove_device(&usb_devices[i]);
     }
+    return NULL;
+}
+
+const char *usbtree_switch(const char *name)
+{
+    size_t row;
+    const char *error = find(name, &row);
+
+    if (!error)
+        error = usbtree_unplug(name);
+    if (error)
+        return error;
+    usb_devices[row].product++;
+    usb_devices[row].product_name = "Other mode";
+    return usbtree_plug(name);
+}
+
+bool usbtree_is_authorized(const struct usb_device *device)
+{
+    return !unauthorized[device - usb_devices];
+}
+
+const char *usbtree_authorize(const char *name, bool authorized)
+{
+    size_t row;
+    const char *error = find(name, &row);
+
+    if (error || !devnums[row])
+        return error ? error : "it is not plugged in";
+    unauthorized[row] = !authorized;
+    put_attribute(syspath(&usb_devices[row]), "authorized", authorized ? "1" : "0");
+    usbtree_configure(&usb_devices[row], authorized ? 1 : 0);
     return NULL;
 }
 

@@ -76,6 +76,15 @@ void usbtree_build(UMockdevTestbed *testbed, bool usbback);
 const char *usbtree_plug(const char *name);
 const char *usbtree_unplug(const char *name);
 
+// Plug the device in again as one with the next product id, as a stick or a modem does that changes
+// its mode. Returns NULL, or an error message.
+const char *usbtree_switch(const char *name);
+
+// Authorize the device of this name or not: the kernel does not configure one that is not
+// (Documentation/usb/authorization.rst). Returns NULL, or an error message.
+const char *usbtree_authorize(const char *name, bool authorized);
+bool usbtree_is_authorized(const struct usb_device *device);
+
 // Find a device or an interface by its name on the USB bus. Returns its directory as
 // /sys/devices/..., valid until the next call into this file, and in *own the driver in its row
 // (NULL for none). Returns NULL if it does not exist.

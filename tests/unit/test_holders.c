@@ -114,6 +114,21 @@ static void test_what_is_the_guests_own(void **state)
     assert_string_equal(shown(&usbls, NULL, NULL, &by_process), "usbls (pid 12) has it open");
 }
 
+static void test_whether_a_domain_has_it(void **state)
+{
+    (void)state;
+    struct host_hold hold = { .holders = &of_win10 };
+    assert_int_equal(host_hold_is_of(&hold, 3), VERDICT_YES);
+    assert_int_equal(host_hold_is_of(&hold, 4), VERDICT_NO);
+    hold.processes = part_unreadable("cannot read /proc/1/fd");
+    assert_int_equal(host_hold_is_of(&hold, 3), VERDICT_YES);
+    assert_int_equal(host_hold_is_of(&hold, 4), VERDICT_UNKNOWN);
+    hold = (struct host_hold){ .driver = "usbback" };
+    assert_int_equal(host_hold_is_of(&hold, 3), VERDICT_YES);
+    hold.driver = "usbfs";
+    assert_int_equal(host_hold_is_of(&hold, 3), VERDICT_NO);
+}
+
 static void test_what_may_pass(void **state)
 {
     (void)state;
@@ -162,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_names_of_qemu, begin, end),
         cmocka_unit_test_setup_teardown(test_who_has_it, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_the_guests_own, begin, end),
+        cmocka_unit_test_setup_teardown(test_whether_a_domain_has_it, begin, end),
         cmocka_unit_test_setup_teardown(test_what_may_pass, begin, end),
         cmocka_unit_test_setup_teardown(test_not_authorized, begin, end),
         cmocka_unit_test_setup_teardown(test_a_process, begin, end),

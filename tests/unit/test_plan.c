@@ -382,8 +382,19 @@ static void test_force_takes_nothing_from_another_domain(void **state)
 {
     struct scene *scene = *state;
     scene->options.force = true;
+    struct host_device *hasp = host_next(
+        &scene->host, &(struct selector){ .criteria = SELECT_VENDOR, .vendor = 0x0529 }, NULL);
+    hasp->hold = (struct host_hold){ .driver = "usbback" };
     want_refusal(scene, "usbdevice=['type=hostdev,id=0529:0001']\n", STATUS_REFUSED, "id=0529:0001",
                  "db1 (5), controller 0 port 1 has it");
+}
+
+// Its record still has it, so another guest does not get it before it is detached.
+static void test_a_device_that_another_domain_has_lost(void **state)
+{
+    struct scene *scene = *state;
+    want_refusal(scene, "usbdevice=['type=hostdev,id=0529:0001']\n", STATUS_REFUSED, "id=0529:0001",
+                 "it is recorded for db1 (5), controller 0 port 1, which does not have it");
 }
 
 static void want_held_refused(struct scene *scene, struct host_hold hold, const char *words)
@@ -647,6 +658,7 @@ int main(void)
         TEST(test_force_attaches_devices_in_use),
         TEST(test_force_takes_no_disk_in_use),
         TEST(test_force_takes_nothing_from_another_domain),
+        TEST(test_a_device_that_another_domain_has_lost),
         TEST(test_force_takes_nothing_from_a_program),
         TEST(test_force_takes_nothing_from_a_driver),
         TEST(test_force_needs_to_see_all_programs),

@@ -283,6 +283,9 @@ static void test_speed_mismatch(void **state)
     host.devices = &other;
     expect(DEVICE_MISFIT, NULL, &other,
            "plugged in as 9-1.4, but high speed does not fit hci0 port 1");
+    device.port = PORT_ANY;
+    expect(DEVICE_MISFIT, NULL, &other,
+           "plugged in as 9-1.4, but high speed does not fit controller hci0");
     other.endpoints = &(const struct host_endpoints){ .fits_full_speed = true };
     expect(DEVICE_WAITING, NULL, &other, "plugged in as 9-1.4, but QEMU has not opened it");
 }
