@@ -10,19 +10,24 @@ bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_condition *co
                             condition, controller, device);
 }
 
+bool pvusb_pause(const struct pvusb_handle *handle, struct deadline deadline, double *pause)
+{
+    const double shortest = 0.001, longest = 0.2, growth = 1.5;
+    double next = *pause > 0 ? *pause * growth : shortest;
+    *pause = next < longest ? next : longest;
+    pvusb_begin_round(handle);
+    return session_pause(handle->session, deadline, *pause);
+}
+
 bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
                       pvusb_condition *condition, const struct controller *controller,
                       const struct device *device)
 {
-    const double longest = 0.2;
-    double pause = 0.005;
+    double pause = 0;
     pvusb_begin_round(handle);
-    while (!condition(handle, controller, device)) {
-        if (!session_pause(handle->session, deadline, pause))
+    while (!condition(handle, controller, device))
+        if (!pvusb_pause(handle, deadline, &pause))
             return false;
-        pvusb_begin_round(handle);
-        pause = pause * 2 < longest ? pause * 2 : longest;
-    }
     return true;
 }
 

@@ -68,6 +68,9 @@ bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_condition *co
 bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
                       pvusb_condition *condition, const struct controller *controller,
                       const struct device *device);
+// Sleeps until the next round of such a wait and begins it. *pause must be 0 before the first
+// round; it grows. False, without sleeping, after the deadline or an interrupt.
+bool pvusb_pause(const struct pvusb_handle *handle, struct deadline deadline, double *pause);
 // Marks a step as failed: `state` is STEP_FAILED if nothing has changed, or STEP_LEFT; `words` is
 // the reason.
 void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
@@ -93,8 +96,8 @@ struct qemu_round {
     const struct json *objects;     // of /machine/peripheral; NULL: QEMU did not list them
     const struct host_nodes *nodes; // what QEMU has open; NULL: not looked at yet
 };
-// Makes the functions below ask again. Called by pvusb_wait_until(), wave_wait() and pvusb_look()
-// whenever time has passed.
+// Makes the functions below ask again. The waits call it before each round, pvusb_look() at its
+// beginning.
 void pvusb_begin_round(const struct pvusb_handle *handle);
 // Whether QEMU has an object for a port (from 1 on) of the controller with that index: it has one
 // from the time that the port's node names a device until it has released that.

@@ -87,7 +87,6 @@ bool wave_change(const struct wave *wave, change_body *body, const char *what)
 static bool is_pending(const struct wave *wave, pvusb_condition *condition)
 {
     bool pending = false;
-    pvusb_begin_round(wave->handle);
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         const struct device *device = attempt->step->device;
@@ -101,12 +100,11 @@ static bool is_pending(const struct wave *wave, pvusb_condition *condition)
 
 void wave_wait(const struct wave *wave, double seconds, pvusb_condition *condition)
 {
-    const double longest = 0.2;
-    double pause = 0.005;
-    const struct session *session = wave->handle->session;
-    const struct deadline deadline = deadline_in(seconds * session->timeout_scale);
+    double pause = 0;
+    const struct deadline deadline = deadline_in(seconds * wave->handle->session->timeout_scale);
+    pvusb_begin_round(wave->handle);
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->met = false;
-    while (is_pending(wave, condition) && session_pause(session, deadline, pause))
-        pause = pause * 2 < longest ? pause * 2 : longest;
+    while (is_pending(wave, condition) && pvusb_pause(wave->handle, deadline, &pause))
+        ;
 }
