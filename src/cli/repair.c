@@ -104,7 +104,9 @@ static void print_outcome(const struct problems *problems, bool dry_run, bool co
         left += at->state == PROBLEM_LEFT || at->state == PROBLEM_FOUND;
         unknown += at->unknown != NULL;
     }
-    if (problems->count == unknown)
+    if (unknown && problems->count == unknown)
+        printf("Nothing was fixed: %u left alone, as not everything could be examined.\n", unknown);
+    else if (!problems->count)
         puts(complete ? "Nothing to fix."
                       : "Found nothing to fix, but not everything could be examined.");
     else if (dry_run)

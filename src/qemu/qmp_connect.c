@@ -41,7 +41,7 @@ static enum status connection_failed(struct arena *arena, const char *path, int 
     case EINTR:
         *why = arena_printf(arena,
                             "QEMU at %s is busy: other clients (xl, libvirt, another tool) are "
-                            "using its monitor or waiting for it",
+                            "using its monitor or waiting for it, or it hangs",
                             path);
         return STATUS_TIMEOUT;
     case ECONNREFUSED:
