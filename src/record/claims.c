@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Reads the claims of all domains: one list of controllers for each domain, of each controller its
-// ports, and nothing else unless a port has a busid.
+// The claims of all domains, from their ports (ports.c) and notes. Names are read only if a port
+// has a busid.
 #include "claims.h"
 
 #include "base/arena.h"
@@ -34,16 +34,6 @@ static size_t children_of(struct claim_list *list, const char *path, const char 
         list->result =
             change_ignore_absent(xen_list(list->session->xen, NULL, path, names, &count));
     return count;
-}
-
-// Reads the number that a node's name is; false for any other spelling or name.
-static bool number_of(const char *name, uint64_t max, unsigned *number)
-{
-    uint64_t value;
-    if (text_number(text_of(name), 10, 0, max, &value) != NUMBER_OK || (name[0] == '0' && name[1]))
-        return false;
-    *number = (unsigned)value;
-    return true;
 }
 
 static struct record_claim *add_claim(struct claim_list *list, int domain, const char *busid)
@@ -107,68 +97,34 @@ static const char *domain_name(const struct claim_list *list, int domain)
 
 // Reads the names once for all claims of a controller.
 static const struct claim_named *name_controller(struct claim_list *list,
-                                                 const struct claim_port *port, bool emulated)
+                                                 const struct claim_port *port)
 {
     struct claim_named *named = &list->named;
     if (named->domain_name && named->domain == port->domain && named->index == port->index &&
-        named->emulated == emulated)
+        named->emulated == port->emulated)
         return named;
-    const char *id = print(list, emulated ? "xenusb-%u" : "vusb-%u", port->index);
+    const char *id = print(list, port->emulated ? "xenusb-%u" : "vusb-%u", port->index);
     if (!named->domain_name || named->domain != port->domain)
         named->domain_name = domain_name(list, port->domain);
     named->domain = port->domain;
     named->index = port->index;
-    named->emulated = emulated;
+    named->emulated = port->emulated;
     named->name = controller_name(list, port->domain, id, print(list, "%u", port->index));
     return named;
 }
 
-void claims_add_port(struct claim_list *list, const struct claim_port *port, const char *path)
+void claims_add_port(struct claim_list *list, const struct claim_port *port, struct text value)
 {
-    const char *busid = record_port_value(value_of(list, path));
+    const char *busid = record_port_value(value);
     if (!busid || !*busid || strcmp(busid, RECORD_GARBAGE) == 0)
         return;
-    const struct claim_named *named =
-        name_controller(list, port, text_starts(text_of(path), "/libxl/"));
+    const struct claim_named *named = name_controller(list, port);
     struct record_claim *claim = add_claim(list, port->domain, busid);
     claim->name = named->domain_name;
     claim->index = (int)port->index;
     claim->backend_domain = port->backend_domain;
     claim->port = port->port;
     claim->place = print(list, "controller %s port %u", named->name, port->port);
-}
-
-// ---- the claims of one domain ----
-
-// The directory with the ports of a controller; NULL if its backend's path is not the one that
-// libxl uses for it.
-static const char *ports_of(struct claim_list *list, struct claim_port *at)
-{
-    static const char domains[] = "/local/domain/";
-    const char *directory = record_libxl_path(list->session->arena, at->domain, (int)at->index);
-    struct text path = value_of(list, print(list, "%s/backend", directory));
-    if (!path.at)
-        return print(list, "%s/port", directory);
-    size_t slash = text_starts(path, domains) ? text_find(path, '/', sizeof domains - 1) : 0;
-    if (slash < sizeof domains ||
-        !number_of(arena_copy(list->session->arena, path.at + sizeof domains - 1,
-                              slash - (sizeof domains - 1)),
-                   UINT16_MAX, &at->backend_domain))
-        return NULL;
-    struct text rest = text_part(path, slash, path.size);
-    bool known = text_is(rest, print(list, "/backend/vusb/%d/%u", at->domain, at->index)) ||
-                 text_is(rest, print(list, "/backend/qusb/%d/%u", at->domain, at->index));
-    return known ? print(list, "%s/port", path.at) : NULL;
-}
-
-static void add_controller(struct claim_list *list, struct claim_port *at)
-{
-    const char *const *names;
-    const char *ports = ports_of(list, at);
-    size_t count = ports ? children_of(list, ports, &names) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (number_of(names[i], RECORD_PORTS_MAX, &at->port) && at->port)
-            claims_add_port(list, at, print(list, "%s/%s", ports, names[i]));
 }
 
 void claims_add_note(struct claim_list *list, int domain, const char *directory)
@@ -196,19 +152,6 @@ static void add_notes(struct claim_list *list, const struct domain *domain)
     size_t count = text_is(uuid, domain->uuid) ? children_of(list, directory, &keys) : 0;
     for (size_t i = 0; i < count; i++)
         claims_add_note(list, domain->id, print(list, "%s/%s", directory, keys[i]));
-}
-
-static void add_domain(struct claim_list *list, const struct domain *domain)
-{
-    const char *const *names;
-    const char *directory = record_libxl_directory(list->session->arena, domain->id);
-    size_t count = children_of(list, directory, &names);
-    for (size_t i = 0; i < count; i++) {
-        struct claim_port at = { .domain = domain->id };
-        if (number_of(names[i], RECORD_INDEX_MAX, &at.index))
-            add_controller(list, &at);
-    }
-    add_notes(list, domain);
 }
 
 // ---- a domain whose record was read already ----
@@ -260,17 +203,44 @@ void claims_begin(struct claim_list *list, const struct session *session)
     list->noted_listed = true;
 }
 
-// Reports that the claims of that domain could not be read, if so, and continues with the next.
-static enum status check(struct claim_list *list, const struct domain *domain)
+// Reports that the claims of that domain could not be read.
+static enum status complain_unread(struct claim_list *list, const struct domain *domain,
+                                   enum xen_result result, const char *why)
 {
     const struct session *session = list->session;
-    const char *why = xen_why(session->xen);
-    enum status status = xen_status(session->xen, list->result);
-    if (status != STATUS_OK)
-        complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
-                       *domain->name ? domain->name : domain_name(list, domain->id), domain->id,
-                       why);
-    list->result = XEN_OK;
+    enum status status = xen_status(session->xen, result);
+    complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
+                   *domain->name ? domain->name : domain_name(list, domain->id), domain->id, why);
+    return status;
+}
+
+// The claims of domains whose record is not known, and of their notes.
+static enum status add_unknown(struct claim_list *list, const struct domain *const *domains,
+                               size_t count)
+{
+    struct xen *xen = list->session->xen;
+    struct claim_domain *asked = arena_array_of(list->session->arena, struct claim_domain, count);
+    struct claim_value *values;
+    size_t value_count;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < count; i++)
+        asked[i].id = domains[i]->id;
+    ports_read(xen, asked, count, &values, &value_count);
+    for (size_t i = 0; i < value_count; i++)
+        claims_add_port(list, &values[i].port, values[i].value);
+    // After a timeout the connection is lost.
+    for (size_t i = 0; i < count && status != STATUS_TIMEOUT; i++) {
+        if (asked[i].result == XEN_OK)
+            add_notes(list, domains[i]);
+        if (asked[i].result == XEN_OK && list->result != XEN_OK) {
+            asked[i].result = list->result;
+            asked[i].why = xen_why(xen);
+        }
+        list->result = XEN_OK;
+        if (asked[i].result != XEN_OK)
+            status = status_worse(status,
+                                  complain_unread(list, domains[i], asked[i].result, asked[i].why));
+    }
     return status;
 }
 
@@ -279,11 +249,11 @@ enum status record_claims_of(const struct session *session, const struct domain 
                              struct record_claim **claims)
 {
     struct claim_list list;
-    enum status status = STATUS_OK;
+    const struct domain **unknown = arena_array_of(session->arena, const struct domain *, count);
+    size_t unknown_count = 0;
     claims_begin(&list, session);
-    // After a timeout the connection is lost. Domain 0 is this host, so it is not given any of its
-    // devices.
-    for (size_t i = 0; status != STATUS_TIMEOUT && i < count; i++) {
+    // Domain 0 is this host, so it is not given any of its devices.
+    for (size_t i = 0; i < count; i++) {
         const struct domain *domain = &domains[i];
         const struct record *known = records ? records[i] : NULL;
         if (!known && is_own(&list, domain->id))
@@ -293,9 +263,9 @@ enum status record_claims_of(const struct session *session, const struct domain 
         if (known)
             add_record(&list, domain, known);
         else
-            add_domain(&list, domain);
-        status = status_worse(status, check(&list, domain));
+            unknown[unknown_count++] = domain;
     }
+    enum status status = add_unknown(&list, unknown, unknown_count);
     *claims = list.first;
     return status;
 }

@@ -44,13 +44,18 @@ static void add_node(struct claim_list *list, const char *path)
                                          "/local/domain/0/backend/vusb/*/*/port/*",
                                          "/local/domain/0/backend/qusb/*/*/port/*" };
     unsigned numbers[3];
+    struct text value = TEXT_EMPTY;
+    if (list->result != XEN_OK)
+        return;
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
         if (!match(text_of(path), ports[i], numbers))
             continue;
-        const struct claim_port port = { .domain = (int)numbers[0],
-                                         .index = numbers[1],
-                                         .port = numbers[2] };
-        claims_add_port(list, &port, path);
+        const struct claim_port port = {
+            .domain = (int)numbers[0], .index = numbers[1], .port = numbers[2], .emulated = i == 0
+        };
+        enum xen_result result = xen_read(list->session->xen, NULL, path, &value);
+        list->result = result == XEN_ABSENT ? XEN_OK : result;
+        claims_add_port(list, &port, value);
     }
     if (match(text_of(path), "/xenusb/*/device/?/busid", numbers)) {
         const char *end = strrchr(path, '/');

@@ -103,7 +103,7 @@ static struct domain describe(struct xen *xen, unsigned id, const struct xen_run
 {
     struct domain domain = {
         .id = (int)id,
-        .name = detail >= DOMAIN_NAME ? xen_domain_name(xen, (int)id) : "",
+        .name = "",
         .type = running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN,
         .uuid = uuid_of(xen, id, running),
         .paused = running && running->paused,
@@ -162,6 +162,18 @@ static enum xen_result list_from_xenstore(struct xen *xen, enum domain_detail de
     return result == XEN_ABSENT ? XEN_OK : result;
 }
 
+static void read_names(struct xen *xen, const struct domain_list *all)
+{
+    struct arena *arena = xen_arena(xen);
+    struct xen_query *queries = arena_array_of(arena, struct xen_query, all->count);
+    for (size_t i = 0; i < all->count; i++)
+        queries[i].path = arena_printf(arena, "/local/domain/%d/name", all->domains[i].id);
+    (void)xen_ask(xen, queries, all->count);
+    for (size_t i = 0; i < all->count; i++)
+        if (queries[i].value.at)
+            all->domains[i].name = queries[i].value.at;
+}
+
 // While a domain migrates or is shutting down, there may be two with its name.
 static void mark_namesakes(struct arena *arena, const struct domain_list *all)
 {
@@ -185,8 +197,10 @@ enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail
         all.count = 0;
         result = list_from_xenstore(xen, detail, &all);
     }
-    if (detail >= DOMAIN_NAME)
+    if (detail >= DOMAIN_NAME) {
+        read_names(xen, &all);
         mark_namesakes(xen_arena(xen), &all);
+    }
     *domains = all.domains;
     *count = all.count;
     if (xen_broken(xen)) {

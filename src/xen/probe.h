@@ -4,6 +4,8 @@
 #ifndef XENUSB_XEN_PROBE_H
 #define XENUSB_XEN_PROBE_H
 
+#include "base/deadline.h"
+
 #include <stdbool.h>
 
 struct arena;
@@ -21,6 +23,9 @@ enum xen_probe {
     PROBE_TIMEOUT, // no reply in time
     PROBE_FAILED,  // any other error, in errno
 };
+
+// Connects to xenstored at `path`; the descriptor does not block. -1 with errno on failure.
+int xen_probe_connect(const char *path, struct deadline deadline);
 
 // Connects to `path` and reads one node; any reply counts as an answer. Takes at most `seconds`.
 enum xen_probe xen_probe(const char *path, double seconds);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/scope.h"
 #include "probe.h"
+#include "wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,6 +138,11 @@ struct arena *xen_arena(const struct xen *xen)
     return xen->arena;
 }
 
+double xen_seconds(const struct xen *xen)
+{
+    return xen->seconds;
+}
+
 const char *xen_broken(const struct xen *xen)
 {
     return xen->broken;
@@ -219,16 +225,6 @@ enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, con
                                     text_show(xen->arena, text, 40), (unsigned long long)max));
 }
 
-// Numbers come first, sorted by value. Names, and different spellings of one number, sort bytewise.
-static int by_number(const void *a, const void *b)
-{
-    const char *one = *(const char *const *)a, *other = *(const char *const *)b;
-    uint64_t left = UINT64_MAX, right = UINT64_MAX;
-    (void)text_number(text_of(one), 10, 0, UINT64_MAX - 1, &left);
-    (void)text_number(text_of(other), 10, 0, UINT64_MAX - 1, &right);
-    return left != right ? (left > right) - (left < right) : strcmp(one, other);
-}
-
 enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char *path,
                          const char *const **names, size_t *count)
 {
@@ -244,7 +240,7 @@ enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char
     const char **sorted = arena_array_of(xen->arena, const char *, found);
     for (unsigned i = 0; i < found; i++)
         sorted[i] = arena_strdup(xen->arena, children[i]);
-    qsort(sorted, found, sizeof *sorted, by_number);
+    qsort(sorted, found, sizeof *sorted, wire_by_number);
     *names = sorted;
     *count = found;
     return XEN_OK;

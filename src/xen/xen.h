@@ -28,6 +28,8 @@ static inline void xen_scope(struct xen **xen)
 #define cleanup_xen __attribute__((cleanup(xen_scope)))
 // The arena that owns everything read through this connection.
 struct arena *xen_arena(const struct xen *xen);
+// The time limit for each reply.
+double xen_seconds(const struct xen *xen);
 // A logger that discards everything, for Xen's libraries: xenusb reports their failures itself.
 struct xentoollog_logger *xen_silent_logger(void);
 
@@ -70,6 +72,19 @@ enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, con
 // *count in the arena; NULL and 0 on failure.
 enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char *path,
                          const char *const **names, size_t *count);
+// One of many nodes to read: its value, or the list of its children.
+struct xen_query {
+    const char *path;
+    bool list;
+    enum xen_result result;   // out, as from xen_read() or xen_list()
+    const char *why;          // out, unless result is XEN_OK or XEN_ABSENT
+    struct text value;        // out, unless `list`
+    const char *const *names; // out, if `list`
+    size_t count;
+};
+// Reads all of them, without waiting for each answer if there are many. Outside transactions only.
+// Returns XEN_OK if none of the results is worse than XEN_ABSENT; else one that is.
+enum xen_result xen_ask(struct xen *xen, struct xen_query *queries, size_t count);
 // Writes a node, of at most XEN_VALUE_MAX bytes.
 enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const char *path,
                           struct text value);

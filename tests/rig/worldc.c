@@ -19,7 +19,7 @@
 static struct arena *arena;
 static struct diags diags;
 static struct session session;
-static double xen_seconds = 2;
+static double patience = 2;
 
 static const char *shown(const char *string)
 {
@@ -28,7 +28,7 @@ static const char *shown(const char *string)
 
 static enum status open_xen(void)
 {
-    return xen_open(arena, &diags, xen_seconds, &session.xen);
+    return xen_open(arena, &diags, patience, &session.xen);
 }
 
 static enum status find(const char *name)
@@ -326,7 +326,7 @@ int main(int count, char **words)
     session = (struct session){ .arena = arena, .diags = &diags, .timeout_scale = 1 };
     const char *limit = getenv("PATIENCE");
     if (limit && strcmp(limit, "little") == 0) {
-        xen_seconds = 0.2;
+        patience = 0.2;
         session.timeout_scale = 0.01;
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
