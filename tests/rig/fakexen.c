@@ -85,22 +85,41 @@ static void read_domain(domid_t domid, char *words, struct xen_domctl_getdomaini
         info->flags |= XEN_DOMINF_blocked; // as an idle guest
 }
 
-// Find the first domain with an id of at least from, whatever the order of the lines.
-static bool next_domain(uint32_t from, struct xen_domctl_getdomaininfo *info)
+// Put a domain into its place among those found, which are sorted by id; returns how many there
+// are.
+static uint32_t insert(struct xen_domctl_getdomaininfo *found, uint32_t count, uint32_t max,
+                       const struct xen_domctl_getdomaininfo *info)
+{
+    uint32_t at = count;
+
+    while (at > 0 && found[at - 1].domain > info->domain)
+        at--;
+    if (at == max)
+        return count;
+    count += count < max;
+    memmove(&found[at + 1], &found[at], (count - at - 1) * sizeof(*found));
+    found[at] = *info;
+    return count;
+}
+
+// Find the first max domains with ids of at least from, whatever the order of the lines; returns
+// how many there are.
+static uint32_t find_domains(uint32_t from, struct xen_domctl_getdomaininfo *found, uint32_t max)
 {
     // No allocation: the program may be out of memory (failmalloc.c), but the hypervisor is not.
     static _Thread_local char lines[256 * 1024];
     char path[FAKEXEN_PATH];
-    bool found = false;
+    uint32_t count = 0;
     int fd = open(fakexen_path(path, "domains", -1), O_RDONLY | O_CLOEXEC);
     ssize_t size = fd < 0 ? -1 : read(fd, lines, sizeof(lines) - 1);
 
     if (fd >= 0)
         close(fd);
     if (size < 0)
-        return false;
+        return 0;
     lines[size] = '\0';
     for (char *line = lines, *next; *line; line = next) {
+        struct xen_domctl_getdomaininfo info;
         char *end;
         unsigned long domid;
         next = line + strcspn(line, "\n");
@@ -109,12 +128,15 @@ static bool next_domain(uint32_t from, struct xen_domctl_getdomaininfo *info)
         domid = strtoul(line, &end, 10);
         if (end == line || domid < from || domid >= DOMID_FIRST_RESERVED)
             continue;
-        if (!found || domid < info->domain) {
-            read_domain((domid_t)domid, end, info);
-            found = true;
-        }
+        read_domain((domid_t)domid, end, &info);
+        count = insert(found, count, max, &info);
     }
-    return found;
+    return count;
+}
+
+static bool next_domain(uint32_t from, struct xen_domctl_getdomaininfo *info)
+{
+    return find_domains(from, info, 1) == 1;
 }
 
 bool fakexen_domain_exists(uint32_t domid)
@@ -173,14 +195,7 @@ static long do_domctl(struct xen_domctl *op)
 
 static long list_domains(struct xen_sysctl_getdomaininfolist *list)
 {
-    struct xen_domctl_getdomaininfo info, *out = list->buffer.p;
-    uint32_t from = list->first_domain;
-
-    list->num_domains = 0;
-    while (list->num_domains < list->max_domains && next_domain(from, &info)) {
-        out[list->num_domains++] = info;
-        from = info.domain + 1u;
-    }
+    list->num_domains = find_domains(list->first_domain, list->buffer.p, list->max_domains);
     return 0;
 }
 
