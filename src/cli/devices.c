@@ -128,7 +128,7 @@ static enum status run_devices(const struct invocation *invocation)
         if (!strchr(at->busid, '-'))
             continue;
         host_describe(at);
-        host_name(at);
+        host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
         add_row(invocation->arena, table, &host, at);
     }
     if (invocation->given & OPTION_JSON)

@@ -199,17 +199,25 @@ void host_describe(struct host_device *device)
     read_interfaces(arena, device);
 }
 
-void host_name(const struct host_device *device)
+void host_read_strings(const struct host_device *device, unsigned strings)
 {
     struct host_device *at = source_device(device);
-    if (!at || at->named)
+    if (!at || !(strings & ~at->strings))
         return;
     struct arena *arena = at->source->arena;
     const char *directory = arena_printf(arena, USB_DEVICES "/%s", at->busid);
-    at->named = true;
-    at->manufacturer = sysfs_value(arena, directory, "manufacturer");
-    at->name = sysfs_value(arena, directory, "product");
-    at->serial = sysfs_value(arena, directory, "serial");
+    const struct {
+        enum host_string string;
+        const char *attribute, **value;
+    } all[] = {
+        { HOST_MANUFACTURER, "manufacturer", &at->manufacturer },
+        { HOST_NAME, "product", &at->name },
+        { HOST_SERIAL, "serial", &at->serial },
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strings & ~at->strings & all[i].string)
+            *all[i].value = sysfs_value(arena, directory, all[i].attribute);
+    at->strings |= strings;
 }
 
 bool host_look_again(struct arena *arena, const struct host_device *device, struct host_device *now)
@@ -266,7 +274,7 @@ const struct host_device *host_device_busid(const struct host *host, const char 
 
 static bool has_serial(const struct host_device *device, struct text serial)
 {
-    host_name(device);
+    host_read_strings(device, HOST_SERIAL);
     return text_is(serial, device->serial);
 }
 
@@ -316,7 +324,7 @@ unsigned host_select(const struct host *host, const struct selector *selector,
 const char *host_device_show(struct arena *arena, const struct host_device *device)
 {
     enum { SHOWN_MAX = 80 };
-    host_name(device);
+    host_read_strings(device, HOST_MANUFACTURER | HOST_NAME);
     const char *maker = text_show(arena, text_trim(text_of(device->manufacturer)), SHOWN_MAX);
     const char *name = text_show(arena, text_trim(text_of(device->name)), SHOWN_MAX);
     // Product names often begin with the manufacturer's name.

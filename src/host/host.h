@@ -48,7 +48,7 @@ struct host_device {
     const char *drivers; // of its interfaces, comma-separated, each once; "" if none is bound
     bool held;           // an interface is bound to usbfs: a program (QEMU, say) holds it
     const struct host_interface *interfaces;
-    // Its strings: set by host_name().
+    // Its strings: set by host_read_strings().
     const char *manufacturer; // "" if it has none
     const char *name;         // product string; ""
     const char *serial;       // ""
@@ -61,7 +61,8 @@ struct host_device {
     int owner_domain;      // that domain's id; undefined without an owner
     struct host_hold hold; // set by host_find_holders(), else empty
     // Private to the room.
-    bool described, named;
+    bool described;
+    unsigned strings;       // those that were read
     bool classified, plain; // plain: its interfaces are of classes without isochronous endpoints
     struct host_source *source;             // from which more is read; NULL: there is no more
     const struct host_endpoints *endpoints; // without a source, its endpoints; or NULL
@@ -82,8 +83,13 @@ enum status host_look(struct arena *arena, struct diags *diags, struct host *hos
 // Sets what describes the device, unless that was done before.
 void host_describe(struct host_device *device);
 
-// Sets the strings of the device, unless that was done before.
-void host_name(const struct host_device *device);
+enum host_string {
+    HOST_MANUFACTURER = 1 << 0,
+    HOST_NAME = 1 << 1,
+    HOST_SERIAL = 1 << 2,
+};
+// Sets these strings of the device (enum host_string, or'ed), unless that was done before.
+void host_read_strings(const struct host_device *device, unsigned strings);
 
 // Sets how the host itself uses each of these devices, and describes them.
 void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count);

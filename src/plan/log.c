@@ -32,7 +32,7 @@ static const char *describe(struct arena *arena, const struct step *step)
         return arena_printf(arena, "controller %s (%s)", step->controller->name,
                             step->controller->driver);
     if (device->host) {
-        host_name(device->host);
+        host_read_strings(device->host, HOST_SERIAL);
         return arena_printf(arena, "%s %04x:%04x%s%s", host_device_show(arena, device->host),
                             device->host->vendor, device->host->product,
                             *device->host->serial ? " serial " : "", device->host->serial);

@@ -153,7 +153,7 @@ enum { NAME_SHOWN = 80 };
 
 static const char *shown(struct arena *arena, const struct host_device *device)
 {
-    host_name(device);
+    host_read_strings(device, HOST_NAME);
     const char *name = text_show(arena, text_trim(text_of(device->name)), NAME_SHOWN);
     return arena_printf(arena, "%04x:%04x%s%s", device->vendor, device->product, *name ? " " : "",
                         name);

@@ -47,7 +47,7 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
     for (const struct host_device *at = NULL; (at = host_next(planning->host, selector, at));) {
         if (shown++ >= SHOWN_MATCHES)
             break;
-        host_name(at);
+        host_read_strings(at, HOST_SERIAL);
         buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
     refuse(placement, "more than one device matches");

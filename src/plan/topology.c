@@ -304,7 +304,7 @@ const char *device_label(struct arena *arena, const struct device *device)
     const struct host_device *host = device->host;
     if (device->kind != DEVICE_HOSTDEV || !host)
         return device_describe(arena, device);
-    host_name(host);
+    host_read_strings(host, HOST_NAME);
     return arena_printf(arena, "%04x:%04x%s%s", host->vendor, host->product, *host->name ? " " : "",
                         host->name);
 }

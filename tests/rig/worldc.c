@@ -47,7 +47,7 @@ static enum status list_devices(char **words)
     enum status status = host_look(arena, &diags, &host);
     for (struct host_device *at = host.devices; at; at = at->next) {
         host_find_use(arena, &at, 1);
-        host_name(at);
+        host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
         const struct host_endpoints endpoints = host_endpoints(at);
         printf("%s %u.%u %04x:%04x %s%s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
                at->bus, at->address, at->vendor, at->product, speed_name(at->speed),
