@@ -302,6 +302,8 @@ const char *device_describe(struct arena *arena, const struct device *device)
 const char *device_label(struct arena *arena, const struct device *device)
 {
     const struct host_device *host = device->host;
+    if (device->kind == DEVICE_HOSTDEV && !host && device->label)
+        return device->label;
     if (device->kind != DEVICE_HOSTDEV || !host)
         return device_describe(arena, device);
     host_read_strings(host, HOST_NAME);

@@ -54,7 +54,9 @@ struct device {
     const struct host_device *host; // hostdev: the device on this host; NULL if it is not attached
     const struct host_device *now; // hostdev that is not attached: what is plugged in where it was,
                                    // or what QEMU waits for; NULL if nothing is
-    enum speed speed;              // SPEED_UNKNOWN if not known
+    const char *label; // hostdev: its id and name as they were kept when it was attached,
+                       // "1050:0407 YubiKey"; NULL if they were not
+    enum speed speed;  // SPEED_UNKNOWN if not known
     enum device_state state;
     const char *reason; // hostdev: a clause with the reason for its state, for messages; or NULL
     bool returns;       // DEVICE_GONE: attaching what is there now brings it back to its port

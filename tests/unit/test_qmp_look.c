@@ -227,6 +227,34 @@ static void test_a_host_device_by_its_node(void **state)
     assert_false(device->report.waits);
 }
 
+// xenusb has kept there what it attached. Anything else is somebody else's.
+static void test_labels(void **state)
+{
+    static const char *const others[] = { "",
+                                          "1-3",
+                                          "1-3 ",
+                                          "1-3 1050:04",
+                                          "1-3 1050-0407 Key",
+                                          "x-3 1050:0407 Key",
+                                          "1-3 105x:0407",
+                                          "SERIAL0001" };
+    const struct host_case one = { "1", "4", "\"\"", "0", "true", VERDICT_YES, false, 0 };
+    (void)state;
+    for (size_t i = 0; i <= sizeof others / sizeof *others; i++) {
+        struct scene *scene = scene_new(false);
+        bool good = i == sizeof others / sizeof *others;
+        set_case(scene, &one);
+        fake_property(
+            scene->qemu, "/machine/peripheral/h", "serial", "str",
+            arena_printf(scene->other, "\"%s\"", good ? "1-3 1050:0407 Key of Eve" : others[i]));
+        assert_int_equal(scene_look(scene), STATUS_OK);
+        const struct device *device = named(scene, "c")->devices;
+        assert_string_equal(device->label ? device->label : "", good ? "1050:0407 Key of Eve" : "");
+        assert_string_equal(device_busid(device), good ? "1-3" : "");
+        scene_free(scene);
+    }
+}
+
 static void test_unusable_nodes(void **state)
 {
     static const char *const nodes[] = { "\"/dev/fdset/3\"", "\"/dev/bus/usb/1\"",
@@ -318,8 +346,9 @@ static void test_a_recorded_device(void **state)
     assert_int_equal(device->selector.criteria, SELECT_BUS | SELECT_ADDRESS);
     assert_int_equal(device->selector.address, 4);
     assert_int_equal(named(scene, "0")->ports_usb2, 4);
-    // No program here has its node open, so QEMU is asked whether it has.
-    assert_int_equal(fake_count(scene->qemu, "qom-get", ""), 1);
+    // No program here has its node open, so QEMU is asked whether it has, and what it was.
+    assert_int_equal(fake_count(scene->qemu, "qom-get", ""), 2);
+    assert_int_equal(fake_count(scene->qemu, "qom-get", "\"serial\""), 1);
     assert_int_equal(fake_count(scene->qemu, "qom-get", "\"attached\""), 1);
     scene_free(scene);
 }
@@ -812,6 +841,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_emulated_devices, setup, teardown),
         cmocka_unit_test(test_selectors_of_host_devices),
         cmocka_unit_test_setup_teardown(test_a_host_device_by_its_node, setup, teardown),
+        cmocka_unit_test(test_labels),
         cmocka_unit_test(test_unusable_nodes),
         cmocka_unit_test_setup_teardown(test_a_device_disappears_during_the_look, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_answer_is_not_no, setup, teardown),

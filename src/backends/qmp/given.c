@@ -51,6 +51,29 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
 }
 
+// What wire.c has kept of a device: its busid in the host, and its id and name. Anything else there
+// is not from xenusb.
+static void read_label(const struct walk *walk, const struct walk_device *found,
+                       struct device *device)
+{
+    enum { ID_SIZE = 9, LABEL_SHOWN = 100 };
+    uint64_t vendor, product;
+    struct text text = text_of(walk_text(walk, found->properties[WALK_SERIAL]));
+    size_t blank = text_find(text, ' ', 0);
+    struct text label = text_part(text, blank + 1, text.size), id = text_part(label, 0, ID_SIZE);
+    struct selector *selector = &device->selector;
+    char busid[BUSID_SIZE];
+    if (id.size != ID_SIZE || id.at[4] != ':' || !busid_read(text_part(text, 0, blank), busid) ||
+        text_number(text_part(id, 0, 4), 16, 0, UINT16_MAX, &vendor) != NUMBER_OK ||
+        text_number(text_part(id, 5, ID_SIZE), 16, 0, UINT16_MAX, &product) != NUMBER_OK)
+        return;
+    device->label = text_show(walk->arena, label, LABEL_SHOWN);
+    if (selector->criteria & SELECT_BUSID)
+        return;
+    memcpy(selector->busid, busid, sizeof selector->busid);
+    selector->criteria |= SELECT_BUSID;
+}
+
 void given_read(struct walk *walk, const struct walk_device *found, struct device *device)
 {
     const struct qmp_command *attached = found->properties[WALK_ATTACHED];
@@ -64,4 +87,6 @@ void given_read(struct walk *walk, const struct walk_device *found, struct devic
     device->report.configured = VERDICT_UNKNOWN;
     // QEMU opens a device at once, or never, if it is selected by its address or its node only.
     device->report.waits = !by_node && device->selector.criteria != (SELECT_BUS | SELECT_ADDRESS);
+    if (!device->report.waits)
+        read_label(walk, found, device);
 }

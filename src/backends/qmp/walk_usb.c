@@ -217,6 +217,7 @@ static void ask_property(const struct walk_usb *usb, struct walk_device *device,
         [WALK_ATTACHED] = "attached", [WALK_HOSTBUS] = "hostbus",
         [WALK_HOSTPORT] = "hostport", [WALK_HOSTDEVICE] = "hostdevice",
         [WALK_VENDORID] = "vendorid", [WALK_PRODUCTID] = "productid",
+        [WALK_SERIAL] = "serial",
     };
     if (!device->properties[property])
         device->properties[property] = walk_get(usb->walk, device->path, names[property]);
@@ -232,6 +233,8 @@ static void ask_device(const struct walk_usb *usb, struct walk_device *device)
     if (!is_host(device) || device->open)
         return;
     ask_property(usb, device, device->given ? WALK_ATTACHED : WALK_HOSTADDR);
+    if (device->given)
+        ask_property(usb, device, WALK_SERIAL);
 }
 
 static void ask_all_of_hosts(const struct walk_usb *usb)

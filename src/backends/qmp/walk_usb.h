@@ -21,6 +21,7 @@ enum walk_property {
     WALK_HOSTDEVICE,
     WALK_VENDORID,
     WALK_PRODUCTID,
+    WALK_SERIAL,
     WALK_PROPERTIES
 };
 

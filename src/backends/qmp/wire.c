@@ -223,6 +223,19 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
     return true;
 }
 
+// usb-host does not use its "serial": the guest sees that of the real device. It keeps for xenusb
+// what was attached, after it is gone: "1-4 1050:0407 YubiKey" (given.c).
+static void put_label(struct arena *arena, struct json_writer *writer,
+                      const struct host_device *host)
+{
+    enum { NAME_KEPT = 64 };
+    host_read_strings(host, HOST_NAME);
+    const char *name = text_show(arena, text_trim(text_of(host->name)), NAME_KEPT);
+    json_add_string(writer, "serial",
+                    arena_printf(arena, "%s %04x:%04x%s%s", host->busid, host->vendor,
+                                 host->product, *name ? " " : "", name));
+}
+
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why)
 {
@@ -240,6 +253,8 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
         json_add_string(writer, "port", port_write(device->port, buf));
     if (device->kind == DEVICE_HOSTDEV)
         put_host_device(writer, &device->selector);
+    if (device->kind == DEVICE_HOSTDEV && device->host)
+        put_label(arena, writer, device->host);
     if (device->kind == DEVICE_AUDIO && device->wanted && device->wanted->audiodev.text.size)
         json_add_text(writer, "audiodev", device->wanted->audiodev.text);
     if (!put_backing(arena, device, on_device, wire, writer, why))
