@@ -122,7 +122,7 @@ enum status record_claims(const struct session *session, struct record_claim **c
 // Begins to watch the claims of this host's devices, so that record_claims_since() is cheap. Call
 // it before anything of the record is read.
 void record_watch_claims(const struct session *session);
-// The claims that were written since record_watch_claims() or the last call, also by this process;
+// The claims that were written since record_watch_claims(), also by this process, as they are now;
 // all claims if there is no watch. Does not see ports of driver domains.
 enum status record_claims_since(const struct session *session, struct record_claim **claims);
 

@@ -18,13 +18,20 @@
 struct xen {
     struct arena *arena;
     struct xs_handle *store;
-    xc_interface *hypervisor; // NULL if it is not available
-    int fd;                   // libxenstore's connection
-    struct xs_handle *watch;  // the connection for xen_watch(), or NULL
-    double seconds;           // time limit for a reply
-    bool lost;                // a reply took longer, so libxenstore closed the connection
-    const char *broken;       // see xen_broken()
-    const char *why;          // see xen_why()
+    xc_interface *hypervisor;   // NULL if it is not available
+    int fd;                     // libxenstore's connection
+    struct xs_handle *watch;    // the connection for xen_watch(), or NULL
+    struct xen_change *changes; // what it has reported, the last first
+    double seconds;             // time limit for a reply
+    bool lost;                  // a reply took longer, so libxenstore closed the connection
+    const char *broken;         // see xen_broken()
+    const char *why;            // see xen_why()
+};
+
+// A change that a watch reported.
+struct xen_change {
+    struct xen_change *before;
+    const char *path;
 };
 
 struct xen_transaction {
@@ -329,6 +336,7 @@ static void end_watch(struct xen *xen)
 {
     xs_close(xen->watch);
     xen->watch = NULL;
+    xen->changes = NULL;
 }
 
 // libxenstore reads a connection with a watch in a thread, which ends if nothing arrives for as
@@ -362,13 +370,20 @@ static bool receive_changes(struct xen *xen)
     return bytes || errno == ENOENT || errno == EACCES;
 }
 
+static void note_changes(struct xen *xen)
+{
+    char **event;
+    while ((event = xs_check_watch(xen->watch))) {
+        struct xen_change *change = arena_new_of(xen->arena, struct xen_change);
+        *change =
+            (struct xen_change){ xen->changes, arena_strdup(xen->arena, event[XS_WATCH_PATH]) };
+        xen->changes = change;
+        free(event);
+    }
+}
+
 enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *count)
 {
-    struct change_list {
-        struct change_list *next;
-        const char *path;
-    } *first = NULL, **last = &first;
-    char **event;
     *paths = NULL;
     *count = 0;
     if (!xen->watch)
@@ -377,16 +392,13 @@ enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *
         end_watch(xen);
         return refuse(xen, "the connection for watches was lost");
     }
-    while ((event = xs_check_watch(xen->watch))) {
-        *last = arena_new_of(xen->arena, struct change_list);
-        (*last)->path = arena_strdup(xen->arena, event[XS_WATCH_PATH]);
-        last = &(*last)->next;
+    note_changes(xen);
+    for (const struct xen_change *at = xen->changes; at; at = at->before)
         ++*count;
-        free(event);
-    }
     const char **found = arena_array_of(xen->arena, const char *, *count);
-    for (size_t i = 0; first; first = first->next)
-        found[i++] = first->path;
+    size_t left = *count;
+    for (const struct xen_change *at = xen->changes; at; at = at->before)
+        found[--left] = at->path;
     *paths = found;
     return XEN_OK;
 }

@@ -114,10 +114,11 @@ void xen_abort(struct xen *xen, struct xen_transaction *transaction);
 // earlier call. It has a connection of its own: libxenstore reads one with watches in a thread,
 // which makes every request slower.
 enum xen_result xen_watch(struct xen *xen, const char *const *paths, size_t count);
-// The nodes that were written, created or removed since xen_watch() or the last call, also by this
-// process, in that order; a node may be listed several times, and removing a node lists only the
-// node itself. The paths that are watched are listed once. *paths is an array of *count in the
-// arena. XEN_FAILED if nothing is watched or the connection was lost: anything may have changed.
+// The nodes that were written, created or removed since xen_watch(), also by this process, in that
+// order; a node may be listed several times, and removing a node lists only the node itself. Each
+// call lists those of earlier calls again. The paths that are watched are listed once. *paths is an
+// array of *count in the arena. XEN_FAILED if nothing is watched or the connection was lost:
+// anything may have changed.
 enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *count);
 
 enum { UUID_SIZE = 37 }; // 36 characters and a NUL

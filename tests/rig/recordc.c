@@ -128,12 +128,13 @@ static enum status device_removed(char **words)
 }
 
 // All of them together; prints what became of each.
+// Records the devices up to the word "then" together, and those behind it afterwards.
 static enum status devices_added(char **words)
 {
     struct step steps[WORDS_MAX], *of[WORDS_MAX] = { NULL };
     enum status outcomes[WORDS_MAX];
     size_t count = 0;
-    for (; words[count] && count < WORDS_MAX; count++) {
+    for (; words[count] && count < WORDS_MAX && strcmp(words[count], "then") != 0; count++) {
         struct device *device = device_of(words[count]);
         steps[count] = (struct step){
             .op = STEP_ADD, .state = STEP_DONE, .controller = device->controller, .device = device
@@ -143,6 +144,8 @@ static enum status devices_added(char **words)
     enum status status = record_steps(&session, of, count, outcomes);
     for (size_t i = 0; i < count; i++)
         printf("%s: %d\n", words[i], (int)outcomes[i]);
+    if (words[count])
+        return status_worse(status, devices_added(words + count + 1));
     return status_worse(status, saved_write(&session));
 }
 

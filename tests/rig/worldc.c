@@ -204,7 +204,8 @@ static enum status transact(char **words)
     return STATUS_OK;
 }
 
-// Watches the nodes below a path, prints "watching", waits for a line, and prints what has changed.
+// Watches the nodes below a path, prints "watching", waits for a line, and prints what has changed,
+// and how much of that is reported again.
 static enum status watch_nodes(char **words)
 {
     const char *const watched[] = { words[0] }, *const * paths;
