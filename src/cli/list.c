@@ -259,7 +259,7 @@ static void list_domain(const struct invocation *invocation, struct table *table
     enum status status = survey_open(survey, number, &diags, &world);
     if (status == STATUS_OK) {
         show(invocation, table, &world.topology);
-    } else if (xen_domain_is_alive(survey->common.xen, domain)) {
+    } else if (xen_domain_is_alive(survey->common.xen, domain) != VERDICT_NO) {
         show_unknown(invocation, table, domain->name, domain->id,
                      diags_reason(&diags, "it could not be read"));
         *unread = status == STATUS_REQUEST ? STATUS_FAILED : status; // nobody asked for it

@@ -187,10 +187,17 @@ enum xen_result change_check_domain(struct change *change)
         change->xen, change->in,
         arena_printf(change->session->arena, "/local/domain/%d/vm", change->session->domain->id),
         &type);
-    if (result == XEN_ABSENT || !xen_domain_is_alive(change->xen, change->session->domain))
-        return change_refuse(change, STATUS_FAILED, "the domain is gone");
-    change->known.alive = result == XEN_OK;
-    return result;
+    if (result != XEN_OK && result != XEN_ABSENT)
+        return result;
+    enum verdict alive = result == XEN_ABSENT
+                             ? VERDICT_NO
+                             : xen_domain_is_alive(change->xen, change->session->domain);
+    if (alive != VERDICT_YES)
+        return change_refuse(change, STATUS_FAILED,
+                             alive == VERDICT_NO ? "the domain is gone"
+                                                 : "it is unknown whether the domain still runs");
+    change->known.alive = true;
+    return XEN_OK;
 }
 
 enum xen_result change_read_type(struct change *change, struct text *type)

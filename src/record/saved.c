@@ -126,7 +126,7 @@ static void warn(const struct session *session, const char *why)
 static bool is_needed(const struct session *session)
 {
     struct text config, edited;
-    if (!xen_domain_is_alive(session->xen, session->domain))
+    if (xen_domain_is_alive(session->xen, session->domain) == VERDICT_NO)
         return false;
     return edit_config(session, &config, &edited) || !text_same(config, edited);
 }

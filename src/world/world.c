@@ -158,11 +158,8 @@ static enum status read_all(struct world *world, bool changes)
 static enum status check_alive(struct world *world)
 {
     const struct session *session = &world->session;
-    if (session->domain->id < 0 || xen_domain_is_alive(session->xen, session->domain))
-        return STATUS_OK;
-    complain_error(session->diags, "domain %s (%d) is gone", session->domain->name,
-                   session->domain->id);
-    return STATUS_REQUEST;
+    return session->domain->id < 0 ? STATUS_OK
+                                   : xen_check_alive(session->xen, session->diags, session->domain);
 }
 
 static void init(struct world *world, const struct world_options *options)

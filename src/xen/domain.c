@@ -318,16 +318,34 @@ enum status xen_find_among(struct xen *xen, struct diags *diags, const struct do
     return STATUS_OK;
 }
 
-bool xen_domain_is_alive(struct xen *xen, const struct domain *domain)
+enum verdict xen_domain_is_alive(struct xen *xen, const struct domain *domain)
 {
     struct xen_running running;
     unsigned id = (unsigned)domain->id;
     int count = xen_list_running(xen, id, &running, 1);
     if (count >= 0)
         return count == 1 && running.id == id && !running.dying &&
-               strcmp(running.uuid, domain->uuid) == 0;
-    return value_at(xen, "/local/domain/%u/vm", id).size > 0 &&
-           strcmp(uuid_of(xen, id, NULL), domain->uuid) == 0;
+                       strcmp(running.uuid, domain->uuid) == 0
+                   ? VERDICT_YES
+                   : VERDICT_NO;
+    if (value_at(xen, "/local/domain/%u/vm", id).size > 0 &&
+        strcmp(uuid_of(xen, id, NULL), domain->uuid) == 0)
+        return VERDICT_YES;
+    return xen_broken(xen) ? VERDICT_UNKNOWN : VERDICT_NO;
+}
+
+enum status xen_check_alive(struct xen *xen, struct diags *diags, const struct domain *domain)
+{
+    switch (xen_domain_is_alive(xen, domain)) {
+    case VERDICT_YES: return STATUS_OK;
+    case VERDICT_NO:
+        complain_error(diags, "domain %s (%d) is gone", domain->name, domain->id);
+        return STATUS_REQUEST;
+    case VERDICT_UNKNOWN: break;
+    }
+    complain_error(diags, "cannot tell whether domain %s (%d) is still running: %s", domain->name,
+                   domain->id, xen_broken(xen));
+    return xen_status(xen, XEN_FAILED);
 }
 
 bool xen_qemu_exited(struct xen *xen, const struct domain *domain)

@@ -4,6 +4,7 @@
 #define XENUSB_XEN_DOMAIN_H
 
 #include "base/diag.h"
+#include "base/verdict.h"
 
 struct xen;
 
@@ -59,7 +60,11 @@ enum status xen_find_among(struct xen *xen, struct diags *diags, const struct do
                            size_t count, const char *name_or_id, struct domain **domain);
 
 // Whether the domain is still running: there is one with the same id and UUID that is not dying.
-bool xen_domain_is_alive(struct xen *xen, const struct domain *domain);
+// Unknown if that could not be asked.
+enum verdict xen_domain_is_alive(struct xen *xen, const struct domain *domain);
+// The same as a status: STATUS_OK, or after reporting it STATUS_REQUEST if the domain is gone,
+// STATUS_TIMEOUT or STATUS_FAILED if that is unknown.
+enum status xen_check_alive(struct xen *xen, struct diags *diags, const struct domain *domain);
 
 // Whether the QEMU that libxl or xenusb started for the domain has exited: the process in
 // image/device-model-pid does not exist. False if xenstore names no process or cannot be read.

@@ -221,16 +221,9 @@ enum status lock_libxl(const struct session *session, enum libxl_lock which, str
     const char *what = arena_printf(session->arena, "%s of domain %s (%d)", libxl_locks[which].what,
                                     domain->name, domain->id);
     enum status status = lock_file(session, lock_libxl_path(session, which), what, lock);
-    if (status == STATUS_OK && session->xen && !xen_domain_is_alive(session->xen, domain)) {
-        const char *broken = xen_broken(session->xen);
+    if (status == STATUS_OK && session->xen)
+        status = xen_check_alive(session->xen, session->diags, domain);
+    if (status != STATUS_OK)
         lock_release(lock);
-        if (broken)
-            complain_error(session->diags,
-                           "cannot tell whether domain %s (%d) is still running: %s", domain->name,
-                           domain->id, broken);
-        else
-            complain_error(session->diags, "domain %s (%d) is gone", domain->name, domain->id);
-        return broken ? STATUS_FAILED : STATUS_REQUEST;
-    }
     return status;
 }

@@ -121,7 +121,7 @@ static enum status watch_domain(char **words)
     puts("found");
     fflush(stdout);
     (void)getchar();
-    puts(xen_domain_is_alive(session.xen, session.domain) ? "lives" : "gone");
+    puts(xen_domain_is_alive(session.xen, session.domain) == VERDICT_YES ? "lives" : "gone");
     return STATUS_OK;
 }
 
