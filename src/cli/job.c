@@ -120,10 +120,13 @@ enum status job_open(struct job *job, const char *name, bool changes)
 static enum status complain_paused(const struct job *job)
 {
     struct diags *diags = job->invocation->diags;
-    const char *name = job->world.session.domain->name;
-    struct diag *diag = complain_error(diags, "%s is paused, so it cannot use a device now", name);
+    const struct domain *domain = job->world.session.domain;
+    struct diag *diag =
+        complain_error(diags, "%s is paused, so it cannot use a device now", domain->name);
+    // xl does not know a QEMU that --qmp names.
     diag_hint(diags, diag, "%s; or omit --require-guest",
-              advice(diags->arena, ADVICE_UNPAUSE, job->world.session.domain, NULL));
+              domain->id < 0 ? "to resume it, send QEMU the command cont"
+                             : advice(diags->arena, ADVICE_UNPAUSE, domain, NULL));
     return STATUS_REFUSED;
 }
 

@@ -13,7 +13,7 @@ enum advice_kind {
     ADVICE_DETACH,            // a device, as detach takes it
     ADVICE_REMOVE_CONTROLLER, // a controller, by name or index
     ADVICE_REMOVE_RECORD,     // the same, for one that only libxl's record has
-    ADVICE_UNPAUSE,
+    ADVICE_UNPAUSE,           // not for a QEMU that --qmp names
     ADVICE_REPAIR,
     ADVICE_REPAIR_HOST,  // without a domain
     ADVICE_RESTORE,      // a device, as attach takes it
