@@ -127,10 +127,15 @@ static enum status swap(const struct replaced *file)
         return fail(file, "keep the old text");
     if (renameat(file->folder, file->beside, file->folder, file->name) < 0)
         return fail(file, "put the new file in its place");
-    if (fsync(file->folder) < 0)
-        complain_error(file->diags, "%s: cannot sync its directory: %s", file->path,
-                       strerror(errno));
-    return STATUS_OK;
+    if (fsync(file->folder) == 0)
+        return STATUS_OK;
+    diag_hint(file->diags,
+              complain_error(file->diags,
+                             "%s: cannot sync its directory: %s; the file is translated, but a "
+                             "crash may bring the old one back",
+                             file->path, strerror(errno)),
+              "the old file is %s.bak", file->path);
+    return STATUS_LEFTOVER;
 }
 
 enum status in_place_write(struct arena *arena, struct diags *diags, const char *path,

@@ -184,7 +184,7 @@ static void test_a_failure_leaves_the_file_unchanged(void **state)
 {
     (void)state;
     unsigned failures = 0;
-    for (int calls = 0; calls < 7; calls++) {
+    for (int calls = 0; calls < 8; calls++) {
         put("c.cfg", before);
         until_failure = calls;
         enum status status = write_it("c.cfg", before);
@@ -195,9 +195,23 @@ static void test_a_failure_leaves_the_file_unchanged(void **state)
             assert_true(strstr(said, strerror(EIO)) || strstr(said, strerror(ENOSPC)));
         }
     }
-    assert_int_equal(failures, 7);
+    assert_int_equal(failures, 8);
     // No temporary file is left.
     assert_string_equal(get(".c.cfg.xenusb-new"), "no file");
+}
+
+// The file is the new one by then, but a crash may bring the old one back.
+static void test_a_directory_that_cannot_be_synced_at_last_is_a_leftover(void **state)
+{
+    (void)state;
+    put("h.cfg", before);
+    until_failure = 8;
+    enum status status = write_it("h.cfg", before);
+    until_failure = NEVER;
+    assert_int_equal(status, STATUS_LEFTOVER);
+    assert_string_equal(get("h.cfg"), after);
+    assert_string_equal(get("h.cfg.bak"), before);
+    assert_non_null(strstr(said, strerror(EIO)));
 }
 
 static void test_symbolic_links_are_refused(void **state)
@@ -261,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_the_file_is_complete_whenever_killed),
         cmocka_unit_test(test_the_next_run_cleans_up_after_a_killed_one),
         cmocka_unit_test(test_a_failure_leaves_the_file_unchanged),
+        cmocka_unit_test(test_a_directory_that_cannot_be_synced_at_last_is_a_leftover),
         cmocka_unit_test(test_symbolic_links_are_refused),
         cmocka_unit_test(test_links_at_temporary_names_are_not_followed),
         cmocka_unit_test(test_a_file_that_changed_is_not_replaced),
