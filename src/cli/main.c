@@ -4,7 +4,9 @@
 #include "command.h"
 #include "xen/advice.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <syslog.h>
@@ -66,8 +68,7 @@ static bool in_color(void)
     return isatty(STDERR_FILENO) && !(none && *none);
 }
 
-static enum status dispatch(struct arena *arena, struct diags *diags, const char *const *words,
-                            size_t count)
+static enum status dispatch(struct invocation *invocation, const char *const *words, size_t count)
 {
     if (count && (strcmp(words[0], "--version") == 0)) {
         puts("xenusb " XENUSB_VERSION);
@@ -87,20 +88,52 @@ static enum status dispatch(struct arena *arena, struct diags *diags, const char
     if (!command && count > 1 && asks_for_help(words[1]) && print_family_help(words[0], stdout))
         return STATUS_OK;
     if (!command)
-        return complain_verb(diags, words[0]);
-    struct invocation invocation = {
-        .arena = arena,
-        .diags = diags,
-        .command = command,
-        .timeout_scale = 1.0,
-        .color = in_color(),
-    };
-    enum status status = options_read(&invocation, words + used, count - used, &help);
+        return complain_verb(invocation->diags, words[0]);
+    invocation->command = command;
+    enum status status = options_read(invocation, words + used, count - used, &help);
     if (help) {
         options_print_help(command, stdout);
         return STATUS_OK;
     }
-    return status == STATUS_OK ? command->run(&invocation) : status;
+    if (status != STATUS_OK)
+        return status;
+    invocation->ran = true;
+    return command->run(invocation);
+}
+
+// Whether the status of the verb tells what was changed, so that lost output must not replace it.
+static bool changes_something(const struct invocation *invocation)
+{
+    if (!invocation->ran)
+        return false;
+    return invocation->given & OPTION_IN_PLACE ||
+           (invocation->command->options & OPTION_DRY_RUN && !(invocation->given & OPTION_DRY_RUN));
+}
+
+// Whether nobody reads standard output any longer, as in "xenusb list | head -n 1".
+static bool reader_left(int error)
+{
+    struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    return error == EPIPE || (poll(&output, 1, 0) == 1 && output.revents & POLLERR);
+}
+
+// Writes what is left of standard output; returns the status with which to exit.
+static enum status finish_output(const struct invocation *invocation, enum status status)
+{
+    struct diags *diags = invocation->diags;
+    errno = 0;
+    bool failed = ferror(stdout);
+    failed |= fflush(stdout) != 0;
+    if ((failed && reader_left(errno)) || (!failed && fclose(stdout) == 0))
+        return status;
+    const int error = errno;
+    struct diag *diag = complain_error(diags, "cannot write to standard output: %s",
+                                       error ? strerror(error) : "some of it is lost");
+    if (!changes_something(invocation))
+        return status_worse(status, STATUS_FAILED);
+    diag_hint(diags, diag, "what was done stays done; the exit status is that of %s (%d)",
+              invocation->command->name, (int)status);
+    return status;
 }
 
 // If a standard stream is closed, the next file or socket opened would take its number and receive
@@ -127,12 +160,12 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); // write() to a closed peer fails with EPIPE instead
     signal(SIGCHLD, SIG_DFL); // if inherited as ignored, waitpid() could not see a QEMU exit
     openlog("xenusb", LOG_PID, LOG_DAEMON);
+    struct invocation invocation = {
+        .arena = arena, .diags = &diags, .timeout_scale = 1.0, .color = in_color()
+    };
     enum status status =
-        dispatch(arena, &diags, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
-    if (fflush(stdout) || ferror(stdout)) {
-        complain_error(&diags, "cannot write to standard output");
-        status = status_worse(status, STATUS_FAILED);
-    }
+        dispatch(&invocation, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+    status = finish_output(&invocation, status);
     diags_print(&diags, stderr, in_color());
     return (int)status;
 }
