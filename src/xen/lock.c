@@ -110,6 +110,12 @@ static enum status complain_held(const struct session *session, const char *path
     return STATUS_TIMEOUT;
 }
 
+// The status if a file or directory cannot be created.
+static enum status status_without_lock(int error)
+{
+    return error == EACCES || error == EPERM || error == EROFS ? STATUS_REFUSED : STATUS_FAILED;
+}
+
 enum status lock_file(const struct session *session, const char *path, const char *what,
                       struct lock *lock)
 {
@@ -123,7 +129,7 @@ enum status lock_file(const struct session *session, const char *path, const cha
         if (attempt == FAILED) {
             int why = errno;
             complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
-            return why == EACCES || why == EPERM || why == EROFS ? STATUS_REFUSED : STATUS_FAILED;
+            return status_without_lock(why);
         }
         bool in_time = session_pause(session, deadline, pause);
         if (session_interrupted(session)) {
@@ -151,11 +157,18 @@ static enum status make_lock_directory(const struct session *session, const char
     struct stat info;
     const char *directory = lock_directory(session->arena);
     if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+        const int why = errno;
         complain_error(session->diags, "cannot create %s for xenusb's locks: %s", directory,
-                       strerror(errno));
-        return STATUS_REFUSED;
+                       strerror(why));
+        return status_without_lock(why);
     }
-    if (lstat(directory, &info) != 0 || !S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
+    if (lstat(directory, &info) != 0) {
+        const int why = errno;
+        complain_error(session->diags, "cannot examine %s, where xenusb's locks are: %s", directory,
+                       strerror(why));
+        return status_without_lock(why);
+    }
+    if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & (S_IWGRP | S_IWOTH))) {
         diag_hint(session->diags,
                   complain_error(session->diags,
