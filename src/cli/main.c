@@ -158,6 +158,7 @@ int main(int argc, char **argv)
     struct diags diags;
     diags_init(&diags, arena);
     signal(SIGPIPE, SIG_IGN); // write() to a closed peer fails with EPIPE instead
+    signal(SIGXFSZ, SIG_IGN); // and one beyond the limit for files with EFBIG
     signal(SIGCHLD, SIG_DFL); // if inherited as ignored, waitpid() could not see a QEMU exit
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     struct invocation invocation = {
