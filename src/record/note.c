@@ -27,7 +27,96 @@ static const char *notes_root(const struct change *change)
     return arena_printf(change->session->arena, "/xenusb/%d", change->session->domain->id);
 }
 
-// Removes the notes of another domain that had the same id, and writes this domain's UUID.
+// Finds the present id of the domain with that UUID; -1 if there is none. In each domain, libxl
+// writes it as the path of its vm.
+static enum xen_result find_owner(struct change *change, struct text uuid, int *id)
+{
+    struct arena *arena = change->session->arena;
+    const char *wanted = arena_printf(arena, "/vm/%.*s", (int)uuid.size, uuid.at);
+    const char *const *names;
+    size_t count = 0;
+    uint64_t number;
+    struct text vm;
+    *id = -1;
+    enum xen_result result = xen_list(change->xen, change->in, "/local/domain", &names, &count);
+    for (size_t i = 0; i < count && result == XEN_OK; i++) {
+        if (text_number(text_of(names[i]), 10, 0, INT32_MAX, &number) != NUMBER_OK)
+            continue;
+        result = change_ignore_absent(xen_read(
+            change->xen, change->in, arena_printf(arena, "/local/domain/%s/vm", names[i]), &vm));
+        if (result == XEN_OK && text_is(vm, wanted))
+            *id = (int)number;
+    }
+    return result;
+}
+
+// The UUID in the notes under `root`, and the id that its domain has now: -1 if it is gone, or if
+// the notes have no UUID.
+static enum xen_result read_owner(struct change *change, const char *root, struct text *uuid,
+                                  int *id)
+{
+    *id = -1;
+    enum xen_result result = xen_read(change->xen, change->in,
+                                      arena_printf(change->session->arena, "%s/uuid", root), uuid);
+    if (result == XEN_OK && uuid->size)
+        result = find_owner(change, *uuid, id);
+    return change_ignore_absent(result);
+}
+
+enum xen_result note_is_owned(struct change *change, const char *root, bool *owned)
+{
+    struct text uuid;
+    int id;
+    enum xen_result result = read_owner(change, root, &uuid, &id);
+    *owned = id >= 0;
+    return result;
+}
+
+// Copies the notes of controllers.
+static enum xen_result copy_notes(struct change *change, const char *from, const char *to)
+{
+    static const char *const members[] = { "id", "name", "driver" };
+    struct arena *arena = change->session->arena;
+    const char *const *keys;
+    size_t count = 0;
+    struct text value;
+    enum xen_result result = change_ignore_absent(xen_list(
+        change->xen, change->in, arena_printf(arena, "%s/controller", from), &keys, &count));
+    for (size_t i = 0; i < count * 3 && result == XEN_OK; i++) {
+        const char *rest = arena_printf(arena, "controller/%s/%s", keys[i / 3], members[i % 3]);
+        result =
+            xen_read(change->xen, change->in, arena_printf(arena, "%s/%s", from, rest), &value);
+        if (result == XEN_OK)
+            result =
+                xen_write(change->xen, change->in, arena_printf(arena, "%s/%s", to, rest), value);
+        result = change_ignore_absent(result);
+    }
+    return result;
+}
+
+// Makes room for this domain's notes: those of an earlier domain with the same id are removed. If
+// that one still exists, since it was rebooted, its names are moved to its present id first, unless
+// it has notes there already.
+static enum xen_result give_room(struct change *change, const char *root)
+{
+    struct arena *arena = change->session->arena;
+    struct text uuid, present;
+    int id;
+    enum xen_result result = read_owner(change, root, &uuid, &id);
+    if (result == XEN_OK && id >= 0 && id != change->session->domain->id) {
+        const char *to = arena_printf(arena, "/xenusb/%d", id);
+        const char *path = arena_printf(arena, "%s/uuid", to);
+        result = xen_read(change->xen, change->in, path, &present);
+        if (result == XEN_ABSENT) {
+            result = xen_write(change->xen, change->in, path, uuid);
+            if (result == XEN_OK)
+                result = copy_notes(change, root, to);
+        }
+    }
+    return result == XEN_OK ? xen_remove(change->xen, change->in, root) : result;
+}
+
+// Makes sure that the notes are this domain's, with its UUID.
 static enum xen_result start_notes(struct change *change)
 {
     struct text uuid;
@@ -39,8 +128,9 @@ static enum xen_result start_notes(struct change *change)
     change->known.uuid = true;
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
-    result = change_ignore_absent(result);
     if (result == XEN_OK)
+        result = give_room(change, root);
+    else if (result == XEN_ABSENT)
         result = xen_remove(change->xen, change->in, root);
     if (result == XEN_OK)
         result = xen_write(change->xen, change->in, path, text_of(change->session->domain->uuid));
@@ -181,6 +271,8 @@ enum xen_result note_drop_foreign(struct change *change)
                                       arena_printf(change->session->arena, "%s/uuid", root), &uuid);
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
+    if (result == XEN_OK)
+        result = give_room(change, root);
     result = change_ignore_absent(result);
     return result == XEN_OK ? change_remove_up(change, root) : result;
 }

@@ -180,12 +180,13 @@ static const char *former_notes(struct record_reader *reader, const struct recor
     const struct domain *domain = reader->session->domain;
     struct arena *arena = reader->session->arena;
     const char *own = arena_printf(arena, "%d", domain->id);
+    const char *own_vm = arena_printf(arena, "/vm/%s", domain->uuid);
     for (size_t i = 0; i < record->noted_count && *domain->uuid && !failed(reader); i++) {
         const char *name = record->noted[i];
         const char *root = arena_printf(arena, "/xenusb/%s", name);
         const char *living = arena_printf(arena, "/local/domain/%s", name);
         if (strcmp(name, own) != 0 && text_is(value_of(reader, root, "uuid"), domain->uuid) &&
-            !value_of(reader, living, "vm").at)
+            !text_is(value_of(reader, living, "vm"), own_vm))
             return root;
     }
     return NULL;

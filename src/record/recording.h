@@ -26,8 +26,11 @@ enum xen_result note_device(struct change *change);
 // Removes the note with that key, if there is one; `kind` is "controller" or "device". With the
 // last note, removes everything that xenusb keeps of the domain before the commit.
 enum xen_result note_drop(struct change *change, const char *kind, const char *key);
-// Removes all notes under the domain's id if they belong to another domain that had that id.
+// Removes all notes under the domain's id if they belong to another domain that had that id. The
+// names of one that was rebooted are moved to the id that it has now.
 enum xen_result note_drop_foreign(struct change *change);
+// Whether the notes under `root` ("/xenusb/3") belong to a domain that exists, by their UUID.
+enum xen_result note_is_owned(struct change *change, const char *root, bool *owned);
 
 // In read.c:
 

@@ -61,23 +61,35 @@ static enum xen_result adopt_notes(struct change *change)
     return result;
 }
 
+// Removes the notes under the id `name` if no domain has that id any longer. Those of a domain that
+// was rebooted are its own, which moves them to its new id; unless it is this one, which just has.
+static enum xen_result purge_notes_of(struct change *change, const char *name)
+{
+    struct arena *arena = change->session->arena;
+    const char *root = arena_printf(arena, "/xenusb/%s", name);
+    struct text vm;
+    bool owned = false;
+    const char *former = change->record->former;
+    enum xen_result result =
+        xen_read(change->xen, change->in, arena_printf(arena, "/local/domain/%s/vm", name), &vm);
+    if (result != XEN_ABSENT)
+        return result;
+    result = XEN_OK;
+    if (!former || strcmp(root, former) != 0)
+        result = note_is_owned(change, root, &owned);
+    return result == XEN_OK && !owned ? change_remove_up(change, root) : result;
+}
+
 // Removes the notes of domains that are gone. Nothing else would, since ids are not reused soon.
 static enum xen_result purge_notes(struct change *change)
 {
-    struct arena *arena = change->session->arena;
-    const char *own = arena_printf(arena, "%d", change->session->domain->id);
+    const char *own = arena_printf(change->session->arena, "%d", change->session->domain->id);
     const char *const *names;
     size_t count = 0;
-    struct text vm;
     enum xen_result result = xen_list(change->xen, change->in, "/xenusb", &names, &count);
-    for (size_t i = 0; i < count && result == XEN_OK; i++) {
-        if (strcmp(names[i], own) == 0)
-            continue;
-        result = xen_read(change->xen, change->in,
-                          arena_printf(arena, "/local/domain/%s/vm", names[i]), &vm);
-        if (result == XEN_ABSENT)
-            result = change_remove_up(change, arena_printf(arena, "/xenusb/%s", names[i]));
-    }
+    for (size_t i = 0; i < count && result == XEN_OK; i++)
+        if (strcmp(names[i], own) != 0)
+            result = purge_notes_of(change, names[i]);
     return change_ignore_absent(result);
 }
 
