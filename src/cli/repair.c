@@ -25,10 +25,10 @@ static const char *owner(struct arena *arena, const struct problem *problem)
 }
 
 // "+" where a record or a driver is added, "-" where something is removed, "?" where nothing is
-// done because it is unknown whether it would be right.
+// done because not everything could be examined.
 static const char *sign(const struct problem *problem)
 {
-    if (problem->unknown)
+    if (problem->alone)
         return "?";
     switch (problem->kind) {
     case PROBLEM_ORPHAN:
@@ -98,14 +98,14 @@ static void print_json(struct arena *arena, const struct problems *problems)
 // `complete`: everything could be examined.
 static void print_outcome(const struct problems *problems, bool dry_run, bool complete)
 {
-    unsigned fixed = 0, left = 0, unknown = 0;
+    unsigned fixed = 0, left = 0, alone = 0;
     for (const struct problem *at = problems->first; at; at = at->next) {
         fixed += at->state == PROBLEM_FIXED;
         left += at->state == PROBLEM_LEFT || at->state == PROBLEM_FOUND;
-        unknown += at->unknown != NULL;
+        alone += at->alone;
     }
-    if (unknown && problems->count == unknown)
-        printf("Nothing was fixed: %u left alone, as not everything could be examined.\n", unknown);
+    if (alone && problems->count == alone)
+        printf("Nothing was fixed: %u left alone, as not everything could be examined.\n", alone);
     else if (!problems->count)
         puts(complete ? "Nothing to fix."
                       : "Found nothing to fix, but not everything could be examined.");

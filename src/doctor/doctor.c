@@ -16,7 +16,7 @@ struct diagnosis {
 // Returns whether the look at the domain succeeded.
 static bool diagnose_one(struct diagnosis *diagnosis, size_t number)
 {
-    const struct examination *examination = diagnosis->look.examination;
+    struct examination *examination = diagnosis->look.examination;
     struct arena *arena = examination->options->arena;
     struct survey *survey = &diagnosis->look.survey;
     struct domain *domain = &survey->domains[number];
@@ -32,6 +32,8 @@ static bool diagnose_one(struct diagnosis *diagnosis, size_t number)
     // without one can be examined in any case.
     if (facts.answers == VERDICT_YES || !domain_has_machine(domain->type))
         examine_domain(&diagnosis->look, number, &diags, &examined, &diagnosis->problems);
+    else if (domain->qmp_socket)
+        examination_not_asked(examination, domain);
     // What can be added is an answer and not a condition: without it, that alone is unknown.
     for (const struct backend *at = examined.world.backends; examined.complete && at->ops; at++)
         (void)backend_supply(at, &examined.world.topology);

@@ -80,6 +80,13 @@ struct session examination_session(const struct examination *examination, struct
     };
 }
 
+void examination_not_asked(struct examination *examination, const struct domain *domain)
+{
+    if (!xen_qemu_exited(examination->xen, domain))
+        examination->asked = part_unreadable(arena_printf(
+            examination->options->arena, "%s (%d) could not be asked", domain->name, domain->id));
+}
+
 void look_begin(struct look *look, struct examination *examination)
 {
     struct arena *arena = examination->options->arena;
@@ -134,8 +141,11 @@ enum status examine_domain(struct look *look, size_t number, struct diags *diags
         return status;
     }
     status = survey_open(&look->survey, number, diags, &examined->world);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        if (status != STATUS_REQUEST)
+            examination_not_asked(look->examination, &look->examination->domains[number]);
         return status;
+    }
     examined->record = *session->record;
     examined->complete = true;
     look->records[number] = session->record;
@@ -214,7 +224,7 @@ enum status examine_host(struct look *look, struct problems *problems)
     status = read_claims(look, &session, &claims);
     record_mark_owners(session.arena, claims, &look->host);
     // What could not be read only matters if something depends on it.
-    if (!problems_of_host(session.arena, &look->host, problems))
+    if (!problems_of_host(session.arena, &look->host, &look->examination->asked, problems))
         return STATUS_OK;
     return status == STATUS_OK ? STATUS_REFUSED : status;
 }

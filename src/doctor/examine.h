@@ -18,6 +18,7 @@ struct examination {
                                        // does not matter
     const struct domain *all; // every domain, if they were listed to find these: for one look
     size_t all_count;
+    struct part asked; // unreadable after examination_not_asked()
 };
 
 // Connects to xenstore and finds the domains. To be closed in any case. On failure, after an error
@@ -31,6 +32,10 @@ void examination_close(struct examination *examination);
 
 // A session for that domain, which must outlive it; NULL: for none.
 struct session examination_session(const struct examination *examination, struct domain *domain);
+
+// Notes that the domain could not be asked. A QEMU that has exited has no device, and does not
+// matter.
+void examination_not_asked(struct examination *examination, const struct domain *domain);
 
 // One look: what all that is examined in it has in common, read once and only if it is needed.
 struct look {

@@ -47,8 +47,8 @@ struct problem {
     const char *why;     // the evidence
     const char *fix;     // the command that fixes it
     const char *failure; // why it could not be fixed; NULL unless the state is PROBLEM_LEFT
-    const char *unknown; // why it is not known whether it is one: it is reported and never fixed;
-                         // NULL if it is known
+    const char *unknown; // why it is not known whether it is one; NULL if it is known
+    bool alone;          // it is reported and must not be fixed; `failure` says why
     const char *frees;   // the bus id of the host device that this problem reserves; or NULL
     struct controller *controller; // SCOPE_DOMAIN: what it is about; NULL for notes
     struct device *device;         // NULL if it is about a controller
@@ -108,8 +108,10 @@ enum status leftover_remove(const struct session *session, const struct problem 
 
 // Appends this host's devices that have lost their driver, after record_mark_owners() and
 // host_find_holders(). A device that a domain's record claims is skipped, unless that claim is
-// itself one of `problems`. Returns how many of them are `unknown`, because the claims of all
-// domains or the processes that may have it open could not be read.
-unsigned problems_of_host(struct arena *arena, const struct host *host, struct problems *problems);
+// itself one of `problems`. Returns how many of them must be left alone: they are `unknown`,
+// because the claims of all domains or the processes that may have it open could not be read, or a
+// domain could not be `asked`.
+unsigned problems_of_host(struct arena *arena, const struct host *host, const struct part *asked,
+                          struct problems *problems);
 
 #endif

@@ -14,9 +14,10 @@ static bool is_freed(const struct problems *problems, const struct host_device *
     return false;
 }
 
-unsigned problems_of_host(struct arena *arena, const struct host *host, struct problems *problems)
+unsigned problems_of_host(struct arena *arena, const struct host *host, const struct part *asked,
+                          struct problems *problems)
 {
-    unsigned unknown = 0;
+    unsigned left = 0;
     for (const struct host_orphan *at = host_orphans(arena, host); at; at = at->next) {
         if (at->device->owner && !is_freed(problems, at->device))
             continue;
@@ -27,13 +28,20 @@ unsigned problems_of_host(struct arena *arena, const struct host *host, struct p
         if (problem->unknown) {
             problem->why = arena_printf(arena, "no driver uses it: %s; who has it is unknown: %s",
                                         at->interfaces, problem->unknown);
-            problem->state = PROBLEM_LEFT;
             problem->failure = "it is left alone as long as that is unknown";
-            unknown++;
         } else {
             problem->why = arena_printf(arena, "no domain, program or driver uses it: %s; %s",
                                         at->interfaces, at->evidence);
         }
+        if (!problem->unknown && part_is_unreadable(asked)) {
+            problem->why = arena_printf(arena, "%s; but %s", problem->why, asked->why);
+            problem->failure = "it is left alone until every domain can be asked";
+        }
+        if (problem->failure) {
+            problem->state = PROBLEM_LEFT;
+            problem->alone = true;
+            left++;
+        }
     }
-    return unknown;
+    return left;
 }
