@@ -16,7 +16,7 @@ const struct interrupt *interrupt_of_process(void)
     return &process;
 }
 
-// Nobody reads the event, so whoever polls after the signal sees it too.
+// The event is never read, so later polls see it too.
 static void raise_interrupt(int number)
 {
     const uint64_t one = 1;

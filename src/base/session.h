@@ -29,7 +29,7 @@ struct session {
     const struct record *record; // what record_look() read; NULL before
     struct saved *saved;     // changes to libxl's saved config that are not written yet (saved.h)
     struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
-                             // NULL while no backend has one; whoever opened it closes it
+                             // NULL while no backend has one; closed by its opener
     const struct interrupt *interrupt; // ends waits; NULL: nothing does
     bool need_supply;                  // which controllers can be added must be found out
     const struct toolstack *toolstack; // what is installed; NULL: not looked for yet

@@ -12,9 +12,7 @@ static bool is_printable(struct text word)
     return true;
 }
 
-// Whether no shell gives any of these bytes a meaning. A '~' or '=' has one only in some places,
-// but
-// '=' is in most specs.
+// Whether no shell gives any of these bytes a meaning. '=' has one only at the start of a word.
 static bool is_plain(struct text word)
 {
     for (size_t i = 0; i < word.size; i++) {

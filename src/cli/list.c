@@ -262,7 +262,7 @@ static void list_domain(const struct invocation *invocation, struct table *table
     } else if (xen_domain_is_alive(survey->common.xen, domain) != VERDICT_NO) {
         show_unknown(invocation, table, domain->name, domain->id,
                      diags_reason(&diags, "it could not be read"));
-        *unread = status == STATUS_REQUEST ? STATUS_FAILED : status; // nobody asked for it
+        *unread = status == STATUS_REQUEST ? STATUS_FAILED : status; // it was not asked for by name
     }
 }
 

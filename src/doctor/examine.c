@@ -6,8 +6,6 @@
 #include "xen/probe.h"
 #include "xen/xen.h"
 
-enum { XENSTORE_SECONDS = 5 };
-
 static enum status find_all(struct examination *examination)
 {
     const struct doctor_options *options = examination->options;
@@ -216,7 +214,7 @@ enum status examine_host(struct look *look, struct problems *problems)
     struct session processes = session;
     struct host_device **devices;
     size_t count = host_all(session.arena, &look->host, &devices);
-    processes.xen = NULL; // whether somebody has a device is enough here, whoever it is
+    processes.xen = NULL; // only whether a device is open matters here, not by whom
     host_find_holders(&processes, devices, count);
     // The claims only matter for what lost its drivers.
     if (!host_orphans(session.arena, &look->host))

@@ -97,9 +97,9 @@ static bool has_any(const struct repair *repair, enum problem_scope scope, int d
     return false;
 }
 
-// Only what both looks found is fixed: anything new may be somebody's work in progress, and what
-// was not found again is gone. What is unknown in one of them is left alone. `domain` matters for
-// SCOPE_DOMAIN only.
+// Only what both looks found is fixed: anything new may be another tool's work in progress, and
+// what was not found again is gone. What is unknown in one of them is left alone. `domain` matters
+// for SCOPE_DOMAIN only.
 static void compare_looks(struct repair *repair, struct problems *again, enum problem_scope scope,
                           int domain)
 {

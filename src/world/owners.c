@@ -6,8 +6,6 @@
 #include "xen/probe.h"
 #include "xen/xen.h"
 
-enum { XENSTORE_SECONDS = 5 };
-
 // Sets *own to the session with a connection to xenstore of its own, NULL if that fails, and *quiet
 // to its diagnostics.
 static enum status open_own(const struct session *session, struct session *own, struct diags *quiet)

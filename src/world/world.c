@@ -8,8 +8,6 @@
 #include "record/saved.h"
 #include "xen/xen.h"
 
-enum { XENSTORE_SECONDS = 5 };
-
 static struct domain *domain_of_socket(struct arena *arena, const char *socket)
 {
     struct domain *domain = arena_new_of(arena, struct domain);

@@ -41,7 +41,7 @@ enum status lock_domain(const struct session *session, struct lock *lock);
 // (libxl_internal.h). All processes take the locks in the same order, so that they cannot deadlock:
 // the domain's, that for the socket, the host's, that for the configuration. libxl has another one,
 // for device changes; none of its USB commands takes it, and it comes before the one for the
-// socket, so whoever waited for it while using the socket could block xl.
+// socket, so waiting for it while using the socket could block xl.
 enum libxl_lock {
     LOCK_LIBXL_QMP,      // to use the QMP socket, which serves one client at a time
     LOCK_LIBXL_USERDATA, // to change the saved configuration

@@ -11,6 +11,9 @@
 // the connections last until xen_close().
 struct xen;
 
+// The usual time limit, before session's timeout_scale is applied.
+enum { XENSTORE_SECONDS = 5 };
+
 // Connects to xenstore and, if possible, to the hypervisor. `seconds` is the time limit for the
 // connection and for each reply. On failure, after reporting it: STATUS_FAILED without Xen or
 // xenstored, STATUS_TIMEOUT if xenstored does not answer, STATUS_REFUSED without permission.
