@@ -5,6 +5,7 @@
 #define XENUSB_BASE_PART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum part_state { PART_NOT_NEEDED, PART_READ, PART_UNREADABLE };
 

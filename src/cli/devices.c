@@ -20,6 +20,12 @@ static const struct column columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
+// Why it is not known whether the host uses it; NULL if it is known.
+static const char *unknown_use(const struct host_device *device)
+{
+    return !device->busy && part_is_unreadable(&device->use) ? device->use.why : NULL;
+}
+
 // Why it is not known who has it; NULL if it is known.
 static const char *unknown_of(const struct host *host, const struct host_device *device)
 {
@@ -40,7 +46,8 @@ static const char *advice_of(struct arena *arena, const struct host_device *devi
 {
     const struct domain owner = { .id = device->owner_domain, .name = "" };
     // A device that was plugged in again has its driver.
-    bool returns = is_lost(device) && *device->drivers && !device->hold.driver && !device->busy;
+    bool returns = is_lost(device) && *device->drivers && !device->hold.driver && !device->busy &&
+                   !unknown_use(device);
     return returns ? advice(arena, ADVICE_RETURN, &owner, device->busid) : NULL;
 }
 
@@ -63,15 +70,17 @@ static const char *state_of(struct arena *arena, const struct host *host,
                             const struct host_device *device)
 {
     const char *unknown = unknown_of(host, device);
+    const char *held = host_hold_show(arena, &device->hold, NULL);
     if (device->hub)
         return "hub: name the devices behind it";
     if (device->owner)
         return owned(arena, device, unknown);
+    if (!unknown && held)
+        return held;
+    if (!unknown)
+        unknown = unknown_use(device);
     if (unknown)
         return arena_printf(arena, "unknown: %s", unknown);
-    const char *held = host_hold_show(arena, &device->hold, NULL);
-    if (held)
-        return held;
     return device->busy ? arena_printf(arena, "in use by this host: %s", device->busy) : "free";
 }
 
@@ -87,6 +96,9 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
 {
     const struct host_holder *holder = device->hold.holders;
     const char *state = state_of(arena, host, device), *how = advice_of(arena, device);
+    const char *unknown = unknown_of(host, device);
+    if (!unknown && !device->owner && !holder && !device->hold.driver)
+        unknown = unknown_use(device);
     const char *cells[COLUMNS] = {
         device->busid,
         arena_printf(arena, "%u.%u", device->bus, device->address),
@@ -105,7 +117,7 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
         holder ? arena_printf(arena, "%u", holder->pid) : NULL,
         holder ? holder->guest : NULL,
         holder && holder->domain >= 0 ? arena_printf(arena, "%d", holder->domain) : NULL,
-        unknown_of(host, device),
+        unknown,
         strcmp(state, "free") == 0 ? "" : NULL,
         device->owner,
         is_lost(device) ? "" : NULL,

@@ -25,6 +25,7 @@ struct host_interface *host_interfaces(struct arena *arena, const char *busid)
         *last = interface;
         last = &interface->next;
     }
+    errno = names.error == ENOENT ? 0 : names.error;
     return first;
 }
 

@@ -23,7 +23,8 @@ struct host_interface {
 };
 
 // The interfaces of the device with that busid ("usb1" for a root hub), sorted by name; NULL if it
-// is not plugged in or has no active configuration.
+// is not plugged in or has no active configuration. errno is 0, or why they could not be read: some
+// or all are missing then.
 struct host_interface *host_interfaces(struct arena *arena, const char *busid);
 
 // The address (1 to 127) of the device with that busid; 0 if it is not plugged in.

@@ -4,150 +4,94 @@
 #include "base/arena.h"
 #include "sysfs.h"
 
-#include <stdio.h>
+#include <errno.h>
 
 enum {
-    WALK_DEPTH_MAX = 10, // .../1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda is the deepest known
+    WALK_DEPTH_MAX = 16, // .../1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda is the deepest known: 6
     STACK_DEPTH_MAX = 6, // a file system on LVM on md on a partition: 4
-    FIELDS_MAX = 16,     // columns of a line that are read
-    ROUTE_UP = 0x0001,   // RTF_UP and RTF_REJECT, linux/route.h
-    ROUTE_REJECT = 0x0200,
 };
 
-void host_tables_read(struct arena *arena, struct host_tables *tables)
+// A look at one interface.
+struct search {
+    struct arena *arena;
+    struct host_tables *tables;
+    struct part part; // whether all was read that matters
+};
+
+// ---- reading sysfs ----
+
+static void note_part(struct search *search, const struct part *part)
 {
-    tables->mounts = sysfs_table(arena, "/proc/self/mountinfo", PROC_TABLE_MAX);
-    tables->swaps = sysfs_table(arena, "/proc/swaps", PROC_TABLE_MAX);
-    tables->routes = sysfs_table(arena, "/proc/net/route", PROC_TABLE_MAX);
-    tables->routes6 = sysfs_table(arena, "/proc/net/ipv6_route", PROC_TABLE_MAX);
+    if (!part_is_unreadable(&search->part))
+        search->part = *part;
 }
 
-// Removes the next line from a table and splits it at blanks; false at the end.
-static bool next_line(struct text *table, struct text fields[FIELDS_MAX], size_t *count)
+// Records that a path cannot be read, unless that is because it is not there (any more).
+static void note_error(struct search *search, const char *path, int error)
 {
-    if (table->size == 0)
-        return false;
-    size_t end = text_find(*table, '\n', 0);
-    struct text line = text_part(*table, 0, end);
-    *table = text_part(*table, end + 1, table->size);
-    for (*count = 0; *count < FIELDS_MAX; ++*count) {
-        line = text_trim(line);
-        size_t stop = 0;
-        while (stop < line.size && line.at[stop] != ' ' && line.at[stop] != '\t')
-            stop++;
-        if (stop == 0)
-            break;
-        fields[*count] = text_part(line, 0, stop);
-        line = text_part(line, stop, line.size);
-    }
-    return true;
+    if (error == 0 || error == ENOENT || error == ENODEV || error == ENOTDIR)
+        return;
+    const struct part part =
+        part_unreadable(arena_printf(search->arena, "cannot read %s: %s", path, strerror(error)));
+    note_part(search, &part);
 }
 
-// Whether a path is that of the block device: /dev/sda1 or /dev/mapper/vg-data.
-static bool is_path_of(struct text path, const struct block_device *block)
+static struct name_list names_in(struct search *search, const char *directory)
 {
-    static const char dev[] = "/dev/", mapper[] = "/dev/mapper/";
-    if (!text_starts(path, dev))
-        return false;
-    if (text_is(text_part(path, sizeof dev - 1, path.size), block->name))
-        return true;
-    return block->mapped[0] && text_starts(path, mapper) &&
-           text_is(text_part(path, sizeof mapper - 1, path.size), block->mapped);
+    const struct name_list names = sysfs_names(search->arena, directory);
+    note_error(search, directory, names.error);
+    return names;
 }
 
-// The value of the escape \ooo at the start of `text`, or -1 if there is none.
-static int escape_value(struct text text)
+// The first line of an attribute; "" if there is none.
+static const char *value_of(struct search *search, const char *directory, const char *name)
 {
-    int value = 0;
-    if (text.size < 4 || text.at[0] != '\\')
-        return -1;
-    for (size_t i = 1; i <= 3; i++) {
-        if (text.at[i] < '0' || text.at[i] > '7')
-            return -1;
-        value = value * 8 + (text.at[i] - '0');
-    }
+    errno = 0;
+    const char *value = sysfs_value(search->arena, directory, name);
+    if (!value[0])
+        note_error(search, arena_printf(search->arena, "%s/%s", directory, name), errno);
     return value;
 }
 
-// The kernel escapes blanks, tabs, newlines and backslashes in a path.
-static const char *unescape(struct arena *arena, struct text path)
+static bool is_directory(struct search *search, const char *directory, const char *name)
 {
-    unsigned char *plain = arena_alloc(arena, path.size + 1);
-    for (size_t i = 0, used = 0; i < path.size; used++) {
-        int value = escape_value(text_part(path, i, path.size));
-        plain[used] = (unsigned char)(value < 0 ? path.at[i] : value);
-        i += value < 0 ? 1 : 4;
+    bool is = sysfs_is_directory(search->arena, directory, name);
+    if (!is)
+        note_error(search, arena_printf(search->arena, "%s/%s", directory, name), errno);
+    return is;
+}
+
+// ---- disks ----
+
+static const char *busy_stack(struct search *search, const char *directory, const char *name,
+                              unsigned depth);
+
+// What is built on this block device, and how that is used.
+static const char *busy_holders(struct search *search, const char *directory, const char *shown,
+                                unsigned depth)
+{
+    struct arena *arena = search->arena;
+    struct name_list names = names_in(search, arena_printf(arena, "%s/holders", directory));
+    for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
+        const char *above = arena_printf(arena, "/sys/class/block/%s", names.name[i]);
+        const char *why = busy_stack(search, above, names.name[i], depth + 1);
+        if (why)
+            return why;
     }
-    return (const char *)plain;
+    // A holder may be in use without being mounted: an LVM volume that is a guest's disk, say.
+    return names.count ? arena_printf(arena, "%s is part of /dev/%s", shown, names.name[0]) : NULL;
 }
-
-const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block)
-{
-    struct text fields[FIELDS_MAX];
-    for (size_t count; next_line(&mounts, fields, &count);) {
-        if (count < 5)
-            continue;
-        // Some file systems (btrfs) show a device number of their own; their device is then the
-        // second field after the "-".
-        size_t hyphen = 6;
-        while (hyphen < count && !text_is(fields[hyphen], "-"))
-            hyphen++;
-        if (text_is(fields[2], block->number) ||
-            (hyphen + 2 < count && is_path_of(fields[hyphen + 2], block)))
-            return unescape(arena, fields[4]);
-    }
-    return NULL;
-}
-
-bool swaps_contain(struct text swaps, const struct block_device *block)
-{
-    struct text fields[FIELDS_MAX];
-    for (size_t count; next_line(&swaps, fields, &count);)
-        if (count > 0 && is_path_of(fields[0], block))
-            return true;
-    return false;
-}
-
-// Whether a route with these flags (hexadecimal) is up and does not reject packets.
-static bool is_usable(struct text flags)
-{
-    uint64_t value = 0;
-    return text_number(flags, 16, 0, UINT32_MAX, &value) == NUMBER_OK &&
-           (value & (ROUTE_UP | ROUTE_REJECT)) == ROUTE_UP;
-}
-
-bool routes_have_default(struct text routes, const char *device)
-{
-    struct text fields[FIELDS_MAX];
-    for (size_t count; next_line(&routes, fields, &count);)
-        if (count >= 8 && text_is(fields[0], device) && text_is(fields[1], "00000000") &&
-            text_is(fields[7], "00000000") && is_usable(fields[3]))
-            return true;
-    return false;
-}
-
-bool routes6_have_default(struct text routes6, const char *device)
-{
-    struct text fields[FIELDS_MAX];
-    for (size_t count; next_line(&routes6, fields, &count);)
-        if (count >= 10 && text_is(fields[9], device) &&
-            text_is(fields[0], "00000000000000000000000000000000") && text_is(fields[1], "00") &&
-            is_usable(fields[8]))
-            return true;
-    return false;
-}
-
-static const char *busy_stack(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, const char *name, unsigned depth);
 
 // How this block device itself, or anything built on it, is used.
-static const char *busy_block(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, const char *name, unsigned depth)
+static const char *busy_block(struct search *search, const char *directory, const char *name,
+                              unsigned depth)
 {
+    struct arena *arena = search->arena;
+    const struct host_tables *tables = search->tables;
     struct block_device block = {
-        .number = sysfs_value(arena, directory, "dev"),
+        .number = value_of(search, directory, "dev"),
         .name = name,
-        .mapped = sysfs_value(arena, arena_printf(arena, "%s/dm", directory), "name"),
+        .mapped = value_of(search, arena_printf(arena, "%s/dm", directory), "name"),
     };
     const char *shown = block.mapped[0] ? arena_printf(arena, "/dev/mapper/%s", block.mapped)
                                         : arena_printf(arena, "/dev/%s", name);
@@ -156,95 +100,105 @@ static const char *busy_block(struct arena *arena, const struct host_tables *tab
         return arena_printf(arena, "%s is mounted on %s", shown, place);
     if (swaps_contain(tables->swaps, &block))
         return arena_printf(arena, "%s is used as swap", shown);
-
-    const char *holders = arena_printf(arena, "%s/holders", directory);
-    struct name_list names = sysfs_names(arena, holders);
-    for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
-        const char *above = arena_printf(arena, "/sys/class/block/%s", names.name[i]);
-        const char *why = busy_stack(arena, tables, above, names.name[i], depth + 1);
-        if (why)
-            return why;
-    }
-    // A holder may be in use without being mounted: an LVM volume that is a guest's disk, say.
-    return names.count ? arena_printf(arena, "%s is part of /dev/%s", shown, names.name[0]) : NULL;
+    return busy_holders(search, directory, shown, depth);
 }
 
 // How a block device or one of its partitions is used. The partitions come first, since they give
 // the more specific reason.
-static const char *busy_stack(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, const char *name, unsigned depth)
+static const char *busy_stack(struct search *search, const char *directory, const char *name,
+                              unsigned depth)
 {
-    struct name_list names = sysfs_names(arena, directory);
+    struct name_list names = names_in(search, directory);
     for (size_t i = 0; i < names.count; i++) {
-        const char *part = arena_printf(arena, "%s/%s", directory, names.name[i]);
-        if (sysfs_value(arena, part, "partition")[0] == '\0')
+        const char *part = arena_printf(search->arena, "%s/%s", directory, names.name[i]);
+        if (value_of(search, part, "partition")[0] == '\0')
             continue;
-        const char *why = busy_block(arena, tables, part, names.name[i], depth);
+        const char *why = busy_block(search, part, names.name[i], depth);
         if (why)
             return why;
     }
-    return busy_block(arena, tables, directory, name, depth);
+    return busy_block(search, directory, name, depth);
 }
 
+static const char *busy_disks(struct search *search, const char *directory)
+{
+    note_part(search, tables_of_disks(search->arena, search->tables));
+    struct name_list names = names_in(search, directory);
+    const char *why = NULL;
+    for (size_t i = 0; i < names.count && !why; i++)
+        why = busy_stack(search, arena_printf(search->arena, "%s/%s", directory, names.name[i]),
+                         names.name[i], 0);
+    return why;
+}
+
+// ---- network devices ----
+
 // Why a network device is needed: a default route uses it, or a bridge, bond or VLAN on top of it.
-static const char *busy_net(struct arena *arena, const struct host_tables *tables,
-                            const char *directory, const char *name, unsigned depth)
+static const char *busy_network(struct search *search, const char *directory, const char *name,
+                                unsigned depth)
 {
     static const char upper[] = "upper_";
+    const struct host_tables *tables = search->tables;
     if (routes_have_default(tables->routes, name) || routes6_have_default(tables->routes6, name))
         return "carries the default route";
-    struct name_list names = sysfs_names(arena, directory);
+    struct name_list names = names_in(search, directory);
     for (size_t i = 0; i < names.count && depth < STACK_DEPTH_MAX; i++) {
         if (!text_starts(text_of(names.name[i]), upper))
             continue;
         const char *above = names.name[i] + sizeof upper - 1;
-        const char *path = arena_printf(arena, "/sys/class/net/%s", above);
-        const char *why = busy_net(arena, tables, path, above, depth + 1);
+        const char *path = arena_printf(search->arena, "/sys/class/net/%s", above);
+        const char *why = busy_network(search, path, above, depth + 1);
         if (why)
-            return arena_printf(arena, "is part of %s, which %s", above, why);
+            return arena_printf(search->arena, "is part of %s, which %s", above, why);
     }
     return NULL;
 }
 
-// Checks each device in a directory named "block" or "net".
-static const char *busy_class(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, bool net)
+static const char *busy_networks(struct search *search, const char *directory)
 {
-    struct name_list names = sysfs_names(arena, directory);
+    note_part(search, tables_of_networks(search->arena, search->tables));
+    struct name_list names = names_in(search, directory);
     for (size_t i = 0; i < names.count; i++) {
-        const char *path = arena_printf(arena, "%s/%s", directory, names.name[i]);
-        const char *why = net ? busy_net(arena, tables, path, names.name[i], 0)
-                              : busy_stack(arena, tables, path, names.name[i], 0);
+        const char *path = arena_printf(search->arena, "%s/%s", directory, names.name[i]);
+        const char *why = busy_network(search, path, names.name[i], 0);
         if (why)
-            return net ? arena_printf(arena, "%s %s", names.name[i], why) : why;
+            return arena_printf(search->arena, "%s %s", names.name[i], why);
     }
     return NULL;
 }
 
-static const char *busy_below(struct arena *arena, const struct host_tables *tables,
-                              const char *directory, unsigned depth, bool *disk)
+// ---- the interface ----
+
+// Looks for directories named "block" and "net".
+static const char *busy_below(struct search *search, const char *directory, unsigned depth,
+                              bool *disk)
 {
-    struct name_list names = sysfs_names(arena, directory);
-    for (size_t i = 0; i < names.count && depth < WALK_DEPTH_MAX; i++) {
+    if (depth == WALK_DEPTH_MAX) {
+        note_error(search, directory, ELOOP);
+        return NULL;
+    }
+    struct name_list names = names_in(search, directory);
+    const char *why = NULL;
+    for (size_t i = 0; i < names.count && !why; i++) {
         const char *name = names.name[i];
-        if (!sysfs_is_directory(arena, directory, name))
+        if (!is_directory(search, directory, name))
             continue;
-        const char *path = arena_printf(arena, "%s/%s", directory, name);
-        bool net = strcmp(name, "net") == 0;
-        const char *why = net || strcmp(name, "block") == 0
-                              ? busy_class(arena, tables, path, net)
-                              : busy_below(arena, tables, path, depth + 1, disk);
-        if (why) {
-            *disk = *disk || strcmp(name, "block") == 0;
-            return why;
-        }
+        const char *path = arena_printf(search->arena, "%s/%s", directory, name);
+        *disk = strcmp(name, "block") == 0;
+        if (*disk)
+            why = busy_disks(search, path);
+        else if (strcmp(name, "net") == 0)
+            why = busy_networks(search, path);
+        else
+            why = busy_below(search, path, depth + 1, disk);
     }
-    return NULL;
+    return why;
 }
 
-const char *host_busy(struct arena *arena, const struct host_tables *tables, const char *directory,
-                      bool *disk)
+struct host_use host_busy(struct arena *arena, struct host_tables *tables, const char *directory)
 {
-    *disk = false;
-    return busy_below(arena, tables, directory, 0, disk);
+    struct search search = { .arena = arena, .tables = tables, .part = part_read() };
+    bool disk = false;
+    const char *why = busy_below(&search, directory, 0, &disk);
+    return (struct host_use){ .why = why, .disk = why && disk, .part = search.part };
 }

@@ -176,6 +176,7 @@ static void read_interfaces(struct arena *arena, struct host_device *device)
 {
     unsigned shown = 0;
     device->interfaces = host_interfaces(arena, device->busid);
+    device->interfaces_error = errno;
     device->drivers = "";
     device->held = false;
     for (const struct host_interface *at = device->interfaces; at; at = at->next) {
@@ -229,23 +230,34 @@ bool host_look_again(struct arena *arena, const struct host_device *device, stru
     return true;
 }
 
+// A disk is the more serious reason.
+static void add_use(struct host_device *device, const struct host_use *use)
+{
+    if (use->why && (!device->busy || (use->disk && !device->busy_disk))) {
+        device->busy = use->why;
+        device->busy_disk = use->disk;
+    }
+    if (!part_is_unreadable(&device->use))
+        device->use = use->part;
+}
+
 void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count)
 {
-    struct host_tables tables;
-    if (count)
-        host_tables_read(arena, &tables);
+    struct host_tables tables = { .disks = { .state = PART_NOT_NEEDED } };
     for (size_t i = 0; i < count; i++) {
         struct host_device *device = devices[i];
+        const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
         host_describe(device);
         device->busy = NULL;
         device->busy_disk = false;
-        // A disk is the more serious reason.
-        for (const struct host_interface *at = device->interfaces; at && !device->busy_disk;
-             at = at->next) {
-            const char *path = arena_printf(arena, USB_DEVICES "/%s/%s", device->busid, at->name);
-            const char *why = host_busy(arena, &tables, path, &device->busy_disk);
-            if (why && (!device->busy || device->busy_disk))
-                device->busy = why;
+        device->use = part_read();
+        if (device->interfaces_error)
+            device->use = part_unreadable(arena_printf(arena, "cannot read %s: %s", directory,
+                                                       strerror(device->interfaces_error)));
+        for (const struct host_interface *at = device->interfaces; at; at = at->next) {
+            const struct host_use use =
+                host_busy(arena, &tables, arena_printf(arena, "%s/%s", directory, at->name));
+            add_use(device, &use);
         }
     }
 }

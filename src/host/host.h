@@ -48,6 +48,7 @@ struct host_device {
     const char *drivers; // of its interfaces, comma-separated, each once; "" if none is bound
     bool held;           // an interface is bound to usbfs: a program (QEMU, say) holds it
     const struct host_interface *interfaces;
+    int interfaces_error; // an errno if some of them could not be read; else 0
     // Its strings: set by host_read_strings().
     const char *manufacturer; // "" if it has none
     const char *name;         // product string; ""
@@ -56,6 +57,8 @@ struct host_device {
     const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                            // mounted on /backup", "carries the default route"; NULL if it may be
     bool busy_disk;        // that is a disk in use, which not even --force takes
+    struct part use;       // whether all was read that decides that. If not, and `busy` is NULL,
+                           // the host may be using the device: not even --force takes it
     const char *owner;     // the domain it is attached to, according to the records: "win10 (3),
                            // controller hci0 port 2"; NULL if there is none
     int owner_domain;      // that domain's id; undefined without an owner

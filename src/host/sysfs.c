@@ -37,6 +37,15 @@ struct text sysfs_table(struct arena *arena, const char *path, size_t limit)
     return (struct text){ bytes, used };
 }
 
+struct text sysfs_whole(struct arena *arena, const char *path, size_t limit)
+{
+    struct text whole = sysfs_table(arena, path, limit + 1);
+    if (whole.size <= limit)
+        return whole;
+    errno = EFBIG;
+    return TEXT_EMPTY;
+}
+
 struct text sysfs_file(struct arena *arena, const char *path, size_t limit)
 {
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -99,10 +108,13 @@ struct name_list sysfs_names(struct arena *arena, const char *directory)
     size_t count = 0, size = 0;
     cleanup_closedir DIR *dir = opendir(directory);
     int error = dir ? 0 : errno;
-    while (dir && count < SYSFS_NAMES_MAX) {
+    while (dir) {
+        errno = 0;
         const struct dirent *entry = readdir(dir);
-        if (!entry)
+        if (!entry || count == SYSFS_NAMES_MAX) {
+            error = entry ? EFBIG : errno;
             break;
+        }
         if (entry->d_name[0] != '.')
             names = add_name(arena, names, &size, count++, entry->d_name);
     }
@@ -115,7 +127,10 @@ bool sysfs_is_directory(struct arena *arena, const char *directory, const char *
 {
     struct stat info;
     const char *path = arena_printf(arena, "%s/%s", directory, name);
-    return lstat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (lstat(path, &info) != 0)
+        return false;
+    errno = 0;
+    return S_ISDIR(info.st_mode);
 }
 
 bool sysfs_write(const char *path, const char *value)

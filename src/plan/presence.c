@@ -267,7 +267,8 @@ static enum verdict can_be_found(const struct finding *finding, const struct dev
 static bool can_return(const struct device *device, const char *holder)
 {
     return device->state == DEVICE_GONE && device->now && !device->now->hub && !device->now->busy &&
-           !holder && !device->report.ended && fits_port(device, device->now);
+           !part_is_unreadable(&device->now->use) && !holder && !device->report.ended &&
+           fits_port(device, device->now);
 }
 
 // Sets what the device could be, and the facts about that; returns it.

@@ -118,8 +118,23 @@ static const char *objection_of_owner(const struct planning *planning,
                         host->owner);
 }
 
-// Why the device must not be attached, or NULL. --force only overrides the host's own use of it,
-// unless that is a disk. *fix is what to do, or NULL.
+// How the host itself uses the device, or NULL. --force overrides that, unless it is a disk, or
+// what it is cannot be found out.
+static const char *objection_of_host(const struct planning *planning,
+                                     const struct host_device *host, const char **fix)
+{
+    bool force = planning->options->force;
+    *fix = host->busy_disk ? "free it first" : "free it first, or use --force";
+    if (host->busy && (host->busy_disk || !force))
+        return arena_printf(planning->arena, "in use by this host: %s", host->busy);
+    *fix = force ? "--force does not override this: it may be a disk in use" : NULL;
+    return part_is_unreadable(&host->use)
+               ? arena_printf(planning->arena, "whether this host uses it is unknown: %s",
+                              host->use.why)
+               : NULL;
+}
+
+// Why the device must not be attached, or NULL. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              const char **fix)
 {
@@ -138,10 +153,7 @@ static const char *objection(const struct planning *planning, const struct host_
     if (part_is_unreadable(&planning->host->claims))
         return arena_printf(planning->arena, "who has it is unknown: %s",
                             planning->host->claims.why);
-    *fix = host->busy_disk ? "free it first" : "free it first, or use --force";
-    return host->busy && (host->busy_disk || !planning->options->force)
-               ? arena_printf(planning->arena, "in use by this host: %s", host->busy)
-               : NULL;
+    return objection_of_host(planning, host, fix);
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)

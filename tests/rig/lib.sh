@@ -244,6 +244,19 @@ counted()
     read -r qmp xenstore opened saved < <(od -An -v -tu8 -w32 "$T/counts")
 }
 
+# with_fault PATTERN REASON CMD...: run it while the files with these paths cannot be opened for this reason, such
+# as EMFILE, or, with REASON read:EIO, cannot be read, or, with an absolute path, are replaced by that file (faults.c).
+with_fault()
+{
+    local -x FAULT_PATH=$1 FAULT_ERRNO=${2#read:}
+    case $2 in
+        read:*) local -x FAULT_READ=1 ;;
+        /*) local -x FAULT_INSTEAD=$2 ;;
+    esac
+    shift 2
+    LD_PRELOAD="$RIG/faults.so${LD_PRELOAD:+:$LD_PRELOAD}" run "$@"
+}
+
 # begin ARGS...: start xenusb in the background.
 begin()
 {

@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so conflict.so counts.so pauses.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so conflict.so counts.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -38,6 +38,9 @@ $(RIG)/counts.so: $(RIG_SRC)/counts.c | $(RIG)
 
 $(RIG)/pauses.so: $(RIG_SRC)/pauses.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+
+$(RIG)/faults.so: $(RIG_SRC)/faults.c | $(RIG)
+	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
 	$(RIG_CC) -o $@ $< -lxenstore

@@ -49,7 +49,8 @@ static enum status list_devices(char **words)
         host_find_use(arena, &at, 1);
         host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
         const struct host_endpoints endpoints = host_endpoints(at);
-        printf("%s %u.%u %04x:%04x %s%s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s\n", at->busid,
+        const char *use = at->use.why ? arena_printf(arena, " unknown=(%s)", at->use.why) : "";
+        printf("%s %u.%u %04x:%04x %s%s%s%s%s%s [%s] [%s] [%s] drivers=%s%s busy=%s%s\n", at->busid,
                at->bus, at->address, at->vendor, at->product, speed_name(at->speed),
                at->hub ? " hub" : "",
                endpoints.unread ? arena_printf(arena, " endpoints=(%s)", endpoints.unread) : "",
@@ -57,7 +58,7 @@ static enum status list_devices(char **words)
                endpoints.fits_high_speed ? " fits-high" : "",
                endpoints.fits_full_speed ? " fits-full" : "", shown(at->manufacturer),
                shown(at->name), shown(at->serial), shown(at->drivers), at->held ? " held" : "",
-               shown(at->busy));
+               shown(at->busy), use);
     }
     return status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "host/busy.h"
+#include "host/tables.h"
 #include "unit.h"
 
 static struct arena *arena;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The kernel's tables of what it does with disks and network devices.
+#ifndef XENUSB_HOST_TABLES_H
+#define XENUSB_HOST_TABLES_H
+
+#include "base/part.h"
+#include "base/text.h"
+
+// Zeroed: none has been read. Each is read when it is needed first, once for all devices. Owned by
+// the arena.
+struct host_tables {
+    struct part disks;    // whether those for disks were read
+    struct text mounts;   // /proc/self/mountinfo
+    struct text swaps;    // /proc/swaps
+    struct part networks; // whether those for network devices were read
+    struct text routes;   // /proc/net/route
+    struct text routes6;  // /proc/net/ipv6_route
+};
+
+// Reads the tables that a disk, or a network device, is looked up in. Returns whether all could be
+// read; a table that is longer than PROC_TABLE_MAX could not.
+const struct part *tables_of_disks(struct arena *arena, struct host_tables *tables);
+const struct part *tables_of_networks(struct arena *arena, struct host_tables *tables);
+
+// The functions below only read their arguments.
+
+// A block device under each of its names: number ("8:1"), kernel name ("sda1"), and device-mapper
+// name ("vg-data", or "").
+struct block_device {
+    const char *number;
+    const char *name;
+    const char *mapped;
+};
+// The mount point of the block device, unescaped; NULL if it is not mounted. `mounts` is
+// /proc/self/mountinfo (proc(5)).
+const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block);
+// Whether the block device is used as swap, according to /proc/swaps.
+bool swaps_contain(struct text swaps, const struct block_device *block);
+// Whether a usable default route uses that network device, according to /proc/net/route and
+// /proc/net/ipv6_route (Linux: net/ipv4/fib_trie.c, net/ipv6/route.c).
+bool routes_have_default(struct text routes, const char *device);
+bool routes6_have_default(struct text routes6, const char *device);
+
+#endif
