@@ -2,13 +2,16 @@
 #include "busy.h"
 
 #include "base/arena.h"
+#include "base/session.h"
 #include "sysfs.h"
+#include "xen/domain.h"
 
 #include <errno.h>
 
 enum {
     WALK_DEPTH_MAX = 16, // .../1-1:1.0/host6/target6:0:0/6:0:0:0/block/sda is the deepest known: 6
     STACK_DEPTH_MAX = 6, // a file system on LVM on md on a partition: 4
+    GUEST_SHOWN = 128,
 };
 
 // A look at one interface.
@@ -16,6 +19,7 @@ struct search {
     struct arena *arena;
     struct host_tables *tables;
     struct part part; // whether all was read that matters
+    const char *fix;  // set with the reason that was found
 };
 
 // ---- reading sysfs ----
@@ -79,7 +83,18 @@ static const char *busy_holders(struct search *search, const char *directory, co
             return why;
     }
     // A holder may be in use without being mounted: an LVM volume that is a guest's disk, say.
-    return names.count ? arena_printf(arena, "%s is part of /dev/%s", shown, names.name[0]) : NULL;
+    if (!names.count)
+        return NULL;
+    search->fix = arena_printf(arena, "stop /dev/%s first", names.name[0]);
+    return arena_printf(arena, "%s is part of /dev/%s", shown, names.name[0]);
+}
+
+static const char *show_guest(struct search *search, int domain)
+{
+    const char *name = xen_domain_name(search->tables->session->xen, domain);
+    return *name ? arena_printf(search->arena, "%s (%d)",
+                                text_show(search->arena, text_of(name), GUEST_SHOWN), domain)
+                 : arena_printf(search->arena, "domain %d", domain);
 }
 
 // How this block device itself, or anything built on it, is used.
@@ -96,10 +111,16 @@ static const char *busy_block(struct search *search, const char *directory, cons
     const char *shown = block.mapped[0] ? arena_printf(arena, "/dev/mapper/%s", block.mapped)
                                         : arena_printf(arena, "/dev/%s", name);
     const char *place = mounts_find(arena, tables->mounts, &block);
+    search->fix = "unmount it first";
     if (place)
         return arena_printf(arena, "%s is mounted on %s", shown, place);
+    search->fix = "stop using it as swap first";
     if (swaps_contain(tables->swaps, &block))
         return arena_printf(arena, "%s is used as swap", shown);
+    const struct guest_disk *guest = guest_disks_find(&tables->guests, block.number);
+    search->fix = "detach that disk from the guest first";
+    if (guest)
+        return arena_printf(arena, "%s is a disk of %s", shown, show_guest(search, guest->domain));
     return busy_holders(search, directory, shown, depth);
 }
 
@@ -122,7 +143,7 @@ static const char *busy_stack(struct search *search, const char *directory, cons
 
 static const char *busy_disks(struct search *search, const char *directory)
 {
-    note_part(search, tables_of_disks(search->arena, search->tables));
+    note_part(search, tables_of_disks(search->tables));
     struct name_list names = names_in(search, directory);
     const char *why = NULL;
     for (size_t i = 0; i < names.count && !why; i++)
@@ -156,7 +177,8 @@ static const char *busy_network(struct search *search, const char *directory, co
 
 static const char *busy_networks(struct search *search, const char *directory)
 {
-    note_part(search, tables_of_networks(search->arena, search->tables));
+    search->fix = "stop using it first, or use --force";
+    note_part(search, tables_of_networks(search->tables));
     struct name_list names = names_in(search, directory);
     for (size_t i = 0; i < names.count; i++) {
         const char *path = arena_printf(search->arena, "%s/%s", directory, names.name[i]);
@@ -195,10 +217,14 @@ static const char *busy_below(struct search *search, const char *directory, unsi
     return why;
 }
 
-struct host_use host_busy(struct arena *arena, struct host_tables *tables, const char *directory)
+struct host_use host_busy(struct host_tables *tables, const char *directory)
 {
-    struct search search = { .arena = arena, .tables = tables, .part = part_read() };
+    struct search search = { .arena = tables->session->arena,
+                             .tables = tables,
+                             .part = part_read() };
     bool disk = false;
     const char *why = busy_below(&search, directory, 0, &disk);
-    return (struct host_use){ .why = why, .disk = why && disk, .part = search.part };
+    return (struct host_use){
+        .why = why, .fix = why ? search.fix : NULL, .disk = why && disk, .part = search.part
+    };
 }

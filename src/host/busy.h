@@ -8,6 +8,7 @@
 // How the host uses a part of a device. Owned by the arena.
 struct host_use {
     const char *why;  // why it must not be given to a guest; NULL if nothing says so
+    const char *fix;  // what to do about that: "unmount it first"; NULL with `why` NULL
     bool disk;        // that is a disk in use, of which not even --force takes anything: its data
                       // would be lost
     struct part part; // whether all was read that tells
@@ -15,8 +16,8 @@ struct host_use {
 
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of
 // the interface, one of its partitions, or a volume built on them (device-mapper, md, LVM) is
-// mounted or used as swap, or is part of such a volume; or a default route uses a network device of
-// the interface, or a bridge, bond or VLAN on top of it.
-struct host_use host_busy(struct arena *arena, struct host_tables *tables, const char *directory);
+// mounted, used as swap, a guest's disk, or part of such a volume; or a default route uses a
+// network device of the interface, or a bridge, bond or VLAN on top of it.
+struct host_use host_busy(struct host_tables *tables, const char *directory);
 
 #endif

@@ -2,6 +2,7 @@
 #include "host.h"
 
 #include "base/arena.h"
+#include "base/session.h"
 #include "busy.h"
 #include "source.h"
 #include "sysfs.h"
@@ -235,20 +236,22 @@ static void add_use(struct host_device *device, const struct host_use *use)
 {
     if (use->why && (!device->busy || (use->disk && !device->busy_disk))) {
         device->busy = use->why;
+        device->busy_fix = use->fix;
         device->busy_disk = use->disk;
     }
     if (!part_is_unreadable(&device->use))
         device->use = use->part;
 }
 
-void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count)
+void host_find_use(const struct session *session, struct host_device *const *devices, size_t count)
 {
-    struct host_tables tables = { .disks = { .state = PART_NOT_NEEDED } };
+    struct arena *arena = session->arena;
+    struct host_tables tables = { .session = session };
     for (size_t i = 0; i < count; i++) {
         struct host_device *device = devices[i];
         const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
         host_describe(device);
-        device->busy = NULL;
+        device->busy = device->busy_fix = NULL;
         device->busy_disk = false;
         device->use = part_read();
         if (device->interfaces_error)
@@ -256,7 +259,7 @@ void host_find_use(struct arena *arena, struct host_device *const *devices, size
                                                        strerror(device->interfaces_error)));
         for (const struct host_interface *at = device->interfaces; at; at = at->next) {
             const struct host_use use =
-                host_busy(arena, &tables, arena_printf(arena, "%s/%s", directory, at->name));
+                host_busy(&tables, arena_printf(arena, "%s/%s", directory, at->name));
             add_use(device, &use);
         }
     }

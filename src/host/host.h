@@ -29,6 +29,7 @@ struct host_hold {
 };
 
 struct host_endpoints;
+struct session;
 struct host_source;
 
 // A device of this host. Owned by the arena. The manufacturer, name and serial are untrusted bytes
@@ -56,6 +57,7 @@ struct host_device {
     // The rest is set by who needs it.
     const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                            // mounted on /backup", "carries the default route"; NULL if it may be
+    const char *busy_fix;  // what to do about that: "unmount it first"
     bool busy_disk;        // that is a disk in use, which not even --force takes
     struct part use;       // whether all was read that decides that. If not, and `busy` is NULL,
                            // the host may be using the device: not even --force takes it
@@ -94,8 +96,9 @@ enum host_string {
 // Sets these strings of the device (enum host_string, or'ed), unless that was done before.
 void host_read_strings(const struct host_device *device, unsigned strings);
 
-// Sets how the host itself uses each of these devices, and describes them.
-void host_find_use(struct arena *arena, struct host_device *const *devices, size_t count);
+// Sets how the host itself uses each of these devices, and describes them. What guests have as
+// disks is only found with session->xen.
+void host_find_use(const struct session *session, struct host_device *const *devices, size_t count);
 
 // Reads the device's identity and drivers again: *now is a copy of `device` with those. False if
 // nothing is plugged in at its busid.

@@ -2,6 +2,7 @@
 #include "tables.h"
 
 #include "base/arena.h"
+#include "base/session.h"
 #include "sysfs.h"
 
 #include <errno.h>
@@ -32,19 +33,21 @@ static struct text read_optional(struct arena *arena, const char *path, struct p
     return read_table(arena, path, part);
 }
 
-const struct part *tables_of_disks(struct arena *arena, struct host_tables *tables)
+const struct part *tables_of_disks(struct host_tables *tables)
 {
+    struct arena *arena = tables->session->arena;
     struct part *part = &tables->disks;
     if (part->state != PART_NOT_NEEDED)
         return part;
-    *part = part_read();
+    *part = guest_disks_read(tables->session, &tables->guests);
     tables->mounts = read_table(arena, "/proc/self/mountinfo", part);
     tables->swaps = read_optional(arena, "/proc/swaps", part);
     return part;
 }
 
-const struct part *tables_of_networks(struct arena *arena, struct host_tables *tables)
+const struct part *tables_of_networks(struct host_tables *tables)
 {
+    struct arena *arena = tables->session->arena;
     struct part *part = &tables->networks;
     if (part->state != PART_NOT_NEEDED)
         return part;

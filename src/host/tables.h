@@ -5,22 +5,25 @@
 
 #include "base/part.h"
 #include "base/text.h"
+#include "guest_disks.h"
 
-// Zeroed: none has been read. Each is read when it is needed first, once for all devices. Owned by
-// the arena.
+// All but the session zeroed: none has been read. Each is read when it is needed first, once for
+// all devices. Owned by the session's arena.
 struct host_tables {
-    struct part disks;    // whether those for disks were read
-    struct text mounts;   // /proc/self/mountinfo
-    struct text swaps;    // /proc/swaps
-    struct part networks; // whether those for network devices were read
-    struct text routes;   // /proc/net/route
-    struct text routes6;  // /proc/net/ipv6_route
+    const struct session *session;
+    struct part disks;         // whether those for disks were read
+    struct guest_disks guests; // those that guests have, according to session->xen
+    struct text mounts;        // /proc/self/mountinfo
+    struct text swaps;         // /proc/swaps
+    struct part networks;      // whether those for network devices were read
+    struct text routes;        // /proc/net/route
+    struct text routes6;       // /proc/net/ipv6_route
 };
 
 // Reads the tables that a disk, or a network device, is looked up in. Returns whether all could be
 // read; a table that is longer than PROC_TABLE_MAX could not.
-const struct part *tables_of_disks(struct arena *arena, struct host_tables *tables);
-const struct part *tables_of_networks(struct arena *arena, struct host_tables *tables);
+const struct part *tables_of_disks(struct host_tables *tables);
+const struct part *tables_of_networks(struct host_tables *tables);
 
 // The functions below only read their arguments.
 

@@ -311,7 +311,7 @@ static void settle(const struct finding *finding, struct device *device)
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     if (device->state == DEVICE_GONE && there) {
         holder = other_holder(finding, there);
-        host_find_use(finding->arena, &there, 1);
+        host_find_use(finding->session, &there, 1);
     }
     device->returns = can_return(device, holder);
     device->reason = reason_of(finding, device, holder);

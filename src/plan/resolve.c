@@ -124,7 +124,7 @@ static const char *objection_of_host(const struct planning *planning,
                                      const struct host_device *host, const char **fix)
 {
     bool force = planning->options->force;
-    *fix = host->busy_disk ? "free it first" : "free it first, or use --force";
+    *fix = host->busy_fix;
     if (host->busy && (host->busy_disk || !force))
         return arena_printf(planning->arena, "in use by this host: %s", host->busy);
     *fix = force ? "--force does not override this: it may be a disk in use" : NULL;

@@ -45,7 +45,7 @@ void owners_find(const struct session *session, struct host *host)
     struct host_device **devices;
     size_t count = host_all(session->arena, host, &devices);
     find_claims(session, &own, host);
-    host_find_use(session->arena, devices, count);
+    host_find_use(&own, devices, count);
     host_find_holders(&own, devices, count);
     xen_close(own.xen);
 }
@@ -113,7 +113,7 @@ void owners_find_asked(const struct session *session, const struct config *confi
     // A guest is named also where its QEMU holds a device that another QEMU (--qmp) asks for.
     if (!session->xen && host->claims.state == PART_READ)
         (void)open_own(session, &own, &quiet);
-    host_find_use(session->arena, devices, count);
+    host_find_use(&own, devices, count);
     host_find_holders(&own, devices, count);
     await(&own, devices, count);
     if (!session->xen)

@@ -211,3 +211,43 @@ xhci_results()
         echo $((0x${bytes:at+22:2}))
     done
 }
+
+# ---- disks of devices ----
+
+# Print the writable directory of an interface in the tree.
+interface_of()
+{
+    echo "$(readlink -f "$UMOCKDEV_DIR/sys/bus/usb/devices/${1%:*}")/$1"
+}
+
+# disk INTERFACE NAME NUMBER: add a block device below an interface.
+disk()
+{
+    local at
+    at=$(interface_of "$1")/host6/target6:0:0/6:0:0:0/block/$2
+    mkdir -p "$at/holders" "$UMOCKDEV_DIR/sys/class/block"
+    echo "$3" >"$at/dev"
+    ln -s "$at" "$UMOCKDEV_DIR/sys/class/block/$2"
+}
+
+# partition DISK NUMBER DEVICE: add the partition DISK1 and so on.
+partition()
+{
+    local at
+    at=$(readlink "$UMOCKDEV_DIR/sys/class/block/$1")/$1$2
+    mkdir -p "$at/holders"
+    echo "$2" >"$at/partition"
+    echo "$3" >"$at/dev"
+    ln -s "$at" "$UMOCKDEV_DIR/sys/class/block/$1$2"
+}
+
+# built ON NAME NUMBER [MAPPED]: add a device-mapper or md device on top of another block device.
+built()
+{
+    local at=$UMOCKDEV_DIR/sys/devices/virtual/block/$2
+    mkdir -p "$at/holders" "$at/dm"
+    echo "$3" >"$at/dev"
+    [ $# -lt 4 ] || echo "$4" >"$at/dm/name"
+    ln -s "$at" "$UMOCKDEV_DIR/sys/class/block/$2"
+    ln -s "$at" "$UMOCKDEV_DIR/sys/class/block/$1/holders/$2"
+}

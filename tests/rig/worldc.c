@@ -46,7 +46,7 @@ static enum status list_devices(char **words)
     struct host host;
     enum status status = host_look(arena, &diags, &host);
     for (struct host_device *at = host.devices; at; at = at->next) {
-        host_find_use(arena, &at, 1);
+        host_find_use(&session, &at, 1);
         host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
         const struct host_endpoints endpoints = host_endpoints(at);
         const char *use = at->use.why ? arena_printf(arena, " unknown=(%s)", at->use.why) : "";
