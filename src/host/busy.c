@@ -20,6 +20,7 @@ struct search {
     struct host_tables *tables;
     struct part part; // whether all was read that matters
     const char *fix;  // set with the reason that was found
+    bool passes;      // also set with it
 };
 
 // ---- reading sysfs ----
@@ -97,6 +98,40 @@ static const char *show_guest(struct search *search, int domain)
                  : arena_printf(search->arena, "domain %d", domain);
 }
 
+// Where the block device is mounted, also if only other processes see it.
+static const char *busy_mount(struct search *search, const struct block_device *block,
+                              const char *shown)
+{
+    struct arena *arena = search->arena;
+    const struct host_tables *tables = search->tables;
+    const char *place = mounts_find(arena, tables->mounts, block);
+    search->fix = "unmount it first";
+    if (place)
+        return arena_printf(arena, "%s is mounted on %s", shown, place);
+    search->fix = "unmount it there first, or end what runs there";
+    for (const struct process_mounts *at = tables->processes.mounts; at; at = at->next) {
+        place = mounts_find(arena, at->table, block);
+        if (place)
+            return arena_printf(arena, "%s is mounted on %s in the mount namespace of %s", shown,
+                                place, processes_show(arena, at->pid));
+    }
+    return NULL;
+}
+
+// Who has the block device open. That comes last, because it says the least about its use.
+static const char *busy_open(struct search *search, const struct block_device *block,
+                             const char *shown)
+{
+    const struct process_disk *disk =
+        processes_find_disk(&search->tables->processes, block->number);
+    if (!disk)
+        return NULL;
+    search->fix = "end that program first";
+    search->passes = true;
+    return arena_printf(search->arena, "%s is open in %s", shown,
+                        processes_show(search->arena, disk->pid));
+}
+
 // How this block device itself, or anything built on it, is used.
 static const char *busy_block(struct search *search, const char *directory, const char *name,
                               unsigned depth)
@@ -110,10 +145,9 @@ static const char *busy_block(struct search *search, const char *directory, cons
     };
     const char *shown = block.mapped[0] ? arena_printf(arena, "/dev/mapper/%s", block.mapped)
                                         : arena_printf(arena, "/dev/%s", name);
-    const char *place = mounts_find(arena, tables->mounts, &block);
-    search->fix = "unmount it first";
-    if (place)
-        return arena_printf(arena, "%s is mounted on %s", shown, place);
+    const char *why = busy_mount(search, &block, shown);
+    if (why)
+        return why;
     search->fix = "stop using it as swap first";
     if (swaps_contain(tables->swaps, &block))
         return arena_printf(arena, "%s is used as swap", shown);
@@ -121,7 +155,8 @@ static const char *busy_block(struct search *search, const char *directory, cons
     search->fix = "detach that disk from the guest first";
     if (guest)
         return arena_printf(arena, "%s is a disk of %s", shown, show_guest(search, guest->domain));
-    return busy_holders(search, directory, shown, depth);
+    why = busy_holders(search, directory, shown, depth);
+    return why ? why : busy_open(search, &block, shown);
 }
 
 // How a block device or one of its partitions is used. The partitions come first, since they give
@@ -224,7 +259,9 @@ struct host_use host_busy(struct host_tables *tables, const char *directory)
                              .part = part_read() };
     bool disk = false;
     const char *why = busy_below(&search, directory, 0, &disk);
-    return (struct host_use){
-        .why = why, .fix = why ? search.fix : NULL, .disk = why && disk, .part = search.part
-    };
+    return (struct host_use){ .why = why,
+                              .fix = why ? search.fix : NULL,
+                              .passes = why && search.passes,
+                              .disk = why && disk,
+                              .part = search.part };
 }

@@ -9,6 +9,7 @@
 struct host_use {
     const char *why;  // why it must not be given to a guest; NULL if nothing says so
     const char *fix;  // what to do about that: "unmount it first"; NULL with `why` NULL
+    bool passes;      // a process has just opened it: that may be a probe that ends soon
     bool disk;        // that is a disk in use, of which not even --force takes anything: its data
                       // would be lost
     struct part part; // whether all was read that tells
@@ -16,8 +17,9 @@ struct host_use {
 
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of
 // the interface, one of its partitions, or a volume built on them (device-mapper, md, LVM) is
-// mounted, used as swap, a guest's disk, or part of such a volume; or a default route uses a
-// network device of the interface, or a bridge, bond or VLAN on top of it.
+// mounted (also where only other processes see it), used as swap, a guest's disk, part of such a
+// volume, or open in a process; or a default route uses a network device of the interface, or a
+// bridge, bond or VLAN on top of it.
 struct host_use host_busy(struct host_tables *tables, const char *directory);
 
 #endif

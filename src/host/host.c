@@ -237,6 +237,7 @@ static void add_use(struct host_device *device, const struct host_use *use)
     if (use->why && (!device->busy || (use->disk && !device->busy_disk))) {
         device->busy = use->why;
         device->busy_fix = use->fix;
+        device->busy_passes = use->passes;
         device->busy_disk = use->disk;
     }
     if (!part_is_unreadable(&device->use))
@@ -252,7 +253,7 @@ void host_find_use(const struct session *session, struct host_device *const *dev
         const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
         host_describe(device);
         device->busy = device->busy_fix = NULL;
-        device->busy_disk = false;
+        device->busy_disk = device->busy_passes = false;
         device->use = part_read();
         if (device->interfaces_error)
             device->use = part_unreadable(arena_printf(arena, "cannot read %s: %s", directory,

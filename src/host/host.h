@@ -58,6 +58,7 @@ struct host_device {
     const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                            // mounted on /backup", "carries the default route"; NULL if it may be
     const char *busy_fix;  // what to do about that: "unmount it first"
+    bool busy_passes;      // that may be a probe (udev, blkid) that ends soon
     bool busy_disk;        // that is a disk in use, which not even --force takes
     struct part use;       // whether all was read that decides that. If not, and `busy` is NULL,
                            // the host may be using the device: not even --force takes it

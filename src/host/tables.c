@@ -40,6 +40,9 @@ const struct part *tables_of_disks(struct host_tables *tables)
     if (part->state != PART_NOT_NEEDED)
         return part;
     *part = guest_disks_read(tables->session, &tables->guests);
+    const struct part processes = processes_read(arena, &tables->processes);
+    if (!part_is_unreadable(part))
+        *part = processes;
     tables->mounts = read_table(arena, "/proc/self/mountinfo", part);
     tables->swaps = read_optional(arena, "/proc/swaps", part);
     return part;

@@ -6,6 +6,7 @@
 #include "base/part.h"
 #include "base/text.h"
 #include "guest_disks.h"
+#include "processes.h"
 
 // All but the session zeroed: none has been read. Each is read when it is needed first, once for
 // all devices. Owned by the session's arena.
@@ -13,11 +14,12 @@ struct host_tables {
     const struct session *session;
     struct part disks;         // whether those for disks were read
     struct guest_disks guests; // those that guests have, according to session->xen
-    struct text mounts;        // /proc/self/mountinfo
-    struct text swaps;         // /proc/swaps
-    struct part networks;      // whether those for network devices were read
-    struct text routes;        // /proc/net/route
-    struct text routes6;       // /proc/net/ipv6_route
+    struct processes processes;
+    struct text mounts;   // /proc/self/mountinfo
+    struct text swaps;    // /proc/swaps
+    struct part networks; // whether those for network devices were read
+    struct text routes;   // /proc/net/route
+    struct text routes6;  // /proc/net/ipv6_route
 };
 
 // Reads the tables that a disk, or a network device, is looked up in. Returns whether all could be

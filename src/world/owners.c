@@ -6,6 +6,9 @@
 #include "xen/probe.h"
 #include "xen/xen.h"
 
+#define PROBE_SECONDS 2.0
+#define PAUSE         0.05 // seconds between two looks
+
 // Sets *own to the session with a connection to xenstore of its own, NULL if that fails, and *quiet
 // to its diagnostics.
 static enum status open_own(const struct session *session, struct session *own, struct diags *quiet)
@@ -86,6 +89,22 @@ static size_t find_asked(const struct session *session, const struct config *con
     return count;
 }
 
+static bool any_use_passes(struct host_device *const *devices, size_t count)
+{
+    while (count && !devices[count - 1]->busy_passes)
+        count--;
+    return count;
+}
+
+// Waits for uses that may pass.
+static void await_use(const struct session *session, struct host_device *const *devices,
+                      size_t count)
+{
+    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
+    while (any_use_passes(devices, count) && session_pause(session, deadline, PAUSE))
+        host_find_use(session, devices, count);
+}
+
 // Waits for those that may pass. Changes the order of the devices.
 static void await(const struct session *session, struct host_device **devices, size_t count)
 {
@@ -115,6 +134,7 @@ void owners_find_asked(const struct session *session, const struct config *confi
         (void)open_own(session, &own, &quiet);
     host_find_use(&own, devices, count);
     host_find_holders(&own, devices, count);
+    await_use(&own, devices, count);
     await(&own, devices, count);
     if (!session->xen)
         xen_close(own.xen);

@@ -17,7 +17,7 @@ void owners_find(const struct session *session, struct host *host);
 
 // Sets the hold of each device that the config asks for, except those that the topology has, and
 // how the host uses it. Waits, at most 2 s times the scale, for programs that have just the node of
-// one open (a probe at plug-in), and then looks again.
+// one, or its disk, open (a probe at plug-in), and then looks again.
 void owners_find_asked(const struct session *session, const struct config *config,
                        const struct topology *topology, struct host *host);
 
