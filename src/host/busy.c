@@ -115,7 +115,10 @@ static const char *busy_mount(struct search *search, const struct block_device *
             return arena_printf(arena, "%s is mounted on %s in the mount namespace of %s", shown,
                                 place, processes_show(arena, at->pid));
     }
-    return NULL;
+    const struct btrfs_member *btrfs = btrfs_find(tables->btrfs, block->name);
+    search->fix = "unmount that first, or remove the device from it";
+    return btrfs ? arena_printf(arena, "%s is part of the mounted btrfs %s", shown, btrfs->uuid)
+                 : NULL;
 }
 
 // Who has the block device open. That comes last, because it says the least about its use.

@@ -33,6 +33,33 @@ static struct text read_optional(struct arena *arena, const char *path, struct p
     return read_table(arena, path, part);
 }
 
+static void note_unreadable(struct arena *arena, const char *path, int error, struct part *part)
+{
+    if (error && error != ENOENT && !part_is_unreadable(part))
+        *part = part_unreadable(arena_printf(arena, "cannot read %s: %s", path, strerror(error)));
+}
+
+// The kernel shows there the file systems that are mounted, and the devices of each (Linux:
+// fs/btrfs/sysfs.c).
+static struct btrfs_member *read_btrfs(struct arena *arena, struct part *part)
+{
+    static const char root[] = "/sys/fs/btrfs";
+    struct btrfs_member *members = NULL;
+    const struct name_list all = sysfs_names(arena, root);
+    note_unreadable(arena, root, all.error, part);
+    for (size_t i = 0; i < all.count; i++) {
+        const char *path = arena_printf(arena, "%s/%s/devices", root, all.name[i]);
+        const struct name_list names = sysfs_names(arena, path); // "features" has none
+        note_unreadable(arena, path, names.error, part);
+        for (size_t at = 0; at < names.count; at++) {
+            struct btrfs_member *member = arena_new_of(arena, struct btrfs_member);
+            *member = (struct btrfs_member){ members, names.name[at], all.name[i] };
+            members = member;
+        }
+    }
+    return members;
+}
+
 const struct part *tables_of_disks(struct host_tables *tables)
 {
     struct arena *arena = tables->session->arena;
@@ -43,6 +70,7 @@ const struct part *tables_of_disks(struct host_tables *tables)
     const struct part processes = processes_read(arena, &tables->processes);
     if (!part_is_unreadable(part))
         *part = processes;
+    tables->btrfs = read_btrfs(arena, part);
     tables->mounts = read_table(arena, "/proc/self/mountinfo", part);
     tables->swaps = read_optional(arena, "/proc/swaps", part);
     return part;
@@ -137,6 +165,13 @@ const char *mounts_find(struct arena *arena, struct text mounts, const struct bl
             return unescape(arena, fields[4]);
     }
     return NULL;
+}
+
+const struct btrfs_member *btrfs_find(const struct btrfs_member *members, const char *name)
+{
+    while (members && strcmp(members->name, name) != 0)
+        members = members->next;
+    return members;
 }
 
 bool swaps_contain(struct text swaps, const struct block_device *block)

@@ -8,6 +8,13 @@
 #include "guest_disks.h"
 #include "processes.h"
 
+// A block device of a btrfs that is mounted, wherever that is. The mount names only one of them.
+struct btrfs_member {
+    struct btrfs_member *next;
+    const char *name; // "sda1"
+    const char *uuid; // of the file system
+};
+
 // All but the session zeroed: none has been read. Each is read when it is needed first, once for
 // all devices. Owned by the session's arena.
 struct host_tables {
@@ -15,11 +22,12 @@ struct host_tables {
     struct part disks;         // whether those for disks were read
     struct guest_disks guests; // those that guests have, according to session->xen
     struct processes processes;
-    struct text mounts;   // /proc/self/mountinfo
-    struct text swaps;    // /proc/swaps
-    struct part networks; // whether those for network devices were read
-    struct text routes;   // /proc/net/route
-    struct text routes6;  // /proc/net/ipv6_route
+    struct btrfs_member *btrfs; // of the btrfs file systems that are in use
+    struct text mounts;         // /proc/self/mountinfo
+    struct text swaps;          // /proc/swaps
+    struct part networks;       // whether those for network devices were read
+    struct text routes;         // /proc/net/route
+    struct text routes6;        // /proc/net/ipv6_route
 };
 
 // Reads the tables that a disk, or a network device, is looked up in. Returns whether all could be
@@ -39,6 +47,8 @@ struct block_device {
 // The mount point of the block device, unescaped; NULL if it is not mounted. `mounts` is
 // /proc/self/mountinfo (proc(5)).
 const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block);
+// The file system that has the block device with that kernel name; NULL if none has.
+const struct btrfs_member *btrfs_find(const struct btrfs_member *members, const char *name);
 // Whether the block device is used as swap, according to /proc/swaps.
 bool swaps_contain(struct text swaps, const struct block_device *block);
 // Whether a usable default route uses that network device, according to /proc/net/route and

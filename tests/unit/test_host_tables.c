@@ -71,6 +71,16 @@ static void test_swap(void **state)
     assert_false(swaps_contain(TEXT_EMPTY, &(struct block_device){ "8:18", "sdb2", "" }));
 }
 
+static void test_btrfs(void **state)
+{
+    (void)state;
+    struct btrfs_member one = { NULL, "sda1", "aaaa" }, two = { &one, "sdb", "bbbb" };
+    assert_string_equal(btrfs_find(&two, "sda1")->uuid, "aaaa");
+    assert_string_equal(btrfs_find(&two, "sdb")->uuid, "bbbb");
+    assert_null(btrfs_find(&two, "sda"));
+    assert_null(btrfs_find(NULL, "sda1"));
+}
+
 static void test_default_route(void **state)
 {
     (void)state;
@@ -110,6 +120,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_mount_by_source_name, begin, end),
         cmocka_unit_test_setup_teardown(test_mount_with_a_truncated_escape, begin, end),
         cmocka_unit_test_setup_teardown(test_swap, begin, end),
+        cmocka_unit_test(test_btrfs),
         cmocka_unit_test_setup_teardown(test_default_route, begin, end),
         cmocka_unit_test_setup_teardown(test_default_route_ipv6, begin, end),
     };
