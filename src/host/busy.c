@@ -192,11 +192,13 @@ static const char *busy_disks(struct search *search, const char *directory)
 
 // ---- network devices ----
 
-// Why a network device is needed: a default route uses it, or a bridge, bond or VLAN on top of it.
+// Why a network device is needed: a route uses it, or a bridge, bond or VLAN on top of it, or it is
+// a port of one. What is on top gives the more specific reason.
 static const char *busy_network(struct search *search, const char *directory, const char *name,
                                 unsigned depth)
 {
     static const char upper[] = "upper_";
+    struct arena *arena = search->arena;
     const struct host_tables *tables = search->tables;
     if (routes_have_default(tables->routes, name) || routes6_have_default(tables->routes6, name))
         return "carries the default route";
@@ -205,12 +207,22 @@ static const char *busy_network(struct search *search, const char *directory, co
         if (!text_starts(text_of(names.name[i]), upper))
             continue;
         const char *above = names.name[i] + sizeof upper - 1;
-        const char *path = arena_printf(search->arena, "/sys/class/net/%s", above);
+        const char *path = arena_printf(arena, "/sys/class/net/%s", above);
         const char *why = busy_network(search, path, above, depth + 1);
         if (why)
-            return arena_printf(search->arena, "is part of %s, which %s", above, why);
+            return arena_printf(arena, "is part of %s, which %s", above, why);
     }
-    return NULL;
+    // A bridge, bond, team or VRF, or a switch of Open vSwitch.
+    const char *master = sysfs_link(arena, directory, "master");
+    if (!master)
+        note_error(search, arena_printf(arena, "%s/master", directory), errno);
+    else if (is_directory(search, directory, "brport"))
+        return arena_printf(arena, "is a port of bridge %s", master);
+    else
+        return arena_printf(arena, "is part of %s", master);
+    return routes_have_any(tables->routes, name) || routes6_have_any(tables->routes6, name)
+               ? "carries a route"
+               : NULL;
 }
 
 static const char *busy_networks(struct search *search, const char *directory)

@@ -18,8 +18,8 @@ struct host_use {
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of
 // the interface, one of its partitions, or a volume built on them (device-mapper, md, LVM) is
 // mounted (also where only other processes see it), used as swap, a guest's disk, part of such a
-// volume or of a btrfs, or open in a process; or a default route uses a network device of the
-// interface, or a bridge, bond or VLAN on top of it.
+// volume or of a btrfs, or open in a process; or a route uses a network device of the interface, or
+// a bridge, bond or VLAN on top of it, or it is a port of one.
 struct host_use host_busy(struct host_tables *tables, const char *directory);
 
 #endif

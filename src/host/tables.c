@@ -211,3 +211,22 @@ bool routes6_have_default(struct text routes6, const char *device)
             return true;
     return false;
 }
+
+bool routes_have_any(struct text routes, const char *device)
+{
+    struct text fields[FIELDS_MAX];
+    for (size_t count; next_line(&routes, fields, &count);)
+        if (count >= 8 && text_is(fields[0], device) && is_usable(fields[3]))
+            return true;
+    return false;
+}
+
+bool routes6_have_any(struct text routes6, const char *device)
+{
+    struct text fields[FIELDS_MAX];
+    for (size_t count; next_line(&routes6, fields, &count);)
+        if (count >= 10 && text_is(fields[9], device) && is_usable(fields[8]) &&
+            !text_starts(fields[0], "fe80") && !text_starts(fields[0], "ff"))
+            return true;
+    return false;
+}

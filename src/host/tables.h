@@ -55,5 +55,9 @@ bool swaps_contain(struct text swaps, const struct block_device *block);
 // /proc/net/ipv6_route (Linux: net/ipv4/fib_trie.c, net/ipv6/route.c).
 bool routes_have_default(struct text routes, const char *device);
 bool routes6_have_default(struct text routes6, const char *device);
+// Whether any usable route does, to more than the link itself: every device that is up has IPv6
+// routes to fe80::/64 and ff00::/8.
+bool routes_have_any(struct text routes, const char *device);
+bool routes6_have_any(struct text routes6, const char *device);
 
 #endif

@@ -90,6 +90,11 @@ static void test_default_route(void **state)
                 "usb0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
                 "bad0\t00000000\t0100A8C0\t0201\t0\t0\t0\t00000000\t0\t0\t0\n"
                 "vpn0\t00000000\t00000000\t0001\t0\t0\t0\t00000080\t0\t0\t0\n");
+    assert_true(routes_have_any(routes, "usb0"));
+    assert_true(routes_have_any(routes, "eth0"));
+    assert_true(routes_have_any(routes, "vpn0"));
+    assert_false(routes_have_any(routes, "bad0"));
+    assert_false(routes_have_any(routes, "Iface"));
     assert_true(routes_have_default(routes, "usb0"));
     assert_false(routes_have_default(routes, "eth0"));
     assert_false(routes_have_default(routes, "bad0"));
@@ -107,7 +112,15 @@ static void test_default_route_ipv6(void **state)
         "00000001     eth0\n" ANY " 00 " ANY " 00 fe800000000000000000000000000001 00000400 "
         "00000001 00000000 00000003     usb0\n" ANY " 00 " ANY " 00 " ANY
         " ffffffff 00000001 00000000 00200200       lo\n");
+    struct text more = text_of("ff000000000000000000000000000000 08 " ANY " 00 " ANY
+                               " 00000100 00000002 00000000 00000001     eth0\n"
+                               "20010db8000000000000000000000000 40 " ANY " 00 " ANY
+                               " 00000100 00000001 00000000 00000001     eth1\n");
 #undef ANY
+    assert_true(routes6_have_any(routes, "usb0"));
+    assert_false(routes6_have_any(routes, "eth0"));
+    assert_false(routes6_have_any(more, "eth0"));
+    assert_true(routes6_have_any(more, "eth1"));
     assert_true(routes6_have_default(routes, "usb0"));
     assert_false(routes6_have_default(routes, "eth0"));
     assert_false(routes6_have_default(routes, "lo"));
