@@ -21,6 +21,7 @@ struct search {
     struct part part; // whether all was read that matters
     const char *fix;  // set with the reason that was found
     bool passes;      // also set with it
+    struct host_disk *disks;
 };
 
 // ---- reading sysfs ----
@@ -179,14 +180,32 @@ static const char *busy_stack(struct search *search, const char *directory, cons
     return busy_block(search, directory, name, depth);
 }
 
+// Adds a disk to those of the interface, for host_reserve().
+static void add_disk(struct search *search, const char *directory, const char *name)
+{
+    struct text number = text_of(value_of(search, directory, "dev"));
+    size_t colon = text_find(number, ':', 0);
+    uint64_t major, minor;
+    if (text_number(text_part(number, 0, colon), 10, 0, UINT32_MAX, &major) != NUMBER_OK ||
+        text_number(text_part(number, colon + 1, number.size), 10, 0, UINT32_MAX, &minor) !=
+            NUMBER_OK)
+        return;
+    struct host_disk *disk = arena_new_of(search->arena, struct host_disk);
+    *disk = (struct host_disk){ search->disks, arena_printf(search->arena, "/dev/%s", name),
+                                (unsigned)major, (unsigned)minor };
+    search->disks = disk;
+}
+
 static const char *busy_disks(struct search *search, const char *directory)
 {
     note_part(search, tables_of_disks(search->tables));
     struct name_list names = names_in(search, directory);
     const char *why = NULL;
-    for (size_t i = 0; i < names.count && !why; i++)
-        why = busy_stack(search, arena_printf(search->arena, "%s/%s", directory, names.name[i]),
-                         names.name[i], 0);
+    for (size_t i = 0; i < names.count && !why; i++) {
+        const char *path = arena_printf(search->arena, "%s/%s", directory, names.name[i]);
+        add_disk(search, path, names.name[i]);
+        why = busy_stack(search, path, names.name[i], 0);
+    }
     return why;
 }
 
@@ -278,5 +297,6 @@ struct host_use host_busy(struct host_tables *tables, const char *directory)
                               .fix = why ? search.fix : NULL,
                               .passes = why && search.passes,
                               .disk = why && disk,
-                              .part = search.part };
+                              .part = search.part,
+                              .disks = search.disks };
 }

@@ -3,6 +3,7 @@
 #ifndef XENUSB_HOST_BUSY_H
 #define XENUSB_HOST_BUSY_H
 
+#include "host.h"
 #include "tables.h"
 
 // How the host uses a part of a device. Owned by the arena.
@@ -13,6 +14,7 @@ struct host_use {
     bool disk;        // that is a disk in use, of which not even --force takes anything: its data
                       // would be lost
     struct part part; // whether all was read that tells
+    const struct host_disk *disks; // those of the interface that were found
 };
 
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of

@@ -240,6 +240,12 @@ static void add_use(struct host_device *device, const struct host_use *use)
         device->busy_passes = use->passes;
         device->busy_disk = use->disk;
     }
+    for (const struct host_disk *at = use->disks; at; at = at->next) {
+        struct host_disk *disk = arena_new_of(device->source->arena, struct host_disk);
+        *disk = *at;
+        disk->next = device->disks;
+        device->disks = disk;
+    }
     if (!part_is_unreadable(&device->use))
         device->use = use->part;
 }
@@ -254,6 +260,7 @@ void host_find_use(const struct session *session, struct host_device *const *dev
         host_describe(device);
         device->busy = device->busy_fix = NULL;
         device->busy_disk = device->busy_passes = false;
+        device->disks = NULL;
         device->use = part_read();
         if (device->interfaces_error)
             device->use = part_unreadable(arena_printf(arena, "cannot read %s: %s", directory,

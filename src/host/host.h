@@ -28,6 +28,13 @@ struct host_hold {
     bool unauthorized;     // the kernel may not configure it (host_is_authorized())
 };
 
+// A disk of a device, without its partitions. Owned by the arena.
+struct host_disk {
+    const struct host_disk *next;
+    const char *path; // "/dev/sda"
+    unsigned major, minor;
+};
+
 struct host_endpoints;
 struct session;
 struct host_source;
@@ -55,11 +62,12 @@ struct host_device {
     const char *name;         // product string; ""
     const char *serial;       // ""
     // The rest is set by who needs it.
-    const char *busy;      // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
-                           // mounted on /backup", "carries the default route"; NULL if it may be
-    const char *busy_fix;  // what to do about that: "unmount it first"
-    bool busy_passes;      // that may be a probe (udev, blkid) that ends soon
-    bool busy_disk;        // that is a disk in use, which not even --force takes
+    const char *busy;     // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
+                          // mounted on /backup", "carries the default route"; NULL if it may be
+    const char *busy_fix; // what to do about that: "unmount it first"
+    bool busy_passes;     // that may be a probe (udev, blkid) that ends soon
+    bool busy_disk;       // that is a disk in use, which not even --force takes
+    const struct host_disk *disks;
     struct part use;       // whether all was read that decides that. If not, and `busy` is NULL,
                            // the host may be using the device: not even --force takes it
     const char *owner;     // the domain it is attached to, according to the records: "win10 (3),

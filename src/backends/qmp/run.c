@@ -2,6 +2,7 @@
 #include "run.h"
 
 #include "base/arena.h"
+#include "host/reserve.h"
 #include "ids.h"
 #include "qemu/image.h"
 
@@ -206,8 +207,9 @@ static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t
 
 // Whether none of the devices has been taken by another meanwhile; asked right before QEMU opens
 // them, under the host's lock, which stays locked. Fails the steps of those that have, and then
-// nothing of the batch must be tried.
-static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_t count)
+// nothing of the batch must be tried. Reserves their disks.
+static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_t count,
+                     struct reservation *reservation)
 {
     struct arena *arena = handle->session->arena;
     const struct host_guest guest = { handle->session->domain->id,
@@ -231,8 +233,12 @@ static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_
         fail(of[0], STEP_FAILED, host_why_not_locked(handle->session));
         return false;
     }
+    const char **reasons = arena_array_of(arena, const char *, asked);
+    host_reserve(handle->session, devices, asked, reasons, reservation);
     for (size_t i = 0; i < asked; i++) {
         const char *why = host_hold_show(arena, &holds[i], &guest);
+        if (!why)
+            why = reasons[i];
         if (why)
             fail(of[i], STEP_FAILED, why);
         free &= !why;
@@ -242,7 +248,8 @@ static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_
 
 static void add_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
-    if (!are_free(handle, steps, count))
+    cleanup_reservation struct reservation reservation = RESERVATION_NONE;
+    if (!are_free(handle, steps, count, &reservation))
         return;
     struct pending *pendings = arena_array_of(handle->session->arena, struct pending, count);
     size_t submitted = 0;
