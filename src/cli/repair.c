@@ -31,6 +31,7 @@ static const char *sign(const struct problem *problem)
     if (problem->alone)
         return "?";
     switch (problem->kind) {
+    case PROBLEM_HANDOVER:
     case PROBLEM_ORPHAN:
     case PROBLEM_UNKNOWN_CONTROLLER:
     case PROBLEM_UNKNOWN_DEVICE: return "+";

@@ -364,6 +364,7 @@ void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
 static const char *symptom(const struct problem *problem)
 {
     switch (problem->kind) {
+    case PROBLEM_HANDOVER: return "handed over only partly";
     case PROBLEM_ORPHAN: return "without a driver";
     case PROBLEM_UNKNOWN_CONTROLLER:
     case PROBLEM_UNKNOWN_DEVICE: return "not recorded";
@@ -395,7 +396,7 @@ void diagnose_problems(struct arena *arena, const struct domain *domain,
             answer(&subject, arena_printf(arena, "%s: %s", at->what, symptom(at)),
                    at->unknown ? VERDICT_UNKNOWN : VERDICT_YES, at->why);
         needs_attention(&subject, finding, at->alone ? NULL : at->fix);
-        any |= domain || at->kind == PROBLEM_ORPHAN;
+        any |= domain || problem_scope(at) == SCOPE_HOST;
     }
     if (part_is_unreadable(unread) && domain)
         answer(&subject, arena_printf(arena, "records of %s are stale", subject.domain),

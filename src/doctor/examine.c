@@ -208,6 +208,8 @@ enum status examine_host(struct look *look, struct problems *problems)
 {
     struct session session = examination_session(look->examination, NULL);
     struct record_claim *claims = NULL;
+    struct pvusb_handover *handovers;
+    struct pvusb_saved saved;
     enum status status = read_devices(look);
     if (status != STATUS_OK)
         return status;
@@ -216,13 +218,18 @@ enum status examine_host(struct look *look, struct problems *problems)
     size_t count = host_all(session.arena, &look->host, &devices);
     processes.xen = NULL; // only whether a device is open matters here, not by whom
     host_find_holders(&processes, devices, count);
-    // The claims only matter for what lost its drivers.
-    if (!host_orphans(session.arena, &look->host))
-        return STATUS_OK;
-    status = read_claims(look, &session, &claims);
+    status = pvusb_saved_read(&session, &saved);
+    // The claims only matter for what lost its drivers, or has them saved.
+    if (!saved.count && !host_orphans(session.arena, &look->host))
+        return status;
+    enum status read = read_claims(look, &session, &claims);
     record_mark_owners(session.arena, claims, &look->host);
+    const struct handover_facts facts = { &look->host, look->all, look->count, claims };
+    status = status_worse(status, pvusb_find_handovers(&session, &saved, &facts, &handovers));
     // What could not be read only matters if something depends on it.
-    if (!problems_of_host(session.arena, &look->host, &look->examination->asked, problems))
-        return STATUS_OK;
-    return status == STATUS_OK ? STATUS_REFUSED : status;
+    unsigned left = problems_of_handovers(session.arena, &look->host, handovers, problems);
+    left += problems_of_host(session.arena, &look->host, &look->examination->asked, problems);
+    if (!left)
+        return status;
+    return status_worse(status, read == STATUS_OK ? STATUS_REFUSED : read);
 }

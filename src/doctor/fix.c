@@ -162,6 +162,8 @@ enum status fix_one(const struct session *session, struct problem *problem,
     enum status status;
     if (problem->kind == PROBLEM_ORPHAN) {
         status = host_probe(session->arena, problem->key, &failure) ? STATUS_OK : STATUS_FAILED;
+    } else if (problem->kind == PROBLEM_HANDOVER) {
+        status = pvusb_finish(session, problem->handover, &failure) ? STATUS_OK : STATUS_FAILED;
     } else {
         status = leftover_remove(session, problem);
         failure = "could not remove its nodes in xenstore";

@@ -44,6 +44,7 @@ struct problem *problem_again(const struct problems *problems, const struct prob
 enum problem_scope problem_scope(const struct problem *problem)
 {
     switch (problem->kind) {
+    case PROBLEM_HANDOVER:
     case PROBLEM_ORPHAN: return SCOPE_HOST;
     case PROBLEM_DEAD_NOTES:
     case PROBLEM_PARTIAL: return SCOPE_XENSTORE;

@@ -5,7 +5,7 @@
 #ifndef XENUSB_DOCTOR_PROBLEM_H
 #define XENUSB_DOCTOR_PROBLEM_H
 
-#include "record/record.h"
+#include "backends/pvusb/handover.h"
 
 enum problem_kind {
     // In a domain.
@@ -23,7 +23,8 @@ enum problem_kind {
     PROBLEM_DEAD_NOTES, // notes of a domain that no longer exists
     PROBLEM_PARTIAL,    // a PVUSB controller whose backend or whose record is missing
     // On this host.
-    PROBLEM_ORPHAN, // a device without a driver that nothing uses
+    PROBLEM_HANDOVER, // a device that was given to usbback, or taken from it, only partly
+    PROBLEM_ORPHAN,   // a device without a driver that nothing uses
 };
 
 // What is examined together, and fixed under the same locks.
@@ -50,9 +51,10 @@ struct problem {
     const char *unknown; // why it is not known whether it is one; NULL if it is known
     bool alone;          // it is reported and must not be fixed; `failure` says why
     const char *frees;   // the bus id of the host device that this problem reserves; or NULL
-    struct controller *controller; // SCOPE_DOMAIN: what it is about; NULL for notes
-    struct device *device;         // NULL if it is about a controller
-    const char *paths[2];          // SCOPE_XENSTORE: the nodes to remove; the second may be NULL
+    struct controller *controller;         // SCOPE_DOMAIN: what it is about; NULL for notes
+    struct device *device;                 // NULL if it is about a controller
+    const struct pvusb_handover *handover; // PROBLEM_HANDOVER
+    const char *paths[2]; // SCOPE_XENSTORE: the nodes to remove; the second may be NULL
 };
 
 // A list, in the order in which the problems were found. Elements belong to the arena.
@@ -106,11 +108,17 @@ enum status problems_of_xenstore(const struct session *session, const struct dom
 // Removes the nodes of such a problem. Returns as above.
 enum status leftover_remove(const struct session *session, const struct problem *problem);
 
+// Appends the handovers that are not finished, after host_find_holders(); not those of devices that
+// a program has open, nor of those that fixing one of `problems` gives back. Returns how many are
+// must be left alone, for the reasons of problems_of_host() or because an xl may be at work.
+unsigned problems_of_handovers(struct arena *arena, const struct host *host,
+                               const struct pvusb_handover *handovers, struct problems *problems);
+
 // Appends this host's devices that have lost their driver, after record_mark_owners() and
 // host_find_holders(). A device that a domain's record claims is skipped, unless that claim is
-// itself one of `problems`. Returns how many of them must be left alone: they are `unknown`,
-// because the claims of all domains or the processes that may have it open could not be read, or a
-// domain could not be `asked`.
+// itself one of `problems`; so is one with an unfinished handover among them. Returns how many of
+// them must be left alone: they are `unknown`, because the claims of all domains or the processes
+// that may have it open could not be read, or a domain could not be `asked`.
 unsigned problems_of_host(struct arena *arena, const struct host *host, const struct part *asked,
                           struct problems *problems);
 

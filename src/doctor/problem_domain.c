@@ -123,6 +123,9 @@ static void check_device(const struct domain_check *check, struct device *device
 {
     bool in_qemu = *device->path != '\0';
     bool gone = device->state == DEVICE_GONE || lost_its_backend(check, device);
+    // Whose handover can be finished is not gone (problem_host.c).
+    if (device->partly)
+        return;
     if (device->kind == DEVICE_HOSTDEV && gone)
         check_gone(check, device);
     else if (in_qemu)

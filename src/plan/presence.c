@@ -59,6 +59,17 @@ static enum verdict usbback_has(const struct host_device *there)
     return there->interfaces && !at ? VERDICT_YES : VERDICT_NO;
 }
 
+// Whether a handover of the device to usbback, or back, was begun and not finished, by its drivers.
+static bool is_partly_handed_over(const struct device *device, const struct host_device *there)
+{
+    bool has_some = false;
+    if (!there || device->controller->pvusb != PVUSB_KERNEL || usbback_has(there))
+        return false;
+    for (const struct host_interface *at = there->interfaces; at; at = at->next)
+        has_some |= at->driver && strcmp(at->driver, DRIVER_USBBACK) == 0;
+    return has_some || (there->interfaces && !*there->drivers);
+}
+
 // Whether its backend has that device. QEMU detaches the kernel's drivers when it opens a device:
 // with one of them QEMU may have the node of a former device at that address, but not this device.
 static enum verdict backend_has(const struct finding *finding, const struct device *device,
@@ -187,6 +198,9 @@ static const char *why_gone(struct arena *arena, const struct device *device)
         return arena_printf(arena,
                             "replugged as %u.%u; QEMU has it again, but did not tell the guest",
                             now->bus, now->address);
+    if (device->partly)
+        return arena_printf(arena, "usbback does not have all interfaces of %s (drivers: %s)",
+                            now->busid, *now->drivers ? now->drivers : "none");
     if (given->criteria & SELECT_ADDRESS && !has_address(given, now))
         return arena_printf(arena, "%s now has %s, replugged as %u.%u", now->busid,
                             shown(arena, now), now->bus, now->address);
@@ -313,6 +327,7 @@ static void settle(const struct finding *finding, struct device *device)
         holder = other_holder(finding, there);
         host_find_use(finding->session, &there, 1);
     }
+    device->partly = device->state == DEVICE_GONE && is_partly_handed_over(device, device->now);
     device->returns = can_return(device, holder);
     device->reason = reason_of(finding, device, holder);
 }

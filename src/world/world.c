@@ -6,6 +6,7 @@
 #include "plan/presence.h"
 #include "record/record.h"
 #include "record/saved.h"
+#include "recover.h"
 #include "xen/xen.h"
 
 static struct domain *domain_of_socket(struct arena *arena, const char *socket)
@@ -147,6 +148,9 @@ static enum status read_all(struct world *world, bool changes)
     if (changes && world->find_owners)
         record_watch_claims(&world->session);
     enum status status = read_host(world, changes);
+    if (status == STATUS_OK && changes)
+        recover_handovers(&world->session, world->topology.domains, world->topology.domain_count,
+                          &world->host);
     if (status == STATUS_OK)
         status = read_domain(world, changes);
     return status == STATUS_OK && world->find_owners ? read_owners(world) : status;

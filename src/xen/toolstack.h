@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The Xen toolstack installed on this host: libxl, xl, and the QEMU that libxl starts. Only reads
-// files; starts no program.
+// The Xen toolstack on this host: libxl, xl, and the QEMU that libxl starts. Only reads files;
+// starts no program.
 #ifndef XENUSB_XEN_TOOLSTACK_H
 #define XENUSB_XEN_TOOLSTACK_H
 
@@ -21,6 +21,10 @@ struct toolstack {
 };
 // Fills *toolstack, which must be zeroed. Never fails: what is not found stays NULL.
 void toolstack_find(struct arena *arena, struct toolstack *toolstack);
+
+// The process of an xl that is attaching or detaching USB devices or destroying a domain, so that
+// the drivers of a device may be its unfinished work; 0 if there is none. xl takes no lock for it.
+unsigned toolstack_at_work(void);
 
 // The first path in a library's bytes that ends in "qemu-system-i386", copied to the arena; NULL if
 // there is none.

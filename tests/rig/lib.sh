@@ -257,6 +257,16 @@ with_fault()
     LD_PRELOAD="$RIG/faults.so${LD_PRELOAD:+:$LD_PRELOAD}" run "$@"
 }
 
+# killed KIND NUMBER ARGS...: run xenusb, and kill it at its NUMBERth act of that kind (kills.c). Without so many
+# acts it is not killed; then "killed" returns 1.
+killed()
+{
+    local at="$1 $2"
+    shift 2
+    KILL_AT=$at LD_PRELOAD="$RIG/kills.so${LD_PRELOAD:+:$LD_PRELOAD}" run xenusb "$@"
+    [ "$rc" = 137 ]
+}
+
 # begin ARGS...: start xenusb in the background.
 begin()
 {

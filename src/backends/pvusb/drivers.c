@@ -30,19 +30,19 @@ bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, co
     return true;
 }
 
-bool pvusb_unbind(const struct pvusb_handle *handle, const char *busid, const char **why)
+bool pvusb_unbind(const struct session *session, const char *busid, const char **why)
 {
-    struct arena *arena = handle->session->arena;
+    struct arena *arena = session->arena;
     for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
         if (has(at, DRIVER_USBBACK) && !host_unbind(arena, DRIVER_USBBACK, at->name, why))
             return false;
     return true;
 }
 
-bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const char **why)
+bool pvusb_rebind(const struct session *session, const char *busid, const char **why)
 {
-    struct arena *arena = handle->session->arena;
-    struct xen *xen = handle->session->xen;
+    struct arena *arena = session->arena;
+    struct xen *xen = session->xen;
     bool all = true;
     for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
         struct text path = TEXT_EMPTY;

@@ -183,9 +183,9 @@ void pvusb_remove_devices(struct pvusb_handle *handle, struct step *const *steps
 // failure returns false and sets *why; pvusb_unbind() and pvusb_rebind() undo what was done.
 bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, const char **why);
 // Unbinds all interfaces from usbback. On failure returns false and sets *why.
-bool pvusb_unbind(const struct pvusb_handle *handle, const char *busid, const char **why);
+bool pvusb_unbind(const struct session *session, const char *busid, const char **why);
 // Binds the interfaces to their saved drivers, which stay in xenstore. On failure returns false and
 // sets *why.
-bool pvusb_rebind(const struct pvusb_handle *handle, const char *busid, const char **why);
+bool pvusb_rebind(const struct session *session, const char *busid, const char **why);
 
 #endif

@@ -114,9 +114,14 @@ static const char *encoded(struct arena *arena, const char *name)
     return copy;
 }
 
+const char *nodes_all_drivers(void)
+{
+    return "/libxl/usbback";
+}
+
 const char *nodes_drivers(struct arena *arena, const char *busid)
 {
-    return arena_printf(arena, "/libxl/usbback/%s", encoded(arena, busid));
+    return arena_printf(arena, "%s/%s", nodes_all_drivers(), encoded(arena, busid));
 }
 
 const char *nodes_driver(struct arena *arena, const char *busid, const char *interface)

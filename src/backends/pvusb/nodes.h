@@ -45,9 +45,11 @@ const char *nodes_record(struct arena *arena, int domain, const struct controlle
 const char *nodes_port(struct arena *arena, int domain, const struct controller *controller,
                        unsigned port);
 
-// Where libxl saves the drivers that a device had before usbback: the directory of a device, and
-// the node with the driver's path for one interface ("1-4:1.0"). xenstore does not allow '.' and
+// Where libxl saves the drivers that a device had before usbback: the directory of all devices,
+// that of one, and the node with the driver's path for one interface ("1-4:1.0"). xenstore does not
+// allow '.' and
 // ':' in names, so libxl replaces them.
+const char *nodes_all_drivers(void);
 const char *nodes_drivers(struct arena *arena, const char *busid);
 const char *nodes_driver(struct arena *arena, const char *busid, const char *interface);
 

@@ -106,7 +106,7 @@ static void unbind_each(const struct wave *wave)
 {
     const char *why = NULL;
     for (size_t i = 0; i < wave->count; i++)
-        if (!pvusb_unbind(wave->handle, device_busid(wave->at[i]->step->device), &why))
+        if (!pvusb_unbind(wave->handle->session, device_busid(wave->at[i]->step->device), &why))
             wave_fail(wave->at[i], STATUS_FAILED, why);
 }
 
@@ -115,7 +115,7 @@ static void rebind_each(const struct wave *wave)
     const char *why = NULL;
     for (size_t i = 0; i < wave->count; i++)
         if (attempt_succeeds(wave->at[i]) &&
-            !pvusb_rebind(wave->handle, device_busid(wave->at[i]->step->device), &why))
+            !pvusb_rebind(wave->handle->session, device_busid(wave->at[i]->step->device), &why))
             wave_fail(wave->at[i], STATUS_FAILED, why);
     // Keep the saved drivers for another attempt if binding failed (libxl removes them even then).
     (void)wave_change(wave, forget_drivers, "its saved drivers could not be removed from xenstore");
