@@ -95,8 +95,14 @@ static void search_notes(struct search *search)
         struct problem *problem =
             problem_add(search->arena, search->problems, PROBLEM_DEAD_NOTES, NULL, path);
         problem->what = arena_printf(search->arena, "notes of domain %d", id);
+        unsigned qemu = record_noted_qemu(search->session, path);
         problem->why =
-            arena_printf(search->arena, "%s belongs to a domain that no longer exists", path);
+            qemu
+                ? arena_printf(search->arena,
+                               "%s belongs to a domain that no longer exists, and the QEMU that "
+                               "xenusb started for it (pid %u) still runs",
+                               path, qemu)
+                : arena_printf(search->arena, "%s belongs to a domain that no longer exists", path);
         problem->paths[0] = path;
     }
 }
@@ -218,6 +224,8 @@ enum status problems_of_xenstore(const struct session *session, const struct dom
 enum status leftover_remove(const struct session *session, const struct problem *problem)
 {
     enum xen_result result = XEN_OK;
+    if (problem->kind == PROBLEM_DEAD_NOTES && !record_stop_qemu(session, problem->paths[0]))
+        return STATUS_FAILED;
     for (size_t i = 0; i < 2 && problem->paths[i] && result == XEN_OK; i++)
         result = xen_remove(session->xen, NULL, problem->paths[i]);
     if (result != XEN_OK)

@@ -22,7 +22,7 @@ const char *record_key(struct arena *arena, const char *id)
     return key;
 }
 
-static const char *notes_root(const struct change *change)
+const char *note_root(const struct change *change)
 {
     return arena_printf(change->session->arena, "/xenusb/%d", change->session->domain->id);
 }
@@ -117,10 +117,10 @@ static enum xen_result give_room(struct change *change, const char *root)
 }
 
 // Makes sure that the notes are this domain's, with its UUID.
-static enum xen_result start_notes(struct change *change)
+enum xen_result note_start(struct change *change)
 {
     struct text uuid;
-    const char *root = notes_root(change);
+    const char *root = note_root(change);
     const char *path = arena_printf(change->session->arena, "%s/uuid", root);
     if (change->known.uuid)
         return XEN_OK;
@@ -141,12 +141,12 @@ static const char *const kinds[] = { "controller", "device" };
 
 // Removes what is empty after notes were dropped: the directories of their kinds, and everything
 // that xenusb keeps of the domain if only its UUID is left.
-static enum xen_result clean_up(struct change *change)
+enum xen_result note_clean_up(struct change *change)
 {
     const char *const *names, *const *keys;
     size_t count, left = 0, key_count;
     struct arena *arena = change->session->arena;
-    const char *root = notes_root(change);
+    const char *root = note_root(change);
     enum xen_result result = xen_list(change->xen, change->in, root, &names, &count);
     for (size_t i = 0; result == XEN_OK && i < count; i++) {
         const char *path = arena_printf(arena, "%s/%s", root, names[i]);
@@ -171,7 +171,7 @@ static enum xen_result has_note(struct change *change, const char *kind, const c
     *has = false;
     if (!known->keys_listed[k]) {
         const char *path =
-            arena_printf(change->session->arena, "%s/%s", notes_root(change), kinds[k]);
+            arena_printf(change->session->arena, "%s/%s", note_root(change), kinds[k]);
         enum xen_result result =
             xen_list(change->xen, change->in, path, &known->keys[k], &known->key_count[k]);
         if (result != XEN_OK && result != XEN_ABSENT)
@@ -189,17 +189,10 @@ enum xen_result note_drop(struct change *change, const char *kind, const char *k
     enum xen_result result = has_note(change, kind, key, &has);
     if (result != XEN_OK || !has)
         return result;
-    change->known.finish = clean_up;
+    change->known.finish = note_clean_up;
     return xen_remove(
         change->xen, change->in,
-        arena_printf(change->session->arena, "%s/%s/%s", notes_root(change), kind, key));
-}
-
-enum xen_result note_qemu(struct change *change)
-{
-    enum xen_result result = start_notes(change);
-    return result == XEN_OK ? change_write(change, notes_root(change), "server", change->value)
-                            : result;
+        arena_printf(change->session->arena, "%s/%s/%s", note_root(change), kind, key));
 }
 
 enum xen_result note_drop_controller(struct change *change)
@@ -208,33 +201,13 @@ enum xen_result note_drop_controller(struct change *change)
                      record_key(change->session->arena, change->controller->id));
 }
 
-enum xen_result note_drop_qemu(struct change *change)
-{
-    change->known.finish = clean_up;
-    return xen_remove(change->xen, change->in,
-                      arena_printf(change->session->arena, "%s/server", notes_root(change)));
-}
-
-bool note_has_qemu(const struct session *session, pid_t process)
-{
-    struct text server, uuid;
-    struct change change = { .session = session };
-    const char *root = notes_root(&change);
-    return xen_read(session->xen, NULL, arena_printf(session->arena, "%s/server", root), &server) ==
-               XEN_OK &&
-           xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid) ==
-               XEN_OK &&
-           text_is(server, arena_printf(session->arena, "%d", (int)process)) &&
-           text_is(uuid, session->domain->uuid);
-}
-
 enum xen_result note_controller(struct change *change)
 {
     const struct controller *controller = change->controller;
     struct arena *arena = change->session->arena;
-    const char *at = arena_printf(arena, "%s/controller/%s", notes_root(change),
+    const char *at = arena_printf(arena, "%s/controller/%s", note_root(change),
                                   record_key(arena, controller->id));
-    enum xen_result result = start_notes(change);
+    enum xen_result result = note_start(change);
     if (result == XEN_OK)
         result = change_write(change, at, "id", controller->id);
     if (result == XEN_OK)
@@ -248,8 +221,8 @@ enum xen_result note_device(struct change *change)
     const struct device *device = change->device;
     struct arena *arena = change->session->arena;
     const char *at =
-        arena_printf(arena, "%s/device/%s", notes_root(change), record_key(arena, device->id));
-    enum xen_result result = start_notes(change);
+        arena_printf(arena, "%s/device/%s", note_root(change), record_key(arena, device->id));
+    enum xen_result result = note_start(change);
     if (result == XEN_OK)
         result = change_write(change, at, "id", device->id);
     if (result == XEN_OK)
@@ -266,7 +239,7 @@ enum xen_result note_device(struct change *change)
 enum xen_result note_drop_foreign(struct change *change)
 {
     struct text uuid;
-    const char *root = notes_root(change);
+    const char *root = note_root(change);
     enum xen_result result = xen_read(change->xen, change->in,
                                       arena_printf(change->session->arena, "%s/uuid", root), &uuid);
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))

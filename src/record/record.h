@@ -15,6 +15,7 @@
 //                    /controller/<key>/id, name, driver
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
+//                    /started    when that process was started, as the kernel counts it
 //
 // <key> is QEMU's id, escaped by record_key().
 #ifndef XENUSB_RECORD_RECORD_H
@@ -97,6 +98,13 @@ enum status record_tidy(const struct session *session, const struct record *reco
 // Whether the controller or device of a note exists. Also true if that is unknown because QEMU
 // could not be asked.
 bool record_note_holds(const struct topology *topology, const struct record_note *note);
+
+// The QEMU that xenusb started, according to the notes at `root` ("/xenusb/3"), and that still
+// runs: its process id; 0 if there is none.
+unsigned record_noted_qemu(const struct session *session, const char *root);
+// Stops it, since its domain is gone: nothing else would. Reports and logs that. False, after
+// reporting it, if it still runs.
+bool record_stop_qemu(const struct session *session, const char *root);
 
 // A record of any domain that names a host device. Owned by the arena.
 struct record_claim {

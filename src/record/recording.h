@@ -21,6 +21,12 @@ bool change_has_xen(const struct session *session);
 
 // In note.c:
 
+// The directory of the domain's notes. Owned by the arena.
+const char *note_root(const struct change *change);
+// What every change that writes a note begins with: writes the domain's UUID, unless it is there.
+enum xen_result note_start(struct change *change);
+// What every change that drops a note ends with (change_known.finish): removes what is empty then.
+enum xen_result note_clean_up(struct change *change);
 // Writes xenusb's note of change->device.
 enum xen_result note_device(struct change *change);
 // Removes the note with that key, if there is one; `kind` is "controller" or "device". With the

@@ -74,6 +74,9 @@ static enum xen_result purge_notes_of(struct change *change, const char *name)
         xen_read(change->xen, change->in, arena_printf(arena, "/local/domain/%s/vm", name), &vm);
     if (result != XEN_ABSENT)
         return result;
+    // Without them nothing would know that QEMU.
+    if (record_noted_qemu(change->session, root))
+        return XEN_OK;
     result = XEN_OK;
     if (!former || strcmp(root, former) != 0)
         result = note_is_owned(change, root, &owned);
@@ -112,6 +115,21 @@ static enum xen_result tidy(struct change *change)
         result = tidy_controller(change);
     }
     return result;
+}
+
+// ---- QEMU processes that have outlived their domains ----
+
+static void stop_left_qemus(const struct session *session, const struct record *record)
+{
+    struct text vm;
+    struct arena *arena = session->arena;
+    for (size_t i = 0; i < record->noted_count; i++) {
+        const char *name = record->noted[i];
+        bool own = text_is(text_of(name), arena_printf(arena, "%d", session->domain->id));
+        const char *path = arena_printf(arena, "/local/domain/%s/vm", name);
+        if (own ? record->foreign : xen_read(session->xen, NULL, path, &vm) == XEN_ABSENT)
+            (void)record_stop_qemu(session, arena_printf(arena, "/xenusb/%s", name));
+    }
 }
 
 // ---- whether anything needs a change, by what was read before ----
@@ -187,5 +205,6 @@ enum status record_tidy(const struct session *session, const struct record *reco
     };
     if (!change_has_xen(session) || is_tidy(session, record, topology))
         return STATUS_OK;
+    stop_left_qemus(session, record);
     return change_make(&change, "the present state", tidy);
 }

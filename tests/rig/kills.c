@@ -6,9 +6,9 @@
 // after the NUMBERth process that it has started ("start 1").
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,10 +32,21 @@ static struct stream streams[MAX_FD];
 
 #define NEXT(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
 
+static const char *when;
+
+// Neither what runs the binary nor what that starts is killed.
+__attribute__((constructor)) static void begin(void)
+{
+    const char *at = getenv("KILL_AT");
+    if (!at || strcmp(program_invocation_short_name, "xenusb") != 0)
+        return;
+    when = strdup(at);
+    unsetenv("KILL_AT");
+}
+
 static void act(const char *kind)
 {
     static long acts;
-    const char *when = getenv("KILL_AT");
     size_t length = strlen(kind);
     if (when && !strncmp(when, kind, length) && when[length] == ' ' &&
         ++acts == strtol(when + length, NULL, 10))
@@ -114,10 +125,10 @@ int open(const char *path, int flags, ...)
     return NEXT(open)(path, flags, mode);
 }
 
-int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-                const posix_spawnattr_t *attributes, char *const arguments[], char *const env[])
+pid_t fork(void)
 {
-    int result = NEXT(posix_spawn)(pid, path, actions, attributes, arguments, env);
-    act("start");
-    return result;
+    pid_t pid = NEXT(fork)();
+    if (pid > 0)
+        act("start");
+    return pid;
 }

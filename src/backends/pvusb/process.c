@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -104,50 +103,101 @@ static char *const *arguments_of(struct arena *arena, const struct domain *domai
     return copy;
 }
 
-static void actions_scope(posix_spawn_file_actions_t *actions)
+static void close_pipes(struct qemu_process *process)
 {
-    posix_spawn_file_actions_destroy(actions);
+    if (!process->waiting)
+        return;
+    scope_close(&process->gate);
+    scope_close(&process->report);
+    process->waiting = false;
 }
 
-static void attributes_scope(posix_spawnattr_t *attributes)
-{
-    posix_spawnattr_destroy(attributes);
-}
+// The descriptors of the child while it waits. All others are closed: an inherited lock would stay
+// locked.
+enum { CHILD_GATE = 3, CHILD_REPORT, CHILD_DESCRIPTORS };
 
-const char *process_start(struct arena *arena, const struct domain *domain, const char *program,
-                          struct qemu_process *process)
+// What the child needs, prepared before the fork: after it, only functions that are safe in a
+// signal handler may be called.
+struct child {
+    const char *program;
+    char *const *arguments;
+    int log, gate, report;
+};
+
+// In its own session, so that it survives the terminal, and with default signal handling.
+static bool set_up_child(const struct child *child)
 {
-    sigset_t none, all;
-    cleanup_with(actions_scope) posix_spawn_file_actions_t actions;
-    cleanup_with(attributes_scope) posix_spawnattr_t attributes;
-    *process = (struct qemu_process){ .log = log_of(arena, domain) };
-    cleanup_close int log = open_log(process);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY);
+    // Beyond the descriptors that are about to be replaced.
+    int gate = fcntl(child->gate, F_DUPFD, CHILD_DESCRIPTORS);
+    int report = fcntl(child->report, F_DUPFD, CHILD_DESCRIPTORS);
+    int log = fcntl(child->log, F_DUPFD, CHILD_DESCRIPTORS);
+    bool all = dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
+               dup2(log, STDERR_FILENO) >= 0 && dup3(gate, CHILD_GATE, O_CLOEXEC) >= 0 &&
+               dup3(report, CHILD_REPORT, O_CLOEXEC) >= 0;
+    for (int signal = 1; signal < NSIG; signal++)
+        (void)sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
     sigemptyset(&none);
-    sigfillset(&all);
-    // In its own session, so that it survives the terminal, and with default signal handling. All
-    // other descriptors are closed: an inherited lock would stay locked.
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    int rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    if (!rc)
-        rc = posix_spawn_file_actions_adddup2(&actions, log, STDOUT_FILENO);
-    if (!rc)
-        rc = posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
-    if (!rc)
-        rc = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    if (!rc)
-        rc = posix_spawn_file_actions_addchdir_np(&actions, "/");
-    if (!rc)
-        rc = posix_spawn(&process->pid, program, &actions, &attributes,
-                         arguments_of(arena, domain, program), environ);
-    if (!rc)
+    return all && close_range(CHILD_DESCRIPTORS, ~0U, 0) == 0 && setsid() > 0 && chdir("/") == 0 &&
+           sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+}
+
+// Waits for the byte that lets it run the program, and reports errno if that fails. If xenusb dies
+// first, so does this.
+__attribute__((noreturn)) static void run_child(const struct child *child)
+{
+    char byte;
+    int reason = 0;
+    bool ready = set_up_child(child);
+    if (ready && read(CHILD_GATE, &byte, 1) == 1)
+        (void)execve(child->program, child->arguments, environ);
+    reason = errno;
+    (void)!write(ready ? CHILD_REPORT : child->report, &reason, sizeof reason);
+    _exit(127);
+}
+
+static const char *cannot_run(struct arena *arena, const char *program, int reason)
+{
+    return arena_printf(arena, "cannot run %s: %s", program, strerror(reason));
+}
+
+const char *process_prepare(struct arena *arena, const struct domain *domain, const char *program,
+                            struct qemu_process *process)
+{
+    int gate[2] = { -1, -1 }, report[2] = { -1, -1 };
+    *process = (struct qemu_process){ .log = log_of(arena, domain), .program = program };
+    cleanup_close int log = open_log(process);
+    int rc = pipe2(gate, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0 ? errno : 0;
+    cleanup_close int child_gate = gate[0], child_report = report[1];
+    const struct child child = { program, arguments_of(arena, domain, program), log, child_gate,
+                                 child_report };
+    pid_t pid = rc ? -1 : fork();
+    if (pid == 0)
+        run_child(&child);
+    process->gate = gate[1];
+    process->report = report[0];
+    process->waiting = true;
+    if (pid > 0) {
+        process->pid = pid;
         return NULL;
-    process->pid = 0;
-    return arena_printf(arena, "cannot run %s: %s", program, strerror(rc));
+    }
+    rc = rc ? rc : errno;
+    close_pipes(process);
+    return cannot_run(arena, program, rc);
+}
+
+const char *process_run(struct arena *arena, struct qemu_process *process)
+{
+    int reason = 0;
+    bool sent = write(process->gate, "", 1) == 1;
+    // The report ends without a reason once the program runs.
+    ssize_t got = sent ? read(process->report, &reason, sizeof reason) : -1;
+    close_pipes(process);
+    if (got == 0)
+        return NULL;
+    (void)process_terminate(process, 1);
+    return cannot_run(arena, process->program, got == sizeof reason ? reason : EIO);
 }
 
 bool process_exited(struct qemu_process *process)
@@ -160,6 +210,7 @@ bool process_exited(struct qemu_process *process)
 bool process_terminate(struct qemu_process *process, double seconds)
 {
     const double pause = 0.01;
+    close_pipes(process);
     static const int ways[] = { SIGTERM, SIGKILL };
     for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_exited(process); i++) {
         const struct deadline deadline = deadline_in(seconds);

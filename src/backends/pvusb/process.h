@@ -10,17 +10,24 @@
 
 // A QEMU that this process has started.
 struct qemu_process {
-    pid_t pid;       // our child; 0: not running
-    const char *log; // the file for its output
-    off_t log_from;  // the size of the log before it was started
+    pid_t pid;           // our child; 0: not running
+    const char *program; // that it runs
+    const char *log;     // the file for its output
+    off_t log_from;      // the size of the log before it was started
+    bool waiting;        // it has not been told to run the program yet
+    int gate, report;    // while it waits: what tells it, and what it reports
 };
 
 // The QMP socket that libxl uses for that domain's QEMU (libxl__qemu_qmp_path).
 const char *process_monitor(struct arena *arena, const struct domain *domain);
 
-// Starts the program for the domain. Returns NULL, or why it failed.
-const char *process_start(struct arena *arena, const struct domain *domain, const char *program,
-                          struct qemu_process *process);
+// Creates the process that is to run the program for the domain, so that its id can be recorded
+// before it does anything: if xenusb dies before process_run(), so does this process. Returns NULL,
+// or why it failed. `program` must outlive the process.
+const char *process_prepare(struct arena *arena, const struct domain *domain, const char *program,
+                            struct qemu_process *process);
+// Lets it run the program. Returns NULL, or why it failed.
+const char *process_run(struct arena *arena, struct qemu_process *process);
 
 // Whether it is not running: it exited or was never started.
 bool process_exited(struct qemu_process *process);

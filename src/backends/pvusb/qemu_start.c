@@ -92,11 +92,16 @@ static enum status launch(struct pvusb_handle *handle, const char *program, cons
         return status;
     // An earlier QEMU may have left its socket.
     (void)unlink(session->domain->qmp_socket);
-    *why = process_start(session->arena, session->domain, program, &handle->process);
+    *why = process_prepare(session->arena, session->domain, program, &handle->process);
     if (*why)
         return STATUS_FAILED;
+    // A QEMU that xenstore does not name would serve the guest unnoticed, and outlive it.
     change.value = arena_printf(session->arena, "%d", (int)handle->process.pid);
-    return change_attempt(&change, announce, why);
+    status = change_attempt(&change, announce, why);
+    if (status != STATUS_OK)
+        return status;
+    *why = process_run(session->arena, &handle->process);
+    return *why ? STATUS_FAILED : STATUS_OK;
 }
 
 static enum status wait_for_qemu(struct pvusb_handle *handle, const char **why)

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Notes of the QEMU processes that xenusb has started, by which a later run knows them again: their
+// process ids, and when they were started, since the kernel gives an id again.
+#include "base/arena.h"
+#include "base/deadline.h"
+#include "base/scope.h"
+#include "recording.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <syslog.h>
+
+enum { STOP_SECONDS = 2 };
+
+// When the process was started, as field 22 of /proc/PID/stat has it (proc(5)); NULL if there is no
+// such process. Owned by the arena.
+static const char *start_of(struct arena *arena, const char *pid)
+{
+    enum { AFTER_NAME = 20 }; // words between the name in parentheses and that field
+    char line[1024];
+    cleanup_fclose FILE *stream = fopen(arena_printf(arena, "/proc/%s/stat", pid), "re");
+    char *at = stream && fgets(line, sizeof line, stream) ? strrchr(line, ')') : NULL;
+    for (int i = 0; at && i < AFTER_NAME; i++)
+        at = strchr(at + 1, ' ');
+    return at ? arena_copy(arena, at + 1, strcspn(at + 1, " \n")) : NULL;
+}
+
+enum xen_result note_qemu(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    const char *root = note_root(change), *start = start_of(arena, change->value);
+    enum xen_result result = note_start(change);
+    if (result == XEN_OK)
+        result = change_write(change, root, "server", change->value);
+    return result == XEN_OK ? change_write(change, root, "started", start ? start : "") : result;
+}
+
+enum xen_result note_drop_qemu(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    const char *root = note_root(change);
+    change->known.finish = note_clean_up;
+    enum xen_result result =
+        xen_remove(change->xen, change->in, arena_printf(arena, "%s/server", root));
+    return result == XEN_OK
+               ? xen_remove(change->xen, change->in, arena_printf(arena, "%s/started", root))
+               : result;
+}
+
+bool note_has_qemu(const struct session *session, pid_t process)
+{
+    struct text server, uuid;
+    struct change change = { .session = session };
+    const char *root = note_root(&change);
+    return xen_read(session->xen, NULL, arena_printf(session->arena, "%s/server", root), &server) ==
+               XEN_OK &&
+           xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid) ==
+               XEN_OK &&
+           text_is(server, arena_printf(session->arena, "%d", (int)process)) &&
+           text_is(uuid, session->domain->uuid);
+}
+
+unsigned record_noted_qemu(const struct session *session, const char *root)
+{
+    uint64_t pid;
+    struct text started;
+    struct arena *arena = session->arena;
+    const char *server = arena_printf(arena, "%s/server", root);
+    if (xen_read_number(session->xen, NULL, server, INT32_MAX, &pid) != XEN_OK || pid < 2 ||
+        xen_read(session->xen, NULL, arena_printf(arena, "%s/started", root), &started) != XEN_OK)
+        return 0;
+    const char *start = start_of(arena, arena_printf(arena, "%u", (unsigned)pid));
+    return start && text_is(started, start) ? (unsigned)pid : 0;
+}
+
+bool record_stop_qemu(const struct session *session, const char *root)
+{
+    static const int ways[] = { SIGTERM, SIGKILL };
+    unsigned pid = record_noted_qemu(session, root);
+    cleanup_close int process = pid ? pidfd_open((pid_t)pid, 0) : -1;
+    // It may have ended before it was opened, and its id may be another's.
+    if (process < 0 || record_noted_qemu(session, root) != pid)
+        return true;
+    struct pollfd ended = { .fd = process, .events = POLLIN };
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && !ended.revents; i++) {
+        (void)pidfd_send_signal(process, ways[i], NULL, 0);
+        (void)poll(&ended, 1, (int)(STOP_SECONDS * session->timeout_scale * 1000));
+    }
+    const char *line =
+        arena_printf(session->arena,
+                     ended.revents ? "stopped the QEMU (pid %u) that xenusb had started for a "
+                                     "domain that is gone, by %s"
+                                   : "could not stop the QEMU (pid %u) that xenusb had started for "
+                                     "a domain that is gone, by %s",
+                     pid, root);
+    complain(session->diags, ended.revents ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE,
+             "%s", line);
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+    syslog(ended.revents ? LOG_NOTICE : LOG_ERR, "%s", line);
+    closelog();
+    return ended.revents;
+}
