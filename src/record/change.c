@@ -10,6 +10,7 @@ static enum xen_result attempt(struct change *change,
 {
     change->why = NULL;
     change->status = STATUS_FAILED;
+    change->unsure = false;
     change->known = (struct change_known){ 0 };
     enum xen_result result = xen_begin(change->xen, &change->in);
     if (result != XEN_OK)
@@ -17,8 +18,11 @@ static enum xen_result attempt(struct change *change,
     result = run(change, argument);
     if (result == XEN_OK && change->known.finish)
         result = change->known.finish(change);
-    if (result == XEN_OK)
-        return xen_commit(change->xen, change->in);
+    if (result == XEN_OK) {
+        result = xen_commit(change->xen, change->in);
+        change->unsure = result != XEN_OK && result != XEN_AGAIN;
+        return result;
+    }
     xen_abort(change->xen, change->in);
     return result;
 }

@@ -38,13 +38,14 @@ struct change {
     const char *value;  // for a body that writes a single value
     const char *why;    // why the body refused the change; NULL if an operation on xenstore failed
     enum status status; // of that refusal
+    bool unsure;        // the transaction failed when it was ended, so it may have taken effect
     struct change_known known; // private to record/
 };
 // The body of a transaction. It may run several times, and so must only change xenstore.
 typedef enum xen_result change_body(struct change *change);
 
 // Runs `body` in a transaction, and again after each conflict, up to 50 times. On failure nothing
-// is changed, and *why is the reason, owned by the arena or constant.
+// is changed, unless change->unsure, and *why is the reason, owned by the arena or constant.
 enum status change_attempt(struct change *change, change_body *body, const char **why);
 
 // One of the steps that are recorded together, and what became of it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Preloaded into the binary under test: simulates transaction conflicts in xenstore. The first
 // CONFLICT_AFTER transactions succeed; the next CONFLICTS ones are discarded and fail with EAGAIN.
+// COMMIT_LOST: the transaction of that number, from 1 on, takes effect, but fails with EIO.
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -20,6 +21,11 @@ bool xs_transaction_end(struct xs_handle *store, xs_transaction_t transaction, b
     if (abort)
         return real(store, transaction, true);
     ended++;
+    if (ended == number("COMMIT_LOST")) {
+        real(store, transaction, false);
+        errno = EIO;
+        return false;
+    }
     if (ended <= number("CONFLICT_AFTER") || ended > number("CONFLICT_AFTER") + number("CONFLICTS"))
         return real(store, transaction, false);
     real(store, transaction, true);

@@ -169,20 +169,47 @@ static bool both_closed(struct pvusb_handle *handle, const struct controller *co
            (controller->no_backend && is_unused(pvusb_frontend_state(handle, controller)));
 }
 
-// Makes a controller that stays in use online and connected again.
+// The state of a backend that serves its frontend in this state.
+static enum xenbus_state state_beside(struct text frontend)
+{
+    uint64_t state;
+    if (text_number(frontend, 10, 0, XENBUS_CLOSED, &state) != NUMBER_OK)
+        state = XENBUS_UNKNOWN;
+    return is_unused((enum xenbus_state)state) ? XENBUS_INIT_WAIT : XENBUS_CONNECTED;
+}
+
+// Takes back request_close(): the controller stays, so it is online again, and if it has not closed
+// yet, it does not have to.
 static enum xen_result reopen(struct change *change)
 {
-    struct text state;
+    struct text state, frontend;
     const char *backend = backend_of(change);
     struct arena *arena = change->session->arena;
     enum xen_result result =
         xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
-    if (result != XEN_OK || !text_is(state, "5"))
+    if (result != XEN_OK)
         return change_ignore_absent(result);
     result = change_write(change, backend, "online", "1");
-    return result == XEN_OK
-               ? change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CONNECTED))
-               : result;
+    if (result != XEN_OK || !text_is(state, "5"))
+        return result;
+    const char *other = nodes_frontend(arena, change->session->domain->id, change->controller);
+    result = change_ignore_absent(
+        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", other), &frontend));
+    return result == XEN_OK ? change_write(change, backend, "state",
+                                           arena_printf(arena, "%d", state_beside(frontend)))
+                            : result;
+}
+
+// Runs `body`, which removes a closed controller. If that fails, the controller is online again;
+// unless it is as it was before it was closed, *left is set. `idle`: the guest was not using it.
+static enum status remove_closed(struct change *change, change_body *body, bool idle, bool *left,
+                                 const char **why)
+{
+    const char *failure;
+    enum status status = change_attempt(change, body, why);
+    if (status != STATUS_OK)
+        *left = change->unsure || change_attempt(change, reopen, &failure) != STATUS_OK || !idle;
+    return status;
 }
 
 static const char *why_not_closed(const struct pvusb_handle *handle,
@@ -210,6 +237,8 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     struct change change = change_of(handle, controller, NULL);
     bool idle = is_unused(controller->frontend_state);
     enum status status = change_attempt(&change, request_close, why);
+    if (status != STATUS_OK && change.unsure)
+        *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
     if (status != STATUS_OK || idle ||
         pvusb_wait(handle, PVUSB_STATE_SECONDS, both_closed, controller, NULL))
         return status;
@@ -253,9 +282,9 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
         step->pending = status == STATUS_TIMEOUT && !left && !controller->no_backend;
         return;
     }
-    status = change_attempt(&change, delete, &why);
+    status = remove_closed(&change, delete, idle, &left, &why);
     if (status != STATUS_OK) {
-        pvusb_fail(step, STEP_LEFT, status, why);
+        pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         return;
     }
     saved_controller_removed(handle->session, controller);
@@ -268,9 +297,10 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
 static void undo_add(struct pvusb_handle *handle, struct step *step, enum status status,
                      const char *words)
 {
+    bool left;
     const char *why = NULL;
     struct change change = change_of(handle, step->controller, NULL);
-    if (change_attempt(&change, delete, &why) == STATUS_OK)
+    if (remove_closed(&change, delete, true, &left, &why) == STATUS_OK)
         pvusb_fail(step, STEP_FAILED, status, words);
     else
         pvusb_fail(step, STEP_LEFT, status,
@@ -347,8 +377,7 @@ enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct contro
         status = close_both(handle, controller, left, why);
     if (status != STATUS_OK)
         return status;
-    *left = true; // closed, until its nodes are written again
-    status = change_attempt(&change, remove_nodes, why);
+    status = remove_closed(&change, remove_nodes, !known_to_guest, left, why);
     if (status != STATUS_OK)
         return status;
     // If the nodes reappear before the guest has seen them disappear, it takes the new controller
