@@ -9,7 +9,6 @@
 struct outcome {
     const char *to;                // the dialect
     struct text output;            // the translation; `at` is NULL if there is none
-    char *bytes;                   // the same buffer, to be freed
     bool in_place;                 // the output was written to the file, so it is not printed
     bool unchanged;                // it equals the file's content
     const char *backup;            // the old file; NULL if there is none

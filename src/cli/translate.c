@@ -2,6 +2,7 @@
 #include "parser/translate.h"
 
 #include "base/arena.h"
+#include "base/capture.h"
 #include "base/shell.h"
 #include "base/source_read.h"
 #include "base/suggest.h"
@@ -12,8 +13,6 @@
 #include "outcome.h"
 #include "parser/foreign.h"
 #include "parser/parser.h"
-
-#include <stdlib.h>
 
 static const struct translation *target_of(const struct invocation *invocation)
 {
@@ -37,17 +36,14 @@ static enum status write_whole(struct writing *writing, const struct translation
                                struct outcome *outcome)
 {
     unsigned errors = writing->diags->errors;
-    size_t size = 0;
-    writing->out = open_memstream(&outcome->bytes, &size);
-    if (!writing->out) {
-        complain_error(writing->diags, "out of memory");
-        return STATUS_FAILED;
-    }
+    struct capture capture;
+    capture_begin(&capture, writing->arena);
+    writing->out = capture.stream;
     target->write(writing);
-    fclose(writing->out);
+    struct text output = capture_end(&capture);
     if (writing->diags->errors != errors)
         return STATUS_REQUEST;
-    outcome->output = (struct text){ outcome->bytes, size };
+    outcome->output = output;
     return STATUS_OK;
 }
 
@@ -174,7 +170,7 @@ static enum status translate_file(const struct invocation *invocation, struct ou
 
 static enum status run_translate(const struct invocation *invocation)
 {
-    struct outcome outcome = { .bytes = NULL };
+    struct outcome outcome = { .to = NULL };
     bool of_command = invocation->old_command || !invocation->count;
     enum status status = of_command ? translate_command_line(invocation, &outcome)
                                     : translate_file(invocation, &outcome);
@@ -182,7 +178,6 @@ static enum status run_translate(const struct invocation *invocation)
         status = outcome_print_json(invocation, &outcome, status);
     else if (status == STATUS_OK)
         outcome_print(invocation, &outcome);
-    free(outcome.bytes);
     return status;
 }
 

@@ -2,8 +2,7 @@
 #include "rewrite.h"
 
 #include "base/arena.h"
-
-#include <stdlib.h>
+#include "base/capture.h"
 
 void rewrite_init(struct rewrite *rewrite, struct arena *arena, const struct source *source,
                   bool comments)
@@ -121,15 +120,6 @@ static struct text indent_of(struct rewrite *rewrite, const struct statement *st
     return *alone ? before : TEXT_EMPTY;
 }
 
-// Closes a memory stream and returns its content in the arena.
-static struct text capture_end(FILE *stream, char **bytes, size_t *size, struct arena *arena)
-{
-    fclose(stream);
-    struct text text = { arena_copy(arena, *bytes, *size), *size };
-    free(*bytes);
-    return text;
-}
-
 // The comments to put before a statement, followed by the indentation of its replacement.
 static struct text comments_of(struct rewrite *rewrite, const struct statement *statement,
                                struct text text)
@@ -138,16 +128,13 @@ static struct text comments_of(struct rewrite *rewrite, const struct statement *
     struct text old = text_part(rewrite->source->text, statement->at.from, statement->at.to);
     bool alone = false;
     struct text indent = indent_of(rewrite, statement, &alone);
-    char *bytes = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&bytes, &size);
-    if (!stream)
-        return TEXT_EMPTY;
+    struct capture capture;
+    capture_begin(&capture, rewrite->arena);
     if (rewrite->comments)
-        print_old(stream, old, indent, line_end);
+        print_old(capture.stream, old, indent, line_end);
     else
-        print_inner_comments(stream, old, indent, line_end);
-    struct text lines = capture_end(stream, &bytes, &size, rewrite->arena);
+        print_inner_comments(capture.stream, old, indent, line_end);
+    struct text lines = capture_end(&capture);
     if (!lines.size)
         return lines;
     // The source already has the indentation of the first line, so move it behind the last one.

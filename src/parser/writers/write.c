@@ -2,8 +2,7 @@
 #include "write.h"
 
 #include "base/arena.h"
-
-#include <stdlib.h>
+#include "base/capture.h"
 
 void items_add(struct arena *arena, struct items *items, const char *item)
 {
@@ -42,11 +41,9 @@ static const char *items_value(const struct writing *writing, const struct items
     for (size_t i = 0; i < items->count; i++)
         width += strlen(items->at[i]) + 4;
     const char *line_end = rewrite_line_end(writing->document->source);
-    char *bytes = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&bytes, &size);
-    if (!stream)
-        return "[]";
+    struct capture value;
+    capture_begin(&value, writing->arena);
+    FILE *stream = value.stream;
     putc('[', stream);
     for (size_t i = 0; i < items->count; i++) {
         if (width > WIDTH)
@@ -56,10 +53,7 @@ static const char *items_value(const struct writing *writing, const struct items
             fputs(width > WIDTH ? "," : ", ", stream);
     }
     fprintf(stream, "%s]", width > WIDTH ? line_end : "");
-    fclose(stream);
-    const char *value = arena_copy(writing->arena, bytes, size);
-    free(bytes);
-    return value;
+    return capture_end(&value).at;
 }
 
 const char *spec_add(struct arena *arena, const char *spec, const char *key, const char *format,

@@ -7,11 +7,10 @@
 
 #include "arrange.h"
 #include "base/arena.h"
+#include "base/capture.h"
 #include "preamble.h"
 #include "xlu.h"
 #include "xlu_check.h"
-
-#include <stdlib.h>
 
 struct xl {
     struct writing *writing;
@@ -325,20 +324,15 @@ static void check_statements(struct xl *xl)
 
 static void print_and_check(const struct xl *xl, const struct rewrite *rewrite)
 {
-    char *bytes = NULL;
-    size_t size = 0;
+    struct capture capture;
     struct writing whole = *xl->writing;
-    whole.out = open_memstream(&bytes, &size);
-    if (!whole.out) {
-        complain_error(whole.diags, "out of memory");
-        return;
-    }
+    capture_begin(&capture, xl->writing->arena);
+    whole.out = capture.stream;
     write_rewritten(&whole, rewrite, xl->changes);
-    fclose(whole.out);
+    struct text text = capture_end(&capture);
     if (!whole.only && !whole.document->foreign)
-        xlu_check(&whole, rewrite, (struct text){ bytes, size });
-    fwrite(bytes, 1, size, xl->writing->out);
-    free(bytes);
+        xlu_check(&whole, rewrite, text);
+    fwrite(text.at, 1, text.size, xl->writing->out);
 }
 
 void write_xl(struct writing *writing)
