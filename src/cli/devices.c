@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "command.h"
 #include "table.h"
 #include "world/owners.h"
@@ -143,6 +144,9 @@ static enum status run_devices(const struct invocation *invocation)
         host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
         add_row(invocation->arena, table, &host, at);
     }
+    status = shortage_check(invocation->diags);
+    if (status != STATUS_OK)
+        return status;
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (!host.devices) {

@@ -2,6 +2,7 @@
 #include "doctor/doctor.h"
 
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "command.h"
 #include "table.h"
 
@@ -59,6 +60,8 @@ static enum status run_doctor(const struct invocation *invocation)
     enum status status = doctor_run(&options, &findings);
     if (status == STATUS_REQUEST)
         return status;
+    if (shortage_check(invocation->diags) != STATUS_OK)
+        return STATUS_FAILED;
     print(invocation, &findings);
     return status == STATUS_OK && findings.attention ? STATUS_CHANGES : status;
 }

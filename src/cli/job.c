@@ -3,6 +3,7 @@
 
 #include "backends/backends.h"
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "base/source_read.h"
 #include "config/check.h"
 #include "plan/execute.h"
@@ -143,8 +144,10 @@ enum status job_plan(struct job *job)
         .force = job->invocation->given & OPTION_FORCE,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
     };
-    return plan_make(job->invocation->diags, job->config, &job->world.topology, &job->world.host,
-                     &options, &job->plan);
+    enum status status = plan_make(job->invocation->diags, job->config, &job->world.topology,
+                                   &job->world.host, &options, &job->plan);
+    // It has also read what it needed to know about the devices.
+    return status_worse(status, shortage_check(job->invocation->diags));
 }
 
 static void tell(void *context, const struct step *step)

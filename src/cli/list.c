@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "command.h"
 #include "show.h"
 #include "table.h"
@@ -325,6 +326,8 @@ static enum status run_list(const struct invocation *invocation)
     enum status status =
         one ? list_one(invocation, table, invocation->count ? invocation->words[0] : NULL)
             : list_all(invocation, table);
+    if (status == STATUS_OK)
+        status = shortage_check(invocation->diags);
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
     else if (status == STATUS_OK && !(invocation->given & OPTION_TREE) && table_is_empty(table))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "base/suggest.h"
 #include "command.h"
 #include "xen/advice.h"
@@ -16,7 +17,10 @@
 #define XENUSB_VERSION "0.1"
 #endif
 
-enum { RESERVE = 1024 * 1024 }; // enough to undo any plan when memory runs out
+enum {
+    RESERVE = 1024 * 1024, // enough to undo any plan when memory runs out
+    DESCRIPTORS = 20,      // enough for any plan and its undo; they need 12 at once
+};
 
 static void print_help(FILE *stream)
 {
@@ -95,6 +99,9 @@ static enum status dispatch(struct invocation *invocation, const char *const *wo
         options_print_help(command, stdout);
         return STATUS_OK;
     }
+    // Verbs with a time limit talk to others.
+    if (status == STATUS_OK && command->options & OPTION_TIMEOUT)
+        status = shortage_reserve(invocation->diags, DESCRIPTORS);
     if (status != STATUS_OK)
         return status;
     invocation->ran = true;
@@ -115,6 +122,14 @@ static bool reader_left(int error)
 {
     struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
     return error == EPIPE || (poll(&output, 1, 0) == 1 && output.revents & POLLERR);
+}
+
+// What is not decisive, such as the name of a device, may be missing from the output.
+static void warn_of_shortage(struct diags *diags)
+{
+    if (shortage_why() && !diags->errors)
+        complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE, "not everything could be read: %s",
+                 shortage_why());
 }
 
 // Writes what is left of standard output; returns the status with which to exit.
@@ -166,6 +181,7 @@ int main(int argc, char **argv)
     };
     enum status status =
         dispatch(&invocation, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
+    warn_of_shortage(&diags);
     status = finish_output(&invocation, status);
     diags_print(&diags, stderr, in_color());
     return (int)status;

@@ -2,6 +2,7 @@
 #include "doctor/repair.h"
 
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "command.h"
 #include "table.h"
 
@@ -137,6 +138,8 @@ static enum status run_repair(const struct invocation *invocation)
     if (status != STATUS_OK && options.domain)
         return status;
     status = status_worse(status, repair_find(&repair));
+    if (shortage_check(invocation->diags) != STATUS_OK)
+        return STATUS_FAILED;
     if (!json)
         print_plan(invocation->arena, &repair.problems);
     if (to_fix(&repair.problems) && !dry_run)

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/deadline.h"
+#include "base/shortage.h"
 #include "examine.h"
 #include "fix.h"
 
@@ -126,6 +127,9 @@ static enum status fix_locked_domain(struct repair *repair, size_t number)
     enum status status = examine_domain(&look, number, repair->options->diags, &examined, &again);
     if (status != STATUS_OK)
         return status;
+    status = shortage_check(repair->options->diags);
+    if (status != STATUS_OK)
+        return status;
     compare_looks(repair, &again, SCOPE_DOMAIN, repair->examination->domains[number].id);
     return fix_domain(&examined, &again, &on_fix);
 }
@@ -165,8 +169,11 @@ static enum status repair_scope(struct repair *repair, enum problem_scope scope)
     if (status == STATUS_OK)
         status = scope == SCOPE_HOST ? examine_host(&look, &again)
                                      : find_in_xenstore(repair, &look, &again);
+    if (status == STATUS_OK)
+        status = shortage_check(session.diags);
     // Otherwise each problem that depends on what could not be read says so.
-    if (status != STATUS_OK && (scope != SCOPE_HOST || part_is_unreadable(&look.devices)))
+    if (status != STATUS_OK &&
+        (scope != SCOPE_HOST || part_is_unreadable(&look.devices) || shortage_why()))
         return status;
     compare_looks(repair, &again, scope, -1);
     for (struct problem *at = again.first; at; at = at->next)

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/shortage.h"
 #include "bind.h"
 #include "sysfs.h"
 #include "xen/domain.h"
@@ -87,6 +88,7 @@ static const char *why_unseen(struct arena *arena, const char *path, int why)
 
 static void note_unseen(struct walk *walk, const char *path, int why)
 {
+    shortage_note(why);
     if (!part_is_unreadable(&walk->processes))
         walk->processes = part_unreadable(why_unseen(walk->session->arena, path, why));
 }

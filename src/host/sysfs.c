@@ -3,16 +3,25 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
 
+static int open_to_read(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        shortage_note(errno);
+    return fd;
+}
+
 struct text sysfs_table(struct arena *arena, const char *path, size_t limit)
 {
     // Files in procfs report no size, so grow the buffer until a read returns 0.
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    cleanup_close int fd = open_to_read(path);
     if (fd < 0)
         return TEXT_EMPTY;
     size_t size = limit < 4096 ? limit : 4096, used = 0;
@@ -48,7 +57,7 @@ struct text sysfs_whole(struct arena *arena, const char *path, size_t limit)
 
 struct text sysfs_file(struct arena *arena, const char *path, size_t limit)
 {
-    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    cleanup_close int fd = open_to_read(path);
     char *bytes = fd < 0 ? NULL : arena_alloc(arena, limit + 1);
     ssize_t got = fd < 0 ? -1 : read(fd, bytes, limit);
     return got < 0 ? TEXT_EMPTY : (struct text){ bytes, (size_t)got };
@@ -75,6 +84,8 @@ const char *sysfs_link(struct arena *arena, const char *directory, const char *n
     char target[PATH_MAX];
     const char *path = arena_printf(arena, "%s/%s", directory, name);
     ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0)
+        shortage_note(errno);
     if (length <= 0)
         return NULL;
     target[length] = '\0';
@@ -108,6 +119,8 @@ struct name_list sysfs_names(struct arena *arena, const char *directory)
     size_t count = 0, size = 0;
     cleanup_closedir DIR *dir = opendir(directory);
     int error = dir ? 0 : errno;
+    if (!dir)
+        shortage_note(error);
     while (dir) {
         errno = 0;
         const struct dirent *entry = readdir(dir);

@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -48,6 +49,7 @@ static enum status connection_failed(struct arena *arena, const char *path, int 
         *why = arena_printf(arena, "nothing is listening at %s: its QEMU has exited", path);
         return STATUS_FAILED;
     default:
+        shortage_note(error);
         *why = arena_printf(arena, "cannot connect to %s: %s", path, strerror(error));
         return STATUS_FAILED;
     }

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "owners.h"
 #include "plan/presence.h"
 #include "record/record.h"
@@ -86,6 +87,9 @@ static enum status read_records(struct world *world, bool changes)
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
             at->backend = emulated_backend(world);
+    status = shortage_check(session->diags);
+    if (status != STATUS_OK)
+        return status;
     return changes ? record_tidy(session, record, &world->topology) : STATUS_OK;
 }
 
@@ -223,6 +227,8 @@ enum status world_open(struct world *world, bool changes)
     // What was read then may be incomplete.
     if (session_interrupted(&world->session))
         return world_interrupted(world);
+    if (status == STATUS_OK)
+        status = shortage_check(world->session.diags);
     return status == STATUS_OK ? check_alive(world) : status;
 }
 

@@ -5,6 +5,7 @@
 #include "advice.h"
 #include "base/arena.h"
 #include "base/name_map.h"
+#include "base/shortage.h"
 #include "base/suggest.h"
 #include "xen.h"
 
@@ -203,6 +204,10 @@ enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail
     }
     *domains = all.domains;
     *count = all.count;
+    if (shortage_why()) {
+        complain_error(diags, "cannot list the domains: %s", shortage_why());
+        return STATUS_FAILED;
+    }
     if (xen_broken(xen)) {
         complain_error(diags, "cannot list the domains: %s", xen_broken(xen));
         return xen_status(xen, XEN_FAILED);

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/deadline.h"
 #include "base/scope.h"
+#include "base/shortage.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -70,6 +71,8 @@ static enum xen_probe failure(int why)
 static void read_line(const char *path, char line[64])
 {
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        shortage_note(errno);
     ssize_t size = fd < 0 ? 0 : read(fd, line, 63);
     line[size > 0 ? size : 0] = '\0';
     line[strcspn(line, "\n")] = '\0';

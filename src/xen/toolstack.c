@@ -3,7 +3,9 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/shortage.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/mman.h>
@@ -29,6 +31,8 @@ static struct text map_file(const char *path, struct mapping *mapping)
     struct stat info;
     cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     *mapping = (struct mapping){ NULL, 0 };
+    if (fd < 0)
+        shortage_note(errno);
     if (fd < 0 || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0)
         return TEXT_EMPTY;
     void *at = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/shortage.h"
 #include "probe.h"
 #include "wire.h"
 
@@ -97,10 +98,14 @@ enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_p
 static struct xs_handle *open_store(double seconds, int *fd)
 {
     *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (*fd >= 0)
-        close(*fd);
+    if (*fd < 0)
+        return NULL;
+    close(*fd);
     errno = 0;
     struct xs_handle *store = xs_open(0);
+    // It tried other paths after the socket, so its errno may be of one that does not exist.
+    if (!store && errno == ENOENT)
+        errno = EIO;
     struct stat info;
     if (store && fstat(*fd, &info) == 0 && S_ISSOCK(info.st_mode)) {
         struct timeval limit = { .tv_sec = (time_t)seconds };
@@ -124,7 +129,10 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     opened->store = open_store(seconds, &opened->fd);
     if (!opened->store)
         return xen_complain_probe(diags, path, PROBE_FAILED, seconds);
+    errno = 0;
     opened->hypervisor = xc_interface_open(&silent, &silent, 0);
+    if (!opened->hypervisor)
+        shortage_note(errno);
     *xen = opened;
     return STATUS_OK;
 }

@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so conflict.so counts.so kills.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so kills.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -29,6 +29,9 @@ $(RIG)/fakexen.so: $(RIG_SRC)/fakexen.c $(RIG_SRC)/fakexen-ring.c $(RIG_HEADERS)
 
 $(RIG)/failmalloc.so: $(RIG_SRC)/failmalloc.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -fno-builtin -shared -fPIC -o $@ $< -ldl
+
+$(RIG)/failopen.so: $(RIG_SRC)/failopen.c | $(RIG)
+	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/conflict.so: $(RIG_SRC)/conflict.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
