@@ -87,6 +87,10 @@ static const char *reason_of(const struct session *session, const struct host_di
                             "in use by this host: the kernel or a program has %s exclusively (ZFS, "
                             "for example); stop using it there first",
                             disk->path);
+    if (error == ETIMEDOUT)
+        return arena_printf(session->arena,
+                            "whether this host uses it is unknown: %s could not be opened in time",
+                            disk->path);
     return error && !is_absent(error)
                ? arena_printf(session->arena,
                               "whether this host uses it is unknown: cannot open %s: %s",
