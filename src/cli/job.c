@@ -8,6 +8,7 @@
 #include "config/check.h"
 #include "plan/execute.h"
 #include "plan/log.h"
+#include "record/adopt.h"
 #include "record/saved.h"
 #include "show.h"
 #include "world/owners.h"
@@ -177,7 +178,9 @@ enum status job_run(struct job *job)
     if (dry)
         pretend(&job->world.topology);
     const struct execution execution = { .on_step = tell, .context = job, .save = saved_write };
-    enum status status = execute(&job->world.session, &job->plan, &execution);
+    enum status status = dry ? STATUS_OK : record_rename(&job->world.session, &job->world.topology);
+    if (status == STATUS_OK)
+        status = execute(&job->world.session, &job->plan, &execution);
     if (job->invocation->given & OPTION_JSON)
         show_plan_json(job->invocation->arena, &job->plan, stdout);
     else

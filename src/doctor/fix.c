@@ -5,6 +5,7 @@
 #include "host/host.h"
 #include "plan/execute.h"
 #include "plan/log.h"
+#include "record/adopt.h"
 #include "record/saved.h"
 
 #include <syslog.h>
@@ -71,7 +72,7 @@ static enum status add_to_record(const struct domain_fix *fix, enum problem_kind
         if (at->kind != kind || !is_open(fix, at))
             continue;
         enum status one = kind == PROBLEM_UNKNOWN_CONTROLLER
-                              ? record_one(session_of(fix), STEP_ADD, at->controller, NULL)
+                              ? record_adopt_controller(session_of(fix), at->controller)
                               : record_one(session_of(fix), STEP_ADD, at->controller, at->device);
         end_with(fix, at, one, "could not create its record in xenstore");
         status = status_worse(status, one);

@@ -2,6 +2,7 @@
 // Where a domain's records disagree with what its QEMU or its PVUSB backends have.
 #include "base/arena.h"
 #include "problem.h"
+#include "record/adopt.h"
 #include "xen/advice.h"
 
 // One domain's records against one look at it.
@@ -26,14 +27,6 @@ static const struct record_controller *recorded(const struct domain_check *check
         if (controller->index >= 0 && at->index == (unsigned)controller->index)
             return at;
     return NULL;
-}
-
-static bool is_noted(const struct domain_check *check, const struct device *device)
-{
-    for (const struct record_note *at = check->record->notes; at; at = at->next)
-        if (at->of_device && strcmp(at->id, device->id) == 0)
-            return true;
-    return false;
 }
 
 static const char *known_as(struct arena *arena, const struct device *device)
@@ -88,15 +81,6 @@ static void check_gone(const struct domain_check *check, struct device *device)
         problem->fix = arena_printf(check->arena, "%s; %s", problem->fix, back);
 }
 
-// Whether the device is where xl would look for it: the port's value in libxl's record, or a note.
-static bool is_known(const struct domain_check *check, const struct device *device,
-                     const char *value)
-{
-    if (!record_expresses_device(device))
-        return is_noted(check, device);
-    return value && strcmp(value, device->host ? device->host->busid : "") == 0;
-}
-
 // A device that QEMU has, and its port in libxl's record.
 static void check_recorded(const struct domain_check *check, struct device *device)
 {
@@ -111,9 +95,7 @@ static void check_recorded(const struct domain_check *check, struct device *devi
         problem->why = "libxl's record shows this port as free, but QEMU has a device there";
         return;
     }
-    bool needs_record = device->kind == DEVICE_HOSTDEV && device->state == DEVICE_ATTACHED &&
-                        device->host && *device->id;
-    if (!needs_record || is_known(check, device, value))
+    if (!record_lacks_device(check->record, device))
         return;
     struct problem *problem = add_of_device(check, PROBLEM_UNKNOWN_DEVICE, device);
     problem->why = "QEMU has it open, but it is not recorded: xl may give it to another domain";
@@ -137,8 +119,7 @@ static void check_controller(const struct domain_check *check, struct controller
     struct arena *arena = check->arena;
     if (!controller->pvusb && !check->topology->qemu)
         return;
-    bool unknown = !controller->stale && record_expresses_controller(controller) &&
-                   !recorded(check, controller);
+    bool unknown = record_lacks_controller(check->record, controller);
     if (controller->stale || unknown) {
         struct problem *problem =
             add(check, controller->stale ? PROBLEM_CONTROLLER : PROBLEM_UNKNOWN_CONTROLLER,

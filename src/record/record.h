@@ -12,7 +12,7 @@
 //                                       /backend    pv and qusb: the path of the backend, which has
 //                                                   usb-ver, num-ports and port/<N> instead
 //     /xenusb/<domid>/uuid
-//                    /controller/<key>/id, name, driver
+//                    /controller/<key>/id, name, driver    name: "" until a config names it
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //                    /started    when that process was started, as the kernel counts it

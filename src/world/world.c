@@ -5,7 +5,7 @@
 #include "base/shortage.h"
 #include "owners.h"
 #include "plan/presence.h"
-#include "record/record.h"
+#include "record/adopt.h"
 #include "record/saved.h"
 #include "recover.h"
 #include "xen/xen.h"
@@ -74,6 +74,28 @@ static const struct backend *emulated_backend(const struct world *world)
     return NULL;
 }
 
+// Completes what a command has left that was killed after it had changed QEMU. Whether xl is about
+// to record that itself, or has just removed it, is only known after a second look.
+static enum status adopt(struct world *world)
+{
+    struct session *session = &world->session;
+    const struct backend *backend = emulated_backend(world);
+    struct topology again = { .domain = session->domain };
+    const struct record *record;
+    if (!session->xen || !backend || !record_lacks_any(session->record, &world->topology))
+        return STATUS_OK;
+    session->record = NULL;
+    enum status status = record_look(session, &record);
+    if (status == STATUS_OK)
+        status = backend->ops->look(backend->handle, &again);
+    if (status == STATUS_OK)
+        status = record_adopt(session, record, &world->topology, &again);
+    if (status != STATUS_OK)
+        return status;
+    session->record = NULL;
+    return record_look(session, &record);
+}
+
 // Adds what is only in the record. Corrects the record first if something is about to change.
 static enum status read_records(struct world *world, bool changes)
 {
@@ -88,9 +110,10 @@ static enum status read_records(struct world *world, bool changes)
         if (at->stale)
             at->backend = emulated_backend(world);
     status = shortage_check(session->diags);
-    if (status != STATUS_OK)
-        return status;
-    return changes ? record_tidy(session, record, &world->topology) : STATUS_OK;
+    if (status == STATUS_OK && changes)
+        status = adopt(world);
+    return changes && status == STATUS_OK ? record_tidy(session, session->record, &world->topology)
+                                          : status;
 }
 
 // Which domains have the host's devices. The record of the domain itself was read before.
