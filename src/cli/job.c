@@ -98,6 +98,7 @@ static enum status find_domain(struct job *job, const char *name)
 {
     struct world_options options = options_for_world(job->invocation);
     options.find_owners = job->attaches;
+    options.accept_ended = !job->attaches;
     name = domain_word(job, name);
     if (!name && !job->invocation->qmp) {
         struct diag *diag =

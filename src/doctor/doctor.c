@@ -30,7 +30,8 @@ static bool diagnose_one(struct diagnosis *diagnosis, size_t number)
     survey_asked(survey, number, began);
     // If the QEMU of an emulated machine does not answer, do not wait for it a second time. A guest
     // without one can be examined in any case.
-    if (facts.answers == VERDICT_YES || !domain_has_machine(domain->type))
+    if (facts.answers == VERDICT_YES || !domain_has_machine(domain->type) ||
+        xen_qemu_exited(examination->xen, domain))
         examine_domain(&diagnosis->look, number, &diags, &examined, &diagnosis->problems);
     else if (domain->qmp_socket)
         examination_not_asked(examination, domain);

@@ -90,6 +90,7 @@ void look_begin(struct look *look, struct examination *examination)
     struct arena *arena = examination->options->arena;
     const struct world_options options = { .arena = arena,
                                            .timeout_scale = examination->options->timeout_scale,
+                                           .accept_ended = true,
                                            .find_supply = examination->toolstack != NULL };
     const struct world_common common = { examination->xen, &look->host, examination->toolstack };
     *look = (struct look){ .examination = examination };

@@ -55,8 +55,10 @@ static struct problem *add_of_device(const struct domain_check *check, enum prob
 // says.
 static bool lost_its_backend(const struct domain_check *check, const struct device *device)
 {
-    return check->backend_ended && controller_uses_pvusb_qemu(device->controller) &&
-           device->state != DEVICE_ATTACHED;
+    const struct controller *controller = device->controller;
+    bool was_qemus = controller_uses_pvusb_qemu(controller) ||
+                     (!controller->pvusb && check->topology->qemu_ended);
+    return check->backend_ended && was_qemus && device->state != DEVICE_ATTACHED;
 }
 
 // A host device that is no longer where the record or QEMU has it.
@@ -117,10 +119,12 @@ static void check_device(const struct domain_check *check, struct device *device
 static void check_controller(const struct domain_check *check, struct controller *controller)
 {
     struct arena *arena = check->arena;
-    if (!controller->pvusb && !check->topology->qemu)
+    if (!controller->pvusb && !check->topology->qemu && !check->topology->qemu_ended)
         return;
     bool unknown = record_lacks_controller(check->record, controller);
-    if (controller->stale || unknown) {
+    // The controllers of a QEMU that has exited reserve nothing, and are there again after a
+    // reboot.
+    if ((controller->stale && !check->topology->qemu_ended) || unknown) {
         struct problem *problem =
             add(check, controller->stale ? PROBLEM_CONTROLLER : PROBLEM_UNKNOWN_CONTROLLER,
                 arena_printf(arena, "%d %s", controller->index, controller->id));

@@ -130,6 +130,7 @@ struct pvusb_qemu {
 struct topology {
     const struct domain *domain;
     const char *qemu;               // "QEMU 7.2.22", or NULL
+    bool qemu_ended;                // it has exited, and what is only recorded is gone with it
     unsigned qemu_process;          // the id of that process; 0 if it is not known
     const struct host_nodes *nodes; // what that process has open; NULL before presence_find()
     struct controller *controllers; // in the order of libxl's index, then as found

@@ -103,6 +103,40 @@ static struct controller *add_stale(struct arena *arena, const struct record_con
     return controller;
 }
 
+// Adds a controller that only xenusb's notes name.
+static struct controller *add_noted(struct arena *arena, const struct record *record,
+                                    const char *id, struct topology *topology)
+{
+    struct controller *controller = arena_new_of(arena, struct controller);
+    controller->driver = "unknown";
+    controller->name = controller->id = id;
+    controller->path = controller->bus = "";
+    controller->index = -1;
+    controller->stale = true;
+    for (const struct record_note *at = record->notes; at; at = at->next)
+        if (!at->of_device && *at->name && strcmp(at->id, id) == 0)
+            controller->name = at->name;
+    topology_add_controller(topology, controller);
+    return controller;
+}
+
+// Adds a device that only its note has, since QEMU has exited.
+static void merge_noted(struct arena *arena, const struct record *record,
+                        const struct record_note *note, struct topology *topology)
+{
+    struct controller *controller = controller_with_id(topology, note->controller);
+    struct port port = PORT_ANY;
+    if (!*note->busid || !*note->id)
+        return;
+    if (!controller)
+        controller = add_noted(arena, record, note->controller, topology);
+    (void)port_read(text_of(note->port), &port);
+    struct device *device = new_device(arena, 0, note->busid);
+    device->id = note->id;
+    device->port = port;
+    controller_add_device(controller, device);
+}
+
 static void merge_emulated(struct arena *arena, const struct record_controller *record,
                            struct topology *topology)
 {
@@ -129,5 +163,7 @@ void record_merge(const struct session *session, const struct record *record,
             controller->name = note->name;
         else if (controller)
             controller->unnamed = true;
+        else if (note->of_device && topology->qemu_ended)
+            merge_noted(session->arena, record, note, topology);
     }
 }

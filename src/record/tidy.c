@@ -5,7 +5,7 @@
 bool record_note_holds(const struct topology *topology, const struct record_note *note)
 {
     // PVUSB controllers ("vusb-0") are in libxl's record, so they are known without QEMU.
-    if (!topology->qemu && !text_starts(text_of(note->id), "vusb-"))
+    if (!topology->qemu && !topology->qemu_ended && !text_starts(text_of(note->id), "vusb-"))
         return true;
     for (const struct controller *at = topology->controllers; at; at = at->next) {
         if (!note->of_device && strcmp(at->id, note->id) == 0)

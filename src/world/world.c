@@ -202,6 +202,7 @@ static void init(struct world *world, const struct world_options *options)
         .interrupt = interrupt_of_process(),
         .saved = saved,
         .keep_saved = options->keep_saved,
+        .accept_ended = options->accept_ended,
         .require_guest = options->require_guest,
         .need_supply = options->find_owners || options->find_supply,
         .timeout_scale = options->timeout_scale,

@@ -34,6 +34,7 @@ struct qmp_handle {
     struct lock lock;      // libxl's, if libxl uses the same socket
     struct lock host_lock; // the host's, while devices are given away
     struct qmp_client *client;
+    bool ended; // QEMU has exited: there is no client, and only records can be removed
     struct pci_bus_slots *slots; // NULL until qmp_supply() was called; QEMU then chooses the bus
     struct pci_slot *pci_slots;
     struct taken_id *taken; // of the last look, updated by each run, as are the slots
@@ -52,6 +53,10 @@ enum status qmp_supply(void *handle, struct topology *topology);
 
 // recorded.c: backend_ops.run; also verifies what QEMU reports and records each step in xenstore.
 enum status qmp_run_recorded(void *handle, struct step *const *steps, size_t count);
+
+// ended.c: the same, if QEMU has exited: the steps remove what is only recorded. Gives the devices
+// back to the kernel's drivers.
+enum status qmp_run_ended(struct qmp_handle *handle, struct step *const *steps, size_t count);
 
 // run.c: runs steps in QEMU only. Takes the host's lock if host devices are added; the caller
 // releases it.

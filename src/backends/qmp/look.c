@@ -184,16 +184,11 @@ static void read_controllers(struct walk_usb *usb, struct topology *topology)
     merge_topology(usb->walk->arena, &own, topology);
 }
 
-enum status qmp_look(void *at, struct topology *topology)
+static enum status look_at_qemu(struct qmp_handle *handle, struct topology *topology)
 {
-    struct qmp_handle *handle = at;
     struct session *session = handle->session;
     struct walk walk = walk_with(session->arena, handle->client);
     struct walk_usb usb = { .walk = &walk, .session = session };
-    const struct record *record; // session->record from now on
-    enum status status = record_look(session, &record);
-    if (status != STATUS_OK)
-        return status;
     // Xen knows whether its own domain is paused.
     const struct qmp_command *run =
         session->domain->id < 0 ? qmp_submit(walk.client, "query-status", TEXT_EMPTY) : NULL;
@@ -208,4 +203,13 @@ enum status qmp_look(void *at, struct topology *topology)
     note_ids(handle, usb.ids);
     read_controllers(&usb, topology);
     return STATUS_OK;
+}
+
+enum status qmp_look(void *at, struct topology *topology)
+{
+    struct qmp_handle *handle = at;
+    const struct record *record; // session->record from now on
+    enum status status = record_look(handle->session, &record);
+    topology->qemu_ended = handle->ended;
+    return status == STATUS_OK && !handle->ended ? look_at_qemu(handle, topology) : status;
 }

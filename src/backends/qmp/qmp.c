@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "handle.h"
+#include "xen/xen.h"
 
 // PV and PVH guests have no emulated machine, whatever the config wants.
 static bool qmp_suits(const struct config_controller *wanted, const struct domain *domain)
@@ -24,11 +25,22 @@ static void qmp_close_handle(void *at)
     lock_release(&handle->host_lock);
 }
 
+// Whether QEMU has exited for certain: nothing listens for it, and its process does not exist. The
+// process alone would not do, since this one may not see QEMU's.
+static bool has_ended(const struct session *session)
+{
+    return session->accept_ended && session->xen && xen_qemu_exited(session->xen, session->domain);
+}
+
 static enum status open_at(struct qmp_handle *handle)
 {
     struct session *session = handle->session;
     const struct domain *domain = session->domain;
     const char *why = "";
+    if (domain->qemu_exited && has_ended(session)) {
+        handle->ended = true;
+        return STATUS_OK;
+    }
     if (domain->qemu_silent) {
         complain_error(session->diags, "%s", domain->qemu_silent);
         return domain->qemu_exited ? STATUS_FAILED : STATUS_TIMEOUT;
@@ -39,6 +51,11 @@ static enum status open_at(struct qmp_handle *handle)
             return status;
     }
     enum status status = qmp_connect(session, domain->qmp_socket, &handle->client, &why);
+    if ((status == STATUS_FAILED || status == STATUS_REQUEST) && has_ended(session)) {
+        handle->client = NULL;
+        handle->ended = true;
+        return STATUS_OK;
+    }
     if (status != STATUS_OK)
         complain_error(session->diags, "%s", why);
     session->qemu = handle->client;
@@ -47,7 +64,8 @@ static enum status open_at(struct qmp_handle *handle)
 
 static enum status qmp_open(struct session *session, void **handle)
 {
-    if (!session->domain->qmp_socket) {
+    bool ended = !session->domain->qmp_socket && has_ended(session);
+    if (!session->domain->qmp_socket && !ended) {
         complain_error(session->diags, "domain %s (%d) has no QEMU with emulated USB controllers",
                        session->domain->name, session->domain->id);
         return STATUS_REQUEST;
@@ -55,7 +73,8 @@ static enum status qmp_open(struct session *session, void **handle)
     struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);
     made->session = session;
     made->lock = made->host_lock = LOCK_NONE;
-    enum status status = open_at(made);
+    made->ended = ended;
+    enum status status = ended ? STATUS_OK : open_at(made);
     if (status == STATUS_OK)
         *handle = made;
     else

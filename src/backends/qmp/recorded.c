@@ -150,6 +150,8 @@ static enum status run_and_record(struct qmp_handle *handle, struct step *const 
 enum status qmp_run_recorded(void *at, struct step *const *steps, size_t count)
 {
     struct qmp_handle *handle = at;
+    if (handle->ended)
+        return qmp_run_ended(handle, steps, count);
     enum status status = run_and_record(handle, steps, count);
     return status_worse(status, require_guest(handle, steps, count));
 }

@@ -96,6 +96,9 @@ static struct on_bus *ask_controllers(struct walk *walk, const struct topology *
 enum status qmp_supply(void *at, struct topology *topology)
 {
     struct qmp_handle *handle = at;
+    topology->plugging = (struct plugging){ .asked = true };
+    if (handle->ended)
+        return STATUS_OK;
     struct walk walk = walk_with(handle->session->arena, handle->client);
     struct walk_pci pci = { .walk = &walk };
     size_t count;
