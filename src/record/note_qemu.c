@@ -6,21 +6,22 @@
 #include "base/scope.h"
 #include "recording.h"
 
-#include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <syslog.h>
 
 enum { STOP_SECONDS = 2 };
+#define PAUSE 0.01
 
 // When the process was started, as field 22 of /proc/PID/stat has it (proc(5)); NULL if there is no
-// such process. Owned by the arena.
+// such process or it has ended and is a zombie. Owned by the arena.
 static const char *start_of(struct arena *arena, const char *pid)
 {
     enum { AFTER_NAME = 20 }; // words between the name in parentheses and that field
     char line[1024];
     cleanup_fclose FILE *stream = fopen(arena_printf(arena, "/proc/%s/stat", pid), "re");
     char *at = stream && fgets(line, sizeof line, stream) ? strrchr(line, ')') : NULL;
+    if (at && (text_starts(text_of(at), ") Z") || text_starts(text_of(at), ") X")))
+        return NULL;
     for (int i = 0; at && i < AFTER_NAME; i++)
         at = strchr(at + 1, ' ');
     return at ? arena_copy(arena, at + 1, strcspn(at + 1, " \n")) : NULL;
@@ -77,27 +78,22 @@ unsigned record_noted_qemu(const struct session *session, const char *root)
 bool record_stop_qemu(const struct session *session, const char *root)
 {
     static const int ways[] = { SIGTERM, SIGKILL };
-    unsigned pid = record_noted_qemu(session, root);
-    cleanup_close int process = pid ? pidfd_open((pid_t)pid, 0) : -1;
-    // It may have ended before it was opened, and its id may be another's.
-    if (process < 0 || record_noted_qemu(session, root) != pid)
+    unsigned pid = record_noted_qemu(session, root), runs = pid;
+    if (!pid)
         return true;
-    struct pollfd ended = { .fd = process, .events = POLLIN };
-    for (size_t i = 0; i < sizeof ways / sizeof *ways && !ended.revents; i++) {
-        (void)pidfd_send_signal(process, ways[i], NULL, 0);
-        (void)poll(&ended, 1, (int)(STOP_SECONDS * session->timeout_scale * 1000));
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && runs; i++) {
+        const struct deadline deadline = deadline_in(STOP_SECONDS * session->timeout_scale);
+        (void)kill((pid_t)pid, ways[i]);
+        while ((runs = record_noted_qemu(session, root)) && deadline_pause(deadline, PAUSE))
+            ;
     }
     const char *line =
         arena_printf(session->arena,
-                     ended.revents ? "stopped the QEMU (pid %u) that xenusb had started for a "
-                                     "domain that is gone, by %s"
-                                   : "could not stop the QEMU (pid %u) that xenusb had started for "
-                                     "a domain that is gone, by %s",
-                     pid, root);
-    complain(session->diags, ended.revents ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE,
-             "%s", line);
+                     "%s the QEMU (pid %u) that xenusb had started for a domain that is gone (%s)",
+                     runs ? "could not stop" : "stopped", pid, root);
+    complain(session->diags, runs ? SEVERITY_WARNING : SEVERITY_NOTE, NULL, SPAN_NONE, "%s", line);
     openlog("xenusb", LOG_PID, LOG_DAEMON);
-    syslog(ended.revents ? LOG_NOTICE : LOG_ERR, "%s", line);
+    syslog(runs ? LOG_ERR : LOG_NOTICE, "%s", line);
     closelog();
-    return ended.revents;
+    return !runs;
 }
