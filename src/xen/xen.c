@@ -137,6 +137,18 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     return STATUS_OK;
 }
 
+// libxenstore ends the thread of a watch with pthread_cancel(), which loads libgcc_s and aborts if
+// there is no memory for that. Then the connection stays open until the process exits.
+static void close_watch(struct xs_handle *watch)
+{
+    enum { ROOM = 64 * 1024 };
+    void *volatile room = malloc(ROOM); // volatile: or the compiler leaves it out
+    const bool is_room = room != NULL;
+    free(room);
+    if (is_room)
+        xs_close(watch);
+}
+
 void xen_close(struct xen *xen)
 {
     if (!xen)
@@ -144,7 +156,7 @@ void xen_close(struct xen *xen)
     if (xen->hypervisor)
         xc_interface_close(xen->hypervisor);
     if (xen->watch)
-        xs_close(xen->watch);
+        close_watch(xen->watch);
     xs_close(xen->store);
 }
 
@@ -342,7 +354,7 @@ void xen_abort(struct xen *xen, struct xen_transaction *transaction)
 
 static void end_watch(struct xen *xen)
 {
-    xs_close(xen->watch);
+    close_watch(xen->watch);
     xen->watch = NULL;
     xen->changes = NULL;
 }
