@@ -15,7 +15,7 @@ struct capture {
 };
 
 // The stream refers to *capture, which must stay where it is. Gives up, as the arena does, when
-// there is no memory.
+// memory is exhausted.
 void capture_begin(struct capture *capture, struct arena *arena);
 // Closes the stream. The text is in the arena and ends with a NUL, which is not counted.
 struct text capture_end(struct capture *capture);

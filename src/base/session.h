@@ -35,7 +35,7 @@ struct session {
     const struct toolstack *toolstack; // what is installed; NULL: not looked for yet
     bool finishing;                    // must not be interrupted: undoing, or giving a device back
     bool keep_saved;                   // do not touch libxl's saved config
-    bool accept_ended;                 // a QEMU that has exited is no failure: it has nothing
+    bool accept_ended;                 // a QEMU that has exited is not a failure: it has nothing
     bool require_guest;                // take a device back that the guest does not use
     double timeout_scale;              // factor for every time limit; 1.0 by default
 };

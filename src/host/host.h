@@ -78,7 +78,7 @@ struct host_device {
     bool described;
     unsigned strings;       // those that were read
     bool classified, plain; // plain: its interfaces are of classes without isochronous endpoints
-    struct host_source *source;             // from which more is read; NULL: there is no more
+    struct host_source *source;             // from which more is read; NULL: nothing more
     const struct host_endpoints *endpoints; // without a source, its endpoints; or NULL
 };
 

@@ -59,7 +59,7 @@ static void add(struct advice_command *command, const char *word)
         command->words[command->count++] = word;
 }
 
-// A word that may begin with '-' but is no option.
+// A word that may begin with '-' but is not an option.
 static void add_argument(struct advice_command *command, const char *argument)
 {
     bool ended = false;

@@ -138,7 +138,7 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
 }
 
 // libxenstore ends the thread of a watch with pthread_cancel(), which loads libgcc_s and aborts if
-// there is no memory for that. Then the connection stays open until the process exits.
+// memory is exhausted. Then the connection stays open until the process exits.
 static void close_watch(struct xs_handle *watch)
 {
     enum { ROOM = 64 * 1024 };
