@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/scope.h"
 #include "base/shortage.h"
+#include "hypervisor.h"
 #include "probe.h"
 #include "wire.h"
 
@@ -13,20 +14,19 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <xenctrl.h>
 #include <xenstore.h>
 
 struct xen {
     struct arena *arena;
     struct xs_handle *store;
-    xc_interface *hypervisor;   // NULL if it is not available
-    int fd;                     // libxenstore's connection
-    struct xs_handle *watch;    // the connection for xen_watch(), or NULL
-    struct xen_change *changes; // what it has reported, the last first
-    double seconds;             // time limit for a reply
-    bool lost;                  // a reply took longer, so libxenstore closed the connection
-    const char *broken;         // see xen_broken()
-    const char *why;            // see xen_why()
+    struct xc_interface_core *hypervisor; // NULL if it is not available
+    int fd;                               // libxenstore's connection
+    struct xs_handle *watch;              // the connection for xen_watch(), or NULL
+    struct xen_change *changes;           // what it has reported, the last first
+    double seconds;                       // time limit for a reply
+    bool lost;          // a reply took longer, so libxenstore closed the connection
+    const char *broken; // see xen_broken()
+    const char *why;    // see xen_why()
 };
 
 // A change that a watch reported.
@@ -44,27 +44,6 @@ static xs_transaction_t id_of(const struct xen_transaction *transaction)
     return transaction ? transaction->id : XBT_NULL;
 }
 
-// Failures are reported as diagnostics, so libxenctrl must not print its own messages.
-static void log_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
-                        const char *context, const char *format, va_list args)
-{
-    (void)logger, (void)level, (void)error, (void)context, (void)format, (void)args;
-}
-
-static void show_nothing(xentoollog_logger *logger, const char *context, const char *what,
-                         int percent, unsigned long done, unsigned long total)
-{
-    (void)logger, (void)context, (void)what, (void)percent, (void)done, (void)total;
-}
-
-static xentoollog_logger silent = { .vmessage = log_nothing, .progress = show_nothing };
-
-xentoollog_logger *xen_silent_logger(void)
-{
-    return &silent;
-}
-
-// libxenstore does not set errno when it runs out of memory, so errno is cleared before each call.
 static const char *reason_of(int error)
 {
     return error ? strerror(error) : "out of memory";
@@ -130,7 +109,7 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     if (!opened->store)
         return xen_complain_probe(diags, path, PROBE_FAILED, seconds);
     errno = 0;
-    opened->hypervisor = xc_interface_open(&silent, &silent, 0);
+    opened->hypervisor = hypervisor_open();
     if (!opened->hypervisor)
         shortage_note(errno);
     *xen = opened;
@@ -154,7 +133,7 @@ void xen_close(struct xen *xen)
     if (!xen)
         return;
     if (xen->hypervisor)
-        xc_interface_close(xen->hypervisor);
+        hypervisor_close(xen->hypervisor);
     if (xen->watch)
         close_watch(xen->watch);
     xs_close(xen->store);
@@ -428,40 +407,16 @@ bool xen_has_hypervisor(const struct xen *xen)
     return xen->hypervisor != NULL;
 }
 
-static void write_uuid(const uint8_t bytes[16], char uuid[UUID_SIZE])
-{
-    static const char hex[] = "0123456789abcdef";
-    for (unsigned i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *uuid++ = '-';
-        *uuid++ = hex[bytes[i] >> 4];
-        *uuid++ = hex[bytes[i] & 15];
-    }
-    *uuid = '\0';
-}
-
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max)
 {
-    enum { BATCH_MAX = 64 };
-    static xc_domaininfo_t found[BATCH_MAX];
     if (!xen->hypervisor)
         return -1;
     errno = 0;
-    int count =
-        xc_domain_getinfolist(xen->hypervisor, first, max < BATCH_MAX ? max : BATCH_MAX, found);
+    int count = hypervisor_list(xen->hypervisor, first, domains, max);
     if (count < 0) {
         xen->why = reason_of(errno);
         if (errno == ENOMEM || errno == 0)
             mark_broken(xen);
-    }
-    for (int i = 0; i < count; i++) {
-        domains[i] = (struct xen_running){
-            .id = found[i].domain,
-            .hvm = (found[i].flags & XEN_DOMINF_hvm_guest) != 0,
-            .paused = (found[i].flags & XEN_DOMINF_paused) != 0,
-            .dying = (found[i].flags & XEN_DOMINF_dying) != 0,
-        };
-        write_uuid(found[i].handle, domains[i].uuid);
     }
     return count;
 }

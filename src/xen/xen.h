@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Access to xenstore and to the hypervisor's list of domains. xen.c is the only file that uses
-// libxenstore and libxenctrl.
+// libxenstore.
 #ifndef XENUSB_XEN_XEN_H
 #define XENUSB_XEN_XEN_H
 
