@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "base/source_read.h"
 #include "config/check.h"
+#include "plan/disks.h"
 #include "plan/execute.h"
 #include "plan/log.h"
 #include "record/adopt.h"
@@ -179,7 +180,15 @@ enum status job_run(struct job *job)
     if (dry)
         pretend(&job->world.topology);
     const struct execution execution = { .on_step = tell, .context = job, .save = saved_write };
-    enum status status = dry ? STATUS_OK : record_rename(&job->world.session, &job->world.topology);
+    cleanup_reservation struct reservation reservation = RESERVATION_NONE;
+    enum status status =
+        dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);
+    if (status == STATUS_FAILED)
+        return world_interrupted(&job->world);
+    if (status != STATUS_OK)
+        return status;
+    if (!dry)
+        status = record_rename(&job->world.session, &job->world.topology);
     if (status == STATUS_OK)
         status = execute(&job->world.session, &job->plan, &execution);
     if (job->invocation->given & OPTION_JSON)

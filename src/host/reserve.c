@@ -14,7 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define OPEN_SECONDS 10.0
+#define OPEN_SECONDS  10.0
+#define PROBE_SECONDS 2.0
+#define PAUSE         0.05 // seconds between two attempts
 
 // A disk to open, and of which of the devices it is.
 struct target {
@@ -25,10 +27,13 @@ struct target {
 // ---- in the child, which only makes system calls ----
 
 // Opens the disk and leaves it open. Returns 0, or an errno.
-static int open_disk(const struct host_disk *disk)
+static int open_disk(const struct host_disk *disk, struct deadline probe)
 {
     struct stat info;
-    int fd = open(disk->path, O_RDONLY | O_EXCL | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    int fd;
+    do
+        fd = open(disk->path, O_RDONLY | O_EXCL | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    while (fd < 0 && errno == EBUSY && deadline_pause(probe, PAUSE));
     if (fd < 0)
         return errno;
     if (fstat(fd, &info) != 0)
@@ -39,13 +44,14 @@ static int open_disk(const struct host_disk *disk)
 }
 
 // Reports the result of each disk, then waits for the parent to close its end, or to die.
-static _Noreturn void serve(int channel, const struct target *targets, size_t count)
+static _Noreturn void serve(int channel, const struct target *targets, size_t count,
+                            struct deadline probe)
 {
     // Neither locks nor connections may outlive the parent.
     if (dup2(channel, 0) != 0 || dup2(0, 1) != 1 || dup2(0, 2) != 2 || close_range(3, ~0u, 0) != 0)
         _exit(1);
     for (size_t i = 0; i < count; i++) {
-        int result = open_disk(targets[i].disk);
+        int result = open_disk(targets[i].disk, probe);
         if (send(0, &result, sizeof result, MSG_NOSIGNAL) != sizeof result)
             _exit(1);
     }
@@ -80,25 +86,29 @@ static bool is_absent(int error)
     return error == ENOENT || error == ENXIO || error == ENODEV || error == ENOMEDIUM;
 }
 
-static const char *reason_of(const struct session *session, const struct host_disk *disk, int error)
+static struct host_objection objection_to(struct arena *arena, const struct host_disk *disk,
+                                          int error)
 {
+    if (!error || is_absent(error))
+        return (struct host_objection){ .why = NULL };
     if (error == EBUSY)
-        return arena_printf(session->arena,
-                            "in use by this host: the kernel or a program has %s exclusively (ZFS, "
-                            "for example); stop using it there first",
-                            disk->path);
-    if (error == ETIMEDOUT)
-        return arena_printf(session->arena,
-                            "whether this host uses it is unknown: %s could not be opened in time",
-                            disk->path);
-    return error && !is_absent(error)
-               ? arena_printf(session->arena,
-                              "whether this host uses it is unknown: cannot open %s: %s",
-                              disk->path, strerror(error))
-               : NULL;
+        return (struct host_objection){
+            arena_printf(arena,
+                         "in use by this host: the kernel or a program has %s exclusively (ZFS, "
+                         "for example)",
+                         disk->path),
+            "stop using it there first",
+        };
+    const char *why = error == ETIMEDOUT ? "it did not answer in time" : strerror(error);
+    return (struct host_objection){
+        arena_printf(arena, "whether this host uses it is unknown: cannot open %s: %s", disk->path,
+                     why),
+        "--force does not override this: it may be a disk in use",
+    };
 }
 
-static bool start(const struct target *targets, size_t count, struct reservation *reservation)
+static bool start(const struct target *targets, size_t count, struct deadline probe,
+                  struct reservation *reservation)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
@@ -107,7 +117,7 @@ static bool start(const struct target *targets, size_t count, struct reservation
     cleanup_close int ours = ends[0];
     pid_t process = fork();
     if (process == 0)
-        serve(theirs, targets, count);
+        serve(theirs, targets, count, probe);
     if (process < 0)
         return false;
     *reservation = (struct reservation){ steal_fd(&ours), process };
@@ -130,24 +140,26 @@ static size_t collect(const struct session *session, const struct host_device *c
 }
 
 void host_reserve(const struct session *session, const struct host_device *const *devices,
-                  size_t count, const char **reasons, struct reservation *reservation)
+                  size_t count, struct host_objection *objections, struct reservation *reservation)
 {
     struct target *targets;
     size_t disks = collect(session, devices, count, &targets);
     const struct deadline deadline = deadline_in(OPEN_SECONDS * session->timeout_scale);
+    const struct deadline probe = deadline_in(PROBE_SECONDS * session->timeout_scale);
     *reservation = RESERVATION_NONE;
     for (size_t i = 0; i < count; i++)
-        reasons[i] = NULL;
+        objections[i] = (struct host_objection){ .why = NULL };
     if (!disks)
         return;
-    bool answers = start(targets, disks, reservation);
+    bool answers = start(targets, disks, probe, reservation);
     int error = answers ? ETIMEDOUT : errno;
     for (size_t i = 0; i < disks; i++) {
         int result = error;
         answers = answers && read_result(session, reservation->control, deadline, &result);
-        const char *why = reason_of(session, targets[i].disk, answers ? result : error);
-        if (why)
-            reasons[targets[i].device] = why;
+        const struct host_objection found =
+            objection_to(session->arena, targets[i].disk, answers ? result : error);
+        if (found.why)
+            objections[targets[i].device] = found;
     }
 }
 

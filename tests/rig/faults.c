@@ -3,7 +3,8 @@
 // faults.so - preloaded into xenusb: lets it fail to open or read files. FAULT_PATH is a pattern
 // (fnmatch(3)) for the absolute paths of files and directories that cannot be opened, and
 // FAULT_ERRNO is the reason, a number or one of the names below. With FAULT_READ set, they can be
-// opened, but not read. With FAULT_INSTEAD, that file is opened instead of them.
+// opened, but not read. With FAULT_INSTEAD, that file is opened instead of them. With FAULT_ERRNO
+// HANG, an open never returns.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_FD = 1024 };
+enum { MAX_FD = 1024, HANG = 1 << 16 };
 
 static bool broken[MAX_FD]; // descriptors that cannot be read
 
@@ -28,9 +29,11 @@ static int reason(void)
     static const struct {
         const char *name;
         int value;
-    } names[] = {
-        { "EMFILE", EMFILE }, { "ENOMEM", ENOMEM }, { "EIO", EIO }, { "EACCES", EACCES }
-    };
+    } names[] = { { "EMFILE", EMFILE },
+                  { "ENOMEM", ENOMEM },
+                  { "EIO", EIO },
+                  { "EACCES", EACCES },
+                  { "HANG", HANG } };
     const char *wanted = getenv("FAULT_ERRNO");
     for (size_t i = 0; wanted && i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i].name, wanted) == 0)
@@ -54,6 +57,8 @@ static bool fails(const char **path)
         *path = instead;
         return false;
     }
+    while (reason() == HANG)
+        pause();
     errno = reason();
     return true;
 }

@@ -4,7 +4,6 @@
 #include "handle.h"
 #include "host/bind.h"
 #include "host/holders.h"
-#include "host/reserve.h"
 #include "nodes.h"
 #include "record/record.h"
 #include "record/saved.h"
@@ -29,10 +28,8 @@ static bool is_local(const struct attempt *attempt)
 
 // QEMU aborts if two of its controllers use the same port number, if it cannot open a busid, or if
 // two ports have the same busid. The plan excludes all of that as of the last look; this checks
-// what may have changed since, and whether another has taken the device. Takes the host's lock, and
-// reserves the disks of the devices.
-static void check_assignable(const struct wave *wave, struct lock *host,
-                             struct reservation *reservation)
+// what may have changed since, and whether another has taken the device. Takes the host's lock.
+static void check_assignable(const struct wave *wave, struct lock *host)
 {
     const struct session *session = wave->handle->session;
     const struct host_guest guest = { .domain = session->domain->id };
@@ -51,12 +48,8 @@ static void check_assignable(const struct wave *wave, struct lock *host,
     enum status status = host_lock_devices(session, devices, holds, local.count, host);
     if (status != STATUS_OK)
         wave_fail_all(wave, status, host_why_not_locked(session));
-    const char **reasons = arena_array_of(session->arena, const char *, local.count);
-    host_reserve(session, devices, local.count, reasons, reservation);
     for (size_t i = 0; i < local.count; i++) {
         const char *why = host_hold_show(session->arena, &holds[i], &guest);
-        if (!why)
-            why = reasons[i];
         if (why && attempt_succeeds(local.at[i]))
             wave_fail(local.at[i], STATUS_FAILED, why);
     }
@@ -171,10 +164,9 @@ static const char *why_not_attached(const struct pvusb_handle *handle,
 static void assign(const struct wave *wave)
 {
     cleanup_lock struct lock host = LOCK_NONE;
-    cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->given = false;
-    check_assignable(wave, &host, &reservation);
+    check_assignable(wave, &host);
     (void)wave_change(wave, claim_port, NULL);
     const struct wave given = wave_part(wave, attempt_succeeds);
     for (size_t i = 0; i < given.count; i++)

@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include "base/arena.h"
-#include "host/reserve.h"
 #include "ids.h"
 #include "qemu/image.h"
 
@@ -207,9 +206,8 @@ static void undo_add(struct qmp_handle *handle, struct pending *pendings, size_t
 
 // Whether none of the devices has been taken by another meanwhile; asked right before QEMU opens
 // them, under the host's lock, which stays locked. Fails the steps of those that have, and then
-// nothing of the batch must be tried. Reserves their disks.
-static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_t count,
-                     struct reservation *reservation)
+// nothing of the batch must be tried.
+static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
     struct arena *arena = handle->session->arena;
     const struct host_guest guest = { handle->session->domain->id,
@@ -233,12 +231,8 @@ static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_
         fail(of[0], STEP_FAILED, host_why_not_locked(handle->session));
         return false;
     }
-    const char **reasons = arena_array_of(arena, const char *, asked);
-    host_reserve(handle->session, devices, asked, reasons, reservation);
     for (size_t i = 0; i < asked; i++) {
         const char *why = host_hold_show(arena, &holds[i], &guest);
-        if (!why)
-            why = reasons[i];
         if (why)
             fail(of[i], STEP_FAILED, why);
         free &= !why;
@@ -248,8 +242,7 @@ static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_
 
 static void add_steps(struct qmp_handle *handle, struct step *const *steps, size_t count)
 {
-    cleanup_reservation struct reservation reservation = RESERVATION_NONE;
-    if (!are_free(handle, steps, count, &reservation))
+    if (!are_free(handle, steps, count))
         return;
     struct pending *pendings = arena_array_of(handle->session->arena, struct pending, count);
     size_t submitted = 0;
