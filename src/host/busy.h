@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the host itself uses a USB device: mounted file systems, swap, the default route.
+// How the host itself uses a USB device: as a disk, a network device or a sound card.
 #ifndef XENUSB_HOST_BUSY_H
 #define XENUSB_HOST_BUSY_H
 
@@ -13,15 +13,15 @@ struct host_use {
     bool passes;      // a process has just opened it: that may be a probe that ends soon
     bool disk;        // that is a disk in use, of which not even --force takes anything: its data
                       // would be lost
-    struct part part; // whether all was read that tells
+    struct part part; // whether all was read that decides that
     const struct host_disk *disks; // those of the interface that were found
 };
 
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of
-// the interface, one of its partitions, or a volume built on them (device-mapper, md, LVM) is
-// mounted (also where only other processes see it), used as swap, a guest's disk, part of such a
-// volume or of a btrfs, or open in a process; or a route uses a network device of the interface, or
-// a bridge, bond or VLAN on top of it, or it is a port of one.
+// the interface, one of its partitions, or a volume built on them (device-mapper, md, LVM, a loop
+// device) is mounted (also where only other processes see it), used as swap, a guest's disk, part
+// of such a volume or of a btrfs, or open in a process; a network device of the interface is up, or
+// a port of a bridge or bond, or in another network namespace; a sound card plays or records.
 struct host_use host_busy(struct host_tables *tables, const char *directory);
 
 #endif

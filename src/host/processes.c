@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/major.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,23 +143,33 @@ static void read_mounts(struct walk *walk, const char *directory, unsigned pid)
 
 // ---- open nodes ----
 
-static const struct process_disk *find_disk(const struct processes *processes, unsigned major,
-                                            unsigned minor)
+static const struct process_node *find_node(const struct processes *processes, enum node_kind kind,
+                                            unsigned major, unsigned minor)
 {
-    const struct process_disk *at = processes->disks;
-    while (at && (at->major != major || at->minor != minor))
+    const struct process_node *at = processes->nodes;
+    while (at && (at->kind != kind || at->major != major || at->minor != minor))
         at = at->next;
     return at;
 }
 
-static void add_disk(struct walk *walk, const struct statx *info, unsigned pid)
+// Nearly every process has such a node open: /dev/null, /dev/tty, /dev/pts/0. None is of USB.
+static bool is_common(unsigned major)
 {
-    if (find_disk(walk->processes, info->stx_rdev_major, info->stx_rdev_minor))
+    return major == MEM_MAJOR || major == TTY_MAJOR || major == TTYAUX_MAJOR ||
+           (major >= UNIX98_PTY_SLAVE_MAJOR &&
+            major < UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT);
+}
+
+static void add_node(struct walk *walk, const struct statx *info, unsigned pid)
+{
+    const enum node_kind kind = S_ISBLK(info->stx_mode) ? NODE_BLOCK : NODE_CHARACTER;
+    if ((kind == NODE_CHARACTER && (!S_ISCHR(info->stx_mode) || is_common(info->stx_rdev_major))) ||
+        find_node(walk->processes, kind, info->stx_rdev_major, info->stx_rdev_minor))
         return;
-    struct process_disk *disk = arena_new_of(walk->arena, struct process_disk);
-    *disk = (struct process_disk){ walk->processes->disks, info->stx_rdev_major,
+    struct process_node *node = arena_new_of(walk->arena, struct process_node);
+    *node = (struct process_node){ walk->processes->nodes, kind, info->stx_rdev_major,
                                    info->stx_rdev_minor, pid };
-    walk->processes->disks = disk;
+    walk->processes->nodes = node;
 }
 
 // readdir(), which notes an error.
@@ -182,8 +193,7 @@ static void read_nodes(struct walk *walk, const char *directory, unsigned pid)
         if (*at->d_name == '.')
             continue;
         if (statx(dirfd(dir), at->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &info) == 0) {
-            if (S_ISBLK(info.stx_mode))
-                add_disk(walk, &info, pid);
+            add_node(walk, &info, pid);
         } else if (errno == ENOMEM || errno == EMFILE || errno == EIO)
             note_unseen(walk, path, errno);
     }
@@ -214,8 +224,8 @@ struct part processes_read(struct arena *arena, struct processes *processes)
     return walk.part;
 }
 
-const struct process_disk *processes_find_disk(const struct processes *processes,
-                                               const char *number)
+const struct process_node *processes_find_node(const struct processes *processes,
+                                               enum node_kind kind, const char *number)
 {
     struct text text = text_of(number);
     size_t colon = text_find(text, ':', 0);
@@ -223,7 +233,7 @@ const struct process_disk *processes_find_disk(const struct processes *processes
     if (text_number(text_part(text, 0, colon), 10, 0, UINT32_MAX, &major) != NUMBER_OK ||
         text_number(text_part(text, colon + 1, text.size), 10, 0, UINT32_MAX, &minor) != NUMBER_OK)
         return NULL;
-    return find_disk(processes, (unsigned)major, (unsigned)minor);
+    return find_node(processes, kind, (unsigned)major, (unsigned)minor);
 }
 
 const char *processes_show(struct arena *arena, unsigned pid)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the processes of this host do with disks: what is mounted where only they see it, and what
-// they have open.
+// What the processes of this host do with its devices: what is mounted where only they see it, and
+// which nodes in /dev they have open.
 #ifndef XENUSB_HOST_PROCESSES_H
 #define XENUSB_HOST_PROCESSES_H
 
@@ -17,26 +17,29 @@ struct process_mounts {
     unsigned pid;
 };
 
-// A block device that a process has open.
-struct process_disk {
-    const struct process_disk *next;
+enum node_kind { NODE_BLOCK, NODE_CHARACTER };
+
+// A device node that a process has open.
+struct process_node {
+    const struct process_node *next;
+    enum node_kind kind;
     unsigned major, minor;
     unsigned pid;
 };
 
-// Owned by the arena. Each namespace (with each root directory) and each open block device is there
-// once, with one of its processes.
+// Owned by the arena. Each namespace (with each root directory) and each open node is there once,
+// with one of its processes.
 struct processes {
     const struct process_mounts *mounts;
-    const struct process_disk *disks;
+    const struct process_node *nodes; // but none of a terminal, or of memory (/dev/null)
 };
 
 // Looks at all processes. Returns whether all could be looked at.
 struct part processes_read(struct arena *arena, struct processes *processes);
 
-// The process that has the block device with that number ("8:17") open; NULL if none has.
-const struct process_disk *processes_find_disk(const struct processes *processes,
-                                               const char *number);
+// The process that has the device with that number ("8:17") open; NULL if none has.
+const struct process_node *processes_find_node(const struct processes *processes,
+                                               enum node_kind kind, const char *number);
 
 // A process for messages: "podman (pid 811)"; safe to print, owned by the arena.
 const char *processes_show(struct arena *arena, unsigned pid);

@@ -6,6 +6,7 @@
 #include "sysfs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <unistd.h>
 
 enum {
@@ -60,6 +61,37 @@ static struct btrfs_member *read_btrfs(struct arena *arena, struct part *part)
     return members;
 }
 
+static struct loop_device *read_loops(struct arena *arena, struct part *part)
+{
+    static const char root[] = "/sys/block", loop[] = "loop";
+    struct loop_device *loops = NULL;
+    const struct name_list names = sysfs_names(arena, root);
+    note_unreadable(arena, root, names.error, part);
+    for (size_t i = 0; i < names.count; i++) {
+        if (!text_starts(text_of(names.name[i]), loop))
+            continue;
+        const char *path = arena_printf(arena, "%s/%s/loop/backing_file", root, names.name[i]);
+        struct text file = sysfs_file(arena, path, PATH_MAX);
+        if (!file.at) // ENOENT: it is not in use
+            note_unreadable(arena, path, errno, part);
+        if (!file.size)
+            continue;
+        struct loop_device *device = arena_new_of(arena, struct loop_device);
+        file = text_part(file, 0, text_find(file, '\n', 0));
+        *device =
+            (struct loop_device){ loops, names.name[i], arena_copy(arena, file.at, file.size) };
+        loops = device;
+    }
+    return loops;
+}
+
+const struct part *tables_of_processes(struct host_tables *tables)
+{
+    if (tables->walked.state == PART_NOT_NEEDED)
+        tables->walked = processes_read(tables->session->arena, &tables->processes);
+    return &tables->walked;
+}
+
 const struct part *tables_of_disks(struct host_tables *tables)
 {
     struct arena *arena = tables->session->arena;
@@ -67,10 +99,11 @@ const struct part *tables_of_disks(struct host_tables *tables)
     if (part->state != PART_NOT_NEEDED)
         return part;
     *part = guest_disks_read(tables->session, &tables->guests);
-    const struct part processes = processes_read(arena, &tables->processes);
+    const struct part *processes = tables_of_processes(tables);
     if (!part_is_unreadable(part))
-        *part = processes;
+        *part = *processes;
     tables->btrfs = read_btrfs(arena, part);
+    tables->loops = read_loops(arena, part);
     tables->mounts = read_table(arena, "/proc/self/mountinfo", part);
     tables->swaps = read_optional(arena, "/proc/swaps", part);
     return part;
@@ -172,6 +205,14 @@ const struct btrfs_member *btrfs_find(const struct btrfs_member *members, const 
     while (members && strcmp(members->name, name) != 0)
         members = members->next;
     return members;
+}
+
+const struct loop_device *loops_find(const struct loop_device *loops,
+                                     const struct block_device *block)
+{
+    while (loops && !is_path_of(text_of(loops->file), block))
+        loops = loops->next;
+    return loops;
 }
 
 bool swaps_contain(struct text swaps, const struct block_device *block)

@@ -15,23 +15,34 @@ struct btrfs_member {
     const char *uuid; // of the file system
 };
 
+// A loop device. The kernel keeps what it is on open, but not for any process.
+struct loop_device {
+    struct loop_device *next;
+    const char *name; // "loop0"
+    const char *file; // "/dev/sda1"
+};
+
 // All but the session zeroed: none has been read. Each is read when it is needed first, once for
 // all devices. Owned by the session's arena.
 struct host_tables {
     const struct session *session;
-    struct part disks;         // whether those for disks were read
-    struct guest_disks guests; // those that guests have, according to session->xen
+    struct part walked; // whether `processes` was read
     struct processes processes;
+    struct part disks;          // whether those for disks were read
+    struct guest_disks guests;  // those that guests have, according to session->xen
     struct btrfs_member *btrfs; // of the btrfs file systems that are in use
-    struct text mounts;         // /proc/self/mountinfo
-    struct text swaps;          // /proc/swaps
-    struct part networks;       // whether those for network devices were read
-    struct text routes;         // /proc/net/route
-    struct text routes6;        // /proc/net/ipv6_route
+    struct loop_device *loops;
+    struct text mounts;   // /proc/self/mountinfo
+    struct text swaps;    // /proc/swaps
+    struct part networks; // whether those for network devices were read
+    struct text routes;   // /proc/net/route
+    struct text routes6;  // /proc/net/ipv6_route
 };
 
-// Reads the tables that a disk, or a network device, is looked up in. Returns whether all could be
-// read; a table that is longer than PROC_TABLE_MAX could not.
+// Read what all processes do, or the tables that a disk (processes included) or a network device is
+// looked up in. Return whether all could be read; a table that is longer than PROC_TABLE_MAX could
+// not.
+const struct part *tables_of_processes(struct host_tables *tables);
 const struct part *tables_of_disks(struct host_tables *tables);
 const struct part *tables_of_networks(struct host_tables *tables);
 
@@ -49,6 +60,9 @@ struct block_device {
 const char *mounts_find(struct arena *arena, struct text mounts, const struct block_device *block);
 // The file system that has the block device with that kernel name; NULL if none has.
 const struct btrfs_member *btrfs_find(const struct btrfs_member *members, const char *name);
+// The loop device that is on that block device; NULL if none is.
+const struct loop_device *loops_find(const struct loop_device *loops,
+                                     const struct block_device *block);
 // Whether the block device is used as swap, according to /proc/swaps.
 bool swaps_contain(struct text swaps, const struct block_device *block);
 // Whether a usable default route uses that network device, according to /proc/net/route and
