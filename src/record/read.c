@@ -3,10 +3,15 @@
 #include "recording.h"
 #include "xen/xen.h"
 
-// Stops reading at the first failure other than XEN_ABSENT.
+// Reads in passes: each notes what it lacks, which is then asked for together. A pass that lacks
+// nothing is complete, unless it stopped at a failure other than XEN_ABSENT.
 struct record_reader {
     const struct session *session;
     enum xen_result result;
+    struct xen_query *queries; // an array that grows
+    size_t count, capacity;
+    size_t answered; // of the queries; the pass lacks the others
+    size_t next;     // where the next value probably is: each pass reads in the same order
 };
 
 static bool failed(const struct record_reader *reader)
@@ -14,22 +19,55 @@ static bool failed(const struct record_reader *reader)
     return reader->result != XEN_OK;
 }
 
-static const char *path_of(struct record_reader *reader, const char *directory, const char *name)
+static void ask_later(struct record_reader *reader, const char *path, bool list)
 {
-    return arena_printf(reader->session->arena, "%s/%s", directory, name);
+    if (reader->count == reader->capacity) {
+        reader->capacity = reader->capacity ? 2 * reader->capacity : 32;
+        struct xen_query *more =
+            arena_array_of(reader->session->arena, struct xen_query, reader->capacity);
+        if (reader->count)
+            memcpy(more, reader->queries, reader->count * sizeof *more);
+        reader->queries = more;
+    }
+    reader->queries[reader->count++] = (struct xen_query){ .path = path, .list = list };
+}
+
+// The answer about a node; an empty one if there is no such node or it was not asked for yet.
+static struct xen_query answer_about(struct record_reader *reader, const char *path, bool list)
+{
+    if (failed(reader))
+        return (struct xen_query){ .result = XEN_ABSENT };
+    for (size_t i = 0; i < reader->answered; i++) {
+        size_t number = (reader->next + i) % reader->answered;
+        const struct xen_query *query = &reader->queries[number];
+        if (query->list != list || strcmp(query->path, path) != 0)
+            continue;
+        reader->next = number + 1;
+        if (query->result != XEN_OK && query->result != XEN_ABSENT)
+            reader->result = query->result;
+        return *query;
+    }
+    ask_later(reader, path, list);
+    return (struct xen_query){ .result = XEN_ABSENT };
+}
+
+// Asks for what the pass lacks; false if that is nothing, or useless after a failure.
+static bool ask_for_rest(struct record_reader *reader)
+{
+    if (failed(reader) || reader->count == reader->answered)
+        return false;
+    (void)xen_ask(reader->session->xen, reader->queries + reader->answered,
+                  reader->count - reader->answered);
+    reader->answered = reader->count;
+    reader->next = 0;
+    return true;
 }
 
 // The value of a node; TEXT_EMPTY if there is none.
 static struct text value_of(struct record_reader *reader, const char *directory, const char *name)
 {
-    struct text value = TEXT_EMPTY;
-    if (failed(reader))
-        return value;
-    enum xen_result result =
-        xen_read(reader->session->xen, NULL, path_of(reader, directory, name), &value);
-    if (result != XEN_OK && result != XEN_ABSENT)
-        reader->result = result;
-    return value;
+    const char *path = arena_printf(reader->session->arena, "%s/%s", directory, name);
+    return answer_about(reader, path, false).value;
 }
 
 static const char *string_of(struct record_reader *reader, const char *directory, const char *name)
@@ -51,14 +89,9 @@ static unsigned number_of(struct record_reader *reader, const char *directory, c
 static size_t children_of(struct record_reader *reader, const char *directory,
                           const char *const **names)
 {
-    size_t count = 0;
-    *names = NULL;
-    if (failed(reader))
-        return 0;
-    enum xen_result result = xen_list(reader->session->xen, NULL, directory, names, &count);
-    if (result != XEN_OK && result != XEN_ABSENT)
-        reader->result = result;
-    return count;
+    const struct xen_query answer = answer_about(reader, directory, true);
+    *names = answer.names;
+    return answer.count;
 }
 
 static enum record_kind kind_of_type(struct text type)
@@ -175,19 +208,21 @@ static struct record_note *read_note(struct record_reader *reader, const char *d
 
 // The path of the notes from before a reboot; NULL if there are none. `xl reboot` gives a domain a
 // new id, but keeps its UUID and its controllers with their indexes, so the notes are still valid.
+// NULL also if the pass lacks what decides it.
 static const char *former_notes(struct record_reader *reader, const struct record *record)
 {
     const struct domain *domain = reader->session->domain;
     struct arena *arena = reader->session->arena;
     const char *own = arena_printf(arena, "%d", domain->id);
     const char *own_vm = arena_printf(arena, "/vm/%s", domain->uuid);
+    const size_t lacked = reader->count;
     for (size_t i = 0; i < record->noted_count && *domain->uuid && !failed(reader); i++) {
         const char *name = record->noted[i];
         const char *root = arena_printf(arena, "/xenusb/%s", name);
         const char *living = arena_printf(arena, "/local/domain/%s", name);
         if (strcmp(name, own) != 0 && text_is(value_of(reader, root, "uuid"), domain->uuid) &&
             !text_is(value_of(reader, living, "vm"), own_vm))
-            return root;
+            return reader->count > lacked ? NULL : root;
     }
     return NULL;
 }
@@ -209,7 +244,11 @@ static void read_notes(struct record_reader *reader, struct record *record)
     const char *root = arena_printf(arena, "/xenusb/%s", id);
     record->noted_count = children_of(reader, "/xenusb", &record->noted);
     bool any = is_noted(record, id);
-    if (!any || !text_is(value_of(reader, root, "uuid"), domain->uuid)) {
+    const size_t lacked = reader->count;
+    bool own = any && text_is(value_of(reader, root, "uuid"), domain->uuid);
+    if (reader->count > lacked)
+        return;
+    if (!own) {
         record->foreign = any;
         root = record->former = former_notes(reader, record);
         if (!root)
@@ -229,12 +268,15 @@ static void read_notes(struct record_reader *reader, struct record *record)
 
 enum status record_read(const struct session *session, struct record *record)
 {
-    struct record_reader reader = { session, XEN_OK };
+    struct record_reader reader = { .session = session };
     *record = (struct record){ 0 };
     if (!session->xen || session->domain->id < 0)
         return STATUS_OK;
-    read_controllers(&reader, record);
-    read_notes(&reader, record);
+    do {
+        *record = (struct record){ 0 };
+        read_controllers(&reader, record);
+        read_notes(&reader, record);
+    } while (ask_for_rest(&reader));
     if (failed(&reader))
         complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
                        session->domain->name, session->domain->id, xen_why(session->xen));
