@@ -15,7 +15,7 @@ void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts 
     facts->xen_host = xen_is_host(arena);
     facts->xenstored_path = xen_probe_path(arena);
     facts->xenstored_seconds = PROBE_SECONDS * timeout_scale;
-    facts->xenstored = xen_probe(facts->xenstored_path, facts->xenstored_seconds);
+    facts->xenstored = xen_probe(arena, facts->xenstored_path, facts->xenstored_seconds);
 }
 
 // A failure is an answer, not an error.

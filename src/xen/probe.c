@@ -90,7 +90,7 @@ bool xen_is_host(struct arena *arena)
     return stat(xen_probe_path(arena), &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
-int xen_probe_connect(const char *path, struct deadline deadline)
+static int probe_connect(const char *path, struct deadline deadline)
 {
     struct stat info;
     if (stat(path, &info) != 0)
@@ -99,9 +99,30 @@ int xen_probe_connect(const char *path, struct deadline deadline)
                                   : open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-enum xen_probe xen_probe(const char *path, double seconds)
+enum xen_probe xen_probe_open(struct arena *arena, const char *path, double seconds,
+                              struct wire **wire)
 {
     struct deadline deadline = deadline_in(seconds);
-    cleanup_close int fd = xen_probe_connect(path, deadline);
-    return fd >= 0 && wire_ping(fd, deadline) ? PROBE_ANSWERED : failure(errno);
+    int fd = probe_connect(path, deadline);
+    *wire = NULL;
+    if (fd < 0)
+        return failure(errno);
+    struct wire *opened = wire_new(arena, fd);
+    if (wire_ping(opened, deadline)) {
+        *wire = opened;
+        return PROBE_ANSWERED;
+    }
+    int why = errno;
+    wire_close(opened);
+    return failure(why);
+}
+
+enum xen_probe xen_probe(struct arena *arena, const char *path, double seconds)
+{
+    struct wire *wire;
+    enum xen_probe probe = xen_probe_open(arena, path, seconds, &wire);
+    int why = errno;
+    wire_close(wire);
+    errno = why;
+    return probe;
 }

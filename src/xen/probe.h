@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct arena;
+struct wire;
 
 // The path that libxenstore will connect to (tools/libs/store/xs.c: xs_open, xs_daemon_path,
 // xs_domain_dev): the daemon's socket if it exists, else the kernel's device. Owned by the arena or
@@ -24,11 +25,13 @@ enum xen_probe {
     PROBE_FAILED,  // any other error, in errno
 };
 
-// Connects to xenstored at `path`; the descriptor does not block. -1 with errno on failure.
-int xen_probe_connect(const char *path, struct deadline deadline);
-
 // Connects to `path` and reads one node; any reply counts as an answer. Takes at most `seconds`.
-enum xen_probe xen_probe(const char *path, double seconds);
+enum xen_probe xen_probe(struct arena *arena, const char *path, double seconds);
+
+// Does the same and keeps the connection, to be closed with wire_close(); NULL unless
+// PROBE_ANSWERED.
+enum xen_probe xen_probe_open(struct arena *arena, const char *path, double seconds,
+                              struct wire **wire);
 
 // Whether this machine runs on Xen and has the domains' records, whether or not xenstored answers.
 bool xen_is_host(struct arena *arena);

@@ -19,117 +19,147 @@ enum {
     RECEIVED = 16384, // bytes read at once
 };
 
-struct batch {
+struct wire {
     struct arena *arena;
-    struct xen_query *queries;
-    size_t count;
     int fd;
+    bool device; // the kernel's, which takes one request with each write
     struct deadline deadline;
+    struct wire_change *changes; // what the watches have reported, the last first
     char received[RECEIVED];
     size_t from, to; // the part of `received` that was not taken yet
 };
 
-static bool await(const struct batch *batch, short events)
+// Requests that are sent together.
+struct batch {
+    struct wire *wire;
+    struct xen_query *queries;
+    size_t count;
+    bool watch; // watch the paths instead of reading them
+};
+
+static bool await(const struct wire *wire, short events)
 {
-    struct pollfd wanted = { .fd = batch->fd, .events = events };
+    struct pollfd wanted = { .fd = wire->fd, .events = events };
     for (;;) {
-        int ready = poll(&wanted, 1, deadline_poll(batch->deadline));
+        int ready = poll(&wanted, 1, deadline_poll(wire->deadline));
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return ready > 0;
-        if (ready == 0 && deadline_passed(batch->deadline)) {
+        if (ready == 0 && deadline_passed(wire->deadline)) {
             errno = ETIMEDOUT;
             return false;
         }
     }
 }
 
-static bool send_all(const struct batch *batch, struct text bytes)
+static bool send_all(const struct wire *wire, struct text bytes)
 {
     while (bytes.size) {
-        if (!await(batch, POLLOUT))
-            return false;
-        ssize_t sent = send(batch->fd, bytes.at, bytes.size, MSG_NOSIGNAL);
-        if (sent < 0 && errno == ENOTSOCK)
-            sent = write(batch->fd, bytes.at, bytes.size);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR)
-            return false;
+        ssize_t sent = wire->device ? write(wire->fd, bytes.at, bytes.size)
+                                    : send(wire->fd, bytes.at, bytes.size, MSG_NOSIGNAL);
         if (sent > 0)
             bytes = text_part(bytes, (size_t)sent, bytes.size);
+        else if (sent < 0 && errno != EINTR && (errno != EAGAIN || !await(wire, POLLOUT)))
+            return false;
     }
     return true;
 }
 
-static void add_request(struct buffer *bytes, const struct xen_query *query, size_t number)
+static enum xsd_sockmsg_type type_of(const struct batch *batch, const struct xen_query *query)
 {
-    struct text path = text_of(query->path);
-    const struct xsd_sockmsg head = { .type = query->list ? XS_DIRECTORY : XS_READ,
+    if (batch->watch)
+        return XS_WATCH;
+    return query->list ? XS_DIRECTORY : XS_READ;
+}
+
+// A watch has its path as its token too.
+static void add_request(const struct batch *batch, size_t number, struct buffer *bytes)
+{
+    const struct xen_query *query = &batch->queries[number];
+    const struct text path = { query->path, strlen(query->path) + 1 };
+    const struct xsd_sockmsg head = { .type = type_of(batch, query),
                                       .req_id = (uint32_t)number,
-                                      .len = (uint32_t)path.size + 1 };
+                                      .len = (uint32_t)path.size * (batch->watch ? 2 : 1) };
     buffer_add(bytes, (struct text){ (const char *)&head, sizeof head });
-    buffer_add(bytes, (struct text){ path.at, path.size + 1 });
+    buffer_add(bytes, path);
+    if (batch->watch)
+        buffer_add(bytes, path);
 }
 
 // Sends the requests from..to: all at once to a socket, each with a write of its own to the
 // kernel's device.
 static bool send_requests(const struct batch *batch, size_t from, size_t to)
 {
-    struct stat info;
-    bool socket = fstat(batch->fd, &info) == 0 && S_ISSOCK(info.st_mode);
-    struct buffer bytes = buffer_in(batch->arena);
+    struct buffer bytes = buffer_in(batch->wire->arena);
     for (size_t i = from; i < to; i++) {
-        add_request(&bytes, &batch->queries[i], i);
-        if (!socket || i + 1 == to) {
-            if (!send_all(batch, (struct text){ buffer_string(&bytes), bytes.size }))
-                return false;
-            bytes = buffer_in(batch->arena);
-        }
+        add_request(batch, i, &bytes);
+        if (!batch->wire->device && i + 1 < to)
+            continue;
+        if (!send_all(batch->wire, (struct text){ buffer_string(&bytes), bytes.size }))
+            return false;
+        buffer_clear(&bytes);
     }
     return true;
 }
 
 // Waits for bytes and receives them.
-static bool fill(struct batch *batch)
+static bool fill(struct wire *wire)
 {
     ssize_t got;
     do {
-        if (!await(batch, POLLIN))
+        if (!await(wire, POLLIN))
             return false;
-        got = read(batch->fd, batch->received, RECEIVED);
+        got = read(wire->fd, wire->received, RECEIVED);
     } while (got < 0 && (errno == EAGAIN || errno == EINTR));
     if (got == 0)
         errno = ECONNRESET;
-    batch->from = 0;
-    batch->to = got > 0 ? (size_t)got : 0;
+    wire->from = 0;
+    wire->to = got > 0 ? (size_t)got : 0;
     return got > 0;
 }
 
 // Receives exactly `size` bytes.
-static bool receive(struct batch *batch, void *bytes, size_t size)
+static bool receive(struct wire *wire, void *bytes, size_t size)
 {
     for (char *at = bytes; size;) {
-        if (batch->from == batch->to && !fill(batch))
+        if (wire->from == wire->to && !fill(wire))
             return false;
-        size_t part = batch->to - batch->from < size ? batch->to - batch->from : size;
-        memcpy(at, batch->received + batch->from, part);
-        batch->from += part;
+        size_t part = wire->to - wire->from < size ? wire->to - wire->from : size;
+        memcpy(at, wire->received + wire->from, part);
+        wire->from += part;
         at += part;
         size -= part;
     }
     return true;
 }
 
-bool wire_ping(int fd, struct deadline deadline)
+struct wire *wire_new(struct arena *arena, int fd)
+{
+    struct stat info;
+    struct wire *wire = arena_new_of(arena, struct wire);
+    wire->arena = arena;
+    wire->fd = fd;
+    wire->device = fstat(fd, &info) != 0 || !S_ISSOCK(info.st_mode);
+    return wire;
+}
+
+void wire_close(struct wire *wire)
+{
+    if (wire)
+        close(wire->fd);
+}
+
+bool wire_ping(struct wire *wire, struct deadline deadline)
 {
     struct {
         struct xsd_sockmsg head;
         char path[2];
     } request = { .head = { .type = XS_READ, .len = 2 }, .path = "/" };
-    struct batch batch = { .fd = fd, .deadline = deadline };
     struct xsd_sockmsg head;
     char value[XENSTORE_PAYLOAD_MAX];
     const struct text bytes = { (const char *)&request, sizeof request.head + sizeof request.path };
-    return send_all(&batch, bytes) && receive(&batch, &head, sizeof head) &&
-           receive(&batch, value, head.len < sizeof value ? head.len : sizeof value);
+    wire->deadline = deadline;
+    return send_all(wire, bytes) && receive(wire, &head, sizeof head) &&
+           receive(wire, value, head.len < sizeof value ? head.len : sizeof value);
 }
 
 static enum xen_result result_of_error(const char *error)
@@ -148,13 +178,13 @@ int wire_by_number(const void *a, const void *b)
 }
 
 // The children in the body of an answer, which end with a NUL each.
-static void read_names(const struct batch *batch, struct xen_query *query, const char *body,
+static void read_names(const struct wire *wire, struct xen_query *query, const char *body,
                        size_t size)
 {
     size_t count = 0;
     for (size_t i = 0; i < size; i++)
         count += body[i] == '\0';
-    const char **names = arena_array_of(batch->arena, const char *, count);
+    const char **names = arena_array_of(wire->arena, const char *, count);
     query->count = count;
     for (size_t i = 0; i < count; i++, body += strlen(body) + 1)
         names[i] = body;
@@ -163,38 +193,82 @@ static void read_names(const struct batch *batch, struct xen_query *query, const
     query->names = names;
 }
 
-static bool receive_answer(struct batch *batch)
+// Receives a message with its body, which gets a NUL at its end.
+static bool receive_message(struct wire *wire, struct xsd_sockmsg *head, char **body)
 {
-    struct xsd_sockmsg head;
-    if (!receive(batch, &head, sizeof head))
+    if (!receive(wire, head, sizeof *head))
         return false;
     errno = EPROTO;
-    if (head.len > XENSTORE_PAYLOAD_MAX || head.req_id >= batch->count)
+    if (head->len > XENSTORE_PAYLOAD_MAX)
+        return false;
+    *body = arena_alloc(wire->arena, head->len + 1);
+    return receive(wire, *body, head->len);
+}
+
+// An event has the path that has changed, and the token.
+static void note_change(struct wire *wire, const char *path)
+{
+    struct wire_change *change = arena_new_of(wire->arena, struct wire_change);
+    *change = (struct wire_change){ wire->changes, path };
+    wire->changes = change;
+}
+
+static bool receive_answer(const struct batch *batch)
+{
+    struct xsd_sockmsg head;
+    char *body;
+    do {
+        if (!receive_message(batch->wire, &head, &body))
+            return false;
+        if (head.type == XS_WATCH_EVENT)
+            note_change(batch->wire, body);
+    } while (head.type == XS_WATCH_EVENT);
+    errno = EPROTO;
+    // The kernel does not number its answers to watches.
+    if (batch->watch)
+        return head.type == XS_WATCH;
+    if (head.req_id >= batch->count)
         return false;
     struct xen_query *query = &batch->queries[head.req_id];
-    char *body = arena_alloc(batch->arena, head.len + 1);
-    if (!receive(batch, body, head.len))
-        return false;
     query->result = head.type == XS_ERROR ? result_of_error(body) : XEN_OK;
     if (query->result == XEN_OK && query->list)
-        read_names(batch, query, body, head.len);
+        read_names(batch->wire, query, body, head.len);
     else if (query->result == XEN_OK)
         query->value = (struct text){ body, head.len };
     errno = EPROTO;
-    return head.type == XS_ERROR || head.type == (query->list ? XS_DIRECTORY : XS_READ);
+    return head.type == XS_ERROR || head.type == type_of(batch, query);
 }
 
-bool wire_ask(struct arena *arena, int fd, struct xen_query *queries, size_t count, double seconds)
+static bool run(const struct batch *batch, double seconds)
 {
-    struct batch batch = { .arena = arena, .queries = queries, .count = count, .fd = fd };
-    for (size_t from = 0; from < count; from += CHUNK) {
-        size_t to = count - from < CHUNK ? count : from + CHUNK;
-        batch.deadline = deadline_in(seconds);
-        if (!send_requests(&batch, from, to))
+    for (size_t from = 0; from < batch->count; from += CHUNK) {
+        size_t to = batch->count - from < CHUNK ? batch->count : from + CHUNK;
+        batch->wire->deadline = deadline_in(seconds);
+        if (!send_requests(batch, from, to))
             return false;
         for (size_t i = from; i < to; i++)
-            if (!receive_answer(&batch))
+            if (!receive_answer(batch))
                 return false;
     }
     return true;
+}
+
+bool wire_ask(struct wire *wire, struct xen_query *queries, size_t count, double seconds)
+{
+    const struct batch batch = { wire, queries, count, false };
+    return run(&batch, seconds);
+}
+
+bool wire_watch(struct wire *wire, const char *const *paths, size_t count, double seconds)
+{
+    struct xen_query *queries = arena_array_of(wire->arena, struct xen_query, count);
+    for (size_t i = 0; i < count; i++)
+        queries[i].path = paths[i];
+    const struct batch batch = { wire, queries, count, true };
+    return run(&batch, seconds);
+}
+
+const struct wire_change *wire_changes(const struct wire *wire)
+{
+    return wire->changes;
 }

@@ -7,14 +7,33 @@
 #include "base/deadline.h"
 #include "xen.h"
 
-// Sends a minimal request on a connection from xen_probe_connect() and receives the answer,
-// whatever it is.
-bool wire_ping(int fd, struct deadline deadline);
+// A connection to xenstored.
+struct wire;
+
+// A change that a watch has reported. The path is a guest's data.
+struct wire_change {
+    const struct wire_change *before;
+    const char *path;
+};
+
+// Takes over a descriptor of xenstored's socket or the kernel's device, which does not block. The
+// struct is owned by the arena.
+struct wire *wire_new(struct arena *arena, int fd);
+// NULL is a no-op.
+void wire_close(struct wire *wire);
+
+// Sends a minimal request and receives the answer, whatever it is.
+bool wire_ping(struct wire *wire, struct deadline deadline);
 
 // Sends the queries without waiting for each answer, and sets their results, in the arena. A query
-// that only libxenstore can answer gets XEN_AGAIN. On failure no result is valid. `seconds` limits
-// the time for each hundred answers or so.
-bool wire_ask(struct arena *arena, int fd, struct xen_query *queries, size_t count, double seconds);
+// that only libxenstore can answer gets XEN_AGAIN. `seconds` limits the time for each hundred
+// answers or so. On failure no result is valid, and the connection must not be used again.
+bool wire_ask(struct wire *wire, struct xen_query *queries, size_t count, double seconds);
+
+// Watches the paths. Failure as of wire_ask().
+bool wire_watch(struct wire *wire, const char *const *paths, size_t count, double seconds);
+// What the watches have reported before the last answer, the last change first; NULL if nothing.
+const struct wire_change *wire_changes(const struct wire *wire);
 
 // Compares two strings for qsort(): numbers come first, sorted by value; names, and different
 // spellings of one number, sort bytewise.

@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "hypervisor.h"
 #include "probe.h"
+#include "store.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -18,21 +19,14 @@
 
 struct xen {
     struct arena *arena;
-    struct xs_handle *store;
+    struct wire *wire;       // a connection for reading and for watches; NULL once it is lost
+    struct xs_handle *store; // libxenstore's connection; NULL until it is needed
+    int fd;                  // its descriptor
     struct xc_interface_core *hypervisor; // NULL if it is not available
-    int fd;                               // libxenstore's connection
-    struct xs_handle *watch;              // the connection for xen_watch(), or NULL
-    struct xen_change *changes;           // what it has reported, the last first
     double seconds;                       // time limit for a reply
-    bool lost;          // a reply took longer, so libxenstore closed the connection
+    bool lost;          // a reply took longer, so the connections cannot be used any more
     const char *broken; // see xen_broken()
     const char *why;    // see xen_why()
-};
-
-// A change that a watch reported.
-struct xen_change {
-    struct xen_change *before;
-    const char *path;
 };
 
 struct xen_transaction {
@@ -99,15 +93,14 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
 {
     *xen = NULL;
     const char *path = xen_probe_path(arena);
-    enum xen_probe probe = xen_probe(path, seconds);
+    struct wire *wire;
+    enum xen_probe probe = xen_probe_open(arena, path, seconds, &wire);
     if (probe != PROBE_ANSWERED)
         return xen_complain_probe(diags, path, probe, seconds);
     struct xen *opened = arena_new_of(arena, struct xen);
     opened->arena = arena;
     opened->seconds = seconds;
-    opened->store = open_store(seconds, &opened->fd);
-    if (!opened->store)
-        return xen_complain_probe(diags, path, PROBE_FAILED, seconds);
+    opened->wire = wire;
     errno = 0;
     opened->hypervisor = hypervisor_open();
     if (!opened->hypervisor)
@@ -116,27 +109,15 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     return STATUS_OK;
 }
 
-// libxenstore ends the thread of a watch with pthread_cancel(), which loads libgcc_s and aborts if
-// memory is exhausted. Then the connection stays open until the process exits.
-static void close_watch(struct xs_handle *watch)
-{
-    enum { ROOM = 64 * 1024 };
-    void *volatile room = malloc(ROOM); // volatile: or the compiler leaves it out
-    const bool is_room = room != NULL;
-    free(room);
-    if (is_room)
-        xs_close(watch);
-}
-
 void xen_close(struct xen *xen)
 {
     if (!xen)
         return;
     if (xen->hypervisor)
         hypervisor_close(xen->hypervisor);
-    if (xen->watch)
-        close_watch(xen->watch);
-    xs_close(xen->store);
+    if (xen->store)
+        xs_close(xen->store);
+    wire_close(xen->wire);
 }
 
 struct arena *xen_arena(const struct xen *xen)
@@ -197,52 +178,60 @@ static enum xen_result fail(struct xen *xen)
     }
 }
 
-static enum xen_result refuse(struct xen *xen, const char *why)
+enum xen_result store_refuse(struct xen *xen, const char *why)
 {
     xen->why = why;
     return XEN_FAILED;
 }
 
-enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char *path,
-                         struct text *value)
+struct wire *store_wire(const struct xen *xen)
+{
+    return xen->lost ? NULL : xen->wire;
+}
+
+void store_lose_wire(struct xen *xen)
+{
+    xen->lost |= errno == ETIMEDOUT;
+    wire_close(xen->wire);
+    xen->wire = NULL;
+}
+
+// libxenstore's connection; NULL with errno if there is none.
+static struct xs_handle *store_of(struct xen *xen)
+{
+    errno = 0;
+    if (!xen->store && !xen->lost)
+        xen->store = open_store(xen->seconds, &xen->fd);
+    return xen->lost ? NULL : xen->store;
+}
+
+enum xen_result store_read(struct xen *xen, struct xen_transaction *in, const char *path,
+                           struct text *value)
 {
     unsigned size = 0;
-    errno = 0;
-    cleanup_free char *bytes = xs_read(xen->store, id_of(in), path, &size);
+    struct xs_handle *store = store_of(xen);
+    cleanup_free char *bytes = store ? xs_read(store, id_of(in), path, &size) : NULL;
     *value = TEXT_EMPTY;
     if (!bytes)
         return fail(xen);
     if (size > XEN_VALUE_MAX)
-        return refuse(xen, "the value is longer than xenstore allows");
+        return store_refuse(xen, "the value is longer than xenstore allows");
     *value = (struct text){ arena_copy(xen->arena, bytes, size), size };
     return XEN_OK;
 }
 
-enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, const char *path,
-                                uint64_t max, uint64_t *value)
-{
-    struct text text;
-    enum xen_result result = xen_read(xen, in, path, &text);
-    if (result != XEN_OK)
-        return result;
-    if (text_number(text, 10, 0, max, value) == NUMBER_OK)
-        return XEN_OK;
-    return refuse(xen, arena_printf(xen->arena, "\"%s\" is not a number up to %llu",
-                                    text_show(xen->arena, text, 40), (unsigned long long)max));
-}
-
-enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char *path,
-                         const char *const **names, size_t *count)
+enum xen_result store_list(struct xen *xen, struct xen_transaction *in, const char *path,
+                           const char *const **names, size_t *count)
 {
     unsigned found = 0;
-    errno = 0;
-    cleanup_free char **children = xs_directory(xen->store, id_of(in), path, &found);
+    struct xs_handle *store = store_of(xen);
+    cleanup_free char **children = store ? xs_directory(store, id_of(in), path, &found) : NULL;
     *names = NULL;
     *count = 0;
     if (!children)
         return fail(xen);
     if (found > XEN_CHILDREN_MAX)
-        return refuse(xen, "the node has too many children");
+        return store_refuse(xen, "the node has too many children");
     const char **sorted = arena_array_of(xen->arena, const char *, found);
     for (unsigned i = 0; i < found; i++)
         sorted[i] = arena_strdup(xen->arena, children[i]);
@@ -261,22 +250,22 @@ enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const cha
                           struct text value)
 {
     if (value.size > XEN_VALUE_MAX)
-        return refuse(xen, "the value is longer than xenstore allows");
-    errno = 0;
-    return result_of(xen, xs_write(xen->store, id_of(in), path, value.size ? value.at : "",
-                                   (unsigned)value.size));
+        return store_refuse(xen, "the value is longer than xenstore allows");
+    struct xs_handle *store = store_of(xen);
+    return result_of(xen, store && xs_write(store, id_of(in), path, value.size ? value.at : "",
+                                            (unsigned)value.size));
 }
 
 enum xen_result xen_make_directory(struct xen *xen, struct xen_transaction *in, const char *path)
 {
-    errno = 0;
-    return result_of(xen, xs_mkdir(xen->store, id_of(in), path));
+    struct xs_handle *store = store_of(xen);
+    return result_of(xen, store && xs_mkdir(store, id_of(in), path));
 }
 
 enum xen_result xen_remove(struct xen *xen, struct xen_transaction *in, const char *path)
 {
-    errno = 0;
-    enum xen_result result = result_of(xen, xs_rm(xen->store, id_of(in), path));
+    struct xs_handle *store = store_of(xen);
+    enum xen_result result = result_of(xen, store && xs_rm(store, id_of(in), path));
     return result == XEN_ABSENT ? XEN_OK : result;
 }
 
@@ -297,21 +286,22 @@ enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in,
     enum { PERMISSIONS_MAX = 8 };
     struct xs_permissions given[PERMISSIONS_MAX];
     if (count == 0 || count > PERMISSIONS_MAX)
-        return refuse(xen, "a node has 1 to 8 permissions");
+        return store_refuse(xen, "a node has 1 to 8 permissions");
     for (size_t i = 0; i < count; i++) {
         given[i] = (struct xs_permissions){ .id = permissions[i].domain };
         if (!permission_bits(permissions[i].letter, &given[i].perms))
-            return refuse(xen, "a permission must be n, r, w or b");
+            return store_refuse(xen, "a permission must be n, r, w or b");
     }
-    errno = 0;
-    return result_of(xen, xs_set_permissions(xen->store, id_of(in), path, given, (unsigned)count));
+    struct xs_handle *store = store_of(xen);
+    return result_of(xen,
+                     store && xs_set_permissions(store, id_of(in), path, given, (unsigned)count));
 }
 
 enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
 {
     *transaction = NULL;
-    errno = 0;
-    xs_transaction_t id = xs_transaction_start(xen->store);
+    struct xs_handle *store = store_of(xen);
+    xs_transaction_t id = store ? xs_transaction_start(store) : XBT_NULL;
     if (id == XBT_NULL)
         return fail(xen);
     *transaction = arena_new_of(xen->arena, struct xen_transaction);
@@ -329,77 +319,6 @@ void xen_abort(struct xen *xen, struct xen_transaction *transaction)
 {
     if (transaction)
         xs_transaction_end(xen->store, transaction->id, true);
-}
-
-static void end_watch(struct xen *xen)
-{
-    close_watch(xen->watch);
-    xen->watch = NULL;
-    xen->changes = NULL;
-}
-
-// libxenstore reads a connection with a watch in a thread, which ends if nothing arrives for as
-// long as the time limit. Then the connection is closed, and the caller has to do without a watch.
-enum xen_result xen_watch(struct xen *xen, const char *const *paths, size_t count)
-{
-    const double seconds = 30;
-    int fd;
-    if (xen->watch)
-        end_watch(xen);
-    xen->watch = open_store(seconds, &fd);
-    if (!xen->watch)
-        return refuse(xen, reason_of(errno));
-    for (size_t i = 0; i < count; i++) {
-        errno = 0;
-        if (xs_watch(xen->watch, paths[i], paths[i]))
-            continue;
-        int why = errno;
-        end_watch(xen);
-        return refuse(xen, reason_of(why));
-    }
-    return XEN_OK;
-}
-
-// Reads events up to the answer to a request: everything that changed before has arrived by then.
-static bool receive_changes(struct xen *xen)
-{
-    unsigned size;
-    errno = 0;
-    cleanup_free char *bytes = xs_read(xen->watch, XBT_NULL, "/", &size);
-    return bytes || errno == ENOENT || errno == EACCES;
-}
-
-static void note_changes(struct xen *xen)
-{
-    char **event;
-    while ((event = xs_check_watch(xen->watch))) {
-        struct xen_change *change = arena_new_of(xen->arena, struct xen_change);
-        *change =
-            (struct xen_change){ xen->changes, arena_strdup(xen->arena, event[XS_WATCH_PATH]) };
-        xen->changes = change;
-        free(event);
-    }
-}
-
-enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *count)
-{
-    *paths = NULL;
-    *count = 0;
-    if (!xen->watch)
-        return refuse(xen, "nothing is watched");
-    if (!receive_changes(xen)) {
-        end_watch(xen);
-        return refuse(xen, "the connection for watches was lost");
-    }
-    note_changes(xen);
-    for (const struct xen_change *at = xen->changes; at; at = at->before)
-        ++*count;
-    const char **found = arena_array_of(xen->arena, const char *, *count);
-    size_t left = *count;
-    for (const struct xen_change *at = xen->changes; at; at = at->before)
-        found[--left] = at->path;
-    *paths = found;
-    return XEN_OK;
 }
 
 bool xen_has_hypervisor(const struct xen *xen)

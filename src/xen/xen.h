@@ -85,7 +85,7 @@ struct xen_query {
     const char *const *names; // out, if `list`
     size_t count;
 };
-// Reads all of them, without waiting for each answer if there are many. Outside transactions only.
+// Reads all of them, without waiting for each answer. Outside transactions only.
 // Returns XEN_OK if none of the results is worse than XEN_ABSENT; else one that is.
 enum xen_result xen_ask(struct xen *xen, struct xen_query *queries, size_t count);
 // Writes a node, of at most XEN_VALUE_MAX bytes.
@@ -113,9 +113,8 @@ enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
 enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction);
 void xen_abort(struct xen *xen, struct xen_transaction *transaction);
 
-// Watches for changes to any node below the paths, which need not exist, instead of those of an
-// earlier call. It has a connection of its own: libxenstore reads one with watches in a thread,
-// which makes every request slower.
+// Watches for changes to any node below the paths, which need not exist, and those of earlier
+// calls.
 enum xen_result xen_watch(struct xen *xen, const char *const *paths, size_t count);
 // The nodes that were written, created or removed since xen_watch(), also by this process, in that
 // order; a node may be listed several times, and removing a node lists only the node itself. Each

@@ -5,9 +5,9 @@
 //
 // "serve" copies bytes between the unix socket $FAKEXEN_DIR/guest-DOMID.sock and the domain's ring.
 // With XENSTORED_PATH set to that socket, any libxenstore client acts as this domain, and the real
-// daemon enforces its permissions. It serves one client at a time, because the ring is a single
-// stream of bytes. A client must read its last answer before it exits; otherwise the next client
-// receives it.
+// daemon enforces its permissions. As in the kernel, several clients share the ring: one request is
+// on its way at a time, and its answer goes to the client that sent it. Events go to the last
+// client that began a watch.
 
 #define _GNU_SOURCE
 #include "fakexen.h"
@@ -23,13 +23,27 @@
 #include <xen/io/xs_wire.h>
 #include <xenstore.h>
 
+enum { CLIENTS = 8 };
+
+// A message of which `size` bytes are there.
+struct message {
+    union {
+        struct xsd_sockmsg head;
+        char bytes[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
+    };
+    size_t size;
+};
+
 struct bridge {
     struct xenstore_domain_interface *ring;
     uint32_t port; // of the domain, as the daemon knows it
     int to_daemon; // FIFOs of event channel ports
     int from_daemon;
     int listener;
-    int client; // or -1
+    int clients[CLIENTS]; // or -1
+    int asking;           // the client that waits for an answer, or -1
+    int watcher;          // the client that gets events, or -1
+    struct message answer;
 };
 
 static int fail(const char *what)
@@ -60,79 +74,139 @@ static int signal_daemon(const struct bridge *bridge)
                : fail("event channel");
 }
 
-// Pass what the daemon put into the ring to the client; without one, drop it.
+// How many bytes the message has, as far as that is known.
+static size_t whole(const struct message *message)
+{
+    size_t head = sizeof(message->head);
+
+    return message->size < head ? head : head + message->head.len;
+}
+
+// Pass an answer to the client that waits for it, or an event to the one that watches.
+static int pass(struct bridge *bridge)
+{
+    struct message *answer = &bridge->answer;
+    bool event = answer->head.type == XS_WATCH_EVENT;
+    int to = event ? bridge->watcher : bridge->asking;
+
+    if (to >= 0 && send(bridge->clients[to], answer->bytes, answer->size, MSG_NOSIGNAL) < 0 &&
+        errno != EPIPE)
+        return fail("client");
+    if (!event)
+        bridge->asking = -1;
+    answer->size = 0;
+    return 0;
+}
+
+// Take what the daemon put into the ring.
 static int take_answers(struct bridge *bridge)
 {
     struct xenstore_domain_interface *ring = bridge->ring;
-    char bytes[XENSTORE_RING_SIZE];
-    uint32_t count = 0, from = ring->rsp_cons, to;
+    struct message *answer = &bridge->answer;
+    uint32_t from = ring->rsp_cons, to = __atomic_load_n(&ring->rsp_prod, __ATOMIC_ACQUIRE);
 
-    to = __atomic_load_n(&ring->rsp_prod, __ATOMIC_ACQUIRE);
-    while (from != to && count < sizeof(bytes))
-        bytes[count++] = ring->rsp[MASK_XENSTORE_IDX(from++)];
-    if (!count)
+    if (from == to)
         return 0;
+    while (from != to) {
+        if (answer->size == sizeof(answer->bytes))
+            return fail("too long an answer");
+        answer->bytes[answer->size++] = ring->rsp[MASK_XENSTORE_IDX(from++)];
+        if (answer->size == whole(answer) && pass(bridge))
+            return 1;
+    }
     __atomic_store_n(&ring->rsp_cons, from, __ATOMIC_RELEASE);
-    if (bridge->client >= 0 && send(bridge->client, bytes, count, MSG_NOSIGNAL) < 0 &&
-        errno != EPIPE)
-        return fail("client");
     return signal_daemon(bridge);
 }
 
-// Returns how many bytes fit into the ring now.
-static uint32_t room(const struct bridge *bridge)
+// The daemon signals both new answers and new room in the ring.
+static int signalled(struct bridge *bridge)
 {
-    const struct xenstore_domain_interface *ring = bridge->ring;
+    uint32_t ports[64];
 
-    return XENSTORE_RING_SIZE -
-           (ring->req_prod - __atomic_load_n(&ring->req_cons, __ATOMIC_ACQUIRE));
+    while (read(bridge->from_daemon, ports, sizeof(ports)) > 0)
+        continue;
+    return take_answers(bridge);
 }
 
-// Put what the client sent into the ring. When it has hung up, the next client can connect.
-static int put_request(struct bridge *bridge)
+// Put the message into the ring, as soon as there is room for each byte.
+static int put(struct bridge *bridge, const struct message *message)
 {
     struct xenstore_domain_interface *ring = bridge->ring;
-    char bytes[XENSTORE_RING_SIZE];
-    uint32_t to = ring->req_prod;
-    ssize_t count = read(bridge->client, bytes, room(bridge));
 
-    if (count <= 0) {
-        close(bridge->client);
-        bridge->client = -1;
-        return 0;
+    for (size_t i = 0; i < message->size; i++) {
+        uint32_t to = ring->req_prod;
+        while (to - __atomic_load_n(&ring->req_cons, __ATOMIC_ACQUIRE) == XENSTORE_RING_SIZE) {
+            struct pollfd daemon = { .fd = bridge->from_daemon, .events = POLLIN };
+            if (signal_daemon(bridge) || poll(&daemon, 1, -1) < 0 || signalled(bridge))
+                return 1;
+        }
+        ring->req[MASK_XENSTORE_IDX(to)] = message->bytes[i];
+        __atomic_store_n(&ring->req_prod, to + 1, __ATOMIC_RELEASE);
     }
-    for (ssize_t i = 0; i < count; i++)
-        ring->req[MASK_XENSTORE_IDX(to++)] = bytes[i];
-    __atomic_store_n(&ring->req_prod, to, __ATOMIC_RELEASE);
     return signal_daemon(bridge);
 }
 
-// Copy bytes until an error occurs. The daemon signals both new answers and new room in the ring.
+// Read a whole message; false if the client has hung up.
+static bool read_request(int client, struct message *request)
+{
+    request->size = 0;
+    while (request->size < whole(request)) {
+        size_t size = whole(request);
+        if (size > sizeof(request->bytes) ||
+            recv(client, request->bytes + request->size, size - request->size, MSG_WAITALL) !=
+                (ssize_t)(size - request->size))
+            return false;
+        request->size = size;
+    }
+    return true;
+}
+
+static int take_request(struct bridge *bridge, int number)
+{
+    struct message request;
+
+    if (!read_request(bridge->clients[number], &request)) {
+        close(bridge->clients[number]);
+        bridge->clients[number] = -1;
+        if (bridge->watcher == number)
+            bridge->watcher = -1;
+        return 0;
+    }
+    bridge->asking = number;
+    if (request.head.type == XS_WATCH)
+        bridge->watcher = number;
+    return put(bridge, &request);
+}
+
+static void add_client(struct bridge *bridge)
+{
+    int number = 0;
+
+    while (number < CLIENTS && bridge->clients[number] >= 0)
+        number++;
+    if (number < CLIENTS)
+        bridge->clients[number] = accept4(bridge->listener, NULL, NULL, SOCK_CLOEXEC);
+}
+
+// Copy messages until an error occurs.
 static int carry(struct bridge *bridge)
 {
     for (;;) {
-        struct pollfd fds[] = {
-            { .fd = bridge->from_daemon, .events = POLLIN },
-            { .fd = bridge->client < 0 ? bridge->listener : bridge->client, .events = POLLIN },
-        };
-        uint32_t ports[64];
+        struct pollfd fds[2 + CLIENTS] = { { .fd = bridge->from_daemon, .events = POLLIN },
+                                           { .fd = bridge->listener, .events = POLLIN } };
 
-        if (bridge->client >= 0 && room(bridge) == 0)
-            fds[1].fd = -1;
-        if (poll(fds, 2, -1) < 0)
+        for (int i = 0; i < CLIENTS; i++)
+            fds[2 + i] = (struct pollfd){ .fd = bridge->asking < 0 ? bridge->clients[i] : -1,
+                                          .events = POLLIN };
+        if (poll(fds, 2 + CLIENTS, -1) < 0)
             return fail("poll");
-        if (fds[0].revents) {
-            while (read(bridge->from_daemon, ports, sizeof(ports)) > 0)
-                continue;
-        }
-        if (take_answers(bridge))
+        if (fds[0].revents && signalled(bridge))
             return 1;
-        if (!fds[1].revents)
-            continue;
-        if (bridge->client < 0)
-            bridge->client = accept4(bridge->listener, NULL, NULL, SOCK_CLOEXEC);
-        else if (put_request(bridge))
-            return 1;
+        if (fds[1].revents)
+            add_client(bridge);
+        for (int i = 0; i < CLIENTS && bridge->asking < 0; i++)
+            if (fds[2 + i].revents && take_request(bridge, i))
+                return 1;
     }
 }
 
@@ -178,8 +252,11 @@ static int listen_at(struct bridge *bridge, uint32_t domid)
 
 static int serve(uint32_t domid)
 {
-    struct bridge bridge = { .port = FAKEXEN_PORT_BASE + domid, .client = -1 };
+    struct bridge bridge = { .port = FAKEXEN_PORT_BASE + domid, .asking = -1, .watcher = -1 };
     char path[FAKEXEN_PATH];
+
+    for (int i = 0; i < CLIENTS; i++)
+        bridge.clients[i] = -1;
 
     bridge.to_daemon = open(fakexen_path(path, "evt", -1), O_RDWR | O_CLOEXEC);
     if (bridge.to_daemon < 0)

@@ -8,10 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ = 2, DIRECTORY = 1, ERROR = 16, WRITE = 11 }; // xen/io/xs_wire.h
+enum { READ = 2, DIRECTORY = 1, ERROR = 16, WRITE = 11, WATCH = 4, EVENT = 15 }; // xen/io/xs_wire.h
 
 static struct arena *arena;
-static int ours, theirs;
+static struct wire *wire;
+static int theirs;
 
 static int begin(void **state)
 {
@@ -20,7 +21,7 @@ static int begin(void **state)
     arena = arena_new(4096);
     if (!arena || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) != 0)
         return -1;
-    ours = ends[0];
+    wire = wire_new(arena, ends[0]);
     theirs = ends[1];
     return 0;
 }
@@ -28,7 +29,7 @@ static int begin(void **state)
 static int end(void **state)
 {
     (void)state;
-    close(ours);
+    wire_close(wire);
     close(theirs);
     arena_free(arena);
     return 0;
@@ -53,7 +54,7 @@ static void answer(uint32_t type, uint32_t number, const char *body)
 
 static bool ask(struct xen_query *queries, size_t count)
 {
-    return wire_ask(arena, ours, queries, count, 0.05);
+    return wire_ask(wire, queries, count, 0.05);
 }
 
 static void test_answers_in_any_order(void **state)
@@ -160,12 +161,49 @@ static void test_a_lost_connection(void **state)
     expect_failure(ECONNRESET);
 }
 
+static void test_watches(void **state)
+{
+    (void)state;
+    const char *const paths[] = { "/a", "/b" };
+    struct xen_query query = { .path = "/c" };
+    // The kernel does not number its answers.
+    answer(WATCH, 0, "OK");
+    answer_with_size(EVENT, 0, "/a\0/a\0", 6);
+    answer(WATCH, 0, "OK");
+    assert_true(wire_watch(wire, paths, 2, 0.05));
+    assert_string_equal(wire_changes(wire)->path, "/a");
+    assert_null(wire_changes(wire)->before);
+    static const char sent[] = "\4\0\0\0\0\0\0\0\0\0\0\0\6\0\0\0/a\0/a\0"
+                               "\4\0\0\0\1\0\0\0\0\0\0\0\6\0\0\0/b\0/b";
+    char bytes[sizeof sent];
+    assert_int_equal(read(theirs, bytes, sizeof bytes), sizeof bytes);
+    assert_memory_equal(bytes, sent, sizeof sent);
+
+    // Events come at any time, also with the last answer that was read.
+    answer(READ, 0, "1");
+    answer_with_size(EVENT, 0, "/b\0/b\0", 6);
+    assert_true(ask(&query, 1));
+    assert_string_equal(wire_changes(wire)->path, "/a");
+    answer(READ, 0, "2");
+    assert_true(ask(&query, 1));
+    assert_string_equal(query.value.at, "2");
+    assert_string_equal(wire_changes(wire)->path, "/b");
+}
+
+static void test_a_watch_that_is_refused(void **state)
+{
+    (void)state;
+    const char *const path = "/a";
+    answer(ERROR, 0, "EACCES");
+    assert_false(wire_watch(wire, &path, 1, 0.05));
+}
+
 static void test_a_ping(void **state)
 {
     (void)state;
     answer(ERROR, 0, "EACCES");
-    assert_true(wire_ping(ours, deadline_in(0.05)));
-    assert_false(wire_ping(ours, deadline_in(0.05)));
+    assert_true(wire_ping(wire, deadline_in(0.05)));
+    assert_false(wire_ping(wire, deadline_in(0.05)));
     assert_int_equal(errno, ETIMEDOUT);
 }
 
@@ -182,6 +220,8 @@ int main(void)
         CASE(test_answers_to_another_request),
         CASE(test_no_answer),
         CASE(test_a_lost_connection),
+        CASE(test_watches),
+        CASE(test_a_watch_that_is_refused),
         CASE(test_a_ping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

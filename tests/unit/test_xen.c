@@ -6,7 +6,6 @@
 #include "xen/xen.h"
 
 #include <errno.h>
-#include <string.h>
 #include <xenctrl.h>
 #include <xenstore.h>
 
@@ -15,10 +14,13 @@ static struct diags diags;
 static struct xen *xen;
 static bool opens;
 
-enum xen_probe __wrap_xen_probe(const char *path, double seconds);
-enum xen_probe __wrap_xen_probe(const char *path, double seconds)
+enum xen_probe __wrap_xen_probe_open(struct arena *in, const char *path, double seconds,
+                                     struct wire **wire);
+enum xen_probe __wrap_xen_probe_open(struct arena *in, const char *path, double seconds,
+                                     struct wire **wire)
 {
-    (void)path, (void)seconds;
+    (void)in, (void)path, (void)seconds;
+    *wire = NULL;
     return PROBE_ANSWERED;
 }
 
@@ -152,12 +154,15 @@ static void test_a_stale_errno_is_not_the_reason(void **state)
 static void test_a_stale_errno_is_not_the_reason_of_a_failed_connection(void **state)
 {
     (void)state;
-    struct xen *none;
+    struct xen_transaction *transaction;
     opens = false;
     errno = ENOENT;
-    assert_int_equal(xen_open(arena, &diags, 1.0, &none), STATUS_FAILED);
-    assert_null(none);
-    assert_non_null(strstr(diags.first->message, "out of memory"));
+    assert_int_equal(xen_begin(xen, &transaction), XEN_FAILED);
+    assert_null(transaction);
+    assert_string_equal(xen_why(xen), "out of memory");
+    assert_int_equal(write_node(NULL), XEN_FAILED);
+    assert_int_equal(read_node(NULL), XEN_FAILED);
+    assert_string_equal(xen_broken(xen), "out of memory");
 }
 
 int main(void)
