@@ -258,13 +258,18 @@ with_fault()
     LD_PRELOAD="$RIG/faults.so${LD_PRELOAD:+:$LD_PRELOAD}" run "$@"
 }
 
-# killed KIND NUMBER ARGS...: run xenusb, and kill it at its NUMBERth act of that kind (kills.c). Without so many
-# acts it is not killed; then "killed" returns 1.
+# killed KIND NUMBER ARGS...: run xenusb, and kill it at its NUMBERth act of that kind (inject.c): before it, or after
+# it has started a process, or, with KIND "after", after its NUMBERth act of any kind. Without so many acts it is not
+# killed; then "killed" returns 1.
 killed()
 {
-    local at="$1 $2"
+    local -x INJECT="$1 $2 kill"
+    case $1 in
+        start) INJECT="start $2 kill-after" ;;
+        after) INJECT="any $2 kill-after" ;;
+    esac
     shift 2
-    KILL_AT=$at LD_PRELOAD="$RIG/kills.so${LD_PRELOAD:+:$LD_PRELOAD}" run xenusb "$@"
+    LD_PRELOAD="$RIG/inject.so${LD_PRELOAD:+:$LD_PRELOAD}" run xenusb "$@"
     [ "$rc" = 137 ]
 }
 

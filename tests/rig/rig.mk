@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so kills.so pauses.so faults.so halfway.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -39,13 +39,10 @@ $(RIG)/conflict.so: $(RIG_SRC)/conflict.c | $(RIG)
 $(RIG)/counts.so: $(RIG_SRC)/counts.c | $(RIG)
 	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
 
-$(RIG)/kills.so: $(RIG_SRC)/kills.c | $(RIG)
-	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+$(RIG)/inject.so: $(addprefix $(RIG_SRC)/,inject.c inject-send.c inject.h) | $(RIG)
+	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $(filter %.c,$^) -ldl
 
 $(RIG)/pauses.so: $(RIG_SRC)/pauses.c | $(RIG)
-	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
-
-$(RIG)/halfway.so: $(RIG_SRC)/halfway.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/faults.so: $(RIG_SRC)/faults.c | $(RIG)
