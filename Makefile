@@ -130,10 +130,11 @@ install: $(B)/xenusb
 	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
 	install -D -m 644 docs/xenusb.1 $(DESTDIR)$(mandir)/man1/xenusb.1
 	install -D -m 644 docs/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
+	install -D -m 644 docs/xenusb-policy.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/xenusb $(DESTDIR)$(mandir)/man1/xenusb.1 \
-	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
+	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5
 
 clean:
 	rm -rf build

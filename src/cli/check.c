@@ -4,6 +4,7 @@
 #include "base/source_read.h"
 #include "command.h"
 #include "parser/parser.h"
+#include "world/host_policy.h"
 
 // Each file has complaints of its own, printed before the next is read.
 static enum status check_file(const struct invocation *invocation, const char *path)
@@ -25,9 +26,37 @@ static enum status check_file(const struct invocation *invocation, const char *p
     return STATUS_OK;
 }
 
+// The policy decides what these configs can attach, so its errors are errors here too.
+static enum status check_policy(const struct invocation *invocation)
+{
+    struct arena *arena = invocation->arena;
+    struct diags diags;
+    diags_init(&diags, arena);
+    const char *path = invocation->policy ? invocation->policy : POLICY_PATH;
+    const struct policy *policy = host_policy_read(arena, &diags, path, invocation->policy);
+    diags_print(&diags, stderr, invocation->color);
+    diags_print_summary(&diags, path, stderr);
+    if (diags.errors)
+        return STATUS_REQUEST;
+    if (policy)
+        printf("%s: %u rule%s\n", text_show(arena, text_of(path), 1024), policy->count,
+               policy->count == 1 ? "" : "s");
+    return STATUS_OK;
+}
+
+// Of nothing but the policy the user must ask by its name.
+static enum status complain_nothing(const struct invocation *invocation)
+{
+    struct diag *diag = complain_error(invocation->diags, "too few arguments for check");
+    diag_hint(invocation->diags, diag, "usage: xenusb check FILE..., or --policy FILE");
+    return STATUS_REQUEST;
+}
+
 static enum status run_check(const struct invocation *invocation)
 {
-    enum status status = STATUS_OK;
+    if (!invocation->count && !invocation->policy)
+        return complain_nothing(invocation);
+    enum status status = check_policy(invocation);
     for (size_t i = 0; i < invocation->count; i++)
         status = status_worse(status, check_file(invocation, invocation->words[i]));
     return status;
@@ -35,11 +64,12 @@ static enum status run_check(const struct invocation *invocation)
 
 const struct command check_command = {
     .name = "check",
-    .arguments = "FILE...",
+    .arguments = "[FILE...]",
     .summary = "Check the USB part of domain configs and report everything that is wrong.",
-    .details = "Needs neither root nor Xen. FILE may be - for standard input. Exits with 2 if "
-               "there are errors.",
-    .least = 1,
+    .details = "Needs neither root nor Xen. FILE may be - for standard input. The policy of this "
+               "host, if there\nis one, is checked too. Exits with 2 if there are errors.",
+    .options = OPTION_POLICY,
+    .least = 0,
     .most = SIZE_MAX,
     .run = run_check,
 };

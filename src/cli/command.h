@@ -29,6 +29,8 @@ enum option {
     OPTION_COMMAND = 1 << 16,
     OPTION_START_BACKEND = 1 << 19,
     OPTION_REQUIRE_GUEST = 1 << 20,
+    OPTION_POLICY = 1 << 21,
+    OPTION_UDEV = 1 << 22,
 };
 
 // The parsed command line.
@@ -44,6 +46,8 @@ struct invocation {
     const char *to;                // --to
     const char *hypervisor;        // --hypervisor
     const char *old_command;       // --command
+    const char *policy;            // --policy
+    const char *udev;              // --udev
     double timeout_scale;          // --timeout; 1.0 by default
     bool color;                    // colour the diagnostics
     const char *const *words;      // the arguments after the verb and its options

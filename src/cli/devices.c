@@ -3,6 +3,7 @@
 #include "base/shortage.h"
 #include "command.h"
 #include "table.h"
+#include "world/host_policy.h"
 #include "world/owners.h"
 #include "xen/advice.h"
 
@@ -12,14 +13,35 @@ static const struct column columns[] = {
     { "ID", "id", COLUMN_TEXT },         { "SPEED", "speed", COLUMN_TEXT },
     { "DEVICE", NULL, COLUMN_TEXT },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },       { NULL, "serial", COLUMN_TEXT },
-    { "DRIVER", "driver", COLUMN_TEXT }, { "STATE", NULL, COLUMN_TEXT },
-    { NULL, "state", COLUMN_TEXT },      { NULL, "program", COLUMN_TEXT },
-    { NULL, "pid", COLUMN_NUMBER },      { NULL, "domain", COLUMN_TEXT },
-    { NULL, "domid", COLUMN_NUMBER },    { NULL, "unknown", COLUMN_TEXT },
-    { NULL, "free", COLUMN_FLAG },       { NULL, "owner", COLUMN_TEXT },
-    { NULL, "lost", COLUMN_FLAG },       { NULL, "advice", COLUMN_TEXT },
+    { "DRIVER", "driver", COLUMN_TEXT }, { "POLICY", "policy", COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_TEXT },      { NULL, "state", COLUMN_TEXT },
+    { NULL, "program", COLUMN_TEXT },    { NULL, "pid", COLUMN_NUMBER },
+    { NULL, "domain", COLUMN_TEXT },     { NULL, "domid", COLUMN_NUMBER },
+    { NULL, "unknown", COLUMN_TEXT },    { NULL, "free", COLUMN_FLAG },
+    { NULL, "owner", COLUMN_TEXT },      { NULL, "lost", COLUMN_FLAG },
+    { NULL, "advice", COLUMN_TEXT },
 };
-enum { COLUMNS = sizeof columns / sizeof *columns };
+enum { COLUMNS = sizeof columns / sizeof *columns, POLICY_COLUMN = 11 };
+
+// What the rows are made of.
+struct view {
+    struct arena *arena;
+    const struct host *host;
+    const struct policy *policy; // NULL: none
+};
+
+// What the policy says of a device, and whether it denies it to every domain. NULL without a
+// policy; hubs are none of its business.
+static const char *policy_of(const struct view *view, const struct host_device *device,
+                             bool *denied)
+{
+    *denied = false;
+    if (!view->policy || device->hub)
+        return NULL;
+    const struct host_traits traits = host_read_traits(view->arena, device);
+    const struct policy_subject subject = { device, &traits, NULL };
+    return policy_show_all(view->arena, view->policy, &subject, denied);
+}
 
 // Why it is not known whether the host uses it; NULL if it is known.
 static const char *unknown_use(const struct host_device *device)
@@ -92,14 +114,19 @@ static const char *called(struct arena *arena, const struct host_device *device)
                         *device->serial ? " " : "", device->serial);
 }
 
-static void add_row(struct arena *arena, struct table *table, const struct host *host,
-                    const struct host_device *device)
+static void add_row(const struct view *view, struct table *table, const struct host_device *device)
 {
+    struct arena *arena = view->arena;
+    const struct host *host = view->host;
+    bool denied;
+    const char *policy = policy_of(view, device, &denied);
     const struct host_holder *holder = device->hold.holders;
     const char *state = state_of(arena, host, device), *how = advice_of(arena, device);
     const char *unknown = unknown_of(host, device);
     if (!unknown && !device->owner && !holder && !device->hold.driver)
         unknown = unknown_use(device);
+    if (denied && strcmp(state, "free") == 0)
+        state = "denied by the policy";
     const char *cells[COLUMNS] = {
         device->busid,
         arena_printf(arena, "%u.%u", device->bus, device->address),
@@ -112,6 +139,7 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
         device->name,
         device->serial,
         device->drivers,
+        policy,
         how ? arena_printf(arena, "%s; %s", state, how) : state,
         state,
         holder ? holder->program : NULL,
@@ -127,10 +155,49 @@ static void add_row(struct arena *arena, struct table *table, const struct host 
     table_row(table, cells);
 }
 
+// For a udev rule: prints the domain that the policy keeps the device for, as a property; nothing
+// if there is none, since then the host may use it. Asks neither xenstore nor /proc, which may not
+// be there when the host boots.
+static enum status print_udev(const struct invocation *invocation, const struct policy *policy)
+{
+    struct arena *arena = invocation->arena;
+    struct host host = { 0 };
+    enum status status = host_look(arena, invocation->diags, &host);
+    const struct host_device *device = host_device_busid(&host, invocation->udev);
+    if (status != STATUS_OK || !device || device->hub || !policy)
+        return status;
+    host_read_strings(device, HOST_SERIAL);
+    const struct host_traits traits = host_read_traits(arena, device);
+    const struct policy_subject subject = { device, &traits, NULL };
+    const struct policy_rule *rule = policy_reserved(arena, policy, &subject);
+    if (rule)
+        printf("XENUSB_DOMAIN=%s\n", text_show(arena, rule->domain, SIZE_MAX));
+    return STATUS_OK;
+}
+
+// Without a policy there is no column for it.
+static struct table *new_table(struct arena *arena, bool has_policy)
+{
+    struct column *own = arena_array_of(arena, struct column, COLUMNS);
+    memcpy(own, columns, sizeof columns);
+    if (!has_policy)
+        own[POLICY_COLUMN].title = NULL;
+    return table_new(arena, own, COLUMNS);
+}
+
 static enum status run_devices(const struct invocation *invocation)
 {
     struct host host = { 0 };
-    struct table *table = table_new(invocation->arena, columns, COLUMNS);
+    const struct policy *policy =
+        invocation->policy
+            ? host_policy_read(invocation->arena, invocation->diags, invocation->policy, true)
+            : host_policy(invocation->arena);
+    if (invocation->diags->errors)
+        return STATUS_REQUEST;
+    if (invocation->given & OPTION_UDEV)
+        return print_udev(invocation, policy);
+    const struct view view = { invocation->arena, &host, policy };
+    struct table *table = new_table(invocation->arena, policy);
     enum status status = host_look(invocation->arena, invocation->diags, &host);
     if (status != STATUS_OK)
         return status;
@@ -142,7 +209,7 @@ static enum status run_devices(const struct invocation *invocation)
             continue;
         host_describe(at);
         host_read_strings(at, HOST_MANUFACTURER | HOST_NAME | HOST_SERIAL);
-        add_row(invocation->arena, table, &host, at);
+        add_row(&view, table, at);
     }
     status = shortage_check(invocation->diags);
     if (status != STATUS_OK)
@@ -160,7 +227,7 @@ const struct command devices_command = {
     .name = "devices",
     .arguments = "",
     .summary = "List this host's USB devices, who uses each, and whether it can be attached.",
-    .options = OPTION_JSON | OPTION_TIMEOUT,
+    .options = OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_UDEV,
     .least = 0,
     .most = 0,
     .run = run_devices,

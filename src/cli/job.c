@@ -12,6 +12,7 @@
 #include "record/adopt.h"
 #include "record/saved.h"
 #include "show.h"
+#include "world/host_policy.h"
 #include "world/owners.h"
 #include "xen/advice.h"
 
@@ -146,6 +147,7 @@ enum status job_plan(struct job *job)
         .prune = job->invocation->given & OPTION_PRUNE,
         .force = job->invocation->given & OPTION_FORCE,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
+        .policy = job->attaches ? host_policy(job->invocation->arena) : NULL,
     };
     enum status status = plan_make(job->invocation->diags, job->config, &job->world.topology,
                                    &job->world.host, &options, &job->plan);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 #include "command.h"
+#include "config/policy.h"
 #include "xen/advice.h"
 
 struct option_row {
@@ -25,6 +26,7 @@ static const struct option_row option_rows[] = {
     { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "omit the comments with the original statements" },
     { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
+    { OPTION_POLICY, "policy", "FILE", "use this policy instead of " POLICY_PATH },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
     { OPTION_QMP, "qmp", "SOCKET", "use the QEMU at this QMP socket, with or without Xen" },
     { OPTION_REQUIRE_GUEST, "require-guest", NULL,
@@ -34,6 +36,8 @@ static const struct option_row option_rows[] = {
     { OPTION_TIMEOUT, "timeout", "FACTOR", "factor for all time limits, 0.1 to 100; default 1" },
     { OPTION_TO, "to", "DIALECT", "dialect to translate to" },
     { OPTION_TREE, "tree", NULL, "print a tree instead of a table" },
+    { OPTION_UDEV, "udev", "BUSID",
+      "print the udev properties of a device that is kept for guests" },
     { OPTION_USB_ONLY, "usb-only", NULL, "print only the USB statements" },
 };
 
@@ -96,7 +100,9 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_COMMAND: invocation->old_command = value; break;
     case OPTION_HYPERVISOR: invocation->hypervisor = value; break;
     case OPTION_FROM: invocation->from = value; break;
+    case OPTION_POLICY: invocation->policy = value; break;
     case OPTION_TO: invocation->to = value; break;
+    case OPTION_UDEV: invocation->udev = value; break;
     case OPTION_TIMEOUT:
         if (!read_factor(text_of(value), &invocation->timeout_scale)) {
             complain_error(invocation->diags, "--timeout takes a factor from 0.1 to 100, not '%s'",

@@ -6,6 +6,7 @@
 #include "document.h"
 
 #include "base/diag.h"
+#include "config/policy.h"
 
 // Compiles a domain config, whatever dialects its USB statements are in. All errors are reported in
 // one run. Never NULL: after errors the config contains what could be read. The config lives in the
@@ -25,5 +26,9 @@ enum spec_what { SPEC_DEVICE, SPEC_CONTROLLER };
 // domain. Never NULL; reports all errors.
 struct config *parse_specs(struct arena *arena, struct diags *diags, const struct source *source,
                            enum spec_what what);
+
+// Reads a policy file. Never NULL; reports all errors, after any of which it is `broken`. The
+// policy lives in the arena and refers to the source, which must outlive it.
+struct policy *parse_policy(struct arena *arena, struct diags *diags, const struct source *source);
 
 #endif

@@ -57,6 +57,7 @@ struct plan_options {
     bool prune;                     // remove what the config does not contain
     bool force;                     // attach devices that the host uses
     bool start_backend;             // start a PVUSB QEMU if none runs
+    const struct policy *policy;    // which devices the domain may be given; NULL: any
 };
 
 // Makes an empty plan.

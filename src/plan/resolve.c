@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "config/policy.h"
 #include "planning.h"
 #include "xen/advice.h"
 
@@ -134,6 +135,32 @@ static const char *objection_of_host(const struct planning *planning,
                : NULL;
 }
 
+// Whether the policy denies the domain a device (NULL: one of a driver domain). --force does not
+// override that.
+static const char *objection_of_policy(const struct planning *planning,
+                                       const struct host_device *host, const char **fix)
+{
+    const struct policy *policy = planning->options->policy;
+    const struct domain *domain = planning->topology->domain;
+    if (!policy)
+        return NULL;
+    struct host_traits traits = { .unread = NULL };
+    if (host) {
+        host_read_strings(host, HOST_SERIAL);
+        traits = host_read_traits(planning->arena, host);
+    }
+    const struct policy_subject subject = { host, &traits, domain->id < 0 ? NULL : domain->name };
+    const struct policy_decision decision = policy_decide(policy, &subject);
+    if (decision.allowed)
+        return NULL;
+    *fix = policy->broken ? advice(planning->arena, ADVICE_CHECK_POLICY, NULL, policy->path)
+           : decision.rule
+               ? arena_printf(planning->arena, "an ALLOW line before line %u would allow it",
+                              decision.rule->line)
+               : "an ALLOW line would allow it";
+    return policy_show(planning->arena, policy, &decision);
+}
+
 // Why the device must not be attached, or NULL. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              const char **fix)
@@ -153,7 +180,8 @@ static const char *objection(const struct planning *planning, const struct host_
     if (part_is_unreadable(&planning->host->claims))
         return arena_printf(planning->arena, "who has it is unknown: %s",
                             planning->host->claims.why);
-    return objection_of_host(planning, host, fix);
+    why = objection_of_policy(planning, host, fix);
+    return why ? why : objection_of_host(planning, host, fix);
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)
@@ -186,17 +214,27 @@ static void resolve_target(struct planning *planning, struct placement *placemen
         diag_hint(planning->diags, diag, "%s", fix);
 }
 
-// The devices of a driver domain are not visible from here, so only a busid can select one.
+// The devices of a driver domain are not visible from here, so only a busid can select one, and
+// only a policy that does not ask what it is can allow it.
 static void resolve_elsewhere(struct planning *planning, struct placement *placement)
 {
-    if (placement->wanted->selector.criteria == SELECT_BUSID)
-        return;
-    refuse(placement, "not selected by busid");
-    struct diag *diag =
-        planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
-                          "devices of driver domain %u can only be selected by busid",
-                          placement->controller->backend_domain);
-    diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
+    struct span at = selector_place(placement->wanted);
+    const char *fix = NULL;
+    const char *why = objection_of_policy(planning, NULL, &fix);
+    struct diag *diag;
+    if (placement->wanted->selector.criteria != SELECT_BUSID) {
+        refuse(placement, "not selected by busid");
+        diag = planning_complain(planning, STATUS_REQUEST, at,
+                                 "devices of driver domain %u can only be selected by busid",
+                                 placement->controller->backend_domain);
+        diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
+    } else if (why) {
+        refuse(placement, why);
+        diag = planning_complain(
+            planning, STATUS_REFUSED, at, "%s of driver domain %u cannot be attached: %s",
+            placement->wanted->selector.busid, placement->controller->backend_domain, why);
+        diag_hint(planning->diags, diag, "%s", fix);
+    }
 }
 
 void resolve_placements(struct planning *planning)

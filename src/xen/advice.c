@@ -33,6 +33,8 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_FROM_LIBVIRT] = { "from-libvirt", "to convert libvirt's XML",
                               "xenusb translate --from libvirt %1" },
     [ADVICE_FROM_SXP] = { "from-sxp", "to convert it", "xenusb translate --from sxp %1" },
+    [ADVICE_CHECK_POLICY] = { "check-policy", "for all that is wrong with it",
+                              "xenusb check --policy %1" },
     [ADVICE_APPLY] = { "apply", "to add it to the running guest", "xenusb apply %1" },
 };
 

@@ -27,6 +27,7 @@ enum advice_kind {
     ADVICE_FROM_LIBVIRT, // a file
     ADVICE_FROM_SXP,
     ADVICE_APPLY,
+    ADVICE_CHECK_POLICY, // a policy file
     ADVICE_KINDS
 };
 
