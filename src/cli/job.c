@@ -10,6 +10,7 @@
 #include "plan/execute.h"
 #include "plan/log.h"
 #include "record/adopt.h"
+#include "record/record.h"
 #include "record/saved.h"
 #include "show.h"
 #include "world/host_policy.h"
@@ -176,12 +177,54 @@ static void pretend(struct topology *topology)
         topology->pvusb_qemu->backend = &dry_backend;
 }
 
+// What libxl's saved configuration of the domain lacks, or lacked until now.
+static void note_unsaved(const struct job *job, const char *lacks, const char *what,
+                         const char *hint)
+{
+    struct diags *diags = job->invocation->diags;
+    const struct domain *domain = job->world.session.domain;
+    struct diag *diag = complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                                 "libxl's saved configuration of domain %s (%d) %s: %s",
+                                 domain->name, domain->id, lacks, what);
+    diag_hint(diags, diag, "an earlier command did not finish; %s", hint);
+}
+
+bool job_catch_up(struct job *job, bool dry)
+{
+    struct diags *diags = job->invocation->diags;
+    const struct session *session = &job->world.session;
+    const char *missing;
+    const char *why = saved_catch_up(session, &job->world.topology, &missing);
+    // With changes to make, saved_write() reports it.
+    if (why && (dry || !(job->plan.add || job->plan.remove))) {
+        struct diag *diag =
+            complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                     "cannot compare libxl's saved configuration of domain %s (%d) with what is "
+                     "attached: %s",
+                     session->domain->name, session->domain->id, why);
+        diag_hint(diags, diag, "if something is missing there, xl reboot will not attach it again");
+    }
+    if (missing && dry)
+        note_unsaved(job, "lacks", missing,
+                     "xl reboot would lose that, until the next change adds it");
+    return missing;
+}
+
+// What was left out of libxl's saved configuration on purpose is not added to it later.
+static void keep_unsaved(const struct job *job)
+{
+    if (job->world.session.keep_saved && job->plan.add)
+        record_note_unsaved(&job->world.session);
+}
+
 enum status job_run(struct job *job)
 {
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
         pretend(&job->world.topology);
-    const struct execution execution = { .on_step = tell, .context = job, .save = saved_write };
+    const struct execution execution = { .on_step = tell,
+                                         .context = job,
+                                         .save = dry ? NULL : saved_write };
     cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     enum status status =
         dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);
@@ -189,10 +232,16 @@ enum status job_run(struct job *job)
         return world_interrupted(&job->world);
     if (status != STATUS_OK)
         return status;
+    job_catch_up(job, dry);
     if (!dry)
         status = record_rename(&job->world.session, &job->world.topology);
     if (status == STATUS_OK)
         status = execute(&job->world.session, &job->plan, &execution);
+    if (status == STATUS_OK && !dry)
+        keep_unsaved(job);
+    if (job->world.session.saved->added)
+        note_unsaved(job, "lacked", job->world.session.saved->added,
+                     "it has been added, so that xl reboot keeps it");
     if (job->invocation->given & OPTION_JSON)
         show_plan_json(job->invocation->arena, &job->plan, stdout);
     else

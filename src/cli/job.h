@@ -32,6 +32,10 @@ enum status job_open(struct job *job, const char *name, bool changes);
 // Plans what the config asks for.
 enum status job_plan(struct job *job);
 
+// Finds what an earlier command left out of libxl's saved configuration, for job_run() to add it
+// and report it; or only reports it, if `dry`. Whether there is any.
+bool job_catch_up(struct job *job, bool dry);
+
 // Runs the plan, printing each step and the result to standard output. Changes nothing with
 // --dry-run.
 enum status job_run(struct job *job);

@@ -11,11 +11,12 @@ static enum status run_plan(const struct invocation *invocation)
     if (status != STATUS_OK)
         return status;
     status = job_plan(&job);
+    bool behind = status == STATUS_OK && job_catch_up(&job, true);
     if (invocation->given & OPTION_JSON)
         show_plan_json(invocation->arena, &job.plan, stdout);
     else
         show_plan(invocation->arena, &job.plan, stdout);
-    bool changes = job.plan.add || job.plan.remove;
+    bool changes = job.plan.add || job.plan.remove || behind;
     if (status == STATUS_OK && changes && invocation->given & OPTION_EXIT_CODE)
         return STATUS_CHANGES;
     return status;

@@ -35,7 +35,8 @@ static const char *sign(const struct problem *problem)
     case PROBLEM_HANDOVER:
     case PROBLEM_ORPHAN:
     case PROBLEM_UNKNOWN_CONTROLLER:
-    case PROBLEM_UNKNOWN_DEVICE: return "+";
+    case PROBLEM_UNKNOWN_DEVICE:
+    case PROBLEM_SAVED: return "+";
     default: return "-";
     }
 }

@@ -368,6 +368,7 @@ static const char *symptom(const struct problem *problem)
     case PROBLEM_ORPHAN: return "without a driver";
     case PROBLEM_UNKNOWN_CONTROLLER:
     case PROBLEM_UNKNOWN_DEVICE: return "not recorded";
+    case PROBLEM_SAVED: return "incomplete";
     default: return "stale";
     }
 }

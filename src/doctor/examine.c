@@ -150,6 +150,7 @@ enum status examine_domain(struct look *look, size_t number, struct diags *diags
     look->records[number] = session->record;
     problems_of_domain(session->arena, &examined->record, &examined->world.topology,
                        xen_qemu_exited(session->xen, session->domain), problems);
+    problems_of_saved(session, &examined->world.topology, problems);
     return STATUS_OK;
 }
 

@@ -125,6 +125,22 @@ static enum status remove_gone(const struct domain_fix *fix, bool devices)
     return status;
 }
 
+// Writes libxl's saved configuration, with what the look has found missing there.
+static enum status save(const struct domain_fix *fix)
+{
+    const char *missing = NULL;
+    struct session *session = session_of(fix);
+    enum status status = saved_write(session);
+    for (struct problem *at = fix->problems->first; at; at = at->next) {
+        if (at->kind != PROBLEM_SAVED || !is_open(fix, at))
+            continue;
+        const char *why = saved_catch_up(session, &fix->examined->world.topology, &missing);
+        end_with(fix, at, missing || why ? STATUS_FAILED : status,
+                 why ? why : "could not change the file");
+    }
+    return status;
+}
+
 // A problem that was never reached, because of a signal for example, is not fixed.
 static enum status end_rest(const struct domain_fix *fix, enum status status)
 {
@@ -150,7 +166,7 @@ enum status fix_domain(struct examined *examined, struct problems *problems,
     status = status_worse(status, add_to_record(&fix, PROBLEM_UNKNOWN_DEVICE));
     status = status_worse(status, remove_gone(&fix, true));
     status = status_worse(status, remove_gone(&fix, false));
-    status = status_worse(status, saved_write(session_of(&fix)));
+    status = status_worse(status, save(&fix));
     return end_rest(&fix, status);
 }
 

@@ -19,6 +19,7 @@ enum problem_kind {
     PROBLEM_UNKNOWN_CONTROLLER, // QEMU has a controller that belongs in libxl's record but is not
                                 // there
     PROBLEM_UNKNOWN_DEVICE,     // QEMU has a host device that is not recorded anywhere
+    PROBLEM_SAVED,              // libxl's saved configuration lacks what libxl's record has
     // In xenstore, found without examining a domain.
     PROBLEM_DEAD_NOTES, // notes of a domain that no longer exists
     PROBLEM_PARTIAL,    // a PVUSB controller whose backend or whose record is missing
@@ -90,6 +91,12 @@ const char *problem_log_line(struct arena *arena, const struct problem *problem,
 void problems_of_domain(struct arena *arena, const struct record *record,
                         const struct topology *topology, bool backend_ended,
                         struct problems *problems);
+
+// Appends a problem if libxl's saved configuration of the session's domain lacks something, or
+// cannot be read. Also notes that for saved_write(). After problems_of_domain(), with the same
+// look.
+void problems_of_saved(const struct session *session, const struct topology *topology,
+                       struct problems *problems);
 
 // The domains that exist.
 struct domains {

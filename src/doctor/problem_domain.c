@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "problem.h"
 #include "record/adopt.h"
+#include "record/saved.h"
 #include "xen/advice.h"
 
 // One domain's records against one look at it.
@@ -176,4 +177,25 @@ void problems_of_domain(struct arena *arena, const struct record *record,
     // Notes from before a reboot are moved to the new id first, and removed as a whole.
     if (!record->former)
         check_notes(&check);
+}
+
+void problems_of_saved(const struct session *session, const struct topology *topology,
+                       struct problems *problems)
+{
+    struct arena *arena = session->arena;
+    const char *missing;
+    const char *unreadable = saved_catch_up(session, topology, &missing);
+    if (!missing && !unreadable)
+        return;
+    struct problem *problem =
+        problem_add(arena, problems, PROBLEM_SAVED, session->domain, unreadable ? "?" : "");
+    problem->what = "libxl's saved configuration";
+    if (missing) {
+        problem->why = arena_printf(arena, "lacks %s: xl reboot would lose that", missing);
+        return;
+    }
+    problem->unknown = unreadable;
+    problem->why = arena_printf(arena, "cannot be compared with libxl's record: %s", unreadable);
+    problem->state = PROBLEM_LEFT;
+    problem->failure = "it is left alone as long as it cannot be read";
 }

@@ -10,7 +10,6 @@ static enum xen_result attempt(struct change *change,
 {
     change->why = NULL;
     change->status = STATUS_FAILED;
-    change->unsure = false;
     change->known = (struct change_known){ 0 };
     enum xen_result result = xen_begin(change->xen, &change->in);
     if (result != XEN_OK)
@@ -35,6 +34,7 @@ static enum status try_often(struct change *change,
     enum { ATTEMPTS_MAX = 50 };
     const double pause = 0.001;
     enum xen_result result = XEN_AGAIN;
+    change->unsure = false;
     for (unsigned i = 0; i < ATTEMPTS_MAX && result == XEN_AGAIN; i++) {
         // After the first few attempts, give the other writers time to finish.
         if (i > 5)

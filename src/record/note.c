@@ -201,6 +201,42 @@ enum xen_result note_drop_controller(struct change *change)
                      record_key(change->session->arena, change->controller->id));
 }
 
+static enum xen_result write_unsaved(struct change *change)
+{
+    enum xen_result result = change_check_domain(change);
+    if (result == XEN_OK)
+        result = note_start(change);
+    return result == XEN_OK ? change_write(change, note_root(change), "unsaved", "") : result;
+}
+
+void record_note_unsaved(const struct session *session)
+{
+    struct change change = { .session = session, .xen = session->xen };
+    const struct domain *domain = session->domain;
+    const char *why;
+    if (!change_has_xen(session) || note_is_unsaved(session) == VERDICT_YES ||
+        change_attempt(&change, write_unsaved, &why) == STATUS_OK)
+        return;
+    complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+             "cannot record --no-save of domain %s (%d), so the next command will add to libxl's "
+             "saved configuration what this one has not: %s",
+             domain->name, domain->id, why);
+}
+
+enum verdict note_is_unsaved(const struct session *session)
+{
+    struct text value, uuid;
+    struct change change = { .session = session };
+    const char *root = note_root(&change);
+    enum xen_result result =
+        xen_read(session->xen, NULL, arena_printf(session->arena, "%s/unsaved", root), &value);
+    if (result == XEN_OK)
+        result = xen_read(session->xen, NULL, arena_printf(session->arena, "%s/uuid", root), &uuid);
+    if (result == XEN_OK)
+        return text_is(uuid, session->domain->uuid) ? VERDICT_YES : VERDICT_NO;
+    return result == XEN_ABSENT ? VERDICT_NO : VERDICT_UNKNOWN;
+}
+
 enum xen_result note_controller(struct change *change)
 {
     const struct controller *controller = change->controller;

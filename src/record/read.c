@@ -266,6 +266,32 @@ static void read_notes(struct record_reader *reader, struct record *record)
     }
 }
 
+const struct record_controller *record_controller_of(const struct record *record, int64_t index)
+{
+    const struct record_controller *at = record->controllers;
+    while (at && at->index != index)
+        at = at->next;
+    return at;
+}
+
+const char *record_busid_of(const struct record_controller *controller, int64_t port)
+{
+    bool known = controller && port >= 1 && port <= controller->ports && controller->port[port];
+    return known ? controller->port[port] : "";
+}
+
+bool record_has_same(const struct record *one, const struct record *other, int64_t index,
+                     int64_t port)
+{
+    const struct record_controller *first = record_controller_of(one, index);
+    const struct record_controller *second = record_controller_of(other, index);
+    if (!first || !second)
+        return first == second;
+    return first->kind == second->kind && first->version == second->version &&
+           first->ports == second->ports &&
+           strcmp(record_busid_of(first, port), record_busid_of(second, port)) == 0;
+}
+
 enum status record_read(const struct session *session, struct record *record)
 {
     struct record_reader reader = { .session = session };

@@ -14,6 +14,7 @@
 //     /xenusb/<domid>/uuid
 //                    /controller/<key>/id, name, driver    name: "" until a config names it
 //                    /device/<key>/id, kind, controller, port, busid
+//                    /unsaved    if a command was told to leave libxl's saved config alone
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //                    /started    when that process was started, as the kernel counts it
 //
@@ -94,6 +95,10 @@ void record_merge(const struct session *session, const struct record *record,
 // held. Statuses as from record_read().
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
+
+// Notes that libxl's saved configuration of the domain lacks something on purpose, so that no later
+// command adds it. A failure is only a warning.
+void record_note_unsaved(const struct session *session);
 
 // Whether the controller or device of a note exists. Also true if that is unknown because QEMU
 // could not be asked.

@@ -32,6 +32,8 @@ enum xen_result note_device(struct change *change);
 // Removes the note with that key, if there is one; `kind` is "controller" or "device". With the
 // last note, removes everything that xenusb keeps of the domain before the commit.
 enum xen_result note_drop(struct change *change, const char *kind, const char *key);
+// Whether a command with --no-save has added something to the domain (record_note_unsaved()).
+enum verdict note_is_unsaved(const struct session *session);
 // Removes all notes under the domain's id if they belong to another domain that had that id. The
 // names of one that was rebooted are moved to the id that it has now.
 enum xen_result note_drop_foreign(struct change *change);
@@ -43,6 +45,27 @@ enum xen_result note_is_owned(struct change *change, const char *root, bool *own
 // The value of a port's node, or a note's busid: a busid; "" for a port that is free; NULL without
 // a node; RECORD_GARBAGE for anything else.
 const char *record_port_value(struct text value);
+// The controller with that index; NULL if there is none.
+const struct record_controller *record_controller_of(const struct record *record, int64_t index);
+// The busid at that port; "" if there is none, no such port, or `controller` is NULL.
+const char *record_busid_of(const struct record_controller *controller, int64_t port);
+// Whether two records have the same controller with that index, or none, and the same busid at that
+// port of it (0: none).
+bool record_has_same(const struct record *one, const struct record *other, int64_t index,
+                     int64_t port);
+
+// In saved.c:
+
+// Reads the file; *text is empty if it does not exist. Returns NULL, or why it cannot be read.
+const char *saved_read(const struct session *session, struct text *text);
+// Note what an earlier command should have added (`device` NULL: the controller; `what` names it in
+// messages), or removed (`port` 0: the controller with that index). saved_write() drops it if the
+// record has changed since session->record was read. False if it does not belong in the file.
+bool saved_catch_up_missing(const struct session *session, const struct controller *controller,
+                            const struct device *device, const char *what);
+bool saved_catch_up_stale(const struct session *session, int64_t index, int64_t port);
+// Drops what these two have noted.
+void saved_catch_up_drop(const struct session *session);
 
 // In merge.c:
 

@@ -2,9 +2,10 @@
 #include "saved.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/scope.h"
-#include "record.h"
+#include "recording.h"
 #include "xen/lock.h"
 #include "xen/xen.h"
 
@@ -22,8 +23,7 @@ static const char *path_of(const struct session *session, char which)
                         session->domain->id, session->domain->uuid);
 }
 
-// Reads the file; *text is empty if it does not exist. Returns NULL, or why it cannot be read.
-static const char *read_config(const struct session *session, struct text *text)
+const char *saved_read(const struct session *session, struct text *text)
 {
     struct stat info;
     *text = TEXT_EMPTY;
@@ -49,6 +49,15 @@ static const char *read_config(const struct session *session, struct text *text)
     return NULL;
 }
 
+// Makes sure that the new name of the file is on disk. A failure is ignored: the file is complete
+// under either name.
+static void sync_directory(void)
+{
+    cleanup_close int fd = open("/var/lib/xen", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        (void)fsync(fd);
+}
+
 // Writes a new file that then replaces the old one, as libxl does. Returns NULL, or why that
 // failed.
 static const char *write_config(const struct session *session, struct text text)
@@ -59,8 +68,10 @@ static const char *write_config(const struct session *session, struct text text)
     if (fd < 0)
         return strerror(errno);
     if (write_all(fd, (struct text){ bytes, text.size + 1 }) && fsync(fd) == 0 &&
-        rename(next, path_of(session, 'd')) == 0)
+        rename(next, path_of(session, 'd')) == 0) {
+        sync_directory();
         return NULL;
+    }
     const char *why = strerror(errno);
     (void)unlink(next);
     return why;
@@ -70,6 +81,8 @@ static const char *write_config(const struct session *session, struct text text)
 struct saved_change {
     struct saved_change *next;
     struct saved_element element;
+    bool caught_up;      // of an earlier command, by the record as this one found it
+    const char *missing; // if so, what it adds, for messages; NULL if it removes something
 };
 
 static bool is_same_entry(const struct saved_element *one, const struct saved_element *other)
@@ -98,7 +111,7 @@ static void note_change(const struct session *session, struct saved_element elem
 static const char *edit_config(const struct session *session, struct text *config,
                                struct text *edited)
 {
-    const char *why = read_config(session, config);
+    const char *why = saved_read(session, config);
     *edited = *config;
     if (!config->size)
         return why;
@@ -122,13 +135,51 @@ static void warn(const struct session *session, const char *why)
               path_of(session, 'd'));
 }
 
-// Whether the changes would change the file, or cannot be made in it.
+// Whether the changes would change the file, or cannot be made in it. Also if it is not known
+// whether the domain still exists.
 static bool is_needed(const struct session *session)
 {
     struct text config, edited;
     if (xen_domain_is_alive(session->xen, session->domain) == VERDICT_NO)
         return false;
     return edit_config(session, &config, &edited) || !text_same(config, edited);
+}
+
+// Drops what was to be caught up with but has changed since. Returns NULL, or why that is unknown.
+static const char *check_caught_up(const struct session *session)
+{
+    struct record now;
+    struct diags quiet;
+    struct session own = *session;
+    struct saved_change **at = &session->saved->first;
+    bool any = false;
+    for (const struct saved_change *change = *at; change; change = change->next)
+        any |= change->caught_up;
+    if (!any)
+        return NULL;
+    diags_init(&quiet, session->arena);
+    own.diags = &quiet;
+    if (record_read(&own, &now) != STATUS_OK)
+        return diags_reason(&quiet, "xenstore could not be read");
+    while (*at) {
+        const struct saved_element *element = &(*at)->element;
+        if ((*at)->caught_up &&
+            !record_has_same(session->record, &now, element->numbers[0], element->numbers[1]))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+    return NULL;
+}
+
+static void list_added(const struct session *session)
+{
+    struct buffer added = buffer_in(session->arena);
+    for (const struct saved_change *at = session->saved->first; at; at = at->next)
+        if (at->missing)
+            buffer_printf(&added, "%s%s", added.size ? ", " : "", at->missing);
+    if (added.size)
+        session->saved->added = buffer_string(&added);
 }
 
 enum status saved_write(const struct session *session)
@@ -141,11 +192,15 @@ enum status saved_write(const struct session *session)
         enum status status = lock_libxl(session, LOCK_LIBXL_USERDATA, &lock);
         if (status != STATUS_OK)
             return status;
-        const char *why = edit_config(session, &config, &edited);
+        const char *why = check_caught_up(session);
+        if (!why)
+            why = edit_config(session, &config, &edited);
         if (!why && !text_same(config, edited))
             why = write_config(session, edited);
         if (why)
             warn(session, why);
+        else
+            list_added(session);
     }
     session->saved->first = NULL;
     return STATUS_OK;
@@ -217,4 +272,60 @@ void saved_device_added(const struct session *session, const struct device *devi
 void saved_device_removed(const struct session *session, const struct device *device)
 {
     change_device(session, device, false);
+}
+
+// ---- what an earlier command has not written ----
+
+static struct saved_change *last_change(const struct session *session)
+{
+    struct saved_change *at = session->saved ? session->saved->first : NULL;
+    while (at && at->next)
+        at = at->next;
+    return at;
+}
+
+// Marks the last change if it was not there before; whether there is one.
+static bool mark_caught_up(const struct session *session, const struct saved_change *before,
+                           const char *missing)
+{
+    struct saved_change *last = last_change(session);
+    if (last == before)
+        return false;
+    last->caught_up = true;
+    last->missing = missing;
+    return true;
+}
+
+bool saved_catch_up_missing(const struct session *session, const struct controller *controller,
+                            const struct device *device, const char *what)
+{
+    const struct saved_change *before = last_change(session);
+    if (device)
+        saved_device_added(session, device);
+    else
+        saved_controller_added(session, controller);
+    return mark_caught_up(session, before, what);
+}
+
+bool saved_catch_up_stale(const struct session *session, int64_t index, int64_t port)
+{
+    const struct saved_change *before = last_change(session);
+    if (port)
+        note_change(session, (struct saved_element){ .array = "usbdevs",
+                                                     .keys = { "ctrl", "port" },
+                                                     .numbers = { index, port } });
+    else
+        note_change(session, (struct saved_element){
+                                 .array = "usbctrls", .keys = { "devid" }, .numbers = { index } });
+    return mark_caught_up(session, before, NULL);
+}
+
+void saved_catch_up_drop(const struct session *session)
+{
+    struct saved_change **at = &session->saved->first;
+    while (*at)
+        if ((*at)->caught_up)
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
 }

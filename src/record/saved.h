@@ -11,6 +11,8 @@
 // The changes that are not written yet; session->saved. Owned by the arena.
 struct saved {
     struct saved_change *first;
+    const char *added; // what saved_write() has added that an earlier command left out, in words as
+                       // from saved_catch_up(); NULL if nothing
 };
 
 // Note that a controller or device must be added to the saved configuration or removed from it:
@@ -23,6 +25,16 @@ void saved_controller_added(const struct session *session, const struct controll
 void saved_controller_removed(const struct session *session, const struct controller *controller);
 void saved_device_added(const struct session *session, const struct device *device);
 void saved_device_removed(const struct session *session, const struct device *device);
+
+// Compares the file with session->record, and notes what an earlier command should have changed in
+// it but has not, because it was killed or failed: as above what the record has and the file lacks,
+// with the devices that are attached, whoever recorded it; and as removed what only the file has.
+// Call it before the steps, whose own changes come before these. *missing lists what it lacks, for
+// messages, owned by the arena: "controller c0, 1-4 at controller c0 port 1"; NULL if nothing.
+// Notes nothing if a command has used --no-save. Returns NULL, or why the file could not be
+// compared.
+const char *saved_catch_up(const struct session *session, const struct topology *topology,
+                           const char **missing);
 
 // Makes the changes that were noted since the last call, under libxl's lock for the saved
 // configuration. STATUS_OK without doing anything if they change nothing, or if there is no such
