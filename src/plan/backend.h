@@ -15,9 +15,10 @@ struct backend_ops {
     // Whether this kind of backend manages such a controller in that domain.
     bool (*suits)(const struct config_controller *wanted, const struct domain *domain);
 
-    // Connects and verifies the peer; the caller owns *handle until close. After reporting an
-    // error: STATUS_REQUEST if the domain has nothing of this kind, STATUS_TIMEOUT if the peer does
-    // not answer, STATUS_FAILED otherwise.
+    // Connects and verifies the peer; the caller owns *handle until close. Does not need the host
+    // and the record, and may send the first questions of look(), so that both are read meanwhile.
+    // After reporting an error: STATUS_REQUEST if the domain has nothing of this kind,
+    // STATUS_TIMEOUT if the peer does not answer, STATUS_FAILED otherwise.
     enum status (*open)(struct session *session, void **handle);
 
     // Adds what is present to the topology: controllers, and devices with their verified state.

@@ -26,7 +26,8 @@ struct qmp_client {
     const char *why;
     bool broken;
     int64_t last_id;
-    unsigned answers; // received so far
+    unsigned answers;                 // received so far
+    struct qmp_command *capabilities; // without it QEMU takes no other command
     struct qmp_command *waiting;
     struct qmp_command **waiting_last;
     struct buffer out; // the first `out_sent` bytes are sent already
@@ -152,6 +153,8 @@ static void handle_answer(struct qmp_client *client, const struct json *message,
         command->error_class = as_string(client->arena, class);
         command->error = as_string(client->arena, words);
     }
+    if (error && command == client->capabilities)
+        fail_connection(client, "refused qmp_capabilities; QEMU says: %s", command->error);
 }
 
 static void handle_message(struct qmp_client *client, const struct json *message)
@@ -253,6 +256,12 @@ static const char *why_unanswered(const struct qmp_client *client, bool interrup
                             client->peer, name);
     return arena_printf(client->arena, "%s did not answer %s within %g s", client->peer, name,
                         QMP_ANSWER_SECONDS * client->session->timeout_scale);
+}
+
+void qmp_send(struct qmp_client *client)
+{
+    if (!client->broken && client->out.size)
+        transmit(client);
 }
 
 bool qmp_await(struct qmp_client *client)
@@ -367,6 +376,7 @@ void qmp_close(struct qmp_client *client)
     free(client);
 }
 
+// Waits for the greeting, and queues the command that must be the first.
 static enum status handshake(struct qmp_client *client, struct deadline deadline)
 {
     while (!client->broken && !client->greeted)
@@ -377,18 +387,14 @@ static enum status handshake(struct qmp_client *client, struct deadline deadline
             fail_connection(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
-    struct qmp_command *command = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
-    if (!qmp_await(client))
-        return client->broken ? STATUS_FAILED : STATUS_TIMEOUT;
-    if (command->error) {
-        fail_connection(client, "refused qmp_capabilities; QEMU says: %s", command->error);
+    if (client->broken)
         return STATUS_FAILED;
-    }
+    client->capabilities = qmp_submit(client, "qmp_capabilities", TEXT_EMPTY);
     return STATUS_OK;
 }
 
-enum status qmp_negotiate(const struct session *session, struct qmp_socket socket,
-                          struct deadline deadline, struct qmp_client **client, const char **why)
+enum status qmp_greet(const struct session *session, struct qmp_socket socket,
+                      struct deadline deadline, struct qmp_client **client, const char **why)
 {
     struct qmp_client *made = calloc(1, sizeof *made);
     struct json_stream *stream = json_stream_new(QMP_MESSAGE_MAX);

@@ -64,16 +64,22 @@ struct qmp_event {
 // listening, it does not speak QMP, or after an interrupt.
 enum status qmp_connect(const struct session *session, const char *path, struct qmp_client **client,
                         const char **why);
+// The same, but after the greeting only queues the negotiation, so that it costs no round trip of
+// its own: that QEMU answers is not known before qmp_await().
+enum status qmp_begin(const struct session *session, const char *path, struct qmp_client **client,
+                      const char **why);
 
 // A connected socket.
 struct qmp_socket {
     int fd;
     const char *peer; // its name in messages: "QEMU at /run/vm.sock"; must outlive the client
 };
-// Does what qmp_connect() does after connecting; the greeting must arrive before the deadline.
-// Takes ownership of socket.fd, and closes it at once on failure.
+// Do what qmp_connect() and qmp_begin() do after connecting; the greeting must arrive before the
+// deadline. Take ownership of socket.fd, and close it at once on failure.
 enum status qmp_negotiate(const struct session *session, struct qmp_socket socket,
                           struct deadline deadline, struct qmp_client **client, const char **why);
+enum status qmp_greet(const struct session *session, struct qmp_socket socket,
+                      struct deadline deadline, struct qmp_client **client, const char **why);
 // Closes the connection. NULL is a no-op.
 void qmp_close(struct qmp_client *client);
 
@@ -86,6 +92,10 @@ pid_t qmp_process(const struct qmp_client *client);
 // Queues a command, which qmp_await() sends. `name` must outlive the client; `arguments` is a JSON
 // object, or empty. Never NULL; on a broken connection the command stays unanswered.
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments);
+
+// Sends what can be sent of the queued commands without waiting. What they ask for is then worked
+// out while xenusb does something else.
+void qmp_send(struct qmp_client *client);
 
 // Sends the queued commands and waits for all answers, in any order: one round trip. Returns false,
 // with qmp_why() set, if a command stays unanswered because QEMU exceeded the time limit for the

@@ -63,8 +63,10 @@ static bool is_not_socket(const char *path)
     return !*path || (stat(path, &facts) == 0 && !S_ISSOCK(facts.st_mode));
 }
 
-enum status qmp_connect(const struct session *session, const char *path, struct qmp_client **client,
-                        const char **why)
+// Connects until the deadline, QMP_CONNECT_SECONDS from now.
+static enum status connect_to(const struct session *session, const char *path,
+                              struct qmp_socket *connected, struct deadline *until,
+                              const char **why)
 {
     struct arena *arena = session->arena;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -92,6 +94,42 @@ enum status qmp_connect(const struct session *session, const char *path, struct 
         *why = arena_printf(arena, "interrupted while connecting to %s", path);
         return STATUS_FAILED;
     }
-    const struct qmp_socket connected = { steal_fd(&fd), arena_printf(arena, "QEMU at %s", path) };
-    return qmp_negotiate(session, connected, deadline, client, why);
+    *connected = (struct qmp_socket){ steal_fd(&fd), arena_printf(arena, "QEMU at %s", path) };
+    *until = deadline;
+    return STATUS_OK;
+}
+
+enum status qmp_negotiate(const struct session *session, struct qmp_socket socket,
+                          struct deadline deadline, struct qmp_client **client, const char **why)
+{
+    struct qmp_client *made;
+    enum status status = qmp_greet(session, socket, deadline, &made, why);
+    if (status != STATUS_OK)
+        return status;
+    if (qmp_await(made)) {
+        *client = made;
+        return STATUS_OK;
+    }
+    status = qmp_broken(made) ? STATUS_FAILED : STATUS_TIMEOUT;
+    *why = qmp_why(made);
+    qmp_close(made);
+    return status;
+}
+
+enum status qmp_connect(const struct session *session, const char *path, struct qmp_client **client,
+                        const char **why)
+{
+    struct qmp_socket connected;
+    struct deadline deadline;
+    enum status status = connect_to(session, path, &connected, &deadline, why);
+    return status == STATUS_OK ? qmp_negotiate(session, connected, deadline, client, why) : status;
+}
+
+enum status qmp_begin(const struct session *session, const char *path, struct qmp_client **client,
+                      const char **why)
+{
+    struct qmp_socket connected;
+    struct deadline deadline;
+    enum status status = connect_to(session, path, &connected, &deadline, why);
+    return status == STATUS_OK ? qmp_greet(session, connected, deadline, client, why) : status;
 }

@@ -45,7 +45,7 @@ static enum status read_backend(const struct backend *backend, struct topology *
     return status;
 }
 
-static enum status read_backends(struct world *world)
+static enum status open_backends(struct world *world)
 {
     struct session *session = &world->session;
     struct backend *next = world->backends;
@@ -56,12 +56,17 @@ static enum status read_backends(struct world *world)
         enum status status = backends[i]->open(session, &next->handle);
         if (status != STATUS_OK)
             return status;
-        next->ops = backends[i];
-        status = read_backend(next++, &world->topology);
-        if (status != STATUS_OK)
-            return status;
+        next++->ops = backends[i];
     }
     return STATUS_OK;
+}
+
+static enum status read_backends(struct world *world)
+{
+    enum status status = STATUS_OK;
+    for (const struct backend *at = world->backends; at->ops && status == STATUS_OK; at++)
+        status = read_backend(at, &world->topology);
+    return status;
 }
 
 // The backend in charge of emulated controllers; NULL if it is not open.
@@ -174,7 +179,9 @@ static enum status read_all(struct world *world, bool changes)
 {
     if (changes && world->find_owners)
         record_watch_claims(&world->session);
-    enum status status = read_host(world, changes);
+    enum status status = open_backends(world);
+    if (status == STATUS_OK)
+        status = read_host(world, changes);
     if (status == STATUS_OK && changes)
         recover_handovers(&world->session, world->topology.domains, world->topology.domain_count,
                           &world->host);
@@ -271,7 +278,8 @@ enum status world_open_domain(struct world *world, const struct world_options *o
     world->session.toolstack = common->toolstack;
     world->session.domain = arena_new_of(options->arena, struct domain);
     *world->session.domain = *domain;
-    return read_domain(world, false);
+    enum status status = open_backends(world);
+    return status == STATUS_OK ? read_domain(world, false) : status;
 }
 
 void world_close(struct world *world)

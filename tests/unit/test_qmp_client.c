@@ -42,15 +42,24 @@ struct connection {
     const char *why;
 };
 
-static struct connection open_with(void **state, fake_script script, double timeout_scale)
+typedef enum status connect_function(const struct session *, struct qmp_socket, struct deadline,
+                                     struct qmp_client **, const char **);
+
+static struct connection open_by(connect_function *function, void **state, fake_script script,
+                                 double timeout_scale)
 {
     struct connection made = { .why = "" };
     int fd;
     made.peer = fake_start(script, NULL, true, &fd);
-    made.status = qmp_negotiate(
-        session_with(*state, timeout_scale), (struct qmp_socket){ fd, "QEMU at SOCKET" },
-        deadline_in(QMP_CONNECT_SECONDS * timeout_scale), &made.client, &made.why);
+    made.status =
+        function(session_with(*state, timeout_scale), (struct qmp_socket){ fd, "QEMU at SOCKET" },
+                 deadline_in(QMP_CONNECT_SECONDS * timeout_scale), &made.client, &made.why);
     return made;
+}
+
+static struct connection open_with(void **state, fake_script script, double timeout_scale)
+{
+    return open_by(qmp_negotiate, state, script, timeout_scale);
 }
 
 static struct connection open_greeted(void **state, fake_script script, double timeout_scale)
@@ -167,6 +176,33 @@ static void test_capabilities_unanswered(void **state)
     fake_end(it.peer);
 }
 
+static void test_capabilities_refused_after_others_were_sent(void **state)
+{
+    struct connection it = open_by(qmp_greet, state, refuse_capabilities, LONG);
+    assert_int_equal(it.status, STATUS_OK);
+    struct qmp_command *command = qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    qmp_send(it.client);
+    assert_false(qmp_await(it.client));
+    assert_true(qmp_broken(it.client));
+    assert_false(command->answered);
+    assert_string_equal(qmp_why(it.client),
+                        "QEMU at SOCKET refused qmp_capabilities; QEMU says: no such thing");
+    end(&it);
+}
+
+static void test_capabilities_unanswered_after_others_were_sent(void **state)
+{
+    struct connection it = open_by(qmp_greet, state, greet_and_stall, SHORT);
+    assert_int_equal(it.status, STATUS_OK);
+    qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    qmp_send(it.client);
+    assert_false(qmp_await(it.client));
+    assert_false(qmp_broken(it.client));
+    assert_string_equal(qmp_why(it.client),
+                        "QEMU at SOCKET did not answer qmp_capabilities within 0.4 s");
+    end(&it);
+}
+
 // ---- commands and answers ----
 
 enum { MANY = 500 };
@@ -189,10 +225,11 @@ static void answer_backwards(struct fake_peer *peer, void *context)
     fake_stall(peer);
 }
 
-static void test_many_commands_cost_one_round_trip(void **state)
+static void many_commands(void **state, connect_function *function, unsigned rounds)
 {
     struct qmp_command *commands[MANY];
-    struct connection it = open_greeted(state, answer_backwards, LONG);
+    struct connection it = open_by(function, state, answer_backwards, LONG);
+    assert_int_equal(it.status, STATUS_OK);
     for (int i = 0; i < MANY; i++)
         commands[i] = qmp_submit(it.client, "query-status", TEXT_EMPTY);
     assert_true(qmp_await(it.client));
@@ -206,8 +243,18 @@ static void test_many_commands_cost_one_round_trip(void **state)
     qmp_close(it.client);
     fake_join(it.peer);
     assert_int_equal(fake_commands(it.peer), MANY + 1);
-    assert_int_equal(fake_rounds(it.peer), 2); // qmp_capabilities, and all the rest
+    assert_int_equal(fake_rounds(it.peer), rounds);
     fake_end(it.peer);
+}
+
+static void test_many_commands_cost_one_round_trip(void **state)
+{
+    many_commands(state, qmp_negotiate, 2); // qmp_capabilities, and all the rest
+}
+
+static void test_the_first_commands_are_sent_with_the_negotiation(void **state)
+{
+    many_commands(state, qmp_greet, 1);
 }
 
 static void check_command(struct fake_peer *peer, void *context)
@@ -719,6 +766,9 @@ int main(void)
         cmocka_unit_test(test_invalid_greetings),
         cmocka_unit_test(test_capabilities_refused),
         cmocka_unit_test(test_capabilities_unanswered),
+        cmocka_unit_test(test_capabilities_refused_after_others_were_sent),
+        cmocka_unit_test(test_capabilities_unanswered_after_others_were_sent),
+        cmocka_unit_test(test_the_first_commands_are_sent_with_the_negotiation),
         cmocka_unit_test(test_many_commands_cost_one_round_trip),
         cmocka_unit_test(test_commands_are_valid_json),
         cmocka_unit_test(test_invalid_answers),

@@ -34,13 +34,17 @@ struct qmp_handle {
     struct lock lock;      // libxl's, if libxl uses the same socket
     struct lock host_lock; // the host's, while devices are given away
     struct qmp_client *client;
+    struct first_look *begun; // the look that waits for its first answers; NULL if none does
     bool ended; // QEMU has exited: there is no client, and only records can be removed
     struct pci_bus_slots *slots; // NULL until qmp_supply() was called; QEMU then chooses the bus
     struct pci_slot *pci_slots;
     struct taken_id *taken; // of the last look, updated by each run, as are the slots
 };
 
-// look.c: backend_ops.look.
+// look.c: sends the first questions of qmp_look() without waiting for the answers, so that QEMU
+// works on them while the host and the records are read.
+void qmp_begin_look(struct qmp_handle *handle);
+// backend_ops.look.
 enum status qmp_look(void *handle, struct topology *topology);
 
 // Reports that QEMU did not answer, or answered nonsense (walk->why), while `what` was done, and

@@ -184,24 +184,44 @@ static void read_controllers(struct walk_usb *usb, struct topology *topology)
     merge_topology(usb->walk->arena, &own, topology);
 }
 
+// What a look has asked already.
+struct first_look {
+    struct walk walk;
+    struct walk_usb usb;
+    const struct qmp_command *run;
+};
+
+void qmp_begin_look(struct qmp_handle *handle)
+{
+    struct session *session = handle->session;
+    struct first_look *look = arena_new_of(session->arena, struct first_look);
+    look->walk = walk_with(session->arena, handle->client);
+    look->usb = (struct walk_usb){ .walk = &look->walk, .session = session };
+    // Xen knows whether its own domain is paused.
+    if (session->domain->id < 0)
+        look->run = qmp_submit(handle->client, "query-status", TEXT_EMPTY);
+    walk_usb_begin(&look->usb);
+    handle->begun = look;
+}
+
 static enum status look_at_qemu(struct qmp_handle *handle, struct topology *topology)
 {
     struct session *session = handle->session;
-    struct walk walk = walk_with(session->arena, handle->client);
-    struct walk_usb usb = { .walk = &walk, .session = session };
-    // Xen knows whether its own domain is paused.
-    const struct qmp_command *run =
-        session->domain->id < 0 ? qmp_submit(walk.client, "query-status", TEXT_EMPTY) : NULL;
-    if (!walk_usb(&usb))
-        return handle_complain(handle, &walk, "xenusb was reading its devices");
+    if (!handle->begun)
+        qmp_begin_look(handle);
+    struct first_look *look = handle->begun;
+    handle->begun = NULL;
+    if (!walk_usb(&look->usb))
+        return handle_complain(handle, &look->walk, "xenusb was reading its devices");
     const char *version = qmp_version(handle->client);
     topology->qemu_process = (unsigned)qmp_process(handle->client);
     topology->qemu = *version ? arena_printf(session->arena, "QEMU %s", version) : "QEMU";
-    if (run)
-        session->domain->paused = run->value && !json_member_is_true(run->value, "running");
-    topology->nodes = usb.nodes;
-    note_ids(handle, usb.ids);
-    read_controllers(&usb, topology);
+    if (look->run)
+        session->domain->paused =
+            look->run->value && !json_member_is_true(look->run->value, "running");
+    topology->nodes = look->usb.nodes;
+    note_ids(handle, look->usb.ids);
+    read_controllers(&look->usb, topology);
     return STATUS_OK;
 }
 

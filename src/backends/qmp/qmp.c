@@ -50,7 +50,7 @@ static enum status open_at(struct qmp_handle *handle)
         if (status != STATUS_OK)
             return status;
     }
-    enum status status = qmp_connect(session, domain->qmp_socket, &handle->client, &why);
+    enum status status = qmp_begin(session, domain->qmp_socket, &handle->client, &why);
     if ((status == STATUS_FAILED || status == STATUS_REQUEST) && has_ended(session)) {
         handle->client = NULL;
         handle->ended = true;
@@ -59,6 +59,8 @@ static enum status open_at(struct qmp_handle *handle)
     if (status != STATUS_OK)
         complain_error(session->diags, "%s", why);
     session->qemu = handle->client;
+    if (status == STATUS_OK)
+        qmp_begin_look(handle);
     return status;
 }
 

@@ -260,12 +260,17 @@ static bool read_ports(const struct walk_usb *usb)
 
 // ---- the questions of each depth ----
 
-static bool ask_places(struct walk_usb *usb)
+void walk_usb_begin(struct walk_usb *usb)
 {
     for (size_t i = 0; i < CONTAINERS; i++)
         ask_place(usb, containers[i]);
     usb->ids = usb->places[PERIPHERAL].list;
     usb->types = walk_types(usb->walk, "usb-device");
+    qmp_send(usb->walk->client);
+}
+
+static bool read_places(struct walk_usb *usb)
+{
     if (!walk_await(usb->walk))
         return false;
     for (const struct json *at = walk_first(usb->places[UNATTACHED].list);
@@ -317,7 +322,7 @@ bool walk_usb(struct walk_usb *usb)
 {
     usb->last_controller = &usb->controllers;
     usb->last_device = &usb->devices;
-    if (!ask_places(usb) || !find_objects(usb))
+    if (!read_places(usb) || !find_objects(usb))
         return false;
     walk_usb_recall(usb);
     walk_usb_read_nodes(usb);

@@ -82,9 +82,11 @@ struct walk_usb {
     bool has_ehci, counts;
 };
 
-// Fills in `usb`. False if QEMU did not answer (see qmp_why()), or if its answers are not plausible
-// (see walk->why). Commands that the caller has submitted before are sent and awaited with the
-// first questions.
+// Sends the first questions, and the commands that the caller has submitted before, and does not
+// wait. Record and host need not be read yet.
+void walk_usb_begin(struct walk_usb *usb);
+// Fills in `usb`, after walk_usb_begin(). False if QEMU did not answer (see qmp_why()), or if its
+// answers are not plausible (see walk->why).
 bool walk_usb(struct walk_usb *usb);
 
 // placed.c: adds a controller; asks for a device's bus, unless it is known.
