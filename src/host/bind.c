@@ -6,7 +6,6 @@
 
 #include <errno.h>
 
-#define USB_DEVICES "/sys/bus/usb/devices"
 #define USB_DRIVERS "/sys/bus/usb/drivers/"
 
 struct host_interface *host_interfaces(struct arena *arena, const char *busid)

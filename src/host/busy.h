@@ -6,6 +6,13 @@
 #include "host.h"
 #include "tables.h"
 
+// A character device of an interface. Owned by the arena.
+struct host_node {
+    struct host_node *next;
+    const char *path;   // "/dev/input/event5"
+    const char *number; // "13:69"
+};
+
 // How the host uses a part of a device. Owned by the arena.
 struct host_use {
     const char *why;  // why it must not be given to a guest; NULL if nothing says so
@@ -15,6 +22,10 @@ struct host_use {
                       // would be lost
     struct part part; // whether all was read that decides that
     const struct host_disk *disks; // those of the interface that were found
+    // Only with tables->cautions:
+    struct host_node *nodes; // those of which a program may have one open
+    bool input;              // it has input devices
+    const char *adapter;     // its Bluetooth adapter: "hci0"; NULL
 };
 
 // How the host uses the interface at `directory` (below /sys/bus/usb/devices): a block device of

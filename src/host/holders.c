@@ -365,18 +365,29 @@ const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
 {
     bool own = is_held_by(hold, guest);
     if (hold->unauthorized)
-        return "it is not authorized on this host (its authorized file in sysfs is 0)";
+        return "it is not authorized on this host (authorized is 0 in sysfs, as usbguard sets it)";
     for (const struct host_holder *at = hold->holders; at; at = at->next)
         if (!is_of(at, guest))
             return show_holder(arena, at);
     if (is_driver(hold->driver, DRIVER_USBFS) && !own)
         return "a program that cannot be seen holds it (driver usbfs)";
+    if (is_driver(hold->driver, DRIVER_USBIP))
+        return "usbip exports it to other machines (driver usbip-host)";
     bool its = guest && is_driver(hold->driver, DRIVER_USBBACK);
     if (hold->driver && !its && !is_driver(hold->driver, DRIVER_USBFS))
         return arena_printf(arena, "driver %s has it", hold->driver);
     return part_is_unreadable(&hold->processes) && !own
                ? arena_printf(arena, "who has it is unknown: %s", hold->processes.why)
                : NULL;
+}
+
+const char *host_hold_fix(const struct host_hold *hold)
+{
+    if (hold->unauthorized)
+        return "authorize it first, in usbguard for example";
+    if (hold->holders)
+        return hold->holders->qemu ? NULL : "end that program first";
+    return is_driver(hold->driver, DRIVER_USBIP) ? "unbind it from usbip first" : NULL;
 }
 
 enum verdict host_hold_is_of(const struct host_hold *hold, int domain)

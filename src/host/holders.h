@@ -23,11 +23,14 @@ struct host_guest {
 };
 
 // Why the device cannot be given away, for a message: "win10 (3) has it: its QEMU, pid 811, has it
-// open", "usbls (pid 12) has it open", "driver usbip-host has it", "who has it is unknown: ...";
+// open", "usbls (pid 12) has it open", "driver usbback has it", "who has it is unknown: ...";
 // NULL if it can be. Ignores what `guest` holds itself, unless that is NULL. Safe to print; owned
 // by the arena or constant.
 const char *host_hold_show(struct arena *arena, const struct host_hold *hold,
                            const struct host_guest *guest);
+
+// What to do about that, for a hint; NULL if there is nothing to add.
+const char *host_hold_fix(const struct host_hold *hold);
 
 // Whether that domain has the device: its QEMU has it open, or usbback has an interface. Unknown if
 // not all processes could be checked.

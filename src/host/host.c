@@ -3,14 +3,12 @@
 
 #include "base/arena.h"
 #include "base/session.h"
-#include "busy.h"
 #include "source.h"
 #include "sysfs.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-#define USB_DEVICES "/sys/bus/usb/devices"
 #define USB_DRIVERS "/sys/bus/usb/drivers"
 
 enum { UEVENT_MAX = 4096, CLASS_HUB = 9, DRIVERS_SHOWN = 8 };
@@ -229,48 +227,6 @@ bool host_look_again(struct arena *arena, const struct host_device *device, stru
         return false;
     read_interfaces(arena, now);
     return true;
-}
-
-// A disk is the more serious reason.
-static void add_use(struct host_device *device, const struct host_use *use)
-{
-    if (use->why && (!device->busy || (use->disk && !device->busy_disk))) {
-        device->busy = use->why;
-        device->busy_fix = use->fix;
-        device->busy_passes = use->passes;
-        device->busy_disk = use->disk;
-    }
-    for (const struct host_disk *at = use->disks; at; at = at->next) {
-        struct host_disk *disk = arena_new_of(device->source->arena, struct host_disk);
-        *disk = *at;
-        disk->next = device->disks;
-        device->disks = disk;
-    }
-    if (!part_is_unreadable(&device->use))
-        device->use = use->part;
-}
-
-void host_find_use(const struct session *session, struct host_device *const *devices, size_t count)
-{
-    struct arena *arena = session->arena;
-    struct host_tables tables = { .session = session };
-    for (size_t i = 0; i < count; i++) {
-        struct host_device *device = devices[i];
-        const char *directory = arena_printf(arena, USB_DEVICES "/%s", device->busid);
-        host_describe(device);
-        device->busy = device->busy_fix = NULL;
-        device->busy_disk = device->busy_passes = false;
-        device->disks = NULL;
-        device->use = part_read();
-        if (device->interfaces_error)
-            device->use = part_unreadable(arena_printf(arena, "cannot read %s: %s", directory,
-                                                       strerror(device->interfaces_error)));
-        for (const struct host_interface *at = device->interfaces; at; at = at->next) {
-            const struct host_use use =
-                host_busy(&tables, arena_printf(arena, "%s/%s", directory, at->name));
-            add_use(device, &use);
-        }
-    }
 }
 
 // ---- finding one ----

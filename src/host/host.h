@@ -35,6 +35,13 @@ struct host_disk {
     unsigned major, minor;
 };
 
+// What the host loses with a device, which may be given away all the same. Owned by the arena.
+struct host_caution {
+    const struct host_caution *next;
+    const char *what; // "/dev/input/event5 is open in Xorg (pid 811)"; safe to print
+    const char *hint; // "they lose it"
+};
+
 struct host_endpoints;
 struct session;
 struct host_source;
@@ -68,8 +75,9 @@ struct host_device {
     bool busy_passes;     // that may be a probe (udev, blkid) that ends soon
     bool busy_disk;       // that is a disk in use, which not even --force takes
     const struct host_disk *disks;
-    struct part use;       // whether all was read that decides that. If not, and `busy` is NULL,
-                           // the host may be using the device: not even --force takes it
+    struct part use; // whether all was read that decides that. If not, and `busy` is NULL,
+                     // the host may be using the device: not even --force takes it
+    const struct host_caution *cautions; // host_find_use_and_cautions()
     const char *owner;     // the domain it is attached to, according to the records: "win10 (3),
                            // controller hci0 port 2"; NULL if there is none
     int owner_domain;      // that domain's id; undefined without an owner
@@ -108,6 +116,9 @@ void host_read_strings(const struct host_device *device, unsigned strings);
 // Sets how the host itself uses each of these devices, and describes them. What guests have as
 // disks is only found with session->xen.
 void host_find_use(const struct session *session, struct host_device *const *devices, size_t count);
+// The same, and sets device->cautions, as if all of them were given away.
+void host_find_use_and_cautions(const struct session *session, struct host_device *const *devices,
+                                size_t count);
 
 // Reads the device's identity and drivers again: *now is a copy of `device` with those. False if
 // nothing is plugged in at its busid.

@@ -79,7 +79,7 @@ unsigned sysfs_number(struct arena *arena, const char *directory, const char *na
     return text_number(value, 10, 0, max, &number) == NUMBER_OK ? (unsigned)number : 0;
 }
 
-const char *sysfs_link(struct arena *arena, const char *directory, const char *name)
+const char *sysfs_target(struct arena *arena, const char *directory, const char *name)
 {
     char target[PATH_MAX];
     const char *path = arena_printf(arena, "%s/%s", directory, name);
@@ -89,8 +89,14 @@ const char *sysfs_link(struct arena *arena, const char *directory, const char *n
     if (length <= 0)
         return NULL;
     target[length] = '\0';
-    const char *slash = strrchr(target, '/');
-    return arena_strdup(arena, slash ? slash + 1 : target);
+    return arena_strdup(arena, target);
+}
+
+const char *sysfs_link(struct arena *arena, const char *directory, const char *name)
+{
+    const char *target = sysfs_target(arena, directory, name);
+    const char *slash = target ? strrchr(target, '/') : NULL;
+    return slash ? slash + 1 : target;
 }
 
 static int by_name(const void *a, const void *b)

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+#define USB_DEVICES "/sys/bus/usb/devices"
+
 enum {
     SYSFS_VALUE_MAX = 256,      // bytes read of an attribute; a USB string has at most 252
     SYSFS_NAMES_MAX = 1 << 16,  // names read of a directory
@@ -33,6 +35,9 @@ unsigned sysfs_number(struct arena *arena, const char *directory, const char *na
 // The last component of a symbolic link's target, such as a driver's name; NULL if there is no
 // link.
 const char *sysfs_link(struct arena *arena, const char *directory, const char *name);
+
+// The whole target; NULL if there is no link, with errno set.
+const char *sysfs_target(struct arena *arena, const char *directory, const char *name);
 
 // The names in a directory, sorted, except those that begin with a dot. With an error, some or all
 // may be missing.

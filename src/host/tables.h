@@ -22,10 +22,11 @@ struct loop_device {
     const char *file; // "/dev/sda1"
 };
 
-// All but the session zeroed: none has been read. Each is read when it is needed first, once for
+// All but the first two zeroed: none has been read. Each is read when it is needed first, once for
 // all devices. Owned by the session's arena.
 struct host_tables {
     const struct session *session;
+    bool cautions;      // what only causes a warning is looked for too
     struct part walked; // whether `processes` was read
     struct processes processes;
     struct part disks;          // whether those for disks were read

@@ -254,8 +254,8 @@ static const char *reason_of(const struct finding *finding, const struct device 
     case DEVICE_HELD: return arena_printf(arena, "plugged in as %s, but %s", busid, holder);
     case DEVICE_UNAUTHORIZED:
         return arena_printf(arena,
-                            "%s is not authorized on this host: its authorized file in "
-                            "sysfs is 0",
+                            "%s is not authorized on this host: authorized is 0 in sysfs, as "
+                            "usbguard sets it",
                             busid);
     case DEVICE_UNKNOWN: return why_unknown(finding, device);
     case DEVICE_PLANNED:

@@ -175,13 +175,29 @@ static const char *objection(const struct planning *planning, const struct host_
     if (is_others(planning, host))
         return objection_of_owner(planning, host, fix);
     const char *why = host_hold_show(planning->arena, &host->hold, here ? &guest : NULL);
-    if (why)
+    if (why) {
+        *fix = host_hold_fix(&host->hold);
         return why;
+    }
     if (part_is_unreadable(&planning->host->claims))
         return arena_printf(planning->arena, "who has it is unknown: %s",
                             planning->host->claims.why);
     why = objection_of_policy(planning, host, fix);
     return why ? why : objection_of_host(planning, host, fix);
+}
+
+// What the host loses with the device, unless the guest has it.
+static void warn_of_loss(struct planning *planning, const struct placement *placement)
+{
+    const struct host_device *host = placement->host;
+    if (has_it(device_here(planning, host)))
+        return;
+    for (const struct host_caution *at = host->cautions; at; at = at->next) {
+        struct diag *diag = complain(planning->diags, SEVERITY_WARNING, planning->config->source,
+                                     selector_place(placement->wanted), "%s: %s",
+                                     host_device_show(planning->arena, host), at->what);
+        diag_hint(planning->diags, diag, "%s", at->hint);
+    }
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)
@@ -204,8 +220,10 @@ static void resolve_target(struct planning *planning, struct placement *placemen
     }
     const char *fix = NULL;
     const char *why = objection(planning, placement->host, &fix);
-    if (!why)
+    if (!why) {
+        warn_of_loss(planning, placement);
         return;
+    }
     refuse(placement, why);
     struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wanted),
                                           "%s cannot be attached: %s",

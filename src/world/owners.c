@@ -132,7 +132,7 @@ void owners_find_asked(const struct session *session, const struct config *confi
     // A guest is named also where its QEMU holds a device that another QEMU (--qmp) asks for.
     if (!session->xen && host->claims.state == PART_READ)
         (void)open_own(session, &own, &quiet);
-    host_find_use(&own, devices, count);
+    host_find_use_and_cautions(&own, devices, count);
     host_find_holders(&own, devices, count);
     await_use(&own, devices, count);
     await(&own, devices, count);

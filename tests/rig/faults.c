@@ -4,7 +4,7 @@
 // (fnmatch(3)) for the absolute paths of files and directories that cannot be opened, and
 // FAULT_ERRNO is the reason, a number or one of the names below. With FAULT_READ set, they can be
 // opened, but not read. With FAULT_INSTEAD, that file is opened instead of them. With FAULT_ERRNO
-// HANG, an open never returns.
+// HANG, an open never returns. It also mocks Bluetooth adapters.
 
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -14,8 +14,11 @@
 #include <fnmatch.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { MAX_FD = 1024, HANG = 1 << 16 };
@@ -106,4 +109,39 @@ ssize_t read(int fd, void *bytes, size_t size)
         return -1;
     }
     return NEXT(read)(fd, bytes, size);
+}
+
+// Bluetooth adapters, with BLUETOOTH set: every one is up or down, or gone, or the kernel has no
+// Bluetooth (absent).
+static const char *bluetooth(void)
+{
+    return getenv("BLUETOOTH");
+}
+
+int socket(int domain, int type, int protocol)
+{
+    if (domain != AF_BLUETOOTH || !bluetooth())
+        return NEXT(socket)(domain, type, protocol);
+    if (strcmp(bluetooth(), "absent") != 0)
+        return open("/dev/null", O_RDWR | O_CLOEXEC);
+    errno = EAFNOSUPPORT;
+    return -1;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    enum { GET_INFO = 211, FLAGS_AT = 16 }; // HCIGETDEVINFO and struct hci_dev_info of Linux
+    va_list args;
+    va_start(args, request);
+    void *at = va_arg(args, void *);
+    va_end(args);
+    if (!bluetooth() || _IOC_TYPE(request) != 'H' || _IOC_NR(request) != GET_INFO)
+        return NEXT(ioctl)(fd, request, at);
+    if (strcmp(bluetooth(), "gone") == 0) {
+        errno = ENODEV;
+        return -1;
+    }
+    const uint32_t flags = strcmp(bluetooth(), "up") == 0;
+    memcpy((char *)at + FLAGS_AT, &flags, sizeof flags);
+    return 0;
 }

@@ -92,11 +92,23 @@ static void test_who_has_it(void **state)
     assert_string_equal(shown(&evil, NULL, NULL, NULL), "ev\\x1bil (pid 7) has it open");
     assert_string_equal(shown(&nameless, NULL, NULL, NULL), "a program (pid 7) has it open");
     assert_string_equal(shown(NULL, "usbback", NULL, NULL), "driver usbback has it");
-    assert_string_equal(shown(NULL, "usbip-host", NULL, &win10), "driver usbip-host has it");
+    assert_string_equal(shown(NULL, "usbip-host", NULL, &win10),
+                        "usbip exports it to other machines (driver usbip-host)");
     assert_string_equal(shown(NULL, "usbfs", "cannot read /proc/1/fd", NULL),
                         "a program that cannot be seen holds it (driver usbfs)");
     assert_string_equal(shown(NULL, NULL, "cannot read /proc/1/fd", NULL),
                         "who has it is unknown: cannot read /proc/1/fd");
+}
+
+static void test_what_to_do_about_it(void **state)
+{
+    (void)state;
+    assert_string_equal(host_hold_fix(&(struct host_hold){ .holders = &usbls }),
+                        "end that program first");
+    assert_null(host_hold_fix(&(struct host_hold){ .holders = &of_win10 }));
+    assert_string_equal(host_hold_fix(&(struct host_hold){ .driver = "usbip-host" }),
+                        "unbind it from usbip first");
+    assert_null(host_hold_fix(&(struct host_hold){ .driver = "usbback" }));
 }
 
 // What a guest holds itself does not keep it from being given to that guest.
@@ -143,8 +155,10 @@ static void test_not_authorized(void **state)
 {
     (void)state;
     const struct host_hold hold = { .holders = &usbls, .unauthorized = true };
-    assert_string_equal(host_hold_show(arena, &hold, NULL),
-                        "it is not authorized on this host (its authorized file in sysfs is 0)");
+    assert_string_equal(
+        host_hold_show(arena, &hold, NULL),
+        "it is not authorized on this host (authorized is 0 in sysfs, as usbguard sets it)");
+    assert_string_equal(host_hold_fix(&hold), "authorize it first, in usbguard for example");
     assert_false(host_hold_may_pass(&hold));
 }
 
@@ -178,6 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_domain_in_arguments, begin, end),
         cmocka_unit_test_setup_teardown(test_names_of_qemu, begin, end),
         cmocka_unit_test_setup_teardown(test_who_has_it, begin, end),
+        cmocka_unit_test_setup_teardown(test_what_to_do_about_it, begin, end),
         cmocka_unit_test_setup_teardown(test_what_is_the_guests_own, begin, end),
         cmocka_unit_test_setup_teardown(test_whether_a_domain_has_it, begin, end),
         cmocka_unit_test_setup_teardown(test_what_may_pass, begin, end),

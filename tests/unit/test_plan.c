@@ -415,7 +415,7 @@ static void test_force_takes_nothing_from_a_program(void **state)
 static void test_force_takes_nothing_from_a_driver(void **state)
 {
     want_held_refused(*state, (struct host_hold){ .driver = "usbip-host" },
-                      "driver usbip-host has it");
+                      "usbip exports it to other machines (driver usbip-host)");
 }
 
 static void test_force_needs_to_see_all_programs(void **state)
