@@ -37,30 +37,45 @@ static bool match(struct text path, const char *format, unsigned numbers[3])
     return at == path.size;
 }
 
-// Adds the claim of a node, if it is that of a controller's port or of a note's busid.
-static void add_node(struct claim_list *list, const char *path)
+// The ports among the nodes that have changed, with a query for each.
+struct changed_ports {
+    struct claim_port *ports;
+    struct xen_query *queries;
+    size_t count;
+};
+
+// Adds a node, if it is that of a controller's port or of a note's busid.
+static void add_node(struct claim_list *list, struct changed_ports *changed, const char *path)
 {
     static const char *const ports[] = { "/libxl/*/device/vusb/*/port/*",
                                          "/local/domain/0/backend/vusb/*/*/port/*",
                                          "/local/domain/0/backend/qusb/*/*/port/*" };
     unsigned numbers[3];
-    struct text value = TEXT_EMPTY;
-    if (list->result != XEN_OK)
-        return;
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
         if (!match(text_of(path), ports[i], numbers))
             continue;
-        const struct claim_port port = {
+        changed->ports[changed->count] = (struct claim_port){
             .domain = (int)numbers[0], .index = numbers[1], .port = numbers[2], .emulated = i == 0
         };
-        enum xen_result result = xen_read(list->session->xen, NULL, path, &value);
-        list->result = result == XEN_ABSENT ? XEN_OK : result;
-        claims_add_port(list, &port, value);
+        changed->queries[changed->count++] = (struct xen_query){ .path = path };
     }
-    if (match(text_of(path), "/xenusb/*/device/?/busid", numbers)) {
+    if (list->result == XEN_OK && match(text_of(path), "/xenusb/*/device/?/busid", numbers)) {
         const char *end = strrchr(path, '/');
         claims_add_note(list, (int)numbers[0],
                         arena_copy(list->session->arena, path, (size_t)(end - path)));
+    }
+}
+
+// Reads the ports and adds their claims.
+static void add_ports(struct claim_list *list, const struct changed_ports *changed)
+{
+    if (list->result != XEN_OK)
+        return;
+    (void)xen_ask(list->session->xen, changed->queries, changed->count);
+    for (size_t i = 0; i < changed->count && list->result == XEN_OK; i++) {
+        const struct xen_query *query = &changed->queries[i];
+        list->result = query->result == XEN_ABSENT ? XEN_OK : query->result;
+        claims_add_port(list, &changed->ports[i], query->value);
     }
 }
 
@@ -83,9 +98,12 @@ enum status record_claims_since(const struct session *session, struct record_cla
     const char **sorted = arena_array_of(session->arena, const char *, count);
     memcpy(sorted, paths, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_path);
+    struct changed_ports changed = { arena_array_of(session->arena, struct claim_port, count),
+                                     arena_array_of(session->arena, struct xen_query, count), 0 };
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
-            add_node(&list, sorted[i]);
+            add_node(&list, &changed, sorted[i]);
+    add_ports(&list, &changed);
     *claims = list.first;
     if (list.result != XEN_OK)
         complain_error(session->diags, "cannot read what has changed in xenstore: %s",

@@ -39,10 +39,14 @@ static struct text value_at(struct xen *xen, const char *format, ...)
     return value;
 }
 
-// The type in libxl's record; `otherwise` if that has none.
-static enum domain_type type_of(struct xen *xen, int id, enum domain_type otherwise)
+static const char *type_path(struct xen *xen, int id)
 {
-    struct text name = value_at(xen, "/libxl/%d/type", id);
+    return arena_printf(xen_arena(xen), "/libxl/%d/type", id);
+}
+
+// The type in libxl's record; `otherwise` if that has none.
+static enum domain_type type_of(struct text name, enum domain_type otherwise)
+{
     for (enum domain_type type = DOMAIN_PV; type <= DOMAIN_HVM; type++)
         if (text_is(name, type_names[type]))
             return type;
@@ -85,10 +89,10 @@ static const char *qmp_socket_of(struct xen *xen, int id)
     return NULL;
 }
 
-// Sets what is not known from the hypervisor, other than the name.
-static void complete(struct xen *xen, struct domain *domain)
+// Sets what is not known from the hypervisor, other than the name. `type` is from libxl's record.
+static void complete(struct xen *xen, struct domain *domain, struct text type)
 {
-    domain->type = type_of(xen, domain->id, domain->type);
+    domain->type = type_of(type, domain->type);
     domain->qmp_socket = qmp_socket_of(xen, domain->id);
     domain->shared_socket = domain->qmp_socket != NULL;
 }
@@ -99,10 +103,9 @@ const char *xen_domain_name(struct xen *xen, int id)
     return name.at ? name.at : "";
 }
 
-static struct domain describe(struct xen *xen, unsigned id, const struct xen_running *running,
-                              enum domain_detail detail)
+static struct domain describe(struct xen *xen, unsigned id, const struct xen_running *running)
 {
-    struct domain domain = {
+    return (struct domain){
         .id = (int)id,
         .name = "",
         .type = running && !running->hvm ? DOMAIN_PV : DOMAIN_UNKNOWN,
@@ -110,9 +113,6 @@ static struct domain describe(struct xen *xen, unsigned id, const struct xen_run
         .paused = running && running->paused,
         .dying = running && running->dying,
     };
-    if (detail == DOMAIN_WHOLE)
-        complete(xen, &domain);
-    return domain;
 }
 
 // An array of domains that grows.
@@ -134,7 +134,7 @@ static void add_domain(struct arena *arena, struct domain_list *all, struct doma
     all->domains[all->count++] = domain;
 }
 
-static bool list_running(struct xen *xen, enum domain_detail detail, struct domain_list *all)
+static bool list_running(struct xen *xen, struct domain_list *all)
 {
     struct xen_running running[RUNNING_BATCH];
     unsigned first = 0;
@@ -142,15 +142,14 @@ static bool list_running(struct xen *xen, enum domain_detail detail, struct doma
     do {
         count = xen_list_running(xen, first, running, RUNNING_BATCH);
         for (int i = 0; i < count; i++) {
-            add_domain(xen_arena(xen), all, describe(xen, running[i].id, &running[i], detail));
+            add_domain(xen_arena(xen), all, describe(xen, running[i].id, &running[i]));
             first = running[i].id + 1;
         }
     } while (count == RUNNING_BATCH && first <= DOMAIN_ID_MAX);
     return count >= 0;
 }
 
-static enum xen_result list_from_xenstore(struct xen *xen, enum domain_detail detail,
-                                          struct domain_list *all)
+static enum xen_result list_from_xenstore(struct xen *xen, struct domain_list *all)
 {
     const char *const *names;
     size_t count;
@@ -158,21 +157,28 @@ static enum xen_result list_from_xenstore(struct xen *xen, enum domain_detail de
     for (size_t i = 0; i < count; i++) {
         uint64_t id;
         if (text_number(text_of(names[i]), 10, 0, DOMAIN_ID_MAX, &id) == NUMBER_OK)
-            add_domain(xen_arena(xen), all, describe(xen, (unsigned)id, NULL, detail));
+            add_domain(xen_arena(xen), all, describe(xen, (unsigned)id, NULL));
     }
     return result == XEN_ABSENT ? XEN_OK : result;
 }
 
-static void read_names(struct xen *xen, const struct domain_list *all)
+static void read_details(struct xen *xen, enum domain_detail detail, const struct domain_list *all)
 {
     struct arena *arena = xen_arena(xen);
-    struct xen_query *queries = arena_array_of(arena, struct xen_query, all->count);
-    for (size_t i = 0; i < all->count; i++)
-        queries[i].path = arena_printf(arena, "/local/domain/%d/name", all->domains[i].id);
-    (void)xen_ask(xen, queries, all->count);
-    for (size_t i = 0; i < all->count; i++)
-        if (queries[i].value.at)
-            all->domains[i].name = queries[i].value.at;
+    const bool whole = detail == DOMAIN_WHOLE;
+    struct xen_query *names = arena_array_of(arena, struct xen_query, 2 * all->count);
+    struct xen_query *types = names + all->count;
+    for (size_t i = 0; i < all->count; i++) {
+        names[i].path = arena_printf(arena, "/local/domain/%d/name", all->domains[i].id);
+        types[i].path = whole ? type_path(xen, all->domains[i].id) : NULL;
+    }
+    (void)xen_ask(xen, names, whole ? 2 * all->count : all->count);
+    for (size_t i = 0; i < all->count; i++) {
+        if (names[i].value.at)
+            all->domains[i].name = names[i].value.at;
+        if (whole)
+            complete(xen, &all->domains[i], types[i].value);
+    }
 }
 
 // While a domain migrates or is shutting down, there may be two with its name.
@@ -194,12 +200,12 @@ enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail
 {
     struct domain_list all = { NULL, 0, 0 };
     enum xen_result result = XEN_OK;
-    if (!xen_has_hypervisor(xen) || !list_running(xen, detail, &all)) {
+    if (!xen_has_hypervisor(xen) || !list_running(xen, &all)) {
         all.count = 0;
-        result = list_from_xenstore(xen, detail, &all);
+        result = list_from_xenstore(xen, &all);
     }
     if (detail >= DOMAIN_NAME) {
-        read_names(xen, &all);
+        read_details(xen, detail, &all);
         mark_namesakes(xen_arena(xen), &all);
     }
     *domains = all.domains;
@@ -260,19 +266,19 @@ static unsigned find_by_id_or_name(const struct domain *domains, size_t count, c
     return find_named(domains, count, wanted, found);
 }
 
-// STATUS_REQUEST, after reporting why, if xenusb cannot do anything for the domain.
-static enum status check_supported(struct xen *xen, struct diags *diags,
-                                   const struct domain *domain)
+// STATUS_REQUEST, after reporting why, if xenusb cannot do anything for the domain. `stub` is the
+// domain of its QEMU, `version` which QEMU it is.
+static enum status check_supported(struct diags *diags, const struct domain *domain,
+                                   struct text stub, struct text version)
 {
     const char *name = domain->name;
     unsigned id = (unsigned)domain->id;
-    struct text stub = value_at(xen, "/local/domain/%u/image/device-model-domid", id);
     if (id == 0)
         diag_hint(diags, complain_error(diags, "domain 0 is this host itself"),
                   "name the guest that should get the device");
     else if (domain->dying)
         complain_error(diags, "domain %s (%u) is shutting down", name, id);
-    else if (text_is(value_at(xen, "/libxl/%u/dm-version", id), "qemu_xen_traditional"))
+    else if (text_is(version, "qemu_xen_traditional"))
         diag_hint(diags,
                   complain_error(diags,
                                  "domain %s (%u) uses qemu-traditional, which has no QMP monitor",
@@ -314,12 +320,19 @@ enum status xen_find_among(struct xen *xen, struct diags *diags, const struct do
                   "use an id instead; the first of them is %d", found->id);
         return STATUS_REQUEST;
     }
-    enum status status = check_supported(xen, diags, found);
+    struct arena *arena = xen_arena(xen);
+    struct xen_query asked[] = {
+        { .path = arena_printf(arena, "/local/domain/%d/image/device-model-domid", found->id) },
+        { .path = arena_printf(arena, "/libxl/%d/dm-version", found->id) },
+        { .path = type_path(xen, found->id) },
+    };
+    (void)xen_ask(xen, asked, sizeof asked / sizeof *asked);
+    enum status status = check_supported(diags, found, asked[0].value, asked[1].value);
     if (status != STATUS_OK)
         return status;
-    *domain = arena_new_of(xen_arena(xen), struct domain);
+    *domain = arena_new_of(arena, struct domain);
     **domain = *found;
-    complete(xen, *domain);
+    complete(xen, *domain, asked[2].value);
     return STATUS_OK;
 }
 
