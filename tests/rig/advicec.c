@@ -3,10 +3,13 @@
 //
 //     advicec rows           the names of the rows of the table
 //     advicec find           each command in standard input: "ROW COMMAND", one per line
-//     advicec check          reads a ledger and reports each suggestion that is not valid usage
+//     advicec check          reads a ledger, reports on stderr each suggestion that is not valid
+//                            usage, and prints all: "NUMBER STATUS ROW COMMAND ARGUMENTS", with
+//                            tabs
 //
-// A ledger has, for each run of xenusb, a line of \001 and its arguments, and then what it printed.
-// A command ends with its line or before an unquoted ';' or ')', where a shell ends it too.
+// A ledger has, for each run of xenusb, a line "\001NUMBER STATUS ARGUMENTS", the arguments quoted
+// for bash, and then what it printed. A command ends with its line or before an unquoted ';' or
+// ')', where a shell ends it too.
 #include "base/arena.h"
 #include "base/shell.h"
 #include "base/source.h"
@@ -130,10 +133,17 @@ static void print_found(struct found *found, void *context)
 
 // ---- the ledger ----
 
+// A run of xenusb.
+struct entry {
+    const char *number;
+    const char *status;
+    const char *arguments;
+};
+
 static void fault(const struct found *found, const char *run, const char *why)
 {
-    printf("xenusb %s\n  printed: %.*s\n  but: %s\n", run, (int)found->text.size, found->text.at,
-           why);
+    fprintf(stderr, "xenusb %s\n  printed: %.*s\n  but: %s\n", run, (int)found->text.size,
+            found->text.at, why);
     faults++;
 }
 
@@ -205,7 +215,8 @@ static const char *try_command(const struct found *found)
 
 static void check_found(struct found *found, void *context)
 {
-    const char *run = context, *why = NULL;
+    const struct entry *entry = context;
+    const char *run = entry->arguments, *why = NULL;
     if (found->odd)
         why = "a shell would read more than one simple command";
     else if (!has_row_length(found))
@@ -214,6 +225,9 @@ static void check_found(struct found *found, void *context)
         why = try_command(found);
     if (why)
         fault(found, run, why);
+    else
+        printf("%s\t%s\t%s\t%.*s\t%s\n", entry->number, entry->status,
+               advice_rows[found->kind].name, (int)found->text.size, found->text.at, run);
 }
 
 static struct text read_all(FILE *stream)
@@ -313,12 +327,14 @@ static void check(struct text ledger)
         to = text_find(ledger, '\001', from + 1);
         struct text record = text_part(ledger, from + 1, to);
         size_t line = text_find(record, '\n', 0);
-        char *run = arena_copy(arena, record.at, line);
+        char *rest = arena_copy(arena, record.at, line);
+        struct entry entry = { .number = strsep(&rest, " "), .status = strsep(&rest, " ") };
+        const char *run = entry.arguments = rest ? rest : "";
         struct text printed = text_part(record, line, record.size);
         check_translation(run, printed);
         if (strstr(run, "--json"))
             printed = strings_of(printed);
-        find(printed, check_found, run);
+        find(printed, check_found, &entry);
         check_options(run, printed);
     }
 }

@@ -86,14 +86,6 @@ become_case()
     exit 0
 }
 
-# Every command that xenusb suggested in this case must be one that it takes. Each run is in the ledger.
-check_advice()
-{
-    [ -e "$T/ledger" ] || return 0
-    "$RIG/advicec" check <"$T/ledger" >"$T/advice" || fail "xenusb suggests what does not work:
-$(<"$T/advice")"
-}
-
 # Set load: how many processes currently compete for each processor, at least 1.
 measure_load()
 {
@@ -134,7 +126,8 @@ run_cases()
     processors=$(nproc)
     output=$(mktemp --tmpdir=/tmp)
     # shellcheck disable=SC2064 # the name is fixed now
-    trap "rm -f '$output'" EXIT
+    trap "rm -f '$output' '$output.advice' '$output.later'" EXIT
+    : >"$output.advice"
     for name in $names; do
         number=$((number + 1)) rc=0 limit=0 began=${EPOCHREALTIME/[.,]/}
         if [ "$(id -u)" != 0 ]; then
@@ -142,6 +135,10 @@ run_cases()
             echo "this test creates namespaces and needs root" >"$output"
         else
             start_case "$name" "$output" || rc=$?
+        fi
+        if [ $rc = 0 ]; then
+            grep -E '^RIG-(FOLLOWED|EXCUSED) ' "$output" >>"$output.advice" || true
+            follow_later "$name" "$output" || rc=$?
         fi
         if [ $rc = 0 ] && grep -q '^RIG-SKIP ' "$output"; then
             echo "ok $number - $name # SKIP $(sed -n 's/^RIG-SKIP //p' "$output")"
@@ -155,6 +152,7 @@ run_cases()
         fi
         echo "# took $(((${EPOCHREALTIME/[.,]/} - began) / 1000)) ms: $name" # for tests/run
     done
+    sum_up_advice "$output.advice"
     exit $((failures > 0))
 }
 
@@ -196,7 +194,7 @@ own_directory()
 # ---- commands and assertions ----
 
 # shellcheck disable=SC2034 # out and err are for the tests
-out='' err='' rc=0 command_run=''
+out='' err='' rc=0 command_run='' ran=() runs=0
 
 # Run a program over the fake hypervisor, with a time limit.
 on_xen()
@@ -216,7 +214,7 @@ xenusb()
 # whatever it returns. It inherits standard input.
 run()
 {
-    command_run=$*
+    command_run=$* ran=("$@")
     rc=0
     if [ "$(type -t "$1")" = function ]; then
         ("$@") >"$T/out" 2>"$T/err" || rc=$?
@@ -231,9 +229,17 @@ keep_output()
 {
     # shellcheck disable=SC2034
     out=$(tr -d '\0' <"$T/out") err=$(tr -d '\0' <"$T/err")
+    runs=$((runs + 1))
     local all=$out$err # not one pattern with alternatives: bash needs minutes for those in a long text
-    [[ $command_run == xenusb\ * ]] && [[ $all == *"xenusb "* || $all == *"xl "* || $all == *--* ]] || return 0
-    printf '\001%s\n%s\n%s\n' "${command_run#* }" "$out" "$err" >>"$T/ledger"
+    if [[ ${ran[0]} == xenusb || ${ran[0]} == "$XENUSB" ]] && [[ $all == *"xenusb "* || $all == *"xl "* || $all == *--* ]]; then
+        {
+            printf '\001%s %s ' $runs "$rc"
+            printf '%q ' "${ran[@]:1}"
+            printf '\n%s\n%s\n' "$out" "$err"
+        } >>"$T/ledger"
+        [ -z "$unfollowed" ] || excused[$runs]="$unfollowed|$unfollowed_why"
+    fi
+    [[ ${RIG_STOP:-} != "$runs" || $BASHPID != $$ ]] || stop_here
 }
 
 # counted CMD...: run it, and count what it asks of others (counts.c).
@@ -277,13 +283,13 @@ killed()
 begin()
 {
     { xenusb "$@" || exit; } >"$T/begun.out" 2>"$T/begun.err" &
-    begun=$! command_begun="xenusb $*"
+    begun=$! command_begun=("$@")
 }
 
 # Wait until it ends, and keep its result as "run" does.
 end_of_begun()
 {
-    command_run=$command_begun rc=0
+    command_run="xenusb ${command_begun[*]}" ran=(xenusb "${command_begun[@]}") rc=0
     wait "$begun" || rc=$?
     cp "$T/begun.out" "$T/out"
     cp "$T/begun.err" "$T/err"
@@ -379,6 +385,7 @@ wait_for()
 $(<"$T/waiting")"
 }
 
+. "$RIG_SRC/lib-advice.sh"
 . "$RIG_SRC/lib-xen.sh"
 . "$RIG_SRC/lib-qemu.sh"
 . "$RIG_SRC/lib-usb.sh"
