@@ -136,6 +136,21 @@ static const char *describe(struct arena *arena, const struct step *step)
                         device_position(arena, step->device));
 }
 
+// How to remove what is left of something that was added.
+static void advise_removal(const struct session *session, struct diag *diag,
+                           const struct step *step)
+{
+    if (step->device)
+        advise(session->diags, diag, ADVICE_DETACH, session->domain,
+               device_word(session->arena, step->device));
+    else if (step->pvusb_qemu)
+        diag_hint(session->diags, diag, "it is stopped when %s is destroyed",
+                  session->domain->name);
+    else
+        advise(session->diags, diag, ADVICE_REMOVE_CONTROLLER, session->domain,
+               step->controller->name);
+}
+
 static void complain_left(struct run *run, const struct step *step, const struct step *undo)
 {
     struct session *session = run->session;
@@ -149,15 +164,9 @@ static void complain_left(struct run *run, const struct step *step, const struct
         if (step->device)
             advise(session->diags, diag, ADVICE_RESTORE, session->domain,
                    device_again(session->arena, step->device));
-    } else if (step->device)
-        advise(session->diags, diag, ADVICE_DETACH, session->domain,
-               device_word(session->arena, step->device));
-    else if (step->pvusb_qemu)
-        diag_hint(session->diags, diag, "it is stopped when %s is destroyed",
-                  session->domain->name);
-    else
-        advise(session->diags, diag, ADVICE_REMOVE_CONTROLLER, session->domain,
-               step->controller->name);
+    } else {
+        advise_removal(session, diag, step);
+    }
 }
 
 // Runs the inverse of each finished step of one wave.
@@ -234,10 +243,12 @@ static enum status complain_failed(struct run *run, enum status status)
         if (step->state != STEP_FAILED && step->state != STEP_LEFT && !stopped)
             continue;
         static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
-        complain(session->diags, SEVERITY_ERROR, step->source, step->why, "%s could not be %s: %s",
-                 describe(session->arena, step),
-                 tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
-                 step->words ? step->words : "no reason given");
+        struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
+                                     "%s could not be %s: %s", describe(session->arena, step),
+                                     tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
+                                     step->words ? step->words : "no reason given");
+        if (step->state == STEP_LEFT && step->op == STEP_ADD)
+            advise_removal(session, diag, step);
         if (step->state == STEP_LEFT)
             status = status_worse(status, STATUS_LEFTOVER);
         else if (step->timed_out)

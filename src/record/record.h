@@ -155,9 +155,10 @@ void record_mark_owners(struct arena *arena, const struct record_claim *claims, 
 // removed device may be only in the record (DEVICE_GONE without id). outcomes[i] is the status of
 // steps[i], STATUS_OK if it was not done. On failure nothing of that step is recorded, and an error
 // was reported: STATUS_REFUSED without permission, or if xl has taken the port or the device
-// meanwhile; STATUS_TIMEOUT; STATUS_FAILED for other reasons, such as a domain that is gone. A step
-// that is refused does not affect the others. Returns the worst of the outcomes; STATUS_OK without
-// Xen.
+// meanwhile; STATUS_TIMEOUT; STATUS_FAILED for other reasons, such as a domain that is gone. But
+// STATUS_LEFTOVER: another tool took the device just after it was recorded, and the record could
+// not be removed again. A step that is refused does not affect the others. Returns the worst of
+// the outcomes; STATUS_OK without Xen.
 enum status record_steps(const struct session *session, struct step *const *steps, size_t count,
                          enum status *outcomes);
 // The same for one controller (`device` NULL) or one device. Returns its outcome.

@@ -166,18 +166,37 @@ static bool is_new_host_device(const struct change_item *item)
            item->step->device->host;
 }
 
-// Removes those of the devices from the record again that another record claims too.
+// Removes the new records of these items again; the record of one that fails is left over.
+static enum status take_back(const struct session *session, struct change_item *const *items,
+                             size_t count)
+{
+    enum status status = STATUS_OK;
+    struct change_item *removals = arena_array_of(session->arena, struct change_item, count);
+    struct step *steps = arena_array_of(session->arena, struct step, count);
+    for (size_t i = 0; i < count; i++) {
+        steps[i] = *items[i]->step;
+        steps[i].op = STEP_REMOVE;
+        removals[i].step = &steps[i];
+        status = status_worse(status, items[i]->status);
+    }
+    (void)record_items(session, removals, count);
+    for (size_t i = 0; i < count; i++)
+        if (removals[i].status != STATUS_OK)
+            status = items[i]->status = STATUS_LEFTOVER;
+    return status;
+}
+
+// Takes back the records of those of the devices that another record claims too.
 static enum status give_way(const struct session *session, struct change_item *items, size_t count)
 {
-    struct change_item *taken = arena_array_of(session->arena, struct change_item, count);
-    struct step *removals = arena_array_of(session->arena, struct step, count);
+    struct change_item **taken = arena_array_of(session->arena, struct change_item *, count);
     struct record_claim *claims = NULL;
     size_t first = 0, found = 0;
     while (first < count && !is_new_host_device(&items[first]))
         first++;
     if (first == count)
         return STATUS_OK;
-    enum status read = record_claims_since(session, &claims), status = read;
+    enum status read = record_claims_since(session, &claims);
     for (size_t i = first; i < count; i++) {
         if (!is_new_host_device(&items[i]))
             continue;
@@ -185,15 +204,10 @@ static enum status give_way(const struct session *session, struct change_item *i
         if (other)
             complain_error(session->diags, "%s", other);
         items[i].status = other ? STATUS_REFUSED : read;
-        if (items[i].status == STATUS_OK)
-            continue;
-        status = status_worse(status, items[i].status);
-        removals[found] = *items[i].step;
-        removals[found].op = STEP_REMOVE;
-        taken[found].step = &removals[found];
-        found++;
+        if (items[i].status != STATUS_OK)
+            taken[found++] = &items[i];
     }
-    return found ? status_worse(status, record_items(session, taken, found)) : status;
+    return found ? take_back(session, taken, found) : read;
 }
 
 static void note_saved(const struct session *session, const struct step *step)

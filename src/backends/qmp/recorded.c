@@ -131,6 +131,10 @@ static enum status record_all(struct qmp_handle *handle, struct step *const *ste
             continue;
         steps[i]->timed_out = outcomes[i] == STATUS_TIMEOUT;
         undo_add(handle, steps[i], false, "its record in xenstore could not be updated");
+        if (outcomes[i] == STATUS_LEFTOVER) {
+            steps[i]->state = STEP_LEFT;
+            steps[i]->words = "its record in xenstore could not be removed again";
+        }
     }
     return status;
 }
