@@ -197,5 +197,6 @@ void problems_of_saved(const struct session *session, const struct topology *top
     problem->unknown = unreadable;
     problem->why = arena_printf(arena, "cannot be compared with libxl's record: %s", unreadable);
     problem->state = PROBLEM_LEFT;
+    problem->alone = true;
     problem->failure = "it is left alone as long as it cannot be read";
 }
