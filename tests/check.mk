@@ -83,7 +83,7 @@ note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
 .PHONY: check check-deep check-unit check-daemons check-clang check-san check-programs check-trees
-.PHONY: check-tidy check-format check-layers fuzz
+.PHONY: check-tidy check-format check-layers fuzz sweep
 
 # Needs neither root nor network.
 check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement
@@ -153,6 +153,10 @@ fuzz: check-clang
 	        -max_len=4096 -dict=tests/fuzz/$$name.dict -artifact_prefix=$(CLANG_B)/ -print_final_stats=1 \
 	        $(CLANG_B)/corpus-$$name tests/fuzz/corpus-$$name; \
 	done
+
+# Disturb each changing verb at every act (sweep/README.md); continues where it was stopped.
+sweep: build rig
+	tests/sweep/sweep
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
 check-tidy: $(GENERATED)

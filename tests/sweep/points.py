@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: MIT
+"""Runs the points of one verb, inside its scene (scenes.test). The environment, from "sweep":
+
+SWEEP_CASE     such as hvm-apply
+SWEEP_CHOICE   which points: space-separated KIND-OF-ACTION:STEP:OFFSET, or ACTION@NUMBER for a single one
+SWEEP_STATE    a file with a line for each point that was done; those are skipped, and the others added
+SWEEP_WRONG    a directory for what was wrong at a point, a file each
+SWEEP_UNTIL    when to stop, in seconds since 1970; may be empty
+Exit status: 0 all points are done; 75 the scene must be set up again; 76 time is over; 1 it cannot be done.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import peers
+import snapshot
+import verbs
+
+T, RIG = "/run/t", os.environ.get("B", "build") + "/rig"
+XENUSB = os.environ["XENUSB"]
+SETTLE = 3.0  # seconds for what others do on their own: a frontend, a QEMU that ends
+AGAIN, OVER = 75, 76
+PROMISED = {0: "after", 1: "before", 2: "before", 3: "before", 5: "before"}  # exit status to state
+
+
+class Wrong(Exception):
+    """What is wrong at a point, and the lines that show it."""
+
+    def __init__(self, what, lines=()):
+        super().__init__(what)
+        self.what, self.lines = what, list(lines)
+
+
+class Scene:
+    """The daemons of the scene, and commands run in it."""
+
+    def __init__(self, name):
+        self.name = name
+        scene, self.verb = name.split("-", 1)
+        self.scene, self.without_xen = scene, scene == "qmp"
+        kind, guest, _ = verbs.SCENES[scene]
+        self.words = {"type": kind, "guest": guest, "web": "web"}
+        for file, text in verbs.CONFIGS.items():
+            path = T + "/" + file
+            self.words[file.split(".")[0]] = path
+            with open(path, "w") as out:
+                out.write(text.replace("{guest}", guest).replace("{type}", kind))
+        self.xenstore = None if self.without_xen else peers.Xenstore()
+        self.monitors, self.ejecting, self.qemu = {}, contextlib.nullcontext(), None
+        for qemu in ("3", "_run_t_web", "_run_t_db"):
+            path = T + "/qemu-" + qemu
+            if os.path.exists(path + ".watch"):
+                self.monitors[qemu] = peers.Monitor(path + ".watch")
+        if self.monitors:
+            path = T + "/qemu-" + next(iter(self.monitors))
+            self.ejecting = peers.Ejecting(path + ".qtest")
+            with open(path + ".pid") as file:
+                self.qemu = int(file.read())
+        elif scene == "qusb":
+            with open(T + "/play-backend-qusb-3.pid") as file:
+                self.qemu = int(file.read())
+        self.xenstored = next((int(pid) for pid, line in snapshot.processes()[1].items()
+                               if "xenstored" in line.split()[0]), None)
+
+    def arguments(self, words):
+        """The command line of a row of the table."""
+        verb = 2 if words[0] == "controller" else 1
+        words = [word.format(**self.words) for word in words]
+        options = ["--timeout", "0.1"]
+        if self.without_xen:
+            options += ["--qmp", T + "/web"]
+            words = words[:verb] + [word for word in words[verb:] if word != "web"]
+        elif self.scene == "start" and words[:2] != ["controller", "remove"] and words[0] != "detach":
+            options.append("--start-backend")
+        return words[:verb] + options + words[verb:]
+
+    def run(self, arguments, inject=None, log=None):
+        """Run xenusb; return its exit status and output."""
+        preload = [RIG + "/fakexen.so", os.environ.get("LD_PRELOAD", "")]
+        environment = dict(os.environ)
+        if inject or log:
+            preload.insert(1, RIG + "/inject.so")
+            environment.update({"INJECT": inject} if inject else {})
+            environment.update({"INJECT_LOG": log} if log else {})
+            stopped = self.xenstored if inject and inject.startswith("xenstore") else self.qemu
+            environment["INJECT_STOPS"] = str(stopped or 0)
+        environment["LD_PRELOAD"] = ":".join(filter(None, preload))
+        with self.ejecting, open(T + "/out", "w+", errors="replace") as out:
+            child = subprocess.Popen([XENUSB] + arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                     env=environment)
+            try:
+                status = child.wait(30)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+                status = "hung"
+            out.seek(0)
+            return status, out.read()
+
+    def must(self, words, why):
+        status, output = self.run(self.arguments(words))
+        if status != 0:
+            raise Wrong("%s: exit status %s of %s" % (why, status, " ".join(words)), output.splitlines())
+
+    def look(self):
+        return snapshot.take(self.xenstore, self.monitors)
+
+    def settles(self, *states, seconds=SETTLE):
+        """Wait until the present state is one of these. Returns its index or -1, and the present state."""
+        until, pause = time.monotonic() + seconds, 0.004
+        while True:
+            present = self.look()
+            if present in states:
+                return states.index(present), present
+            if time.monotonic() > until:
+                return -1, present
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.1)
+
+    def forget_qemu(self, before):
+        """End the QEMU that xenusb has started, and make all else as it was before."""
+        for pid, line in snapshot.processes()[1].items():
+            if "pvplay backend qusb 3" in line:
+                os.kill(int(pid), signal.SIGKILL)
+        nodes = before["nodes"]
+        for _ in range(3):  # the frontend reacts
+            present = self.xenstore.dump()
+            for path in sorted(set(present) - set(nodes)):
+                self.xenstore.remove(path)
+            for path, (value, perms) in nodes.items():
+                if present.get(path) != (value, perms):
+                    self.xenstore.write(path, value)
+                    self.xenstore.permit(path, perms)
+            time.sleep(0.03)
+        for path, text in before["files"].items():
+            with open(path, "w") as file:
+                file.write(text)
+        for root in snapshot.ROOTS:
+            for folder, _, names in os.walk(root):
+                for name in names:
+                    path = os.path.join(folder, name)
+                    if path not in before["files"]:
+                        os.unlink(path)
+
+
+def acts_of(log):
+    """The acts of a run, as pairs of kind and text. Requests that were cut off have no entry."""
+    acts = {}
+    with open(log, errors="replace") as file:
+        for line in file:
+            number, kind, what = line.rstrip("\n").split(" ", 2)
+            acts[int(number)] = (kind, what)
+    os.unlink(log)
+    return [acts.get(number, ("xenstore", "a request")) for number in range(1, max(acts, default=0) + 1)]
+
+
+class Sweep:
+    """A verb, and its states before and after."""
+
+    def __init__(self, scene):
+        self.scene = scene
+        self.prepare, self.command, self.back = verbs.VERBS[scene.verb]
+        self.kept = {}
+
+    def keep(self):
+        if self.scene.scene == "start":
+            texts = {}
+            for key in snapshot.files():
+                path = key[len("file "):]
+                if os.path.isfile(path):
+                    with open(path) as file:
+                        texts[path] = file.read()
+            self.kept = {"nodes": self.scene.xenstore.dump(), "files": texts}
+
+    def take_back(self):
+        if self.kept:
+            self.scene.forget_qemu(self.kept)
+        else:
+            for words in self.back:
+                self.scene.must(words, "taking it back")
+
+    def begin(self):
+        """Run it undisturbed, twice: the first time leaves what later ones find, such as empty lists."""
+        scene, log = self.scene, T + "/acts"
+        for words in self.prepare:
+            scene.must(words, "before it")
+        self.keep()
+        scene.must(self.command, "undisturbed")
+        time.sleep(0.1)
+        self.take_back()
+        time.sleep(0.1)
+        self.before = scene.look()
+        self.keep()
+        status, output = scene.run(scene.arguments(self.command), log=log)
+        if status != 0:
+            raise Wrong("undisturbed", output.splitlines())
+        time.sleep(0.1)
+        self.after = scene.look()
+        self.take_back()
+        at, present = scene.settles(self.before)
+        if at < 0:
+            raise Wrong("taking it back does not", snapshot.difference(self.before, present))
+        self.acts = acts_of(log)
+
+    def points(self):
+        """All points as (action, number, kind of act, of that kind)."""
+        counts = {}
+        for number, (kind, _) in enumerate(self.acts, 1):
+            counts[kind] = counts.get(kind, 0) + 1
+            for action in verbs.ACTIONS[kind].split():
+                if action == "stop" and kind == "qmp" and not self.scene.qemu:
+                    continue
+                yield action, number, kind, counts[kind]
+
+    def neighbour(self, number):
+        """The next changing command, on another domain: one that has nothing to do, or one that has."""
+        if self.scene.without_xen:
+            verb = ["--timeout", "0.1", "--qmp", T + "/db"]
+            commands = [["attach"] + verb + ["3-4"]]
+        elif number % 2:
+            commands = [["attach", "--timeout", "0.3", "db", "3-4"]]
+        else:
+            commands = [["controller", "add", "--timeout", "0.3", "db", "type=vusb,numports=1,name=more"],
+                        ["controller", "remove", "--timeout", "0.3", "db", "more"]]
+        for arguments in commands:
+            status, output = self.scene.run(arguments)
+            if status != 0:
+                raise Wrong("exit status %s of the next command, %s" % (status, " ".join(arguments)),
+                            output.splitlines())
+
+    def point(self, action, number, kind, of_kind):
+        """Do it. Returns a word for what happened; raises Wrong."""
+        scene = self.scene
+        inject = "%s %d %s" % (kind, of_kind, action) if action == "stop" else "any %d %s" % (number, action)
+        status, output = scene.run(scene.arguments(self.command), inject, T + "/acts")
+        acts, half = acts_of(T + "/acts"), ""
+        if action == "stop":
+            reached = sum(one == kind for one, _ in acts) >= of_kind
+        else:  # a request that the act cut off has no entry
+            reached = len(acts) >= number or status != 0
+        shown = ["exit status %s" % status] + output.splitlines()
+        if len(acts) >= number and action != "stop":
+            shown.insert(0, "act %d: %s %s" % ((number,) + acts[number - 1]))
+        try:
+            if action == "stop":  # looked at when it goes on
+                half = " half" if status == 4 else ""
+            elif status == -signal.SIGKILL or status == 4:
+                at, _ = scene.settles(self.before, self.after, seconds=0.05)
+                half = " half" if at < 0 else ""
+            elif status not in PROMISED:
+                raise Wrong("exit status %s" % status)
+            else:
+                promised = getattr(self, PROMISED[status])
+                at, present = scene.settles(promised, seconds=0.5 if "xl reboot" in output else SETTLE)
+                if at < 0 and status == 0 and snapshot.is_warned(promised, present, output):
+                    half = " half"
+                elif at < 0:
+                    raise Wrong("exit status %s, but the state is not that %s" % (status, PROMISED[status]),
+                                snapshot.difference(promised, present))
+            if action == "stop":
+                self.goes_on(kind, number)
+            self.neighbour(number)
+            at, present = scene.settles(self.before, self.after)
+            if at < 0:
+                lines = [snapshot.difference(state, present) for state in (self.before, self.after)]
+                names = "before", "after"
+                closer = 0 if len(lines[0]) <= len(lines[1]) else 1
+                raise Wrong("half done after the next command; it differs from the state %s it:" % names[closer],
+                            lines[closer])
+        except Wrong as wrong:
+            wrong.lines = shown + wrong.lines
+            raise
+        word = "%s%s" % (("before", "after")[at], half)
+        if at == 1:
+            self.take_back()
+            at, present = scene.settles(self.before)
+            if at < 0:
+                raise Wrong("it cannot be taken back", shown + snapshot.difference(self.before, present))
+        return "%s status %s" % (word, status) if reached else "missed"
+
+    def goes_on(self, kind, number):
+        """What was stopped goes on. While a QEMU is stopped, commands on other domains work."""
+        scene = self.scene
+        stopped = scene.xenstored if kind == "xenstore" else scene.qemu
+        try:
+            if kind != "xenstore":
+                self.neighbour(number)
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        time.sleep(0.05)
+
+
+def chosen(points, choice):
+    """Those points that the words of SWEEP_CHOICE name."""
+    words = [word.split(":") for word in choice.split() if "@" not in word]
+    steps = {action: (int(step), int(offset)) for action, step, offset in words}
+    single = {word for word in choice.split() if "@" in word}
+    for point in points:
+        action, number = point[0], point[1]
+        step, offset = steps.get(action, steps.get("rest", (0, 0)))
+        if "%s@%d" % (action, number) in single or (step and number % step == offset % step):
+            yield point
+
+
+def main():
+    name, state = os.environ["SWEEP_CASE"], os.environ["SWEEP_STATE"]
+    until = float(os.environ.get("SWEEP_UNTIL") or "inf")
+    shutil.rmtree("/run/user", ignore_errors=True)
+    scene = Scene(name)
+    sweep = Sweep(scene)
+    with open(state) as file:
+        done = {tuple(line.split()[:3]) for line in file}
+    try:
+        sweep.begin()
+    except Wrong as wrong:
+        print("%s: %s" % (name, wrong.what))
+        print("\n".join("    " + line for line in wrong.lines))
+        return 1
+    with open(state, "a", buffering=1) as file:
+        points = list(chosen(sweep.points(), os.environ["SWEEP_CHOICE"]))
+        if (name, "acts", str(len(sweep.acts))) not in done:
+            file.write("%s acts %d %d points\n" % (name, len(sweep.acts), len(points)))
+        for action, number, kind, of_kind in points:
+            if (name, action, str(number)) in done:
+                continue
+            if time.time() > until:
+                return OVER
+            began = time.monotonic()
+            try:
+                word = sweep.point(action, number, kind, of_kind)
+            except (Wrong, peers.Gone, OSError) as wrong:
+                what = wrong.what if isinstance(wrong, Wrong) else repr(wrong)
+                with open("%s/%s.%s.%d" % (os.environ["SWEEP_WRONG"], name, action, number), "w") as out:
+                    out.write("%s: %s at act %d: %s\n" % (name, action, number, what))
+                    out.writelines("    %s\n" % line for line in getattr(wrong, "lines", []))
+                file.write("%s %s %d wrong %s\n" % (name, action, number, what))
+                return AGAIN
+            file.write("%s %s %d %s %d ms\n" % (name, action, number, word, 1000 * (time.monotonic() - began)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

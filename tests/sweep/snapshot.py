@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""All that a command can change, as a flat dict of text, and what of it does not matter."""
+
+import difflib
+import fcntl
+import os
+import re
+
+# What is ignored when two states are compared: a pattern of "KEY = VALUE"; what it becomes (None: as if it were
+# not there); and why.
+IGNORED = [
+    (r"(xenstore /tool/.*) = .*", None, "xenstored's own tools leave it there"),
+    (r"(xenstore /local/domain/\d+/device) = .*", None, "libxl removes it together with the last device, too"),
+    (r"(xenstore /xenusb/\d+/started) = .*", "ignored",
+     "when the QEMU was started; that it runs is in the processes"),
+    (r"(xenstore /local/domain/\d+/device/vusb/\d+/(event-channel|(urb|conn)-ring-ref)) = .*", "ignored",
+     "the guest's frontend allocates them again when it connects again"),
+    (r"(file (/run/xenusb/|/var/lib/xen/userdata-l\.)[^/]*) = ", None,
+     "an empty file to lock, which is not locked: whoever locks next uses and removes it, libxl too"),
+]
+
+# The same within the tree of a QEMU: a pattern, what it becomes, and why.
+IGNORED_IN_TREE = [
+    (r"addr \d+\.\d+, port", "addr ignored, port", "QEMU gives each new bus a new number; the guest never sees it"),
+]
+
+# What may be missing after exit status 0, if a warning says so, and is completed by the next command: a pattern of
+# keys, of the warning, and why.
+WARNED = [
+    (r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json|xenstore /xenusb(/3(/journal(/.*)?)?)?", "xl reboot will not",
+     "the guest has all of it, which must not be undone because a disk is full"),
+]
+
+
+# Nodes with the id of a process, which another start changes: compared is which program it is.
+PROCESS = r"/local/domain/\d+/image/device-model-pid|/xenusb/\d+/server"
+
+ROOTS = ["/var/lib/xen", "/run/xenusb", "/run/xen", "/run/lock"]
+
+
+def is_locked(path):
+    with open(path, "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def files():
+    found = {}
+    for root in ROOTS:
+        for folder, folders, names in os.walk(root):
+            for name in folders:
+                found["file %s/%s/" % (folder, name)] = ""
+            for name in names:
+                path = os.path.join(folder, name)
+                if not os.path.isfile(path):
+                    found["file " + path] = "special"
+                    continue
+                with open(path, encoding="latin1") as file:
+                    text = file.read()
+                found["file " + path] = text + ("\nlocked" if is_locked(path) else "")
+    return found
+
+
+def drivers():
+    found, root = {}, os.environ.get("UMOCKDEV_DIR", "/none") + "/sys/bus/usb/devices"
+    for name in os.listdir(root) if os.path.isdir(root) else []:
+        if ":" in name:
+            try:
+                found["driver " + name] = os.path.basename(os.readlink(root + "/" + name + "/driver"))
+            except OSError:
+                found["driver " + name] = ""
+    return found
+
+
+def opened(folder):
+    for fd in os.listdir(folder):
+        try:
+            yield os.readlink(folder + "/" + fd)
+        except OSError:
+            pass  # it is closed meanwhile
+
+
+def processes():
+    """The programs that run, but for the sweep's own, and the devices that each has open."""
+    found, living = {}, {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, encoding="latin1") as file:
+                words = file.read().split("\0")
+            nodes = list(opened("/proc/%s/fd" % pid))
+        except OSError:
+            continue
+        if not words[0] or int(pid) in (1, os.getpid()):
+            continue  # a zombie, or part of the rig
+        line = " ".join(words).strip()
+        living[pid] = line
+        nodes = sorted(node for node in nodes if "/bus/usb/" in node or "bus_usb_" in node)
+        key = "process " + line[:120]
+        while key in found:
+            key += "'"
+        found[key] = " ".join(nodes)
+    return found, living
+
+
+def take(xenstore, monitors):
+    """The present state; monitors maps names of QEMUs to their monitors."""
+    state, living = processes()
+    if xenstore:
+        for path, (value, perms) in xenstore.dump().items():
+            if re.fullmatch(PROCESS, path):
+                value = living.get(value, "a dead process")
+            state["xenstore " + path] = "%s (%s)" % (value, perms)
+    for name, monitor in monitors.items():
+        tree = monitor.tree()
+        for pattern, becomes, _ in IGNORED_IN_TREE:
+            tree = re.sub(pattern, becomes, tree)
+        state["qemu " + name] = tree
+    state.update(files())
+    state.update(drivers())
+    return normal(state)
+
+
+def normal(state):
+    kept = {}
+    for key, value in state.items():
+        for pattern, becomes, _ in IGNORED:
+            if re.fullmatch(pattern, "%s = %s" % (key, value), flags=re.S):
+                value = becomes
+                break
+        if value is not None:
+            kept[key] = value
+    return kept
+
+
+def is_warned(wanted, present, output):
+    """Whether all that differs is in the table, with its warning."""
+    keys = [key for key in set(wanted) | set(present) if wanted.get(key) != present.get(key)]
+    return all(any(re.fullmatch(pattern, key) and re.search(warning, output) for pattern, warning, _ in WARNED)
+               for key in keys)
+
+
+def difference(wanted, present):
+    """Lines that show how the present state differs."""
+    lines = []
+    for key in sorted(set(wanted) | set(present)):
+        one, other = wanted.get(key), present.get(key)
+        if one == other:
+            continue
+        if one and other and "\n" in one + other:
+            lines.append("  " + key)
+            lines += ["  " + line for line in difflib.unified_diff(
+                one.splitlines(), other.splitlines(), lineterm="", n=1)][2:]
+        else:
+            lines += ["  - %s = %s" % (key, one)] if one is not None else []
+            lines += ["  + %s = %s" % (key, other)] if other is not None else []
+    return lines
