@@ -83,7 +83,7 @@ note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
 .PHONY: check check-deep check-unit check-daemons check-clang check-san check-programs check-trees
-.PHONY: check-tidy check-format check-layers fuzz sweep
+.PHONY: check-tidy check-format check-layers fuzz sweep soak
 
 # Needs neither root nor network.
 check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement
@@ -157,6 +157,11 @@ fuzz: check-clang
 # Disturb each changing verb at every act (sweep/README.md); continues where it was stopped.
 sweep: build rig
 	tests/sweep/sweep
+
+# Races, and random points of the sweep, for T minutes.
+T ?= 30
+soak: build rig
+	tests/sweep/soak --minutes $(T)
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
 check-tidy: $(GENERATED)

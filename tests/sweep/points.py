@@ -122,11 +122,22 @@ class Scene:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.1)
 
+    def bind(self, drivers):
+        """Bind the drivers that a killed QEMU did not give back."""
+        subprocess.run([RIG + "/usbbed", "tell", T + "/usbbed.sock", "settle"], check=True)
+        present = snapshot.drivers()
+        for key, driver in drivers.items():
+            if driver and not present.get(key):
+                file = os.open("/sys/bus/usb/drivers/%s/bind" % driver, os.O_WRONLY)
+                os.write(file, key.split()[1].encode())
+                os.close(file)
+
     def forget_qemu(self, before):
         """End the QEMU that xenusb has started, and make all else as it was before."""
         for pid, line in snapshot.processes()[1].items():
             if "pvplay backend qusb 3" in line:
                 os.kill(int(pid), signal.SIGKILL)
+        self.bind(before["drivers"])
         nodes = before["nodes"]
         for _ in range(3):  # the frontend reacts
             present = self.xenstore.dump()
@@ -164,7 +175,7 @@ class Sweep:
 
     def __init__(self, scene):
         self.scene = scene
-        self.prepare, self.command, self.back = verbs.VERBS[scene.verb]
+        self.prepare, self.command, self.back, self.steps = verbs.VERBS[scene.verb]
         self.kept = {}
 
     def keep(self):
@@ -175,7 +186,8 @@ class Sweep:
                 if os.path.isfile(path):
                     with open(path) as file:
                         texts[path] = file.read()
-            self.kept = {"nodes": self.scene.xenstore.dump(), "files": texts}
+            drivers = self.kept.get("drivers") or snapshot.drivers()
+            self.kept = {"nodes": self.scene.xenstore.dump(), "files": texts, "drivers": drivers}
 
     def take_back(self):
         if self.kept:
@@ -206,6 +218,22 @@ class Sweep:
         if at < 0:
             raise Wrong("taking it back does not", snapshot.difference(self.before, present))
         self.acts = acts_of(log)
+        if os.environ.get("SWEEP_SHOW"):
+            print("\n".join(snapshot.difference(self.before, self.after)))
+        self.between = [self.state_of(commands) for commands in self.steps]
+
+    def state_of(self, commands):
+        """The state after these commands, which are taken back."""
+        try:
+            for words in commands:
+                self.scene.must(words, "some of its steps")
+            time.sleep(0.1)
+            return self.scene.look()
+        finally:
+            self.take_back()
+            at, present = self.scene.settles(self.before)
+            if at < 0:
+                raise Wrong("taking back some of its steps does not", snapshot.difference(self.before, present))
 
     def points(self):
         """All points as (action, number, kind of act, of that kind)."""
@@ -265,7 +293,7 @@ class Sweep:
             if action == "stop":
                 self.goes_on(kind, number)
             self.neighbour(number)
-            at, present = scene.settles(self.before, self.after)
+            at, present = scene.settles(self.before, self.after, *self.between)
             if at < 0:
                 lines = [snapshot.difference(state, present) for state in (self.before, self.after)]
                 names = "before", "after"
@@ -275,8 +303,10 @@ class Sweep:
         except Wrong as wrong:
             wrong.lines = shown + wrong.lines
             raise
-        word = "%s%s" % (("before", "after")[at], half)
-        if at == 1:
+        if at > 1 and status != -signal.SIGKILL and status != 4:
+            raise Wrong("exit status %s, and only some of its steps are left" % status, shown)
+        word = "%s%s" % (("before", "after", "between")[min(at, 2)], half)
+        if at:
             self.take_back()
             at, present = scene.settles(self.before)
             if at < 0:

@@ -64,8 +64,33 @@ def files():
     return found
 
 
+def tree():
+    return os.environ.get("UMOCKDEV_DIR", "/none") + "/sys/bus/usb/devices"
+
+
+def number_in(path):
+    with open(path) as file:
+        return int(file.read())
+
+
+def address(busid):
+    return number_in("%s/%s/devnum" % (tree(), busid))
+
+
+def busid_of(device):
+    """That of a device such as 003/012; its address if there is none."""
+    bus, number = map(int, device.split("/"))
+    for name in os.listdir(tree()):
+        try:
+            if ":" not in name and (number_in("%s/%s/busnum" % (tree(), name)), address(name)) == (bus, number):
+                return name
+        except OSError:
+            continue  # it is unplugged
+    return device
+
+
 def drivers():
-    found, root = {}, os.environ.get("UMOCKDEV_DIR", "/none") + "/sys/bus/usb/devices"
+    found, root = {}, tree()
     for name in os.listdir(root) if os.path.isdir(root) else []:
         if ":" in name:
             try:
@@ -97,7 +122,7 @@ def processes():
             continue  # a zombie, or part of the rig
         line = " ".join(words).strip()
         living[pid] = line
-        nodes = sorted(node for node in nodes if "/bus/usb/" in node or "bus_usb_" in node)
+        nodes = sorted(node[-7:] for node in nodes if re.search(r"/nodes/\d{3}/\d{3}$", node))  # usbsys.c
         key = "process " + line[:120]
         while key in found:
             key += "'"

@@ -6,7 +6,7 @@ import collections
 CASES = collections.OrderedDict()
 
 # A config that the guest has half of, and the type of its controllers.
-PLAIN = "{type},name=c0,numports=2"
+PLAIN = "{type},name=c0,numports=3"
 
 
 def config(controllers, devices):
@@ -16,7 +16,7 @@ def config(controllers, devices):
 
 CONFIGS = {
     "both.cfg": config([PLAIN], ["busid=3-1,bus=c0,port=1", "busid=3-2,bus=c0,port=2"]),
-    "other.cfg": config(["{type},name=c1,numports=2"], ["busid=3-3,bus=c1,port=1", "busid=3-1,bus=c1,port=2"]),
+    "other.cfg": config([PLAIN], ["busid=3-1,bus=c0,port=1", "busid=3-3,bus=c0,port=3"]),
 }
 
 APPLY = ["apply", "{both}"]
@@ -25,15 +25,21 @@ ADD = ["controller", "add", "{web}", PLAIN]
 ATTACH = ["attach", "{web}", "busid=3-1,port=1", "busid=3-2,port=2"]
 DETACH = ["detach", "{web}", "3-1", "3-2"]
 
-# verb: the commands before it, the command, the commands that take it back.
+ONE = [["attach", "{web}", "busid=3-1,port=1"]]
+TWO = [["attach", "{web}", "busid=3-2,port=2"]]
+
+# verb: the commands before it, the command, the commands that take it back, and each state in which a command that
+# was killed may be left for good: what was added and is there is kept (src/world/resume.h), so these are the states
+# after some of its steps, as commands from the state before.
 VERBS = {
-    "apply": ([], APPLY, [EMPTY]),
-    "attach": ([ADD], ATTACH, [DETACH]),
-    "detach": ([APPLY], DETACH, [APPLY]),
-    "detach-all": ([APPLY], ["detach", "--all", "{web}"], [APPLY]),
-    "add": ([], ADD, [EMPTY]),
-    "remove": ([APPLY], EMPTY, [APPLY]),
-    "prune": ([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]]),
+    "apply": ([], APPLY, [EMPTY], [[ADD], [ADD] + ONE, [ADD] + TWO]),
+    "attach": ([ADD], ATTACH, [DETACH], [ONE, TWO]),
+    "detach": ([APPLY], DETACH, [APPLY], []),
+    "detach-all": ([APPLY], ["detach", "--all", "{web}"], [APPLY], []),
+    "add": ([], ADD, [EMPTY], []),
+    "remove": ([APPLY], EMPTY, [APPLY], []),
+    "prune": ([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]],
+              [[["detach", "{web}", "3-2"]]]),
 }
 
 # scene: the type of its controllers, that of its guest, and which verbs.
