@@ -25,6 +25,7 @@ T, RIG = "/run/t", os.environ.get("B", "build") + "/rig"
 XENUSB = os.environ["XENUSB"]
 SETTLE = 3.0  # seconds for what others do on their own: a frontend, a QEMU that ends
 AGAIN, OVER = 75, 76
+KILLED = -signal.SIGKILL
 PROMISED = {0: "after", 1: "before", 2: "before", 3: "before", 5: "before"}  # exit status to state
 
 
@@ -261,57 +262,60 @@ class Sweep:
                 raise Wrong("exit status %s of the next command, %s" % (status, " ".join(arguments)),
                             output.splitlines())
 
+    def promise(self, status, output):
+        """Compare the state with what the exit status promises. Returns whether it is half done."""
+        if status in (KILLED, 4):
+            return self.scene.settles(self.before, self.after, seconds=0.05)[0] < 0
+        if status not in PROMISED:
+            raise Wrong("exit status %s" % status)
+        promised = getattr(self, PROMISED[status])
+        quick = "xl reboot" in output or "journal" in output
+        at, present = self.scene.settles(promised, seconds=0.5 if quick else SETTLE)
+        if at < 0 and not snapshot.is_said(status, promised, present, output):
+            raise Wrong("exit status %s, but the state is not that %s" % (status, PROMISED[status]),
+                        snapshot.difference(promised, present))
+        return at < 0
+
+    def outcome(self, status):
+        """Which state it is after the next command: "before", "after" or "between"."""
+        at, present = self.scene.settles(self.before, self.after, *self.between)
+        if at < 0:
+            differs = {name: snapshot.difference(getattr(self, name), present) for name in ("before", "after")}
+            closer = min(differs, key=lambda name: len(differs[name]))
+            raise Wrong("half done after the next command; it differs from the state %s it:" % closer, differs[closer])
+        word = ("before", "after", "between")[min(at, 2)]
+        if PROMISED.get(status, word) != word:
+            raise Wrong("exit status %s, but the state is that %s it" % (status, word))
+        return word
+
     def point(self, action, number, kind, of_kind):
         """Do it. Returns a word for what happened; raises Wrong."""
-        scene = self.scene
-        inject = "%s %d %s" % (kind, of_kind, action) if action == "stop" else "any %d %s" % (number, action)
+        scene, stops = self.scene, action == "stop"
+        inject = "%s %d %s" % (kind, of_kind, action) if stops else "any %d %s" % (number, action)
         status, output = scene.run(scene.arguments(self.command), inject, T + "/acts")
-        acts, half = acts_of(T + "/acts"), ""
-        if action == "stop":
-            reached = sum(one == kind for one, _ in acts) >= of_kind
-        else:  # a request that the act cut off has no entry
-            reached = len(acts) >= number or status != 0
+        acts = acts_of(T + "/acts")
+        # A request that the act cut off has no entry.
+        reached = sum(one == kind for one, _ in acts) >= of_kind if stops else len(acts) >= number or status != 0
         shown = ["exit status %s" % status] + output.splitlines()
-        if len(acts) >= number and action != "stop":
+        if len(acts) >= number and not stops:
             shown.insert(0, "act %d: %s %s" % ((number,) + acts[number - 1]))
         try:
-            if action == "stop":  # looked at when it goes on
-                half = " half" if status == 4 else ""
-            elif status == -signal.SIGKILL or status == 4:
-                at, _ = scene.settles(self.before, self.after, seconds=0.05)
-                half = " half" if at < 0 else ""
-            elif status not in PROMISED:
-                raise Wrong("exit status %s" % status)
-            else:
-                promised = getattr(self, PROMISED[status])
-                at, present = scene.settles(promised, seconds=0.5 if "xl reboot" in output else SETTLE)
-                if at < 0 and status == 0 and snapshot.is_warned(promised, present, output):
-                    half = " half"
-                elif at < 0:
-                    raise Wrong("exit status %s, but the state is not that %s" % (status, PROMISED[status]),
-                                snapshot.difference(promised, present))
-            if action == "stop":
+            if stops:
+                half = status == 4
                 self.goes_on(kind, number)
+            else:
+                half = self.promise(status, output)
             self.neighbour(number)
-            at, present = scene.settles(self.before, self.after, *self.between)
-            if at < 0:
-                lines = [snapshot.difference(state, present) for state in (self.before, self.after)]
-                names = "before", "after"
-                closer = 0 if len(lines[0]) <= len(lines[1]) else 1
-                raise Wrong("half done after the next command; it differs from the state %s it:" % names[closer],
-                            lines[closer])
+            word = self.outcome(status)
+            if word != "before":
+                self.take_back()
+                at, present = scene.settles(self.before)
+                if at < 0:
+                    raise Wrong("it cannot be taken back", snapshot.difference(self.before, present))
         except Wrong as wrong:
             wrong.lines = shown + wrong.lines
             raise
-        if at > 1 and status != -signal.SIGKILL and status != 4:
-            raise Wrong("exit status %s, and only some of its steps are left" % status, shown)
-        word = "%s%s" % (("before", "after", "between")[min(at, 2)], half)
-        if at:
-            self.take_back()
-            at, present = scene.settles(self.before)
-            if at < 0:
-                raise Wrong("it cannot be taken back", shown + snapshot.difference(self.before, present))
-        return "%s status %s" % (word, status) if reached else "missed"
+        return "%s%s status %s" % (word, " half" if half else "", status) if reached else "missed"
 
     def goes_on(self, kind, number):
         """What was stopped goes on. While a QEMU is stopped, commands on other domains work."""

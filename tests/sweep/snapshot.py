@@ -24,13 +24,15 @@ IGNORED_IN_TREE = [
     (r"addr \d+\.\d+, port", "addr ignored, port", "QEMU gives each new bus a new number; the guest never sees it"),
 ]
 
-# What may be missing after exit status 0, if a warning says so, and is completed by the next command: a pattern of
-# keys, of the warning, and why.
-WARNED = [
-    (r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json|xenstore /xenusb(/3(/journal(/.*)?)?)?", "xl reboot will not",
+# What may differ from what an exit status promises, if the output says so, until the next command has completed it:
+# the statuses, a pattern of keys, one of the output, and why.
+JOURNAL = r"xenstore /xenusb(/3(/uuid|/journal(/\d+)?)?)?|file /run/xenusb/journal-.*"
+SAID = [
+    ([0], r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json|" + JOURNAL, "xl reboot will not",
      "the guest has all of it, which must not be undone because a disk is full"),
+    ([0, 1, 5], JOURNAL, "in the journal, of domain|the journal of .* could not be removed",
+     "without a connection to xenstored it cannot be removed; it is open, so the next command removes it"),
 ]
-
 
 # Nodes with the id of a process, which another start changes: compared is which program it is.
 PROCESS = r"/local/domain/\d+/image/device-model-pid|/xenusb/\d+/server"
@@ -160,11 +162,11 @@ def normal(state):
     return kept
 
 
-def is_warned(wanted, present, output):
-    """Whether all that differs is in the table, with its warning."""
+def is_said(status, wanted, present, output):
+    """Whether all that differs is in that table."""
     keys = [key for key in set(wanted) | set(present) if wanted.get(key) != present.get(key)]
-    return all(any(re.fullmatch(pattern, key) and re.search(warning, output) for pattern, warning, _ in WARNED)
-               for key in keys)
+    return all(any(status in statuses and re.fullmatch(pattern, key) and re.search(words, output)
+                   for statuses, pattern, words, _ in SAID) for key in keys)
 
 
 def difference(wanted, present):
