@@ -35,8 +35,12 @@ static const char *thing(struct arena *arena, const struct step *step)
 {
     if (step->pvusb_qemu)
         return "PVUSB QEMU";
-    if (step->device)
-        return device_label(arena, step->device);
+    // Nothing else here shows the busid of one that is gone.
+    const struct device *device = step->device;
+    if (device && !device->host && !device->label)
+        return device_describe(arena, device);
+    if (device)
+        return device_label(arena, device);
     return arena_printf(arena, "controller %s", step->controller->name);
 }
 
@@ -85,6 +89,9 @@ static const char *description(struct arena *arena, const struct step *step)
         return arena_printf(arena, "%s: %s", step->op == STEP_SKIP ? "skipped" : "refused",
                             step->words ? step->words : "see below");
     const struct host_device *host = step->device->host;
+    const char *busid = device_busid(step->device), *label = thing(arena, step);
+    if (!host && *busid && !text_starts(text_of(label), busid))
+        return arena_printf(arena, "%s, %s", busid, where(arena, step));
     if (!host)
         return where(arena, step);
     return arena_printf(arena, "%s, %s speed, %s", host->busid, speed_name(host->speed),

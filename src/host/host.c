@@ -315,6 +315,29 @@ const char *host_device_show(struct arena *arena, const struct host_device *devi
     return arena_printf(arena, "%s (%s, %s speed)", what, device->busid, speed_name(device->speed));
 }
 
+const char *host_device_label(struct arena *arena, const struct host_device *device)
+{
+    enum { NAME_KEPT = 64 };
+    host_read_strings(device, HOST_NAME);
+    const char *name = text_show(arena, text_trim(text_of(device->name)), NAME_KEPT);
+    return arena_printf(arena, "%04x:%04x%s%s", device->vendor, device->product, *name ? " " : "",
+                        name);
+}
+
+bool host_label_read(struct text label, uint16_t *vendor, uint16_t *product)
+{
+    enum { IDS_SIZE = 9, COLON = 4 };
+    uint64_t first, second;
+    struct text ids = text_part(label, 0, text_find(label, ' ', 0));
+    if (ids.size != IDS_SIZE || ids.at[COLON] != ':' ||
+        text_number(text_part(ids, 0, COLON), 16, 0, UINT16_MAX, &first) != NUMBER_OK ||
+        text_number(text_part(ids, COLON + 1, IDS_SIZE), 16, 0, UINT16_MAX, &second) != NUMBER_OK)
+        return false;
+    *vendor = (uint16_t)first;
+    *product = (uint16_t)second;
+    return true;
+}
+
 bool host_has_usbback(void)
 {
     return access(USB_DRIVERS "/usbback", F_OK) == 0;

@@ -147,6 +147,12 @@ unsigned host_select(const struct host *host, const struct selector *selector,
 // the arena.
 const char *host_device_show(struct arena *arena, const struct host_device *device);
 
+// What a device is, wherever it is plugged in: "1050:0407 YubiKey OTP". Safe to print, of at most
+// 80 bytes; owned by the arena.
+const char *host_device_label(struct arena *arena, const struct host_device *device);
+// Reads the ids at the start of such a label; false if it is not one.
+bool host_label_read(struct text label, uint16_t *vendor, uint16_t *product);
+
 // A device that lost its drivers and that nothing uses. A QEMU leaves one behind if it is killed
 // while it holds a device, or if it exits with its domain at `xl reboot`.
 struct host_orphan {

@@ -160,16 +160,6 @@ static const char *other_holder(const struct finding *finding, struct host_devic
 
 // ---- the reasons ----
 
-enum { NAME_SHOWN = 80 };
-
-static const char *shown(struct arena *arena, const struct host_device *device)
-{
-    host_read_strings(device, HOST_NAME);
-    const char *name = text_show(arena, text_trim(text_of(device->name)), NAME_SHOWN);
-    return arena_printf(arena, "%04x:%04x%s%s", device->vendor, device->product, *name ? " " : "",
-                        name);
-}
-
 static const char *backend_of(const struct device *device)
 {
     return device->controller->pvusb == PVUSB_KERNEL ? "usbback" : "QEMU";
@@ -195,17 +185,18 @@ static const char *why_gone(struct arena *arena, const struct device *device)
     if (!now)
         return "unplugged from this host, or replugged";
     if (device->report.attached == VERDICT_YES && device->report.configured == VERDICT_NO)
-        return arena_printf(arena,
-                            "replugged as %u.%u; QEMU has it again, but did not tell the guest",
-                            now->bus, now->address);
+        return arena_printf(
+            arena,
+            "%s now has %s, replugged as %u.%u; QEMU has opened it, but did not tell the guest",
+            now->busid, host_device_label(arena, now), now->bus, now->address);
     if (device->partly)
         return arena_printf(arena, "usbback does not have all interfaces of %s (drivers: %s)",
                             now->busid, *now->drivers ? now->drivers : "none");
     if (given->criteria & SELECT_ADDRESS && !has_address(given, now))
         return arena_printf(arena, "%s now has %s, replugged as %u.%u", now->busid,
-                            shown(arena, now), now->bus, now->address);
+                            host_device_label(arena, now), now->bus, now->address);
     return arena_printf(arena, "%s now has %s (%u.%u), which %s does not have open", now->busid,
-                        shown(arena, now), now->bus, now->address, backend_of(device));
+                        host_device_label(arena, now), now->bus, now->address, backend_of(device));
 }
 
 static const char *why_waiting(const struct finding *finding, const struct device *device)
@@ -215,7 +206,7 @@ static const char *why_waiting(const struct finding *finding, const struct devic
         return NULL;
     if (!selector_matches(&device->selector, now))
         return arena_printf(finding->arena, "%s now has another device, %s", now->busid,
-                            shown(finding->arena, now));
+                            host_device_label(finding->arena, now));
     return arena_printf(finding->arena, "plugged in as %s, but QEMU has not opened it%s",
                         now->busid,
                         finding->topology->domain->paused ? ", since the guest is paused" : "");

@@ -299,11 +299,22 @@ const char *device_describe(struct arena *arena, const struct device *device)
     return selector_show(arena, &device->selector);
 }
 
+// Whether nothing tells what the device was: it is gone, and only its place in this host is known.
+static bool is_nameless(const struct device *device)
+{
+    const unsigned place = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID;
+    return device->kind == DEVICE_HOSTDEV && device->state == DEVICE_GONE && !device->host &&
+           !device->label && device->selector.criteria & SELECT_BUSID &&
+           !(device->selector.criteria & ~place);
+}
+
 const char *device_label(struct arena *arena, const struct device *device)
 {
     const struct host_device *host = device->host;
     if (device->kind == DEVICE_HOSTDEV && !host && device->label)
         return device->label;
+    if (is_nameless(device))
+        return "unknown device";
     if (device->kind != DEVICE_HOSTDEV || !host)
         return device_describe(arena, device);
     host_read_strings(host, HOST_NAME);

@@ -54,8 +54,8 @@ struct device {
     const struct host_device *host; // hostdev: the device on this host; NULL if it is not attached
     const struct host_device *now; // hostdev that is not attached: what is plugged in where it was,
                                    // or what QEMU waits for; NULL if nothing is
-    const char *label; // hostdev: its id and name as they were kept when it was attached,
-                       // "1050:0407 YubiKey"; NULL if they were not
+    const char *label; // hostdev: its id and name as QEMU or the record has kept them since it was
+                       // attached, "1050:0407 YubiKey"; NULL if they have not
     enum speed speed;  // SPEED_UNKNOWN if not known
     enum device_state state;
     const char *reason; // hostdev: a clause with the reason for its state, for messages; or NULL
@@ -154,7 +154,8 @@ const char *device_kind_name(const struct device *device);
 // A device for a message: manufacturer, name, busid and speed of a host device, or its selector if
 // it is gone; the kind of an emulated device.
 const char *device_describe(struct arena *arena, const struct device *device);
-// The same for a table with other columns for busid and speed: "046d:c52b Receiver".
+// The same for a table with other columns for busid and speed: "046d:c52b Receiver"; "unknown
+// device" for one that is gone if nothing tells what it was.
 const char *device_label(struct arena *arena, const struct device *device);
 // Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not report.
 const char *device_position(struct arena *arena, const struct device *device);

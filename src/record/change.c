@@ -15,6 +15,8 @@ static enum xen_result attempt(struct change *change,
     if (result != XEN_OK)
         return result;
     result = run(change, argument);
+    if (result == XEN_OK && change->known.flush)
+        result = change->known.flush(change);
     if (result == XEN_OK && change->known.finish)
         result = change->known.finish(change);
     if (result == XEN_OK) {

@@ -11,6 +11,13 @@
 
 struct change;
 
+// The labels of a controller (label.h), as they will be written before the commit.
+struct change_labels {
+    const struct controller *controller; // NULL: none were read
+    struct text text;
+    bool changed;
+};
+
 // What was read in the present attempt, so that it is not read again, and what is left to do before
 // the commit.
 struct change_known {
@@ -22,6 +29,8 @@ struct change_known {
     const char *const *keys[2]; // of its notes: controllers, devices
     size_t key_count[2];
     bool keys_listed[2];
+    struct change_labels labels;
+    enum xen_result (*flush)(struct change *change); // before `finish`
     enum xen_result (*finish)(struct change *change);
 };
 
@@ -85,6 +94,10 @@ enum xen_result change_ignore_absent(enum xen_result result);
 // Writes xenusb's note of change->controller, and removes it if there is one.
 enum xen_result note_controller(struct change *change);
 enum xen_result note_drop_controller(struct change *change);
+// Writes what change->device is, for a port that is written in the same transaction; and removes it
+// again. Nothing is written of a device of another host.
+enum xen_result label_put(struct change *change);
+enum xen_result label_drop(struct change *change);
 // Notes that xenusb started the domain's QEMU, whose process id is change->value; and removes that
 // note.
 enum xen_result note_qemu(struct change *change);

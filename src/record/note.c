@@ -124,8 +124,11 @@ enum xen_result note_start(struct change *change)
     const char *path = arena_printf(change->session->arena, "%s/uuid", root);
     if (change->known.uuid)
         return XEN_OK;
-    enum xen_result result = xen_read(change->xen, change->in, path, &uuid);
+    enum xen_result result = XEN_OK;
     change->known.uuid = true;
+    if (!record_is_noted(change->session))
+        return xen_write(change->xen, change->in, path, text_of(change->session->domain->uuid));
+    result = xen_read(change->xen, change->in, path, &uuid);
     if (result == XEN_OK && text_is(uuid, change->session->domain->uuid))
         return XEN_OK;
     if (result == XEN_OK)
@@ -137,7 +140,16 @@ enum xen_result note_start(struct change *change)
     return result;
 }
 
-static const char *const kinds[] = { "controller", "device" };
+// has_note() is only for the first two.
+static const char *const kinds[] = { "controller", "device", "label" };
+
+static bool is_kind(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(name, kinds[i]) == 0)
+            return true;
+    return false;
+}
 
 // Removes what is empty after notes were dropped: the directories of their kinds, and everything
 // that xenusb keeps of the domain if only its UUID is left.
@@ -150,7 +162,7 @@ enum xen_result note_clean_up(struct change *change)
     enum xen_result result = xen_list(change->xen, change->in, root, &names, &count);
     for (size_t i = 0; result == XEN_OK && i < count; i++) {
         const char *path = arena_printf(arena, "%s/%s", root, names[i]);
-        bool of_kind = strcmp(names[i], kinds[0]) == 0 || strcmp(names[i], kinds[1]) == 0;
+        bool of_kind = is_kind(names[i]);
         key_count = strcmp(names[i], "uuid") != 0;
         if (of_kind)
             result = xen_list(change->xen, change->in, path, &keys, &key_count);

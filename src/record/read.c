@@ -235,6 +235,12 @@ static bool is_noted(const struct record *record, const char *id)
     return false;
 }
 
+bool record_is_noted(const struct session *session)
+{
+    const char *id = arena_printf(session->arena, "%d", session->domain->id);
+    return !session->record || is_noted(session->record, id);
+}
+
 static void read_notes(struct record_reader *reader, struct record *record)
 {
     static const char *const kinds[] = { "controller", "device" };

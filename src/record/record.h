@@ -15,6 +15,7 @@
 //                    /controller/<key>/id, name, driver    name: "" until a config names it
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /unsaved    if a command was told to leave libxl's saved config alone
+//                    /label/<key>      what is at the ports of that controller in libxl's record
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //                    /started    when that process was started, as the kernel counts it
 //
@@ -80,6 +81,10 @@ enum status record_read(const struct session *session, struct record *record);
 // The same, but reads it only the first time for that session; *record is the session's.
 enum status record_look(struct session *session, const struct record **record);
 
+// Whether there can be notes under the id of the session's domain: there were when its record was
+// read, or it was not. Without the domain's lock, notes are only made with its UUID.
+bool record_is_noted(const struct session *session);
+
 // Merges the record into a topology that the backends have filled. Controllers get their names and
 // libxl's indexes, and host devices the busids with which they were recorded. A busid at a port
 // where QEMU has no device adds a DEVICE_GONE without id and path. The PVUSB controllers must be in
@@ -99,6 +104,15 @@ enum status record_tidy(const struct session *session, const struct record *reco
 // Notes that libxl's saved configuration of the domain lacks something on purpose, so that no later
 // command adds it. A failure is only a warning.
 void record_note_unsaved(const struct session *session);
+
+// Corrects the labels of what is at the ports of libxl's record, by which a device is named once it
+// is gone: adds those of devices that xl has attached, and drops those of others that xl has
+// detached. For commands that change something, after record_tidy() and presence_find(), with the
+// domain's lock held. Statuses as from record_read().
+enum status record_correct_labels(const struct session *session, const struct topology *topology);
+// Sets the label of the devices that are not attached and have none, as far as it is known. After
+// presence_find(). Reads nothing if there is no such device. Statuses as from record_read().
+enum status record_recall_labels(const struct session *session, struct topology *topology);
 
 // Whether the controller or device of a note exists. Also true if that is unknown because QEMU
 // could not be asked.

@@ -74,8 +74,9 @@ static enum xen_result take_port(struct change *change)
         return change_refuse(change, STATUS_FAILED, "xl has removed the controller");
     if (result != XEN_OK)
         return result;
-    return xen_write(change->xen, change->in, change_port_path(change, device->port.number[0]),
-                     text_of(busid));
+    result = xen_write(change->xen, change->in, change_port_path(change, device->port.number[0]),
+                       text_of(busid));
+    return result == XEN_OK ? label_put(change) : result;
 }
 
 static enum xen_result add_device(struct change *change)
@@ -116,8 +117,11 @@ static enum xen_result remove_device(struct change *change)
 {
     const struct device *device = change->device;
     enum xen_result result = XEN_OK;
-    if (device->port.depth == 1 && record_expresses_controller(device->controller))
+    if (device->port.depth == 1 && record_expresses_controller(device->controller)) {
         result = free_port(change);
+        if (result == XEN_OK)
+            result = label_drop(change);
+    }
     if (result == XEN_OK && *device->id)
         result = note_drop(change, "device", record_key(change->session->arena, device->id));
     return result;

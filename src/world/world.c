@@ -111,13 +111,17 @@ static enum status read_records(struct world *world, bool changes)
         return status;
     record_merge(session, record, &world->topology);
     presence_find(session, &world->topology);
+    status = record_recall_labels(session, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
             at->backend = emulated_backend(world);
-    status = shortage_check(session->diags);
+    if (status == STATUS_OK)
+        status = shortage_check(session->diags);
     if (status == STATUS_OK && changes)
         status = adopt(world);
-    return changes && status == STATUS_OK ? record_tidy(session, session->record, &world->topology)
+    if (status == STATUS_OK && changes)
+        status = record_tidy(session, session->record, &world->topology);
+    return status == STATUS_OK && changes ? record_correct_labels(session, &world->topology)
                                           : status;
 }
 

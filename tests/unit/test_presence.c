@@ -377,7 +377,8 @@ static void test_pvusb(void **state)
     expect(DEVICE_ATTACHED, &stick, NULL, "");
     device.report.configured = VERDICT_NO;
     expect(DEVICE_GONE, NULL, &stick,
-           "replugged as 200.6; QEMU has it again, but did not tell the guest");
+           "9-1.3 now has 0781:5581 Ultra, replugged as 200.6; QEMU has opened it, but did not "
+           "tell the guest");
     assert_true(device.returns);
     device.report.attached = VERDICT_NO;
     device.report.ended = "the QEMU of web has exited";

@@ -70,9 +70,10 @@ static enum xen_result claim_port(struct change *change)
     // The backends notice a new device only at a port that they have seen empty.
     if (result == XEN_OK && value.size)
         return change_refuse_taken(change, value);
-    return result == XEN_OK ? xen_write(change->xen, change->in, port_path(change),
-                                        text_of(device_busid(change->device)))
-                            : result;
+    if (result == XEN_OK)
+        result = xen_write(change->xen, change->in, port_path(change),
+                           text_of(device_busid(change->device)));
+    return result == XEN_OK ? label_put(change) : result;
 }
 
 // Fails those that another guest has too.

@@ -137,7 +137,8 @@ static void find_started_qemu(const struct pvusb_handle *handle, struct topology
 {
     const struct qmp_client *qemu = pvusb_client(handle);
     struct arena *arena = handle->session->arena;
-    if (!qemu || !note_has_qemu(handle->session, qmp_process(qemu)))
+    if (!qemu || !record_is_noted(handle->session) ||
+        !note_has_qemu(handle->session, qmp_process(qemu)))
         return;
     // To undo a stop, this program would be started.
     const struct toolstack *toolstack = toolstack_of(handle);

@@ -31,8 +31,10 @@ static enum xen_result free_port(struct change *change)
         return change_ignore_absent(result);
     bool ours = !(change->device->selector.criteria & SELECT_BUSID) ||
                 text_is(value, device_busid(change->device));
-    return ours && value.size ? xen_write(change->xen, change->in, port_path(change), TEXT_EMPTY)
-                              : XEN_OK;
+    if (!ours || !value.size)
+        return XEN_OK;
+    result = xen_write(change->xen, change->in, port_path(change), TEXT_EMPTY);
+    return result == XEN_OK ? label_drop(change) : result;
 }
 
 static enum xen_result forget_drivers(struct change *change)

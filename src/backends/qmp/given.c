@@ -56,16 +56,14 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
 static void read_label(const struct walk *walk, const struct walk_device *found,
                        struct device *device)
 {
-    enum { ID_SIZE = 9, LABEL_SHOWN = 100 };
-    uint64_t vendor, product;
+    enum { LABEL_SHOWN = 100 };
+    uint16_t vendor, product;
     struct text text = text_of(walk_text(walk, found->properties[WALK_SERIAL]));
     size_t blank = text_find(text, ' ', 0);
-    struct text label = text_part(text, blank + 1, text.size), id = text_part(label, 0, ID_SIZE);
+    struct text label = text_part(text, blank + 1, text.size);
     struct selector *selector = &device->selector;
     char busid[BUSID_SIZE];
-    if (id.size != ID_SIZE || id.at[4] != ':' || !busid_read(text_part(text, 0, blank), busid) ||
-        text_number(text_part(id, 0, 4), 16, 0, UINT16_MAX, &vendor) != NUMBER_OK ||
-        text_number(text_part(id, 5, ID_SIZE), 16, 0, UINT16_MAX, &product) != NUMBER_OK)
+    if (!host_label_read(label, &vendor, &product) || !busid_read(text_part(text, 0, blank), busid))
         return;
     device->label = text_show(walk->arena, label, LABEL_SHOWN);
     if (selector->criteria & SELECT_BUSID)

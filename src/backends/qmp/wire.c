@@ -228,12 +228,8 @@ static bool put_backing(struct arena *arena, const struct device *device, bool o
 static void put_label(struct arena *arena, struct json_writer *writer,
                       const struct host_device *host)
 {
-    enum { NAME_KEPT = 64 };
-    host_read_strings(host, HOST_NAME);
-    const char *name = text_show(arena, text_trim(text_of(host->name)), NAME_KEPT);
     json_add_string(writer, "serial",
-                    arena_printf(arena, "%s %04x:%04x%s%s", host->busid, host->vendor,
-                                 host->product, *name ? " " : "", name));
+                    arena_printf(arena, "%s %s", host->busid, host_device_label(arena, host)));
 }
 
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
