@@ -6,6 +6,7 @@ B        ?= build$(if $(SAN),/san)
 prefix   ?= /usr/local
 bindir   ?= $(prefix)/bin
 mandir   ?= $(prefix)/share/man
+udevdir  ?= $(prefix)/lib/udev
 CFLAGS   ?= -O2 -g
 WERROR   ?=
 BISON    ?= bison
@@ -127,7 +128,14 @@ $(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/
 demo: build rig
 	@tests/demo.sh
 
-install: $(B)/xenusb
+# The rule names the program where it is installed.
+.PHONY: install-udev
+install-udev:
+	install -d $(DESTDIR)$(udevdir)/rules.d
+	sed 's|@bindir@|$(bindir)|' udev/60-xenusb.rules.in >$(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
+	chmod 644 $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
+
+install: $(B)/xenusb install-udev
 	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
 	install -D -m 644 docs/xenusb.1 $(DESTDIR)$(mandir)/man1/xenusb.1
 	install -D -m 644 docs/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
@@ -135,7 +143,8 @@ install: $(B)/xenusb
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/xenusb $(DESTDIR)$(mandir)/man1/xenusb.1 \
-	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5
+	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5 \
+	    $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
 
 clean:
 	rm -rf build
