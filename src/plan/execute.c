@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "xen/advice.h"
+#include "xen/xen.h"
 
 // The order in which steps run. It matters: a controller can be removed only after its devices, and
 // a device needs its controller and its hub; removals free ports and slots for additions. A PVUSB
@@ -292,8 +293,14 @@ static enum status run_all(struct run *run, struct step **batch)
     return status == STATUS_OK ? save(run) : status;
 }
 
+// For xenstored to answer again after the connection was lost; before session->timeout_scale.
+#define RECONNECT_SECONDS 10.0
+
 enum status execute(struct session *session, struct plan *plan, const struct execution *execution)
 {
+    // What was changed must be undone even if the connection to xenstored was lost.
+    if (session->xen)
+        xen_persist(session->xen, RECONNECT_SECONDS * session->timeout_scale);
     struct run run = { session, plan, execution };
     struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
     enum status status = run_all(&run, batch);

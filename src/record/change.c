@@ -21,11 +21,17 @@ static enum xen_result attempt(struct change *change,
         result = change->known.finish(change);
     if (result == XEN_OK) {
         result = xen_commit(change->xen, change->in);
-        change->unsure = result != XEN_OK && result != XEN_AGAIN;
+        change->unsure |= result != XEN_OK && result != XEN_AGAIN;
         return result;
     }
     xen_abort(change->xen, change->in);
     return result;
+}
+
+// Whether to run the body again on a new connection.
+static bool must_not_be_lost(const struct change *change)
+{
+    return (change->session->finishing || change->again) && xen_will_reconnect(change->xen);
 }
 
 // Tries until there is no conflict.
@@ -42,9 +48,13 @@ static enum status try_often(struct change *change,
         if (i > 5)
             clock_sleep(i * pause);
         result = attempt(change, run, argument);
+        if (result == XEN_FAILED && !change->why && must_not_be_lost(change))
+            result = XEN_AGAIN;
     }
-    if (result == XEN_OK)
+    if (result == XEN_OK) {
+        change->unsure = false;
         return STATUS_OK;
+    }
     if (result == XEN_AGAIN)
         change->why = "too many conflicts with other writers to xenstore";
     *why = change->why ? change->why : xen_why(change->xen);
@@ -101,6 +111,7 @@ enum status change_attempt_all(struct change *change, struct change_item *items,
 {
     struct item_run run = { items, count, body,
                             arena_array_of(change->session->arena, bool, count) };
+    change->again |= count && items[0].step->op == STEP_REMOVE;
     enum status status = try_often(change, run_items, &run, why);
     for (size_t i = 0; status != STATUS_OK && i < count; i++) {
         if (items[i].status != STATUS_OK)

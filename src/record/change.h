@@ -43,11 +43,14 @@ struct change {
     const struct topology *topology;     // for record_tidy()
     const struct controller *controller; // which is added or removed, or which has `device`
     const struct device *device;
-    enum step_op op;    // of the step that change_attempt_all() runs the body for
-    const char *value;  // for a body that writes a single value
-    const char *why;    // why the body refused the change; NULL if an operation on xenstore failed
-    enum status status; // of that refusal
-    bool unsure;        // the transaction failed when it was ended, so it may have taken effect
+    enum step_op op;   // of the step that change_attempt_all() runs the body for
+    const char *value; // for a body that writes a single value
+    bool again;      // after a lost connection, run the body again on a new one; always done while
+                     // session->finishing, and for steps that remove something
+    bool unsure;     // out: the connection was lost at the commit, so the change may have been
+                     // made; while a body runs: by an earlier attempt
+    const char *why; // why the body refused the change; NULL if an operation on xenstore failed
+    enum status status;        // of that refusal
     struct change_known known; // private to record/
 };
 // The body of a transaction. It may run several times, and so must only change xenstore.

@@ -3,19 +3,20 @@
 // system calls for each node, wakes xenstored twice, and reads watches in a thread; what the own
 // connection cannot do is left to it.
 #include "base/arena.h"
-#include "store.h"
+#include "connection.h"
+#include "request.h"
 #include "wire.h"
 
 #include <errno.h>
 
 static bool ask_together(struct xen *xen, struct xen_query *queries, size_t count)
 {
-    struct wire *wire = store_wire(xen);
+    struct wire *wire = connection_wire(xen);
     if (!wire)
         return false;
     if (wire_ask(wire, queries, count, xen_seconds(xen)))
         return true;
-    store_lose_wire(xen);
+    connection_lose_wire(xen);
     return false;
 }
 
@@ -27,11 +28,11 @@ enum xen_result xen_ask(struct xen *xen, struct xen_query *queries, size_t count
         struct xen_query *query = &queries[i];
         bool answered = together && query->result != XEN_AGAIN;
         if (!answered && query->list)
-            query->result = store_list(xen, NULL, query->path, &query->names, &query->count);
+            query->result = request_list(xen, NULL, query->path, &query->names, &query->count);
         else if (!answered)
-            query->result = store_read(xen, NULL, query->path, &query->value);
+            query->result = request_read(xen, NULL, query->path, &query->value);
         if (query->result == XEN_ABSENT)
-            (void)store_refuse(xen, strerror(ENOENT));
+            (void)connection_refuse(xen, strerror(ENOENT));
         if (query->result == XEN_OK || query->result == XEN_ABSENT)
             continue;
         query->why = xen_why(xen);
@@ -45,7 +46,7 @@ enum xen_result xen_read(struct xen *xen, struct xen_transaction *in, const char
 {
     struct xen_query query = { .path = path };
     if (in)
-        return store_read(xen, in, path, value);
+        return request_read(xen, in, path, value);
     (void)xen_ask(xen, &query, 1);
     *value = query.value;
     return query.result;
@@ -56,7 +57,7 @@ enum xen_result xen_list(struct xen *xen, struct xen_transaction *in, const char
 {
     struct xen_query query = { .path = path, .list = true };
     if (in)
-        return store_list(xen, in, path, names, count);
+        return request_list(xen, in, path, names, count);
     (void)xen_ask(xen, &query, 1);
     *names = query.names;
     *count = query.count;
@@ -73,31 +74,32 @@ enum xen_result xen_read_number(struct xen *xen, struct xen_transaction *in, con
         return result;
     if (text_number(text, 10, 0, max, value) == NUMBER_OK)
         return XEN_OK;
-    return store_refuse(xen, arena_printf(arena, "\"%s\" is not a number up to %llu",
+    return connection_refuse(xen,
+                             arena_printf(arena, "\"%s\" is not a number up to %llu",
                                           text_show(arena, text, 40), (unsigned long long)max));
 }
 
 enum xen_result xen_watch(struct xen *xen, const char *const *paths, size_t count)
 {
-    struct wire *wire = store_wire(xen);
+    struct wire *wire = connection_wire(xen);
     if (wire && wire_watch(wire, paths, count, xen_seconds(xen)))
         return XEN_OK;
     if (wire)
-        store_lose_wire(xen);
-    return store_refuse(xen, "the connection for watches was lost");
+        connection_lose_wire(xen);
+    return connection_refuse(xen, "the connection for watches was lost");
 }
 
 enum xen_result xen_changes(struct xen *xen, const char *const **paths, size_t *count)
 {
     // Everything that has changed before this is answered has been reported by then.
     struct xen_query query = { .path = "/" };
-    const struct wire *wire = ask_together(xen, &query, 1) ? store_wire(xen) : NULL;
+    const struct wire *wire = ask_together(xen, &query, 1) ? connection_wire(xen) : NULL;
     *paths = NULL;
     *count = 0;
     if (!wire)
-        return store_refuse(xen, "the connection for watches was lost");
+        return connection_refuse(xen, "the connection for watches was lost");
     if (!wire_changes(wire))
-        return store_refuse(xen, "nothing is watched");
+        return connection_refuse(xen, "nothing is watched");
     for (const struct wire_change *at = wire_changes(wire); at; at = at->before)
         ++*count;
     const char **found = arena_array_of(xen_arena(xen), const char *, *count);

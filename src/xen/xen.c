@@ -2,41 +2,30 @@
 #include "xen.h"
 
 #include "base/arena.h"
-#include "base/scope.h"
+#include "base/deadline.h"
 #include "base/shortage.h"
+#include "connection.h"
 #include "hypervisor.h"
 #include "probe.h"
 #include "store.h"
 #include "wire.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <xenstore.h>
 
 struct xen {
     struct arena *arena;
-    struct wire *wire;       // a connection for reading and for watches; NULL once it is lost
-    struct xs_handle *store; // libxenstore's connection; NULL until it is needed
-    int fd;                  // its descriptor
+    struct wire *wire;   // a connection for reading and for watches; NULL once it is lost
+    struct store *store; // libxenstore's; NULL until it is needed
     struct xc_interface_core *hypervisor; // NULL if it is not available
     double seconds;                       // time limit for a reply
-    bool lost;          // a reply took longer, so the connections cannot be used any more
-    const char *broken; // see xen_broken()
-    const char *why;    // see xen_why()
+    bool lost;           // a reply took longer, so the connections cannot be used any more
+    bool closed;         // libxenstore has closed its connection after an error
+    unsigned generation; // how often they were replaced
+    unsigned reconnects; // how often they may still be; see xen_persist()
+    double patience;     // seconds left for that
+    const char *broken;  // see xen_broken()
+    const char *why;     // see xen_why()
 };
-
-struct xen_transaction {
-    xs_transaction_t id;
-};
-
-static xs_transaction_t id_of(const struct xen_transaction *transaction)
-{
-    return transaction ? transaction->id : XBT_NULL;
-}
 
 static const char *reason_of(int error)
 {
@@ -65,30 +54,6 @@ enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_p
     }
 }
 
-// libxenstore waits forever for replies and does not expose its socket. Find it by number: POSIX
-// assigns the lowest free descriptor, and xenusb has a single thread. With a time limit on the
-// socket, libxenstore's read fails and it closes the connection.
-static struct xs_handle *open_store(double seconds, int *fd)
-{
-    *fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (*fd < 0)
-        return NULL;
-    close(*fd);
-    errno = 0;
-    struct xs_handle *store = xs_open(0);
-    // It tried other paths after the socket, so its errno may be of one that does not exist.
-    if (!store && errno == ENOENT)
-        errno = EIO;
-    struct stat info;
-    if (store && fstat(*fd, &info) == 0 && S_ISSOCK(info.st_mode)) {
-        struct timeval limit = { .tv_sec = (time_t)seconds };
-        limit.tv_usec = (suseconds_t)((seconds - (double)limit.tv_sec) * 1e6) + 1;
-        setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        setsockopt(*fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    }
-    return store;
-}
-
 enum status xen_open(struct arena *arena, struct diags *diags, double seconds, struct xen **xen)
 {
     *xen = NULL;
@@ -115,8 +80,7 @@ void xen_close(struct xen *xen)
         return;
     if (xen->hypervisor)
         hypervisor_close(xen->hypervisor);
-    if (xen->store)
-        xs_close(xen->store);
+    store_close(xen->store);
     wire_close(xen->wire);
 }
 
@@ -156,16 +120,23 @@ static enum xen_result mark_broken(struct xen *xen)
     return XEN_FAILED;
 }
 
-// The result for the errno of the operation that just failed.
-static enum xen_result fail(struct xen *xen)
+enum xen_result connection_failed(struct xen *xen)
 {
     int why = errno;
     // EAGAIN is a transaction conflict or, from the kernel, a timeout. After a timeout libxenstore
     // has closed its socket.
-    if (why == EAGAIN && fcntl(xen->fd, F_GETFD) < 0)
+    if (why == EAGAIN && xen->closed)
         xen->lost = true;
     if (xen->lost) {
         xen->why = arena_printf(xen->arena, "xenstored did not answer within %g s", xen->seconds);
+        return mark_broken(xen);
+    }
+    if (xen->closed && why) {
+        // A later operation only finds that there is no connection.
+        xen->why = xen->broken
+                       ? xen->broken
+                       : arena_printf(xen->arena, "the connection to xenstored was lost: %s",
+                                      reason_of(why));
         return mark_broken(xen);
     }
     xen->why = reason_of(why);
@@ -178,147 +149,97 @@ static enum xen_result fail(struct xen *xen)
     }
 }
 
-enum xen_result store_refuse(struct xen *xen, const char *why)
+enum xen_result connection_refuse(struct xen *xen, const char *why)
 {
     xen->why = why;
     return XEN_FAILED;
 }
 
-struct wire *store_wire(const struct xen *xen)
+struct wire *connection_wire(const struct xen *xen)
 {
     return xen->lost ? NULL : xen->wire;
 }
 
-void store_lose_wire(struct xen *xen)
+void connection_lose_wire(struct xen *xen)
 {
     xen->lost |= errno == ETIMEDOUT;
     wire_close(xen->wire);
     xen->wire = NULL;
 }
 
-// libxenstore's connection; NULL with errno if there is none.
-static struct xs_handle *store_of(struct xen *xen)
+// ---- replacing lost connections ----
+
+void xen_persist(struct xen *xen, double seconds)
 {
-    errno = 0;
-    if (!xen->store && !xen->lost)
-        xen->store = open_store(xen->seconds, &xen->fd);
-    return xen->lost ? NULL : xen->store;
+    enum { RECONNECTS_MAX = 8 };
+    xen->reconnects = RECONNECTS_MAX;
+    xen->patience = seconds;
 }
 
-enum xen_result store_read(struct xen *xen, struct xen_transaction *in, const char *path,
-                           struct text *value)
+bool xen_will_reconnect(const struct xen *xen)
 {
-    unsigned size = 0;
-    struct xs_handle *store = store_of(xen);
-    cleanup_free char *bytes = store ? xs_read(store, id_of(in), path, &size) : NULL;
-    *value = TEXT_EMPTY;
-    if (!bytes)
-        return fail(xen);
-    if (size > XEN_VALUE_MAX)
-        return store_refuse(xen, "the value is longer than xenstore allows");
-    *value = (struct text){ arena_copy(xen->arena, bytes, size), size };
-    return XEN_OK;
+    return (xen->lost || xen->closed) && xen->reconnects && xen->patience > 0;
 }
 
-enum xen_result store_list(struct xen *xen, struct xen_transaction *in, const char *path,
-                           const char *const **names, size_t *count)
+// Without a socket, or with a silent one, xenstored may just be restarted.
+static struct wire *await_xenstored(struct xen *xen)
 {
-    unsigned found = 0;
-    struct xs_handle *store = store_of(xen);
-    cleanup_free char **children = store ? xs_directory(store, id_of(in), path, &found) : NULL;
-    *names = NULL;
-    *count = 0;
-    if (!children)
-        return fail(xen);
-    if (found > XEN_CHILDREN_MAX)
-        return store_refuse(xen, "the node has too many children");
-    const char **sorted = arena_array_of(xen->arena, const char *, found);
-    for (unsigned i = 0; i < found; i++)
-        sorted[i] = arena_strdup(xen->arena, children[i]);
-    qsort(sorted, found, sizeof *sorted, wire_by_number);
-    *names = sorted;
-    *count = found;
-    return XEN_OK;
+    const double pause = 0.05;
+    const char *path = xen_probe_path(xen->arena);
+    const struct deadline deadline = deadline_in(xen->patience);
+    struct wire *wire;
+    enum xen_probe probe;
+    do {
+        const double left = deadline_left(deadline);
+        probe = xen_probe_open(xen->arena, path, left < xen->seconds ? left : xen->seconds, &wire);
+    } while (probe != PROBE_ANSWERED && probe != PROBE_DENIED && deadline_pause(deadline, pause));
+    return wire;
 }
 
-static enum xen_result result_of(struct xen *xen, bool done)
+// Transactions are void afterwards, and the watch ends: what changed meanwhile is unknown.
+static bool reconnect(struct xen *xen)
 {
-    return done ? XEN_OK : fail(xen);
+    const double began = clock_now();
+    struct wire *wire = await_xenstored(xen);
+    xen->patience -= clock_now() - began;
+    xen->reconnects--;
+    if (!wire)
+        return false;
+    wire_close(xen->wire);
+    store_close(xen->store);
+    xen->wire = wire;
+    xen->store = NULL;
+    xen->generation++;
+    xen->closed = xen->lost = false;
+    xen->broken = NULL;
+    return true;
 }
 
-enum xen_result xen_write(struct xen *xen, struct xen_transaction *in, const char *path,
-                          struct text value)
+unsigned connection_generation(const struct xen *xen)
 {
-    if (value.size > XEN_VALUE_MAX)
-        return store_refuse(xen, "the value is longer than xenstore allows");
-    struct xs_handle *store = store_of(xen);
-    return result_of(xen, store && xs_write(store, id_of(in), path, value.size ? value.at : "",
-                                            (unsigned)value.size));
+    return xen->generation;
 }
 
-enum xen_result xen_make_directory(struct xen *xen, struct xen_transaction *in, const char *path)
+struct store *connection_store(struct xen *xen, bool in_transaction)
 {
-    struct xs_handle *store = store_of(xen);
-    return result_of(xen, store && xs_mkdir(store, id_of(in), path));
+    bool usable = !(xen->lost || xen->closed) ||
+                  (!in_transaction && xen_will_reconnect(xen) && reconnect(xen));
+    errno = usable ? 0 : ENOTCONN;
+    if (!usable)
+        return NULL;
+    if (!xen->store)
+        xen->store = store_open(xen->arena, xen->seconds);
+    return xen->store;
 }
 
-enum xen_result xen_remove(struct xen *xen, struct xen_transaction *in, const char *path)
+bool connection_retry(struct xen *xen, bool in_transaction)
 {
-    struct xs_handle *store = store_of(xen);
-    enum xen_result result = result_of(xen, store && xs_rm(store, id_of(in), path));
-    return result == XEN_ABSENT ? XEN_OK : result;
-}
-
-static bool permission_bits(char letter, unsigned *bits)
-{
-    switch (letter) {
-    case 'n': *bits = XS_PERM_NONE; return true;
-    case 'r': *bits = XS_PERM_READ; return true;
-    case 'w': *bits = XS_PERM_WRITE; return true;
-    case 'b': *bits = XS_PERM_READ | XS_PERM_WRITE; return true;
-    default: return false;
-    }
-}
-
-enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in, const char *path,
-                                    const struct xen_permission *permissions, size_t count)
-{
-    enum { PERMISSIONS_MAX = 8 };
-    struct xs_permissions given[PERMISSIONS_MAX];
-    if (count == 0 || count > PERMISSIONS_MAX)
-        return store_refuse(xen, "a node has 1 to 8 permissions");
-    for (size_t i = 0; i < count; i++) {
-        given[i] = (struct xs_permissions){ .id = permissions[i].domain };
-        if (!permission_bits(permissions[i].letter, &given[i].perms))
-            return store_refuse(xen, "a permission must be n, r, w or b");
-    }
-    struct xs_handle *store = store_of(xen);
-    return result_of(xen,
-                     store && xs_set_permissions(store, id_of(in), path, given, (unsigned)count));
-}
-
-enum xen_result xen_begin(struct xen *xen, struct xen_transaction **transaction)
-{
-    *transaction = NULL;
-    struct xs_handle *store = store_of(xen);
-    xs_transaction_t id = store ? xs_transaction_start(store) : XBT_NULL;
-    if (id == XBT_NULL)
-        return fail(xen);
-    *transaction = arena_new_of(xen->arena, struct xen_transaction);
-    (*transaction)->id = id;
-    return XEN_OK;
-}
-
-enum xen_result xen_commit(struct xen *xen, struct xen_transaction *transaction)
-{
-    errno = 0;
-    return result_of(xen, xs_transaction_end(xen->store, transaction->id, false));
-}
-
-void xen_abort(struct xen *xen, struct xen_transaction *transaction)
-{
-    if (transaction)
-        xs_transaction_end(xen->store, transaction->id, true);
+    int why = errno;
+    // If there is none, it is worth waiting for xenstored only if something must be undone.
+    xen->closed |= xen->store ? store_is_closed(xen->store) : xen->reconnects > 0;
+    bool again = !in_transaction && xen_will_reconnect(xen) && reconnect(xen);
+    errno = why;
+    return again;
 }
 
 bool xen_has_hypervisor(const struct xen *xen)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Access to xenstore and to the hypervisor's list of domains. xen.c is the only file that uses
-// libxenstore.
+// Access to xenstore and to the hypervisor's list of domains.
 #ifndef XENUSB_XEN_XEN_H
 #define XENUSB_XEN_XEN_H
 
@@ -36,6 +35,14 @@ double xen_seconds(const struct xen *xen);
 // A logger that discards everything, for Xen's libraries: xenusb reports their failures itself.
 struct xentoollog_logger *xen_silent_logger(void);
 
+// From now on, for a run that changes something and must be able to undo it: a connection that is
+// lost is replaced by a new one, up to 8 times, and waiting for xenstored takes up to `seconds` in
+// total. An operation outside transactions is then repeated; whatever failed inside one still
+// fails, and the transaction is void. A watch ends, as if everything had changed.
+void xen_persist(struct xen *xen, double seconds);
+// Whether the connection is lost and the next operation will try to replace it.
+bool xen_will_reconnect(const struct xen *xen);
+
 // A transaction, open until it is committed or aborted. NULL where one is expected means none.
 struct xen_transaction;
 
@@ -43,19 +50,19 @@ struct xen_transaction;
 enum xen_result {
     XEN_OK,
     XEN_ABSENT, // ENOENT
-    XEN_AGAIN,  // EAGAIN from a commit: what was read has changed; retry the whole transaction
+    XEN_AGAIN,  // what the transaction has read has changed, or the connection was replaced
+                // meanwhile: retry the whole transaction
     XEN_DENIED, // EACCES, EPERM
     XEN_FAILED, // anything else; see xen_why()
 };
-// Why a reply was lost (out of memory, connection lost); NULL if none was. After a lost reply,
-// something that seems to be absent may exist.
+// Why a reply was lost (out of memory, connection lost); NULL if none was, or the connection was
+// replaced. After a lost reply, something that seems to be absent may exist.
 const char *xen_broken(const struct xen *xen);
 
 // The reason for the last failure, for messages. Owned by the arena or constant; never NULL.
 const char *xen_why(const struct xen *xen);
 // The status for a result: XEN_OK is STATUS_OK; STATUS_TIMEOUT if xenstored did not reply in time,
-// after which the connection cannot be used any more; XEN_DENIED is STATUS_REFUSED; else
-// STATUS_FAILED.
+// after which the connection is lost; XEN_DENIED is STATUS_REFUSED; else STATUS_FAILED.
 enum status xen_status(const struct xen *xen, enum xen_result result);
 
 enum {
@@ -101,6 +108,7 @@ struct xen_permission {
     unsigned domain;
     char letter; // n (none), r (read), w (write), b (both)
 };
+enum { XEN_PERMISSIONS_MAX = 8 };
 // Sets 1 to 8 permissions: the first domain is the owner, and its letter applies to all domains not
 // listed.
 enum xen_result xen_set_permissions(struct xen *xen, struct xen_transaction *in, const char *path,

@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so loses.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -41,6 +41,9 @@ $(RIG)/counts.so: $(RIG_SRC)/counts.c | $(RIG)
 
 $(RIG)/inject.so: $(addprefix $(RIG_SRC)/,inject.c inject-send.c inject.h) | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $(filter %.c,$^) -ldl
+
+$(RIG)/loses.so: $(RIG_SRC)/loses.c | $(RIG)
+	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/pauses.so: $(RIG_SRC)/pauses.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl

@@ -68,7 +68,8 @@ static enum xen_result claim_port(struct change *change)
     if (result == XEN_ABSENT)
         return change_refuse(change, STATUS_FAILED, "the backend has no such port");
     // The backends notice a new device only at a port that they have seen empty.
-    if (result == XEN_OK && value.size)
+    bool ours = result == XEN_OK && change->unsure && text_is(value, device_busid(change->device));
+    if (result == XEN_OK && value.size && !ours)
         return change_refuse_taken(change, value);
     if (result == XEN_OK)
         result = xen_write(change->xen, change->in, port_path(change),
@@ -169,9 +170,9 @@ static void assign(const struct wave *wave)
         wave->at[i]->given = false;
     check_assignable(wave, &host);
     (void)wave_change(wave, claim_port, NULL);
+    for (size_t i = 0; i < wave->count; i++)
+        wave->at[i]->given = attempt_succeeds(wave->at[i]) || wave->at[i]->unsure;
     const struct wave given = wave_part(wave, attempt_succeeds);
-    for (size_t i = 0; i < given.count; i++)
-        given.at[i]->given = true;
     give_way(&given);
     const struct wave bound = wave_part(&given, is_bound_here);
     bind_each(&bound);

@@ -48,6 +48,8 @@ static enum xen_result write_nodes(struct change *change)
     enum xen_result result = change_check_domain(change);
     if (result == XEN_OK)
         result = xen_read(change->xen, change->in, record, &type);
+    if (result == XEN_OK && change->unsure)
+        return XEN_OK; // an earlier attempt has written them
     if (result == XEN_OK)
         return change_refuse(change, STATUS_REFUSED,
                              "xl has taken its index for another controller");
@@ -236,6 +238,7 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     const char *failure;
     struct change change = change_of(handle, controller, NULL);
     bool idle = is_unused(controller->frontend_state);
+    change.again = true;
     enum status status = change_attempt(&change, request_close, why);
     if (status != STATUS_OK && change.unsure)
         *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
@@ -274,6 +277,7 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     const char *why = NULL;
     bool left = false;
     struct change change = change_of(handle, controller, NULL);
+    change.again = true;
     controller->frontend_state = pvusb_frontend_state(handle, controller);
     bool idle = is_unused(controller->frontend_state);
     enum status status = close_both(handle, controller, &left, &why);
@@ -300,6 +304,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
     bool left;
     const char *why = NULL;
     struct change change = change_of(handle, step->controller, NULL);
+    change.again = true;
     if (remove_closed(&change, delete, true, &left, &why) == STATUS_OK)
         pvusb_fail(step, STEP_FAILED, status, words);
     else
@@ -344,6 +349,10 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
     struct change change = change_of(handle, controller, NULL);
     enum status status = change_attempt(&change, create, &why);
+    if (change.unsure) {
+        undo_add(handle, step, status, why);
+        return;
+    }
     if (status != STATUS_OK) {
         pvusb_fail(step, STEP_FAILED, status, why);
         return;

@@ -181,6 +181,7 @@ static const char *discard_qemu(struct pvusb_handle *handle)
     struct arena *arena = handle->session->arena;
     struct change change = change_of(handle);
     const char *why = NULL;
+    change.again = true;
     qmp_close(handle->client);
     handle->client = NULL;
     bool ended =

@@ -75,6 +75,7 @@ bool wave_change(const struct wave *wave, change_body *body, const char *what)
     enum status status = change_attempt_all(&all.change, items, due.count, body, &why);
     for (size_t i = 0; i < due.count; i++) {
         bool refused = status == STATUS_OK;
+        due.at[i]->unsure = !refused && all.change.unsure;
         if (items[i].status != STATUS_OK)
             wave_fail(due.at[i], items[i].status,
                       refused || !what ? items[i].why

@@ -130,7 +130,9 @@ static enum status record_all(struct qmp_handle *handle, struct step *const *ste
         if (outcomes[i] == STATUS_OK)
             continue;
         steps[i]->timed_out = outcomes[i] == STATUS_TIMEOUT;
-        undo_add(handle, steps[i], false, "its record in xenstore could not be updated");
+        // A record whose write was not confirmed may exist.
+        bool recorded = outcomes[i] != STATUS_REFUSED && outcomes[i] != STATUS_LEFTOVER;
+        undo_add(handle, steps[i], recorded, "its record in xenstore could not be updated");
         if (outcomes[i] == STATUS_LEFTOVER) {
             steps[i]->state = STEP_LEFT;
             steps[i]->words = "its record in xenstore could not be removed again";
