@@ -51,6 +51,16 @@ static void test_adding_the_first_entry(void **state)
                         "    ]\n}\n");
 }
 
+// yajl takes more bytes for blanks than JSON has.
+static void test_blanks_of_yajl(void **state)
+{
+    (void)state;
+    assert_string_equal(controller("{\f\v}", 0, true),
+                        "{\n    \"usbctrls\": [\n        { \"devid\": NEW }\n    ]\f\v}");
+    assert_string_equal(controller("{\"usbctrls\"\f:\v[{\"devid\":\f0\v}\f]}", 0, false),
+                        "{\"usbctrls\"\f:\v[\n    ]}");
+}
+
 static void test_adding_an_entry(void **state)
 {
     (void)state;
@@ -178,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_adding_the_first_entry),
+        CASE(test_blanks_of_yajl),
         CASE(test_adding_an_entry),
         CASE(test_adding_replaces_the_same_entry),
         CASE(test_removal),

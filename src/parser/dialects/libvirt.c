@@ -295,11 +295,14 @@ static void read_devices(struct libvirt *libvirt, const struct xml_element *devi
 
 // --- the guest ---
 
-static void read_domain(struct libvirt *libvirt, const struct xml_element *root)
+// <os><type>. libvirt requires it, but people also keep just the parts that matter to them: those
+// are of an HVM guest, for xl would create a PV guest without a type.
+static void read_type(struct libvirt *libvirt, const struct xml_element *root)
 {
-    struct config_domain *domain = &libvirt->builder.config->domain;
-    const struct xml_element *name = xml_child(root, "name"), *uuid = xml_child(root, "uuid");
+    struct builder *builder = &libvirt->builder;
+    struct config_domain *domain = &builder->config->domain;
     const struct xml_element *type = xml_child(xml_child(root, "os"), "type");
+    const struct span at = place_of(libvirt, type ? type : root);
     static const struct {
         const char *word;
         enum domain_type type;
@@ -307,15 +310,34 @@ static void read_domain(struct libvirt *libvirt, const struct xml_element *root)
                   { "xen", DOMAIN_PV },
                   { "linux", DOMAIN_PV },
                   { "xenpvh", DOMAIN_PVH } };
+    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
+        if (strcmp(type->text, types[i].word) == 0) {
+            domain->type = types[i].type;
+            domain->type_at = at;
+            return;
+        }
+    if (type) {
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "'%s' is not a type of Xen guest",
+                                text_show(builder->arena, text_of(type->text), 40)),
+                  "valid: hvm, xen, linux, xenpvh");
+        return;
+    }
+    domain->type = DOMAIN_HVM;
+    domain->type_at = at;
+    diag_hint(builder->diags, builder_warning(builder, at, "the domain has no <os> with a <type>"),
+              "it is taken for an HVM guest");
+}
+
+static void read_domain(struct libvirt *libvirt, const struct xml_element *root)
+{
+    struct config_domain *domain = &libvirt->builder.config->domain;
+    const struct xml_element *name = xml_child(root, "name"), *uuid = xml_child(root, "uuid");
     if (name)
         domain->name = given(place_of(libvirt, name), name->text);
     if (uuid)
         domain->uuid = given(place_of(libvirt, uuid), uuid->text);
-    for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
-        if (strcmp(type->text, types[i].word) == 0) {
-            domain->type = types[i].type;
-            domain->type_at = place_of(libvirt, type);
-        }
+    read_type(libvirt, root);
 }
 
 struct document parse_libvirt(struct arena *arena, struct diags *diags, const struct source *source)

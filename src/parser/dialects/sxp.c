@@ -47,7 +47,7 @@ static struct sxp *read_word(struct sxp_reader *sxp_reader)
         word->word = text_part(text, from + 1, to);
         to++;
     } else {
-        while (to < text.size && !is_blank(text.at[to]) && !strchr("()", text.at[to]))
+        while (to < text.size && !is_blank(text.at[to]) && text.at[to] != '(' && text.at[to] != ')')
             to++;
         word->word = text_part(text, from, to);
     }
