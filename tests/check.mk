@@ -141,8 +141,14 @@ check-clang:
 	$(MAKE) CC=clang SAN=fuzz B=$(CLANG_B) build check-programs $(FUZZ:%=$(CLANG_B)/fuzz_%)
 
 $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
-	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) \
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_FLAGS) \
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/libxenusb.a $(LIBS)
+
+# The calls that a target replaces.
+$(B)/fuzz_sysfs: FUZZ_FLAGS := $(foreach call,open read close readlink opendir readdir closedir,-Wl,--wrap=$(call))
+$(B)/fuzz_wire: FUZZ_FLAGS := $(foreach call,poll read write send,-Wl,--wrap=$(call))
+$(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken $(addprefix store_, \
+    wire refuse read list),-Wl,--wrap=$(call))
 
 # Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B).
 FUZZ_SECONDS ?= 60

@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: MIT
-// Any bytes as a config, or as the arguments of a command: they compile or give errors, within
-// bounds, and all messages are printable. The first byte selects which.
+// Any bytes as a config: it compiles or gives errors, within bounds, and all messages are
+// printable. What compiles is written in our own dialect and read again: it is the same.
 #include "../dump.h"
-#include "base/arena.h"
-#include "config/check.h"
-#include "parser/parser.h"
+#include "../trial.h"
+#include "fuzz.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void compile(const struct source *source, struct arena *arena, int how)
+static void dump(struct arena *arena, const struct config *config)
 {
-    struct diags diags;
-    diags_init(&diags, arena);
-    struct config *config =
-        how == 0 ? parse_config(arena, &diags, source)
-                 : parse_specs(arena, &diags, source, how == 1 ? SPEC_DEVICE : SPEC_CONTROLLER);
-    check_config(arena, &diags, config);
     FILE *stream = fopen("/dev/null", "we");
     if (!stream)
         abort();
-    diags_print(&diags, stream, false);
     dump_config(stream, arena, config);
     fclose(stream);
 }
 
+static void read_again(struct trial *trial)
+{
+    struct trial again;
+    trial_translate(trial, "xenusb", false);
+    if (!trial->done)
+        return;
+    trial_compile(&again, trial->arena, "again", trial->out, parse_document);
+    fuzz_check(again.compiled, "its translation has errors",
+               diags_reason(&again.diags, "none is kept"));
+    const char *wrong =
+        trial_difference(trial->arena, trial->document.config, again.document.config, TRIAL_ALL);
+    fuzz_check(!wrong, "its translation is something else", wrong);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    static const char hows[] = "DC"; // devices, controllers; anything else is a file
-    const char *how = size && bytes[0] ? strchr(hows, bytes[0]) : NULL;
-    size_t from = how ? 1 : 0;
-    struct arena *arena = arena_new(4096);
-    if (!arena)
-        abort();
-    const struct source *source =
-        source_from_bytes(arena, "fuzz", (const char *)bytes + from, size - from);
-    compile(source, arena, how ? (int)(how - hows) + 1 : 0);
+    struct arena *arena = fuzz_arena();
+    struct trial trial;
+    trial_compile(&trial, arena, "fuzz", (struct text){ (const char *)bytes, size },
+                  parse_document);
+    dump(arena, trial.document.config);
+    if (trial.compiled)
+        read_again(&trial);
+    fuzz_print(&trial.diags, (struct text){ (const char *)bytes, size });
     arena_free(arena);
     return 0;
 }
