@@ -424,6 +424,7 @@ static void test_a_controller_in_the_south_bridge(void **state)
 {
     struct scene *scene = *state;
     static const char bridge[] = "/machine/unattached/device[3]";
+    fake_new_qemu(scene->qemu);
     fake_pci(scene->qemu, pci, bridge, "PIIX3", 1);
     fake_controller(scene->qemu, pci, "/machine/unattached/device[3]/uhci", "piix3-usb-uhci", 1,
                     "usb-bus.0");
@@ -436,6 +437,28 @@ static void test_a_controller_in_the_south_bridge(void **state)
     assert_string_equal(port_of(named(scene, "usb")->devices), "2");
     assert_string_equal(named(scene, "usb-2")->id, "usb");
     assert_int_equal(scene->topology.plugging.slots, 29);
+}
+
+// That takes QEMU long.
+static void test_types_are_asked_for_only_if_one_is_not_known(void **state)
+{
+    static const struct {
+        const char *type;
+        unsigned asked;
+    } cases[] = { { "usb-tablet", 0 }, { "usb-net", 1 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct scene *scene = scene_new(false);
+        fake_pci(scene->qemu, pci, "/machine/unattached/device[1]", "PIIX3", 1);
+        fake_pci(scene->qemu, pci, "/machine/unattached/device[2]", "qemu64-x86_64-cpu", 2);
+        fake_controller(scene->qemu, pci, "/machine/peripheral/c", "nec-usb-xhci", 5, "c.0");
+        fake_usb(scene->qemu, "/machine/peripheral/c/c.0", "/machine/peripheral/d", cases[i].type,
+                 "1");
+        assert_int_equal(scene_look(scene), STATUS_OK);
+        assert_string_equal(named(scene, "c")->devices->driver, cases[i].type);
+        assert_int_equal(fake_count(scene->qemu, "qom-list-types", "usb-device"), cases[i].asked);
+        scene_free(scene);
+    }
 }
 
 static void test_a_controller_without_usb_in_its_name(void **state)
@@ -850,6 +873,7 @@ int main(void)
         cmocka_unit_test(test_a_note_of_a_device),
         cmocka_unit_test_setup_teardown(test_the_buses_of_many_devices, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_controller_in_the_south_bridge, setup, teardown),
+        cmocka_unit_test(test_types_are_asked_for_only_if_one_is_not_known),
         cmocka_unit_test_setup_teardown(test_a_controller_without_usb_in_its_name, setup, teardown),
         cmocka_unit_test(test_all_values_at_once),
         cmocka_unit_test(test_an_object_disappears_from_the_many),

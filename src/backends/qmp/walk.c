@@ -14,8 +14,7 @@ struct walk_read {
     size_t index;                // its object among those of `sent`
 };
 
-// Whether QEMU is of version 10.1 or later.
-static bool has_list_get(const struct qmp_client *client)
+bool walk_since(const struct qmp_client *client, uint64_t since_major, uint64_t since_minor)
 {
     struct text version = text_of(qmp_version(client));
     size_t dot = text_find(version, '.', 0);
@@ -23,12 +22,12 @@ static bool has_list_get(const struct qmp_client *client)
     uint64_t major = 0, minor = 0;
     (void)text_number(text_part(version, 0, dot), 10, 0, UINT32_MAX, &major);
     (void)text_number(text_part(version, dot + 1, end), 10, 0, UINT32_MAX, &minor);
-    return major > 10 || (major == 10 && minor >= 1);
+    return major > since_major || (major == since_major && minor >= since_minor);
 }
 
 struct walk walk_with(struct arena *arena, struct qmp_client *client)
 {
-    return (struct walk){ .arena = arena, .client = client, .at_once = has_list_get(client) };
+    return (struct walk){ .arena = arena, .client = client, .at_once = walk_since(client, 10, 1) };
 }
 
 static struct qmp_command *submit(const struct walk *walk, struct wire_command command)

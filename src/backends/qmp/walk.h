@@ -21,6 +21,9 @@ struct walk {
     struct walk_read *reads, **last_read; // that are not sent yet
 };
 
+// Whether QEMU says that it is of that version or a later one.
+bool walk_since(const struct qmp_client *client, uint64_t since_major, uint64_t since_minor);
+
 // A walk of the QEMU at the other end of that connection.
 struct walk walk_with(struct arena *arena, struct qmp_client *client);
 

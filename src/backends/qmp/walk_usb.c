@@ -38,7 +38,7 @@ static int compare_objects(const void *a, const void *b)
 
 static bool is_usb_type(const struct walk_usb *usb, struct text type)
 {
-    const struct json *at = walk_first(usb->types);
+    const struct json *at = usb->types ? walk_first(usb->types) : NULL;
     unsigned count = 0;
     while (at && !text_same(walk_name(at), type) && count++ < USB_TYPES_MAX)
         at = at->next;
@@ -265,20 +265,68 @@ void walk_usb_begin(struct walk_usb *usb)
     for (size_t i = 0; i < CONTAINERS; i++)
         ask_place(usb, containers[i]);
     usb->ids = usb->places[PERIPHERAL].list;
-    usb->types = walk_types(usb->walk, "usb-device");
     qmp_send(usb->walk->client);
+}
+
+// Whether the type is one that is known not to be a USB device.
+static bool is_other(struct text type)
+{
+    static const char *const others[] = {
+        "irq",       "memory-region", "container",      "System",       "i440FX",     "PIIX3",
+        "PIIX4_PM",  "piix3-ide",     "piix3-ide-xen",  "hpet",         "i8042",      "i8257",
+        "isa-fdc",   "isa-i8259",     "isa-parallel",   "isa-pcspk",    "isa-pit",    "isa-serial",
+        "kvmvapic",  "mc146818rtc",   "port92",         "smbus-eeprom", "vmmouse",    "vmport",
+        "ioapic",    "fw_cfg_io",     "xen-platform",   "VGA",          "cirrus-vga", "qxl-vga",
+        "e1000",     "rtl8139",       "virtio-net-pci", "xen-sysdev",   "xen-sysbus", "xen-bridge",
+        "ISA",       "IDE",           "i2c-bus",        "PCI",          "usb-bus",    "kvm-apic",
+        "kvm-i8259", "kvm-ioapic",    "kvm-pit",        "kvmclock",     "xen-apic",   "apic",
+    };
+    static const char cpu[] = "-cpu"; // qemu64-x86_64-cpu
+    size_t i = 0;
+    while (i < sizeof others / sizeof *others && !text_is(type, others[i]))
+        i++;
+    return i < sizeof others / sizeof *others ||
+           (type.size >= sizeof cpu &&
+            text_is(text_part(type, type.size - (sizeof cpu - 1), type.size), cpu));
+}
+
+// Whether an object is of a type of which only QEMU knows whether it is a USB device.
+static bool has_unknown_type(const struct walk_usb *usb)
+{
+    for (size_t i = 0; i < usb->place_count; i++)
+        for (const struct json *at = walk_first(usb->places[i].list); at; at = at->next) {
+            struct text type = walk_type_within(at, "child");
+            if (type.size && !is_other(type) && !device_model_driver(type) &&
+                !controller_model_named(type))
+                return true;
+        }
+    return false;
+}
+
+// To know the types takes QEMU longer than anything else that it is asked.
+static bool await_types(struct walk_usb *usb)
+{
+    if (!usb->types && has_unknown_type(usb))
+        usb->types = walk_types(usb->walk, "usb-device");
+    return walk_await(usb->walk);
 }
 
 static bool read_places(struct walk_usb *usb)
 {
     if (!walk_await(usb->walk))
         return false;
-    for (const struct json *at = walk_first(usb->places[UNATTACHED].list);
-         at && usb->place_count < WALK_PLACES_MAX; at = at->next)
+    const char *version = qmp_version(usb->walk->client);
+    const struct json *at = walk_first(usb->places[UNATTACHED].list);
+    if (*version && !walk_since(usb->walk->client, 8, 0))
+        at = NULL; // its south bridge has no such children
+    for (; at && usb->place_count < WALK_PLACES_MAX; at = at->next)
         if (is_south_bridge(walk_type_within(at, "child")))
             ask_place(usb, arena_printf(usb->walk->arena, "%s/%s", containers[UNATTACHED],
                                         walk_copy(usb->walk, walk_name(at))));
-    return walk_await(usb->walk);
+    // The children of the south bridge are only there after the first time.
+    if (!await_types(usb))
+        return false;
+    return await_types(usb);
 }
 
 // Few devices are asked for their bus; of many, the buses are asked for their devices.
