@@ -108,6 +108,7 @@ $(B)/unit/test_arena: UNIT_FLAGS := -Wl,--wrap=malloc
 $(B)/unit/test_file: UNIT_FLAGS := -Wl,--wrap=write
 $(B)/unit/test_in_place: UNIT_FLAGS := $(foreach call,fchown fchmod fsync linkat renameat unlinkat write,-Wl,--wrap=$(call))
 $(B)/unit/test_label: UNIT_FLAGS := $(foreach call,begin list read status why,-Wl,--wrap=xen_$(call))
+$(B)/unit/test_leftovers: UNIT_FLAGS := $(foreach call,list read read_number status why,-Wl,--wrap=xen_$(call))
 $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe_open xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))

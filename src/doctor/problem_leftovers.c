@@ -16,16 +16,23 @@ struct search {
     enum xen_result result; // the first failure; nothing is read after it
 };
 
+// Reads a node. Any failure other than XEN_ABSENT is kept: what could not be read is not reported.
+static enum xen_result read_node(struct search *search, const char *path, struct text *value)
+{
+    *value = TEXT_EMPTY;
+    if (search->result != XEN_OK)
+        return search->result;
+    enum xen_result result = xen_read(search->xen, NULL, path, value);
+    if (result != XEN_OK && result != XEN_ABSENT)
+        search->result = result;
+    return result;
+}
+
 // After a failure everything exists, so that nothing is reported as missing.
 static bool exists(struct search *search, const char *path)
 {
     struct text value;
-    if (search->result != XEN_OK)
-        return true;
-    enum xen_result result = xen_read(search->xen, NULL, path, &value);
-    if (result != XEN_OK && result != XEN_ABSENT)
-        search->result = result;
-    return result != XEN_ABSENT;
+    return read_node(search, path, &value) != XEN_ABSENT;
 }
 
 static size_t children(struct search *search, const char *path, const char *const **names)
@@ -69,16 +76,17 @@ static bool is_examined(const struct search *search, const struct domain *domain
     return !domain->dying && (!only || only->id == domain->id);
 }
 
-// Notes under the id that a domain had before it was rebooted still belong to it.
+// Notes under the id that a domain had before it was rebooted still belong to it; also if their
+// UUID could not be read.
 static bool has_owner(struct search *search, const char *notes)
 {
     struct text uuid;
     enum xen_result result =
-        xen_read(search->xen, NULL, arena_printf(search->arena, "%s/uuid", notes), &uuid);
+        read_node(search, arena_printf(search->arena, "%s/uuid", notes), &uuid);
     for (size_t i = 0; result == XEN_OK && i < search->domains->count; i++)
         if (uuid.size && text_is(uuid, search->domains->at[i].uuid))
             return true;
-    return false;
+    return search->result != XEN_OK;
 }
 
 static void search_notes(struct search *search)
@@ -107,13 +115,15 @@ static void search_notes(struct search *search)
     }
 }
 
-// A controller that works is complete, whoever created it.
-static bool is_connected(const struct search *search, const char *path)
+// A controller that works is complete, whoever created it. True also if its state could not be
+// read; a guest may write anything there.
+static bool is_connected(struct search *search, const char *path)
 {
+    struct text value;
     uint64_t state = XENBUS_UNKNOWN;
-    return xen_read_number(search->xen, NULL, arena_printf(search->arena, "%s/state", path),
-                           XENBUS_STATES - 1, &state) == XEN_OK &&
-           state == XENBUS_CONNECTED;
+    (void)read_node(search, arena_printf(search->arena, "%s/state", path), &value);
+    (void)text_number(value, 10, 0, XENBUS_STATES - 1, &state);
+    return state == XENBUS_CONNECTED || search->result != XEN_OK;
 }
 
 // Reports the nodes at `path`, and the frontend with them if there is one.
@@ -199,7 +209,7 @@ static void search_records(struct search *search, const struct domain *domain)
         struct text backend;
         const char *path = arena_printf(arena, "%s/%s", root, indexes[i]);
         enum xen_result result =
-            xen_read(search->xen, NULL, arena_printf(arena, "%s/backend", path), &backend);
+            read_node(search, arena_printf(arena, "%s/backend", path), &backend);
         if (result == XEN_OK && text_starts(backend, "/local/domain/") &&
             !exists(search, backend.at))
             add_partial(search, domain->id, indexes[i], path, "its backend does not exist");
