@@ -20,6 +20,7 @@
 #define _GNU_SOURCE
 #include "pvplay.h"
 
+#include <errno.h>
 #include <libusb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +255,24 @@ static void serve_ports(const char *path, int index)
     }
 }
 
+// Switches a state that nothing else has changed since it was read, as the kernel does.
+static void switch_state(const char *path, int own, const char *state)
+{
+    char node[512];
+    bool ended = false;
+
+    snprintf(node, sizeof(node), "%s/state", path);
+    while (!ended) {
+        unsigned size;
+        xs_transaction_t transaction = xs_transaction_start(store);
+        char *present = xs_read(store, transaction, node, &size);
+        bool same = present && atoi(present) == own &&
+                    xs_write(store, transaction, node, state, (unsigned)strlen(state));
+        free(present);
+        ended = xs_transaction_end(store, transaction, !same) || errno != EAGAIN;
+    }
+}
+
 static void serve_controller(const char *path, int index)
 {
     char frontend[512];
@@ -265,11 +284,11 @@ static void serve_controller(const char *path, int index)
     other = atoi(get(frontend, "state"));
     if (own == 1 && atoi(get(path, "online")) == 1) {
         put(path, "hotplug-status", "connected");
-        put(path, "state", "2");
+        switch_state(path, own, "2");
     } else if (own == 2 && (other == 3 || other == 4)) {
-        put(path, "state", "4");
+        switch_state(path, own, "4");
     } else if (own > 1 && own < 6 && (other == 5 || other == 6)) {
-        put(path, "state", "6");
+        switch_state(path, own, "6");
     }
     if (is_qemu && own > 1 && own < 6)
         serve_ports(path, index);

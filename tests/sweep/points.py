@@ -135,9 +135,14 @@ class Scene:
 
     def forget_qemu(self, before):
         """End the QEMU that xenusb has started, and make all else as it was before."""
-        for pid, line in snapshot.processes()[1].items():
-            if "pvplay backend qusb 3" in line:
-                os.kill(int(pid), signal.SIGKILL)
+        while True:
+            living = [int(pid) for pid, line in snapshot.processes()[1].items() if "pvplay backend qusb 3" in line]
+            if not living:
+                break
+            for pid in living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
         self.bind(before["drivers"])
         nodes = before["nodes"]
         for _ in range(3):  # the frontend reacts
@@ -246,11 +251,12 @@ class Sweep:
                     continue
                 yield action, number, kind, counts[kind]
 
-    def neighbour(self, number):
+    def neighbour(self, number, stopped=False):
         """The next changing command, on another domain: one that has nothing to do, or one that has."""
-        if self.scene.without_xen:
-            verb = ["--timeout", "0.1", "--qmp", T + "/db"]
-            commands = [["attach"] + verb + ["3-4"]]
+        if self.scene.without_xen:  # which other QEMUs there are is not known: the next command is one for this one
+            commands = [["attach", "--timeout", "0.3", "--qmp", T + "/db", "3-4"]]
+            if not stopped:
+                commands.append(["detach", "--timeout", "0.3", "--qmp", T + "/web", "3-4"])
         elif number % 2:
             commands = [["attach", "--timeout", "0.3", "db", "3-4"]]
         else:
@@ -323,7 +329,7 @@ class Sweep:
         stopped = scene.xenstored if kind == "xenstore" else scene.qemu
         try:
             if kind != "xenstore":
-                self.neighbour(number)
+                self.neighbour(number, stopped=True)
         finally:
             os.kill(stopped, signal.SIGCONT)
         time.sleep(0.05)
