@@ -286,9 +286,11 @@ class Sweep:
         """Which state it is after the next command: "before", "after" or "between"."""
         at, present = self.scene.settles(self.before, self.after, *self.between)
         if at < 0:
-            differs = {name: snapshot.difference(getattr(self, name), present) for name in ("before", "after")}
-            closer = min(differs, key=lambda name: len(differs[name]))
-            raise Wrong("half done after the next command; it differs from the state %s it:" % closer, differs[closer])
+            names = ["before it", "after it"] + ["after some of its steps"] * len(self.between)
+            states = [self.before, self.after] + self.between
+            differs = [(snapshot.difference(state, present), name) for state, name in zip(states, names)]
+            lines, name = min(differs, key=lambda pair: len(pair[0]))
+            raise Wrong("half done after the next command; it differs from the state %s:" % name, lines)
         word = ("before", "after", "between")[min(at, 2)]
         if PROMISED.get(status, word) != word:
             raise Wrong("exit status %s, but the state is that %s it" % (status, word))
