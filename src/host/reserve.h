@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Opens the disks of host devices exclusively, before they are given away. This fails for a disk
-// that the kernel uses without showing it (ZFS), and as long as it lasts nothing can mount the disk
-// or one of its partitions. It does not see what opens disks without O_EXCL: blkback and QEMU. It
-// wakes a disk that sleeps, so it is only for verbs that change something, after everything else.
+// that the kernel uses without showing it (ZFS), or of which something has a partition exclusively.
+// As long as it lasts nothing can mount the disk or one of its partitions. It does not see what
+// opens disks without O_EXCL: blkback and QEMU. It wakes a disk that sleeps, so it is only for
+// verbs that change something, after everything else.
 #ifndef XENUSB_HOST_RESERVE_H
 #define XENUSB_HOST_RESERVE_H
 
