@@ -279,7 +279,8 @@ void show_outcome(struct arena *arena, const struct plan *plan, enum status stat
     unsigned changes = plan->add + plan->remove;
     if (status != STATUS_OK) {
         fprintf(stream,
-                status == STATUS_LEFTOVER ? "Failed; %s could not be restored.\n"
+                status == STATUS_LEFTOVER  ? "Failed; %s could not be restored.\n"
+                : status == STATUS_REFUSED ? "Refused; %s is unchanged.\n"
                 : is_pending(plan) ? "Undone; %s is unchanged, but a removal is still pending.\n"
                                    : "Undone; %s is unchanged.\n",
                 domain);

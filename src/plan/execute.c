@@ -258,6 +258,20 @@ static enum status complain_failed(struct run *run, enum status status)
     return status;
 }
 
+// Whether all that failed was refused, and no other step was tried.
+static bool is_refused(const struct plan *plan)
+{
+    bool refused = false;
+    for (const struct step *step = plan->first; step; step = step->next) {
+        if (!is_change(step) || step->state == STEP_PLANNED)
+            continue;
+        if (step->state != STEP_FAILED || !step->refused)
+            return false;
+        refused = true;
+    }
+    return refused;
+}
+
 static size_t step_count(const struct plan *plan)
 {
     size_t count = 0;
@@ -306,9 +320,12 @@ enum status execute(struct session *session, struct plan *plan, const struct exe
     enum status status = run_all(&run, batch);
     if (status == STATUS_OK)
         return STATUS_OK;
-    // Steps were tried, so the result is a failure or a timeout, whatever status a backend
+    // If steps were tried, the result is a failure or a timeout, whatever status a backend
     // returned.
+    const bool refused = is_refused(plan);
     status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
+    if (refused)
+        return STATUS_REFUSED;
     session->finishing = true;
     status = status_worse(status, undo_all(&run, batch));
     // What could not be undone. A failure was reported, and this run has failed already.

@@ -37,6 +37,7 @@ struct step {
     const char *words;  // why it was refused or failed; NULL
     const char *remark; // something worth knowing about a finished step; NULL
     bool timed_out;     // the peer did not answer in time
+    bool refused;       // it failed because of another, before anything was changed for it
     bool pending;       // the guest was asked to release the controller, and may still do it
 };
 

@@ -152,6 +152,8 @@ void record_watch_claims(const struct session *session);
 // The claims that were written since record_watch_claims(), also by this process, as they are now;
 // all claims if there is no watch. Does not see ports of driver domains.
 enum status record_claims_since(const struct session *session, struct record_claim **claims);
+// The same without those of the session's own domain, which costs less if it has changed a lot.
+enum status record_others_since(const struct session *session, struct record_claim **claims);
 
 // A message if another of the claims is for the same device: "1-4 was given to db (4), controller
 // 0 port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and

@@ -42,6 +42,7 @@ struct changed_ports {
     struct claim_port *ports;
     struct xen_query *queries;
     size_t count;
+    int left_out; // a domain whose claims do not matter; -1: none
 };
 
 // Adds a node, if it is that of a controller's port or of a note's busid.
@@ -57,9 +58,11 @@ static void add_node(struct claim_list *list, struct changed_ports *changed, con
         changed->ports[changed->count] = (struct claim_port){
             .domain = (int)numbers[0], .index = numbers[1], .port = numbers[2], .emulated = i == 0
         };
-        changed->queries[changed->count++] = (struct xen_query){ .path = path };
+        if (numbers[0] != (unsigned)changed->left_out)
+            changed->queries[changed->count++] = (struct xen_query){ .path = path };
     }
-    if (list->result == XEN_OK && match(text_of(path), "/xenusb/*/device/?/busid", numbers)) {
+    if (list->result == XEN_OK && match(text_of(path), "/xenusb/*/device/?/busid", numbers) &&
+        numbers[0] != (unsigned)changed->left_out) {
         const char *end = strrchr(path, '/');
         claims_add_note(list, (int)numbers[0],
                         arena_copy(list->session->arena, path, (size_t)(end - path)));
@@ -84,7 +87,8 @@ static int by_path(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-enum status record_claims_since(const struct session *session, struct record_claim **claims)
+static enum status claims_since(const struct session *session, int left_out,
+                                struct record_claim **claims)
 {
     struct claim_list list;
     const char *const *paths;
@@ -99,7 +103,8 @@ enum status record_claims_since(const struct session *session, struct record_cla
     memcpy(sorted, paths, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, by_path);
     struct changed_ports changed = { arena_array_of(session->arena, struct claim_port, count),
-                                     arena_array_of(session->arena, struct xen_query, count), 0 };
+                                     arena_array_of(session->arena, struct xen_query, count), 0,
+                                     left_out };
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
             add_node(&list, &changed, sorted[i]);
@@ -109,6 +114,16 @@ enum status record_claims_since(const struct session *session, struct record_cla
         complain_error(session->diags, "cannot read what has changed in xenstore: %s",
                        xen_why(session->xen));
     return xen_status(session->xen, list.result);
+}
+
+enum status record_claims_since(const struct session *session, struct record_claim **claims)
+{
+    return claims_since(session, -1, claims);
+}
+
+enum status record_others_since(const struct session *session, struct record_claim **claims)
+{
+    return claims_since(session, session->domain->id, claims);
 }
 
 // Whether the claim is that of the device itself, in libxl's record or in a note.

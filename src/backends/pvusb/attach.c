@@ -51,7 +51,7 @@ static void check_assignable(const struct wave *wave, struct lock *host)
     for (size_t i = 0; i < local.count; i++) {
         const char *why = host_hold_show(session->arena, &holds[i], &guest);
         if (why && attempt_succeeds(local.at[i]))
-            wave_fail(local.at[i], STATUS_FAILED, why);
+            wave_fail(local.at[i], STATUS_REFUSED, why);
     }
 }
 
@@ -77,18 +77,17 @@ static enum xen_result claim_port(struct change *change)
     return result == XEN_OK ? label_put(change) : result;
 }
 
-// Fails those that another guest has too.
-static void give_way(const struct wave *wave)
+typedef enum status read_claims(const struct session *session, struct record_claim **claims);
+
+// Fails those that another guest has, by these claims.
+static void give_way(const struct wave *wave, read_claims *read)
 {
     const struct session *session = wave->handle->session;
     struct record_claim *claims = NULL;
-    bool here = true; // record_claims_since() does not see the ports of driver domains
-    for (size_t i = 0; i < wave->count; i++)
-        here &= !wave->at[i]->step->controller->backend_domain;
     if (!wave->count)
         return;
-    if ((here ? record_claims_since : record_claims)(session, &claims) != STATUS_OK) {
-        wave_fail_all(wave, STATUS_REFUSED, "xenstore could not be read again");
+    if (read(session, &claims) != STATUS_OK) {
+        wave_fail_all(wave, STATUS_FAILED, "xenstore could not be read again");
         return;
     }
     for (size_t i = 0; i < wave->count; i++) {
@@ -169,11 +168,18 @@ static void assign(const struct wave *wave)
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->given = false;
     check_assignable(wave, &host);
+    // What other xenusb processes have done until now; they take the host's lock.
+    const struct wave free = wave_part(wave, is_seen);
+    give_way(&free, record_others_since);
     (void)wave_change(wave, claim_port, NULL);
-    for (size_t i = 0; i < wave->count; i++)
+    for (size_t i = 0; i < wave->count; i++) {
         wave->at[i]->given = attempt_succeeds(wave->at[i]) || wave->at[i]->unsure;
+        wave->at[i]->touched |= wave->at[i]->given;
+    }
     const struct wave given = wave_part(wave, attempt_succeeds);
-    give_way(&given);
+    // What xl has done, which takes no lock.
+    const bool here = wave_part(&given, is_seen).count == given.count;
+    give_way(&given, here ? record_claims_since : record_claims);
     const struct wave bound = wave_part(&given, is_bound_here);
     bind_each(&bound);
 }
@@ -307,6 +313,7 @@ static void finish(const struct wave *wave, const struct attempt *attempt)
     struct step *step = attempt->step;
     bool seen = !step->controller->backend_domain;
     if (!attempt_succeeds(attempt)) {
+        step->refused = attempt->status == STATUS_REFUSED && !attempt->touched;
         pvusb_fail(step, attempt->given ? STEP_LEFT : STEP_FAILED, attempt->status, attempt->why);
         return;
     }

@@ -354,6 +354,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         return;
     }
     if (status != STATUS_OK) {
+        step->refused = status == STATUS_REFUSED;
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }

@@ -13,6 +13,7 @@
 struct attempt {
     struct step *step;
     bool given;   // its port has been written, so it must be released if the step fails
+    bool touched; // it was given before
     bool unsure;  // the connection to xenstored was lost when its last change was committed
     bool met;     // the condition of the last wave_wait() is true for it
     bool ignored; // the guest has not configured it in time

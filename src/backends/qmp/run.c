@@ -233,9 +233,11 @@ static bool are_free(struct qmp_handle *handle, struct step *const *steps, size_
     }
     for (size_t i = 0; i < asked; i++) {
         const char *why = host_hold_show(arena, &holds[i], &guest);
-        if (why)
-            fail(of[i], STEP_FAILED, why);
-        free &= !why;
+        if (!why)
+            continue;
+        of[i]->refused = true;
+        fail(of[i], STEP_FAILED, why);
+        free = false;
     }
     return free;
 }
