@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "qmp_client.h"
 
+#include "answer.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/deadline.h"
@@ -27,6 +28,7 @@ struct qmp_client {
     bool broken;
     int64_t last_id;
     unsigned answers;                 // received so far
+    size_t kept;                      // bytes of memory that they use
     struct qmp_command *capabilities; // without it QEMU takes no other command
     struct qmp_command *waiting;
     struct qmp_command **waiting_last;
@@ -123,6 +125,24 @@ static struct qmp_command *remove_waiting(struct qmp_client *client, const struc
     return NULL;
 }
 
+// Stores the answer in the command. All answers are kept as long as the session, so what QEMU can
+// make xenusb keep is limited.
+static void keep_answer(struct qmp_client *client, struct qmp_command *command,
+                        const struct json *value, const struct json *error)
+{
+    size_t before = arena_used(client->arena);
+    if (value)
+        command->value = json_copy(client->arena, value);
+    if (error) {
+        command->error_class = as_string(client->arena, json_member_text(error, "class"));
+        command->error = as_string(client->arena, json_member_text(error, "desc"));
+    }
+    command->answered = true;
+    client->kept += arena_used(client->arena) - before;
+    if (client->kept > QMP_KEPT_MAX)
+        fail_connection(client, "sent more than %d MiB in its answers", QMP_KEPT_MAX >> 20);
+}
+
 static void handle_answer(struct qmp_client *client, const struct json *message,
                           const struct json *value, const struct json *error)
 {
@@ -146,13 +166,9 @@ static void handle_answer(struct qmp_client *client, const struct json *message,
     client->answers++;
     if (command->abandoned)
         return;
-    command->answered = true;
-    if (value)
-        command->value = json_copy(client->arena, value);
-    if (error) {
-        command->error_class = as_string(client->arena, class);
-        command->error = as_string(client->arena, words);
-    }
+    keep_answer(client, command, value, error);
+    if (value && !answer_is_valid(command->name, value))
+        fail_connection(client, "answered %s with a value of the wrong type", command->name);
     if (error && command == client->capabilities)
         fail_connection(client, "refused qmp_capabilities; QEMU says: %s", command->error);
 }

@@ -25,7 +25,9 @@ struct session;
 
 enum {
     QMP_MESSAGE_MAX = 1024 * 1024, // bytes of a message; the same limit as in libxl
-    QMP_EVENTS_KEPT = 128,         // at most; more events push out the oldest ones
+    QMP_KEPT_MAX =
+        64 * 1024 * 1024,  // bytes of memory for the answers of a connection, all together
+    QMP_EVENTS_KEPT = 128, // at most; more events push out the oldest ones
 };
 
 // A connection, closed with qmp_close(). Answers and messages are owned by the arena.

@@ -403,6 +403,44 @@ static void test_oversized_messages(void **state)
     assert_breaks(state, say_much, NULL, "sent invalid QMP: a message is too large");
 }
 
+static const char *answer_at_length(void *context, struct arena *arena, const struct json *command)
+{
+    enum { LISTS = 100000 };
+    char *member = arena_alloc(arena, sizeof "\"return\":[[]" + 3 * LISTS + 1);
+    (void)context;
+    if (text_is(json_member_text(command, "execute"), "qmp_capabilities"))
+        return "\"return\":{}";
+    char *at = stpcpy(member, "\"return\":[[]");
+    for (int i = 0; i < LISTS; i++)
+        at = stpcpy(at, ",[]");
+    stpcpy(at, "]");
+    return member;
+}
+
+static void say_much_often(struct fake_peer *peer, void *context)
+{
+    fake_greet(peer);
+    fake_serve(peer, answer_at_length, context);
+}
+
+// Each answer is small enough, but QEMU could fill the memory with all of them.
+static void test_memory_for_answers_is_bounded(void **state)
+{
+    struct connection it = open_greeted(state, say_much_often, LONG);
+    unsigned answers = 0;
+    while (answers < 1000) {
+        qmp_submit(it.client, "query-chardev", TEXT_EMPTY);
+        if (!qmp_await(it.client))
+            break;
+        answers++;
+    }
+    assert_in_range(answers, 5, 100);
+    assert_string_equal(qmp_why(it.client), "QEMU at SOCKET sent more than 64 MiB in its answers");
+    assert_true(qmp_broken(it.client));
+    assert_in_range(arena_used(*state), QMP_KEPT_MAX, 2 * QMP_KEPT_MAX);
+    end(&it);
+}
+
 static void answer_twice(struct fake_peer *peer, void *context)
 {
     (void)context;
@@ -774,6 +812,7 @@ int main(void)
         cmocka_unit_test(test_invalid_answers),
         cmocka_unit_test(test_a_hang_up_before_reading),
         cmocka_unit_test(test_oversized_messages),
+        cmocka_unit_test(test_memory_for_answers_is_bounded),
         cmocka_unit_test(test_a_duplicate_answer),
         cmocka_unit_test(test_a_late_answer_is_ignored),
         cmocka_unit_test(test_events_do_not_extend_the_time_limit),
