@@ -84,7 +84,8 @@ static bool read_factor(struct text text, double *factor)
     struct text behind = text_part(text, dot + 1, text.size);
     if (text_number(text_part(text, 0, dot), 10, 0, 100, &whole) != NUMBER_OK)
         return false;
-    if (dot < text.size && text_number(behind, 10, 0, 9, &tenths) != NUMBER_OK)
+    if (dot < text.size &&
+        (behind.size != 1 || text_number(behind, 10, 0, 9, &tenths) != NUMBER_OK))
         return false;
     *factor = (double)whole + (double)tenths / 10;
     return *factor >= 0.1 && *factor <= 100;
