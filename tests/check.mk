@@ -44,20 +44,21 @@ programs = $(foreach unit,$(UNITS:$(B)/%=$(1)/%),'$(if $(2),$(2) )$(unit)') \
 generated = $(1)/translate $(1)/readback $(1)/placement
 
 # The tests of the rig. The longest ones are named here and run first.
-LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad
+LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad hostile
 PLAIN     := self memory real translate-qemu placement
 RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%,$(wildcard tests/rig/*.test)))
 
-# Even check-deep runs only these cases of three tests under valgrind: the other cases run xenusb hundreds of
+# Even check-deep runs only these cases of four tests under valgrind: the other cases run xenusb hundreds of
 # times so that other programs can check its output, and the programs translate the same files in one process.
 FEW_foreign   := case_from_libvirt case_from_sxp case_bad_xml case_bad_sxp
+FEW_hostile := case_half_an_answer case_values_of_the_wrong_type
 FEW_json      := case_a_report case_a_command
 FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambiguity case_invalid_commands \
                  case_in_place case_losses_are_reported case_python_statements_are_refused
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/run.test tests/tidied.test tests/layers.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \

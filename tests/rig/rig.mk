@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so loses.so pauses.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so loses.so pauses.so peer.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -46,6 +46,9 @@ $(RIG)/loses.so: $(RIG_SRC)/loses.c | $(RIG)
 	$(RIG_CC) -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/pauses.so: $(RIG_SRC)/pauses.c | $(RIG)
+	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
+
+$(RIG)/peer.so: $(RIG_SRC)/peer.c | $(RIG)
 	$(RIG_CC) -D_GNU_SOURCE -shared -fPIC -o $@ $< -ldl
 
 $(RIG)/faults.so: $(RIG_SRC)/faults.c | $(RIG)
