@@ -182,7 +182,7 @@ class Sweep:
     def __init__(self, scene):
         self.scene = scene
         self.prepare, self.command, self.back, self.steps = verbs.VERBS[scene.verb]
-        self.kept = {}
+        self.kept, self.shown = {}, []
 
     def keep(self):
         if self.scene.scene == "start":
@@ -264,9 +264,9 @@ class Sweep:
                         ["controller", "remove", "--timeout", "0.3", "db", "more"]]
         for arguments in commands:
             status, output = self.scene.run(arguments)
+            self.shown += ["next: xenusb " + " ".join(arguments)] + output.splitlines()
             if status != 0:
-                raise Wrong("exit status %s of the next command, %s" % (status, " ".join(arguments)),
-                            output.splitlines())
+                raise Wrong("exit status %s of the next command, %s" % (status, " ".join(arguments)))
 
     def promise(self, status, output):
         """Compare the state with what the exit status promises. Returns whether it is half done."""
@@ -282,12 +282,15 @@ class Sweep:
                         snapshot.difference(promised, present))
         return at < 0
 
-    def outcome(self, status):
+    def outcome(self, status, output):
         """Which state it is after the next command: "before", "after" or "between"."""
-        at, present = self.scene.settles(self.before, self.after, *self.between)
-        if at < 0:
+        states = [self.before, self.after] + self.between
+        at, present = self.scene.settles(*states)
+        said = [snapshot.is_said(status, state, present, output) if status == 4 else False for state in states]
+        if at < 0 and any(said):
+            at = said.index(True)
+        elif at < 0:
             names = ["before it", "after it"] + ["after some of its steps"] * len(self.between)
-            states = [self.before, self.after] + self.between
             differs = [(snapshot.difference(state, present), name) for state, name in zip(states, names)]
             lines, name = min(differs, key=lambda pair: len(pair[0]))
             raise Wrong("half done after the next command; it differs from the state %s:" % name, lines)
@@ -304,9 +307,9 @@ class Sweep:
         acts = acts_of(T + "/acts")
         # A request that the act cut off has no entry.
         reached = sum(one == kind for one, _ in acts) >= of_kind if stops else len(acts) >= number or status != 0
-        shown = ["exit status %s" % status] + output.splitlines()
+        self.shown = ["exit status %s" % status] + output.splitlines()
         if len(acts) >= number and not stops:
-            shown.insert(0, "act %d: %s %s" % ((number,) + acts[number - 1]))
+            self.shown.insert(0, "act %d: %s %s" % ((number,) + acts[number - 1]))
         try:
             if stops:
                 half = status == 4
@@ -314,14 +317,14 @@ class Sweep:
             else:
                 half = self.promise(status, output)
             self.neighbour(number)
-            word = self.outcome(status)
-            if word != "before":
+            word = self.outcome(status, output)
+            if scene.look() != self.before:
                 self.take_back()
                 at, present = scene.settles(self.before)
                 if at < 0:
                     raise Wrong("it cannot be taken back", snapshot.difference(self.before, present))
         except Wrong as wrong:
-            wrong.lines = shown + wrong.lines
+            wrong.lines = self.shown + wrong.lines
             raise
         return "%s%s status %s" % (word, " half" if half else "", status) if reached else "missed"
 

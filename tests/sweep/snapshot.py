@@ -3,6 +3,7 @@
 
 import difflib
 import fcntl
+import json
 import os
 import re
 
@@ -32,6 +33,8 @@ JOURNAL = r"xenstore /xenusb(/3(/uuid|/journal(/\d+)?)?)?|file /run/xenusb/journ
 SAID = [
     ([0], r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json|" + JOURNAL, "cannot change libxl's saved",
      "the guest has all of it, which must not be undone because a disk is full"),
+    ([4], r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json", "LEFT OVER",
+     "it lists a device that could not be detached cleanly; libxl ignores it; the next command on this domain corrects it"),
     ([0, 1, 5], JOURNAL, "in the journal, of domain|the journal of .* could not be removed",
      "without a connection to xenstored it cannot be removed; it is open, so the next command removes it"),
 ]
@@ -51,6 +54,18 @@ def is_locked(path):
     return False
 
 
+def config_in_order(text):
+    """libxl's saved config, with its lists sorted: its devices are added in the order of the commands."""
+    try:
+        config = json.loads(text.rstrip("\0"))
+    except ValueError:
+        return text
+    for key in ("usbctrls", "usbdevs"):
+        if key in config:
+            config[key].sort(key=json.dumps)
+    return json.dumps(config, indent=1)
+
+
 def files():
     found = {}
     for root in ROOTS:
@@ -64,6 +79,8 @@ def files():
                     continue
                 with open(path, encoding="latin1") as file:
                     text = file.read()
+                if path.endswith(".libxl-json"):
+                    text = config_in_order(text)
                 found["file " + path] = text + ("\nlocked" if is_locked(path) else "")
     return found
 
@@ -134,6 +151,22 @@ def processes():
     return found, living
 
 
+def in_order(lines):
+    """The lines of a tree of QEMU, with the devices of each bus sorted: QEMU has them as they were added."""
+    blocks, depth = [], None
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if depth is None or indent <= depth:
+            blocks.append([line])
+            depth = indent
+        else:
+            blocks[-1].append(line)
+    blocks = [block[:1] + (in_order(block[1:]) if block[1:] else []) for block in blocks]
+    rest = [block for block in blocks if not block[0].lstrip().startswith("dev:")]
+    devices = sorted(block for block in blocks if block[0].lstrip().startswith("dev:"))
+    return [line for block in rest + devices for line in block]
+
+
 def take(xenstore, monitors):
     """The present state; monitors maps names of QEMUs to their monitors."""
     state, living = processes()
@@ -146,7 +179,7 @@ def take(xenstore, monitors):
         tree = monitor.tree()
         for pattern, becomes, _ in IGNORED_IN_TREE:
             tree = re.sub(pattern, becomes, tree)
-        state["qemu " + name] = tree
+        state["qemu " + name] = "\n".join(in_order(tree.splitlines()))
     state.update(files())
     state.update(drivers())
     return normal(state)

@@ -27,19 +27,21 @@ DETACH = ["detach", "{web}", "3-1", "3-2"]
 
 ONE = [["attach", "{web}", "busid=3-1,port=1"]]
 TWO = [["attach", "{web}", "busid=3-2,port=2"]]
+HALF = [[["detach", "{web}", "3-1"]], [["detach", "{web}", "3-2"]]]
 
 # verb: the commands before it, the command, the commands that take it back, and each state in which a command that
-# was killed may be left for good: what was added and is there is kept (src/world/resume.h), so these are the states
-# after some of its steps, as commands from the state before.
+# was killed, or could not undo all (exit status 4), may be left for good: what was added and is there is kept, and what
+# could not be added again stays removed (src/world/resume.h), so these are the states after some of its steps, as
+# commands from the state before.
 VERBS = {
     "apply": ([], APPLY, [EMPTY], [[ADD], [ADD] + ONE, [ADD] + TWO]),
     "attach": ([ADD], ATTACH, [DETACH], [ONE, TWO]),
-    "detach": ([APPLY], DETACH, [APPLY], []),
-    "detach-all": ([APPLY], ["detach", "--all", "{web}"], [APPLY], []),
+    "detach": ([APPLY], DETACH, [APPLY], HALF),
+    "detach-all": ([APPLY], ["detach", "--all", "{web}"], [APPLY], HALF),
     "add": ([], ADD, [EMPTY], []),
-    "remove": ([APPLY], EMPTY, [APPLY], []),
+    "remove": ([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
     "prune": ([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]],
-              [[["detach", "{web}", "3-2"]]]),
+              [HALF[1]]),
 }
 
 # scene: the type of its controllers, that of its guest, and which verbs.
