@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -12,11 +11,11 @@ enum { NAME_SHOWN = 100, LINE_SHOWN = 900 }; // bytes; syslog takes 1024 (RFC 31
 
 const char *log_who(struct arena *arena)
 {
-    const struct passwd *entry = getpwuid(getuid());
+    // getpwuid() may ask a server that does not answer, and aborts the process without memory
+    // (glibc: nss/nss_database.c).
+    const uid_t id = getuid();
     const char *sudo = getenv("SUDO_USER");
-    const char *user = entry && entry->pw_name
-                           ? text_show(arena, text_of(entry->pw_name), NAME_SHOWN)
-                           : arena_printf(arena, "user %u", (unsigned)getuid());
+    const char *user = id == 0 ? "root" : arena_printf(arena, "user %u", (unsigned)id);
     if (!sudo || !*sudo)
         return user;
     return arena_printf(arena, "%s for %s", user, text_show(arena, text_of(sudo), NAME_SHOWN));

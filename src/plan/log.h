@@ -14,7 +14,8 @@ void log_step(struct arena *arena, const struct domain *domain, const struct ste
 const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,
                      const char *who);
 
-// The user, and the user of sudo if it is used: "root for alice". Escaped, in the arena.
+// The user, root or "user 1000", and the user of sudo if it is used: "root for alice". Escaped, in
+// the arena.
 const char *log_who(struct arena *arena);
 
 #endif
