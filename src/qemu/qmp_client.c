@@ -7,6 +7,7 @@
 #include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
+#include "passing.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -34,16 +35,25 @@ struct qmp_client {
     struct qmp_command **waiting_last;
     struct buffer out; // the first `out_sent` bytes are sent already
     size_t out_sent;
+    int passed;       // a descriptor that is sent with byte `passed_at` of `out`; -1: none
+    size_t passed_at; // the first of its command
     struct qmp_event events[QMP_EVENTS_KEPT]; // a ring buffer
     unsigned event_first;
     unsigned event_count;
     char in[CHUNK];
 };
 
+static void close_passed(struct qmp_client *client)
+{
+    scope_close(&client->passed);
+    client->passed = -1;
+}
+
 static void clear_out(struct qmp_client *client)
 {
     buffer_clear(&client->out);
     client->out_sent = 0;
+    close_passed(client);
 }
 
 // Marks the connection as broken, for this reason. Pending commands stay unanswered.
@@ -214,9 +224,15 @@ static void receive(struct qmp_client *client)
 static void transmit(struct qmp_client *client)
 {
     struct text out = text_part(buffer_text(&client->out), client->out_sent, SIZE_MAX);
-    ssize_t sent = send(client->fd, out.at, out.size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const bool passes = client->passed >= 0 && client->passed_at == client->out_sent;
+    if (client->passed >= 0 && !passes) // what is before it, without it
+        out = text_part(out, 0, client->passed_at - client->out_sent);
+    ssize_t sent = passes ? passing_send(client->fd, out, client->passed)
+                          : send(client->fd, out.at, out.size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0)
         client->out_sent += (size_t)sent;
+    if (sent > 0 && passes)
+        close_passed(client);
     // If the peer is gone, receive() reads its last messages and then sees the end of the stream.
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
         client->out_sent = client->out.size;
@@ -334,6 +350,20 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
     return command;
 }
 
+struct qmp_command *qmp_submit_passing(struct qmp_client *client, const char *name,
+                                       struct text arguments, int fd)
+{
+    size_t at = client->out.size;
+    struct qmp_command *command = qmp_submit(client, name, arguments);
+    if (client->broken) {
+        scope_close(&fd);
+    } else {
+        client->passed = fd;
+        client->passed_at = at;
+    }
+    return command;
+}
+
 bool qmp_listen(struct qmp_client *client, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
@@ -388,6 +418,7 @@ void qmp_close(struct qmp_client *client)
     if (!client)
         return;
     scope_close(&client->fd);
+    close_passed(client);
     json_stream_free(client->stream);
     free(client);
 }
@@ -426,6 +457,7 @@ enum status qmp_greet(const struct session *session, struct qmp_socket socket,
     made->out = buffer_in(session->arena);
     made->peer = socket.peer;
     made->fd = socket.fd;
+    made->passed = -1;
     made->stream = stream;
     made->version = "";
     made->why = "";

@@ -95,6 +95,11 @@ pid_t qmp_process(const struct qmp_client *client);
 // object, or empty. Never NULL; on a broken connection the command stays unanswered.
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments);
 
+// The same, and passes the descriptor `fd` to QEMU with the command (SCM_RIGHTS). Takes ownership
+// of it. Until the next qmp_await() has returned no other can be passed.
+struct qmp_command *qmp_submit_passing(struct qmp_client *client, const char *name,
+                                       struct text arguments, int fd);
+
 // Sends what can be sent of the queued commands without waiting. What they ask for is then worked
 // out while xenusb does something else.
 void qmp_send(struct qmp_client *client);

@@ -40,12 +40,15 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <umockdev.h>
 #include <unistd.h>
 
 #define MAX_CLIENTS 256
+#define MAX_SENT    64
 #define PACKET      4096
 
 #define UMOCKDEV_PRELOAD "libumockdev-preload.so.0"
@@ -149,11 +152,96 @@ static void call_usbfs(struct client *client, const char *packet, size_t length)
         fail("answer");
 }
 
+static int open_in_tree(const char *directory, const char *node, int flags)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s/%s", getenv("UMOCKDEV_DIR"), directory, node);
+    return (int)syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC);
+}
+
+// Open nodes on their way from one process to another, by the pipe that the program has in place of
+// the node.
+static struct sent {
+    int pipe;
+    unsigned bus, devnum;
+} sent[MAX_SENT];
+static size_t sent_count;
+
+static bool is_same_file(int a, int b)
+{
+    struct stat one, other;
+
+    return !fstat(a, &one) && !fstat(b, &other) && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+// Answer "sends" (usbfs.h). Takes ownership of the pipe.
+static void note_sent(int fd, int pipe)
+{
+    struct sent *last = &sent[sent_count];
+
+    if (sent_count == MAX_SENT || !usbfs_is_node(pipe, &last->bus, &last->devnum)) {
+        close(pipe);
+    } else {
+        last->pipe = pipe;
+        sent_count++;
+    }
+    answer(fd, "ok");
+}
+
+static bool take_sent(int pipe, unsigned *bus, unsigned *devnum)
+{
+    size_t i = 0;
+
+    while (i < sent_count && !is_same_file(sent[i].pipe, pipe))
+        i++;
+    if (i == sent_count)
+        return false;
+    *bus = sent[i].bus;
+    *devnum = sent[i].devnum;
+    close(sent[i].pipe);
+    sent[i] = sent[--sent_count];
+    return true;
+}
+
+// Answer "which" (usbfs.h).
+static void tell_which(int fd, int pipe)
+{
+    char node[16], control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
+    struct iovec bytes = { node, 0 };
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    unsigned bus, devnum;
+    int files[2];
+
+    if (!take_sent(pipe, &bus, &devnum)) {
+        answer(fd, "-");
+        return;
+    }
+    bytes.iov_len = (size_t)snprintf(node, sizeof(node), "%03u/%03u", bus % 1000, devnum % 1000);
+    files[0] = open_in_tree("dev/bus/usb", node, O_RDONLY);
+    files[1] = open_in_tree("nodes", node, O_PATH);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(files));
+    memcpy(CMSG_DATA(header), files, sizeof(files));
+    if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
+        fail("answer");
+    close(files[0]);
+    close(files[1]);
+}
+
 // The first packet "file <driver>/<file>" makes the connection that open file: each later packet is
 // a write(2), answered with 0 or its errno. The packet "file ..." itself is not answered. "usbfs
-// BBB/DDD" makes the connection that open node (usbfs.h). Any other packet is a command, answered
-// with "ok" or an error message. Takes ownership of the descriptor that came with the packet, or
-// -1.
+// BBB/DDD" makes the connection that open node, "sends" and "which" pass one on (usbfs.h). Any
+// other packet is a command, answered with "ok" or an error message. Takes ownership of the
+// descriptor that came with the packet, or -1.
 static void serve_packet(struct client *client, char *packet, size_t length, int fd)
 {
     const char *error;
@@ -168,6 +256,11 @@ static void serve_packet(struct client *client, char *packet, size_t length, int
         client->usbfs = usbfs_open(packet + 6, fd);
         answer_number(client->fd, client->usbfs ? 0 : ENODEV);
         return;
+    } else if (!strcmp(packet, "sends")) {
+        note_sent(client->fd, fd);
+        return;
+    } else if (!strcmp(packet, "which")) {
+        tell_which(client->fd, fd);
     } else {
         error = obey(packet);
         answer(client->fd, error ? error : "ok");

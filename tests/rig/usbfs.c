@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAX_INTERFACES 32
@@ -336,6 +337,23 @@ struct usbfs_file *usbfs_open(const char *node, int pipe)
     };
     files = file;
     return file;
+}
+
+bool usbfs_is_node(int pipe, unsigned *bus, unsigned *devnum)
+{
+    struct stat theirs, ours;
+
+    if (fstat(pipe, &theirs))
+        return false;
+    for (const struct usbfs_file *i = files; i; i = i->next) {
+        if (i->pipe < 0 || fstat(i->pipe, &ours) || ours.st_dev != theirs.st_dev ||
+            ours.st_ino != theirs.st_ino)
+            continue;
+        *bus = i->bus;
+        *devnum = i->devnum;
+        return true;
+    }
+    return false;
 }
 
 void usbfs_call(struct usbfs_file *file, const struct usbfs_call *call, struct usbfs_reply *reply)

@@ -9,6 +9,7 @@
 #define USBFS_H
 
 #include <linux/usbdevice_fs.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -40,12 +41,22 @@ struct usbfs_reply {
 // The result of a URB that does not complete by itself.
 #define USBFS_PENDING 1
 
+// A program that passes an open node to another sends it with the packet "sends" before, since it
+// may close its own before the other has received it; the answer is "ok". A program that has
+// received a descriptor that is a pipe sends it with the packet "which". The
+// answer is "BBB/DDD", with a descriptor of the file with the device's descriptors and one of the
+// node that shows it in /proc/PID/fd, or "-" if it is no node. It then opens the node itself.
+
 // The kernel's side (usbfs.c).
 struct usbfs_file;
 
 // Open the node "BBB/DDD"; returns NULL if there is no such device. Takes ownership of the pipe's
 // end in either case.
 struct usbfs_file *usbfs_open(const char *node, int pipe);
+
+// Sets *bus and *devnum to the node that a program has open by the write end of this pipe; false if
+// it is none.
+bool usbfs_is_node(int pipe, unsigned *bus, unsigned *devnum);
 
 void usbfs_call(struct usbfs_file *file, const struct usbfs_call *call, struct usbfs_reply *reply);
 

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 // A URB that was submitted and not reaped yet, in the order of submission.
@@ -25,6 +27,7 @@ struct urb {
 };
 
 struct node {
+    char name[16];  // "BBB/DDD"
     int connection; // to usbbed
     pid_t owner;    // a fork must not release what its parent holds
     struct urb *urbs;
@@ -76,6 +79,8 @@ int usbnode_open(int fd, int flags, const char *path)
     struct node *node = calloc(1, sizeof(*node));
     int ends[2], error;
 
+    if (node)
+        snprintf(node->name, sizeof(node->name), "%s", path);
     if (!node || pipe2(ends, O_CLOEXEC | O_NONBLOCK) || fcntl(ends[1], F_SETPIPE_SZ, 1) < 0)
         usbsys_broken();
     fill(ends[1]);
@@ -96,6 +101,89 @@ int usbnode_open(int fd, int flags, const char *path)
     free(node);
     errno = error;
     return -1;
+}
+
+// Sends a packet with a descriptor on a connection of its own, which is returned.
+static int send_along(const char *packet, int fd)
+{
+    char control[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec bytes = { (char *)packet, strlen(packet) };
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    const int connection = usbbed_connect();
+
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &fd, sizeof(fd));
+    if (syscall(SYS_sendmsg, connection, &message, MSG_NOSIGNAL) < 0)
+        usbsys_broken();
+    return connection;
+}
+
+void usbnode_send(int fd)
+{
+    const int connection = send_along("sends", fd);
+    char reply[16];
+
+    if (recv(connection, reply, sizeof(reply), 0) <= 0)
+        usbsys_broken();
+    close(connection);
+}
+
+// Get usbbed's answer to "which" (usbfs.h).
+static bool ask_which(int fd, char node[16], int files[2])
+{
+    char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
+    struct iovec bytes = { node, 15 };
+    struct msghdr message = {
+        .msg_iov = &bytes,
+        .msg_iovlen = 1,
+        .msg_control = control,
+        .msg_controllen = sizeof(control),
+    };
+    const int connection = send_along("which", fd);
+    const long length = syscall(SYS_recvmsg, connection, &message, MSG_CMSG_CLOEXEC);
+    const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+    close(connection);
+    if (length <= 0)
+        usbsys_broken();
+    node[length] = '\0';
+    if (!header)
+        return false;
+    memcpy(files, CMSG_DATA(header), 2 * sizeof(int));
+    return true;
+}
+
+int usbnode_receive(int fd)
+{
+    char node[16];
+    struct stat info;
+    int files[2];
+
+    if (fstat(fd, &info) || !S_ISFIFO(info.st_mode) || !ask_which(fd, node, files))
+        return -1;
+    if (dup3(files[0], fd, O_CLOEXEC) < 0 || usbnode_open(fd, O_CLOEXEC, node) < 0)
+        usbsys_broken();
+    close(files[0]);
+    return files[1];
+}
+
+void usbnode_copy(int from, int to)
+{
+    const struct node *node = nodes[from];
+
+    // Another open node here; on Linux it is the same one.
+    if (usbnode_open(to, O_CLOEXEC, node->name) < 0)
+        return;
+    memcpy(nodes[to]->descriptors, node->descriptors, sizeof(node->descriptors));
+    nodes[to]->size = node->size;
 }
 
 // Get usbbed's answer; a broken connection means that the mocked kernel has ended.

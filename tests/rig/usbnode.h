@@ -14,6 +14,16 @@
 // Turn fd into an open node "BBB/DDD". Returns fd, or -1 with errno set and fd closed.
 int usbnode_open(int fd, int flags, const char *node);
 
+// To be called before an open node is sent to another process.
+void usbnode_send(int fd);
+
+// Makes a descriptor that was received from another process an open node if it was one there.
+// Returns a descriptor of the file that shows it in /proc/PID/fd; -1 if it is no node.
+int usbnode_receive(int fd);
+
+// Makes `to`, a duplicate of the open node `from`, an open node.
+void usbnode_copy(int from, int to);
+
 // True if fd is such a node. fd can be any number.
 bool usbnode_is(int fd);
 

@@ -299,6 +299,99 @@ int close(int fd)
     return next(fd);
 }
 
+static void receive_node(int fd)
+{
+    const int low = fd < MAX_FD && getenv("USBBED_SOCKET") ? usbnode_receive(fd) : -1;
+
+    if (low < 0)
+        return;
+    markers[fd] = (int)syscall(SYS_fcntl, low, F_DUPFD_CLOEXEC, MAX_FD / 2);
+    syscall(SYS_close, low);
+}
+
+static void send_node(int fd)
+{
+    if (usbnode_is(fd))
+        usbnode_send(fd);
+}
+
+// Calls `then` for each descriptor that a message has.
+static void each_descriptor(struct msghdr *message, void (*then)(int fd))
+{
+    for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at; at = CMSG_NXTHDR(message, at)) {
+        if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (size_t i = 0; CMSG_LEN((i + 1) * sizeof(int)) <= at->cmsg_len; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(at) + i * sizeof(int), sizeof(fd));
+            then(fd);
+        }
+    }
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    struct msghdr copy = *message;
+    static ssize_t (*next)(int, const struct msghdr *, int);
+
+    if (!next)
+        next = (ssize_t(*)(int, const struct msghdr *, int))dlsym(RTLD_NEXT, "sendmsg");
+    if (message->msg_controllen)
+        each_descriptor(&copy, send_node);
+    return next(fd, message, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    static ssize_t (*next)(int, struct msghdr *, int);
+    ssize_t length;
+
+    if (!next)
+        next = (ssize_t(*)(int, struct msghdr *, int))dlsym(RTLD_NEXT, "recvmsg");
+    length = next(fd, message, flags);
+    if (length > 0 && message->msg_controllen)
+        each_descriptor(message, receive_node);
+    return length;
+}
+
+// On Linux the file is open for reading and writing, whatever the pipe is, and has no flags that
+// matter.
+static int control_node(int fd, int command, long argument)
+{
+    int copy;
+
+    if (command == F_GETFL)
+        return O_RDWR;
+    if (command == F_SETFL)
+        return 0;
+    copy = (int)syscall(SYS_fcntl, fd, command, argument);
+    if ((command != F_DUPFD && command != F_DUPFD_CLOEXEC) || copy < 0 || copy >= MAX_FD)
+        return copy;
+    usbnode_copy(fd, copy);
+    if (markers[fd])
+        markers[copy] = (int)syscall(SYS_fcntl, markers[fd], F_DUPFD_CLOEXEC, MAX_FD / 2);
+    return copy;
+}
+
+#define WRAP_FCNTL(name)                                                                           \
+    int name(int fd, int command, ...)                                                             \
+    {                                                                                              \
+        static int (*next)(int, int, long);                                                        \
+        va_list args;                                                                              \
+        long argument;                                                                             \
+        va_start(args, command);                                                                   \
+        argument = va_arg(args, long);                                                             \
+        va_end(args);                                                                              \
+        if (usbnode_is(fd))                                                                        \
+            return control_node(fd, command, argument);                                            \
+        if (!next)                                                                                 \
+            next = (int (*)(int, int, long))dlsym(RTLD_NEXT, #name);                               \
+        return next(fd, command, argument);                                                        \
+    }
+
+WRAP_FCNTL(fcntl)
+WRAP_FCNTL(fcntl64)
+
 // An ioctl has at most one argument, whose type depends on the request.
 int ioctl(int fd, unsigned long request, ...)
 {

@@ -5,6 +5,7 @@
 #include "qemu/qmp_client.h"
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -796,6 +797,97 @@ static void test_a_socket_that_works(void **state)
     stop_listening(&listener);
 }
 
+// ---- passing a descriptor ----
+
+// Receives what the client sends, one packet at a time, and which of them have a descriptor.
+struct received {
+    int fd;         // QEMU's end of the socket
+    size_t bytes;   // of the packets before the descriptor
+    char first;     // the first byte that came with it
+    int descriptor; // -1: none
+};
+
+static bool receive_packet(struct received *received)
+{
+    char packet[4096], control[CMSG_SPACE(sizeof(int))];
+    struct iovec bytes = { packet, sizeof packet };
+    struct msghdr message = {
+        .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+    };
+    ssize_t size = recvmsg(received->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    struct cmsghdr *header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    if (header) {
+        received->first = packet[0];
+        memcpy(&received->descriptor, CMSG_DATA(header), sizeof received->descriptor);
+    } else if (size > 0 && received->descriptor < 0) {
+        received->bytes += (size_t)size;
+    }
+    return size > 0;
+}
+
+static struct qmp_client *greeted_by_hand(void **state, int ends[2])
+{
+    struct qmp_client *client = NULL;
+    const char *why = NULL;
+    const char greeting[] = "{\"QMP\": {\"version\": {}, \"capabilities\": []}}\n";
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    assert_int_equal(send(ends[1], greeting, sizeof greeting - 1, 0), sizeof greeting - 1);
+    assert_int_equal(qmp_greet(session_with(*state, SHORT),
+                               (struct qmp_socket){ ends[0], "QEMU at SOCKET" },
+                               deadline_in(QMP_CONNECT_SECONDS), &client, &why),
+                     STATUS_OK);
+    return client;
+}
+
+// It comes with the first byte of its command, and not with the commands before.
+static void test_a_descriptor_is_passed_with_its_command(void **state)
+{
+    int ends[2], pipes[2];
+    struct stat ours, theirs;
+    struct qmp_client *client = greeted_by_hand(state, ends);
+    struct received received = { .fd = ends[1], .descriptor = -1 };
+    assert_int_equal(pipe(pipes), 0);
+    assert_int_equal(fstat(pipes[0], &ours), 0);
+    qmp_submit(client, "query-status", TEXT_EMPTY);
+    qmp_submit_passing(client, "add-fd", text_of("{\"fdset-id\":1}"), pipes[0]);
+    qmp_submit(client, "query-name", TEXT_EMPTY);
+    assert_false(qmp_await(client)); // no answer comes
+    assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
+    while (receive_packet(&received))
+        ;
+    assert_int_equal(received.first, '{');
+    assert_true(received.bytes > strlen("{\"execute\":\"query-status\"}"));
+    assert_int_equal(fstat(received.descriptor, &theirs), 0);
+    assert_int_equal(theirs.st_ino, ours.st_ino);
+    close(received.descriptor);
+    close(pipes[1]);
+    qmp_close(client);
+    close(ends[1]);
+}
+
+// Also if it was never sent.
+static void test_a_descriptor_is_closed(void **state)
+{
+    int ends[2], pipes[2];
+    struct qmp_client *client = greeted_by_hand(state, ends);
+    assert_int_equal(pipe(pipes), 0);
+    qmp_submit_passing(client, "add-fd", TEXT_EMPTY, pipes[0]);
+    close(ends[1]);
+    assert_false(qmp_await(client));
+    assert_true(qmp_broken(client));
+    assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
+    qmp_submit_passing(client, "add-fd", TEXT_EMPTY, pipes[1]);
+    assert_int_equal(fcntl(pipes[1], F_GETFD), -1);
+    qmp_close(client);
+    client = greeted_by_hand(state, ends);
+    assert_int_equal(pipe(pipes), 0);
+    qmp_submit_passing(client, "add-fd", TEXT_EMPTY, pipes[0]);
+    qmp_close(client);
+    assert_int_equal(fcntl(pipes[0], F_GETFD), -1);
+    close(pipes[1]);
+    close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -825,6 +917,8 @@ int main(void)
         cmocka_unit_test(test_no_memory_for_a_connection),
         cmocka_unit_test(test_a_socket_with_a_full_queue),
         cmocka_unit_test(test_a_socket_that_works),
+        cmocka_unit_test(test_a_descriptor_is_passed_with_its_command),
+        cmocka_unit_test(test_a_descriptor_is_closed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -168,6 +168,24 @@ static void test_a_host_device_by_address(void **state)
                    "\"port\":\"1.3\",\"hostbus\":1,\"hostaddr\":4}");
 }
 
+// By a descriptor, and still by its address.
+static void test_a_host_device_that_is_passed(void **state)
+{
+    struct device device = device_of(DEVICE_HOSTDEV, "xenusb-1-4");
+    device.selector =
+        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 4 };
+    struct wire_pass wire = wire_pass_device(*state, &device);
+    assert_command(wire.fill, "add-fd", "{\"fdset-id\":1001004}");
+    assert_command(wire.add, "device_add",
+                   "{\"driver\":\"usb-host\",\"id\":\"xenusb-1-4\",\"bus\":\"xenusb-0.0\","
+                   "\"port\":\"1.3\",\"hostbus\":1,\"hostaddr\":4,"
+                   "\"hostdevice\":\"/dev/fdset/1001004\"}");
+    assert_command(wire.empty, "remove-fd", "{\"fdset-id\":1001004}");
+    assert_true(wire_is_not_opened("failed to open host usb device 1:4"));
+    assert_true(wire_is_not_opened("failed to find host usb device 1:4"));
+    assert_false(wire_is_not_opened("Duplicate device ID 'xenusb-1-4'"));
+}
+
 static void test_a_host_device_that_qemu_waits_for(void **state)
 {
     struct device device = device_of(DEVICE_HOSTDEV, "h");
@@ -351,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_backing_names_are_short),
         cmocka_unit_test(test_a_controller),
         cmocka_unit_test(test_a_host_device_by_address),
+        cmocka_unit_test(test_a_host_device_that_is_passed),
         cmocka_unit_test(test_a_host_device_that_qemu_waits_for),
         cmocka_unit_test(test_devices_without_a_backing),
         cmocka_unit_test(test_audio_with_its_backend),

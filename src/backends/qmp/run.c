@@ -253,8 +253,10 @@ static void add_steps(struct qmp_handle *handle, struct step *const *steps, size
         submitted += submit_add(handle, &pendings[submitted]);
     }
     qmp_await(handle->client);
-    for (size_t i = 0; i < submitted; i++)
+    for (size_t i = 0; i < submitted; i++) {
+        pendings[i].add = run_pass_device(handle, pendings[i].step->device, pendings[i].add);
         check_added(handle, &pendings[i]);
+    }
     undo_add(handle, pendings, submitted);
 }
 

@@ -23,6 +23,12 @@ struct qmp_removal {
 // remove.c: requests all removals together, and waits until the objects are gone.
 void run_removals(struct qmp_handle *handle, struct qmp_removal *removals, size_t count);
 
+// pass.c: if QEMU has refused to add a host device because it may not open its node, opens it here,
+// hands it to QEMU and adds the device again; returns the answer to that. Otherwise returns
+// `refused`.
+struct qmp_command *run_pass_device(struct qmp_handle *handle, const struct device *device,
+                                    struct qmp_command *refused);
+
 // Submits the command.
 struct qmp_command *run_submit(struct qmp_handle *handle, struct wire_command command);
 // Whether missing answers are due to a time limit: neither to an interrupt nor to the connection.

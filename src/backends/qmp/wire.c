@@ -232,21 +232,26 @@ static void put_label(struct arena *arena, struct json_writer *writer,
                     arena_printf(arena, "%s %s", host->busid, host_device_label(arena, host)));
 }
 
+static void put_place(struct json_writer *writer, const struct device *device)
+{
+    char buf[PORT_TEXT_SIZE];
+    json_add_string(writer, "driver", device->driver);
+    json_add_string(writer, "id", device->id);
+    json_add_string(writer, "bus", device->controller->bus);
+    if (device->port.depth)
+        json_add_string(writer, "port", port_write(device->port, buf));
+}
+
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why)
 {
-    char buf[PORT_TEXT_SIZE];
     *wire = (struct wire_add){ 0 };
     if (device->kind == DEVICE_OTHER) {
         *why = arena_printf(arena, "xenusb does not know how to add a %s", device->driver);
         return false;
     }
     struct json_writer *writer = begin(arena);
-    json_add_string(writer, "driver", device->driver);
-    json_add_string(writer, "id", device->id);
-    json_add_string(writer, "bus", device->controller->bus);
-    if (device->port.depth)
-        json_add_string(writer, "port", port_write(device->port, buf));
+    put_place(writer, device);
     if (device->kind == DEVICE_HOSTDEV)
         put_host_device(writer, &device->selector);
     if (device->kind == DEVICE_HOSTDEV && device->host)
@@ -257,6 +262,44 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
         return false;
     wire->add = end("device_add", writer);
     return true;
+}
+
+// A set's number follows from the device's address, so that a set that was left behind is used
+// and emptied by the next attempt. QEMU and other programs number theirs from 0.
+static int64_t set_of(const struct selector *selector)
+{
+    enum { FIRST = 1000000, PER_BUS = 1000 };
+    return FIRST + selector->bus * PER_BUS + selector->address;
+}
+
+static struct wire_command on_set(struct arena *arena, const char *name, int64_t set)
+{
+    struct json_writer *writer = begin(arena);
+    json_add_integer(writer, "fdset-id", set);
+    return end(name, writer);
+}
+
+// QEMU reads hostbus and hostaddr too, but does not use them to open the device. They show which
+// one it is, and its scan for devices (usb_host_auto_check in hw/usb/host-libusb.c) closes those
+// that it does not find.
+struct wire_pass wire_pass_device(struct arena *arena, const struct device *device)
+{
+    const int64_t set = set_of(&device->selector);
+    struct json_writer *writer = begin(arena);
+    put_place(writer, device);
+    put_host_device(writer, &device->selector);
+    json_add_string(writer, "hostdevice", arena_printf(arena, "/dev/fdset/%d", (int)set));
+    if (device->host)
+        put_label(arena, writer, device->host);
+    return (struct wire_pass){ .fill = on_set(arena, "add-fd", set),
+                               .add = end("device_add", writer),
+                               .empty = on_set(arena, "remove-fd", set) };
+}
+
+bool wire_is_not_opened(const char *words)
+{
+    return strstr(words, "failed to open host usb device") ||
+           strstr(words, "failed to find host usb device");
 }
 
 enum wire_removal wire_removal_error(const char *error_class, const char *words)

@@ -30,6 +30,16 @@ struct wire_command wire_add_controller(struct arena *arena, const struct contro
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why);
 
+// Adds a host device by a descriptor of its node: into a set of its own, from which device_add
+// opens it as a file, and which is not needed afterwards.
+struct wire_pass {
+    struct wire_command fill;  // add-fd, with which the descriptor must be passed
+    struct wire_command add;   // device_add
+    struct wire_command empty; // remove-fd
+};
+// The device's id and address must be set.
+struct wire_pass wire_pass_device(struct arena *arena, const struct device *device);
+
 // Deletes the block node or character device of a device with that kind and id; name NULL if it has
 // none.
 struct wire_command wire_delete_backing(struct arena *arena, enum device_kind kind, const char *id);
@@ -52,6 +62,10 @@ enum wire_removal {
 };
 // Classifies an error of device_del by its class and text.
 enum wire_removal wire_removal_error(const char *error_class, const char *words);
+
+// Whether an error of device_add means that QEMU could not find or open the host device, which is
+// so if it has not the rights.
+bool wire_is_not_opened(const char *words);
 
 // Whether an error of blockdev-del or chardev-remove means "not yet": QEMU has not finalized the
 // device that uses it.
