@@ -13,6 +13,7 @@ struct arena;
 struct diags;
 struct domain;
 struct host;
+struct journal;
 struct qmp_client;
 struct record;
 struct toolstack;
@@ -27,9 +28,11 @@ struct session {
     struct domain *domain;
     const struct host *host;
     const struct record *record; // what record_look() read; NULL before
-    struct saved *saved;     // changes to libxl's saved config that are not written yet (saved.h)
-    struct qmp_client *qemu; // the connection to the domain's QEMU, which accepts one at a time;
-                             // NULL while no backend has one; closed by its opener
+    struct saved *saved; // changes to libxl's saved config that are not written yet (saved.h)
+    const char *verb, *command; // what the user asked for, for the journal; NULL: nothing
+    struct journal *journal;    // that this run has written, until it is removed; else NULL
+    struct qmp_client *qemu;    // the connection to the domain's QEMU, which accepts one at a time;
+                                // NULL while no backend has one; closed by its opener
     const struct interrupt *interrupt; // ends waits; NULL: nothing does
     bool need_supply;                  // which controllers can be added must be found out
     const struct toolstack *toolstack; // what is installed; NULL: not looked for yet

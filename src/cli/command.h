@@ -31,6 +31,7 @@ enum option {
     OPTION_REQUIRE_GUEST = 1 << 20,
     OPTION_POLICY = 1 << 21,
     OPTION_UDEV = 1 << 22,
+    OPTION_FORGET = 1 << 23,
 };
 
 // The parsed command line.

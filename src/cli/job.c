@@ -9,12 +9,13 @@
 #include "plan/disks.h"
 #include "plan/execute.h"
 #include "plan/log.h"
-#include "record/adopt.h"
+#include "record/journal.h"
 #include "record/record.h"
 #include "record/saved.h"
 #include "show.h"
 #include "world/host_policy.h"
 #include "world/owners.h"
+#include "world/resume.h"
 #include "xen/advice.h"
 
 // Checks the config if nothing has yet, and it is to be checked at all.
@@ -114,12 +115,33 @@ static enum status find_domain(struct job *job, const char *name)
     return status == STATUS_OK ? settle(job) : status;
 }
 
+static void resume(const struct job *job)
+{
+    const struct topology *topology = &job->world.topology;
+    const struct world_options options = options_for_world(job->invocation);
+    (void)resume_journals(&job->world.session, &options, topology->domains, topology->domain_count);
+}
+
+static void mention_journal(const struct job *job)
+{
+    const struct session *session = &job->world.session;
+    if (session->record)
+        journal_mention(session, session->diags, session->record->journal);
+}
+
 enum status job_open(struct job *job, const char *name, bool changes)
 {
     enum status status = find_domain(job, name);
     // Whatever is wrong with the config is reported in the same run.
     status = status_worse(status, check(job));
-    return status == STATUS_OK ? world_open(&job->world, changes) : status;
+    if (status != STATUS_OK)
+        return status;
+    if (changes)
+        resume(job);
+    status = world_open(&job->world, changes);
+    if (status == STATUS_OK && !changes)
+        mention_journal(job);
+    return status;
 }
 
 // --require-guest needs a running guest.
@@ -222,9 +244,8 @@ enum status job_run(struct job *job)
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
         pretend(&job->world.topology);
-    const struct execution execution = { .on_step = tell,
-                                         .context = job,
-                                         .save = dry ? NULL : saved_write };
+    const struct execution execution =
+        dry ? (struct execution){ .on_step = tell, .context = job } : journal_execution(tell, job);
     cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     enum status status =
         dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);
@@ -233,10 +254,7 @@ enum status job_run(struct job *job)
     if (status != STATUS_OK)
         return status;
     job_catch_up(job, dry);
-    if (!dry)
-        status = record_rename(&job->world.session, &job->world.topology);
-    if (status == STATUS_OK)
-        status = execute(&job->world.session, &job->plan, &execution);
+    status = execute(&job->world.session, &job->plan, &execution);
     if (status == STATUS_OK && !dry)
         keep_unsaved(job);
     if (job->world.session.saved->added)

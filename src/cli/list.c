@@ -2,6 +2,8 @@
 #include "base/arena.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "record/journal.h"
+#include "record/record.h"
 #include "show.h"
 #include "table.h"
 #include "world/survey.h"
@@ -196,8 +198,11 @@ static void print_tree(struct arena *arena, const struct topology *topology)
 }
 
 static void show(const struct invocation *invocation, struct table *table,
-                 const struct topology *topology)
+                 const struct world *world)
 {
+    const struct topology *topology = &world->topology;
+    const struct session *session = &world->session;
+    journal_mention(session, invocation->diags, session->record->journal);
     if (invocation->given & OPTION_TREE)
         print_tree(invocation->arena, topology);
     else
@@ -242,7 +247,7 @@ static enum status list_one(const struct invocation *invocation, struct table *t
         status = world_open(&world, false);
     const struct domain *domain = world.session.domain;
     if (status == STATUS_OK)
-        show(invocation, table, &world.topology);
+        show(invocation, table, &world);
     else
         show_failure(invocation, table, domain ? domain->name : name, domain ? domain->id : -1,
                      status);
@@ -259,7 +264,7 @@ static void list_domain(const struct invocation *invocation, struct table *table
     diags_init(&diags, invocation->arena);
     enum status status = survey_open(survey, number, &diags, &world);
     if (status == STATUS_OK) {
-        show(invocation, table, &world.topology);
+        show(invocation, table, &world);
     } else if (xen_domain_is_alive(survey->common.xen, domain) != VERDICT_NO) {
         show_unknown(invocation, table, domain->name, domain->id,
                      diags_reason(&diags, "it could not be read"));

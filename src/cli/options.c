@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/shell.h"
 #include "base/suggest.h"
 #include "command.h"
 #include "config/policy.h"
@@ -18,6 +19,7 @@ static const struct option_row option_rows[] = {
     { OPTION_DOMAIN, "domain", "DOMAIN", "name or id of the domain; default: the file's name=" },
     { OPTION_DRY_RUN, "dry-run", NULL, "show what would be done; change nothing" },
     { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 if there is something to do" },
+    { OPTION_FORGET, "forget", NULL, "remove journals that cannot be read" },
     { OPTION_FORCE, "force", NULL, "attach a device even if this host uses it" },
     { OPTION_FROM, "from", "FORM", "format of FILE if not a config: libvirt or sxp" },
     { OPTION_HYPERVISOR, "hypervisor", "NAME",
@@ -229,12 +231,24 @@ enum status options_read(struct invocation *invocation, const char *const *words
     return status == STATUS_OK ? complain_empty(invocation) : status;
 }
 
+// The command without its options, as a shell takes it.
+static const char *command_line(const struct invocation *invocation)
+{
+    struct buffer line = buffer_in(invocation->arena);
+    buffer_add_string(&line, invocation->command ? invocation->command->name : "");
+    for (size_t i = 0; i < invocation->count; i++)
+        shell_add_word(&line, text_of(invocation->words[i]));
+    return buffer_string(&line);
+}
+
 struct world_options options_for_world(const struct invocation *invocation)
 {
     return (struct world_options){
         .arena = invocation->arena,
         .diags = invocation->diags,
         .qmp_socket = invocation->qmp,
+        .verb = invocation->command ? invocation->command->name : NULL,
+        .command = command_line(invocation),
         .timeout_scale = invocation->timeout_scale,
         .keep_saved = invocation->given & OPTION_NO_SAVE,
         .require_guest = invocation->given & OPTION_REQUIRE_GUEST,

@@ -98,8 +98,10 @@ static void print_json(struct arena *arena, const struct problems *problems)
     table_print_json(table, stdout);
 }
 
-// `complete`: everything could be examined.
-static void print_outcome(const struct problems *problems, bool dry_run, bool complete)
+// `complete`: everything could be examined. `resumed`: so many killed commands were completed or
+// undone before.
+static void print_outcome(const struct problems *problems, bool dry_run, bool complete,
+                          unsigned resumed)
 {
     unsigned fixed = 0, left = 0, alone = 0;
     for (const struct problem *at = problems->first; at; at = at->next) {
@@ -109,6 +111,8 @@ static void print_outcome(const struct problems *problems, bool dry_run, bool co
     }
     if (alone && problems->count == alone)
         printf("Nothing was fixed: %u left alone, as not everything could be examined.\n", alone);
+    else if (!problems->count && complete && resumed)
+        puts("Nothing else to fix.");
     else if (!problems->count)
         puts(complete ? "Nothing to fix."
                       : "Found nothing to fix, but not everything could be examined.");
@@ -122,10 +126,14 @@ static void print_outcome(const struct problems *problems, bool dry_run, bool co
 
 static enum status run_repair(const struct invocation *invocation)
 {
+    const struct world_options world = options_for_world(invocation);
     const struct doctor_options options = {
         .arena = invocation->arena,
         .diags = invocation->diags,
         .domain = invocation->count ? invocation->words[0] : NULL,
+        .forget = invocation->given & OPTION_FORGET,
+        .verb = world.verb,
+        .command = world.command,
         .timeout_scale = invocation->timeout_scale,
     };
     bool json = invocation->given & OPTION_JSON;
@@ -138,6 +146,7 @@ static enum status run_repair(const struct invocation *invocation)
     enum status status = repair_open(&repair);
     if (status != STATUS_OK && options.domain)
         return status;
+    unsigned resumed = dry_run ? 0 : repair_resume(&repair);
     status = status_worse(status, repair_find(&repair));
     if (shortage_check(invocation->diags) != STATUS_OK)
         return STATUS_FAILED;
@@ -148,7 +157,7 @@ static enum status run_repair(const struct invocation *invocation)
     if (json)
         print_json(invocation->arena, &repair.problems);
     else
-        print_outcome(&repair.problems, dry_run, status == STATUS_OK);
+        print_outcome(&repair.problems, dry_run, status == STATUS_OK, resumed);
     return status;
 }
 
@@ -159,7 +168,7 @@ const struct command repair_command = {
     .details = "Shows what it will do, looks again and then changes only what is still wrong:\n"
                "removes records of what QEMU no longer has, adds those that are missing, and lets\n"
                "the kernel bind drivers to devices that nothing uses.",
-    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_FORGET | OPTION_JSON | OPTION_TIMEOUT,
     .least = 0,
     .most = 1,
     .run = run_repair,

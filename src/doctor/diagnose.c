@@ -369,6 +369,7 @@ static const char *symptom(const struct problem *problem)
     case PROBLEM_UNKNOWN_CONTROLLER:
     case PROBLEM_UNKNOWN_DEVICE: return "not recorded";
     case PROBLEM_SAVED: return "incomplete";
+    case PROBLEM_JOURNAL: return "not finished";
     default: return "stale";
     }
 }

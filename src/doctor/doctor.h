@@ -15,8 +15,10 @@
 struct doctor_options {
     struct arena *arena; // owns every result
     struct diags *diags;
-    const char *domain;   // the name or id of the only domain to examine; NULL: all of them
-    double timeout_scale; // factor for every time limit
+    const char *domain;         // the name or id of the only domain to examine; NULL: all of them
+    bool forget;                // repair: remove journals that cannot be read
+    const char *verb, *command; // repair: for its own journal
+    double timeout_scale;       // factor for every time limit
 };
 
 // Examines this host and its domains and fills *findings; changes nothing. Without Xen only the

@@ -89,6 +89,8 @@ void look_begin(struct look *look, struct examination *examination)
 {
     struct arena *arena = examination->options->arena;
     const struct world_options options = { .arena = arena,
+                                           .verb = examination->options->verb,
+                                           .command = examination->options->command,
                                            .timeout_scale = examination->options->timeout_scale,
                                            .accept_ended = true,
                                            .find_supply = examination->toolstack != NULL };
@@ -147,10 +149,12 @@ enum status examine_domain(struct look *look, size_t number, struct diags *diags
     }
     examined->record = *session->record;
     examined->complete = true;
+    examined->forget = look->examination->options->forget;
     look->records[number] = session->record;
     problems_of_domain(session->arena, &examined->record, &examined->world.topology,
                        xen_qemu_exited(session->xen, session->domain), problems);
     problems_of_saved(session, &examined->world.topology, problems);
+    problems_of_journal(session, look->examination->options->forget, problems);
     return STATUS_OK;
 }
 

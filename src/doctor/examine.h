@@ -56,6 +56,7 @@ void look_begin(struct look *look, struct examination *examination);
 struct examined {
     struct world world;
     struct record record;
+    bool forget;   // as in the options
     bool complete; // the look succeeded; otherwise `record` and the topology say nothing
 };
 #define EXAMINED_NONE                                                                              \

@@ -5,7 +5,7 @@
 #include "host/host.h"
 #include "plan/execute.h"
 #include "plan/log.h"
-#include "record/adopt.h"
+#include "record/journal.h"
 #include "record/saved.h"
 
 #include <syslog.h>
@@ -49,6 +49,26 @@ static bool is_in_record(const struct problem *problem)
            problem->kind == PROBLEM_PORT;
 }
 
+// Removes a journal that cannot be read. One that can was resumed before anything was looked at.
+static enum status forget_journal(const struct domain_fix *fix)
+{
+    struct session *session = session_of(fix);
+    struct record *without = arena_new_of(session->arena, struct record);
+    for (struct problem *at = fix->problems->first; at; at = at->next) {
+        if (at->kind != PROBLEM_JOURNAL || !is_open(fix, at))
+            continue;
+        enum status status = fix->examined->forget ? journal_remove(session) : STATUS_REFUSED;
+        end_with(fix, at, status,
+                 fix->examined->forget ? "could not remove it" : "it could not be completed");
+        if (status != STATUS_OK)
+            return status;
+        *without = *session->record;
+        without->journal = NULL;
+        session->record = without;
+    }
+    return journal_check(session);
+}
+
 // record_tidy() corrects all of them at once.
 static enum status correct_record(const struct domain_fix *fix)
 {
@@ -71,9 +91,7 @@ static enum status add_to_record(const struct domain_fix *fix, enum problem_kind
     for (struct problem *at = fix->problems->first; at; at = at->next) {
         if (at->kind != kind || !is_open(fix, at))
             continue;
-        enum status one = kind == PROBLEM_UNKNOWN_CONTROLLER
-                              ? record_adopt_controller(session_of(fix), at->controller)
-                              : record_one(session_of(fix), STEP_ADD, at->controller, at->device);
+        enum status one = record_one(session_of(fix), STEP_ADD, at->controller, at->device);
         end_with(fix, at, one, "could not create its record in xenstore");
         status = status_worse(status, one);
     }
@@ -109,7 +127,7 @@ static enum status remove_one(const struct domain_fix *fix, struct problem *prob
     }
     plan_init(&plan, &fix->examined->world.topology);
     plan_add_step(&plan, session->arena, STEP_REMOVE, problem->controller, problem->device);
-    const struct execution execution = { .on_step = on_step, .context = &removal };
+    const struct execution execution = journal_execution(on_step, &removal);
     return execute(session, &plan, &execution);
 }
 
@@ -159,7 +177,10 @@ enum status fix_domain(struct examined *examined, struct problems *problems,
                        const struct fix_report *report)
 {
     const struct domain_fix fix = { examined, problems, report };
-    enum status status = correct_record(&fix);
+    enum status status = forget_journal(&fix);
+    if (status != STATUS_OK)
+        return end_rest(&fix, status);
+    status = correct_record(&fix);
     // A device's record is inside that of its controller, so controllers are added first and
     // removed last.
     status = status_worse(status, add_to_record(&fix, PROBLEM_UNKNOWN_CONTROLLER));

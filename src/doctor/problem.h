@@ -20,6 +20,7 @@ enum problem_kind {
                                 // there
     PROBLEM_UNKNOWN_DEVICE,     // QEMU has a host device that is not recorded anywhere
     PROBLEM_SAVED,              // libxl's saved configuration lacks what libxl's record has
+    PROBLEM_JOURNAL,            // a command was killed, and what it left open is not completed
     // In xenstore, found without examining a domain.
     PROBLEM_DEAD_NOTES, // notes of a domain that no longer exists
     PROBLEM_PARTIAL,    // a PVUSB controller whose backend or whose record is missing
@@ -97,6 +98,10 @@ void problems_of_domain(struct arena *arena, const struct record *record,
 // look.
 void problems_of_saved(const struct session *session, const struct topology *topology,
                        struct problems *problems);
+
+// Appends a problem if there is a journal of a command that was killed, or one that cannot be read.
+// The latter can only be removed, and must not be unless the user asks for it (`forget`).
+void problems_of_journal(const struct session *session, bool forget, struct problems *problems);
 
 // The domains that exist.
 struct domains {

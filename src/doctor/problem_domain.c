@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "problem.h"
 #include "record/adopt.h"
+#include "record/journal.h"
 #include "record/saved.h"
 #include "xen/advice.h"
 
@@ -177,6 +178,28 @@ void problems_of_domain(struct arena *arena, const struct record *record,
     // Notes from before a reboot are moved to the new id first, and removed as a whole.
     if (!record->former)
         check_notes(&check);
+}
+
+void problems_of_journal(const struct session *session, bool forget, struct problems *problems)
+{
+    struct arena *arena = session->arena;
+    const struct journal *journal = session->record->journal;
+    if (!journal || (journal->state == JOURNAL_OPEN && journal_owner_runs(arena, journal)))
+        return;
+    struct problem *problem = problem_add(arena, problems, PROBLEM_JOURNAL, session->domain,
+                                          journal_show(arena, journal));
+    if (journal->state == JOURNAL_OPEN) {
+        problem->what = "a command that was killed";
+        problem->why = arena_printf(arena, "%s had not finished", problem->key);
+        return;
+    }
+    problem->what = "journal";
+    problem->why = journal->why;
+    problem->fix = advice(arena, ADVICE_FORGET, session->domain, NULL);
+    if (forget)
+        return;
+    problem->state = PROBLEM_LEFT;
+    problem->failure = problem->fix;
 }
 
 void problems_of_saved(const struct session *session, const struct topology *topology,

@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "examine.h"
 #include "fix.h"
+#include "world/resume.h"
 
 enum status repair_open(struct repair *repair)
 {
@@ -19,6 +20,22 @@ void repair_close(struct repair *repair)
 {
     if (repair->examination)
         examination_close(repair->examination);
+}
+
+unsigned repair_resume(struct repair *repair)
+{
+    struct examination *examination = repair->examination;
+    const struct doctor_options *options = repair->options;
+    const struct session session = examination_session(examination, NULL);
+    const struct world_options world = { .arena = options->arena,
+                                         .diags = options->diags,
+                                         .timeout_scale = options->timeout_scale };
+    const struct domain *domains;
+    size_t count;
+    if (examination->store.state != PART_READ ||
+        xen_domains(session.xen, session.diags, DOMAIN_NAME, &domains, &count) != STATUS_OK)
+        return 0;
+    return resume_journals(&session, &world, domains, count);
 }
 
 // ---- the first look ----

@@ -23,6 +23,9 @@ enum status repair_open(struct repair *repair);
 void repair_close(struct repair *repair);
 #define cleanup_repair __attribute__((cleanup(repair_close)))
 
+// Completes or undoes what killed commands have left open (world/resume.h). Returns for how many.
+unsigned repair_resume(struct repair *repair);
+
 // The first look: fills repair->problems and changes nothing. If a domain was asked for, problems
 // of other domains are left out. A status other than STATUS_OK, the worst of all, means that
 // something could not be examined; what was found elsewhere is still in the list. A device of this

@@ -310,6 +310,36 @@ static enum status run_all(struct run *run, struct step **batch)
 // For xenstored to answer again after the connection was lost; before session->timeout_scale.
 #define RECONNECT_SECONDS 10.0
 
+static enum status run_or_undo(struct run *run, struct step **batch)
+{
+    struct session *session = run->session;
+    enum status status = run_all(run, batch);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    // If steps were tried, the result is a failure or a timeout, whatever status a backend
+    // returned.
+    const bool refused = is_refused(run->plan);
+    status = complain_failed(run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
+    if (refused)
+        return STATUS_REFUSED;
+    session->finishing = true;
+    if (run->execution->undo)
+        run->execution->undo(session, run->plan);
+    status = status_worse(status, undo_all(run, batch));
+    // What could not be undone. A failure was reported, and this run has failed already.
+    (void)save(run);
+    session->finishing = false;
+    return status;
+}
+
+static bool changes_anything(const struct plan *plan)
+{
+    const struct step *step = plan->first;
+    while (step && !is_change(step))
+        step = step->next;
+    return step;
+}
+
 enum status execute(struct session *session, struct plan *plan, const struct execution *execution)
 {
     // What was changed must be undone even if the connection to xenstored was lost.
@@ -317,19 +347,12 @@ enum status execute(struct session *session, struct plan *plan, const struct exe
         xen_persist(session->xen, RECONNECT_SECONDS * session->timeout_scale);
     struct run run = { session, plan, execution };
     struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
-    enum status status = run_all(&run, batch);
-    if (status == STATUS_OK)
-        return STATUS_OK;
-    // If steps were tried, the result is a failure or a timeout, whatever status a backend
-    // returned.
-    const bool refused = is_refused(plan);
-    status = complain_failed(&run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
-    if (refused)
-        return STATUS_REFUSED;
-    session->finishing = true;
-    status = status_worse(status, undo_all(&run, batch));
-    // What could not be undone. A failure was reported, and this run has failed already.
-    (void)save(&run);
-    session->finishing = false;
+    const bool begins = execution->begin && changes_anything(plan);
+    enum status status = begins ? execution->begin(session, plan) : STATUS_OK;
+    if (status != STATUS_OK)
+        return status;
+    status = run_or_undo(&run, batch);
+    if (begins && execution->end)
+        execution->end(session);
     return status;
 }

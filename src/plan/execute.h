@@ -8,13 +8,20 @@
 // Called for each step as soon as its state is known, in the order in which they run.
 typedef void (*step_callback)(void *context, const struct step *step);
 
-// What execute() calls; either function may be NULL.
+// What execute() calls; each function may be NULL.
 struct execution {
     step_callback on_step;
     void *context; // of on_step
+    // Called before the first step, with the whole plan. If it fails, having reported an error,
+    // nothing is run.
+    enum status (*begin)(struct session *session, const struct plan *plan);
+    // Called before the first step is undone.
+    void (*undo)(struct session *session, const struct plan *plan);
     // Called after the last step, and again after an undo: writes what is written only once for a
     // run. If it fails after the last step, having reported an error, the run is undone.
     enum status (*save)(const struct session *session);
+    // Called at the end, whatever became of the steps, after begin().
+    void (*end)(struct session *session);
 };
 
 // Runs all steps that change something, each on its backend: removes devices before controllers,

@@ -35,8 +35,8 @@ static unsigned similarity(const struct config_controller *wanted, const struct 
     }
     if (same_name)
         return 3;
-    bool same_place = wanted->origin != ORIGIN_USBCTRL && is_unnamed(there) &&
-                      (there->index == (int)wanted->index || there->unnamed);
+    bool same_place =
+        wanted->origin != ORIGIN_USBCTRL && is_unnamed(there) && there->index == (int)wanted->index;
     return same_place && there->model == model ? 1 : 0;
 }
 
@@ -127,19 +127,6 @@ static void match_by_default(struct planning *planning, struct request *request)
     request->renamed = true;
 }
 
-// Names a controller that has no name because the command that added it was killed.
-static void name_controller(const struct planning *planning, const struct request *request)
-{
-    struct controller *controller = request->controller;
-    const char *name = request->wanted->name;
-    if (!controller->unnamed || request->renamed ||
-        topology_controller_named(planning->topology, text_of(name)))
-        return;
-    controller->name = name;
-    controller->unnamed = false;
-    controller->renamed = true;
-}
-
 void match_controllers(struct planning *planning)
 {
     planning->requests =
@@ -151,10 +138,8 @@ void match_controllers(struct planning *planning)
         match_request(planning, request);
         if (request->conflict && is_named_by_default(wanted))
             match_by_default(planning, request);
-        if (!request->controller)
-            continue;
-        request->controller->wanted = wanted;
-        name_controller(planning, request);
+        if (request->controller)
+            request->controller->wanted = wanted;
     }
 }
 

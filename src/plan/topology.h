@@ -92,8 +92,6 @@ struct controller {
     bool cold_only;    // its backend accepts it only while it starts: a removal cannot be undone
     bool stale;        // libxl has a record of it, but QEMU does not have it
     bool present;      // false: planned
-    bool unnamed;      // recorded after a command was killed: a config that wants it may name it
-    bool renamed;      // a config has named it, which is not noted yet
     bool has_unplaced; // QEMU does not report the port of some device on it
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports

@@ -4,7 +4,10 @@
 #include "claims.h"
 
 #include "base/arena.h"
+#include "journal.h"
 #include "recording.h"
+
+enum { NAME_SHOWN = 64 }; // bytes of a name that a journal has
 
 static const char *print(const struct claim_list *list, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -142,6 +145,41 @@ void claims_add_note(struct claim_list *list, int domain, const char *directory)
                          port.at ? port.at : "");
 }
 
+// Of a command that has not finished: also what it detaches, which is not free before it has.
+static void add_journal(struct claim_list *list, const struct domain *domain, const char *name,
+                        const struct journal *journal)
+{
+    char buf[PORT_TEXT_SIZE];
+    if (!journal || journal->state != JOURNAL_OPEN)
+        return;
+    for (const struct journal_step *at = journal->steps; at; at = at->next) {
+        if (!*at->busid)
+            continue;
+        struct record_claim *claim = add_claim(list, domain->id, at->busid);
+        claim->name = name;
+        claim->open = true;
+        claim->place = print(list, "controller %s port %s, where %s has not finished",
+                             text_show(list->session->arena, text_of(at->name), NAME_SHOWN),
+                             port_write(at->port, buf),
+                             text_show(list->session->arena, text_of(journal->verb), NAME_SHOWN));
+    }
+}
+
+static void read_journal(struct claim_list *list, const struct domain *domain)
+{
+    struct diags quiet;
+    struct session own = *list->session;
+    struct domain copy = *domain;
+    struct journal journal;
+    diags_init(&quiet, own.arena);
+    own.diags = &quiet;
+    own.domain = &copy;
+    if (list->result == XEN_OK && journal_read(&own, &journal) != STATUS_OK)
+        list->result = XEN_FAILED;
+    else if (list->result == XEN_OK && journal.state == JOURNAL_OPEN)
+        add_journal(list, domain, domain_name(list, domain->id), &journal);
+}
+
 static void add_notes(struct claim_list *list, const struct domain *domain)
 {
     const char *const *keys;
@@ -149,7 +187,10 @@ static void add_notes(struct claim_list *list, const struct domain *domain)
         return;
     struct text uuid = value_of(list, print(list, "/xenusb/%d/uuid", domain->id));
     const char *directory = print(list, "/xenusb/%d/device", domain->id);
-    size_t count = text_is(uuid, domain->uuid) ? children_of(list, directory, &keys) : 0;
+    bool own = text_is(uuid, domain->uuid);
+    size_t count = own ? children_of(list, directory, &keys) : 0;
+    if (own)
+        read_journal(list, domain);
     for (size_t i = 0; i < count; i++)
         claims_add_note(list, domain->id, print(list, "%s/%s", directory, keys[i]));
 }
@@ -187,6 +228,8 @@ static void add_record(struct claim_list *list, const struct domain *domain,
         claim->place = print(list, "controller %s port %s",
                              noted_name(record, note->controller, note->controller), note->port);
     }
+    add_journal(list, domain, *domain->name ? domain->name : domain_name(list, domain->id),
+                record->journal);
 }
 
 // ---- all of them ----
@@ -283,13 +326,21 @@ enum status record_claims(const struct session *session, struct record_claim **c
     return status == STATUS_OK ? record_claims_of(&now, domains, NULL, count, claims) : status;
 }
 
-void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)
+// What is recorded counts more than what is only in a journal.
+static void mark_owner(struct arena *arena, const struct record_claim *claims,
+                       struct host_device *device)
 {
-    for (struct host_device *device = host->devices; device; device = device->next)
+    for (int open = 0; open < 2; open++)
         for (const struct record_claim *at = claims; at && !device->owner; at = at->next) {
-            if (at->backend_domain || strcmp(at->busid, device->busid) != 0)
+            if (at->backend_domain || at->open != open || strcmp(at->busid, device->busid) != 0)
                 continue;
             device->owner = arena_printf(arena, "%s (%d), %s", at->name, at->domain, at->place);
             device->owner_domain = at->domain;
         }
+}
+
+void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)
+{
+    for (struct host_device *device = host->devices; device; device = device->next)
+        mark_owner(arena, claims, device);
 }

@@ -161,8 +161,6 @@ void record_merge(const struct session *session, const struct record *record,
             note->of_device ? NULL : controller_with_id(topology, note->id);
         if (controller && *note->name)
             controller->name = note->name;
-        else if (controller)
-            controller->unnamed = true;
         else if (note->of_device && topology->qemu_ended)
             merge_noted(session->arena, record, note, topology);
     }

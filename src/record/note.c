@@ -259,7 +259,7 @@ enum xen_result note_controller(struct change *change)
     if (result == XEN_OK)
         result = change_write(change, at, "id", controller->id);
     if (result == XEN_OK)
-        result = change_write(change, at, "name", controller->unnamed ? "" : controller->name);
+        result = change_write(change, at, "name", controller->name);
     return result == XEN_OK ? change_write(change, at, "driver", controller->driver) : result;
 }
 

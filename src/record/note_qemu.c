@@ -3,7 +3,6 @@
 // process ids, and when they were started, since the kernel gives an id again.
 #include "base/arena.h"
 #include "base/deadline.h"
-#include "base/scope.h"
 #include "recording.h"
 
 #include <signal.h>
@@ -12,25 +11,10 @@
 enum { STOP_SECONDS = 2 };
 #define PAUSE 0.01
 
-// When the process was started, as field 22 of /proc/PID/stat has it (proc(5)); NULL if there is no
-// such process or it has ended and is a zombie. Owned by the arena.
-static const char *start_of(struct arena *arena, const char *pid)
-{
-    enum { AFTER_NAME = 20 }; // words between the name in parentheses and that field
-    char line[1024];
-    cleanup_fclose FILE *stream = fopen(arena_printf(arena, "/proc/%s/stat", pid), "re");
-    char *at = stream && fgets(line, sizeof line, stream) ? strrchr(line, ')') : NULL;
-    if (at && (text_starts(text_of(at), ") Z") || text_starts(text_of(at), ") X")))
-        return NULL;
-    for (int i = 0; at && i < AFTER_NAME; i++)
-        at = strchr(at + 1, ' ');
-    return at ? arena_copy(arena, at + 1, strcspn(at + 1, " \n")) : NULL;
-}
-
 enum xen_result note_qemu(struct change *change)
 {
     struct arena *arena = change->session->arena;
-    const char *root = note_root(change), *start = start_of(arena, change->value);
+    const char *root = note_root(change), *start = note_process_start(arena, change->value);
     enum xen_result result = note_start(change);
     if (result == XEN_OK)
         result = change_write(change, root, "server", change->value);
@@ -71,7 +55,7 @@ unsigned record_noted_qemu(const struct session *session, const char *root)
     if (xen_read_number(session->xen, NULL, server, INT32_MAX, &pid) != XEN_OK || pid < 2 ||
         xen_read(session->xen, NULL, arena_printf(arena, "%s/started", root), &started) != XEN_OK)
         return 0;
-    const char *start = start_of(arena, arena_printf(arena, "%u", (unsigned)pid));
+    const char *start = note_process_start(arena, arena_printf(arena, "%u", (unsigned)pid));
     return start && text_is(started, start) ? (unsigned)pid : 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "journal.h"
 #include "recording.h"
 #include "xen/xen.h"
 
@@ -241,6 +242,32 @@ bool record_is_noted(const struct session *session)
     return !session->record || is_noted(session->record, id);
 }
 
+static void read_journal(struct record_reader *reader, const char *root, struct record *record)
+{
+    struct arena *arena = reader->session->arena;
+    const struct text header = value_of(reader, root, "journal");
+    const char *directory = arena_printf(arena, "%s/journal", root);
+    if (!header.at)
+        return;
+    struct journal *journal = arena_new_of(arena, struct journal);
+    journal_read_header(arena, header, journal);
+    if (journal->state == JOURNAL_OPEN && strcmp(journal->uuid, reader->session->domain->uuid) != 0)
+        return;
+    for (unsigned i = 0; i < journal->nodes && journal->state == JOURNAL_OPEN; i++)
+        journal_read_node(arena, value_of(reader, directory, arena_printf(arena, "%u", i)), i,
+                          journal);
+    record->journal = journal;
+}
+
+// Without Xen there is nothing else.
+static void read_journal_file(const struct session *session, struct record *record)
+{
+    struct journal *journal = arena_new_of(session->arena, struct journal);
+    if (journal_read(session, journal) == STATUS_OK && journal->state != JOURNAL_NONE &&
+        journal->state != JOURNAL_FOREIGN)
+        record->journal = journal;
+}
+
 static void read_notes(struct record_reader *reader, struct record *record)
 {
     static const char *const kinds[] = { "controller", "device" };
@@ -260,6 +287,8 @@ static void read_notes(struct record_reader *reader, struct record *record)
         if (!root)
             return;
     }
+    if (!record->former)
+        read_journal(reader, root, record);
     struct record_note **last = &record->notes;
     for (int kind = 0; kind < 2; kind++) {
         const char *const *keys;
@@ -302,8 +331,11 @@ enum status record_read(const struct session *session, struct record *record)
 {
     struct record_reader reader = { .session = session };
     *record = (struct record){ 0 };
-    if (!session->xen || session->domain->id < 0)
+    if (!session->xen || session->domain->id < 0) {
+        if (session->domain->id < 0)
+            read_journal_file(session, record);
         return STATUS_OK;
+    }
     do {
         *record = (struct record){ 0 };
         read_controllers(&reader, record);

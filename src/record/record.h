@@ -12,12 +12,13 @@
 //                                       /backend    pv and qusb: the path of the backend, which has
 //                                                   usb-ver, num-ports and port/<N> instead
 //     /xenusb/<domid>/uuid
-//                    /controller/<key>/id, name, driver    name: "" until a config names it
+//                    /controller/<key>/id, name, driver
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /unsaved    if a command was told to leave libxl's saved config alone
 //                    /label/<key>      what is at the ports of that controller in libxl's record
 //                    /server     the process id of the PVUSB QEMU, if xenusb started it
 //                    /started    when that process was started, as the kernel counts it
+//                    /journal    see journal.h
 //
 // <key> is QEMU's id, escaped by record_key().
 #ifndef XENUSB_RECORD_RECORD_H
@@ -64,6 +65,8 @@ struct record_note {
     const char *port;       // of a device
 };
 
+struct journal;
+
 // What xenstore remembers of one domain. Owned by the arena.
 struct record {
     struct record_controller *controllers;
@@ -73,6 +76,7 @@ struct record {
     bool foreign;       // the notes under the domain's id belong to another domain that had that id
     const char *former; // the path of the notes, if they are under the id that the domain had
                         // before a reboot; else NULL
+    const struct journal *journal; // of a command that has not finished (journal.h); NULL if none
 };
 
 // Reads the record of the session's domain; it is empty if there is none, and without Xen.
@@ -135,12 +139,14 @@ struct record_claim {
     int index;               // libxl's index of the controller, or -1
     unsigned port;           // 0 if index is -1
     const char *place;       // "controller hci0 port 2"
+    bool open;               // only a journal has it: a command has not finished attaching or
+                             // detaching it
 };
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
-// controllers; DOMAIN_ID is enough of them. `records` are the records of the same domains as far as
-// they were read: it, or some of them, may be NULL. What record_look() has read of the session's
-// domain is not read again either. Statuses as from record_read(); the claims of domains whose
-// record could be read are listed in any case.
+// controllers, and in journals; DOMAIN_ID is enough of them. `records` are the records of the same
+// domains as far as they were read: it, or some of them, may be NULL. What record_look() has read
+// of the session's domain is not read again either. Statuses as from record_read(); the claims of
+// domains whose record could be read are listed in any case.
 enum status record_claims_of(const struct session *session, const struct domain *domains,
                              const struct record *const *records, size_t count,
                              struct record_claim **claims);
@@ -154,11 +160,15 @@ void record_watch_claims(const struct session *session);
 enum status record_claims_since(const struct session *session, struct record_claim **claims);
 // The same without those of the session's own domain, which costs less if it has changed a lot.
 enum status record_others_since(const struct session *session, struct record_claim **claims);
+// The same without the ports of the `count` devices of that domain that were just recorded.
+enum status record_rivals_since(const struct session *session, const struct device *const *recorded,
+                                size_t count, struct record_claim **claims);
 
 // A message if another of the claims is for the same device: "1-4 was given to db (4), controller
 // 0 port 1, at the same time"; NULL if none is. Like xl, xenusb checks that a device is free and
 // then records it, and xl takes no lock. So look at the claims again after recording it
-// (record_claims_since), and give the device up if both did.
+// (record_claims_since), and give the device up if both did. What is only in a journal does not
+// count: its owner will look too.
 const char *record_other_claim(const struct session *session, const struct record_claim *claims,
                                const struct device *device);
 

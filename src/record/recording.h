@@ -40,6 +40,12 @@ enum xen_result note_drop_foreign(struct change *change);
 // Whether the notes under `root` ("/xenusb/3") belong to a domain that exists, by their UUID.
 enum xen_result note_is_owned(struct change *change, const char *root, bool *owned);
 
+// In started.c:
+
+// When the process with that id ("self": this one) was started, as the kernel counts it; NULL if
+// there is none or it has ended and is a zombie. Owned by the arena.
+const char *note_process_start(struct arena *arena, const char *pid);
+
 // In read.c:
 
 // The value of a port's node, or a note's busid: a busid; "" for a port that is free; NULL without

@@ -37,6 +37,25 @@ static bool match(struct text path, const char *format, unsigned numbers[3])
     return at == path.size;
 }
 
+// Devices of this domain that were just recorded.
+struct recorded {
+    const struct device *const *devices;
+    size_t count;
+};
+
+static bool is_recorded(const struct recorded *recorded, const struct claim_list *list,
+                        const struct claim_port *port)
+{
+    for (size_t i = 0; i < recorded->count && port->domain == list->session->domain->id; i++) {
+        const struct device *device = recorded->devices[i];
+        if (device->port.depth == 1 && device->port.number[0] == port->port &&
+            device->controller->index == (int)port->index &&
+            (device->controller->pvusb == PVUSB_ANY) == port->emulated)
+            return true;
+    }
+    return false;
+}
+
 // The ports among the nodes that have changed, with a query for each.
 struct changed_ports {
     struct claim_port *ports;
@@ -46,7 +65,8 @@ struct changed_ports {
 };
 
 // Adds a node, if it is that of a controller's port or of a note's busid.
-static void add_node(struct claim_list *list, struct changed_ports *changed, const char *path)
+static void add_node(struct claim_list *list, const struct recorded *recorded,
+                     struct changed_ports *changed, const char *path)
 {
     static const char *const ports[] = { "/libxl/*/device/vusb/*/port/*",
                                          "/local/domain/0/backend/vusb/*/*/port/*",
@@ -58,8 +78,10 @@ static void add_node(struct claim_list *list, struct changed_ports *changed, con
         changed->ports[changed->count] = (struct claim_port){
             .domain = (int)numbers[0], .index = numbers[1], .port = numbers[2], .emulated = i == 0
         };
-        if (numbers[0] != (unsigned)changed->left_out)
-            changed->queries[changed->count++] = (struct xen_query){ .path = path };
+        if (numbers[0] == (unsigned)changed->left_out ||
+            is_recorded(recorded, list, &changed->ports[changed->count]))
+            return;
+        changed->queries[changed->count++] = (struct xen_query){ .path = path };
     }
     if (list->result == XEN_OK && match(text_of(path), "/xenusb/*/device/?/busid", numbers) &&
         numbers[0] != (unsigned)changed->left_out) {
@@ -88,7 +110,7 @@ static int by_path(const void *a, const void *b)
 }
 
 static enum status claims_since(const struct session *session, int left_out,
-                                struct record_claim **claims)
+                                const struct recorded *recorded, struct record_claim **claims)
 {
     struct claim_list list;
     const char *const *paths;
@@ -107,7 +129,7 @@ static enum status claims_since(const struct session *session, int left_out,
                                      left_out };
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0)
-            add_node(&list, &changed, sorted[i]);
+            add_node(&list, recorded, &changed, sorted[i]);
     add_ports(&list, &changed);
     *claims = list.first;
     if (list.result != XEN_OK)
@@ -118,12 +140,21 @@ static enum status claims_since(const struct session *session, int left_out,
 
 enum status record_claims_since(const struct session *session, struct record_claim **claims)
 {
-    return claims_since(session, -1, claims);
+    const struct recorded none = { NULL, 0 };
+    return claims_since(session, -1, &none, claims);
 }
 
 enum status record_others_since(const struct session *session, struct record_claim **claims)
 {
-    return claims_since(session, session->domain->id, claims);
+    const struct recorded none = { NULL, 0 };
+    return claims_since(session, session->domain->id, &none, claims);
+}
+
+enum status record_rivals_since(const struct session *session, const struct device *const *recorded,
+                                size_t count, struct record_claim **claims)
+{
+    const struct recorded known = { recorded, count };
+    return claims_since(session, -1, &known, claims);
 }
 
 // Whether the claim is that of the device itself, in libxl's record or in a note.
@@ -143,7 +174,7 @@ const char *record_other_claim(const struct session *session, const struct recor
 {
     const char *busid = device_busid(device);
     for (const struct record_claim *at = claims; at; at = at->next)
-        if (!is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
+        if (!at->open && !is_claim_of(at, session, device) && strcmp(at->busid, busid) == 0 &&
             at->backend_domain == device->controller->backend_domain)
             return arena_printf(session->arena, "%s was given to %s (%d), %s, at the same time",
                                 busid, at->name, at->domain, at->place);

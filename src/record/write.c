@@ -200,7 +200,12 @@ static enum status give_way(const struct session *session, struct change_item *i
         first++;
     if (first == count)
         return STATUS_OK;
-    enum status read = record_claims_since(session, &claims);
+    const struct device **devices = arena_array_of(session->arena, const struct device *, count);
+    size_t device_count = 0;
+    for (size_t i = first; i < count; i++)
+        if (is_new_host_device(&items[i]))
+            devices[device_count++] = items[i].step->device;
+    enum status read = record_rivals_since(session, devices, device_count, &claims);
     for (size_t i = first; i < count; i++) {
         if (!is_new_host_device(&items[i]))
             continue;

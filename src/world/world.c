@@ -5,7 +5,8 @@
 #include "base/shortage.h"
 #include "owners.h"
 #include "plan/presence.h"
-#include "record/adopt.h"
+#include "record/journal.h"
+#include "record/record.h"
 #include "record/saved.h"
 #include "recover.h"
 #include "xen/xen.h"
@@ -79,28 +80,6 @@ static const struct backend *emulated_backend(const struct world *world)
     return NULL;
 }
 
-// Completes what a command has left that was killed after it had changed QEMU. Whether xl is about
-// to record that itself, or has just removed it, is only known after a second look.
-static enum status adopt(struct world *world)
-{
-    struct session *session = &world->session;
-    const struct backend *backend = emulated_backend(world);
-    struct topology again = { .domain = session->domain };
-    const struct record *record;
-    if (!session->xen || !backend || !record_lacks_any(session->record, &world->topology))
-        return STATUS_OK;
-    session->record = NULL;
-    enum status status = record_look(session, &record);
-    if (status == STATUS_OK)
-        status = backend->ops->look(backend->handle, &again);
-    if (status == STATUS_OK)
-        status = record_adopt(session, record, &world->topology, &again);
-    if (status != STATUS_OK)
-        return status;
-    session->record = NULL;
-    return record_look(session, &record);
-}
-
 // Adds what is only in the record. Corrects the record first if something is about to change.
 static enum status read_records(struct world *world, bool changes)
 {
@@ -118,7 +97,7 @@ static enum status read_records(struct world *world, bool changes)
     if (status == STATUS_OK)
         status = shortage_check(session->diags);
     if (status == STATUS_OK && changes)
-        status = adopt(world);
+        status = journal_check(session);
     if (status == STATUS_OK && changes)
         status = record_tidy(session, session->record, &world->topology);
     return status == STATUS_OK && changes ? record_correct_labels(session, &world->topology)
@@ -210,6 +189,8 @@ static void init(struct world *world, const struct world_options *options)
     world->session = (struct session){
         .arena = options->arena,
         .diags = options->diags,
+        .verb = options->verb,
+        .command = options->command,
         .interrupt = interrupt_of_process(),
         .saved = saved,
         .keep_saved = options->keep_saved,

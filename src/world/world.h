@@ -11,13 +11,14 @@
 struct world_options {
     struct arena *arena;
     struct diags *diags;
-    const char *qmp_socket; // use the QEMU with this socket instead of a Xen domain; or NULL
-    double timeout_scale;   // factor for every time limit; 1.0 by default
-    bool keep_saved;        // do not change libxl's saved configuration
-    bool accept_ended;      // a domain whose QEMU has exited can be opened: nothing is added there
-    bool require_guest;     // detach a device again if the guest does not use it
-    bool find_owners;       // find out who has the host's devices (world_find() and world_open())
-    bool find_supply;       // find out which controllers can be added; find_owners includes it
+    const char *qmp_socket;     // use the QEMU with this socket instead of a Xen domain; or NULL
+    const char *verb, *command; // what the user asked for, for the journal; or NULL
+    double timeout_scale;       // factor for every time limit; 1.0 by default
+    bool keep_saved;            // do not change libxl's saved configuration
+    bool accept_ended;  // a domain whose QEMU has exited can be opened: nothing is added there
+    bool require_guest; // detach a device again if the guest does not use it
+    bool find_owners;   // find out who has the host's devices (world_find() and world_open())
+    bool find_supply;   // find out which controllers can be added; find_owners includes it
 };
 
 // Closed with world_close().

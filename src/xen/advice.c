@@ -18,6 +18,7 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_UNPAUSE] = { "unpause", "to unpause it", "xl unpause %d" },
     [ADVICE_REPAIR] = { "repair", "to fix it", "xenusb repair %d" },
     [ADVICE_REPAIR_HOST] = { "repair-host", "to fix it", "xenusb repair" },
+    [ADVICE_FORGET] = { "forget", "to remove it", "xenusb repair --forget %d" },
     [ADVICE_RESTORE] = { "restore", "once the cause is fixed, to attach it again",
                          "xenusb attach %d %1" },
     [ADVICE_ATTACH] = { "attach", "once it is plugged in again, to attach it",

@@ -16,6 +16,7 @@ enum advice_kind {
     ADVICE_UNPAUSE,           // not for a QEMU that --qmp names
     ADVICE_REPAIR,
     ADVICE_REPAIR_HOST,  // without a domain
+    ADVICE_FORGET,       // a journal that cannot be read
     ADVICE_RESTORE,      // a device, as attach takes it
     ADVICE_ATTACH,       // a device that is gone, as attach takes it
     ADVICE_RETURN,       // what is plugged in now where a device was, as attach takes it

@@ -197,21 +197,48 @@ enum status lock_host(const struct session *session, struct lock *lock)
     return lock_own_file(session, "host", "xenusb's lock for host devices", lock);
 }
 
-enum status lock_domain(const struct session *session, struct lock *lock)
+static const char *name_of_domain(const struct session *session)
 {
     const struct domain *domain = session->domain;
     struct stat info;
-    const char *name;
+    if (domain->id >= 0)
+        return arena_printf(session->arena, "domain-%d", domain->id);
+    if (domain->qmp_socket && stat(domain->qmp_socket, &info) == 0)
+        return arena_printf(session->arena, "qemu-%lx-%lx", (unsigned long)info.st_dev,
+                            (unsigned long)info.st_ino);
+    return "qemu";
+}
+
+enum status lock_domain(const struct session *session, struct lock *lock)
+{
+    const struct domain *domain = session->domain;
     const char *what = arena_printf(session->arena, "xenusb's lock for %s%s",
                                     domain->id >= 0 ? "domain " : "the QEMU at ", domain->name);
-    if (domain->id >= 0)
-        name = arena_printf(session->arena, "domain-%d", domain->id);
-    else if (domain->qmp_socket && stat(domain->qmp_socket, &info) == 0)
-        name = arena_printf(session->arena, "qemu-%lx-%lx", (unsigned long)info.st_dev,
-                            (unsigned long)info.st_ino);
-    else
-        name = "qemu";
-    return lock_own_file(session, name, what, lock);
+    return lock_own_file(session, name_of_domain(session), what, lock);
+}
+
+const char *lock_domain_path(const struct session *session)
+{
+    return arena_printf(session->arena, "%s/%s", lock_directory(session->arena),
+                        name_of_domain(session));
+}
+
+enum status lock_try_domain(const struct session *session, struct lock *lock)
+{
+    const char *directory;
+    *lock = LOCK_NONE;
+    enum status status = make_lock_directory(session, &directory);
+    if (status != STATUS_OK)
+        return status;
+    lock->path = lock_domain_path(session);
+    switch (try_lock(lock)) {
+    case TAKEN: return STATUS_OK;
+    case HELD: return STATUS_TIMEOUT;
+    case FAILED: break;
+    }
+    const int why = errno;
+    complain_error(session->diags, "cannot lock %s: %s", lock->path, strerror(why));
+    return status_without_lock(why);
 }
 
 static const struct {

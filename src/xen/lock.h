@@ -36,6 +36,10 @@ enum status lock_file(const struct session *session, const char *path, const cha
 enum status lock_host(const struct session *session, struct lock *lock);
 // xenusb's own lock for the session's domain: held while the domain is changed.
 enum status lock_domain(const struct session *session, struct lock *lock);
+// The same without waiting: STATUS_TIMEOUT, without reporting it, if another process holds it.
+enum status lock_try_domain(const struct session *session, struct lock *lock);
+// The path of that lock. Owned by the arena.
+const char *lock_domain_path(const struct session *session);
 
 // libxl's locks for the session's domain, in the order in which libxl takes them
 // (libxl_internal.h). All processes take the locks in the same order, so that they cannot deadlock:

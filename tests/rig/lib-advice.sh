@@ -162,7 +162,7 @@ keep_promise()
     [ -z "$ejecting" ] || end_process "$ejecting"
     "promise_${row//-/_}"
     case $row in
-        detach | remove-* | repair* | attach | restore | return | unpause | serve | start-qemu)
+        detach | remove-* | repair* | forget | attach | restore | return | unpause | serve | start-qemu)
             ! is_repeatable || ! suggests_again || false_advice 'it is suggested again afterwards'
             ;;
     esac
@@ -184,7 +184,7 @@ read_suggested()
     verb=${words[1]} at=() what=${words[-1]}
     set -- "${words[@]:2}"
     [ "$verb" != controller ] || shift
-    while [[ ${1:-} == --start-backend || ${1:-} == -- ]]; do shift; done
+    while [[ ${1:-} == --start-backend || ${1:-} == --forget || ${1:-} == -- ]]; do shift; done
     case ${1:-} in
         '') ;;
         --qmp) at=(--qmp "$2") ;;
@@ -256,6 +256,13 @@ promise_detach()
 promise_remove_controller() { ! lists "$(chosen_by "$what")" || false_advice 'the controller is still there'; }
 promise_remove_record() { promise_remove_controller; }
 promise_unpause() { ! grep -q paused "$FAKEXEN_DIR/domains" || false_advice 'the guest is still paused'; }
+promise_forget()
+{
+    run xenusb list "${at[@]}"
+    want_rc 0
+    want_no_err 'journal'
+}
+
 promise_repair() { :; }
 promise_repair_host() { :; }
 promise_restore() { promise_attach; }

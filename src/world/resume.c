@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+#include "resume.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "plan/log.h"
+#include "qemu/qmp_probe.h"
+#include "record/adopt.h"
+#include "record/journal.h"
+#include "record/record.h"
+#include "record/saved.h"
+#include "xen/xen.h"
+
+#include <syslog.h>
+
+enum { LINE_SHOWN = 900 }; // bytes; syslog takes 1024 (RFC 3164, 4.1)
+
+// One journal that is resumed.
+struct resuming {
+    struct arena *arena;
+    struct diags *diags; // of the command
+    struct diags quiet;  // why something could not be done
+    struct session *session;
+    struct topology *topology;
+    const struct journal *journal;
+    struct plan plan;   // what is removed
+    struct buffer done; // for messages
+};
+
+// ---- what a step is about, as it is now ----
+
+static struct controller *controller_of(const struct resuming *resuming,
+                                        const struct journal_step *step)
+{
+    struct controller *at = resuming->topology->controllers;
+    while (at &&
+           ((at->pvusb != PVUSB_ANY) != step->pvusb ||
+            (step->index >= 0 ? at->index != step->index : strcmp(at->name, step->name) != 0)))
+        at = at->next;
+    return at;
+}
+
+static bool is_device_of(const struct device *device, const struct journal_step *step)
+{
+    bool same_port = !step->port.depth || port_same(device->port, step->port);
+    return same_port && strcmp(device_kind_name(device), step->kind) == 0 &&
+           strcmp(device->kind == DEVICE_HOSTDEV ? device_busid(device) : "", step->busid) == 0;
+}
+
+static struct device *device_of(const struct controller *controller,
+                                const struct journal_step *step)
+{
+    struct device *at = controller ? controller->devices : NULL;
+    while (at && !is_device_of(at, step))
+        at = at->next;
+    return at;
+}
+
+// Whether the guest has the device; also true if that cannot be found out.
+static bool is_given(const struct device *device)
+{
+    return device->state == DEVICE_ATTACHED || device->state == DEVICE_PRESENT ||
+           device->state == DEVICE_UNKNOWN;
+}
+
+static bool is_planned(const struct resuming *resuming, const struct controller *controller,
+                       const struct device *device)
+{
+    const struct step *at = resuming->plan.first;
+    while (at && (at->controller != controller || at->device != device))
+        at = at->next;
+    return at;
+}
+
+// ---- what to do about it ----
+
+static void say(struct resuming *resuming, const char *what, const struct controller *controller,
+                const struct device *device)
+{
+    struct arena *arena = resuming->arena;
+    const char *position = device ? device_position(arena, device) : controller->name;
+    const char *kind = device && device->kind == DEVICE_HOSTDEV ? device_busid(device)
+                       : device                                 ? device_kind_name(device)
+                                                                : "";
+    buffer_join(&resuming->done, ", ", "%s %s%scontroller %s", what, kind, *kind ? " at " : "",
+                position);
+}
+
+static void remove_it(struct resuming *resuming, struct controller *controller,
+                      struct device *device, const char *what)
+{
+    if (!controller->backend || is_planned(resuming, controller, device))
+        return;
+    plan_add_step(&resuming->plan, resuming->arena, STEP_REMOVE, controller, device);
+    say(resuming, what, controller, device);
+}
+
+// A device that was added since then keeps its controller.
+static void remove_controller(struct resuming *resuming, struct controller *controller,
+                              const char *what)
+{
+    for (const struct device *at = controller->devices; at; at = at->next)
+        if (!is_planned(resuming, controller, at))
+            return;
+    remove_it(resuming, controller, NULL, what);
+}
+
+static enum status keep(struct resuming *resuming, struct controller *controller,
+                        struct device *device)
+{
+    struct session *session = resuming->session;
+    const struct record *record = session->record;
+    say(resuming, "kept", controller, device);
+    if (controller->pvusb)
+        return STATUS_OK;
+    if (!device && !record_lacks_controller(record, controller) &&
+        !record_lacks_note(record, controller))
+        return STATUS_OK;
+    return record_one(session, STEP_ADD, controller, device);
+}
+
+static enum status resume_addition(struct resuming *resuming, const struct journal_step *step)
+{
+    struct controller *controller = controller_of(resuming, step);
+    struct device *device = *step->kind ? device_of(controller, step) : NULL;
+    if (!controller || controller->stale || (*step->kind && !device))
+        return STATUS_OK;
+    if (!device)
+        controller->name = step->name;
+    bool kept = device ? is_given(device) : !controller->no_backend;
+    if (kept && !resuming->journal->undoing) {
+        enum status status = keep(resuming, controller, device);
+        if (status != STATUS_REFUSED || !device)
+            return status;
+    }
+    if (device)
+        remove_it(resuming, controller, device, "undid");
+    else
+        remove_controller(resuming, controller, "undid");
+    return STATUS_OK;
+}
+
+static void resume_removal(struct resuming *resuming, const struct journal_step *step)
+{
+    struct controller *controller = controller_of(resuming, step);
+    struct device *device = *step->kind ? device_of(controller, step) : NULL;
+    if (device)
+        remove_it(resuming, controller, device, "removed");
+    else if (controller && !*step->kind)
+        remove_controller(resuming, controller, "removed");
+}
+
+static void log_it(void *context, const struct step *step)
+{
+    struct resuming *resuming = context;
+    log_step(resuming->arena, resuming->session->domain, step);
+}
+
+// Additions of controllers come first, since they name them; devices before the controllers that
+// are removed with them.
+static enum status resume_steps(struct resuming *resuming)
+{
+    const char *missing;
+    enum status status = STATUS_OK;
+    for (int of_device = 0; of_device < 2; of_device++)
+        for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
+            if (at->adds && !at->qemu && !*at->kind == !of_device)
+                status = status_worse(status, resume_addition(resuming, at));
+    for (int of_device = 1; of_device >= 0; of_device--)
+        for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
+            if (!at->adds && !at->qemu && !*at->kind == !of_device && !resuming->journal->undoing)
+                resume_removal(resuming, at);
+    if (status != STATUS_OK)
+        return status;
+    (void)saved_catch_up(resuming->session, resuming->topology, &missing);
+    const struct execution execution = { .on_step = log_it,
+                                         .context = resuming,
+                                         .save = saved_write };
+    status = execute(resuming->session, &resuming->plan, &execution);
+    // What a guest does not eject, for example, is not tried again by each command from now on.
+    return status_worse(status, journal_remove(resuming->session));
+}
+
+// ---- messages ----
+
+static void report(const struct resuming *resuming, enum status status)
+{
+    struct arena *arena = resuming->arena;
+    const struct domain *domain = resuming->session->domain;
+    const bool done = status == STATUS_OK;
+    const char *name =
+        domain->id < 0 ? domain->name : arena_printf(arena, "%s (%d)", domain->name, domain->id);
+    const char *what = done ? buffer_string((struct buffer *)&resuming->done)
+                            : diags_reason(&resuming->quiet, "no reason given");
+    const char *line =
+        arena_printf(arena, "%s: %s was killed before it had finished; %s%s", name,
+                     journal_show(arena, resuming->journal),
+                     done ? "" : "what it left open could not be completed or undone: ",
+                     *what ? what : "it had changed nothing");
+    complain(resuming->diags, done ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE, "%s", line);
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+    syslog(done ? LOG_NOTICE : LOG_ERR, "%s; by %s", text_show(arena, text_of(line), LINE_SHOWN),
+           log_who(arena));
+    closelog();
+}
+
+// ---- one journal ----
+
+static enum status resume_world(struct resuming *resuming, struct world *world)
+{
+    world->session.keep_saved = resuming->journal->keep_saved;
+    resuming->session = &world->session;
+    resuming->topology = &world->topology;
+    resuming->done = buffer_in(resuming->arena);
+    plan_init(&resuming->plan, resuming->topology);
+    return resume_steps(resuming);
+}
+
+// Why its QEMU is not to be asked; NULL if it is.
+static const char *why_silent(struct arena *arena, struct domain *domain, double scale)
+{
+    struct qmp_probe probe = { .socket = domain->qmp_socket };
+    if (!domain->qmp_socket || domain->qemu_silent)
+        return domain->qemu_silent;
+    qmp_probe(arena, &probe, 1, scale);
+    domain->qemu_silent = probe.why;
+    domain->qemu_exited = probe.exited;
+    return probe.exited ? NULL : probe.why;
+}
+
+// Everything that resuming one of several journals needs.
+struct resumption {
+    const struct session *session;
+    struct world_options options;
+    const struct domain *domains;
+    size_t count;
+    struct host host;
+    const struct host *looked; // &host once it was read
+    bool silent;               // a QEMU has not answered: no further one is waited for
+    unsigned resumed;
+};
+
+static enum status open_and_resume(struct resumption *all, struct domain *domain,
+                                   struct resuming *resuming)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    struct session *session = &world.session;
+    if (!all->looked) {
+        enum status status = host_look(resuming->arena, &resuming->quiet, &all->host);
+        if (status != STATUS_OK)
+            return status;
+        all->looked = &all->host;
+    }
+    const struct world_common common = { .xen = all->session->xen, .host = all->looked };
+    struct world_options options = all->options;
+    options.diags = &resuming->quiet;
+    enum status status = world_open_domain(&world, &options, &common, domain);
+    if (status == STATUS_OK)
+        status = resume_world(resuming, &world);
+    *domain = *session->domain;
+    return status;
+}
+
+// With the domain's lock held.
+static void resume_locked(struct resumption *all, struct domain *domain,
+                          const struct journal *journal)
+{
+    struct arena *arena = all->session->arena;
+    struct session session = *all->session;
+    session.domain = domain;
+    struct resuming resuming = {
+        .arena = arena, .diags = session.diags, .session = &session, .journal = journal
+    };
+    diags_init(&resuming.quiet, arena);
+    if (journal->state == JOURNAL_TORN || journal->state == JOURNAL_NEWER) {
+        // What the command itself is about, it refuses (journal_check()).
+        const struct domain *own = all->session->domain;
+        if (!own || own->id != domain->id)
+            journal_complain(&session, session.diags, SEVERITY_WARNING, journal);
+        return;
+    }
+    session.diags = &resuming.quiet;
+    if (journal->state == JOURNAL_FOREIGN) {
+        (void)journal_remove(&session);
+        return;
+    }
+    const char *why = all->silent ? "another QEMU did not answer"
+                                  : why_silent(arena, domain, all->options.timeout_scale);
+    enum status status = STATUS_TIMEOUT;
+    all->silent |= why != NULL;
+    if (why)
+        complain_error(&resuming.quiet, "%s", why);
+    else
+        status = open_and_resume(all, domain, &resuming);
+    resuming.session = &session;
+    all->resumed += status == STATUS_OK;
+    report(&resuming, status);
+}
+
+// ---- all of them ----
+
+// The domain with that id, completely; NULL if there is none. One that is not supported, or dying,
+// is as it was listed.
+static struct domain *find(const struct resumption *all, int id)
+{
+    struct diags quiet;
+    struct domain *found = NULL;
+    struct arena *arena = all->session->arena;
+    size_t i = 0;
+    while (i < all->count && all->domains[i].id != id)
+        i++;
+    if (i == all->count)
+        return NULL;
+    diags_init(&quiet, arena);
+    (void)xen_find_among(all->session->xen, &quiet, all->domains, all->count,
+                         arena_printf(arena, "%d", id), &found);
+    if (!found) {
+        found = arena_new_of(arena, struct domain);
+        *found = all->domains[i];
+    }
+    return found;
+}
+
+static bool has_journal(struct session *session)
+{
+    struct text header;
+    const char *path = journal_path(session);
+    return session->domain->id < 0 || xen_read(session->xen, NULL, path, &header) == XEN_OK;
+}
+
+// If its lock is free, its owner is dead.
+static void resume_one(struct resumption *all, struct domain *domain)
+{
+    struct journal journal;
+    struct diags quiet;
+    struct session session = *all->session;
+    cleanup_lock struct lock lock = LOCK_NONE;
+    diags_init(&quiet, session.arena);
+    session.domain = domain;
+    session.diags = &quiet;
+    if (!has_journal(&session) || lock_try_domain(&session, &lock) != STATUS_OK)
+        return;
+    struct domain *whole = domain->id < 0 ? domain : find(all, domain->id);
+    if (whole)
+        session.domain = whole;
+    if (journal_read(&session, &journal) != STATUS_OK || journal.state == JOURNAL_NONE)
+        return;
+    resume_locked(all, session.domain, &journal);
+}
+
+unsigned resume_journals(const struct session *session, const struct world_options *options,
+                         const struct domain *domains, size_t count)
+{
+    const char *const *names;
+    size_t found;
+    struct resumption all = {
+        .session = session, .options = *options, .domains = domains, .count = count
+    };
+    all.options.find_owners = false;
+    all.options.accept_ended = true;
+    all.options.require_guest = false;
+    if (!session->xen) {
+        struct domain copy = *session->domain;
+        resume_one(&all, &copy);
+        return all.resumed;
+    }
+    if (xen_list(session->xen, NULL, "/xenusb", &names, &found) != XEN_OK)
+        return 0;
+    for (size_t i = 0; i < found; i++) {
+        uint64_t id;
+        if (text_number(text_of(names[i]), 10, 0, UINT16_MAX, &id) != NUMBER_OK)
+            continue;
+        struct domain *domain = arena_new_of(session->arena, struct domain);
+        *domain = (struct domain){ .id = (int)id, .name = "", .uuid = "" };
+        resume_one(&all, domain);
+    }
+    return all.resumed;
+}
