@@ -340,6 +340,16 @@ static bool changes_anything(const struct plan *plan)
     return step;
 }
 
+// Whether something was left because a peer did not answer: it may still do what it was told, so
+// the next command must look again.
+static bool is_undecided(const struct plan *plan)
+{
+    const struct step *step = plan->first;
+    while (step && !(step->state == STEP_LEFT && step->timed_out))
+        step = step->next;
+    return step;
+}
+
 enum status execute(struct session *session, struct plan *plan, const struct execution *execution)
 {
     // What was changed must be undone even if the connection to xenstored was lost.
@@ -352,7 +362,7 @@ enum status execute(struct session *session, struct plan *plan, const struct exe
     if (status != STATUS_OK)
         return status;
     status = run_or_undo(&run, batch);
-    if (begins && execution->end)
+    if (begins && execution->end && !is_undecided(plan))
         execution->end(session);
     return status;
 }

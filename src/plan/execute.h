@@ -20,7 +20,7 @@ struct execution {
     // Called after the last step, and again after an undo: writes what is written only once for a
     // run. If it fails after the last step, having reported an error, the run is undone.
     enum status (*save)(const struct session *session);
-    // Called at the end, whatever became of the steps, after begin().
+    // Called at the end, after begin(), unless something was left because a peer did not answer.
     void (*end)(struct session *session);
 };
 

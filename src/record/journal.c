@@ -91,10 +91,12 @@ static enum status write_journal(const struct session *session, const struct jou
     if (status == STATUS_OK)
         return STATUS_OK;
     complain_journal(session, "write", why);
-    // If this fails too, the next command finds that nothing was done.
-    if (writing.change.unsure)
-        (void)remove_from_store(session, &why);
-    return status;
+    if (!writing.change.unsure || remove_from_store(session, &why) == STATUS_OK)
+        return status;
+    complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+             "it may have been written all the same: then the next command that changes something "
+             "removes what this one was to remove");
+    return STATUS_LEFTOVER;
 }
 
 static enum status begin(struct session *session, const struct plan *plan)
@@ -149,13 +151,16 @@ static void mark_undoing(struct session *session, const struct plan *plan)
 
 // ---- the end ----
 
+// If libxl's saved configuration could not be written, the journal stays: the next command that
+// changes something tries once more.
 static void end(struct session *session)
 {
     struct diags quiet;
     struct session own = *session;
     diags_init(&quiet, session->arena);
     own.diags = &quiet;
-    if (journal_remove(&own) != STATUS_OK)
+    const bool stays = session->saved && session->saved->failed && change_has_xen(session);
+    if (!stays && journal_remove(&own) != STATUS_OK)
         diag_hint(session->diags,
                   complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
                            "the journal of %s could not be removed: %s", session->domain->name,

@@ -18,6 +18,8 @@
 // - with one, everything that may have been changed is in it. What was done is found by looking: at
 //   QEMU, at the host and at the record, each of which is right about its own part. So no step is
 //   ever removed alone; a command that fails marks the journal before it undoes the first step.
+// A command that ends leaves its journal to the next one if the saved configuration could not be
+// written, or something was left because a peer did not answer, which may still do it.
 // Whether the owner lives is decided by the domain's lock, which it holds from before it looks
 // until the journal is removed, not by its process id.
 #ifndef XENUSB_RECORD_JOURNAL_H

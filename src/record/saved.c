@@ -145,6 +145,18 @@ static bool is_needed(const struct session *session)
     return edit_config(session, &config, &edited) || !text_same(config, edited);
 }
 
+// Whether a change that was noted by the record as it was found is still due by the present one,
+// from which this command may have removed more.
+static bool is_still_due(const struct session *session, const struct record *now,
+                         const struct saved_element *element)
+{
+    const int64_t index = element->numbers[0], port = element->numbers[1];
+    const struct record_controller *controller = record_controller_of(now, index);
+    if (!element->json && !controller)
+        return true;
+    return record_has_same(session->record, now, index, port);
+}
+
 // Drops what was to be caught up with but has changed since. Returns NULL, or why that is unknown.
 static const char *check_caught_up(const struct session *session)
 {
@@ -162,9 +174,7 @@ static const char *check_caught_up(const struct session *session)
     if (record_read(&own, &now) != STATUS_OK)
         return diags_reason(&quiet, "xenstore could not be read");
     while (*at) {
-        const struct saved_element *element = &(*at)->element;
-        if ((*at)->caught_up &&
-            !record_has_same(session->record, &now, element->numbers[0], element->numbers[1]))
+        if ((*at)->caught_up && !is_still_due(session, &now, &(*at)->element))
             *at = (*at)->next;
         else
             at = &(*at)->next;
@@ -197,6 +207,7 @@ enum status saved_write(const struct session *session)
             why = edit_config(session, &config, &edited);
         if (!why && !text_same(config, edited))
             why = write_config(session, edited);
+        session->saved->failed = why;
         if (why)
             warn(session, why);
         else

@@ -13,6 +13,7 @@ struct saved {
     struct saved_change *first;
     const char *added; // what saved_write() has added that an earlier command left out, in words as
                        // from saved_catch_up(); NULL if nothing
+    const char *failed; // why saved_write() could not change the file the last time, or NULL
 };
 
 // Note that a controller or device must be added to the saved configuration or removed from it:

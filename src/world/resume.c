@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "resume.h"
 
+#include "backends/pvusb/pvusb.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan/log.h"
@@ -95,12 +96,12 @@ static void remove_it(struct resuming *resuming, struct controller *controller,
     say(resuming, what, controller, device);
 }
 
-// A device that was added since then keeps its controller.
+// A device that was added since then keeps its controller; one that QEMU does not have keeps none.
 static void remove_controller(struct resuming *resuming, struct controller *controller,
                               const char *what)
 {
     for (const struct device *at = controller->devices; at; at = at->next)
-        if (!is_planned(resuming, controller, at))
+        if (!controller->stale && !is_planned(resuming, controller, at))
             return;
     remove_it(resuming, controller, NULL, what);
 }
@@ -123,11 +124,11 @@ static enum status resume_addition(struct resuming *resuming, const struct journ
 {
     struct controller *controller = controller_of(resuming, step);
     struct device *device = *step->kind ? device_of(controller, step) : NULL;
-    if (!controller || controller->stale || (*step->kind && !device))
+    if (!controller || (*step->kind && !device))
         return STATUS_OK;
     if (!device)
         controller->name = step->name;
-    bool kept = device ? is_given(device) : !controller->no_backend;
+    bool kept = device ? is_given(device) : !controller->no_backend && !controller->stale;
     if (kept && !resuming->journal->undoing) {
         enum status status = keep(resuming, controller, device);
         if (status != STATUS_REFUSED || !device)
@@ -144,6 +145,10 @@ static void resume_removal(struct resuming *resuming, const struct journal_step 
 {
     struct controller *controller = controller_of(resuming, step);
     struct device *device = *step->kind ? device_of(controller, step) : NULL;
+    // An undo leaves the record only of what QEMU has removed in spite of it, too late.
+    bool gone = device ? device->state == DEVICE_GONE : controller && controller->stale;
+    if (resuming->journal->undoing && !gone)
+        return;
     if (device)
         remove_it(resuming, controller, device, "removed");
     else if (controller && !*step->kind)
@@ -168,7 +173,7 @@ static enum status resume_steps(struct resuming *resuming)
                 status = status_worse(status, resume_addition(resuming, at));
     for (int of_device = 1; of_device >= 0; of_device--)
         for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
-            if (!at->adds && !at->qemu && !*at->kind == !of_device && !resuming->journal->undoing)
+            if (!at->adds && !at->qemu && !*at->kind == !of_device)
                 resume_removal(resuming, at);
     if (status != STATUS_OK)
         return status;
@@ -177,6 +182,9 @@ static enum status resume_steps(struct resuming *resuming)
                                          .context = resuming,
                                          .save = saved_write };
     status = execute(resuming->session, &resuming->plan, &execution);
+    for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
+        if (at->qemu)
+            (void)pvusb_forget_dead_qemu(resuming->session);
     // What a guest does not eject, for example, is not tried again by each command from now on.
     return status_worse(status, journal_remove(resuming->session));
 }

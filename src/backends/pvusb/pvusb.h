@@ -10,4 +10,8 @@
 // QEMU itself, if there is one.
 extern const struct backend_ops pvusb_backend;
 
+// Removes the nodes of a PVUSB QEMU of the session's domain that a dead command was about to start,
+// or was stopping, unless a QEMU runs. Returns NULL, or why that failed.
+const char *pvusb_forget_dead_qemu(const struct session *session);
+
 #endif

@@ -9,6 +9,7 @@
 #include "record/change.h"
 #include "record/saved.h"
 
+#include <errno.h>
 #include <signal.h>
 
 static const char *model_path(const struct change *change)
@@ -54,6 +55,26 @@ static enum xen_result withdraw(struct change *change)
     if (result == XEN_OK)
         result = note_drop_qemu(change);
     return result == XEN_OK ? change_remove_up(change, model_path(change)) : result;
+}
+
+// The same, unless a process runs that libxl takes for the domain's QEMU.
+static enum xen_result withdraw_dead(struct change *change)
+{
+    uint64_t pid;
+    const char *path =
+        arena_printf(change->session->arena, "%s/device-model-pid", image_path(change));
+    enum xen_result result = xen_read_number(change->xen, change->in, path, INT32_MAX, &pid);
+    if (result != XEN_OK && result != XEN_ABSENT)
+        return result;
+    bool runs = result == XEN_OK && !(pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH);
+    return runs ? XEN_OK : withdraw(change);
+}
+
+const char *pvusb_forget_dead_qemu(const struct session *session)
+{
+    struct change change = { .session = session, .xen = session->xen };
+    const char *why = NULL;
+    return change_attempt(&change, withdraw_dead, &why) == STATUS_OK ? NULL : why;
 }
 
 static struct change change_of(const struct pvusb_handle *handle)
