@@ -19,6 +19,9 @@
 # and of the runner, memory.test, which replaces malloc as the sanitizers do, and those that check
 # translations with QEMU. (The units and golden files do not, because valgrind runs the same binaries.)
 #
+# The sweep kills and disturbs changing verbs, and looks at what the next command leaves (sweep/README.md): a
+# hundred points need less time than one case under valgrind.
+#
 # Finally, the lab starts a PV guest on Debian 12 (lab/README.md).
 #
 # "make check-deep" adds the rest: the whole rig under valgrind, with gcc's sanitizers, and as installed. It
@@ -69,6 +72,8 @@ SEEDS      := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) \
                   $(CLANG_B)/fuzz_$(name) -runs=0 -artifact_prefix=$(CLANG_B)/ tests/fuzz/corpus-$(name)')
 # Whether all can still be measured; on Debian 13, xl cannot attach anything.
 BENCHED    := 'tests/case bench tests/bench/bench --quick'
+# A few minutes of it.
+SWEPT      := 'tests/case sweep tests/sweep/sweep --check --seconds 240'
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
 # In four parts, to use all processors. It needs the generated headers in $(B).
 TIDIED      = $(foreach part,1 2 3 4,'tests/tidied $(part)/4 $(STANDARD)')
@@ -101,6 +106,7 @@ check:
 	$(MAKE) $(JOBS) check-trees lab-bookworm
 	@$(RUN) -b "$(time_since) build" \
 	    +'lab' $(BOOTED) \
+	    +'sweep' $(SWEPT) \
 	    +'rig, valgrind' $(valgrind_few) \
 	    +'rig, sanitized' $(call rig,$(CLANG_B)) \
 	    +'clang-tidy' $(TIDIED) \
