@@ -311,9 +311,25 @@ static bool await_types(struct walk_usb *usb)
     return walk_await(usb->walk);
 }
 
+// Whether QEMU has told what is in each place. One that it does not have is empty; for any other
+// reason to refuse, what is there is not known.
+static bool are_listed(const struct walk_usb *usb)
+{
+    for (size_t i = 0; i < usb->place_count; i++) {
+        const struct qmp_command *list = usb->places[i].list;
+        bool absent = list->error_class && strcmp(list->error_class, "DeviceNotFound") == 0;
+        if (!list->error || absent)
+            continue;
+        usb->walk->why = arena_printf(usb->walk->arena, "refuses to list %s: %s",
+                                      usb->places[i].path, list->error);
+        return false;
+    }
+    return true;
+}
+
 static bool read_places(struct walk_usb *usb)
 {
-    if (!walk_await(usb->walk))
+    if (!walk_await(usb->walk) || !are_listed(usb))
         return false;
     const char *version = qmp_version(usb->walk->client);
     const struct json *at = walk_first(usb->places[UNATTACHED].list);
@@ -324,9 +340,7 @@ static bool read_places(struct walk_usb *usb)
             ask_place(usb, arena_printf(usb->walk->arena, "%s/%s", containers[UNATTACHED],
                                         walk_copy(usb->walk, walk_name(at))));
     // The children of the south bridge are only there after the first time.
-    if (!await_types(usb))
-        return false;
-    return await_types(usb);
+    return await_types(usb) && are_listed(usb) && await_types(usb);
 }
 
 // Few devices are asked for their bus; of many, the buses are asked for their devices.
