@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/name_map.h"
 #include "journal.h"
 #include "recording.h"
 #include "xen/xen.h"
@@ -11,8 +12,9 @@ struct record_reader {
     enum xen_result result;
     struct xen_query *queries; // an array that grows
     size_t count, capacity;
-    size_t answered; // of the queries; the pass lacks the others
-    size_t next;     // where the next value probably is: each pass reads in the same order
+    size_t answered;         // of the queries; the pass lacks the others
+    struct name_map *values; // the number of the query for a path, as a size_t
+    struct name_map *lists;  // the same for a path's children
 };
 
 static bool failed(const struct record_reader *reader)
@@ -30,6 +32,9 @@ static void ask_later(struct record_reader *reader, const char *path, bool list)
             memcpy(more, reader->queries, reader->count * sizeof *more);
         reader->queries = more;
     }
+    size_t *number = arena_new_of(reader->session->arena, size_t);
+    *number = reader->count;
+    name_map_add(list ? reader->lists : reader->values, text_of(path), number);
     reader->queries[reader->count++] = (struct xen_query){ .path = path, .list = list };
 }
 
@@ -38,18 +43,15 @@ static struct xen_query answer_about(struct record_reader *reader, const char *p
 {
     if (failed(reader))
         return (struct xen_query){ .result = XEN_ABSENT };
-    for (size_t i = 0; i < reader->answered; i++) {
-        size_t number = (reader->next + i) % reader->answered;
-        const struct xen_query *query = &reader->queries[number];
-        if (query->list != list || strcmp(query->path, path) != 0)
-            continue;
-        reader->next = number + 1;
-        if (query->result != XEN_OK && query->result != XEN_ABSENT)
-            reader->result = query->result;
-        return *query;
-    }
-    ask_later(reader, path, list);
-    return (struct xen_query){ .result = XEN_ABSENT };
+    const size_t *number = name_map_get(list ? reader->lists : reader->values, text_of(path));
+    if (!number)
+        ask_later(reader, path, list);
+    if (!number || *number >= reader->answered)
+        return (struct xen_query){ .result = XEN_ABSENT };
+    const struct xen_query *query = &reader->queries[*number];
+    if (query->result != XEN_OK && query->result != XEN_ABSENT)
+        reader->result = query->result;
+    return *query;
 }
 
 // Asks for what the pass lacks; false if that is nothing, or useless after a failure.
@@ -60,7 +62,6 @@ static bool ask_for_rest(struct record_reader *reader)
     (void)xen_ask(reader->session->xen, reader->queries + reader->answered,
                   reader->count - reader->answered);
     reader->answered = reader->count;
-    reader->next = 0;
     return true;
 }
 
@@ -329,7 +330,9 @@ bool record_has_same(const struct record *one, const struct record *other, int64
 
 enum status record_read(const struct session *session, struct record *record)
 {
-    struct record_reader reader = { .session = session };
+    struct record_reader reader = { .session = session,
+                                    .values = name_map_new(session->arena),
+                                    .lists = name_map_new(session->arena) };
     *record = (struct record){ 0 };
     if (!session->xen || session->domain->id < 0) {
         if (session->domain->id < 0)
