@@ -93,17 +93,19 @@ static bool find_member(struct arena *arena, struct text json, const char *name,
     return false;
 }
 
-static bool is_same_element(struct arena *arena, struct text json,
+// Uses `scratch`, and empties it.
+static bool is_same_element(struct arena *scratch, struct text json,
                             const struct saved_element *element)
 {
     const char *why;
-    const struct json *value = json_read(arena, json, &why);
+    bool same = true;
+    const struct json *value = json_read(scratch, json, &why);
     for (size_t i = 0; i < 2; i++) {
         const char *key = element->keys[i];
-        if (key && json_member_integer(value, key, -1) != element->numbers[i])
-            return false;
+        same &= !key || json_member_integer(value, key, -1) == element->numbers[i];
     }
-    return true;
+    arena_reset(scratch);
+    return same;
 }
 
 // Compares JSON texts, apart from white space outside strings.
@@ -131,13 +133,13 @@ static bool is_same_json(struct text one, struct text other)
 }
 
 // Whether the array needs no change.
-static bool is_done(struct arena *arena, struct text array, const struct saved_element *element)
+static bool is_done(struct arena *scratch, struct text array, const struct saved_element *element)
 {
     size_t at = 1, found = 0;
     struct json_span span;
     while (array.size && next_element(array, &at, &span)) {
         struct text part = part_at(array, span);
-        if (!is_same_element(arena, part, element))
+        if (!is_same_element(scratch, part, element))
             continue;
         if (!element->json || !is_same_json(part, text_of(element->json)))
             return false;
@@ -147,7 +149,7 @@ static bool is_done(struct arena *arena, struct text array, const struct saved_e
 }
 
 // The text of the array with `element` replaced, added or removed.
-static const char *edited_array(struct arena *arena, struct text array,
+static const char *edited_array(struct arena *arena, struct arena *scratch, struct text array,
                                 const struct saved_element *element)
 {
     size_t at = 1;
@@ -157,7 +159,7 @@ static const char *edited_array(struct arena *arena, struct text array,
     buffer_add_string(&text, "[");
     while (array.size && next_element(array, &at, &span)) {
         struct text part = part_at(array, span);
-        if (is_same_element(arena, part, element))
+        if (is_same_element(scratch, part, element))
             continue;
         buffer_add_string(&text, separator);
         buffer_add(&text, part);
@@ -174,20 +176,30 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
 {
     struct json_span value;
     bool is_first;
-    const struct json *whole = json_read(arena, json, why);
-    if (!whole)
+    // The arena would keep what is read of each element for each change.
+    cleanup_arena struct arena *scratch = arena_new(0);
+    if (!scratch) {
+        *why = "out of memory";
         return false;
+    }
+    const struct json *whole = json_read(scratch, json, why);
+    if (!whole) {
+        *why = arena_strdup(arena, *why);
+        return false;
+    }
     *why = "it does not have the form that libxl writes";
     if (whole->type != JSON_OBJECT)
         return false;
+    arena_reset(scratch);
     bool found = find_member(arena, json, element->array, &value, &is_first);
     if (found && json.at[value.from] != '[')
         return false;
-    if (is_done(arena, found ? part_at(json, value) : TEXT_EMPTY, element)) {
+    if (is_done(scratch, found ? part_at(json, value) : TEXT_EMPTY, element)) {
         *edited = json;
         return true;
     }
-    const char *array = edited_array(arena, found ? part_at(json, value) : TEXT_EMPTY, element);
+    const char *array =
+        edited_array(arena, scratch, found ? part_at(json, value) : TEXT_EMPTY, element);
     if (!found)
         array =
             arena_printf(arena, "%s\n    \"%s\": %s", is_first ? "" : ",", element->array, array);
