@@ -154,8 +154,8 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
 # The calls that a target replaces.
 $(B)/fuzz_sysfs: FUZZ_FLAGS := $(foreach call,open read close readlink opendir readdir closedir,-Wl,--wrap=$(call))
 $(B)/fuzz_wire: FUZZ_FLAGS := $(foreach call,poll read write send,-Wl,--wrap=$(call))
-$(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken $(addprefix store_, \
-    wire refuse read list),-Wl,--wrap=$(call))
+$(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken connection_wire \
+    connection_refuse request_read request_list,-Wl,--wrap=$(call))
 
 # Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B).
 FUZZ_SECONDS ?= 60

@@ -6,7 +6,8 @@
 #include "plan/presence.h"
 #include "record/record.h"
 #include "tree.h"
-#include "xen/store.h"
+#include "xen/connection.h"
+#include "xen/request.h"
 
 static struct tree tree;
 
@@ -38,25 +39,25 @@ const char *__wrap_xen_broken(const struct xen *xen)
     return NULL;
 }
 
-struct wire *__wrap_store_wire(const struct xen *xen);
-struct wire *__wrap_store_wire(const struct xen *xen)
+struct wire *__wrap_connection_wire(const struct xen *xen);
+struct wire *__wrap_connection_wire(const struct xen *xen)
 {
     (void)xen;
     return NULL;
 }
 
-enum xen_result __wrap_store_refuse(struct xen *xen, const char *why);
-enum xen_result __wrap_store_refuse(struct xen *xen, const char *why)
+enum xen_result __wrap_connection_refuse(struct xen *xen, const char *why);
+enum xen_result __wrap_connection_refuse(struct xen *xen, const char *why)
 {
     (void)xen;
     (void)why;
     return XEN_FAILED;
 }
 
-enum xen_result __wrap_store_read(struct xen *xen, struct xen_transaction *in, const char *path,
-                                  struct text *value);
-enum xen_result __wrap_store_read(struct xen *xen, struct xen_transaction *in, const char *path,
-                                  struct text *value)
+enum xen_result __wrap_request_read(struct xen *xen, struct xen_transaction *in, const char *path,
+                                    struct text *value);
+enum xen_result __wrap_request_read(struct xen *xen, struct xen_transaction *in, const char *path,
+                                    struct text *value)
 {
     (void)xen;
     (void)in;
@@ -65,10 +66,10 @@ enum xen_result __wrap_store_read(struct xen *xen, struct xen_transaction *in, c
     return found ? XEN_OK : XEN_ABSENT;
 }
 
-enum xen_result __wrap_store_list(struct xen *xen, struct xen_transaction *in, const char *path,
-                                  const char *const **names, size_t *count);
-enum xen_result __wrap_store_list(struct xen *xen, struct xen_transaction *in, const char *path,
-                                  const char *const **names, size_t *count)
+enum xen_result __wrap_request_list(struct xen *xen, struct xen_transaction *in, const char *path,
+                                    const char *const **names, size_t *count);
+enum xen_result __wrap_request_list(struct xen *xen, struct xen_transaction *in, const char *path,
+                                    const char *const **names, size_t *count)
 {
     const char **found = arena_array_of(tree.arena, const char *, TREE_MOST);
     (void)xen;
