@@ -4,14 +4,20 @@
 #ifndef XENUSB_BASE_CAPTURE_H
 #define XENUSB_BASE_CAPTURE_H
 
-#include "buffer.h"
+#include "text.h"
 
 #include <stdio.h>
 
-// One text while it is printed.
+struct arena;
+struct capture_part;
+
+// One text while it is printed. It is kept in the parts in which it comes, and joined once: an
+// arena would keep each copy of a buffer that grows.
 struct capture {
     FILE *stream; // where to print
-    struct buffer text;
+    struct arena *arena;
+    struct capture_part *parts, **last;
+    size_t size; // of all of them, in bytes
 };
 
 // The stream refers to *capture, which must stay where it is. Gives up, as the arena does, when
