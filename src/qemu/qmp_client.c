@@ -1,204 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "qmp_client.h"
 
-#include "answer.h"
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
+#include "client_state.h"
 #include "passing.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <sys/socket.h>
-
-enum { CHUNK = 64 * 1024 };
-
-struct qmp_client {
-    const struct session *session;
-    struct arena *arena; // the session's
-    const char *peer;
-    int fd;
-    bool changes; // a command was submitted that may change something
-    struct json_stream *stream;
-    bool greeted;
-    const char *version;
-    const char *why;
-    bool broken;
-    int64_t last_id;
-    unsigned answers;                 // received so far
-    size_t kept;                      // bytes of memory that they use
-    struct qmp_command *capabilities; // without it QEMU takes no other command
-    struct qmp_command *waiting;
-    struct qmp_command **waiting_last;
-    struct buffer out; // the first `out_sent` bytes are sent already
-    size_t out_sent;
-    int passed;       // a descriptor that is sent with byte `passed_at` of `out`; -1: none
-    size_t passed_at; // the first of its command
-    struct qmp_event events[QMP_EVENTS_KEPT]; // a ring buffer
-    unsigned event_first;
-    unsigned event_count;
-    char in[CHUNK];
-};
-
-static void close_passed(struct qmp_client *client)
-{
-    scope_close(&client->passed);
-    client->passed = -1;
-}
-
-static void clear_out(struct qmp_client *client)
-{
-    buffer_clear(&client->out);
-    client->out_sent = 0;
-    close_passed(client);
-}
-
-// Marks the connection as broken, for this reason. Pending commands stay unanswered.
-static void fail_connection(struct qmp_client *client, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void fail_connection(struct qmp_client *client, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    const char *what = arena_vprintf(client->arena, format, args);
-    va_end(args);
-    client->why = arena_printf(client->arena, "%s %s", client->peer, what);
-    client->broken = true;
-    client->waiting = NULL;
-    client->waiting_last = &client->waiting;
-    clear_out(client);
-}
-
-static const char *as_string(struct arena *arena, struct text text)
-{
-    return arena_copy(arena, text.at, text.size);
-}
-
-static void handle_greeting(struct qmp_client *client, const struct json *greeting)
-{
-    const struct json *qemu = json_member(json_member(greeting, "version"), "qemu");
-    int64_t major = json_member_integer(qemu, "major", -1);
-    int64_t minor = json_member_integer(qemu, "minor", -1);
-    int64_t micro = json_member_integer(qemu, "micro", -1);
-    if (client->greeted || greeting->type != JSON_OBJECT) {
-        fail_connection(client,
-                        client->greeted ? "sent a second greeting" : "sent an invalid greeting");
-        return;
-    }
-    client->greeted = true;
-    if (major >= 0 && minor >= 0 && micro >= 0)
-        client->version =
-            arena_printf(client->arena, "%" PRId64 ".%" PRId64 ".%" PRId64, major, minor, micro);
-}
-
-static void copy_truncated(char *to, size_t capacity, struct text from)
-{
-    size_t size = from.size < capacity ? from.size : capacity - 1;
-    if (size)
-        memcpy(to, from.at, size);
-    to[size] = 0;
-}
-
-static void handle_event(struct qmp_client *client, const struct json *message)
-{
-    struct text name = json_member_text(message, "event");
-    const struct json *data = json_member(message, "data");
-    bool deleted = text_is(name, "DEVICE_DELETED");
-    if (!deleted && !text_is(name, "DEVICE_UNPLUG_GUEST_ERROR"))
-        return;
-    if (client->event_count == QMP_EVENTS_KEPT) {
-        client->event_first = (client->event_first + 1) % QMP_EVENTS_KEPT;
-        client->event_count--;
-    }
-    struct qmp_event *event =
-        &client->events[(client->event_first + client->event_count++) % QMP_EVENTS_KEPT];
-    event->kind = deleted ? QMP_DEVICE_DELETED : QMP_DEVICE_UNPLUG_GUEST_ERROR;
-    copy_truncated(event->device, sizeof event->device, json_member_text(data, "device"));
-    copy_truncated(event->path, sizeof event->path, json_member_text(data, "path"));
-}
-
-// Removes the command with that id from those that wait, and returns it; NULL if there is none.
-static struct qmp_command *remove_waiting(struct qmp_client *client, const struct json *id)
-{
-    for (struct qmp_command **at = &client->waiting; id && *at; at = &(*at)->next)
-        if (id->type == JSON_INTEGER && (*at)->id == id->integer) {
-            struct qmp_command *command = *at;
-            *at = command->next;
-            if (!command->next)
-                client->waiting_last = at;
-            command->next = NULL;
-            return command;
-        }
-    return NULL;
-}
-
-// Stores the answer in the command. All answers are kept as long as the session, so what QEMU can
-// make xenusb keep is limited.
-static void keep_answer(struct qmp_client *client, struct qmp_command *command,
-                        const struct json *value, const struct json *error)
-{
-    size_t before = arena_used(client->arena);
-    if (value)
-        command->value = json_copy(client->arena, value);
-    if (error) {
-        command->error_class = as_string(client->arena, json_member_text(error, "class"));
-        command->error = as_string(client->arena, json_member_text(error, "desc"));
-    }
-    command->answered = true;
-    client->kept += arena_used(client->arena) - before;
-    if (client->kept > QMP_KEPT_MAX)
-        fail_connection(client, "sent more than %d MiB in its answers", QMP_KEPT_MAX >> 20);
-}
-
-static void handle_answer(struct qmp_client *client, const struct json *message,
-                          const struct json *value, const struct json *error)
-{
-    struct text words = json_member_text(error, "desc");
-    struct text class = json_member_text(error, "class");
-    const struct json *id = json_member(message, "id");
-    if (error && (!words.at || !class.at)) {
-        fail_connection(client, "sent an error without a class or description");
-        return;
-    }
-    if (error && !id) {
-        fail_connection(client, "could not parse a command; QEMU says: %s",
-                        as_string(client->arena, words));
-        return;
-    }
-    struct qmp_command *command = remove_waiting(client, id);
-    if (!command) {
-        fail_connection(client, "sent a response that matches no pending command");
-        return;
-    }
-    client->answers++;
-    if (command->abandoned)
-        return;
-    keep_answer(client, command, value, error);
-    if (value && !answer_is_valid(command->name, value))
-        fail_connection(client, "answered %s with a value of the wrong type", command->name);
-    if (error && command == client->capabilities)
-        fail_connection(client, "refused qmp_capabilities; QEMU says: %s", command->error);
-}
-
-static void handle_message(struct qmp_client *client, const struct json *message)
-{
-    const struct json *greeting = json_member(message, "QMP");
-    const struct json *value = json_member(message, "return");
-    const struct json *error = json_member(message, "error");
-    if (greeting)
-        handle_greeting(client, greeting);
-    else if (!client->greeted)
-        fail_connection(client, "did not send a QMP greeting; is it a QMP monitor?");
-    else if (json_member_text(message, "event").at)
-        handle_event(client, message);
-    else if (!value != !error)
-        handle_answer(client, message, value, error);
-    else
-        fail_connection(client, "sent an invalid QMP message");
-}
 
 static void receive(struct qmp_client *client)
 {
@@ -207,18 +20,18 @@ static void receive(struct qmp_client *client)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (size <= 0) {
-        fail_connection(client, "closed the connection%s%s%s",
-                        client->greeted ? "" : " without a greeting", size < 0 ? ": " : "",
-                        size < 0 ? strerror(errno) : "");
+        client_fail(client, "closed the connection%s%s%s",
+                    client->greeted ? "" : " without a greeting", size < 0 ? ": " : "",
+                    size < 0 ? strerror(errno) : "");
         return;
     }
     if (!json_stream_feed(client->stream, (struct text){ client->in, (size_t)size }, &why)) {
-        fail_connection(client, "sent invalid QMP: %s", why);
+        client_fail(client, "sent invalid QMP: %s", why);
         return;
     }
     const struct json *message;
     while (!client->broken && (message = json_stream_next(client->stream)))
-        handle_message(client, message);
+        client_take(client, message);
 }
 
 static void transmit(struct qmp_client *client)
@@ -232,12 +45,12 @@ static void transmit(struct qmp_client *client)
     if (sent > 0)
         client->out_sent += (size_t)sent;
     if (sent > 0 && passes)
-        close_passed(client);
+        client_close_passed(client);
     // If the peer is gone, receive() reads its last messages and then sees the end of the stream.
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
         client->out_sent = client->out.size;
     if (client->out_sent == client->out.size)
-        clear_out(client);
+        client_clear_out(client);
 }
 
 // The interrupt that ends waits; NULL if nothing may.
@@ -418,7 +231,7 @@ void qmp_close(struct qmp_client *client)
     if (!client)
         return;
     scope_close(&client->fd);
-    close_passed(client);
+    client_close_passed(client);
     json_stream_free(client->stream);
     free(client);
 }
@@ -428,10 +241,10 @@ static enum status handshake(struct qmp_client *client, struct deadline deadline
 {
     while (!client->broken && !client->greeted)
         if (session_interrupted(client->session)) {
-            fail_connection(client, "sent no greeting before xenusb was interrupted");
+            client_fail(client, "sent no greeting before xenusb was interrupted");
             return STATUS_FAILED;
         } else if (!exchange(client, deadline, interrupt_of(client))) {
-            fail_connection(client, "%s", QMP_NO_GREETING);
+            client_fail(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
     if (client->broken)
