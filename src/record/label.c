@@ -195,9 +195,7 @@ static bool has_notes(const struct session *session)
 static const struct record_controller *recorded(const struct record *record,
                                                 const struct controller *controller)
 {
-    const struct record_controller *at = record->controllers;
-    while (at && (controller->index < 0 || at->index != (unsigned)controller->index))
-        at = at->next;
+    const struct record_controller *at = record_controller_of(record, controller->index);
     if (!at || controller->stale || controller->backend_domain)
         return NULL;
     bool emulated = at->kind == RECORD_EMULATED && record_expresses_controller(controller);
