@@ -173,7 +173,7 @@ static void add_input(struct look *look, const char *name)
     struct text keys = read_capability(look, name, "key", &unread);
     struct text relative = read_capability(look, name, "rel", &unread);
     unsigned kinds = input_kinds(keys, relative, read_capability(look, name, "abs", &unread));
-    // One that a program has made (uinput) is no other way in.
+    // One that a program has made (uinput) does not count.
     if (!target || strstr(target, "/virtual/input/"))
         return;
     bool usb = find_owner(target, busid);

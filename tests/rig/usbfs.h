@@ -45,7 +45,7 @@ struct usbfs_reply {
 // may close its own before the other has received it; the answer is "ok". A program that has
 // received a descriptor that is a pipe sends it with the packet "which". The
 // answer is "BBB/DDD", with a descriptor of the file with the device's descriptors and one of the
-// node that shows it in /proc/PID/fd, or "-" if it is no node. It then opens the node itself.
+// node that shows it in /proc/PID/fd, or "-" if it is not a node. It then opens the node itself.
 
 // The kernel's side (usbfs.c).
 struct usbfs_file;

@@ -18,7 +18,7 @@ int usbnode_open(int fd, int flags, const char *node);
 void usbnode_send(int fd);
 
 // Makes a descriptor that was received from another process an open node if it was one there.
-// Returns a descriptor of the file that shows it in /proc/PID/fd; -1 if it is no node.
+// Returns a descriptor of the file that shows it in /proc/PID/fd; -1 if it is not a node.
 int usbnode_receive(int fd);
 
 // Makes `to`, a duplicate of the open node `from`, an open node.

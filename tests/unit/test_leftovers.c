@@ -146,7 +146,7 @@ static void test_all_can_be_read(void **state)
     assert_true(has(&problems, "/libxl/3/device/vusb/1"));
 }
 
-// What depends on a node that cannot be read is no problem, and the search has failed.
+// What depends on a node that cannot be read is not reported as a problem, and the search fails.
 static void test_one_cannot_be_read(void **state)
 {
     (void)state;
