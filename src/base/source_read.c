@@ -58,7 +58,7 @@ static const struct source *without_nul(struct diags *diags, const struct source
         return source;
     struct span at = { (uint32_t)nul, (uint32_t)nul + 1 };
     diag_hint(diags, complain(diags, SEVERITY_ERROR, source, at, "NUL byte in the file"),
-              "a domain config is text");
+              "it has to be text");
     return NULL;
 }
 

@@ -162,6 +162,11 @@ static enum status print_udev(const struct invocation *invocation, const struct 
 {
     struct arena *arena = invocation->arena;
     struct host host = { 0 };
+    char busid[BUSID_SIZE];
+    if (!busid_read(text_of(invocation->udev), busid)) {
+        complain_error(invocation->diags, "'%s' is not a busid", invocation->udev);
+        return STATUS_REQUEST;
+    }
     enum status status = host_look(arena, invocation->diags, &host);
     const struct host_device *device = host_device_busid(&host, invocation->udev);
     if (status != STATUS_OK || !device || device->hub || !policy)

@@ -190,7 +190,8 @@ static const char *name_of(enum option option)
 static enum status complain_together(const struct invocation *invocation)
 {
     static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
-                                            { OPTION_JSON, OPTION_TREE } };
+                                            { OPTION_JSON, OPTION_TREE },
+                                            { OPTION_JSON, OPTION_UDEV } };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         unsigned both = pairs[i][0] | pairs[i][1];

@@ -6,9 +6,9 @@
 #include "base/diag.h"
 #include "config/policy.h"
 
-// Reads the policy at `path` and reports all of its errors. NULL if there is no such file, which
-// allows everything, and is an error if it is `required`. A file that cannot be read, or has
-// errors, is a policy that is `broken`.
+// Reads the policy at `path` ("-" is standard input) and reports all of its errors. NULL if there
+// is no such file, which allows everything, and is an error if it is `required`. A file that cannot
+// be read, or has errors, is a policy that is `broken`.
 const struct policy *host_policy_read(struct arena *arena, struct diags *diags, const char *path,
                                       bool required);
 
