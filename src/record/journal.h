@@ -102,6 +102,9 @@ enum status journal_check(const struct session *session);
 
 // Removes the journal of the session's domain, whatever it is. Statuses as from record_one().
 enum status journal_remove(const struct session *session);
+// Without Xen, with the lock of that QEMU held: removes the file of a command that was killed while
+// it wrote its journal, and so had changed nothing yet. With Xen, a transaction leaves none.
+void journal_remove_unfinished(const struct session *session);
 
 // ---- the text of a journal (journal_text.c); pure ----
 

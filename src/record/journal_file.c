@@ -30,6 +30,12 @@ const char *journal_file_path(const struct session *session)
     return arena_printf(session->arena, "%s/%s", directory, name);
 }
 
+// The name that it is written under.
+static const char *unfinished_name(const struct session *session, const char *name)
+{
+    return arena_printf(session->arena, "%s.new", name);
+}
+
 static int open_directory(const struct session *session, const char **name)
 {
     return open(directory_of(session, name), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -63,7 +69,7 @@ enum status journal_file_write(const struct session *session, const struct journ
         buffer_add(&buffer, nodes[i]);
     }
     buffer_add_string(&buffer, "\n");
-    const char *next = arena_printf(session->arena, "%s.new", name);
+    const char *next = unfinished_name(session, name);
     if (directory >= 0 && write_file(directory, name, next, buffer_text(&buffer)))
         return STATUS_OK;
     const int error = errno;
@@ -128,4 +134,12 @@ enum status journal_file_remove(const struct session *session)
         return STATUS_OK;
     }
     return complain_file(session, "remove", errno);
+}
+
+void journal_remove_unfinished(const struct session *session)
+{
+    const char *name;
+    cleanup_close int directory = open_directory(session, &name);
+    if (directory >= 0)
+        (void)unlinkat(directory, unfinished_name(session, name), 0);
 }

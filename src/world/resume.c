@@ -348,6 +348,8 @@ static void resume_one(struct resumption *all, struct domain *domain)
     session.diags = &quiet;
     if (!has_journal(&session) || lock_try_domain(&session, &lock) != STATUS_OK)
         return;
+    if (!session.xen)
+        journal_remove_unfinished(&session);
     struct domain *whole = domain->id < 0 ? domain : find(all, domain->id);
     if (whole)
         session.domain = whole;
