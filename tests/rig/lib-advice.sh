@@ -86,12 +86,17 @@ stop_here()
     RIG_STOP='' # not again
     unset FAULT_PATH FAULT_ERRNO FAULT_READ FAULT_INSTEAD KILL_AT COUNTS
     export LD_PRELOAD=$preloads
+    [ -e "$T/ledger" ] || leave_case # this time nothing was suggested
     read_ledger
     while IFS=$'\t' read -r -u 3 number status row suggested arguments; do
         [[ $number == "$stop" && $suggested == "$RIG_FOLLOW" ]] || continue
         keep_promise
         break
     done 3< <(tac "$T/advice")
+    leave_case
+}
+leave_case()
+{
     trap - ERR
     exit 0
 }
