@@ -137,11 +137,20 @@ static void bind_each(const struct wave *wave)
     }
 }
 
-static bool is_attached(struct pvusb_handle *handle, const struct controller *controller,
-                        const struct device *device)
+// The backend has it; or it has lost its drivers, and QEMU does not answer whether that is why.
+static bool is_taken(struct pvusb_handle *handle, const struct controller *controller,
+                     const struct device *device)
 {
+    enum device_state state = pvusb_device_state(handle, device);
     (void)controller;
-    return pvusb_device_state(handle, device) == DEVICE_ATTACHED;
+    return state == DEVICE_ATTACHED || (state == DEVICE_UNKNOWN && *device->host->drivers);
+}
+
+// Whether QEMU has not answered whether it has the device, in the last round of the wait.
+static bool is_unproven(const struct pvusb_handle *handle, const struct device *device)
+{
+    return device->controller->pvusb == PVUSB_QEMU &&
+           pvusb_port_has(handle, device) == VERDICT_UNKNOWN;
 }
 
 // Why the backend does not have the device.
@@ -189,11 +198,14 @@ static void assign_and_wait(const struct wave *wave)
 {
     assign(wave);
     const struct wave seen = wave_part(wave, is_seen);
-    wave_wait(&seen, PVUSB_STATE_SECONDS, is_attached);
-    for (size_t i = 0; i < seen.count; i++)
-        if (!seen.at[i]->met)
-            wave_fail(seen.at[i], STATUS_TIMEOUT,
-                      why_not_attached(wave->handle, seen.at[i]->step->controller));
+    wave_wait(&seen, PVUSB_STATE_SECONDS, is_taken);
+    for (size_t i = 0; i < seen.count; i++) {
+        struct attempt *attempt = seen.at[i];
+        attempt->unproven = attempt->met && is_unproven(wave->handle, attempt->step->device);
+        if (!attempt->met)
+            wave_fail(attempt, STATUS_TIMEOUT,
+                      why_not_attached(wave->handle, attempt->step->controller));
+    }
 }
 
 // ---- what the guest does with them ----
@@ -318,7 +330,10 @@ static void finish(const struct wave *wave, const struct attempt *attempt)
         return;
     }
     step->state = STEP_DONE;
-    step->device->state = seen ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    step->device->state = seen && !attempt->unproven ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    if (attempt->unproven)
+        step->remark = arena_printf(wave->handle->session->arena, "its state is unknown: %s",
+                                    pvusb_why_unknown(wave->handle));
     if (seen)
         saved_device_added(wave->handle->session, step->device);
     else

@@ -117,7 +117,10 @@ enum xenbus_state pvusb_frontend_state(const struct pvusb_handle *handle,
                                        const struct controller *controller);
 // Reads both into the controller.
 void pvusb_read_states(const struct pvusb_handle *handle, struct controller *controller);
-// Whether the backend has that device of this host, as the host and QEMU report it.
+// Why it is unknown which devices QEMU has, if it is.
+const char *pvusb_why_unknown(const struct pvusb_handle *handle);
+// Whether the backend has that device of this host, as the host and QEMU report it; DEVICE_UNKNOWN
+// if QEMU does not answer and no driver of the host has the device.
 enum device_state pvusb_device_state(const struct pvusb_handle *handle,
                                      const struct device *device);
 // pvusb_condition: the guest's frontend is connected.

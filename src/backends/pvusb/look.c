@@ -106,8 +106,7 @@ enum device_state pvusb_device_state(const struct pvusb_handle *handle, const st
         !host_look_again(handle->session->arena, device->host, &now) ||
         now.address != device->host->address || !has_interfaces(device, &now))
         return DEVICE_GONE;
-    // Without an answer: attached if the device has lost its drivers since the host was looked at.
-    return reported == VERDICT_YES || *device->host->drivers ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
+    return reported == VERDICT_YES ? DEVICE_ATTACHED : DEVICE_UNKNOWN;
 }
 
 static bool is_configured(struct pvusb_handle *handle, const struct controller *controller,
@@ -177,6 +176,11 @@ static enum verdict find_configured(struct pvusb_handle *handle, const struct de
                : VERDICT_NO;
 }
 
+const char *pvusb_why_unknown(const struct pvusb_handle *handle)
+{
+    return handle->why_no_client ? handle->why_no_client : "its QEMU did not answer";
+}
+
 // What the backend reports. usbback reports nothing: it has what is bound to it.
 static void report_device(struct pvusb_handle *handle, struct device *device)
 {
@@ -191,7 +195,7 @@ static void report_device(struct pvusb_handle *handle, struct device *device)
         report->ended = controller->no_backend;
     } else if (controller->pvusb == PVUSB_QEMU) {
         report->attached = pvusb_port_has(handle, device);
-        report->why = handle->why_no_client ? handle->why_no_client : "its QEMU did not answer";
+        report->why = pvusb_why_unknown(handle);
         report->configured = find_configured(handle, device);
     }
 }

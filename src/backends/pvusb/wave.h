@@ -12,11 +12,12 @@
 // What became of one device of a wave so far.
 struct attempt {
     struct step *step;
-    bool given;   // its port has been written, so it must be released if the step fails
-    bool touched; // it was given before
-    bool unsure;  // the connection to xenstored was lost when its last change was committed
-    bool met;     // the condition of the last wave_wait() is true for it
-    bool ignored; // the guest has not configured it in time
+    bool given;    // its port has been written, so it must be released if the step fails
+    bool touched;  // it was given before
+    bool unsure;   // the connection to xenstored was lost when its last change was committed
+    bool met;      // the condition of the last wave_wait() is true for it
+    bool unproven; // it has lost the host's drivers, but QEMU did not answer whether it has it
+    bool ignored;  // the guest has not configured it in time
     const struct host_interface *interfaces; // as they were before they were bound to usbback
     enum status status;                      // STATUS_OK until it fails
     const char *why;                         // why it failed
