@@ -152,6 +152,7 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/libxenusb.a $(LIBS)
 
 # The calls that a target replaces.
+$(B)/fuzz_journal: FUZZ_FLAGS := $(foreach call,open openat close fstat read xen_read,-Wl,--wrap=$(call))
 $(B)/fuzz_sysfs: FUZZ_FLAGS := $(foreach call,open read close readlink opendir readdir closedir,-Wl,--wrap=$(call))
 $(B)/fuzz_wire: FUZZ_FLAGS := $(foreach call,poll read write send,-Wl,--wrap=$(call))
 $(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken connection_wire \

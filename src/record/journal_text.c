@@ -17,17 +17,31 @@
 #include "journal.h"
 #include "xen/xen.h"
 
+// Bytes, of what is read. Of these lengths, all that is in a header or a step fits into a node,
+// even if every byte must be escaped.
 enum {
-    WORD_MAX = 255,    // bytes of a name, a verb, a kind
-    COMMAND_MAX = 600, // bytes of the command
-    PATH_LONGEST = 1024,
+    NAME_LONGEST = 255, // a name, a kind
+    WORD_MAX = 32,      // a verb, when a process was started
+    COMMAND_MAX = 400,
+    SOCKET_MAX = 107, // as long as the address of a socket can be
 };
 
 // ---- writing ----
 
+// As much of it as is at most so long when it is read: JSON has three bytes for an invalid one.
 static struct text cut(const char *string, size_t most)
 {
-    return text_part(text_of(string), 0, most);
+    uint32_t point;
+    struct text rest = text_of(string);
+    for (size_t length, left = most; rest.size; rest = text_part(rest, length, rest.size)) {
+        length = text_utf8(rest, &point);
+        const size_t read = length ? length : 3;
+        if (read > left)
+            break;
+        left -= read;
+        length = length ? length : 1;
+    }
+    return (struct text){ string, (size_t)(rest.at - string) };
 }
 
 struct text journal_header(struct arena *arena, const struct journal *journal)
@@ -38,7 +52,7 @@ struct text journal_header(struct arena *arena, const struct journal *journal)
     if (*journal->uuid)
         json_add_string(writer, "uuid", journal->uuid);
     else
-        json_add_text(writer, "socket", cut(journal->socket, PATH_LONGEST));
+        json_add_text(writer, "socket", cut(journal->socket, SOCKET_MAX));
     json_add_text(writer, "verb", cut(journal->verb, WORD_MAX));
     json_add_text(writer, "command", cut(journal->command, COMMAND_MAX));
     json_add_integer(writer, "pid", journal->process);
@@ -54,7 +68,7 @@ static void add_device(struct json_writer *writer, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
     json_add_string(writer, "port", port_write(device->port, buf));
-    json_add_text(writer, "kind", cut(device_kind_name(device), WORD_MAX));
+    json_add_text(writer, "kind", cut(device_kind_name(device), NAME_LONGEST));
     if (device->kind == DEVICE_HOSTDEV && *device_busid(device))
         json_add_string(writer, "busid", device_busid(device));
 }
@@ -68,7 +82,7 @@ static struct text step_text(struct arena *arena, const struct step *step)
         json_add_bool(writer, "qemu", true);
     } else {
         json_add_integer(writer, "index", step->controller->index);
-        json_add_text(writer, "name", cut(step->controller->name, WORD_MAX));
+        json_add_text(writer, "name", cut(step->controller->name, NAME_LONGEST));
         json_add_bool(writer, "pvusb", step->controller->pvusb != PVUSB_ANY);
         if (step->device)
             add_device(writer, step->device);
@@ -146,7 +160,7 @@ void journal_read_header(struct arena *arena, struct text text, struct journal *
     }
     journal->started = string_of(arena, header, "started", WORD_MAX);
     journal->uuid = string_of(arena, header, "uuid", UUID_SIZE - 1);
-    journal->socket = string_of(arena, header, "socket", PATH_LONGEST);
+    journal->socket = string_of(arena, header, "socket", SOCKET_MAX);
     journal->undoing = json_member_is_true(header, "undoing");
     journal->keep_saved = json_member_is_true(header, "no-save");
     journal->nodes = nodes >= 0 && nodes <= JOURNAL_NODES_MAX ? (unsigned)nodes : 0;
@@ -158,7 +172,7 @@ static bool read_device(struct arena *arena, const struct json *object, struct j
 {
     char busid[BUSID_SIZE];
     struct text port = json_member_text(object, "port"), at = json_member_text(object, "busid");
-    step->kind = string_of(arena, object, "kind", WORD_MAX);
+    step->kind = string_of(arena, object, "kind", NAME_LONGEST);
     step->busid = "";
     if (at.size) {
         if (!busid_read(at, busid) || !text_is(at, busid))
@@ -181,7 +195,7 @@ static bool read_step(struct arena *arena, const struct json *object, struct jou
     if (step->qemu)
         return true;
     step->pvusb = json_member_is_true(object, "pvusb");
-    step->name = string_of(arena, object, "name", WORD_MAX);
+    step->name = string_of(arena, object, "name", NAME_LONGEST);
     if (index < -1 || index > JOURNAL_INDEX_MAX || !*step->name)
         return false;
     step->index = (int)index;

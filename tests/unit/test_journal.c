@@ -77,6 +77,48 @@ static void test_a_long_command_is_cut(void **state)
     assert_int_equal(header_of(arena_copy(arena, text.at, text.size)).state, JOURNAL_OPEN);
 }
 
+// A command of that many bytes, written and read back.
+static struct journal read_back_command(const char *end, size_t size)
+{
+    char *command = arena_alloc(arena, size + 1);
+    memset(command, 'a', size - strlen(end));
+    memcpy(command + size - strlen(end), end, strlen(end));
+    const struct journal written = {
+        .verb = "apply", .command = command, .started = "", .uuid = uuid, .socket = "", .nodes = 1
+    };
+    const struct text text = journal_header(arena, &written);
+    return header_of(arena_copy(arena, text.at, text.size));
+}
+
+// Cut, and with three bytes for one that is not UTF-8, it is still short enough to be read.
+static void test_a_long_command_that_is_not_ascii(void **state)
+{
+    (void)state;
+    static const char *const ends[] = { "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x94\x8c", "\xff" };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        for (size_t size = 390; size < 610; size++)
+            if (strncmp(read_back_command(ends[i], size).command, "aaaa", 4) != 0)
+                fail_msg("end %zu, %zu bytes", i, size);
+    assert_string_equal(read_back_command("\xff", 20).command, "aaaaaaaaaaaaaaaaaaa\xef\xbf\xbd");
+}
+
+static void test_a_command_of_control_characters(void **state)
+{
+    (void)state;
+    char *command = arena_alloc(arena, 1001), *socket = arena_alloc(arena, 108);
+    memset(command, 1, 1000);
+    memset(socket, 1, 107);
+    const struct journal written = { .verb = "apply",
+                                     .command = command,
+                                     .started = "1",
+                                     .uuid = "",
+                                     .socket = socket,
+                                     .nodes = 1 };
+    const struct text text = journal_header(arena, &written);
+    assert_true(text.size <= XEN_VALUE_MAX);
+    assert_string_equal(header_of(arena_copy(arena, text.at, text.size)).socket, socket);
+}
+
 static void test_headers_of_strangers(void **state)
 {
     (void)state;
@@ -195,6 +237,23 @@ static void test_many_steps_are_in_several_nodes(void **state)
     assert_int_equal(steps, 502);
 }
 
+static void test_names_that_are_long_and_not_utf8(void **state)
+{
+    (void)state;
+    size_t count;
+    char *name = arena_alloc(arena, 301);
+    struct controller *controller = arena_new_of(arena, struct controller);
+    struct plan plan;
+    memset(name, '\xff', 300);
+    controller->name = name;
+    plan_init(&plan, NULL);
+    plan_add_step(&plan, arena, STEP_ADD, controller, NULL);
+    const struct text *nodes = journal_nodes(arena, &plan, &count);
+    const struct journal journal = read_back(nodes, count);
+    assert_int_equal(journal.state, JOURNAL_OPEN);
+    assert_int_equal(strlen(journal.steps->name), 255);
+}
+
 static void test_too_many_steps(void **state)
 {
     (void)state;
@@ -247,10 +306,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_header_is_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_a_long_command_is_cut, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_long_command_that_is_not_ascii, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_command_of_control_characters, begin, end),
         cmocka_unit_test_setup_teardown(test_headers_of_strangers, begin, end),
         cmocka_unit_test_setup_teardown(test_a_header_that_is_too_long, begin, end),
         cmocka_unit_test_setup_teardown(test_steps_are_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_many_steps_are_in_several_nodes, begin, end),
+        cmocka_unit_test_setup_teardown(test_names_that_are_long_and_not_utf8, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_steps, begin, end),
         cmocka_unit_test_setup_teardown(test_nodes_of_strangers, begin, end),
         cmocka_unit_test_setup_teardown(test_it_is_shown_safely, begin, end),
