@@ -19,6 +19,17 @@ static inline struct arena *fuzz_arena(void)
     return arena;
 }
 
+// A stream for what is only formatted. Never closed.
+static inline FILE *fuzz_nowhere(void)
+{
+    static FILE *stream;
+    if (!stream)
+        stream = fopen("/dev/null", "we");
+    if (!stream)
+        abort();
+    return stream;
+}
+
 // Ends the run with a message if something that must always hold does not.
 static inline void fuzz_check(bool holds, const char *what, const char *detail)
 {

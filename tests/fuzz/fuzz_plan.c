@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Any bytes as a config, applied to a model of a guest. Applied without a failure, there is nothing
 // left to plan; if one of the steps fails, the undo leaves the model as it was. The first byte
-// selects the guest, the second the step that fails.
+// selects the guest (a capital: --prune), the second the step that fails. After a line "---" there
+// is another config, which is applied to what the first one has left.
 #include "../trial.h"
 #include "fuzz.h"
 #include "plan/execute.h"
@@ -26,6 +27,7 @@ enum { DEVICES = sizeof devices / sizeof *devices };
 // ---- the model: what the steps have done to the topology ----
 
 static unsigned steps_run, failing; // the number of the step that fails; 0: none
+static bool prune;
 
 static bool model_suits(const struct config_controller *wanted, const struct domain *domain)
 {
@@ -96,6 +98,7 @@ static void look(struct arena *arena, const struct topology *model_of, struct to
         if (!at->present)
             continue;
         *copy = *at;
+        copy->id = "xenusb-0"; // so that it can be pruned
         copy->wanted = NULL;
         copy->next = NULL;
         copy->devices = NULL;
@@ -118,38 +121,81 @@ static void look(struct arena *arena, const struct topology *model_of, struct to
 static enum status plan_for(struct trial *trial, struct topology *topology, struct plan *plan)
 {
     static const struct host host = { .devices = devices, .count = DEVICES };
-    const struct plan_options options = { .backends = model };
+    const struct plan_options options = { .backends = model, .prune = prune };
     return plan_make(&trial->diags, trial->document.config, topology, &host, &options, plan);
 }
 
-static void apply(struct trial *trial, struct domain *domain)
+// Returns whether all of it was done.
+static bool apply(struct trial *trial, struct domain *domain, struct topology *topology)
 {
     struct arena *arena = trial->arena;
+    struct topology again;
+    struct session session = { .arena = arena, .diags = &trial->diags, .domain = domain };
+    const struct execution execution = { .save = NULL };
+    struct plan plan, rest;
+    steps_run = 0;
+    if (plan_for(trial, topology, &plan) != STATUS_OK)
+        return false;
+    const char *before = shown(arena, topology);
+    enum status status = execute(&session, &plan, &execution);
+    const char *after = shown(arena, topology);
+    fuzz_check((status != STATUS_OK) == (failing && steps_run >= failing), "the status is wrong",
+               after);
+    if (status != STATUS_OK) {
+        fuzz_check(strcmp(before, after) == 0, "the undo has left something", after);
+        return false;
+    }
+    look(arena, topology, &again);
+    status = plan_for(trial, &again, &rest);
+    fuzz_check(status == STATUS_OK, "applied again it is refused",
+               diags_reason(&trial->diags, after));
+    fuzz_check(rest.add + rest.remove + rest.refuse == 0, "there is still something to do", after);
+    return true;
+}
+
+static bool compile(struct trial *trial, struct arena *arena, const struct domain *domain,
+                    struct text text)
+{
+    trial_compile(trial, arena, "fuzz", text, parse_document);
+    struct config *config = trial->document.config;
+    if (!trial->compiled ||
+        (config->domain.type != DOMAIN_UNKNOWN && config->domain.type != domain->type))
+        return false;
+    config->domain.type = domain->type;
+    config_settle(arena, config);
+    return true;
+}
+
+// Where the line that separates the configs begins; text.size if there is none.
+static size_t separator(struct text text)
+{
+    size_t at = 0;
+    while (at < text.size && !text_starts(text_part(text, at, text.size), "---\n"))
+        at = text_find(text, '\n', at) + 1;
+    return at < text.size ? at : text.size;
+}
+
+static void run(struct arena *arena, struct domain *domain, struct text text, unsigned fails)
+{
+    struct trial first, second;
+    struct topology found;
     struct topology topology = {
         .domain = domain,
         .plugging = { .asked = true, .known = true, .slots = 8, .models = ~0ul },
         .pvusb = { .known = true }
     };
-    struct topology again;
-    struct session session = { .arena = arena, .diags = &trial->diags, .domain = domain };
-    const struct execution execution = { .save = NULL };
-    struct plan plan, rest;
-    if (plan_for(trial, &topology, &plan) != STATUS_OK)
-        return;
-    const char *before = shown(arena, &topology);
-    enum status status = execute(&session, &plan, &execution);
-    const char *after = shown(arena, &topology);
-    fuzz_check((status != STATUS_OK) == (failing && steps_run >= failing), "the status is wrong",
-               after);
-    if (status != STATUS_OK) {
-        fuzz_check(strcmp(before, after) == 0, "the undo has left something", after);
-        return;
+    const size_t to = separator(text);
+    failing = to < text.size ? 0 : fails;
+    const bool done =
+        compile(&first, arena, domain, text_part(text, 0, to)) && apply(&first, domain, &topology);
+    if (done && to < text.size) {
+        failing = fails;
+        look(arena, &topology, &found);
+        if (compile(&second, arena, domain, text_part(text, to + 4, text.size)))
+            (void)apply(&second, domain, &found);
+        fuzz_print(&second.diags, text);
     }
-    look(arena, &topology, &again);
-    status = plan_for(trial, &again, &rest);
-    fuzz_check(status == STATUS_OK, "applied again it is refused",
-               diags_reason(&trial->diags, after));
-    fuzz_check(rest.add + rest.remove + rest.refuse == 0, "there is still something to do", after);
+    fuzz_print(&first.diags, text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -157,24 +203,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size < 2)
         return 0;
     struct arena *arena = fuzz_arena();
-    struct trial trial;
-    struct domain domain = {
-        .id = 5, .name = "guest", .uuid = "", .type = bytes[0] == 'p' ? DOMAIN_PV : DOMAIN_HVM
-    };
+    const char guest = (char)bytes[0];
+    struct domain domain = { .id = 5,
+                             .name = "guest",
+                             .uuid = "",
+                             .type = text_lower(guest) == 'p' ? DOMAIN_PV : DOMAIN_HVM };
+    prune = guest != text_lower(guest);
     for (size_t i = 0; i + 1 < DEVICES; i++)
         devices[i].next = &devices[i + 1];
-    steps_run = 0;
-    failing = bytes[1] >= '1' && bytes[1] <= '9' ? (unsigned)(bytes[1] - '0') : 0;
-    const struct text text = { (const char *)bytes + 2, size - 2 };
-    trial_compile(&trial, arena, "fuzz", text, parse_document);
-    struct config *config = trial.document.config;
-    if (trial.compiled &&
-        (config->domain.type == DOMAIN_UNKNOWN || config->domain.type == domain.type)) {
-        config->domain.type = domain.type;
-        config_settle(arena, config);
-        apply(&trial, &domain);
-    }
-    fuzz_print(&trial.diags, (struct text){ (const char *)bytes, size });
+    run(arena, &domain, (struct text){ (const char *)bytes + 2, size - 2 },
+        bytes[1] >= '1' && bytes[1] <= '9' ? (unsigned)(bytes[1] - '0') : 0);
     arena_free(arena);
     return 0;
 }
