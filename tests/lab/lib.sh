@@ -194,6 +194,23 @@ host_address()
     echo "$(cat "/sys/bus/usb/devices/$name/busnum").$(cat "/sys/bus/usb/devices/$name/devnum")"
 }
 
+# The device's node.
+host_node()
+{
+    local address
+    address=$(host_address "$1") && printf '/dev/bus/usb/%03d/%03d\n' "${address%.*}" "${address#*.}"
+}
+
+# has_open PID NODE: the process has it open. Starts no process: that takes a long time in this machine.
+has_open()
+{
+    local fd
+    for fd in "/proc/$1/fd"/*; do
+        [ ! "$fd" -ef "$2" ] || return 0
+    done
+    return 1
+}
+
 want_driver() { is "$2" host_driver "$1" || fail "the driver of $1 is '$(host_driver "$1")', not $2"; }
 
 want_no_driver()
