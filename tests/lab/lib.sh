@@ -16,8 +16,12 @@ SLOW=$(sed -n 's/.*\bslow=\([0-9]*\).*/\1/p' /proc/cmdline)
 MARK=$(cat /out/mark)
 STICK_SHA256=$(cat /out/stick.sha256)
 rc=0
+exec {tap}>&1
 
 # ---- the cases ----
+
+# Print a comment to the TAP, also if the case passes.
+note() { echo "# $*" >&"$tap"; }
 
 fail()
 {
@@ -25,11 +29,29 @@ fail()
     echo "$*"
     local depth
     for ((depth = 0; depth < ${#FUNCNAME[@]} - 2; depth++)); do
-        [[ ${BASH_SOURCE[depth + 1]} == "$0" && ${FUNCNAME[depth + 1]} != run_cases ]] &&
-            echo "  at ${0##*/}:${BASH_LINENO[depth]} (${FUNCNAME[depth + 1]})"
+        [[ ${BASH_SOURCE[depth + 1]} != */lib.sh && ${FUNCNAME[depth + 1]} != main ]] &&
+            echo "  at ${BASH_SOURCE[depth + 1]##*/}:${BASH_LINENO[depth]} (${FUNCNAME[depth + 1]})"
     done
     [ ! -e "$T/command" ] || { echo "  \$ $(cat "$T/command")"; sed 's/^/  | /' "$T/out" "$T/err"; echo "  status $(cat "$T/rc")"; }
     exit 1
+}
+
+# attempt FILE COMMAND...: run a function with its output in FILE; a failure ends only the function. Its status
+# is $attempt_rc: not that of attempt, because "set -e" has no effect in a condition.
+attempt()
+{
+    local on_error
+    on_error=$(trap -p ERR)
+    trap - ERR
+    set +e
+    (
+        set -e
+        trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
+        "${@:2}"
+    ) >"$1" 2>&1
+    attempt_rc=$?
+    set -e
+    eval "$on_error"
 }
 
 # Print the state of all guests, to understand a failure later.
@@ -55,16 +77,8 @@ run_cases()
     for name; do
         number=$((number + 1)) began=$SECONDS
         rm -f "$T/command"
-        # In a subshell, so that a failure ends only this case; not as a condition, where set -e has no effect.
-        set +e
-        (
-            set -e
-            trap 'fail "failed with status $?: $BASH_COMMAND"' ERR
-            "$name"
-        ) >"$T/case" 2>&1
-        case_rc=$?
-        set -e
-        if [ $case_rc = 0 ]; then
+        attempt "$T/case" "$name"
+        if [ $attempt_rc = 0 ]; then
             echo "ok $number - $name"
             echo "# $((SECONDS - began)) s"
         else
