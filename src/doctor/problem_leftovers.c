@@ -89,6 +89,21 @@ static bool has_owner(struct search *search, const char *notes)
     return search->result != XEN_OK;
 }
 
+// What is left of the domain whose notes are at `path`, besides them.
+static const char *show_left_qemu(struct search *search, const char *path)
+{
+    unsigned pid;
+    switch (record_noted_qemu(search->session, path, &pid)) {
+    case VERDICT_NO: break;
+    case VERDICT_YES:
+        return arena_printf(search->arena,
+                            ", and the QEMU that xenusb started for it (pid %u) still runs", pid);
+    case VERDICT_UNKNOWN:
+        return "; whether the QEMU that xenusb started for it still runs is unknown";
+    }
+    return "";
+}
+
 static void search_notes(struct search *search)
 {
     const char *const *names;
@@ -103,14 +118,8 @@ static void search_notes(struct search *search)
         struct problem *problem =
             problem_add(search->arena, search->problems, PROBLEM_DEAD_NOTES, NULL, path);
         problem->what = arena_printf(search->arena, "notes of domain %d", id);
-        unsigned qemu = record_noted_qemu(search->session, path);
-        problem->why =
-            qemu
-                ? arena_printf(search->arena,
-                               "%s belongs to a domain that no longer exists, and the QEMU that "
-                               "xenusb started for it (pid %u) still runs",
-                               path, qemu)
-                : arena_printf(search->arena, "%s belongs to a domain that no longer exists", path);
+        problem->why = arena_printf(search->arena, "%s belongs to a domain that no longer exists%s",
+                                    path, show_left_qemu(search, path));
         problem->paths[0] = path;
     }
 }

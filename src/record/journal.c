@@ -116,14 +116,12 @@ static enum status begin(struct session *session, const struct plan *plan)
         .verb = session->verb ? session->verb : "",
         .command = session->command ? session->command : "",
         .process = (unsigned)getpid(),
-        .started = note_process_start(arena, "self"),
         .uuid = session->domain->uuid,
         .socket = session->domain->qmp_socket ? session->domain->qmp_socket : "",
         .keep_saved = session->keep_saved,
         .nodes = (unsigned)count,
     };
-    if (!journal->started)
-        journal->started = "";
+    (void)note_process_start(arena, "self", &journal->started);
     enum status status = change_has_xen(session)
                              ? write_journal(session, journal, nodes, count)
                              : journal_file_write(session, journal, nodes, count);

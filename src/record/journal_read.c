@@ -70,8 +70,9 @@ bool journal_owner_runs(struct arena *arena, const struct journal *journal)
 {
     if (!journal->process)
         return false;
-    const char *start = note_process_start(arena, arena_printf(arena, "%u", journal->process));
-    return start && strcmp(start, journal->started) == 0;
+    const char *start, *pid = arena_printf(arena, "%u", journal->process);
+    return note_process_start(arena, pid, &start) == VERDICT_YES &&
+           strcmp(start, journal->started) == 0;
 }
 
 void journal_mention(const struct session *session, struct diags *diags,

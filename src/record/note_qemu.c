@@ -14,11 +14,12 @@ enum { STOP_SECONDS = 2 };
 enum xen_result note_qemu(struct change *change)
 {
     struct arena *arena = change->session->arena;
-    const char *root = note_root(change), *start = note_process_start(arena, change->value);
+    const char *root = note_root(change), *start;
     enum xen_result result = note_start(change);
+    (void)note_process_start(arena, change->value, &start);
     if (result == XEN_OK)
         result = change_write(change, root, "server", change->value);
-    return result == XEN_OK ? change_write(change, root, "started", start ? start : "") : result;
+    return result == XEN_OK ? change_write(change, root, "started", start) : result;
 }
 
 enum xen_result note_drop_qemu(struct change *change)
@@ -46,38 +47,72 @@ bool note_has_qemu(const struct session *session, pid_t process)
            text_is(uuid, session->domain->uuid);
 }
 
-unsigned record_noted_qemu(const struct session *session, const char *root)
+// What a node that could not be read tells.
+static enum verdict without(enum xen_result result)
+{
+    return result == XEN_ABSENT ? VERDICT_NO : VERDICT_UNKNOWN;
+}
+
+enum verdict record_noted_qemu(const struct session *session, const char *root, unsigned *process)
 {
     uint64_t pid;
     struct text started;
+    const char *start;
     struct arena *arena = session->arena;
-    const char *server = arena_printf(arena, "%s/server", root);
-    if (xen_read_number(session->xen, NULL, server, INT32_MAX, &pid) != XEN_OK || pid < 2 ||
-        xen_read(session->xen, NULL, arena_printf(arena, "%s/started", root), &started) != XEN_OK)
-        return 0;
-    const char *start = note_process_start(arena, arena_printf(arena, "%u", (unsigned)pid));
-    return start && text_is(started, start) ? (unsigned)pid : 0;
+    *process = 0;
+    enum xen_result result = xen_read_number(
+        session->xen, NULL, arena_printf(arena, "%s/server", root), INT32_MAX, &pid);
+    if (result != XEN_OK || pid < 2)
+        return without(result);
+    result = xen_read(session->xen, NULL, arena_printf(arena, "%s/started", root), &started);
+    if (result != XEN_OK)
+        return without(result);
+    enum verdict runs = note_process_start(arena, arena_printf(arena, "%u", (unsigned)pid), &start);
+    if (runs != VERDICT_YES)
+        return runs;
+    if (!started.size) // it could not be read when the QEMU was noted
+        return VERDICT_UNKNOWN;
+    if (!text_is(started, start))
+        return VERDICT_NO;
+    *process = (unsigned)pid;
+    return VERDICT_YES;
+}
+
+// What became of a QEMU whose domain is gone. Returns whether it has ended.
+static bool report_stopped(const struct session *session, const char *root, unsigned pid,
+                           enum verdict runs)
+{
+    struct arena *arena = session->arena;
+    const bool ended = runs == VERDICT_NO;
+    const char *line =
+        pid ? arena_printf(arena,
+                           "%s the QEMU (pid %u) that xenusb had started for a domain that is gone "
+                           "(%s)",
+                           ended ? "stopped" : "could not stop", pid, root)
+            : arena_printf(arena,
+                           "cannot tell whether the QEMU that xenusb had started for a domain that "
+                           "is gone still runs (%s)",
+                           root);
+    complain(session->diags, ended ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE, "%s", line);
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+    syslog(ended ? LOG_NOTICE : LOG_ERR, "%s", line);
+    closelog();
+    return ended;
 }
 
 bool record_stop_qemu(const struct session *session, const char *root)
 {
     static const int ways[] = { SIGTERM, SIGKILL };
-    unsigned pid = record_noted_qemu(session, root), runs = pid;
-    if (!pid)
+    unsigned pid, again;
+    enum verdict runs = record_noted_qemu(session, root, &pid);
+    if (runs == VERDICT_NO)
         return true;
-    for (size_t i = 0; i < sizeof ways / sizeof *ways && runs; i++) {
+    for (size_t i = 0; i < sizeof ways / sizeof *ways && runs == VERDICT_YES; i++) {
         const struct deadline deadline = deadline_in(STOP_SECONDS * session->timeout_scale);
         (void)kill((pid_t)pid, ways[i]);
-        while ((runs = record_noted_qemu(session, root)) && deadline_pause(deadline, PAUSE))
+        while ((runs = record_noted_qemu(session, root, &again)) == VERDICT_YES &&
+               deadline_pause(deadline, PAUSE))
             ;
     }
-    const char *line =
-        arena_printf(session->arena,
-                     "%s the QEMU (pid %u) that xenusb had started for a domain that is gone (%s)",
-                     runs ? "could not stop" : "stopped", pid, root);
-    complain(session->diags, runs ? SEVERITY_WARNING : SEVERITY_NOTE, NULL, SPAN_NONE, "%s", line);
-    openlog("xenusb", LOG_PID, LOG_DAEMON);
-    syslog(runs ? LOG_ERR : LOG_NOTICE, "%s", line);
-    closelog();
-    return !runs;
+    return report_stopped(session, root, pid, runs);
 }

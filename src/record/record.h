@@ -122,11 +122,11 @@ enum status record_recall_labels(const struct session *session, struct topology 
 // could not be asked.
 bool record_note_holds(const struct topology *topology, const struct record_note *note);
 
-// The QEMU that xenusb started, according to the notes at `root` ("/xenusb/3"), and that still
-// runs: its process id; 0 if there is none.
-unsigned record_noted_qemu(const struct session *session, const char *root);
+// Whether a QEMU still runs that xenusb started, according to the notes at `root` ("/xenusb/3"),
+// and then its process id, else 0. Unknown if the notes or /proc could not be read.
+enum verdict record_noted_qemu(const struct session *session, const char *root, unsigned *process);
 // Stops it, since its domain is gone: nothing else would. Reports and logs that. False, after
-// reporting it, if it still runs.
+// reporting it, if it still runs or that is unknown.
 bool record_stop_qemu(const struct session *session, const char *root);
 
 // A record of any domain that names a host device. Owned by the arena.

@@ -42,9 +42,10 @@ enum xen_result note_is_owned(struct change *change, const char *root, bool *own
 
 // In started.c:
 
-// When the process with that id ("self": this one) was started, as the kernel counts it; NULL if
-// there is none or it has ended and is a zombie. Owned by the arena.
-const char *note_process_start(struct arena *arena, const char *pid);
+// Whether a process with that id ("self": this one) runs: not one that has ended and is a zombie.
+// If so, *start is when it was started, as the kernel counts it, owned by the arena; else "".
+// VERDICT_UNKNOWN if /proc could not be read.
+enum verdict note_process_start(struct arena *arena, const char *pid, const char **start);
 
 // In read.c:
 

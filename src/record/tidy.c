@@ -69,13 +69,14 @@ static enum xen_result purge_notes_of(struct change *change, const char *name)
     const char *root = arena_printf(arena, "/xenusb/%s", name);
     struct text vm;
     bool owned = false;
+    unsigned process;
     const char *former = change->record->former;
     enum xen_result result =
         xen_read(change->xen, change->in, arena_printf(arena, "/local/domain/%s/vm", name), &vm);
     if (result != XEN_ABSENT)
         return result;
     // Without them nothing would know that QEMU.
-    if (record_noted_qemu(change->session, root))
+    if (record_noted_qemu(change->session, root, &process) != VERDICT_NO)
         return XEN_OK;
     result = XEN_OK;
     if (!former || strcmp(root, former) != 0)

@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -96,6 +97,15 @@ FAIL_OPEN(open64)
     }
 FAIL_OPEN_2(__open_2)
 FAIL_OPEN_2(__open64_2)
+
+// A stream does not read through read() of this file; at its start, /proc/self/mem cannot be read
+// (EIO).
+FILE *fopen(const char *path, const char *mode)
+{
+    if (fails(&path))
+        return NULL;
+    return NEXT(fopen)(getenv("FAULT_READ") && is_faulty(path) ? "/proc/self/mem" : path, mode);
+}
 
 DIR *opendir(const char *path)
 {
