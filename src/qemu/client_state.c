@@ -15,9 +15,49 @@ void client_close_passed(struct qmp_client *client)
 
 void client_clear_out(struct qmp_client *client)
 {
+    for (struct qmp_command *at = client->waiting; at; at = at->next)
+        at->end = 0;
     buffer_clear(&client->out);
     client->out_sent = 0;
     client_close_passed(client);
+}
+
+void client_mark_unsent(struct qmp_client *client)
+{
+    for (struct qmp_command *at = client->waiting; at; at = at->next)
+        at->unsent |= at->end > client->out_sent;
+}
+
+// Stops waiting for what could not be sent; returns the first of it, or NULL.
+static const struct qmp_command *drop_unsent(struct qmp_client *client)
+{
+    const struct qmp_command *first = NULL;
+    struct qmp_command **at = &client->waiting;
+    while (*at)
+        if ((*at)->unsent) {
+            first = first ? first : *at;
+            *at = (*at)->next;
+        } else {
+            at = &(*at)->next;
+        }
+    client->waiting_last = at;
+    return first;
+}
+
+void client_fail_to_send(struct qmp_client *client, int error)
+{
+    // QEMU has all of the commands before this one, with their newlines, or else a part of one.
+    client->cut = client->out_sent && buffer_text(&client->out).at[client->out_sent - 1] != '\n';
+    client_mark_unsent(client);
+    const struct qmp_command *first = drop_unsent(client);
+    client_clear_out(client);
+    if (!first)
+        return;
+    client->unsent = true;
+    client->why = arena_printf(client->arena, "could not send %s to %s: %s", first->name,
+                               client->peer, strerror(error));
+    if (first == client->capabilities)
+        client_fail(client, "could not be sent qmp_capabilities: %s", strerror(error));
 }
 
 void client_fail(struct qmp_client *client, const char *format, ...)
@@ -28,6 +68,7 @@ void client_fail(struct qmp_client *client, const char *format, ...)
     va_end(args);
     client->why = arena_printf(client->arena, "%s %s", client->peer, what);
     client->broken = true;
+    client_mark_unsent(client);
     client->waiting = NULL;
     client->waiting_last = &client->waiting;
     client_clear_out(client);

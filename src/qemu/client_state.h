@@ -20,6 +20,8 @@ struct qmp_client {
     const char *version;
     const char *why;
     bool broken;
+    bool unsent; // a command could not be sent since the last qmp_await()
+    bool cut;    // and a part of it was, so no other can be sent
     int64_t last_id;
     unsigned answers;                 // received so far
     size_t kept;                      // bytes of memory that they use
@@ -40,6 +42,10 @@ struct qmp_client {
 void client_close_passed(struct qmp_client *client);
 // Drops what has not been sent.
 void client_clear_out(struct qmp_client *client);
+// Marks the commands that have not been sent completely.
+void client_mark_unsent(struct qmp_client *client);
+// Drops them, since sending has failed with that error, and waits for the others only.
+void client_fail_to_send(struct qmp_client *client, int error);
 
 // Marks the connection as broken, for this reason. Pending commands stay unanswered.
 void client_fail(struct qmp_client *client, const char *format, ...)

@@ -34,6 +34,17 @@ static void receive(struct qmp_client *client)
         client_take(client, message);
 }
 
+static void stop_sending(struct qmp_client *client, int error)
+{
+    if (error != EPIPE && error != ECONNRESET) {
+        client_fail_to_send(client, error);
+        return;
+    }
+    // The peer is gone: receive() reads its last messages and then sees the end of the stream.
+    client_mark_unsent(client);
+    client_clear_out(client);
+}
+
 static void transmit(struct qmp_client *client)
 {
     struct text out = text_part(buffer_text(&client->out), client->out_sent, SIZE_MAX);
@@ -46,10 +57,9 @@ static void transmit(struct qmp_client *client)
         client->out_sent += (size_t)sent;
     if (sent > 0 && passes)
         client_close_passed(client);
-    // If the peer is gone, receive() reads its last messages and then sees the end of the stream.
     if (sent < 0 && errno != EAGAIN && errno != EINTR)
-        client->out_sent = client->out.size;
-    if (client->out_sent == client->out.size)
+        stop_sending(client, errno);
+    else if (client->out_sent == client->out.size)
         client_clear_out(client);
 }
 
@@ -109,6 +119,16 @@ void qmp_send(struct qmp_client *client)
         transmit(client);
 }
 
+// Whether all commands since the last one could be sent. With a part of one, no other can be.
+static bool all_sent(struct qmp_client *client)
+{
+    const bool all = !client->unsent;
+    client->unsent = false;
+    if (client->cut && !client->broken)
+        client_fail(client, "received only a part of a command");
+    return all;
+}
+
 bool qmp_await(struct qmp_client *client)
 {
     const double limit = QMP_ANSWER_SECONDS * client->session->timeout_scale;
@@ -128,7 +148,7 @@ bool qmp_await(struct qmp_client *client)
         if (client->answers != before && interrupt == interrupt_of(client))
             deadline = deadline_in(limit);
     }
-    return !client->broken;
+    return !client->broken && all_sent(client);
 }
 
 // Whether a command only reads.
@@ -152,12 +172,14 @@ struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, stru
     command->name = name;
     command->id = ++client->last_id;
     client->changes |= !only_reads(name);
-    if (client->broken)
+    command->unsent = client->broken || client->cut;
+    if (command->unsent)
         return command;
     buffer_printf(&client->out, "{\"execute\":\"%s\",\"id\":%" PRId64 ",\"arguments\":", name,
                   command->id);
     buffer_add(&client->out, arguments.size ? arguments : text_of("{}"));
     buffer_add_string(&client->out, "}\n");
+    command->end = client->out.size - 1;
     *client->waiting_last = command;
     client->waiting_last = &command->next;
     return command;
@@ -168,7 +190,7 @@ struct qmp_command *qmp_submit_passing(struct qmp_client *client, const char *na
 {
     size_t at = client->out.size;
     struct qmp_command *command = qmp_submit(client, name, arguments);
-    if (client->broken) {
+    if (command->unsent) {
         scope_close(&fd);
     } else {
         client->passed = fd;

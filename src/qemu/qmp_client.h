@@ -38,8 +38,10 @@ struct qmp_command {
     struct qmp_command *next; // in the list of those without an answer
     const char *name;
     int64_t id;
-    bool answered;            // if false after qmp_await(), it is unknown whether QEMU executed it
-    bool abandoned;           // qmp_await() has given up waiting for the answer
+    bool answered;  // if false after qmp_await(), it is unknown whether QEMU executed it,
+    bool unsent;    // unless it could not be sent
+    bool abandoned; // qmp_await() has given up waiting for the answer
+    size_t end;     // private: of its text without the newline, in what is to be sent; or 0
     const struct json *value; // what it returned; NULL if it failed or has no answer
     const char *error_class;  // "GenericError", ...; NULL if it did not fail
     const char *error;        // QEMU's description of the failure
@@ -92,7 +94,7 @@ const char *qmp_version(const struct qmp_client *client);
 pid_t qmp_process(const struct qmp_client *client);
 
 // Queues a command, which qmp_await() sends. `name` must outlive the client; `arguments` is a JSON
-// object, or empty. Never NULL; on a broken connection the command stays unanswered.
+// object, or empty. Never NULL; on a broken connection the command is unsent.
 struct qmp_command *qmp_submit(struct qmp_client *client, const char *name, struct text arguments);
 
 // The same, and passes the descriptor `fd` to QEMU with the command (SCM_RIGHTS). Takes ownership
@@ -108,8 +110,9 @@ void qmp_send(struct qmp_client *client);
 // with qmp_why() set, if a command stays unanswered because QEMU exceeded the time limit for the
 // next answer, closed the connection or broke the protocol, or because of an interrupt. That ends
 // the wait at once; but not until QMP_INTERRUPTED_SECONDS later if a command that changes something
-// was ever submitted, so that its outcome is known if QEMU works. After a timeout or an interrupt
-// the connection can still be used.
+// was ever submitted, so that its outcome is known if QEMU works. Also returns false, after waiting
+// for the other answers, if a command could not be sent. After a timeout, an interrupt or that the
+// connection can still be used, unless a part of a command was sent.
 bool qmp_await(struct qmp_client *client);
 
 // Whether the command succeeded.

@@ -2,9 +2,10 @@
 #include "base/arena.h"
 #include "base/session.h"
 #include "fake_peer.h"
-#include "qemu/qmp_client.h"
+#include "qemu/client_state.h"
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -797,6 +798,52 @@ static void test_a_socket_that_works(void **state)
     stop_listening(&listener);
 }
 
+// ---- what cannot be sent ----
+
+static void serve_all(struct fake_peer *peer, void *context)
+{
+    const struct json *command;
+    (void)context;
+    fake_greet(peer);
+    while ((command = fake_command(peer)))
+        fake_answer(peer, command, "{}");
+}
+
+static void test_a_command_that_cannot_be_sent(void **state)
+{
+    struct connection it = open_greeted(state, serve_all, LONG);
+    struct qmp_command *command = qmp_submit(it.client, "device_add", TEXT_EMPTY);
+    client_fail_to_send(it.client, ENOMEM);
+    assert_true(command->unsent);
+    assert_false(qmp_await(it.client));
+    assert_non_null(strstr(qmp_why(it.client), "could not send device_add to QEMU at SOCKET: "));
+    assert_false(qmp_broken(it.client));
+    // The connection can be used.
+    command = qmp_submit(it.client, "device_add", TEXT_EMPTY);
+    assert_true(qmp_await(it.client));
+    assert_true(qmp_succeeded(command));
+    end(&it);
+}
+
+// After its first bytes nothing else can be sent; what was before it is answered.
+static void test_a_command_that_is_sent_in_part(void **state)
+{
+    struct connection it = open_greeted(state, only_greet, SHORT);
+    struct qmp_command *first = qmp_submit(it.client, "query-status", TEXT_EMPTY);
+    struct qmp_command *second = qmp_submit(it.client, "device_add", TEXT_EMPTY);
+    it.client->out_sent = first->end + 2;
+    client_fail_to_send(it.client, ENOMEM);
+    assert_false(first->unsent);
+    assert_true(second->unsent);
+    assert_true(qmp_submit(it.client, "device_add", TEXT_EMPTY)->unsent);
+    client_take(it.client, json_read(*state, text_of("{\"return\": {}, \"id\": 2}"), &it.why));
+    assert_true(first->answered);
+    assert_false(qmp_await(it.client));
+    assert_true(qmp_broken(it.client));
+    assert_non_null(strstr(qmp_why(it.client), "received only a part of a command"));
+    end(&it);
+}
+
 // ---- passing a descriptor ----
 
 // Receives what the client sends, one packet at a time, and which of them have a descriptor.
@@ -917,6 +964,8 @@ int main(void)
         cmocka_unit_test(test_no_memory_for_a_connection),
         cmocka_unit_test(test_a_socket_with_a_full_queue),
         cmocka_unit_test(test_a_socket_that_works),
+        cmocka_unit_test(test_a_command_that_cannot_be_sent),
+        cmocka_unit_test(test_a_command_that_is_sent_in_part),
         cmocka_unit_test(test_a_descriptor_is_passed_with_its_command),
         cmocka_unit_test(test_a_descriptor_is_closed),
     };

@@ -34,8 +34,11 @@ static struct qmp_command *pass(struct qmp_handle *handle, const struct device *
         answer = run_submit(handle, wire.add);
         qmp_await(client);
     }
-    run_submit(handle, wire.empty);
-    qmp_await(client);
+    for (bool sent = false, again = true; !sent; again = false) {
+        const struct qmp_command *empty = run_submit(handle, wire.empty);
+        qmp_await(client);
+        sent = !empty->unsent || !again;
+    }
     handle->session->finishing = finishing;
     return answer;
 }

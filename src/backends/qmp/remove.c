@@ -20,6 +20,8 @@ const char *run_why(struct qmp_handle *handle, const struct qmp_command *command
 {
     if (command->error)
         return arena_printf(handle->session->arena, "QEMU says: %s", command->error);
+    if (command->unsent)
+        return qmp_why(handle->client);
     return arena_printf(handle->session->arena, "%s; it is unknown whether the command took effect",
                         qmp_why(handle->client));
 }
@@ -41,6 +43,10 @@ static void take_answer(struct qmp_handle *handle, struct qmp_removal *removal)
     const struct qmp_command *command = removal->command;
     if (!command)
         return;
+    if (command->unsent) {
+        finish_removal(removal, STEP_FAILED, run_why(handle, command));
+        return;
+    }
     if (!command->answered) {
         removal->timed_out = run_timed_out(handle);
         finish_removal(removal, STEP_LEFT, run_why(handle, command));
@@ -89,12 +95,17 @@ static bool poll_objects(struct qmp_handle *handle, struct qmp_removal *removals
     for (size_t i = 0; i < count; i++)
         if (is_open(&removals[i]))
             asked[i] = run_submit(handle, wire_get(arena, removals[i].path, "type"));
-    bool answered = qmp_await(handle->client);
-    for (size_t i = 0; i < count; i++)
-        if (asked[i] && asked[i]->error)
+    bool answers = qmp_await(handle->client) || !qmp_broken(handle->client);
+    for (size_t i = 0; i < count; i++) {
+        if (!asked[i])
+            continue;
+        if (asked[i]->error)
             removals[i].gone =
                 wire_removal_error(asked[i]->error_class, asked[i]->error) == WIRE_ABSENT;
-    return answered;
+        // What could not be sent is asked again.
+        answers = answers && (asked[i]->answered || asked[i]->unsent);
+    }
+    return answers;
 }
 
 static size_t count_open(const struct qmp_removal *removals, size_t count)
@@ -175,21 +186,21 @@ static void delete_backings(struct qmp_handle *handle, struct qmp_removal *remov
         arena_array_of(handle->session->arena, struct qmp_command *, count);
     handle->session->finishing = true;
     for (;;) {
-        size_t in_use = 0;
+        size_t again = 0;
         for (size_t i = 0; i < count; i++)
             asked[i] = removals[i].gone && removals[i].delete_backing.name
                            ? run_submit(handle, removals[i].delete_backing)
                            : NULL;
-        bool answered = qmp_await(handle->client);
+        qmp_await(handle->client);
         for (size_t i = 0; i < count; i++) {
             if (!asked[i])
                 continue;
-            if (asked[i]->error && wire_is_in_use(asked[i]->error))
-                in_use++;
+            if (asked[i]->unsent || (asked[i]->error && wire_is_in_use(asked[i]->error)))
+                again++;
             else if (asked[i]->answered)
                 removals[i].delete_backing.name = NULL;
         }
-        if (!answered || in_use == 0 || deadline_passed(deadline))
+        if (qmp_broken(handle->client) || again == 0 || deadline_passed(deadline))
             break;
         qmp_listen(handle->client, pause);
         take_events(handle, removals, 0);
@@ -201,11 +212,14 @@ static void delete_backings(struct qmp_handle *handle, struct qmp_removal *remov
 void run_removals(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     struct arena *arena = handle->session->arena;
-    for (size_t i = 0; i < count; i++)
-        if (!removals[i].gone)
-            removals[i].command =
-                run_submit(handle, wire_remove(arena, removals[i].id, removals[i].path));
-    qmp_await(handle->client);
+    // What could not be sent is tried once more: most removals undo something.
+    for (unsigned tries = 0; tries < 2; tries++) {
+        for (size_t i = 0; i < count; i++)
+            if (!removals[i].gone && (!removals[i].command || removals[i].command->unsent))
+                removals[i].command =
+                    run_submit(handle, wire_remove(arena, removals[i].id, removals[i].path));
+        qmp_await(handle->client);
+    }
     for (size_t i = 0; i < count; i++)
         take_answer(handle, &removals[i]);
     wait_until_gone(handle, removals, count);

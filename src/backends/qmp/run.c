@@ -147,6 +147,12 @@ static void finish_add(struct qmp_handle *handle, struct pending *pending)
     }
 }
 
+// Whether QEMU may have executed it.
+static bool is_unknown(const struct qmp_command *command)
+{
+    return !command->answered && !command->unsent;
+}
+
 // Evaluates the answers. A failed step that stays STEP_PLANNED has left something in QEMU, which
 // undo_add() must remove.
 static void check_added(struct qmp_handle *handle, struct pending *pending)
@@ -158,7 +164,7 @@ static void check_added(struct qmp_handle *handle, struct pending *pending)
         finish_add(handle, pending);
         return;
     }
-    if (!pending->add->answered) {
+    if (is_unknown(pending->add) || (pending->back && is_unknown(pending->back))) {
         step->timed_out = run_timed_out(handle);
         fail(step, STEP_LEFT, run_why(handle, pending->add));
         return;
