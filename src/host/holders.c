@@ -5,6 +5,7 @@
 #include "base/scope.h"
 #include "base/shortage.h"
 #include "bind.h"
+#include "opened.h"
 #include "sysfs.h"
 #include "xen/domain.h"
 #include "xen/xen.h"
@@ -14,9 +15,6 @@
 #include <sys/stat.h>
 
 enum {
-    USB_MAJOR = 189, // of /dev/bus/usb/BBB/DDD; each bus has 128 minors (USB_DEVICE_MAJOR in
-                     // include/linux/usb.h, drivers/usb/core/usb.c)
-    MINORS_PER_BUS = 128,
     DOMAIN_ID_MAX = 0x7fef, // DOMID_FIRST_RESERVED - 1 in xen/xen.h
     ARGUMENTS_MAX = 1u << 16,
     PROGRAM_SHOWN = 32,
@@ -80,17 +78,11 @@ struct walk {
     struct host_holder *known; // the holders so far, each process once
 };
 
-static const char *why_unseen(struct arena *arena, const char *path, int why)
-{
-    return arena_printf(arena, "cannot read %s: %s%s", path, strerror(why),
-                        geteuid() ? "; run xenusb as root" : "");
-}
-
 static void note_unseen(struct walk *walk, const char *path, int why)
 {
     shortage_note(why);
     if (!part_is_unreadable(&walk->processes))
-        walk->processes = part_unreadable(why_unseen(walk->session->arena, path, why));
+        walk->processes = part_unreadable(opened_why_not(walk->session->arena, path, why));
 }
 
 // The domain whose QEMU that is according to xenstore, which is asked for the session's own domain
@@ -138,18 +130,13 @@ static const struct host_holder *identify(struct walk *walk, unsigned pid)
     return holder;
 }
 
-static unsigned minor_of(const struct host_device *device)
-{
-    return (device->bus - 1u) * MINORS_PER_BUS + device->address - 1u;
-}
-
 static void note_holder(struct walk *walk, unsigned pid, unsigned minor)
 {
     for (size_t i = 0; i < walk->count; i++) {
         const struct host_device *device = walk->devices[i];
         struct host_hold *hold = &walk->holds[i];
         // A process that has the node open more than once is at the head of the list.
-        if (!walk->matters[i] || minor_of(device) != minor ||
+        if (!walk->matters[i] || opened_minor(device) != minor ||
             (hold->holders && hold->holders->pid == pid))
             continue;
         struct host_holder *holder = arena_new_of(walk->session->arena, struct host_holder);
@@ -157,22 +144,6 @@ static void note_holder(struct walk *walk, unsigned pid, unsigned minor)
         holder->next = hold->holders;
         hold->holders = holder;
     }
-}
-
-// The next node of a USB device in /proc/PID/fd; false at the end.
-static bool next_node(DIR *dir, unsigned *minor)
-{
-    for (const struct dirent *at = readdir(dir); at; at = readdir(dir)) {
-        struct statx info;
-        // DONT_SYNC: it must not wait for the server of a network file system.
-        if (*at->d_name == '.' ||
-            statx(dirfd(dir), at->d_name, AT_STATX_DONT_SYNC, STATX_TYPE, &info) != 0 ||
-            !S_ISCHR(info.stx_mode) || info.stx_rdev_major != USB_MAJOR)
-            continue;
-        *minor = info.stx_rdev_minor;
-        return true;
-    }
-    return false;
 }
 
 static void walk_process(struct walk *walk, unsigned pid)
@@ -183,59 +154,8 @@ static void walk_process(struct walk *walk, unsigned pid)
     // A process that has exited meanwhile has nothing open.
     if (!dir && errno != ENOENT)
         note_unseen(walk, path, errno);
-    while (dir && next_node(dir, &minor))
+    while (dir && opened_next(dir, &minor))
         note_holder(walk, pid, minor);
-}
-
-// Whether that process is not the QEMU that was looked for, and then its name. libvirt opens the
-// socket of a QEMU and passes it on, so the socket names libvirt. libxl's QEMU opens its own.
-static bool is_another(const struct session *session, unsigned pid, const char **program)
-{
-    if (!session->domain || session->domain->id >= 0)
-        return false;
-    *program = sysfs_value(session->arena, arena_printf(session->arena, "/proc/%u", pid), "comm");
-    return !holders_is_qemu(*program);
-}
-
-struct host_nodes host_nodes_of(const struct session *session, unsigned pid)
-{
-    struct arena *arena = session->arena;
-    struct host_nodes nodes = { .part = part_read() };
-    unsigned *minors = NULL;
-    size_t room = 0;
-    const char *program = "", *path = arena_printf(arena, "/proc/%u/fd", pid);
-    cleanup_closedir DIR *dir = pid ? opendir(path) : NULL;
-    if (!pid)
-        nodes.part = part_unreadable("the process of its QEMU is not known");
-    else if (!dir)
-        nodes.part = part_unreadable(why_unseen(arena, path, errno));
-    else if (is_another(session, pid, &program))
-        nodes.part = part_unreadable(arena_printf(
-            arena,
-            "its socket was opened by %s (pid %u), and which process its QEMU is, is not known",
-            text_show(arena, text_of(program), PROGRAM_SHOWN), pid));
-    for (unsigned minor; dir && next_node(dir, &minor);) {
-        if (nodes.count == room) {
-            unsigned *more = arena_array_of(arena, unsigned, 2 * room + 8);
-            for (size_t i = 0; i < nodes.count; i++)
-                more[i] = minors[i];
-            minors = more;
-            room = 2 * room + 8;
-        }
-        minors[nodes.count++] = minor;
-    }
-    nodes.minors = minors;
-    return nodes;
-}
-
-enum verdict host_nodes_have(const struct host_nodes *nodes, const struct host_device *device)
-{
-    if (part_is_unreadable(&nodes->part))
-        return VERDICT_UNKNOWN;
-    for (size_t i = 0; i < nodes->count; i++)
-        if (nodes->minors[i] == minor_of(device))
-            return VERDICT_YES;
-    return VERDICT_NO;
 }
 
 static void walk_processes(struct walk *walk)

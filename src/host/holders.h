@@ -63,7 +63,9 @@ struct host_nodes {
     size_t count;
     struct part part; // whether they were read
 };
-// Those of the QEMU that the session's domain has according to its socket; 0: not known.
+// Those of the session's domain's QEMU, which is this process according to its socket (0: not
+// known). Not read unless xenstore, which is asked once, has the same process for the domain; or,
+// if it has none, unless the process is named like a QEMU.
 struct host_nodes host_nodes_of(const struct session *session, unsigned pid);
 
 // Whether the device's node is one of them; VERDICT_UNKNOWN if they could not be read.

@@ -30,6 +30,7 @@ struct domain {
     bool shared_socket;      // libxl uses that socket too: take LOCK_LIBXL_QMP first
     const char *qemu_silent; // why its QEMU is not to be asked: it did not answer; or NULL
     bool qemu_exited;        // the reason is that nothing listens on its socket
+    unsigned qemu_process;   // that both xenstore and the socket name; 0: not compared, or not so
     bool paused;
     bool dying;
     bool namesake; // another domain of this host has the same name
