@@ -17,6 +17,7 @@ struct qmp_client {
     bool changes; // a command was submitted that may change something
     struct json_stream *stream;
     bool greeted;
+    pid_t process; // of QEMU, before it was paused
     const char *version;
     const char *why;
     bool broken;

@@ -226,6 +226,11 @@ bool qmp_take_event(struct qmp_client *client, struct qmp_event *event)
     return true;
 }
 
+const struct session *qmp_session(const struct qmp_client *client)
+{
+    return client->session;
+}
+
 const char *qmp_version(const struct qmp_client *client)
 {
     return client->version;
@@ -259,13 +264,14 @@ void qmp_close(struct qmp_client *client)
 }
 
 // Waits for the greeting, and queues the command that must be the first.
-static enum status handshake(struct qmp_client *client, struct deadline deadline)
+static enum status handshake(struct qmp_client *client, struct deadline deadline,
+                             const struct interrupt *interrupt)
 {
     while (!client->broken && !client->greeted)
-        if (session_interrupted(client->session)) {
+        if (interrupt && interrupt->raised) {
             client_fail(client, "sent no greeting before xenusb was interrupted");
             return STATUS_FAILED;
-        } else if (!exchange(client, deadline, interrupt_of(client))) {
+        } else if (!exchange(client, deadline, interrupt)) {
             client_fail(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
@@ -297,7 +303,7 @@ enum status qmp_greet(const struct session *session, struct qmp_socket socket,
     made->version = "";
     made->why = "";
     made->waiting_last = &made->waiting;
-    enum status status = handshake(made, deadline);
+    enum status status = handshake(made, deadline, interrupt_of(made));
     if (status == STATUS_OK) {
         *client = made;
     } else {
@@ -305,4 +311,37 @@ enum status qmp_greet(const struct session *session, struct qmp_socket socket,
         qmp_close(made);
     }
     return status;
+}
+
+void qmp_pause(struct qmp_client *client)
+{
+    client->process = qmp_process(client);
+    scope_close(&client->fd);
+    client->fd = -1;
+    client->waiting = NULL;
+    client->waiting_last = &client->waiting;
+    client_clear_out(client);
+}
+
+void qmp_greet_again(struct qmp_client *client, struct qmp_socket socket, struct deadline deadline)
+{
+    json_stream_free(client->stream);
+    client->stream = json_stream_new(QMP_MESSAGE_MAX);
+    client->fd = socket.fd;
+    client->greeted = false;
+    client->capabilities = NULL;
+    if (!client->stream)
+        client_fail(client, "cannot be used: out of memory");
+    else if (qmp_process(client) != client->process)
+        client_fail(client, "is another process now");
+    else if (session_interrupted(client->session))
+        (void)handshake(client, deadline_in(QMP_INTERRUPTED_SECONDS), NULL);
+    else
+        (void)handshake(client, deadline, interrupt_of(client));
+}
+
+void qmp_break(struct qmp_client *client, const char *why)
+{
+    client_fail(client, "%s", why);
+    client->why = why;
 }

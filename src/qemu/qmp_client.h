@@ -84,8 +84,23 @@ enum status qmp_negotiate(const struct session *session, struct qmp_socket socke
                           struct deadline deadline, struct qmp_client **client, const char **why);
 enum status qmp_greet(const struct session *session, struct qmp_socket socket,
                       struct deadline deadline, struct qmp_client **client, const char **why);
+// Closes the connection for a while, so that QEMU serves other clients. Answers and events that
+// have not arrived are lost. Until it is resumed, commands must not be submitted.
+void qmp_pause(struct qmp_client *client);
+// Connects again, as qmp_begin() does with the same path. An interrupt does not end the handshake,
+// which is then limited to QMP_INTERRUPTED_SECONDS. On failure, also if another process listens
+// now, the connection is broken, with qmp_why().
+void qmp_resume(struct qmp_client *client, const char *path);
+// What qmp_resume() does with a connected socket, whose ownership it takes.
+void qmp_greet_again(struct qmp_client *client, struct qmp_socket socket, struct deadline deadline);
+// Marks the connection as broken, for this reason; commands are unsent from then on.
+void qmp_break(struct qmp_client *client, const char *why);
+
 // Closes the connection. NULL is a no-op.
 void qmp_close(struct qmp_client *client);
+
+// The session that it was given.
+const struct session *qmp_session(const struct qmp_client *client);
 
 // QEMU's version from its greeting: "7.2.22"; "" if it gave none.
 const char *qmp_version(const struct qmp_client *client);

@@ -133,3 +133,14 @@ enum status qmp_begin(const struct session *session, const char *path, struct qm
     enum status status = connect_to(session, path, &connected, &deadline, why);
     return status == STATUS_OK ? qmp_greet(session, connected, deadline, client, why) : status;
 }
+
+void qmp_resume(struct qmp_client *client, const char *path)
+{
+    struct qmp_socket connected;
+    struct deadline deadline;
+    const char *why;
+    if (connect_to(qmp_session(client), path, &connected, &deadline, &why) == STATUS_OK)
+        qmp_greet_again(client, connected, deadline);
+    else
+        qmp_break(client, why);
+}

@@ -32,6 +32,7 @@ struct taken_id {
 struct qmp_handle {
     struct session *session;
     struct lock lock;      // libxl's, if libxl uses the same socket
+    bool shared;           // it is released for now, and there is no connection
     struct lock host_lock; // the host's, while devices are given away
     struct qmp_client *client;
     struct first_look *begun; // the look that waits for its first answers; NULL if none does
@@ -46,6 +47,13 @@ struct qmp_handle {
 void qmp_begin_look(struct qmp_handle *handle);
 // backend_ops.look.
 enum status qmp_look(void *handle, struct topology *topology);
+
+// share.c: lets other programs (xl, libvirt) use QEMU's monitor while a guest is waited for: closes
+// the connection and releases libxl's lock. No-op if the connection is broken or cannot be made
+// again.
+void qmp_share(struct qmp_handle *handle);
+// Takes both again, if they were shared. False if the connection is broken, which has the reason.
+bool qmp_unshare(struct qmp_handle *handle);
 
 // Reports that QEMU did not answer, or answered nonsense (walk->why), while `what` was done, and
 // returns the matching status.

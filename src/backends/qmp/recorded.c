@@ -87,13 +87,16 @@ static enum status verify_attached(struct qmp_handle *handle, struct step *const
 // For a guest to configure a new device; scaled.
 #define CONFIGURE_SECONDS 10.0
 
-static bool wait_until_configured(const struct session *session, const struct device *device,
+static bool wait_until_configured(struct qmp_handle *handle, const struct device *device,
                                   struct deadline deadline)
 {
     const double pause = 0.05;
-    while (!verify_guest_configured(session->arena, device->host->busid))
+    const struct session *session = handle->session;
+    while (!verify_guest_configured(session->arena, device->host->busid)) {
+        qmp_share(handle);
         if (!session_pause(session, deadline, pause))
             return false;
+    }
     return true;
 }
 
@@ -105,8 +108,10 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
     const struct deadline deadline = deadline_in(CONFIGURE_SECONDS * session->timeout_scale);
     enum status status = STATUS_OK;
     for (size_t i = 0; i < count && session->require_guest; i++) {
-        if (!is_new_host_device(steps[i]) ||
-            wait_until_configured(session, steps[i]->device, deadline))
+        bool configured = !is_new_host_device(steps[i]) ||
+                          wait_until_configured(handle, steps[i]->device, deadline);
+        (void)qmp_unshare(handle);
+        if (configured)
             continue;
         bool stopped = session_interrupted(session);
         steps[i]->timed_out = !stopped;

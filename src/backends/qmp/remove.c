@@ -7,6 +7,9 @@
 #define EJECT_SECONDS   10.0
 #define BACKING_SECONDS 2.0
 
+// How long to keep QEMU's monitor meanwhile.
+#define HOLD_SECONDS 0.5
+
 // Polling interval in seconds.
 #define FIRST_PAUSE 0.01
 #define LAST_PAUSE  0.5
@@ -154,16 +157,30 @@ static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, siz
     }
 }
 
+// Waits for an event of QEMU; after HOLD_SECONDS without its monitor, which others may need. A
+// guest's refusal goes to those that are connected then, but a guest that refuses does so at once.
+// Whether an object is gone can be asked at any time. False if the connection is lost.
+static bool wait_for_guest(struct qmp_handle *handle, struct deadline hold, double seconds)
+{
+    // Only for controllers: with the host's lock held, the other must not be taken.
+    if (!deadline_passed(hold) || handle->host_lock.fd >= 0)
+        return qmp_listen(handle->client, seconds);
+    qmp_share(handle);
+    session_poll(handle->session, NULL, seconds);
+    return qmp_unshare(handle);
+}
+
 static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     const struct deadline deadline = deadline_in(EJECT_SECONDS * handle->session->timeout_scale);
+    const struct deadline hold = deadline_in(HOLD_SECONDS);
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
     bool last = false;
     while (count_open(removals, count) && answers && !last) {
         double left = deadline_left(deadline);
-        answers = qmp_listen(handle->client, pause < left ? pause : left);
+        answers = wait_for_guest(handle, hold, pause < left ? pause : left);
         last = deadline_passed(deadline) || session_interrupted(handle->session);
         take_events(handle, removals, count);
         if (count_open(removals, count))
