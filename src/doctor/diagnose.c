@@ -397,7 +397,7 @@ void diagnose_problems(struct arena *arena, const struct domain *domain,
         struct finding *finding =
             answer(&subject, arena_printf(arena, "%s: %s", at->what, symptom(at)),
                    at->unknown ? VERDICT_UNKNOWN : VERDICT_YES, at->why);
-        needs_attention(&subject, finding, at->alone ? NULL : at->fix);
+        needs_attention(&subject, finding, at->fix);
         any |= domain || problem_scope(at) == SCOPE_HOST;
     }
     if (part_is_unreadable(unread) && domain)

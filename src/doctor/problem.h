@@ -48,7 +48,7 @@ struct problem {
     const char *key;     // together with kind and domain, identifies the problem in every look
     const char *what;    // "controller 1"
     const char *why;     // the evidence
-    const char *fix;     // the command that fixes it
+    const char *fix;     // the command that fixes it; NULL: none does
     const char *failure; // why it could not be fixed; NULL unless the state is PROBLEM_LEFT
     const char *unknown; // why it is not known whether it is one; NULL if it is known
     bool alone;          // it is reported and must not be fixed; `failure` says why

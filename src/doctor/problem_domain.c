@@ -199,6 +199,7 @@ void problems_of_journal(const struct session *session, bool forget, struct prob
     if (forget)
         return;
     problem->state = PROBLEM_LEFT;
+    problem->alone = true;
     problem->failure = problem->fix;
 }
 
@@ -221,5 +222,6 @@ void problems_of_saved(const struct session *session, const struct topology *top
     problem->why = arena_printf(arena, "cannot be compared with libxl's record: %s", unreadable);
     problem->state = PROBLEM_LEFT;
     problem->alone = true;
+    problem->fix = NULL;
     problem->failure = "it is left alone as long as it cannot be read";
 }

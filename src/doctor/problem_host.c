@@ -54,6 +54,7 @@ unsigned problems_of_handovers(struct arena *arena, const struct host *host,
         problem->why = arena_printf(arena, "%s; it is left alone: %s", at->why, problem->unknown);
         problem->state = PROBLEM_LEFT;
         problem->alone = true;
+        problem->fix = NULL;
         problem->failure = "it is left alone as long as that is unknown";
         left++;
     }
@@ -87,6 +88,7 @@ unsigned problems_of_host(struct arena *arena, const struct host *host, const st
         if (problem->failure) {
             problem->state = PROBLEM_LEFT;
             problem->alone = true;
+            problem->fix = NULL;
             left++;
         }
     }

@@ -65,6 +65,15 @@ static enum status find_in_domain(const struct repair *repair, struct look *look
     return status == STATUS_REQUEST && !repair->options->domain ? STATUS_FAILED : status;
 }
 
+// What is left alone in a domain is refused, as it is on this host (examine_host()).
+static enum status refuse_left(const struct problems *problems)
+{
+    for (const struct problem *at = problems->first; at; at = at->next)
+        if (at->state == PROBLEM_LEFT)
+            return STATUS_REFUSED;
+    return STATUS_OK;
+}
+
 // A domain that cannot be examined does not keep the others from being fixed.
 enum status repair_find(struct repair *repair)
 {
@@ -73,6 +82,7 @@ enum status repair_find(struct repair *repair)
     look_begin(&look, repair->examination);
     for (size_t i = 0; i < repair->examination->count; i++)
         status = status_worse(status, find_in_domain(repair, &look, i, &repair->problems));
+    status = status_worse(status, refuse_left(&repair->problems));
     status = status_worse(status, find_in_xenstore(repair, &look, &repair->problems));
     return status_worse(status, examine_host(&look, &repair->problems));
 }
