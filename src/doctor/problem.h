@@ -56,7 +56,10 @@ struct problem {
     struct controller *controller;         // SCOPE_DOMAIN: what it is about; NULL for notes
     struct device *device;                 // NULL if it is about a controller
     const struct pvusb_handover *handover; // PROBLEM_HANDOVER
-    const char *paths[2]; // SCOPE_XENSTORE: the nodes to remove; the second may be NULL
+    const char *paths[2];       // SCOPE_XENSTORE: the nodes to remove; the second may be NULL
+    const struct domain *noted; // PROBLEM_PARTIAL: the domain whose notes of that controller are
+                                // removed as well; NULL: none
+    const char *id;             // how they name the controller
 };
 
 // A list, in the order in which the problems were found. Elements belong to the arena.

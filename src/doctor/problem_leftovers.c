@@ -136,8 +136,8 @@ static bool is_connected(struct search *search, const char *path)
 }
 
 // Reports the nodes at `path`, and the frontend with them if there is one.
-static void add_partial(struct search *search, int id, const char *index, const char *path,
-                        const char *why)
+static struct problem *add_partial(struct search *search, int id, const char *index,
+                                   const char *path, const char *why)
 {
     struct arena *arena = search->arena;
     const struct domain *domain = domain_with(search, id);
@@ -150,6 +150,7 @@ static void add_partial(struct search *search, int id, const char *index, const 
     problem->paths[0] = path;
     if (exists(search, frontend))
         problem->paths[1] = frontend;
+    return problem;
 }
 
 static bool has_record(struct search *search, const struct domain *domain, int id,
@@ -184,7 +185,7 @@ static void search_backends_of(struct search *search, const char *root, const ch
             arena_printf(arena, "/local/domain/%d/device/vusb/%s", id, indexes[i]);
         if (!has_record(search, domain, id, indexes[i]) && !is_connected(search, path) &&
             !is_connected(search, frontend))
-            add_partial(search, id, indexes[i], path, "libxl has no record of it");
+            (void)add_partial(search, id, indexes[i], path, "libxl has no record of it");
     }
 }
 
@@ -219,9 +220,14 @@ static void search_records(struct search *search, const struct domain *domain)
         const char *path = arena_printf(arena, "%s/%s", root, indexes[i]);
         enum xen_result result =
             read_node(search, arena_printf(arena, "%s/backend", path), &backend);
-        if (result == XEN_OK && text_starts(backend, "/local/domain/") &&
-            !exists(search, backend.at))
+        if (result != XEN_OK || !text_starts(backend, "/local/domain/") ||
+            exists(search, backend.at))
+            continue;
+        struct problem *problem =
             add_partial(search, domain->id, indexes[i], path, "its backend does not exist");
+        // Without libxl's record nothing would need them.
+        problem->noted = domain;
+        problem->id = arena_printf(arena, "vusb-%s", indexes[i]);
     }
 }
 
@@ -250,5 +256,10 @@ enum status leftover_remove(const struct session *session, const struct problem 
     if (result != XEN_OK)
         complain_error(session->diags, "cannot remove %s: %s", problem->paths[0],
                        xen_why(session->xen));
-    return xen_status(session->xen, result);
+    if (result != XEN_OK || !problem->noted)
+        return xen_status(session->xen, result);
+    struct session of_domain = *session;
+    struct domain copy = *problem->noted;
+    of_domain.domain = &copy;
+    return record_forget_controller(&of_domain, problem->id);
 }

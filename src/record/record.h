@@ -105,6 +105,11 @@ void record_merge(const struct session *session, const struct record *record,
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 
+// Removes the note and the labels of a controller of the session's domain that libxl's record no
+// longer has: its id is `id`. Leaves the notes of an earlier domain with that domain id alone.
+// Statuses as from record_read().
+enum status record_forget_controller(const struct session *session, const char *id);
+
 // Notes that libxl's saved configuration of the domain lacks something on purpose, so that no later
 // command adds it. A failure is only a warning.
 void record_note_unsaved(const struct session *session);

@@ -118,6 +118,35 @@ static enum xen_result tidy(struct change *change)
     return result;
 }
 
+// ---- a controller whose record is gone ----
+
+static enum xen_result forget_controller(struct change *change)
+{
+    struct text uuid;
+    struct arena *arena = change->session->arena;
+    const char *root = note_root(change);
+    enum xen_result result =
+        xen_read(change->xen, change->in, arena_printf(arena, "%s/uuid", root), &uuid);
+    if (result != XEN_OK || !text_is(uuid, change->session->domain->uuid))
+        return change_ignore_absent(result);
+    const char *key = record_key(arena, change->controller->id);
+    result =
+        xen_remove(change->xen, change->in, arena_printf(arena, "%s/controller/%s", root, key));
+    if (result == XEN_OK)
+        result = xen_remove(change->xen, change->in, arena_printf(arena, "%s/label/%s", root, key));
+    change->known.finish = note_clean_up;
+    return result;
+}
+
+enum status record_forget_controller(const struct session *session, const char *id)
+{
+    const struct controller controller = { .id = id };
+    struct change change = { .session = session, .xen = session->xen, .controller = &controller };
+    return change_has_xen(session)
+               ? change_make(&change, "the removal of a controller", forget_controller)
+               : STATUS_OK;
+}
+
 // ---- QEMU processes that have outlived their domains ----
 
 static void stop_left_qemus(const struct session *session, const struct record *record)
