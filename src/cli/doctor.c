@@ -9,7 +9,7 @@
 static const struct column columns[] = {
     { NULL, "domain", COLUMN_TEXT }, { "", "question", COLUMN_TEXT },
     { "", "answer", COLUMN_TEXT },   { "", "evidence", COLUMN_TEXT },
-    { NULL, "mend", COLUMN_TEXT },   { NULL, "attention", COLUMN_FLAG },
+    { NULL, "fix", COLUMN_TEXT },    { NULL, "attention", COLUMN_FLAG },
 };
 enum {
     COLUMNS = sizeof columns / sizeof *columns,

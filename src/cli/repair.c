@@ -9,14 +9,11 @@
 enum { LINE_SHOWN = 600 };
 
 // What a problem's state is called. Scripts rely on the JSON, so it never changes.
-static const struct {
-    const char *shown;
-    const char *json;
-} states[] = {
-    [PROBLEM_FOUND] = { "to fix", "to mend" },
-    [PROBLEM_FIXED] = { "fixed", "mended" },
-    [PROBLEM_LEFT] = { "not fixed", "left" },
-    [PROBLEM_GONE] = { "no longer there", "over by itself" },
+static const char *const states[] = {
+    [PROBLEM_FOUND] = "to fix",
+    [PROBLEM_FIXED] = "fixed",
+    [PROBLEM_LEFT] = "not fixed",
+    [PROBLEM_GONE] = "no longer there",
 };
 
 static const char *owner(struct arena *arena, const struct problem *problem)
@@ -70,7 +67,7 @@ static void print_problem(void *context, const struct problem *problem)
 {
     struct arena *arena = context;
     const char *line = arena_printf(arena, "%s, %s: %s%s%s", problem->what, owner(arena, problem),
-                                    states[problem->state].shown, problem->failure ? ": " : "",
+                                    states[problem->state], problem->failure ? ": " : "",
                                     problem->failure ? problem->failure : "");
     puts(text_show(arena, text_of(line), LINE_SHOWN));
     fflush(stdout);
@@ -91,7 +88,7 @@ static void print_json(struct arena *arena, const struct problems *problems)
                                                       : arena_printf(arena, "%d", at->domain),
                                        at->what,
                                        at->why,
-                                       states[at->state].json,
+                                       states[at->state],
                                        at->failure };
         table_row(table, cells);
     }
