@@ -211,6 +211,67 @@ static enum status repair_scope(struct repair *repair, enum problem_scope scope)
     return status;
 }
 
+// ---- what fixing the host entails ----
+
+// Whether usbback has got the rest of a device of that domain.
+static bool has_completed(const struct repair *repair, int domain)
+{
+    for (const struct problem *at = repair->problems.first; at; at = at->next)
+        if (at->kind == PROBLEM_HANDOVER && at->state == PROBLEM_FIXED && at->handover->owner &&
+            at->handover->domain == domain)
+            return true;
+    return false;
+}
+
+// Moves what libxl's saved configuration lacks to `missing`, and adds it to repair->problems.
+static void take_saved(struct repair *repair, const struct problems *found,
+                       struct problems *missing)
+{
+    for (struct problem *at = found->first, *next; at; at = next) {
+        next = at->next;
+        if (at->kind != PROBLEM_SAVED || at->state != PROBLEM_FOUND)
+            continue;
+        if (!problem_again(&repair->problems, at)) {
+            struct problem *copy = arena_new_of(repair->options->arena, struct problem);
+            *copy = *at;
+            problem_append(&repair->problems, copy);
+        }
+        problem_append(missing, at);
+    }
+}
+
+// A device belongs in libxl's saved configuration as soon as usbback has it.
+static enum status save_completed(struct repair *repair, size_t number)
+{
+    struct problems found, missing;
+    struct look look;
+    struct domain copy = repair->examination->domains[number];
+    struct session session = examination_session(repair->examination, &copy);
+    const struct fix_report on_fix = { on_fixed, repair };
+    cleanup_lock struct lock turn = LOCK_NONE;
+    cleanup_examined struct examined examined = EXAMINED_NONE;
+    enum status status = lock_domain(&session, &turn);
+    problems_init(&found);
+    problems_init(&missing);
+    look_begin(&look, repair->examination);
+    if (status == STATUS_OK)
+        status = examine_domain(&look, number, repair->options->diags, &examined, &found);
+    if (status != STATUS_OK)
+        return status;
+    take_saved(repair, &found, &missing);
+    return missing.count ? fix_domain(&examined, &missing, &on_fix) : STATUS_OK;
+}
+
+static enum status save_all_completed(struct repair *repair)
+{
+    const struct examination *examination = repair->examination;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < examination->count; i++)
+        if (has_completed(repair, examination->domains[i].id))
+            status = status_worse(status, save_completed(repair, i));
+    return status;
+}
+
 // The host comes last: fixing the domains may free devices.
 enum status repair_run(struct repair *repair)
 {
@@ -218,5 +279,6 @@ enum status repair_run(struct repair *repair)
     interrupt_catch();
     enum status status = repair_scope(repair, SCOPE_XENSTORE);
     status = status_worse(status, repair_domains(repair));
-    return status_worse(status, repair_scope(repair, SCOPE_HOST));
+    status = status_worse(status, repair_scope(repair, SCOPE_HOST));
+    return status_worse(status, save_all_completed(repair));
 }

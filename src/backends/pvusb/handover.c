@@ -175,6 +175,7 @@ static void find(const struct session *session, const struct handover_facts *fac
     if (!rest)
         return;
     struct pvusb_handover *given = add(arena, last, busid, device);
+    given->domain = claim->domain;
     given->owner = arena_printf(arena, "%s (%d), %s", claim->name, claim->domain, claim->place);
     given->why = arena_printf(arena, "%s has it, but usbback does not have %s", given->owner, rest);
 }

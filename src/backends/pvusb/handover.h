@@ -35,6 +35,7 @@ struct pvusb_handover {
     struct host_device *device; // NULL: unplugged
     const char *owner;          // the port of usbback that it is recorded at, for messages: "web
                                 // (3), controller pv0 port 1"; NULL: it is recorded nowhere
+    int domain;                 // that has the port, if there is an owner
     const char *why;            // what is unfinished, for messages
 };
 
