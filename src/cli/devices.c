@@ -69,8 +69,8 @@ static const char *advice_of(struct arena *arena, const struct host_device *devi
 {
     const struct domain owner = { .id = device->owner_domain, .name = "" };
     // A device that was plugged in again has its driver.
-    bool returns = is_lost(device) && *device->drivers && !device->hold.driver && !device->busy &&
-                   !unknown_use(device);
+    bool returns = is_lost(device) && !device->owner_changes && *device->drivers &&
+                   !device->hold.driver && !device->busy && !unknown_use(device);
     return returns ? advice(arena, ADVICE_RETURN, &owner, device->busid) : NULL;
 }
 
@@ -83,6 +83,9 @@ static const char *owned(struct arena *arena, const struct host_device *device, 
     if (unknown)
         return arena_printf(arena, "given to %s; whether it has it is unknown: %s", device->owner,
                             unknown);
+    if (is_lost(device) && device->owner_changes)
+        return arena_printf(arena, "recorded for %s, which %s is changing", device->owner,
+                            device->owner_changes);
     return arena_printf(arena,
                         is_lost(device) ? "recorded for %s, which does not have it%s%s" : "%s%s%s",
                         device->owner, other ? "; " : "", other ? other : "");

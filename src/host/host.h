@@ -78,10 +78,12 @@ struct host_device {
     struct part use; // whether all was read that decides that. If not, and `busy` is NULL,
                      // the host may be using the device: not even --force takes it
     const struct host_caution *cautions; // host_find_use_and_cautions()
-    const char *owner;     // the domain it is attached to, according to the records: "win10 (3),
-                           // controller hci0 port 2"; NULL if there is none
-    int owner_domain;      // that domain's id; undefined without an owner
-    struct host_hold hold; // set by host_find_holders(), else empty
+    const char *owner; // the domain it is attached to, according to the records: "win10 (3),
+                       // controller hci0 port 2"; NULL if there is none
+    int owner_domain;  // that domain's id; undefined without an owner
+    const char *owner_changes; // the command that attaches it there, or detaches it, right now:
+                               // ""attach web 1-4" (process 123)"; NULL if none does
+    struct host_hold hold;     // set by host_find_holders(), else empty
     // Private to the room.
     bool described;
     unsigned strings;       // those that were read

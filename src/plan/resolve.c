@@ -114,6 +114,11 @@ static const char *objection_of_owner(const struct planning *planning,
     const struct domain owner = { .id = host->owner_domain, .name = "" };
     if (!is_lost(host))
         return arena_printf(planning->arena, "%s has it", host->owner);
+    if (host->owner_changes) {
+        *fix = "try again after that has ended";
+        return arena_printf(planning->arena, "it is recorded for %s, which %s is changing",
+                            host->owner, host->owner_changes);
+    }
     *fix = advice(planning->arena, ADVICE_DETACH, &owner, host->busid);
     return arena_printf(planning->arena, "it is recorded for %s, which does not have it",
                         host->owner);

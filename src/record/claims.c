@@ -152,16 +152,19 @@ static void add_journal(struct claim_list *list, const struct domain *domain, co
     char buf[PORT_TEXT_SIZE];
     if (!journal || journal->state != JOURNAL_OPEN)
         return;
+    struct arena *arena = list->session->arena;
+    const char *by = journal_owner_runs(arena, journal) ? journal_show(arena, journal) : NULL;
     for (const struct journal_step *at = journal->steps; at; at = at->next) {
         if (!*at->busid)
             continue;
         struct record_claim *claim = add_claim(list, domain->id, at->busid);
         claim->name = name;
         claim->open = true;
-        claim->place = print(list, "controller %s port %s, where %s has not finished",
-                             text_show(list->session->arena, text_of(at->name), NAME_SHOWN),
-                             port_write(at->port, buf),
-                             text_show(list->session->arena, text_of(journal->verb), NAME_SHOWN));
+        claim->by = by;
+        claim->place =
+            print(list, "controller %s port %s, where %s has not finished",
+                  text_show(arena, text_of(at->name), NAME_SHOWN), port_write(at->port, buf),
+                  text_show(arena, text_of(journal->verb), NAME_SHOWN));
     }
 }
 
@@ -337,6 +340,10 @@ static void mark_owner(struct arena *arena, const struct record_claim *claims,
             device->owner = arena_printf(arena, "%s (%d), %s", at->name, at->domain, at->place);
             device->owner_domain = at->domain;
         }
+    for (const struct record_claim *at = claims; at && !device->owner_changes; at = at->next)
+        if (at->open && device->owner && at->domain == device->owner_domain &&
+            strcmp(at->busid, device->busid) == 0)
+            device->owner_changes = at->by;
 }
 
 void record_mark_owners(struct arena *arena, const struct record_claim *claims, struct host *host)

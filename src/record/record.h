@@ -146,6 +146,7 @@ struct record_claim {
     const char *place;       // "controller hci0 port 2"
     bool open;               // only a journal has it: a command has not finished attaching or
                              // detaching it
+    const char *by;          // that command, for messages, if it still runs; else NULL
 };
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
 // controllers, and in journals; DOMAIN_ID is enough of them. `records` are the records of the same
