@@ -153,20 +153,24 @@ $(B)/fuzz_%: tests/fuzz/fuzz_%.c $(B)/libxenusb.a
 
 # The calls that a target replaces.
 $(B)/fuzz_journal: FUZZ_FLAGS := $(foreach call,open openat close fstat read xen_read,-Wl,--wrap=$(call))
+$(B)/fuzz_qmp: FUZZ_FLAGS := $(foreach call,host_find_holders host_find_use,-Wl,--wrap=$(call))
 $(B)/fuzz_sysfs: FUZZ_FLAGS := $(foreach call,open read close readlink opendir readdir closedir,-Wl,--wrap=$(call))
 $(B)/fuzz_wire: FUZZ_FLAGS := $(foreach call,poll read write send,-Wl,--wrap=$(call))
 $(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken connection_wire \
-    connection_refuse request_read request_list,-Wl,--wrap=$(call))
+    connection_refuse request_read request_list host_find_holders host_find_use,-Wl,--wrap=$(call))
 
-# Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B).
+# Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B). What a QEMU sends is
+# longer than other inputs.
 FUZZ_SECONDS ?= 60
+define fuzz_target
+mkdir -p $(CLANG_B)/corpus-$(1)
+$(CLANG_B)/fuzz_$(1) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
+    -max_len=$(if $(filter qmp,$(1)),16384,4096) -dict=tests/fuzz/$(1).dict -artifact_prefix=$(CLANG_B)/ \
+    -print_final_stats=1 $(CLANG_B)/corpus-$(1) tests/fuzz/corpus-$(1)
+
+endef
 fuzz: check-clang
-	@set -e; for name in $(FUZZ); do \
-	    mkdir -p $(CLANG_B)/corpus-$$name; \
-	    $(CLANG_B)/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 \
-	        -max_len=4096 -dict=tests/fuzz/$$name.dict -artifact_prefix=$(CLANG_B)/ -print_final_stats=1 \
-	        $(CLANG_B)/corpus-$$name tests/fuzz/corpus-$$name; \
-	done
+	$(foreach name,$(FUZZ),$(call fuzz_target,$(name)))
 
 # Disturb each changing verb at every act (sweep/README.md); continues where it was stopped.
 sweep: build rig

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A QEMU that sends anything, during the connection, a look, and steps and their undo.
+// A QEMU that sends anything, during the connection, a look, and steps and their undo. The seeds
+// are what real ones sent to this target.
 //
 // Each line of the input is one message, sent when the client reads. A line that starts with
 // {"return" or {"error" answers the oldest open command, and gets its id; any other is sent as it
@@ -9,7 +10,9 @@
 #include "backends/qmp/qmp.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "idle.h"
 #include "plan/presence.h"
+#include "record/record.h"
 
 #include <inttypes.h>
 #include <poll.h>
@@ -142,6 +145,7 @@ static void look_and_act(struct qmp_handle *handle, struct domain *domain)
     const struct host_nodes nodes = { .minors = &minor, .count = 1, .part = part_read() };
     if (qmp_look(handle, &topology) != STATUS_OK)
         return;
+    (void)qmp_supply(handle, &topology);
     topology.nodes = &nodes;
     presence_find(handle->session, &topology);
     for (const struct controller *at = topology.controllers; at; at = at->next)
@@ -160,9 +164,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         .id = -1, .name = "vm", .type = DOMAIN_HVM, .uuid = "", .qmp_socket = "SOCKET"
     };
     struct host host = { .devices = &on_host, .count = 1 };
-    struct session session = {
-        .arena = arena, .diags = &diags, .domain = &domain, .host = &host, .timeout_scale = 1000
-    };
+    const struct record record = { .controllers = NULL }; // so that no journal is looked for
+    struct session session = { .arena = arena,
+                               .diags = &diags,
+                               .domain = &domain,
+                               .host = &host,
+                               .record = &record,
+                               .timeout_scale = 1000 };
     struct qmp_handle handle = { .session = &session, .lock = LOCK_NONE };
     const char *why = NULL;
     if (!arena)

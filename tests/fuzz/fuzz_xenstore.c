@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Any nodes of xenstore, most of which a guest or a driver domain can write: the record, the claims
 // and the PVUSB controllers of a domain are read within bounds, and what is printed of them is safe
-// for a terminal. The domain is 3, this host is domain 0.
+// for a terminal. The domain is 3, there is another one with id 4, and this host is domain 0.
 #include "backends/pvusb/handle.h"
+#include "idle.h"
 #include "plan/presence.h"
 #include "record/record.h"
 #include "tree.h"
@@ -91,19 +92,59 @@ static void print(struct arena *arena, struct diags *diags, const struct topolog
     }
 }
 
-static void read_all(struct session *session)
+static struct host_device plugged[] = {
+    { .bus = 1,
+      .address = 4,
+      .busid = "1-1.2",
+      .manufacturer = "",
+      .name = "",
+      .serial = "",
+      .drivers = "usbback" },
+    { .bus = 1,
+      .address = 5,
+      .busid = "1-4",
+      .manufacturer = "",
+      .name = "",
+      .serial = "",
+      .drivers = "usbfs",
+      .held = true },
+};
+
+// What is claimed, by both domains, is a bus id at a port that exists.
+static void mark_owners(struct session *session, struct host *host)
 {
+    const struct domain domains[] = { *session->domain, { .id = 4, .name = "", .uuid = "" } };
+    struct record_claim *claims;
+    (void)record_claims_of(session, domains, NULL, 2, &claims);
+    for (const struct record_claim *at = claims; at; at = at->next) {
+        char busid[BUSID_SIZE];
+        fuzz_check(busid_read(text_of(at->busid), busid), "it claims something else", at->busid);
+        fuzz_check(at->index >= -1 && at->port <= RECORD_PORTS_MAX, "no such port", at->place);
+        complain_error(session->diags, "%s at %s of %s", at->busid, at->place, at->name);
+    }
+    for (size_t i = 0; i < host->count; i++)
+        plugged[i].owner = NULL;
+    record_mark_owners(session->arena, claims, host);
+    for (size_t i = 0; i < host->count; i++)
+        if (plugged[i].owner)
+            complain_error(session->diags, "%s", plugged[i].owner);
+}
+
+static void read_all(struct session *session, struct host *host)
+{
+    const struct host_nodes nodes = { .part = part_read() };
     struct topology topology = { .domain = session->domain };
     struct qemu_round round = { .listed = true };
     struct pvusb_handle handle = { .session = session, .lock = LOCK_NONE, .round = &round };
     const struct record *record;
-    struct record_claim *claims;
     if (record_look(session, &record) != STATUS_OK)
         return;
-    (void)record_claims_of(session, session->domain, NULL, 1, &claims);
+    mark_owners(session, host);
     if (pvusb_look(&handle, &topology) != STATUS_OK)
         return;
     record_merge(session, record, &topology);
+    topology.nodes = &nodes;
+    presence_find(session, &topology);
     print(session->arena, session->diags, &topology);
 }
 
@@ -115,14 +156,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct domain domain = {
         .id = 3, .type = DOMAIN_PV, .name = "web", .uuid = "5b8f2a52-0000-4000-8000-000000000003"
     };
+    struct host host = { .devices = plugged, .count = sizeof plugged / sizeof *plugged };
     struct session session = { .arena = arena,
                                .diags = &diags,
                                .domain = &domain,
+                               .host = &host,
                                .xen = (struct xen *)&connection,
                                .timeout_scale = 1.0 };
+    plugged[0].next = &plugged[1];
     diags_init(&diags, arena);
     tree_read(&tree, arena, (struct text){ (const char *)bytes, size });
-    read_all(&session);
+    read_all(&session, &host);
     fuzz_print(&diags, (struct text){ (const char *)bytes, size });
     arena_free(arena);
     return 0;
