@@ -38,10 +38,12 @@ const char *text_nearest(struct text word, const char *const *choices)
         return NULL;
     for (; *choices; choices++) {
         struct text choice = text_of(*choices);
-        if (choice.size > NEAR_LENGTH)
+        size_t longer = word.size > choice.size ? word.size : choice.size;
+        size_t shorter = word.size + choice.size - longer;
+        // It takes at least so many edits as one is longer.
+        if (choice.size > NEAR_LENGTH || longer - shorter > 1 + longer / 5)
             continue;
         unsigned distance = edits(word, choice);
-        size_t longer = word.size > choice.size ? word.size : choice.size;
         bool near = distance <= 1 + longer / 5 && distance < choice.size;
         if (near && (!nearest || distance < best)) {
             nearest = *choices;
