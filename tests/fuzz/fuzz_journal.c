@@ -258,7 +258,7 @@ static void write_any(struct arena *arena, struct text text)
     journal.verb = word_of(arena, &text, '\n');
     journal.command = word_of(arena, &text, '\n');
     plan_init(&plan, NULL);
-    for (size_t to; text.size && count < 500; text = text_part(text, to + 1, text.size), count++) {
+    for (size_t to; text.size && count < 100; text = text_part(text, to + 1, text.size), count++) {
         to = text_find(text, '\n', 0);
         plan_like(arena, &plan, step_of(arena, text_part(text, 0, to)));
     }
