@@ -152,6 +152,7 @@ clean:
 
 include tests/rig/rig.mk
 include tests/check.mk
+include tests/coverage/coverage.mk
 include tests/lab/lab.mk
 include tests/bench/bench.mk
 
