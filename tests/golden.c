@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
-// golden DIR - compiles each NAME.cfg in a directory and compares the diagnostics, and what it
-// compiles to, with NAME.expect. The names show the verdict: ok-* has neither errors nor warnings,
-// warn-* has warnings, fail-* has errors. Prints TAP. UPDATE=1 in the environment rewrites the
-// .expect files.
+// golden DIR - compiles each NAME.cfg, libvirt's NAME.xml and xend's NAME.sxp in a directory, and
+// compares the diagnostics, and what it compiles to, with NAME.expect. The names show the verdict:
+// ok-* has neither errors nor warnings, warn-* has warnings, fail-* has errors. Prints TAP.
+// UPDATE=1 in the environment rewrites the .expect files.
 #include "base/arena.h"
 #include "base/scope.h"
 #include "base/source_read.h"
 #include "config/check.h"
 #include "dump.h"
+#include "parser/foreign.h"
 #include "parser/parser.h"
 
 #include <errno.h>
@@ -18,6 +19,21 @@ struct result {
     size_t size;
     const char *verdict;
 };
+
+static const char *extension(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot ? dot : "";
+}
+
+static struct config *parse(struct arena *arena, struct diags *diags, const struct source *source)
+{
+    if (strcmp(extension(source->name), ".xml") == 0)
+        return parse_libvirt(arena, diags, source).config;
+    if (strcmp(extension(source->name), ".sxp") == 0)
+        return parse_sxp(arena, diags, source).config;
+    return parse_config(arena, diags, source);
+}
 
 static void compile(const char *directory, const char *name, struct result *result)
 {
@@ -32,7 +48,7 @@ static void compile(const char *directory, const char *name, struct result *resu
     if (file) {
         const struct source *source =
             source_from_bytes(arena, name, file->text.at, file->text.size);
-        struct config *config = parse_config(arena, &diags, source);
+        struct config *config = parse(arena, &diags, source);
         check_config(arena, &diags, config);
         result->verdict = diags.errors ? "fail-" : diags.warnings ? "warn-" : "ok-";
         diags_print(&diags, stream, false);
@@ -94,8 +110,8 @@ static bool check(const char *directory, const char *name, bool update)
 
 static int is_config(const struct dirent *entry)
 {
-    size_t length = strlen(entry->d_name);
-    return length > 4 && strcmp(entry->d_name + length - 4, ".cfg") == 0;
+    const char *is = extension(entry->d_name);
+    return strcmp(is, ".cfg") == 0 || strcmp(is, ".xml") == 0 || strcmp(is, ".sxp") == 0;
 }
 
 int main(int argc, char **argv)

@@ -92,6 +92,73 @@ static void test_a_second_place_follows(void **state)
                         "a.cfg:1:1: note: here before\n    1 | x=1\n      | ^\n");
 }
 
+static void test_more_places_follow_in_their_order(void **state)
+{
+    struct scene *scene = *state;
+    const struct source *source = source_of(scene, "x=1\n");
+    const struct source *other = source_from_bytes(scene->arena, "b.cfg", "y\n", 2);
+    struct diag *diag = complain(&scene->diags, SEVERITY_ERROR, source, (struct span){ 0, 1 }, "a");
+    diag_also(&scene->diags, diag, other, (struct span){ 0, 1 }, "b");
+    diag_also(&scene->diags, diag, NULL, SPAN_NONE, "c");
+    complain(&scene->diags, SEVERITY_NOTE, other, (struct span){ 0, 1 }, "another file");
+    diag_hint(&scene->diags, complain(&scene->diags, SEVERITY_NOTE, source, SPAN_NONE, "no place"),
+              "hint");
+    want_printed(scene, "a.cfg:1:1: error: a\n    1 | x=1\n      | ^\n"
+                        "b.cfg:1:1: note: b\n    1 | y\n      | ^\n"
+                        "xenusb: note: c\n"
+                        "b.cfg:1:1: note: another file\n    1 | y\n      | ^\n"
+                        "a.cfg: note: no place\n        hint\n");
+}
+
+static void test_colors_are_for_a_terminal(void **state)
+{
+    struct scene *scene = *state;
+    const struct source *source = source_of(scene, "x=1\n");
+    char *printed = NULL;
+    size_t size = 0;
+    complain(&scene->diags, SEVERITY_ERROR, source, (struct span){ 0, 1 }, "here");
+    complain_error(&scene->diags, "placeless");
+    FILE *stream = open_memstream(&printed, &size);
+    diags_print(&scene->diags, stream, true);
+    fclose(stream);
+    assert_string_equal(printed, "a.cfg:1:1: \033[1;31merror:\033[0m here\n    1 | x=1\n"
+                                 "      | \033[1;32m^\033[0m\n"
+                                 "xenusb: \033[1;31merror:\033[0m placeless\n");
+    free(printed);
+}
+
+static void test_the_number_of_more_is_printed(void **state)
+{
+    struct scene *scene = *state;
+    char *printed = NULL;
+    size_t size = 0;
+    for (unsigned i = 0; i < DIAGS_KEPT + 3; i++) {
+        struct diag *diag = complain_error(&scene->diags, "number %u", i);
+        diag_hint(&scene->diags, diag, "hint %u", i);
+        diag_also(&scene->diags, diag, NULL, SPAN_NONE, "also %u", i);
+    }
+    FILE *stream = open_memstream(&printed, &size);
+    diags_print(&scene->diags, stream, false);
+    fclose(stream);
+    char last[64];
+    snprintf(last, sizeof last, "xenusb: note: also %d\n... and 3 more\n", DIAGS_KEPT - 1);
+    assert_non_null(strstr(printed, last));
+    assert_int_equal(scene->diags.errors, DIAGS_KEPT + 3);
+    free(printed);
+    want_printed(scene, ""); // printed ones are forgotten
+}
+
+static void test_the_reason_is_the_first_error(void **state)
+{
+    struct scene *scene = *state;
+    assert_string_equal(diags_reason(&scene->diags, "none"), "none");
+    complain(&scene->diags, SEVERITY_WARNING, NULL, SPAN_NONE, "a warning");
+    assert_string_equal(diags_reason(&scene->diags, "none"), "none");
+    complain_error(&scene->diags, "an error");
+    complain_error(&scene->diags, "another");
+    assert_string_equal(diags_reason(&scene->diags, "none"), "an error");
+}
+
 static void test_escapes_and_tabs_keep_the_caret_in_place(void **state)
 {
     struct scene *scene = *state;
@@ -264,6 +331,10 @@ int main(void)
         TEST(test_unreadable_files),
         TEST(test_places_in_arguments),
         cmocka_unit_test_setup_teardown(test_suggestions, begin, end),
+        TEST(test_more_places_follow_in_their_order),
+        TEST(test_colors_are_for_a_terminal),
+        TEST(test_the_number_of_more_is_printed),
+        TEST(test_the_reason_is_the_first_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,10 @@ static void test_decisions(void **state)
         { 'k', "ALLOW:\nDENY: class=03\n", true, 1 },
         { 'k', "\n\n  deny :CLASS = 03 subclass=01 prot=01 # boot keyboard\nALLOW:", false, 3 },
         { 'k', "DENY: class=03 subclass=01 prot=02\nALLOW:", true, 2 },
+        { 'k', "ALLOW: subclass=01", true, 1 },
+        { 'k', "ALLOW: class=03 subclass=02", false, 0 },
         // Each interface is judged by itself.
+        { 'c', "ALLOW: class=03\nALLOW: class=08\n", true, 2 },
         { 'c', "ALLOW: class=08\nDENY: class=03\n", false, 2 },
         { 'c', "ALLOW: class=08\n", false, 0 },
         { 'c', "ALLOW: class=08\nALLOW: class=03\n", true, 2 },

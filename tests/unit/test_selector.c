@@ -117,12 +117,47 @@ static void test_shown_in_the_syntax_of_the_user(void **state)
     arena_free(arena);
 }
 
+static void test_criteria_are_joined_unless_they_differ(void **state)
+{
+    (void)state;
+    const struct selector all = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
+                                              SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+                                  .bus = 1,
+                                  .address = 5,
+                                  .busid = "1-1.2",
+                                  .vendor = 0x46d,
+                                  .product = 0xc52b,
+                                  .serial = { "A1", 2 } };
+    struct selector joined = { 0 };
+    assert_true(selector_join(&joined, &all));
+    assert_true(selector_matches(&joined, &device));
+    assert_int_equal(joined.criteria, all.criteria);
+    assert_true(selector_join(&joined, &all)); // again
+    for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
+        // Of all criteria only this one is given, and it differs.
+        const struct selector other = { .criteria = mark,
+                                        .bus = 2,
+                                        .address = 6,
+                                        .busid = "2-1.2",
+                                        .vendor = 1,
+                                        .product = 1,
+                                        .serial = { "A2", 2 } };
+        joined = all;
+        assert_false(selector_join(&joined, &other));
+        assert_true(selector_matches(&joined, &device));
+        joined.criteria &= ~mark;
+        assert_true(selector_join(&joined, &other));
+        assert_false(selector_matches(&joined, &device));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_busids),
         cmocka_unit_test(test_all_criteria_must_match),
         cmocka_unit_test(test_no_criteria_select_nothing),
+        cmocka_unit_test(test_criteria_are_joined_unless_they_differ),
         cmocka_unit_test(test_shown_in_the_syntax_of_the_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,12 @@ static void test_untrusted_bytes_are_escaped(void **state)
         { "\xed\xa0\x80", "\\xed\\xa0\\x80" }, // a surrogate
         { "\xf0\x9f\x94\x8c", "\xf0\x9f\x94\x8c" },
         { "\xe2\x80", "\\xe2\\x80" }, // cut short
+        { "\xe2\x80Z", "\\xe2\\x80Z" },
+        { "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, // beyond Unicode
+        { "\xd8\x9c", "\\u{61c}" },                     // an Arabic letter mark
+        { "\xe2\x81\xa9", "\\u{2069}" },                // the end of an isolate
+        { "\xe2\x81\xb0", "\xe2\x81\xb0" },
+        { "\xef\xbb\xbf", "\\u{feff}" },
     };
     struct arena *arena = arena_new(64);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -81,6 +87,8 @@ static void test_the_nearest_word(void **state)
     assert_string_equal(text_nearest(text_of("TYPE"), keys), "type");
     assert_string_equal(text_nearest(text_of("numport"), keys), "numports");
     assert_null(text_nearest(text_of("backend"), keys));
+    static const char *const odd[] = { "a-key-that-nobody-would-type-by-mistake", "x", NULL };
+    assert_null(text_nearest(text_of("y"), odd)); // all of it is different
     assert_null(text_nearest(TEXT_EMPTY, keys));
     assert_null(text_nearest(text_of("a-word-that-is-much-too-long-to-be-meant-for-any"), keys));
 }
@@ -99,6 +107,8 @@ static void test_slices(void **state)
     assert_int_equal(text_find(text, '=', 0), 3);
     assert_int_equal(text_find(text, '#', 0), text.size);
     assert_true(text_same(TEXT_EMPTY, text_of("")));
+    assert_true(text_same((struct text){ NULL, 0 }, (struct text){ NULL, 0 }));
+    assert_false(text_same((struct text){ NULL, 0 }, text_of("a")));
 }
 
 static void test_terminal_width(void **state)
@@ -112,6 +122,7 @@ static void test_terminal_width(void **state)
     assert_int_equal(text_width(text_of("한글")), 4);
     assert_int_equal(text_width(text_of("\xf0\x9f\x92\xbe")), 2); // a floppy disk
     assert_int_equal(text_width(text_of("Маус, ├─")), 8);
+    assert_int_equal(text_width(text_of("a\xff\xfe")), 3); // each invalid byte
 }
 
 static void test_valid_utf8(void **state)
