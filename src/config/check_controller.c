@@ -74,7 +74,7 @@ static bool check_given_ports(struct checking *checking, const struct config_con
                               const struct controller_model *model)
 {
     unsigned given = controller->ports.value;
-    bool fixed = model->ports == model->ports_max && model->driver;
+    bool fixed = model->ports == model->ports_max;
     const char *what = model->driver ? model->name : "a PVUSB controller";
     struct diag *diag = NULL;
     if (fixed && (given > model->ports || controller->origin == ORIGIN_USBCTRL))

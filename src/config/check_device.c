@@ -158,8 +158,7 @@ static bool device_speed(struct checking *checking, const struct config_device *
     const struct device_model *model = device_model_of(device->kind);
     const struct config_controller *controller = device->controller;
     const struct controller_model *there = controller ? config_model(controller) : NULL;
-    bool known = model && model->speeds && there && !device->at_creation && there->driver &&
-                 device->port.depth <= 1;
+    bool known = model && model->speeds && there && !device->at_creation && device->port.depth <= 1;
     if (!known || controller->at_creation || model->speeds & there->speeds)
         return true;
     struct diag *diag = check_error(checking, span_or(device->controller_name.at, device->why),

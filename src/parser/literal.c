@@ -43,8 +43,7 @@ static size_t put_digits(struct decoding *decoding, struct text raw, uint32_t at
     size_t count = 0;
     while (count < most && skip + count < raw.size && digit_of(raw.at[skip + count]) < base)
         sum = sum * base + digit_of(raw.at[skip + count++]);
-    if (count)
-        put(decoding, (char)(unsigned char)(sum & 0xff), at);
+    put(decoding, (char)(unsigned char)(sum & 0xff), at);
     return count;
 }
 
@@ -83,10 +82,7 @@ static void put_literal(struct decoding *decoding, struct span at)
     size_t from = 0;
     while (raw.at[from] != '\'' && raw.at[from] != '"')
         verbatim = verbatim || raw.at[from] == 'r' || raw.at[from] == 'R', from++;
-    size_t quotes =
-        raw.size - from >= 6 && raw.at[from + 1] == raw.at[from] && raw.at[from + 2] == raw.at[from]
-            ? 3
-            : 1;
+    size_t quotes = raw.size - from >= 6 && raw.at[from + 1] == raw.at[from] ? 3 : 1;
     size_t to = raw.size - quotes;
     for (from += quotes; from < to;) {
         uint32_t place = at.from + (uint32_t)from;

@@ -5,7 +5,7 @@
 static unsigned long octal_prefix(struct text text)
 {
     size_t size = 0;
-    while (size < text.size && text.at[size] >= '0' && text.at[size] <= '7')
+    while (size < text.size && text.at[size] <= '7')
         size++;
     unsigned long value = 0;
     for (size_t i = 0; i < size; i++)
@@ -18,8 +18,8 @@ static void warn_about_zero(struct builder *builder, const char *what,
 {
     unsigned long octal = octal_prefix(text->text);
     uint64_t hex = value;
-    if (text_number(text->text, 16, 0, UINT64_MAX, &hex) == NUMBER_OK && octal == value &&
-        hex == value)
+    text_number(text->text, 16, 0, UINT64_MAX, &hex);
+    if (octal == value) // one digit after the zeros: the same in hex
         return;
     diag_hint(builder->diags,
               builder_warning(builder, text->at,

@@ -183,8 +183,7 @@ static void read_device_option(struct builder *builder, const struct literal *li
 static struct config_controller *machine_controller(const struct builder *builder)
 {
     struct config_controller *at = builder->config->controllers;
-    while (at &&
-           !(at->at_creation && !GIVEN(at->qemu_id) && at->name && strcmp(at->name, "usb") == 0))
+    while (at && !(at->at_creation && !GIVEN(at->qemu_id) && strcmp(at->name, "usb") == 0))
         at = at->next;
     return at;
 }
