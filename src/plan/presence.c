@@ -167,8 +167,7 @@ static const char *backend_of(const struct device *device)
 
 static bool has_address(const struct selector *given, const struct host_device *device)
 {
-    return given->criteria & SELECT_ADDRESS && given->bus == device->bus &&
-           given->address == device->address;
+    return given->bus == device->bus && given->address == device->address;
 }
 
 // Why a device is gone. For one that PVUSB has, only its busid is known.

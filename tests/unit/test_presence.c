@@ -288,6 +288,8 @@ static void test_speed_mismatch(void **state)
            "plugged in as 9-1.4, but high speed does not fit controller hci0");
     other.endpoints = &(const struct host_endpoints){ .fits_full_speed = true };
     expect(DEVICE_WAITING, NULL, &other, "plugged in as 9-1.4, but QEMU has not opened it");
+    other.endpoints = &(const struct host_endpoints){ .unread = "Permission denied" };
+    expect(DEVICE_WAITING, NULL, &other, "plugged in as 9-1.4, but QEMU has not opened it");
 }
 
 // Of two that match, it is the one that QEMU has open; and two devices are not the same one.
@@ -387,6 +389,61 @@ static void test_pvusb(void **state)
     assert_false(device.returns);
 }
 
+// usbback has a device if it has all of its interfaces.
+static void test_usbback(void **state)
+{
+    (void)state;
+    struct host_interface interfaces[] = { { .name = "9-1.3:1.0", .driver = "usbback" },
+                                           { .name = "9-1.3:1.1", .driver = "usbback" } };
+    interfaces[0].next = &interfaces[1];
+    controller.pvusb = PVUSB_KERNEL;
+    device.path = "";
+    device.selector = (struct selector){ .criteria = SELECT_BUSID, .busid = "9-1.3" };
+    stick.interfaces = interfaces;
+    stick.drivers = "usbback";
+    expect(DEVICE_ATTACHED, &stick, NULL, "");
+    assert_false(device.partly);
+    interfaces[1].driver = NULL;
+    expect(DEVICE_GONE, NULL, &stick,
+           "usbback does not have all interfaces of 9-1.3 (drivers: usbback)");
+    assert_true(device.partly);
+    interfaces[0].driver = "usb-storage";
+    stick.drivers = "usb-storage";
+    expect(DEVICE_GONE, NULL, &stick,
+           "9-1.3 now has 0781:5581 Ultra (200.6), which usbback does not have open");
+    assert_false(device.partly);
+    interfaces[0].driver = NULL;
+    stick.drivers = "";
+    expect(DEVICE_GONE, NULL, &stick,
+           "usbback does not have all interfaces of 9-1.3 (drivers: none)");
+    assert_true(device.partly);
+    // It is plugged in, and the record of the domain is wrong.
+    interfaces[0].driver = interfaces[1].driver = stick.drivers = "usbback";
+    device.report.attached = VERDICT_NO;
+    expect(DEVICE_GONE, NULL, &stick,
+           "9-1.3 now has 0781:5581 Ultra (200.6), which usbback does not have open");
+    assert_false(device.partly);
+}
+
+// What is plugged in where it was is not attached again if attach would refuse it.
+static void test_what_does_not_return(void **state)
+{
+    (void)state;
+    nodes.count = 0;
+    stick.hub = true;
+    expect(DEVICE_GONE, NULL, &stick,
+           "9-1.3 now has 0781:5581 Ultra (200.6), which QEMU does not have open");
+    assert_false(device.returns);
+    stick.hub = false;
+    controller.model = controller_model_for(1); // too slow
+    presence_find(&session, &topology);
+    assert_int_equal(device.state, DEVICE_GONE);
+    assert_false(device.returns);
+    controller.model = controller_model_for(3);
+    presence_find(&session, &topology);
+    assert_true(device.returns);
+}
+
 // What is planned, and what is emulated, is left alone.
 static void test_other_devices(void **state)
 {
@@ -425,6 +482,8 @@ int main(void)
         CASE(test_gone_without_an_answer),
         CASE(test_a_driver_domain),
         CASE(test_pvusb),
+        CASE(test_usbback),
+        CASE(test_what_does_not_return),
         CASE(test_other_devices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
