@@ -10,6 +10,10 @@ COVERAGE_LINK  := $(abspath $(COVERAGE_B))/counted.o -Wl,--wrap=fork,--wrap=_exi
 COVERAGE_RIG   := $(RIG_TESTS) memory placement
 COVERAGE_SEEDS := $(foreach name,$(FUZZ),'tests/case fuzz-$(name) $(COVERAGE_B)/fuzz_$(name) -runs=0 tests/fuzz/corpus-$(name)')
 
+# Every act of every changing verb fails once, and each of its connections to xenstored is lost once.
+COVERAGE_FAULTS = $$(cd tests/sweep && python3 -B -c "import verbs; \
+    print(*('--only %s.%s' % (case, action) for case in verbs.CASES for action in ('EIO', 'unsent')))")
+
 .PHONY: coverage coverage-build coverage-report
 
 # The rig mostly waits, so more of its tests run at a time than there are processors.
@@ -21,6 +25,7 @@ coverage: coverage-build
 	    +'rig' $(foreach test,$(COVERAGE_RIG),'env B=$(COVERAGE_B) RIG_SCALE=2 tests/rig/$(test).test') \
 	    +'programs' $(call programs,$(COVERAGE_B)) $(call generated,$(COVERAGE_B)) \
 	    +'seeds' $(COVERAGE_SEEDS) || status=1; \
+	B=$(COVERAGE_B) tests/sweep/sweep --jobs $$(($(shell nproc) * 2)) $(COVERAGE_FAULTS) || status=1; \
 	tests/coverage/report $(COVERAGE_B) && exit $$status
 
 coverage-build:
