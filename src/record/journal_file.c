@@ -75,6 +75,9 @@ enum status journal_file_write(const struct session *session, const struct journ
     const int error = errno;
     if (directory >= 0)
         (void)unlinkat(directory, next, 0);
+    // It may be there all the same. The command does nothing, so nothing is open.
+    if (directory >= 0 && !journal->undoing)
+        (void)unlinkat(directory, name, 0);
     return complain_file(session, "write", error);
 }
 
