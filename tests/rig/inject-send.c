@@ -18,6 +18,7 @@ enum { XS_HEADER = 16 };
 // What is sent to xenstored, which may come in pieces.
 struct stream {
     bool xenstore, lost;
+    bool spoilt; // a file that cannot be read
     bool dies;   // when the request is complete
     bool counts; // a peer, but not the simulated kernel
     size_t at;   // bytes of the header that were seen
@@ -149,12 +150,22 @@ int connect(int fd, const struct sockaddr *address, socklen_t size)
 int close(int fd)
 {
     if (fd >= 0 && fd < INJECT_MAX_FD)
-        streams[fd].xenstore = streams[fd].counts = false;
+        streams[fd].xenstore = streams[fd].counts = streams[fd].spoilt = false;
     return NEXT(close)(fd);
+}
+
+void inject_spoil(int fd)
+{
+    if (fd >= 0 && fd < INJECT_MAX_FD)
+        streams[fd].spoilt = true;
 }
 
 ssize_t read(int fd, void *bytes, size_t size)
 {
+    if (inject_active && fd >= 0 && fd < INJECT_MAX_FD && streams[fd].spoilt) {
+        errno = EIO;
+        return -1;
+    }
     return is_lost(fd) ? -1 : NEXT(read)(fd, bytes, size);
 }
 

@@ -9,16 +9,20 @@
 //     kill         kill -9 before it, but after earlier requests that are sent together with it
 //     kill-after   kill -9 right after it
 //     EIO ...      it fails with this error, one of the table below
+//     unreadable   a look: the file is opened, but reading it fails with EIO
+//     SIGTERM, SIGINT  xenusb is sent this signal before it
 //     stop         stop the process INJECT_STOPS before it
 //     unsent       a request to xenstored: the connection is lost before it
 //     reset        the same, but xenstored carries the request out, and its answer is lost
 //     timeout      the same as reset, and it looks like the end of the time limit
 //     down         the same as unsent, and xenstored cannot be connected to again
 //
-// With INJECT_LOG, the name of a file, each act is a line of it: "NUMBER KIND WHAT".
+// With INJECT_LOG, the name of a file, each act is a line of it: "NUMBER KIND WHAT". Looks have
+// numbers of their own.
 
 #include "inject.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -55,6 +59,7 @@ char inject_action[16] = "kill";
 static char kind_wanted[16];
 static long number_wanted;
 static int log_fd = -1;
+static pid_t process; // of xenusb, not of what it forks
 
 void inject_die(void)
 {
@@ -71,6 +76,7 @@ __attribute__((constructor)) static void begin(void)
         return;
     counts = mmap(NULL, (INJECT_KINDS + 1) * sizeof(*counts), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    process = getpid();
     if (what && sscanf(what, "%15s %ld %15s", kind_wanted, &number_wanted, inject_action) < 2)
         abort();
     if (log) {
@@ -116,6 +122,12 @@ enum inject_verdict inject_count(enum inject_kind kind, long *number)
         syscall(SYS_kill, pid ? (pid_t)strtol(pid, NULL, 10) : 0, SIGSTOP);
         return PASSES;
     }
+    if (!strncmp(inject_action, "SIG", 3)) {
+        syscall(SYS_kill, process, !strcmp(inject_action, "SIGINT") ? SIGINT : SIGTERM);
+        return PASSES;
+    }
+    if (!strcmp(inject_action, "unreadable"))
+        return SPOILS;
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
         if (!strcmp(inject_action, errors[i].name)) {
             errno = errors[i].value;
@@ -138,8 +150,7 @@ enum inject_verdict inject_act(enum inject_kind kind, const char *format, ...)
     errno = error;
     // The entry comes first: the act may be the last one.
     number = kind == LOOK ? counts[kind] + 1 : counts[INJECT_KINDS] + 1;
-    if (kind != LOOK)
-        inject_log(number, kind, what);
+    inject_log(number, kind, what);
     enum inject_verdict verdict = inject_count(kind, &number);
     if (verdict == DIES)
         inject_die();
@@ -179,6 +190,8 @@ static enum inject_verdict opening(const char *path, int flags)
         if (verdict == FAILS)                                                                      \
             return -1;                                                                             \
         int fd = NEXT(name) arguments;                                                             \
+        if (verdict == SPOILS)                                                                     \
+            inject_spoil(fd);                                                                      \
         inject_finish(verdict);                                                                    \
         return fd;                                                                                 \
     }
@@ -186,6 +199,17 @@ WRAP_OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(open64, (const char *path, int flags, ...), (path, flags, mode))
 WRAP_OPEN(openat, (int at, const char *path, int flags, ...), (at, path, flags, mode))
 WRAP_OPEN(openat64, (int at, const char *path, int flags, ...), (at, path, flags, mode))
+
+DIR *opendir(const char *path)
+{
+    return opening(path, O_RDONLY) == FAILS ? NULL : NEXT(opendir)(path);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    return opening(path, *mode == 'r' ? O_RDONLY : O_RDWR) == FAILS ? NULL
+                                                                    : NEXT(fopen)(path, mode);
+}
 
 // A call whose failure is -1.
 #define WRAP(type, name, parameters, arguments, ...)                                               \

@@ -27,8 +27,8 @@ enum inject_kind {
     INJECT_KINDS
 };
 
-// What must happen at an act. FAILS: errno is set.
-enum inject_verdict { PASSES, FAILS, DIES, DIES_AFTER, LOSES };
+// What must happen at an act. FAILS: errno is set. SPOILS: what is opened must be spoilt.
+enum inject_verdict { PASSES, FAILS, DIES, DIES_AFTER, LOSES, SPOILS };
 
 extern bool inject_active;
 extern char inject_action[16];
@@ -40,6 +40,9 @@ __attribute__((format(printf, 2, 3))) enum inject_verdict inject_act(enum inject
 // The same in parts: the number of the act is stored, for a later entry, and DIES is returned.
 enum inject_verdict inject_count(enum inject_kind kind, long *number);
 void inject_log(long number, enum inject_kind kind, const char *what);
+
+// Reading this descriptor fails until it is closed.
+void inject_spoil(int fd);
 
 // Call it after the act.
 void inject_finish(enum inject_verdict verdict);

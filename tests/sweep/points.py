@@ -23,10 +23,12 @@ import verbs
 
 T, RIG = "/run/t", os.environ.get("B", "build") + "/rig"
 XENUSB = os.environ["XENUSB"]
+LONG = "10"  # the time limit of a command that is not disturbed: long even on a busy machine
 SETTLE = 3.0  # seconds for what others do on their own: a frontend, a QEMU that ends
 AGAIN, OVER = 75, 76
 KILLED = -signal.SIGKILL
-PROMISED = {0: "after", 1: "before", 2: "before", 3: "before", 5: "before"}  # exit status to state
+PROMISED = {0: "after", 1: "before", 2: "before", 3: "before", 5: "before",  # exit status to state
+            -signal.SIGINT: "before", -signal.SIGTERM: "before"}  # it came before xenusb was ready to catch it
 
 
 class Wrong(Exception):
@@ -45,14 +47,14 @@ class Scene:
         scene, self.verb = name.split("-", 1)
         self.scene, self.without_xen = scene, scene == "qmp"
         kind, guest, _ = verbs.SCENES[scene]
-        self.words = {"type": kind, "guest": guest, "web": "web"}
+        self.words = {"type": kind, "guest": guest, "web": "web", "db": "db"}
         for file, text in verbs.CONFIGS.items():
             path = T + "/" + file
             self.words[file.split(".")[0]] = path
             with open(path, "w") as out:
                 out.write(text.replace("{guest}", guest).replace("{type}", kind))
         self.xenstore = None if self.without_xen else peers.Xenstore()
-        self.monitors, self.ejecting, self.qemu = {}, contextlib.nullcontext(), None
+        self.monitors, self.ejecting, self.qemu, self.deaf = {}, contextlib.nullcontext(), None, False
         for qemu in ("3", "_run_t_web", "_run_t_db"):
             path = T + "/qemu-" + qemu
             if os.path.exists(path + ".watch"):
@@ -68,15 +70,15 @@ class Scene:
         self.xenstored = next((int(pid) for pid, line in snapshot.processes()[1].items()
                                if "xenstored" in line.split()[0]), None)
 
-    def arguments(self, words):
-        """The command line of a row of the table."""
+    def arguments(self, words, timeout="0.1"):
+        """The command line of a row of the table. The time limit is longer for commands that are not disturbed."""
         verb = 2 if words[0] == "controller" else 1
         words = [word.format(**self.words) for word in words]
-        options = ["--timeout", "0.1"]
+        options = ["--timeout", timeout]
         if self.without_xen:
-            options += ["--qmp", T + "/web"]
-            words = words[:verb] + [word for word in words[verb:] if word != "web"]
-        elif self.scene == "start" and words[:2] != ["controller", "remove"] and words[0] != "detach":
+            options += ["--qmp", T + ("/db" if "db" in words else "/web")]
+            words = words[:verb] + [word for word in words[verb:] if word not in ("web", "db")]
+        elif self.scene == "start" and words[:2] != ["controller", "remove"] and words[0] != "detach" and "db" not in words:
             options.append("--start-backend")
         return words[:verb] + options + words[verb:]
 
@@ -91,7 +93,7 @@ class Scene:
             stopped = self.xenstored if inject and inject.startswith("xenstore") else self.qemu
             environment["INJECT_STOPS"] = str(stopped or 0)
         environment["LD_PRELOAD"] = ":".join(filter(None, preload))
-        with self.ejecting, open(T + "/out", "w+", errors="replace") as out:
+        with contextlib.nullcontext() if self.deaf else self.ejecting, open(T + "/out", "w+", errors="replace") as out:
             child = subprocess.Popen([XENUSB] + arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                      env=environment)
             try:
@@ -104,9 +106,40 @@ class Scene:
             return status, out.read()
 
     def must(self, words, why):
-        status, output = self.run(self.arguments(words))
+        """A command of the tables, or a word of the sweep."""
+        words = [word.format(**self.words) for word in words]
+        if words[0] in self.WORDS:
+            return self.WORDS[words[0]](self, *words[1:])
+        status, output = self.run(self.arguments(words, LONG))
         if status != 0:
             raise Wrong("%s: exit status %s of %s" % (why, status, " ".join(words)), output.splitlines())
+
+    def killed(self, *words):
+        """It is killed when it has bound the first of two interfaces, or added the first of two devices."""
+        inject = "driver 3 kill" if self.scene in ("vusb", "ocaml") else "qmp 8 kill"
+        status, output = self.run(self.arguments(words), inject)
+        if status != KILLED:
+            raise Wrong("exit status %s of %s, which was to be killed" % (status, " ".join(words)), output.splitlines())
+
+    def record(self, path):
+        """Notes of a domain that is gone."""
+        for name, value in (("", ""), ("/uuid", "99999999-2222-3333-4444-555555555555"), ("/controller/y/id", "y")):
+            self.xenstore.write(path + name, value)
+
+    def erase(self, path):
+        self.xenstore.remove(path)
+
+    @staticmethod
+    def bind(interface, file="bind"):
+        out = os.open("/sys/bus/usb/drivers/usb-storage/" + file, os.O_WRONLY)
+        os.write(out, interface.encode())
+        os.close(out)
+
+    def unbind(self, interface):
+        self.bind(interface, "unbind")
+
+    WORDS = {"killed": killed, "record": record, "erase": erase, "bind": lambda self, one: self.bind(one),
+             "unbind": unbind}
 
     def look(self):
         return snapshot.take(self.xenstore, self.monitors)
@@ -123,15 +156,19 @@ class Scene:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.1)
 
-    def bind(self, drivers):
-        """Bind the drivers that a killed QEMU did not give back."""
-        subprocess.run([RIG + "/usbbed", "tell", T + "/usbbed.sock", "settle"], check=True)
-        present = snapshot.drivers()
-        for key, driver in drivers.items():
-            if driver and not present.get(key):
-                file = os.open("/sys/bus/usb/drivers/%s/bind" % driver, os.O_WRONLY)
-                os.write(file, key.split()[1].encode())
-                os.close(file)
+    def rebind(self, drivers):
+        """Bind the drivers that a killed QEMU did not give back, as soon as it has let go of the devices."""
+        until = time.monotonic() + SETTLE
+        while time.monotonic() < until:
+            subprocess.run([RIG + "/usbbed", "tell", T + "/usbbed.sock", "settle"], check=True)
+            present = snapshot.drivers()
+            lost = [key for key, driver in drivers.items() if driver and present.get(key) != driver]
+            if not lost:
+                return
+            for key in lost:
+                if not present.get(key):
+                    self.bind(key.split()[1])
+            time.sleep(0.01)
 
     def forget_qemu(self, before):
         """End the QEMU that xenusb has started, and make all else as it was before."""
@@ -143,7 +180,7 @@ class Scene:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
-        self.bind(before["drivers"])
+        self.rebind(before["drivers"])
         nodes = before["nodes"]
         for _ in range(3):  # the frontend reacts
             present = self.xenstore.dump()
@@ -166,14 +203,17 @@ class Scene:
 
 
 def acts_of(log):
-    """The acts of a run, as pairs of kind and text. Requests that were cut off have no entry."""
-    acts = {}
+    """The acts of a run, as pairs of kind and text, and its looks. Requests that were cut off have no entry."""
+    acts, looks = {}, []
     with open(log, errors="replace") as file:
         for line in file:
             number, kind, what = line.rstrip("\n").split(" ", 2)
-            acts[int(number)] = (kind, what)
+            if kind == "look":
+                looks.append(("look", what))
+            else:
+                acts[int(number)] = (kind, what)
     os.unlink(log)
-    return [acts.get(number, ("xenstore", "a request")) for number in range(1, max(acts, default=0) + 1)]
+    return [acts.get(number, ("xenstore", "a request")) for number in range(1, max(acts, default=0) + 1)], looks
 
 
 class Sweep:
@@ -181,7 +221,7 @@ class Sweep:
 
     def __init__(self, scene):
         self.scene = scene
-        self.prepare, self.command, self.back, self.steps = verbs.VERBS[scene.verb]
+        self.verb = verbs.VERBS[scene.verb]
         self.kept, self.shown = {}, []
 
     def keep(self):
@@ -199,34 +239,40 @@ class Sweep:
         if self.kept:
             self.scene.forget_qemu(self.kept)
         else:
-            for words in self.back:
+            for words in self.verb.back:
                 self.scene.must(words, "taking it back")
 
     def begin(self):
         """Run it undisturbed, twice: the first time leaves what later ones find, such as empty lists."""
         scene, log = self.scene, T + "/acts"
-        for words in self.prepare:
+        for words in self.verb.prepare:
             scene.must(words, "before it")
         self.keep()
-        scene.must(self.command, "undisturbed")
+        self.undisturbed()
         time.sleep(0.1)
         self.take_back()
         time.sleep(0.1)
         self.before = scene.look()
         self.keep()
-        status, output = scene.run(scene.arguments(self.command), log=log)
-        if status != 0:
-            raise Wrong("undisturbed", output.splitlines())
+        self.undisturbed(log)
         time.sleep(0.1)
         self.after = scene.look()
         self.take_back()
         at, present = scene.settles(self.before)
         if at < 0:
             raise Wrong("taking it back does not", snapshot.difference(self.before, present))
-        self.acts = acts_of(log)
+        self.acts, self.looks = acts_of(log)
         if os.environ.get("SWEEP_SHOW"):
             print("\n".join(snapshot.difference(self.before, self.after)))
-        self.between = [self.state_of(commands) for commands in self.steps]
+        self.between = [self.state_of(commands) for commands in self.verb.between]
+
+    def undisturbed(self, log=None):
+        scene = self.scene
+        scene.deaf = self.verb.deaf
+        status, output = scene.run(scene.arguments(self.verb.command, "0.1" if self.verb.deaf else LONG), log=log)
+        scene.deaf = False
+        if status != self.verb.status:
+            raise Wrong("exit status %s of it, undisturbed" % status, output.splitlines())
 
     def state_of(self, commands):
         """The state after these commands, which are taken back."""
@@ -246,23 +292,26 @@ class Sweep:
         counts = {}
         for number, (kind, _) in enumerate(self.acts, 1):
             counts[kind] = counts.get(kind, 0) + 1
-            for action in verbs.ACTIONS[kind].split():
+            for action in verbs.ACTIONS[kind].split() + [verbs.SIGNALS[number % 2]]:
                 if action == "stop" and kind == "qmp" and not self.scene.qemu:
                     continue
                 yield action, number, kind, counts[kind]
+        looks = len(verbs.LOOKS)
+        for number in range(1, len(self.looks) + 1):
+            for action in verbs.LOOKS if self.verb.status == 3 else [verbs.LOOKS[number % looks]]:
+                yield action, number, "look", number
 
     def neighbour(self, number, stopped=False):
         """The next changing command, on another domain: one that has nothing to do, or one that has."""
+        commands = [verbs.NEXT]
         if self.scene.without_xen:  # which other QEMUs there are is not known: the next command is one for this one
-            commands = [["attach", "--timeout", "0.3", "--qmp", T + "/db", "3-4"]]
             if not stopped:
-                commands.append(["detach", "--timeout", "0.3", "--qmp", T + "/web", "3-4"])
-        elif number % 2:
-            commands = [["attach", "--timeout", "0.3", "db", "3-4"]]
-        else:
-            commands = [["controller", "add", "--timeout", "0.3", "db", "type=vusb,numports=1,name=more"],
-                        ["controller", "remove", "--timeout", "0.3", "db", "more"]]
-        for arguments in commands:
+                commands.append(["detach", "{web}", "3-4"])
+        elif number % 2 == 0:
+            commands = [["controller", "add", "{db}", "type=vusb,numports=1,name=more"],
+                        ["controller", "remove", "{db}", "more"]]
+        for words in commands:
+            arguments = self.scene.arguments(words, "0.3" if stopped else LONG)
             status, output = self.scene.run(arguments)
             self.shown += ["next: xenusb " + " ".join(arguments)] + output.splitlines()
             if status != 0:
@@ -272,8 +321,10 @@ class Sweep:
         """Compare the state with what the exit status promises. Returns whether it is half done."""
         if status in (KILLED, 4):
             return self.scene.settles(self.before, self.after, seconds=0.05)[0] < 0
-        if status not in PROMISED:
+        if status not in PROMISED or (status == 0 and self.verb.status):
             raise Wrong("exit status %s" % status)
+        if self.verb.keeps and status:
+            return self.scene.settles(self.before, *self.between, seconds=0.05)[0] < 0
         promised = getattr(self, PROMISED[status])
         quick = "xl reboot" in output or "journal" in output
         at, present = self.scene.settles(promised, seconds=0.5 if quick else SETTLE)
@@ -295,16 +346,19 @@ class Sweep:
             lines, name = min(differs, key=lambda pair: len(pair[0]))
             raise Wrong("half done after the next command; it differs from the state %s:" % name, lines)
         word = ("before", "after", "between")[min(at, 2)]
-        if PROMISED.get(status, word) != word:
+        if PROMISED.get(status, word) != word and not (self.verb.keeps and status):
             raise Wrong("exit status %s, but the state is that %s it" % (status, word))
         return word
 
     def point(self, action, number, kind, of_kind):
         """Do it. Returns a word for what happened; raises Wrong."""
         scene, stops = self.scene, action == "stop"
-        inject = "%s %d %s" % (kind, of_kind, action) if stops else "any %d %s" % (number, action)
-        status, output = scene.run(scene.arguments(self.command), inject, T + "/acts")
-        acts = acts_of(T + "/acts")
+        by_kind = stops or kind == "look"
+        inject = "%s %d %s" % (((kind, of_kind) if by_kind else ("any", number)) + (action.replace("look-", ""),))
+        scene.deaf = self.verb.deaf
+        status, output = scene.run(scene.arguments(self.verb.command), inject, T + "/acts")
+        acts, looks = acts_of(T + "/acts")
+        acts = looks if kind == "look" else acts
         # A request that the act cut off has no entry.
         reached = sum(one == kind for one, _ in acts) >= of_kind if stops else len(acts) >= number or status != 0
         self.shown = ["exit status %s" % status] + output.splitlines()
@@ -318,6 +372,7 @@ class Sweep:
                 half = self.promise(status, output)
             self.neighbour(number)
             word = self.outcome(status, output)
+            scene.deaf = False
             if scene.look() != self.before:
                 self.take_back()
                 at, present = scene.settles(self.before)

@@ -27,6 +27,12 @@ IGNORED_IN_TREE = [
     (r"addr \d+\.\d+, port", "addr ignored, port", "QEMU gives each new bus a new number; the guest never sees it"),
 ]
 
+# The same within a value: a pattern of keys, one of what is in the value, what it becomes, and why.
+IGNORED_IN_VALUE = [
+    (r"xenstore /xenusb/\d+/journal|file /run/xenusb/journal-.*", r'"pid":\d+,"started":"\d+"', '"pid":ignored',
+     "the process that was killed to begin with"),
+]
+
 # What may differ from what an exit status promises, if the output says so, until the next command has completed it:
 # the statuses, a pattern of keys, one of the output, and why.
 JOURNAL = r"xenstore /xenusb(/3(/uuid|/journal(/\d+)?)?)?|file /run/xenusb/journal-.*"
@@ -192,6 +198,9 @@ def normal(state):
             if re.fullmatch(pattern, "%s = %s" % (key, value), flags=re.S):
                 value = becomes
                 break
+        for keys, pattern, becomes, _ in IGNORED_IN_VALUE:
+            if value and re.fullmatch(keys, key):
+                value = re.sub(pattern, becomes, value)
         if value is not None:
             kept[key] = value
     return kept

@@ -29,28 +29,65 @@ ONE = [["attach", "{web}", "busid=3-1,port=1"]]
 TWO = [["attach", "{web}", "busid=3-2,port=2"]]
 HALF = [[["detach", "{web}", "3-1"]], [["detach", "{web}", "3-2"]]]
 
-# verb: the commands before it, the command, the commands that take it back, and each state in which a command that
-# was killed, or could not undo all (exit status 4), may be left for good: what was added and is there is kept, and what
-# could not be added again stays removed (src/world/resume.h), so these are the states after some of its steps, as
-# commands from the state before.
+# The next command, if it has nothing to do but to complete what was killed.
+NEXT = ["attach", "{db}", "3-4"]
+
+# Words of the sweep among the commands (points.py): what was killed, and what was changed by another hand.
+KILLED = ["killed"] + APPLY
+STALE = "/xenusb/9"
+SPOILED = [["record", STALE], ["unbind", "3-3:1.0"]]
+
+# What repair has to do is independent of each other.
+FIXES = [[NEXT], [["erase", STALE]], [["bind", "3-3:1.0"]]]
+
+
+def parts_of(lists):
+    """All that can be made of some of them, but for none and all."""
+    parts = [[]]
+    for one in lists:
+        parts += [part + one for part in parts]
+    return parts[1:-1]
+
+
+# prepare   the commands before it
+# command   the one that is disturbed
+# back      the commands that take it back
+# between   each state in which a command that was killed, or could not undo all (exit status 4), may be left for good:
+#           what was added and is there is kept, and what could not be added again stays removed (src/world/resume.h), so
+#           these are the states after some of its steps, as commands from the state before
+# status    its exit status if nothing disturbs it. If that is not 0, it is never 0: it must not do what it was asked to
+# keeps     the steps that are done are kept whatever its exit status
+# deaf      the guest ejects nothing until it is taken back
+Verb = collections.namedtuple("Verb", "prepare command back between status keeps deaf", defaults=([], 0, False, False))
+
 VERBS = {
-    "apply": ([], APPLY, [EMPTY], [[ADD], [ADD] + ONE, [ADD] + TWO]),
-    "attach": ([ADD], ATTACH, [DETACH], [ONE, TWO]),
-    "detach": ([APPLY], DETACH, [APPLY], HALF),
-    "detach-all": ([APPLY], ["detach", "--all", "{web}"], [APPLY], HALF),
-    "add": ([], ADD, [EMPTY], []),
-    "remove": ([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
-    "prune": ([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]],
-              [HALF[1]]),
+    "apply": Verb([], APPLY, [EMPTY], [[ADD], [ADD] + ONE, [ADD] + TWO]),
+    "attach": Verb([ADD], ATTACH, [DETACH], [ONE, TWO]),
+    "detach": Verb([APPLY], DETACH, [APPLY], HALF),
+    "detach-all": Verb([APPLY], ["detach", "--all", "{web}"], [APPLY], HALF),
+    "add": Verb([], ADD, [EMPTY]),
+    "remove": Verb([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
+    "prune": Verb([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]], [HALF[1]]),
+    # After a killed apply, with a stale record and a device that lost its driver.
+    "repair": Verb([KILLED] + SPOILED, ["repair"], [["repair"], APPLY, EMPTY, KILLED] + SPOILED, parts_of(FIXES),
+                   keeps=True),
+    # A device that another domain has, and a disk that the host has mounted.
+    "taken": Verb([ADD], ["attach", "{web}", "3-4"], [], status=3),
+    "mounted": Verb([ADD], ["attach", "{web}", "3-3"], [], status=3),
+    # The guest was asked to eject the controller, and does not.
+    "unheard": Verb([APPLY], EMPTY, [EMPTY, APPLY], HALF + [[DETACH]], status=5, deaf=True),
 }
+PLAIN_VERBS = ["apply", "attach", "detach", "detach-all", "add", "remove", "prune"]
 
 # scene: the type of its controllers, that of its guest, and which verbs.
 SCENES = collections.OrderedDict([
-    ("hvm", ("type=emul,usbversion=3", "hvm", list(VERBS))),
-    ("vusb", ("type=vusb", "pv", list(VERBS))),
-    ("qusb", ("type=qusb", "pv", list(VERBS))),
+    ("hvm", ("type=emul,usbversion=3", "hvm", PLAIN_VERBS + ["taken", "unheard"])),
+    ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["repair"])),
+    ("qusb", ("type=qusb", "pv", PLAIN_VERBS)),
     ("start", ("type=qusb", "pv", ["apply", "add"])),
-    ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "add", "remove", "prune"])),
+    ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "add", "remove", "prune", "taken"])),
+    ("held", ("type=vusb", "pv", ["mounted", "taken"])),
+    ("ocaml", ("type=vusb", "pv", ["apply", "detach"])),
 ])
 
 CASES = [scene + "-" + verb for scene, (_, _, verbs) in SCENES.items() for verb in verbs]
@@ -58,7 +95,8 @@ CASES = [scene + "-" + verb for scene, (_, _, verbs) in SCENES.items() for verb 
 # The two most telling ones: a QEMU that a guest must eject from, and drivers of the host.
 TELLING = ["hvm-apply", "vusb-apply"]
 
-# What is done at an act of each kind.
+# What is done at an act of each kind, and one of the signals, in turn, which are handled by the same function.
+SIGNALS = ["SIGINT", "SIGTERM"]
 ACTIONS = {
     "xenstore": "kill unsent reset timeout down EIO stop",
     "qmp": "kill kill-after EIO EAGAIN EINTR ENOMEM stop",
@@ -72,5 +110,8 @@ ACTIONS = {
     "ioctl": "kill EIO EAGAIN EINTR ENOMEM",
     "start": "kill kill-after EAGAIN ENOMEM",
     "signal": "kill kill-after",
-    "look": "EIO EMFILE ENOMEM",
 }
+
+# What is done at a look, a file or directory that is opened to be read. Of a command that must refuse, all of it at
+# each; of the others one at each, in turn.
+LOOKS = ["look-EIO", "look-EMFILE", "look-ENOMEM", "look-unreadable"]
