@@ -126,11 +126,16 @@ static void test_a_device_that_is_gone(void **state)
         expect_one(&gone);
         // One of several that differs is enough.
         wanted.selector.criteria = all.criteria;
-        wanted.selector.bus += mark == SELECT_BUS;
-        wanted.selector.address += mark == SELECT_ADDRESS;
-        wanted.selector.busid[0] += mark == SELECT_BUSID;
-        wanted.selector.vendor += mark == SELECT_VENDOR;
-        wanted.selector.product += mark == SELECT_PRODUCT;
+        if (mark == SELECT_BUS)
+            wanted.selector.bus++;
+        if (mark == SELECT_ADDRESS)
+            wanted.selector.address++;
+        if (mark == SELECT_BUSID)
+            wanted.selector.busid[0]++;
+        if (mark == SELECT_VENDOR)
+            wanted.selector.vendor++;
+        if (mark == SELECT_PRODUCT)
+            wanted.selector.product++;
         expect_none(STATUS_OK, nothing, nowhere);
     }
     wanted.selector = (struct selector){ .criteria = SELECT_SERIAL, .serial = { "A", 1 } };
@@ -178,7 +183,7 @@ static void test_places(void **state)
 {
     (void)state;
     wanted.controller_name = (struct config_text){ { 0, 4 }, text_of("hci0") };
-    wanted.port = wanted.port = (struct port){ 1, { 3 } };
+    wanted.port = (struct port){ 1, { 3 } };
     expect_one(&gone);
     wanted.port.number[0] = 2;
     expect_none(STATUS_OK, nothing, "");
