@@ -41,11 +41,6 @@ int holders_domain(struct text arguments)
     return -1;
 }
 
-bool holders_is_qemu(const char *program)
-{
-    return strstr(program, "qemu") || strcmp(program, "kvm") == 0;
-}
-
 // Whether xenstore has that process as the domain's QEMU.
 static bool is_process_of(struct arena *arena, struct xen *xen, int domain, unsigned pid)
 {

@@ -45,6 +45,11 @@ bool opened_next(DIR *dir, unsigned *minor)
     return false;
 }
 
+bool holders_is_qemu(const char *program)
+{
+    return strstr(program, "qemu") || strcmp(program, "kvm") == 0;
+}
+
 // A process for messages.
 static const char *show_process(struct arena *arena, unsigned pid)
 {

@@ -293,6 +293,7 @@ static void test_what_could_not_be_looked_at(void **state)
     problem->why = "who has it is unknown: no answer";
     problem->unknown = "no answer";
     problem->alone = true;
+    problem->fix = NULL;
     findings_init(&findings);
     diagnose_problems(arena, NULL, &problems, &read, &findings);
     const struct finding *finding =
