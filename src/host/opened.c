@@ -80,10 +80,10 @@ static const char *why_uncertain(const struct session *session, unsigned pid)
     struct domain *domain = session->domain;
     struct arena *arena = session->arena;
     uint64_t recorded;
-    if (!domain || domain->id < 0 || !session->xen)
-        return domain ? why_not_by_name(arena, pid) : NULL;
-    if (domain->qemu_process == pid)
+    if (!domain || domain->qemu_process == pid)
         return NULL;
+    if (domain->id < 0 || !session->xen)
+        return why_not_by_name(arena, pid);
     const char *path = arena_printf(arena, "/local/domain/%d/image/device-model-pid", domain->id);
     enum xen_result result = xen_read_number(session->xen, NULL, path, INT32_MAX, &recorded);
     if (result == XEN_ABSENT)

@@ -3,10 +3,12 @@
 """A QEMU that is hostile: between xenusb and a real QEMU, it passes on everything until it misbehaves.
 
     hostile.py serve SOCKET REAL MODE AT   listen at SOCKET, with the QEMU that listens at REAL
-    hostile.py peak FILE CMD...            run CMD, and write its peak memory in KiB to FILE
+    hostile.py serve SOCKET REAL FILE      the same; each connection takes "MODE AT" from FILE, or is honest without it
+    hostile.py modes                       print the modes
 
 AT is the number of the first answer that is not passed on, 0 for the greeting and 1 for that to qmp_capabilities,
-or the name of a command: the first answer to it. MODES has the modes.
+or the name of a command: the first answer to it, or with "after:" before it, the first answer to another command
+after that. MODES has the modes.
 """
 import json
 import os
@@ -144,6 +146,8 @@ class Session:
         self.asked = {}  # id: command
         self.count = 0
         self.started = False
+        self.after = at[len('after:'):] if at.startswith('after:') else ''
+        self.passed = False  # the answer to that command was
 
     def command(self, text):
         command = json.loads(text)
@@ -157,9 +161,11 @@ class Session:
         """Returns whether the connection goes on."""
         answer = json.loads(line)
         if 'event' not in answer:
-            self.started = self.started or self.at in (str(self.count), self.asked.get(answer.get('id')))
+            name = self.asked.get(answer.get('id'))
+            self.started = self.started or self.at in (str(self.count), name) or (self.passed and name != self.after)
+            self.passed = self.passed or name == self.after
             self.count += 1
-        if not self.started or 'event' in answer or self.mode == 'claims':
+        if not self.started or 'event' in answer or self.mode in ('claims', 'honest'):
             self.client.sendall(line)
         elif self.mode in BREAKING:
             BREAKING[self.mode](self.client, line)
@@ -195,14 +201,23 @@ class Session:
                         return
 
 
-def serve(path, real, mode, at):
-    assert mode in MODES, mode
+def how(file):
+    """The mode and phase that FILE has now."""
+    if not os.path.exists(file):
+        return 'honest', ''
+    with open(file, encoding='ascii') as words:
+        return words.read().split()
+
+
+def serve(path, real, *what):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(5)
     print('listening', flush=True)
     while True:
         client, _ = listener.accept()
+        mode, at = what if len(what) == 2 else how(what[0])
+        assert mode in (*MODES, 'honest'), mode
         with client, socket.socket(socket.AF_UNIX) as qemu:
             qemu.connect(real)
             try:
@@ -211,15 +226,7 @@ def serve(path, real, mode, at):
                 pass
 
 
-def peak(path, words):
-    child = os.spawnvp(os.P_NOWAIT, words[0], words)
-    _, status, usage = os.wait4(child, 0)
-    with open(path, 'w', encoding='ascii') as out:
-        print(usage.ru_maxrss, file=out)
-    sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
-
-
 if sys.argv[1] == 'serve':
     serve(*sys.argv[2:])
-elif sys.argv[1] == 'peak':
-    peak(sys.argv[2], sys.argv[3:])
+elif sys.argv[1] == 'modes':
+    print(*MODES)

@@ -18,7 +18,7 @@ RIG_XEN_VERSION = $(shell pkg-config --modversion xencontrol)
 RIG_XEN_WORDS = $(subst ., ,$(RIG_XEN_VERSION))
 
 .PHONY: rig rig-clean
-rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so loses.so pauses.so peer.so faults.so guestxs qmpc usbbed usbsys.so usbls pvplay)
+rig: $(addprefix $(RIG)/,fakexen.so failmalloc.so failopen.so conflict.so counts.so inject.so loses.so pauses.so peer.so faults.so guestxs qmpc peak usbbed usbsys.so usbls pvplay)
 
 $(RIG):
 	mkdir -p $@
@@ -56,6 +56,9 @@ $(RIG)/faults.so: $(RIG_SRC)/faults.c | $(RIG)
 
 $(RIG)/guestxs: $(RIG_SRC)/guestxs.c $(RIG_HEADERS) | $(RIG)
 	$(RIG_CC) -o $@ $< -lxenstore
+
+$(RIG)/peak: $(RIG_SRC)/peak.c | $(RIG)
+	$(RIG_CC) -o $@ $<
 
 $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<

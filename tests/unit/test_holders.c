@@ -167,9 +167,9 @@ static void test_a_process(void **state)
 {
     (void)state;
     const struct host_device stick = { .bus = 1, .address = 6, .busid = "1-1.3" };
-    struct domain domain = { .id = -1, .name = "/run/qmp" };
-    struct session session = { .arena = arena };
     const unsigned own = (unsigned)getpid();
+    struct domain domain = { .id = 3, .name = "win10", .qemu_process = own }; // compared
+    const struct session session = { .arena = arena, .domain = &domain };
     struct host_nodes nodes = host_nodes_of(&session, own);
     assert_int_equal(host_nodes_have(&nodes, &stick), VERDICT_NO);
     nodes = host_nodes_of(&session, UINT32_MAX);
@@ -178,7 +178,8 @@ static void test_a_process(void **state)
     nodes = host_nodes_of(&session, 0);
     assert_string_equal(nodes.part.why, "the process of its QEMU is not known");
     // Without Xen, a socket may have been opened by another program than QEMU, such as this one.
-    session.domain = &domain;
+    domain.id = -1;
+    domain.qemu_process = 0;
     nodes = host_nodes_of(&session, own);
     assert_int_equal(host_nodes_have(&nodes, &stick), VERDICT_UNKNOWN);
     // Its name is valgrind's if that runs it.
