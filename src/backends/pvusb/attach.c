@@ -9,6 +9,8 @@
 #include "record/saved.h"
 #include "release.h"
 
+#include <errno.h>
+
 static bool is_seen(const struct attempt *attempt)
 {
     return attempt_succeeds(attempt) && !attempt->step->controller->backend_domain;
@@ -121,7 +123,11 @@ static void bind_each(const struct wave *wave)
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         attempt->interfaces = host_interfaces(session->arena, device_busid(attempt->step->device));
-        if (!attempt->interfaces)
+        if (errno)
+            wave_fail(attempt, STATUS_FAILED,
+                      arena_printf(session->arena, "its interfaces could not be read: %s",
+                                   strerror(errno)));
+        else if (!attempt->interfaces)
             wave_fail(attempt, STATUS_FAILED,
                       "it has no interfaces: it was unplugged, or is not configured");
     }

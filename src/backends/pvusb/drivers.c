@@ -12,9 +12,23 @@
 #include "nodes.h"
 #include "xen/xen.h"
 
+#include <errno.h>
+
 static bool has(const struct host_interface *interface, const char *driver)
 {
     return interface->driver && strcmp(interface->driver, driver) == 0;
+}
+
+// Sets *interfaces to those of the device: none if it is not plugged in. False, with the reason in
+// *why, if they could not be read: some may still be bound to any driver.
+static bool read_interfaces(struct arena *arena, const char *busid,
+                            const struct host_interface **interfaces, const char **why)
+{
+    *interfaces = host_interfaces(arena, busid);
+    if (!errno)
+        return true;
+    *why = arena_printf(arena, "its interfaces could not be read: %s", strerror(errno));
+    return false;
 }
 
 bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, const char **why)
@@ -33,7 +47,10 @@ bool pvusb_bind(struct arena *arena, const struct host_interface *interfaces, co
 bool pvusb_unbind(const struct session *session, const char *busid, const char **why)
 {
     struct arena *arena = session->arena;
-    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next)
+    const struct host_interface *interfaces;
+    if (!read_interfaces(arena, busid, &interfaces, why))
+        return false;
+    for (const struct host_interface *at = interfaces; at; at = at->next)
         if (has(at, DRIVER_USBBACK) && !host_unbind(arena, DRIVER_USBBACK, at->name, why))
             return false;
     return true;
@@ -44,7 +61,10 @@ bool pvusb_rebind(const struct session *session, const char *busid, const char *
     struct arena *arena = session->arena;
     struct xen *xen = session->xen;
     bool all = true;
-    for (const struct host_interface *at = host_interfaces(arena, busid); at; at = at->next) {
+    const struct host_interface *interfaces;
+    if (!read_interfaces(arena, busid, &interfaces, why))
+        return false;
+    for (const struct host_interface *at = interfaces; at; at = at->next) {
         struct text path = TEXT_EMPTY;
         (void)xen_read(xen, NULL, nodes_driver(arena, busid, at->name), &path);
         const char *driver = path.at ? host_driver_of_path(path.at) : NULL;

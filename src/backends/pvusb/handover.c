@@ -9,6 +9,8 @@
 #include "record/change.h"
 #include "xen/xen.h"
 
+#include <errno.h>
+
 // ---- what is saved ----
 
 // The busid that a node below /libxl/usbback is for; NULL if it is none.
@@ -199,6 +201,10 @@ static bool bind_rest(const struct session *session, const char *busid, const ch
 {
     struct arena *arena = session->arena;
     const struct host_interface *interfaces = host_interfaces(arena, busid);
+    if (errno) {
+        *why = arena_printf(arena, "its interfaces could not be read: %s", strerror(errno));
+        return false;
+    }
     for (const struct host_interface *at = interfaces; at; at = at->next)
         if (at->driver && !has_usbback(at) &&
             xen_write(session->xen, NULL, nodes_driver(arena, busid, at->name),

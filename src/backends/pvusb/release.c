@@ -11,6 +11,8 @@
 #include "record/record.h"
 #include "record/saved.h"
 
+#include <errno.h>
+
 bool is_local_usbback(const struct device *device)
 {
     return device->controller->pvusb == PVUSB_KERNEL && !device->controller->backend_domain;
@@ -54,9 +56,12 @@ static bool qemu_released(struct pvusb_handle *handle, const struct controller *
     if (has != VERDICT_UNKNOWN)
         return has == VERDICT_NO;
     // If QEMU does not answer, the device is released when usbfs has none of its interfaces.
-    for (const struct host_interface *at =
-             device_on_host(device) ? host_interfaces(arena, device_busid(device)) : NULL;
-         at; at = at->next)
+    if (!device_on_host(device))
+        return true;
+    const struct host_interface *interfaces = host_interfaces(arena, device_busid(device));
+    if (errno)
+        return false;
+    for (const struct host_interface *at = interfaces; at; at = at->next)
         if (at->driver && strcmp(at->driver, DRIVER_USBFS) == 0)
             return false;
     return true;
