@@ -79,7 +79,8 @@ class Scene:
         if self.without_xen:
             options += ["--qmp", T + ("/db" if "db" in words else "/web")]
             words = words[:verb] + [word for word in words[verb:] if word not in ("web", "db")]
-        elif self.scene == "start" and words[:2] != ["controller", "remove"] and words[0] != "detach" and "db" not in words:
+        elif (self.scene == "start" and words[:2] != ["controller", "remove"] and words[0] != "detach"
+              and "db" not in words):
             options.append("--start-backend")
         return words[:verb] + options + words[verb:]
 

@@ -25,12 +25,15 @@ IGNORED = [
 # The same within the tree of a QEMU: a pattern, what it becomes, and why.
 IGNORED_IN_TREE = [
     (r"addr \d+\.\d+, port", "addr ignored, port", "QEMU gives each new bus a new number; the guest never sees it"),
+    (r'(serial = "[^ "]+ [0-9a-f]{4}:[0-9a-f]{4})[^"]*"', r'\1"', "the product's name, which may be unreadable"),
 ]
 
 # The same within a value: a pattern of keys, one of what is in the value, what it becomes, and why.
 IGNORED_IN_VALUE = [
     (r"xenstore /xenusb/\d+/journal|file /run/xenusb/journal-.*", r'"pid":\d+,"started":"\d+"', '"pid":ignored',
      "the process that was killed to begin with"),
+    (r"xenstore /xenusb/\d+/label/.*", r"( [0-9a-f]{4}:[0-9a-f]{4}) [^\n(]*", r"\1",
+     "the product's name, which is only shown, and may be unreadable"),
 ]
 
 # What may differ from what an exit status promises, if the output says so, until the next command has completed it:
