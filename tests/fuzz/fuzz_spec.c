@@ -6,9 +6,13 @@
 #include "../trial.h"
 #include "fuzz.h"
 
-// A device on a controller that only the domain can have is no device of a config.
+// A config cannot have a device on a controller of the domain that the arguments do not declare,
+// nor a controller that is named by its number.
 static bool is_whole(const struct config *config)
 {
+    for (const struct config_controller *at = config->controllers; at; at = at->next)
+        if (*at->name >= '0' && *at->name <= '9')
+            return false;
     for (const struct config_device *at = config->devices; at; at = at->next)
         if (!at->controller && GIVEN(at->controller_name))
             return false;
