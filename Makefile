@@ -34,7 +34,7 @@ endif
 
 else
 
-PACKAGES := libusb-1.0 yajl xenstore xencontrol xengnttab xenevtchn expat
+PACKAGES := libusb-1.0 libudev yajl xenstore xencontrol xengnttab xenevtchn expat
 # -iquote and not -I: src/xen/xen.h must not be found for Xen's own <xen/xen.h>.
 STANDARD := -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
@@ -109,6 +109,9 @@ $(B)/unit/test_file: UNIT_FLAGS := -Wl,--wrap=write
 $(B)/unit/test_in_place: UNIT_FLAGS := $(foreach call,fchown fchmod fsync linkat renameat unlinkat write,-Wl,--wrap=$(call))
 $(B)/unit/test_label: UNIT_FLAGS := $(foreach call,begin list read status why,-Wl,--wrap=xen_$(call))
 $(B)/unit/test_leftovers: UNIT_FLAGS := $(foreach call,list read read_number status why,-Wl,--wrap=xen_$(call))
+$(B)/unit/test_plug: UNIT_FLAGS := $(foreach call,new unref monitor_new_from_netlink monitor_unref monitor_get_fd \
+    monitor_filter_add_match_subsystem_devtype monitor_set_receive_buffer_size monitor_enable_receiving \
+    monitor_receive_device device_unref device_get_action device_get_sysname device_get_property_value,-Wl,--wrap=udev_$(call))
 $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe_open xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))
