@@ -272,3 +272,59 @@ const struct wire_change *wire_changes(const struct wire *wire)
 {
     return wire->changes;
 }
+
+// ---- taking events ----
+
+// Receives what has arrived, behind what was not taken yet.
+static bool receive_more(struct wire *wire)
+{
+    ssize_t got;
+    memmove(wire->received, wire->received + wire->from, wire->to - wire->from);
+    wire->to -= wire->from;
+    wire->from = 0;
+    do
+        got = read(wire->fd, wire->received + wire->to, RECEIVED - wire->to);
+    while (got < 0 && errno == EINTR);
+    if (got == 0)
+        errno = ECONNRESET;
+    wire->to += got > 0 ? (size_t)got : 0;
+    return got > 0;
+}
+
+// The body has the path and the token, which end with a NUL each.
+static bool read_event(const char *body, size_t size, struct wire_event *event)
+{
+    const char *path_end = memchr(body, '\0', size);
+    const char *last = size ? body + size - 1 : NULL;
+    if (!path_end || path_end == last ||
+        memchr(path_end + 1, '\0', (size_t)(last - path_end)) != last)
+        return false;
+    *event = (struct wire_event){ .path = body, .token = path_end + 1 };
+    return true;
+}
+
+enum wire_taken wire_take(struct wire *wire, struct wire_event *event)
+{
+    struct xsd_sockmsg head;
+    const char *body;
+    do {
+        const size_t size = wire->to - wire->from;
+        if (size < sizeof head)
+            continue;
+        memcpy(&head, wire->received + wire->from, sizeof head);
+        body = wire->received + wire->from + sizeof head;
+        errno = EPROTO;
+        if (head.type != XS_WATCH_EVENT || head.len > XENSTORE_PAYLOAD_MAX)
+            return WIRE_FAILED;
+        if (size - sizeof head < head.len)
+            continue;
+        wire->from += sizeof head + head.len;
+        return read_event(body, head.len, event) ? WIRE_EVENT : WIRE_FAILED;
+    } while (receive_more(wire));
+    return errno == EAGAIN ? WIRE_NONE : WIRE_FAILED;
+}
+
+int wire_fd(const struct wire *wire)
+{
+    return wire->fd;
+}

@@ -35,6 +35,23 @@ bool wire_watch(struct wire *wire, const char *const *paths, size_t count, doubl
 // What the watches have reported before the last answer, the last change first; NULL if nothing.
 const struct wire_change *wire_changes(const struct wire *wire);
 
+// An event of a watch. Both strings are in a buffer of the connection. The path may be a guest's
+// data.
+struct wire_event {
+    const char *path, *token;
+};
+enum wire_taken {
+    WIRE_EVENT,
+    WIRE_NONE,   // nothing more has arrived
+    WIRE_FAILED, // the connection was lost, or something else than an event was sent
+};
+// Takes the next event that has arrived, for a connection of which nothing else is asked any more.
+// It neither waits nor needs memory. *event is set for WIRE_EVENT only, and valid until the next
+// call.
+enum wire_taken wire_take(struct wire *wire, struct wire_event *event);
+// The descriptor to poll for reading.
+int wire_fd(const struct wire *wire);
+
 // Compares two strings for qsort(): numbers come first, sorted by value; names, and different
 // spellings of one number, sort bytewise.
 int wire_by_number(const void *a, const void *b);
