@@ -32,6 +32,7 @@ enum option {
     OPTION_POLICY = 1 << 21,
     OPTION_UDEV = 1 << 22,
     OPTION_FORGET = 1 << 23,
+    OPTION_ONCE = 1 << 24,
 };
 
 // The parsed command line.
@@ -78,8 +79,9 @@ extern const struct command devices_command;
 extern const struct command doctor_command;
 extern const struct command repair_command;
 extern const struct command translate_command;
+extern const struct command watch_command;
 
-enum { COMMANDS = 12 };
+enum { COMMANDS = 13 };
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[COMMANDS + 1];
 

@@ -13,6 +13,7 @@ const struct command *const commands[COMMANDS + 1] = {
     &devices_command,
     &doctor_command,
     &repair_command,
+    &watch_command,
     &translate_command,
     NULL,
 };

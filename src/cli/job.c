@@ -37,6 +37,13 @@ static enum status check_if_settled(struct job *job)
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
 
+void job_take_config(struct job *job, struct config *config)
+{
+    job->config = config;
+    job->attaches = true;
+    job->unchecked = config->domain.type == DOMAIN_UNKNOWN;
+}
+
 enum status job_compile_file(struct job *job, const char *path)
 {
     struct arena *arena = job->invocation->arena;
@@ -183,7 +190,7 @@ static void tell(void *context, const struct step *step)
     struct job *job = context;
     if (!(job->invocation->given & OPTION_DRY_RUN))
         log_step(job->invocation->arena, job->world.session.domain, step);
-    if (job->invocation->given & OPTION_JSON)
+    if (job->quiet || job->invocation->given & OPTION_JSON)
         return;
     show_step(job->invocation->arena, &job->plan, step, job->invocation->given & OPTION_DRY_RUN,
               stdout);
@@ -239,13 +246,26 @@ static void keep_unsaved(const struct job *job)
         record_note_unsaved(&job->world.session);
 }
 
+static void show_result(const struct job *job, enum status status)
+{
+    const struct invocation *invocation = job->invocation;
+    if (job->quiet)
+        return;
+    if (invocation->given & OPTION_JSON)
+        show_plan_json(invocation->arena, &job->plan, stdout);
+    else
+        show_outcome(invocation->arena, &job->plan, status, invocation->given & OPTION_DRY_RUN,
+                     stdout);
+}
+
 enum status job_run(struct job *job)
 {
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
         pretend(&job->world.topology);
-    const struct execution execution =
+    struct execution execution =
         dry ? (struct execution){ .on_step = tell, .context = job } : journal_execution(tell, job);
+    execution.keep_done = job->keep_done;
     cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     enum status status =
         dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);
@@ -260,10 +280,7 @@ enum status job_run(struct job *job)
     if (job->world.session.saved->added)
         note_unsaved(job, "lacked", job->world.session.saved->added,
                      "it has been added, so that xl reboot keeps it");
-    if (job->invocation->given & OPTION_JSON)
-        show_plan_json(job->invocation->arena, &job->plan, stdout);
-    else
-        show_outcome(job->invocation->arena, &job->plan, status, dry, stdout);
+    show_result(job, status);
     return status;
 }
 

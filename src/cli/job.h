@@ -12,10 +12,15 @@ struct job {
     struct config *config;
     bool attaches;  // the config says what is wanted, not what to remove
     bool unchecked; // to be checked as soon as the type of the guest is known
+    bool quiet;     // prints nothing to standard output
+    bool keep_done; // a step that fails undoes nothing
     struct world world;
     struct plan plan;
 };
 #define cleanup_job __attribute__((cleanup(job_close)))
+
+// Takes a config that was compiled before, and checked if the guest's type was known.
+void job_take_config(struct job *job, struct config *config);
 
 // Compiles a file, and checks it if the guest's type is known; else job_open() does. STATUS_REQUEST
 // after reporting errors.
@@ -36,8 +41,8 @@ enum status job_plan(struct job *job);
 // and report it; or only reports it, if `dry`. Whether there is any.
 bool job_catch_up(struct job *job, bool dry);
 
-// Runs the plan, printing each step and the result to standard output. Changes nothing with
-// --dry-run.
+// Runs the plan, printing each step and the result to standard output unless the job is quiet.
+// Changes nothing with --dry-run.
 enum status job_run(struct job *job);
 
 void job_close(struct job *job);

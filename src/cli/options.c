@@ -28,6 +28,7 @@ static const struct option_row option_rows[] = {
     { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "omit the comments with the original statements" },
     { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
+    { OPTION_ONCE, "once", NULL, "bring everything up to date, then end" },
     { OPTION_POLICY, "policy", "FILE", "use this policy instead of " POLICY_PATH },
     { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
     { OPTION_QMP, "qmp", "SOCKET", "use the QEMU at this QMP socket, with or without Xen" },

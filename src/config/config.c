@@ -135,3 +135,27 @@ void config_settle(struct arena *arena, struct config *config)
         if (GIVEN(at->controller_name))
             at->controller = find_controller(config, at);
 }
+
+struct config *config_copy(struct arena *arena, const struct config *config)
+{
+    struct config *copy = arena_new_of(arena, struct config);
+    *copy = *config;
+    struct config_controller **of =
+        arena_array_of(arena, struct config_controller *, config->controller_count + 1);
+    struct config_controller **controller = &copy->controllers;
+    for (const struct config_controller *at = config->controllers; at; at = at->next) {
+        *controller = of[at->index] = arena_new_of(arena, struct config_controller);
+        **controller = *at;
+        controller = &(*controller)->next;
+    }
+    struct config_device **device = &copy->devices;
+    for (const struct config_device *at = config->devices; at; at = at->next) {
+        *device = arena_new_of(arena, struct config_device);
+        **device = *at;
+        if (at->controller)
+            (*device)->controller = of[at->controller->index];
+        device = &(*device)->next;
+    }
+    config_settle(arena, copy);
+    return copy;
+}

@@ -108,7 +108,7 @@ struct config_domain {
 struct config {
     const struct source *source;
     struct config_domain domain;
-    struct config_controller *controllers; // in the order of their index
+    struct config_controller *controllers; // in the order of their index; not each has to be there
     struct config_device *devices;         // in the order in which they are placed
     unsigned controller_count;
     unsigned device_count;
@@ -121,6 +121,10 @@ struct config {
 // guest's type is known, and finds the controllers that devices name. Must be called again when
 // the guest's type becomes known.
 void config_settle(struct arena *arena, struct config *config);
+
+// A copy with controllers and devices of its own, so that some of them can be left out of it; the
+// controllers that remain keep their index.
+struct config *config_copy(struct arena *arena, const struct config *config);
 
 // The model that a controller will have; NULL while its type is unknown.
 const struct controller_model *config_model(const struct config_controller *controller);

@@ -322,6 +322,8 @@ static enum status run_or_undo(struct run *run, struct step **batch)
     status = complain_failed(run, status == STATUS_TIMEOUT ? STATUS_TIMEOUT : STATUS_FAILED);
     if (refused)
         return STATUS_REFUSED;
+    if (run->execution->keep_done)
+        return status_worse(status, save(run));
     session->finishing = true;
     if (run->execution->undo)
         run->execution->undo(session, run->plan);

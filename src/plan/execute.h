@@ -11,7 +11,8 @@ typedef void (*step_callback)(void *context, const struct step *step);
 // What execute() calls; each function may be NULL.
 struct execution {
     step_callback on_step;
-    void *context; // of on_step
+    void *context;  // of on_step
+    bool keep_done; // if a step fails, run no more of them, but undo none of those that are done
     // Called before the first step, with the whole plan. If it fails, having reported an error,
     // nothing is run.
     enum status (*begin)(struct session *session, const struct plan *plan);
@@ -26,9 +27,9 @@ struct execution {
 
 // Runs all steps that change something, each on its backend: removes devices before controllers,
 // adds controllers before devices, and runs independent steps together. If a step fails, reports an
-// error at its position in the source and undoes everything that was done. Returns STATUS_OK;
-// STATUS_FAILED or STATUS_TIMEOUT if everything was undone; STATUS_LEFTOVER if something could not
-// be undone, after reporting it with the command that fixes it.
+// error at its position in the source and undoes everything that was done (or keeps it). Returns
+// STATUS_OK; STATUS_FAILED or STATUS_TIMEOUT if everything was undone; STATUS_LEFTOVER if something
+// could not be undone, after reporting it with the command that fixes it.
 enum status execute(struct session *session, struct plan *plan, const struct execution *execution);
 
 #endif

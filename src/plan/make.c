@@ -104,6 +104,20 @@ static void remove_lost_devices(struct planning *planning)
         }
 }
 
+// Frees the ports of devices that are gone and that nothing replaces.
+static void remove_discarded_devices(struct planning *planning)
+{
+    struct device *next;
+    for (struct controller *at = planning->topology->controllers; at; at = at->next)
+        for (struct device *device = at->devices; device; device = next) {
+            next = device->next;
+            if (!device->discard || device->state != DEVICE_GONE || !at->backend)
+                continue;
+            step_for(planning, STEP_REMOVE, at, device, SPAN_NONE);
+            controller_drop_device(device);
+        }
+}
+
 static void add_removals(struct planning *planning)
 {
     for (size_t i = 0; i < planning->placement_count; i++) {
@@ -207,6 +221,7 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
     match_placements(&planning);
     if (planning_starts_pvusb_qemu(&planning))
         remove_lost_devices(&planning);
+    remove_discarded_devices(&planning);
     settle_placements(&planning);
     add_removals(&planning);
     add_controllers(&planning);

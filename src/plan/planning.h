@@ -35,7 +35,8 @@ struct planning {
     const struct host *host;
     const struct plan_options *options;
     struct plan *plan;
-    struct request *requests;     // one for each controller of the config, by its index
+    struct request *requests;     // one for each controller of the config, by its index; without
+                                  // `wanted` where the config has none with that index
     struct placement *placements; // one for each device of the config, in its order
     size_t placement_count;
     struct controller **open; // settle.c: the controllers that may have a free port of their own

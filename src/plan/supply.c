@@ -183,7 +183,8 @@ static void supply_request(struct planning *planning, struct request *request)
 void supply_requests(struct planning *planning)
 {
     for (size_t i = 0; i < planning->config->controller_count; i++)
-        supply_request(planning, &planning->requests[i]);
+        if (planning->requests[i].wanted)
+            supply_request(planning, &planning->requests[i]);
 }
 
 // The model of a controller for this device. xHCI supports every speed and costs the host least; if

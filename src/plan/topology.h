@@ -61,6 +61,7 @@ struct device {
     const char *reason; // hostdev: a clause with the reason for its state, for messages; or NULL
     bool partly;        // usbback has some of its interfaces only: a handover was not finished
     bool returns;       // DEVICE_GONE: attaching what is there now brings it back to its port
+    bool discard;       // DEVICE_GONE: plan_make() is to remove it, to which its caller sets this
     const char *file;   // disk: the image's path; NULL if not known
     const struct config_device *wanted; // the part of the config that wants it; NULL if none does
 };

@@ -28,13 +28,33 @@ const struct watch_entry *watch_report_same(const struct watch_report *report,
     return NULL;
 }
 
+void watch_report_date(struct watch_report *report, const struct watch_report *last, int64_t now)
+{
+    for (struct watch_entry *at = report->entries; at; at = at->next) {
+        const struct watch_entry *was = last ? watch_report_same(last, at) : NULL;
+        at->since = was && was->since && was->verdict == at->verdict ? was->since : now;
+    }
+}
+
 // ---- writing ----
+
+// Not within a character.
+static struct text cut(const char *words)
+{
+    size_t size = strlen(words);
+    if (size > WATCH_TEXT_MAX) {
+        size = WATCH_TEXT_MAX;
+        while (size > WATCH_TEXT_MAX - 3 && (words[size] & 0xC0) == 0x80)
+            size--;
+    }
+    return (struct text){ words, size };
+}
 
 // What is usual, such as an empty string, is left out.
 static void add_words(struct json_writer *json, const char *key, const char *words)
 {
     if (*words)
-        json_add_text(json, key, text_part(text_of(words), 0, WATCH_TEXT_MAX));
+        json_add_text(json, key, cut(words));
 }
 
 static void add_number(struct json_writer *json, const char *key, int64_t number)
@@ -93,6 +113,9 @@ struct text watch_report_write(struct arena *arena, const struct watch_report *r
 
 // ---- reading ----
 
+// Bytes that are not UTF-8 are written as U+FFFD, which has three.
+enum { WATCH_TEXT_READ = 3 * WATCH_TEXT_MAX };
+
 // Reads the members of one object; `fine` becomes false at the first that is wrong.
 struct reading {
     struct arena *arena;
@@ -106,7 +129,7 @@ static const char *take_words(struct reading *reading, const char *key)
     struct text text = json_text(member);
     if (!member)
         return "";
-    if (member->type != JSON_STRING || text.size > WATCH_TEXT_MAX ||
+    if (member->type != JSON_STRING || text.size > WATCH_TEXT_READ ||
         (text.size && memchr(text.at, '\0', text.size)))
         reading->fine = false;
     return reading->fine ? arena_copy(reading->arena, text.size ? text.at : "", text.size) : "";

@@ -88,6 +88,10 @@ typedef enum status (*watch_act)(void *context, struct arena *arena,
 const struct watch_entry *watch_report_same(const struct watch_report *report,
                                             const struct watch_entry *entry);
 
+// Sets since when each entry has been as it is: as in the report before (NULL: none), or from now
+// on (seconds since 1970).
+void watch_report_date(struct watch_report *report, const struct watch_report *last, int64_t now);
+
 // Adds the report as one JSON object.
 void watch_report_put(struct json_writer *json, const struct watch_report *report);
 // Reads it from such an object. False if it is not one, or is beyond the limits.

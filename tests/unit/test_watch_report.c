@@ -128,6 +128,25 @@ static void long_strings_and_lists_are_cut(void **state)
     assert_int_equal(strlen(again.entries->text), WATCH_TEXT_MAX);
 }
 
+// Neither a character that is cut nor bytes that are none makes a report that cannot be read.
+static void any_bytes_are_read_again(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = { "\xe2\x80\x9c", "\xf0\x9f\x94\x8c", "\xff", "\x80",
+                                          "\xe2\x80" };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            char *words = arena_alloc(arena, 2 * WATCH_TEXT_MAX);
+            size_t size = shift;
+            memset(words, 'x', shift);
+            for (; size < WATCH_TEXT_MAX + 4; size += strlen(pieces[i]))
+                memcpy(words + size, pieces[i], strlen(pieces[i]));
+            struct watch_report again, report = { .why = words, .uuid = "" };
+            assert_true(watch_report_read(arena, watch_report_write(arena, &report), &again));
+            assert_in_range(strlen(again.why), WATCH_TEXT_MAX - 3, 3 * WATCH_TEXT_MAX);
+        }
+}
+
 static void entries_are_the_same_by_text_and_count(void **state)
 {
     (void)state;
@@ -208,8 +227,8 @@ static void too_much_is_refused(void **state)
 {
     (void)state;
     struct watch_report report;
-    char *words = arena_alloc(arena, WATCH_TEXT_MAX + 2);
-    memset(words, 'x', WATCH_TEXT_MAX + 1);
+    char *words = arena_alloc(arena, 3 * WATCH_TEXT_MAX + 2);
+    memset(words, 'x', 3 * WATCH_TEXT_MAX + 1);
     assert_false(
         reads_entry(arena_printf(arena, "{\"verdict\":\"there\",\"why\":\"%s\"}", words), &report));
     assert_true(reads_entry(
@@ -236,6 +255,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(written_reports_are_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_verdict_has_a_name_of_its_own, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_strings_and_lists_are_cut, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(any_bytes_are_read_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(entries_are_the_same_by_text_and_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(garbage_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_much_is_refused, set_up, tear_down),

@@ -251,6 +251,7 @@ void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step)
         return;
     }
     settle_controllers(handle);
+    handle->topology->qemu_process = pvusb_process(handle);
     step->state = STEP_DONE;
     if (pvusb_is_cold_only(handle))
         step->remark = arena_printf(handle->session->arena,
