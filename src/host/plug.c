@@ -11,6 +11,7 @@
 struct host_plug {
     struct udev *udev;
     struct udev_monitor *monitor;
+    bool lost; // PLUG_LOST is due
 };
 
 static void device_scope(struct udev_device **device)
@@ -124,15 +125,24 @@ static bool read_event(struct udev_device *device, struct host_plug_event *event
            read_number(device, "DEVNUM", &event->address) && read_product(device, event);
 }
 
+// Once it has dropped an event, the kernel drops all until its queue is empty, and says so only at
+// the first: nothing that is looked at before that is sure to be up to date.
 enum plug_result host_plug_take(struct host_plug *plug, struct host_plug_event *event)
 {
     for (;;) {
-        errno = 0;
         cleanup_with(device_scope) struct udev_device *device =
             udev_monitor_receive_device(plug->monitor);
-        if (!device)
-            return errno == EAGAIN || errno == EINTR ? PLUG_NONE : PLUG_LOST;
-        if (!is_hub(device))
-            return read_event(device, event) ? PLUG_EVENT : PLUG_LOST;
+        const int error = device ? 0 : errno;
+        if (error && error != ENOBUFS) {
+            const bool lost = plug->lost || error != EAGAIN;
+            plug->lost = false;
+            return lost ? PLUG_LOST : PLUG_NONE;
+        }
+        plug->lost |= error == ENOBUFS;
+        if (!device || is_hub(device))
+            continue;
+        if (read_event(device, event))
+            return PLUG_EVENT;
+        plug->lost = true;
     }
 }

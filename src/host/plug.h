@@ -26,7 +26,7 @@ struct host_plug_event {
 enum plug_result {
     PLUG_EVENT,
     PLUG_NONE, // no event is left
-    PLUG_LOST, // events were dropped, or one could not be read, so anything may have changed
+    PLUG_LOST, // events were dropped, or one could not be read: anything may have changed until now
 };
 
 // Starts to receive events. NULL on failure, with the reason in *why, which is valid until the next
@@ -39,7 +39,7 @@ void host_plug_close(struct host_plug *plug);
 int host_plug_fd(const struct host_plug *plug);
 
 // Takes the next event, without waiting; hubs are skipped. *event is set for PLUG_EVENT only. Call
-// it until it returns PLUG_NONE; after PLUG_LOST more events may follow.
+// it until it returns PLUG_NONE; PLUG_LOST, too, may be followed by more.
 enum plug_result host_plug_take(struct host_plug *plug, struct host_plug_event *event);
 
 #endif

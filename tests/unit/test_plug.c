@@ -198,7 +198,7 @@ static void test_hubs(void **state)
         { "add", "usb1", DEVICE("1d6b/2/601", "001", "001"), 0 },
         { "add", "1-1", { "TYPE", "9/0/1", "PRODUCT", "5e3/608/100" }, 0 },
         { "add", "1-2", { "TYPE", "0/0/0", "PRODUCT", "1/2/3", "BUSNUM", "1", "DEVNUM", "2" }, 0 },
-        { .error = EINTR },
+        { .error = EAGAIN },
     };
     struct host_plug_event event;
     sent = events;
@@ -212,8 +212,6 @@ static void test_what_cannot_be_read(void **state)
 {
     (void)state;
     static const struct sent events[] = {
-        { .error = ENOBUFS },
-        { .error = EINVAL },
         { "add", NULL, DEVICE("1/2/3", "001", "005"), 0 },
         { "add", "", DEVICE("1/2/3", "001", "005"), 0 },
         { "add", "1-1:1.0", DEVICE("1/2/3", "001", "005"), 0 },
@@ -230,11 +228,37 @@ static void test_what_cannot_be_read(void **state)
         { "add", "1-1", DEVICE("10000/2/3", "001", "005"), 0 },
         { "add", "1-1", DEVICE("1/x/3", "001", "005"), 0 },
     };
+    for (unsigned i = 0; i < sizeof events / sizeof *events; i++) {
+        const struct sent two[] = { events[i], { .error = EAGAIN }, { .error = EAGAIN } };
+        struct host_plug_event event;
+        sent = two;
+        taken = 0;
+        assert_int_equal(host_plug_take(plug, &event), PLUG_LOST);
+        assert_int_equal(host_plug_take(plug, &event), PLUG_NONE);
+    }
+    assert_int_equal(released, sizeof events / sizeof *events);
+}
+
+// The loss is reported when no event is left.
+static void test_lost_events(void **state)
+{
+    (void)state;
+    static const struct sent events[] = {
+        { .error = ENOBUFS },
+        { "add", "1-1", DEVICE("1/2/3", "001", "005"), 0 },
+        { "add", "usb1", DEVICE("1d6b/2/601", "001", "001"), 0 },
+        { .error = EAGAIN },
+        { .error = EAGAIN },
+        { .error = EINVAL },
+        { .error = EAGAIN },
+    };
+    static const enum plug_result results[] = { PLUG_EVENT, PLUG_LOST, PLUG_NONE, PLUG_LOST,
+                                                PLUG_NONE };
     struct host_plug_event event;
     sent = events;
-    for (unsigned i = 0; i < sizeof events / sizeof *events; i++)
-        assert_int_equal(host_plug_take(plug, &event), PLUG_LOST);
-    assert_int_equal(released, sizeof events / sizeof *events - 2);
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(host_plug_take(plug, &event), results[i]);
+    assert_int_equal(taken, 7);
 }
 
 static void test_failures_to_open(void **state)
@@ -266,6 +290,7 @@ int main(void)
         CASE(test_events),
         CASE(test_hubs),
         CASE(test_what_cannot_be_read),
+        CASE(test_lost_events),
         CASE(test_failures_to_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
