@@ -117,7 +117,7 @@ $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe_open xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))
 
-RIG_TOOLS := rig $(addprefix $(B)/rig/,worldc recordc xlc qemuc advicec)
+RIG_TOOLS := rig $(addprefix $(B)/rig/,worldc recordc xlc qemuc advicec eventsc)
 
 # Calls what no command line reaches, for the tests of the rig.
 $(filter-out rig,$(RIG_TOOLS)): $(B)/rig/%: tests/rig/%.c $(B)/libxenusb.a

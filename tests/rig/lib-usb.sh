@@ -14,6 +14,9 @@ usb_tree()
         shift
     fi
     [ $# = 0 ] || options+=(--more "$1")
+    # Where udevd runs. Without this socket libudev does not listen to it.
+    mkdir -p /run/udev
+    : >/run/udev/control
     RIG_IN_TREE=1 exec "$RIG/usbbed" "${options[@]}" --log "$T/sysfs.writes" "$T/usbbed.sock" -- \
         bash "$0"
 }

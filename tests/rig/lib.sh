@@ -180,6 +180,21 @@ end_process()
     fail "process $1 did not die"
 }
 
+# quiet PID SECONDS: print how often its threads were woken up meanwhile (more precisely: how often they have
+# gone to sleep).
+quiet()
+{
+    local before
+    before=$(times_slept "$1")
+    sleep "$2"
+    echo $(($(times_slept "$1") - before))
+}
+
+times_slept()
+{
+    cat "/proc/$1/task/"*/status | awk '$1 == "voluntary_ctxt_switches:" { sum += $2 } END { print sum + 0 }'
+}
+
 # own_directory DIR: let this case add and remove files in DIR, without changing the real directory. What is
 # in it stays available (valgrind finds its tools there).
 own_directory()

@@ -64,7 +64,7 @@ $(RIG)/qmpc: $(RIG_SRC)/qmpc.c | $(RIG)
 	$(RIG_CC) -o $@ $<
 
 # -isystem: umockdev's header causes warnings.
-$(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbfs.c usbtree.h usbfs.h) | $(RIG)
+$(RIG)/usbbed: $(addprefix $(RIG_SRC)/,usbbed.c usbtree.c usbdevices.c usbdrivers.c usbevent.c usbfs.c usbtree.h usbfs.h) | $(RIG)
 	$(RIG_CC) $(subst -I,-isystem ,$(shell pkg-config --cflags umockdev-1.0)) -o $@ $(filter %.c,$^) \
 		$(shell pkg-config --libs umockdev-1.0)
 

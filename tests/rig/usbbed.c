@@ -10,9 +10,10 @@
 // usbbed tell SOCKET settle
 //     returns when everything that dead processes held has been released
 //
-// PROGRAM sees the mocked /sys, /dev/bus/usb and uevents through libumockdev-preload, and writes to
-// the files of a driver (bind, unbind, ...) through usbsys.so; both are prepended to LD_PRELOAD.
-// The log has every such write in order, one per line: the file, the bytes, and the error, if any:
+// PROGRAM sees the mocked /sys and /dev/bus/usb through libumockdev-preload, and writes to the
+// files of a driver (bind, unbind, ...) through usbsys.so; both are prepended to LD_PRELOAD. It
+// receives the tree's uevents (usbevent.c), since its network namespace is usbbed's. The log has
+// every such write in order, one per line: the file, the bytes, and the error, if any:
 //
 //     usbhid/unbind 1-4:1.0
 //     usbback/bind 1-4:1.9 ENODEV
@@ -378,8 +379,8 @@ static const char *own_directory(void)
     return path;
 }
 
-// Execute this program again with libumockdev-preload: to send events, umockdev must see the mocked
-// tree itself. The rest of LD_PRELOAD is kept for PROGRAM and not loaded here.
+// Execute this program again with libumockdev-preload: umockdev must see the mocked tree itself.
+// The rest of LD_PRELOAD is kept for PROGRAM and not loaded here.
 static int begin_again(char **argv)
 {
     const char *others = getenv("LD_PRELOAD");
@@ -441,6 +442,7 @@ static int run(const char *path, bool usbback, char **argv)
     signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     if (signals < 0)
         return fail("signalfd");
+    usbevent_begin();
     testbed = umockdev_testbed_new();
     usbtree_build(testbed, usbback);
     setenv("USBBED_SOCKET", path, 1);

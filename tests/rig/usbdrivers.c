@@ -109,9 +109,19 @@ void usbdrivers_of(const char *dir, char driver[NAME_MAX + 1])
     snprintf(driver, NAME_MAX + 1, "%s", length > 0 ? strrchr(target, '/') + 1 : "");
 }
 
-void usbdrivers_unlink(const char *dir)
+void usbdrivers_bind(const char *dir, const char *driver)
+{
+    struct usb_event properties;
+
+    usbdrivers_link(dir, driver);
+    usbevent_read(root, dir, &properties);
+    usbevent_send(&properties, "bind", driver);
+}
+
+void usbdrivers_unbind(const char *dir)
 {
     char driver[NAME_MAX + 1], link[PATH_MAX];
+    struct usb_event properties;
 
     usbdrivers_of(dir, driver);
     if (!*driver)
@@ -122,6 +132,8 @@ void usbdrivers_unlink(const char *dir)
     snprintf(link, sizeof(link), "%s%s/driver", root, dir);
     if (unlink(link))
         die(link);
+    usbevent_read(root, dir, &properties);
+    usbevent_send(&properties, "unbind", NULL);
 }
 
 // True if a test lets a driver refuse an interface: the file "refuses" in the tree names both.
@@ -151,7 +163,7 @@ static int bind(const char *dir, const char *driver, const char *current, const 
         return ENODEV;
     if (refuses(driver, dir))
         return ENODEV;
-    usbdrivers_link(dir, driver);
+    usbdrivers_bind(dir, driver);
     return 0;
 }
 
@@ -160,7 +172,7 @@ static int unbind(const char *dir, const char *driver, const char *current)
 {
     if (strcmp(current, driver))
         return ENODEV;
-    usbdrivers_unlink(dir);
+    usbdrivers_unbind(dir);
     return 0;
 }
 
@@ -168,7 +180,7 @@ static int unbind(const char *dir, const char *driver, const char *current)
 static int probe(const char *dir, const char *current, const char *own)
 {
     if (!*current && own && !refuses(own, dir))
-        usbdrivers_link(dir, own);
+        usbdrivers_bind(dir, own);
     return 0;
 }
 

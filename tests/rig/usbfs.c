@@ -54,7 +54,7 @@ static void unbind(const struct usbfs_file *file, const struct interface *interf
         if (i->bus == file->bus && i->devnum == file->devnum)
             i->claimed &= ~(UINT32_C(1) << interface->number);
     }
-    usbdrivers_unlink(interface->dir);
+    usbdrivers_unbind(interface->dir);
 }
 
 static bool has_claimed(const struct usbfs_file *file, const struct interface *interface)
@@ -77,7 +77,7 @@ static int claim(struct usbfs_file *file, unsigned number)
     if (*interface.driver)
         return EBUSY;
     unbind(file, &interface); // drops stale claims of interfaces that were unbound through sysfs
-    usbdrivers_link(interface.dir, "usbfs");
+    usbdrivers_bind(interface.dir, "usbfs");
     file->claimed |= UINT32_C(1) << number;
     return 0;
 }
@@ -120,7 +120,7 @@ static int connect(struct usbfs_file *file, unsigned number, int32_t *result)
     if (*interface.driver)
         return EBUSY;
     if (interface.own)
-        usbdrivers_link(interface.dir, interface.own);
+        usbdrivers_bind(interface.dir, interface.own);
     *result = interface.own != NULL;
     return 0;
 }

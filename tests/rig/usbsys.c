@@ -2,7 +2,7 @@
 //
 // usbsys.so - a driver's files in the mocked sysfs (bind, unbind, new_id, remove_id, drivers_probe)
 // that behave like the kernel's: a write returns when it is done, with the errno that it would
-// have. And the nodes of /dev/bus/usb (usbnode.c).
+// have. And the nodes of /dev/bus/usb (usbnode.c), and sockets for uevents.
 //
 // usbbed preloads this before libumockdev-preload. Opening such a file for writing returns a
 // connection to usbbed, on which every write is one packet. A write(2) through libc's write() waits
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/netlink.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -267,6 +268,18 @@ ssize_t read(int fd, void *bytes, size_t count)
 
 WRAP_SEEK(lseek)
 WRAP_SEEK(lseek64)
+
+// umockdev replaces the sockets for uevents; those of usbbed are the real ones (usbevent.c).
+int socket(int domain, int type, int protocol)
+{
+    static int (*next)(int, int, int);
+
+    if (domain == AF_NETLINK && protocol == NETLINK_KOBJECT_UEVENT)
+        return (int)syscall(SYS_socket, domain, type, protocol);
+    if (!next)
+        next = (int (*)(int, int, int))dlsym(RTLD_NEXT, "socket");
+    return next(domain, type, protocol);
+}
 
 int dup2(int old, int new)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The mocked USB tree in a umockdev testbed: sysfs as in drivers/usb/core/sysfs.c of Linux, the
-// nodes of /dev/bus/usb, and uevents.
+// nodes of /dev/bus/usb, and when which uevents are sent.
 
 #define _GNU_SOURCE
 #include "usbtree.h"
@@ -269,32 +269,57 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     devnums[device - usb_devices] = devnum;
 }
 
-static void send_interface_events(const struct usb_device *device, const char *action)
+static void send_event(const char *dir, const char *action, const char *driver)
+{
+    struct usb_event properties;
+
+    usbevent_read(root, dir, &properties);
+    usbevent_send(&properties, action, driver);
+}
+
+static void send_interfaces_come(const struct usb_device *device)
 {
     const struct usb_altsetting *interface = NULL;
 
-    while ((interface = next_interface(device, interface)))
-        umockdev_testbed_uevent(testbed, interface_path(device, interface->number), action);
+    while ((interface = next_interface(device, interface))) {
+        const char *dir = interface_path(device, interface->number);
+        send_event(dir, "add", NULL);
+        if (interface->driver)
+            send_event(dir, "bind", interface->driver);
+    }
+}
+
+// The kernel's order: a device is bound when its interfaces are.
+static void send_comes(const struct usb_device *device)
+{
+    send_event(syspath(device), "add", NULL);
+    send_interfaces_come(device);
+    send_event(syspath(device), "bind", "usb");
+}
+
+// When the event is sent, the kernel does not list it any more.
+static void remove_with_event(const char *dir)
+{
+    struct usb_event properties;
+
+    usbdrivers_unbind(dir);
+    usbevent_read(root, dir, &properties);
+    umockdev_testbed_remove_device(testbed, dir);
+    usbevent_send(&properties, "remove", NULL);
 }
 
 static void remove_interfaces(const struct usb_device *device)
 {
     const struct usb_altsetting *interface = NULL;
 
-    while ((interface = next_interface(device, interface))) {
-        const char *dir = interface_path(device, interface->number);
-        usbdrivers_unlink(dir);
-        umockdev_testbed_remove_device(testbed, dir);
-    }
+    while ((interface = next_interface(device, interface)))
+        remove_with_event(interface_path(device, interface->number));
 }
 
 static void remove_device(const struct usb_device *device)
 {
-    send_interface_events(device, "remove");
-    umockdev_testbed_uevent(testbed, syspath(device), "remove");
     remove_interfaces(device);
-    usbdrivers_unlink(syspath(device));
-    umockdev_testbed_remove_device(testbed, syspath(device));
+    remove_with_event(syspath(device));
     devnums[device - usb_devices] = 0;
 }
 
@@ -304,13 +329,12 @@ bool usbtree_configure(const struct usb_device *device, unsigned value)
 
     if (value > 2 || (value && !device->configs[value - 1].count))
         return false;
-    send_interface_events(device, "remove");
     remove_interfaces(device);
     active[device - usb_devices] = value;
     put_config_attributes(device);
     while ((interface = next_interface(device, interface)))
         add_interface(device, interface);
-    send_interface_events(device, "add");
+    send_interfaces_come(device);
     forget_texts();
     return true;
 }
@@ -352,8 +376,7 @@ const char *usbtree_plug(const char *name)
         if (!is_below(i, name) || devnums[i])
             continue;
         add_device(device, next_devnum[bus_of(device)]++);
-        umockdev_testbed_uevent(testbed, syspath(device), "add");
-        send_interface_events(device, "add");
+        send_comes(device);
     }
     return NULL;
 }

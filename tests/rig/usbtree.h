@@ -114,10 +114,12 @@ void usbtree_set_alternate(const struct usb_device *device, unsigned number, uns
 // that follows).
 void usbdrivers_build(const char *root, bool usbback);
 
-// Bind the device or interface at dir (/sys/devices/...), which has no driver; or unbind it from
-// its driver, if it has one.
+// Bind the device or interface at dir (/sys/devices/...), which has no driver, without an event.
 void usbdrivers_link(const char *dir, const char *driver);
-void usbdrivers_unlink(const char *dir);
+
+// The same with its event; or unbind it from its driver, if it has one, with the event.
+void usbdrivers_bind(const char *dir, const char *driver);
+void usbdrivers_unbind(const char *dir);
 
 // Get the name of the driver of the device or interface at dir: "" for none.
 void usbdrivers_of(const char *dir, char driver[NAME_MAX + 1]);
@@ -125,5 +127,21 @@ void usbdrivers_of(const char *dir, char driver[NAME_MAX + 1]);
 // Do what the kernel does when bytes are written to a file of a driver, such as "usbhid/unbind", or
 // to "drivers_probe". Returns 0 or the errno of the write.
 int usbdrivers_write(const char *file, const char *value);
+
+// The properties of a device or interface, for its events (usbevent.c, as all that follows).
+struct usb_event {
+    char path[PATH_MAX];
+    char lines[1024];
+};
+
+// Enter a network namespace, in which this process and its children have the tree's events.
+void usbevent_begin(void);
+
+// Read the properties of what is at dir, in the tree with this root.
+void usbevent_read(const char *root, const char *dir, struct usb_event *properties);
+
+// Send an event as the kernel does, and as udevd does after it. The driver is NULL unless one is
+// bound.
+void usbevent_send(const struct usb_event *properties, const char *action, const char *driver);
 
 #endif
