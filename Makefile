@@ -7,6 +7,8 @@ prefix   ?= /usr/local
 bindir   ?= $(prefix)/bin
 mandir   ?= $(prefix)/share/man
 udevdir  ?= $(prefix)/lib/udev
+unitdir  ?= $(prefix)/lib/systemd/system
+initdir  ?= /etc/init.d
 CFLAGS   ?= -O2 -g
 WERROR   ?=
 BISON    ?= bison
@@ -133,14 +135,24 @@ $(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/
 demo: build rig
 	@tests/demo.sh
 
-# The rule names the program where it is installed.
-.PHONY: install-udev
-install-udev:
-	install -d $(DESTDIR)$(udevdir)/rules.d
-	sed 's|@bindir@|$(bindir)|' udev/60-xenusb.rules.in >$(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
-	chmod 644 $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
+# These name the program where it is installed.
+UDEV_RULE := $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
+UNIT      := $(DESTDIR)$(unitdir)/xenusb-watch.service
+INIT      := $(DESTDIR)$(initdir)/xenusb-watch
+names_program = install -d $(dir $(2)) && sed 's|@bindir@|$(bindir)|' $(1) >$(2) && chmod $(3) $(2)
 
-install: $(B)/xenusb install-udev
+.PHONY: install-udev install-systemd install-openrc
+install-udev:
+	$(call names_program,udev/60-xenusb.rules.in,$(UDEV_RULE),644)
+
+install-systemd:
+	$(call names_program,init/xenusb-watch.service.in,$(UNIT),644)
+
+# Not part of "install": most hosts have systemd.
+install-openrc:
+	$(call names_program,init/xenusb-watch.openrc.in,$(INIT),755)
+
+install: $(B)/xenusb install-udev install-systemd
 	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
 	install -D -m 644 docs/xenusb.1 $(DESTDIR)$(mandir)/man1/xenusb.1
 	install -D -m 644 docs/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
@@ -149,7 +161,7 @@ install: $(B)/xenusb install-udev
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/xenusb $(DESTDIR)$(mandir)/man1/xenusb.1 \
 	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5 \
-	    $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
+	    $(UDEV_RULE) $(UNIT) $(INIT)
 
 clean:
 	rm -rf build

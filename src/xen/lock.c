@@ -223,22 +223,50 @@ const char *lock_domain_path(const struct session *session)
                         name_of_domain(session));
 }
 
-enum status lock_try_domain(const struct session *session, struct lock *lock)
+// Once, without waiting. STATUS_TIMEOUT, without reporting it, if another process holds it.
+static enum status try_own_file(const struct session *session, const char *path, struct lock *lock)
 {
     const char *directory;
     *lock = LOCK_NONE;
     enum status status = make_lock_directory(session, &directory);
     if (status != STATUS_OK)
         return status;
-    lock->path = lock_domain_path(session);
+    lock->path = path;
     switch (try_lock(lock)) {
     case TAKEN: return STATUS_OK;
     case HELD: return STATUS_TIMEOUT;
     case FAILED: break;
     }
     const int why = errno;
-    complain_error(session->diags, "cannot lock %s: %s", lock->path, strerror(why));
+    complain_error(session->diags, "cannot lock %s: %s", path, strerror(why));
     return status_without_lock(why);
+}
+
+enum status lock_try_domain(const struct session *session, struct lock *lock)
+{
+    return try_own_file(session, lock_domain_path(session), lock);
+}
+
+static const char *watcher_path(struct arena *arena)
+{
+    return arena_printf(arena, "%s/watcher", lock_directory(arena));
+}
+
+enum status lock_watcher(const struct session *session, struct lock *lock)
+{
+    const char *path = watcher_path(session->arena);
+    enum status status = try_own_file(session, path, lock);
+    if (status != STATUS_TIMEOUT)
+        return status;
+    const unsigned pid = holder_of(session->arena, path);
+    complain_error(session->diags, "another watcher runs on this host%s",
+                   pid ? arena_printf(session->arena, ": process %u", pid) : "");
+    return STATUS_REFUSED;
+}
+
+unsigned lock_holder_of_watcher(struct arena *arena)
+{
+    return holder_of(arena, watcher_path(arena));
 }
 
 static const struct {

@@ -38,7 +38,12 @@ enum status lock_host(const struct session *session, struct lock *lock);
 enum status lock_domain(const struct session *session, struct lock *lock);
 // The same without waiting: STATUS_TIMEOUT, without reporting it, if another process holds it.
 enum status lock_try_domain(const struct session *session, struct lock *lock);
-// The path of that lock. Owned by the arena.
+// The lock of the watcher, without waiting: STATUS_REFUSED, after reporting which process it is, if
+// one runs.
+enum status lock_watcher(const struct session *session, struct lock *lock);
+// The process id of the watcher that runs; 0 if none does.
+unsigned lock_holder_of_watcher(struct arena *arena);
+// The path of the domain's lock. Owned by the arena.
 const char *lock_domain_path(const struct session *session);
 
 // libxl's locks for the session's domain, in the order in which libxl takes them

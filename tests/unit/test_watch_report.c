@@ -189,8 +189,8 @@ static void garbage_is_refused(void **state)
         "{\"status\":0,\"domain\":3,\"entries\":[],\"qemus\":[-1]}",
         "{\"status\":0,\"domain\":3,\"entries\":[],\"qemus\":[\"1\"]}",
         "{\"status\":0,\"domain\":3,\"entries\":[],\"qemus\":[2147483648]}",
-        "{\"status\":0,\"domain\":3,\"entries\":[],"
-        "\"uuid\":\"11111111-2222-3333-4444-5555555555556\"}",
+        ("{\"status\":0,\"domain\":3,\"entries\":[],"
+         "\"uuid\":\"11111111-2222-3333-4444-5555555555556\"}"),
     };
     static const char *const entries[] = {
         "1",

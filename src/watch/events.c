@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: MIT
+// What happens on the host and in xenstore, and for which domains that matters.
+#include "xen/events.h"
+#include "base/arena.h"
+#include "base/deadline.h"
+#include "host/plug.h"
+#include "notify.h"
+#include "say.h"
+#include "watching.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+
+// About the watcher itself.
+#define NOBODY ((struct subject){ NULL, -1, NULL })
+
+static const double gather = 0.05; // seconds, for what need not be acted on at once
+
+enum { RESERVE = 64 * 1024 }; // bytes, of what is read for an event
+
+// ---- devices ----
+
+// Whether an entry may select the device; its serial is not known yet.
+static bool may_select(const struct selector *selector, const struct host_plug_event *event)
+{
+    const unsigned criteria = selector->criteria;
+    return criteria && (!(criteria & SELECT_BUS) || selector->bus == event->bus) &&
+           (!(criteria & SELECT_ADDRESS) || selector->address == event->address) &&
+           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, event->busid) == 0) &&
+           (!(criteria & SELECT_VENDOR) || selector->vendor == event->vendor) &&
+           (!(criteria & SELECT_PRODUCT) || selector->product == event->product);
+}
+
+static bool concerns(const struct watch_file *file, const struct host_plug_event *event)
+{
+    const struct watch_entry *entry = file->report ? file->report->entries : NULL;
+    for (; entry; entry = entry->next)
+        if (!entry->controller && strcmp(entry->busid, event->busid) == 0)
+            return true;
+    if (event->kind == PLUG_GOES)
+        return file->task.running; // which may have attached it just now
+    for (const struct config_device *at = file->config->devices; at; at = at->next)
+        if (at->kind == DEVICE_HOSTDEV && may_select(&at->selector, event))
+            return true;
+    return false;
+}
+
+static void wake_all(struct watch *watch)
+{
+    for (struct watch_file *file = watch->files.first; file; file = file->next)
+        if (file->id >= 0)
+            task_wake(&file->task, clock_now(), 0);
+}
+
+// Something that others had may be free now: wakes those that wait for it.
+static void wake_waiting(struct watch *watch, double delay)
+{
+    for (struct watch_file *file = watch->files.first; file; file = file->next) {
+        const struct watch_entry *entry = file->report ? file->report->entries : NULL;
+        while (entry && entry->verdict != WATCH_OTHERS)
+            entry = entry->next;
+        if (entry && file->id >= 0)
+            task_wake(&file->task, clock_now(), delay);
+    }
+}
+
+static void on_plug(struct watch *watch, struct watch_source *source)
+{
+    struct host_plug_event event;
+    enum plug_result result;
+    (void)source;
+    while ((result = host_plug_take(watch->plug, &event)) != PLUG_NONE) {
+        if (result == PLUG_LOST)
+            wake_all(watch);
+        for (struct watch_file *file = watch->files.first; file && result == PLUG_EVENT;
+             file = file->next)
+            if (file->id >= 0 && concerns(file, &event))
+                task_wake(&file->task, clock_now(), 0);
+    }
+}
+
+// ---- xenstore ----
+
+void watch_domains_changed(struct watch *watch, double delay)
+{
+    task_wake(&watch->look, clock_now(), delay);
+}
+
+// What another process has changed at a domain's ports. While a run is at it, it is the run.
+static void on_record(struct watch *watch, const char *path)
+{
+    uint64_t id;
+    static const char root[] = "/libxl/", vusb[] = "/device/vusb";
+    const struct text text = text_of(path);
+    if (!text_starts(text, root))
+        return;
+    const size_t end = text_find(text, '/', sizeof root - 1);
+    if (text_number(text_part(text, sizeof root - 1, end), 10, 0, INT16_MAX, &id) != NUMBER_OK ||
+        !text_starts(text_part(text, end, text.size), vusb))
+        return;
+    for (struct watch_file *file = watch->files.first; file; file = file->next)
+        if (file->id == (int)id && !file->task.running)
+            task_wake(&file->task, clock_now(), gather);
+    wake_waiting(watch, gather);
+}
+
+static void on_change(void *context, const char *path)
+{
+    if (path[0] == '@')
+        watch_domains_changed(context, 0);
+    else
+        on_record(context, path);
+}
+
+static void lose_xenstored(struct watch *watch, const char *why)
+{
+    say(watch->options->json, NOBODY, "xenstored is lost: %s", why);
+    watch_source_drop(watch, watch->xen);
+    xen_events_close(watch->xen_events);
+    watch->xen = NULL;
+    watch->xen_events = NULL;
+    watch->lost = true;
+    task_wake(&watch->connect, clock_now(), gather);
+}
+
+void watch_events_drain(struct watch *watch)
+{
+    const char *why = NULL;
+    if (watch->xen_events && !xen_events_take(watch->xen_events, on_change, watch, &why))
+        lose_xenstored(watch, why);
+}
+
+static void on_xenstored(struct watch *watch, struct watch_source *source)
+{
+    (void)source;
+    watch_events_drain(watch);
+}
+
+bool watch_connect(struct watch *watch, const char **why)
+{
+    static const char *const paths[] = { "@introduceDomain", "@releaseDomain", "/libxl" };
+    const double now = clock_now();
+    task_start(&watch->connect, now);
+    watch->xen_events = xen_events_open(paths, sizeof paths / sizeof *paths,
+                                        XENSTORE_SECONDS * watch->options->timeout_scale, why);
+    if (watch->xen_events)
+        watch->xen = watch_source_add(watch, dup(xen_events_fd(watch->xen_events)), on_xenstored);
+    // It is not given up: the last pause is repeated.
+    if (!task_end(&watch->connect, now, !watch->xen)) {
+        watch->connect.failures--;
+        (void)task_end(&watch->connect, now, true);
+    }
+    if (!watch->xen)
+        return false;
+    if (watch->lost) {
+        say(watch->options->json, NOBODY, "xenstored is back");
+        wake_all(watch);
+    }
+    watch->lost = false;
+    watch_domains_changed(watch, 0);
+    return true;
+}
+
+// ---- domains ----
+
+// The domain that has the file's name now, if it is another one than before.
+static void assign(struct watch *watch, struct watch_file *file)
+{
+    const struct watch_domain *domain =
+        file->domain ? watch_domains_named(&watch->domains, file->domain) : NULL;
+    const bool same =
+        domain ? file->id == domain->id && strcmp(file->uuid, domain->uuid) == 0 : file->id < 0;
+    if (same)
+        return;
+    if (file->id >= 0 && !domain)
+        say(watch->options->json, (struct subject){ file->domain, file->id, file->path },
+            "has ended");
+    if (file->id >= 0)
+        wake_waiting(watch, 0);
+    watch_run_forget(watch, file);
+    file->id = domain ? domain->id : -1;
+    snprintf(file->uuid, sizeof file->uuid, "%s", domain ? domain->uuid : "");
+    if (!domain)
+        return;
+    watch_recall(watch, file);
+    task_wake(&file->task, clock_now(), 0);
+}
+
+enum status watch_look(struct watch *watch)
+{
+    bool unready = false;
+    struct diags diags;
+    cleanup_arena struct arena *arena = arena_new(RESERVE);
+    if (!arena)
+        arena_give_up();
+    diags_init(&diags, arena);
+    task_start(&watch->look, clock_now());
+    const enum status status = watch_domains_update(&watch->domains, &diags, &unready);
+    const bool failed = status != STATUS_OK;
+    if (failed)
+        say(watch->options->json, NOBODY, "%s", diags_reason(&diags, "no reason given"));
+    for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
+        assign(watch, file);
+    (void)task_end(&watch->look, clock_now(), failed || unready);
+    return status;
+}
+
+// ---- files ----
+
+static const char *file_words(const struct watch_file *file, enum watch_file_event event)
+{
+    switch (event) {
+    case FILE_CHANGES: return "read again";
+    case FILE_BREAKS:
+        return file->config ? "has errors; what it said before stays in force" : "has errors";
+    case FILE_GOES: return "is no longer there; what is attached stays";
+    case FILE_COMES: break;
+    }
+    return "";
+}
+
+static void on_file(void *context, struct watch_file *file, enum watch_file_event event,
+                    struct diags *diags)
+{
+    struct watch *watch = context;
+    if (event == FILE_BREAKS) {
+        if (diags->errors)
+            watch->status = status_worse(watch->status, STATUS_REQUEST);
+        diags_print(diags, stderr, watch->options->color);
+        diags_print_summary(diags, file->path, stderr);
+    }
+    if (event != FILE_COMES && !watch->options->once)
+        say(watch->options->json, (struct subject){ NULL, -1, file->path }, "%s",
+            file_words(file, event));
+    if (event == FILE_GOES)
+        watch_run_forget(watch, file);
+    if (event != FILE_BREAKS)
+        wake_waiting(watch, gather);
+    if (event != FILE_COMES && event != FILE_CHANGES)
+        return;
+    assign(watch, file);
+    if (file->id >= 0)
+        task_wake(&file->task, clock_now(), 0);
+}
+
+void watch_reread(struct watch *watch)
+{
+    const char *directory;
+    cleanup_arena struct arena *arena = arena_new(RESERVE);
+    if (!arena)
+        arena_give_up();
+    watch->reread = false;
+    // Adding one again changes nothing; one that did not exist may by now.
+    for (size_t i = 0;
+         watch->inotify >= 0 && (directory = watch_files_directory(arena, &watch->files, i)); i++)
+        (void)inotify_add_watch(watch->inotify, directory,
+                                IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                                    IN_CREATE | IN_ONLYDIR);
+    watch_files_read(&watch->files, on_file, watch);
+    fflush(stdout);
+    notify("READY=1");
+}
+
+static void on_inotify(struct watch *watch, struct watch_source *source)
+{
+    _Alignas(struct inotify_event) char bytes[4096];
+    ssize_t got;
+    while ((got = read(source->fd, bytes, sizeof bytes)) > 0)
+        for (const char *at = bytes; at < bytes + got;) {
+            const struct inotify_event *event = (const void *)at;
+            at += sizeof *event + event->len;
+            if (event->wd == watch->saved) {
+                if (event->len && watch_is_saved(event->name))
+                    watch_domains_changed(watch, 0);
+            } else if (!watch->reread) {
+                watch->reread = true;
+                watch->reread_at = clock_now() + gather;
+            }
+        }
+}
+
+// ---- opening ----
+
+static enum status complain_events(const struct watch *watch, const char *what, const char *why)
+{
+    complain_error(watch->options->diags, "cannot watch %s: %s", what, why);
+    return STATUS_FAILED;
+}
+
+enum status watch_events_open(struct watch *watch)
+{
+    const char *why = NULL;
+    watch->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (watch->inotify < 0 || !watch_source_add(watch, watch->inotify, on_inotify))
+        return complain_events(watch, "files", strerror(errno));
+    watch->saved = inotify_add_watch(watch->inotify, watch_saved_directory,
+                                     IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
+    watch->plug = host_plug_open(&why);
+    if (!watch->plug)
+        return complain_events(watch, "USB devices", why);
+    if (!watch_source_add(watch, dup(host_plug_fd(watch->plug)), on_plug))
+        return complain_events(watch, "USB devices", strerror(errno));
+    return watch_connect(watch, &why) ? STATUS_OK : complain_events(watch, "xenstore", why);
+}
+
+void watch_events_close(struct watch *watch)
+{
+    xen_events_close(watch->xen_events);
+    host_plug_close(watch->plug);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+// A run is a child of its own, which reports through a pipe.
+#include "base/arena.h"
+#include "base/deadline.h"
+#include "base/file.h"
+#include "base/scope.h"
+#include "say.h"
+#include "tell.h"
+#include "watching.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <syslog.h>
+#include <time.h>
+
+enum {
+    RESERVE = 1024 * 1024, // bytes, as in main()
+    PIECE = 16 * 1024,     // of a report, read at once
+    MORE = 4 * PIECE,      // by which its buffer grows
+};
+
+static const double ending = 0.1; // seconds in which a domain ends whose QEMU has exited
+
+// ---- in the child ----
+
+// Everything that was inherited, above all the watcher's lock, except where the report goes.
+static void close_inherited(int out)
+{
+    closelog();
+    if (out > STDERR_FILENO + 1)
+        (void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
+    (void)close_range((unsigned)out + 1, ~0U, 0);
+    openlog("xenusb", LOG_PID, LOG_DAEMON);
+}
+
+static size_t find_rivals(struct arena *arena, const struct watch *watch,
+                          const struct watch_file *file, const struct watch_rival **rivals)
+{
+    size_t count = 0;
+    for (const struct watch_file *at = watch->files.first; at != file; at = at->next)
+        count += at->id >= 0 && at->config;
+    struct watch_rival *all = arena_array_of(arena, struct watch_rival, count);
+    count = 0;
+    for (const struct watch_file *at = watch->files.first; at != file; at = at->next)
+        if (at->id >= 0 && at->config)
+            all[count++] = (struct watch_rival){ at->domain, at->id, at->config };
+    *rivals = all;
+    return count;
+}
+
+static void run_child(const struct watch *watch, const struct watch_file *file, int out)
+    __attribute__((noreturn));
+static void run_child(const struct watch *watch, const struct watch_file *file, int out)
+{
+    struct watch_report report = { .why = "", .uuid = "" };
+    struct watch_request request = {
+        .config = file->config,
+        .domain = file->domain,
+        .id = file->id,
+        .last = file->report,
+        .start_backend = watch->options->start_backend,
+        .timeout_scale = watch->options->timeout_scale,
+    };
+    close_inherited(out);
+    (void)sigprocmask(SIG_SETMASK, &watch->signals, NULL);
+    struct arena *arena = arena_new(RESERVE);
+    if (!arena)
+        arena_give_up();
+    request.rival_count = find_rivals(arena, watch, file, &request.rivals);
+    (void)watch->options->act(watch->options->context, arena, &request, &report);
+    _exit(write_all(out, watch_report_write(arena, &report)) ? 0 : 1);
+}
+
+// ---- processes whose end matters ----
+
+static void on_end(struct watch *watch, struct watch_source *source)
+{
+    struct watch_file *file = source->file;
+    file->ends[source->which] = (struct watch_end){ NULL, 0 };
+    watch_source_drop(watch, source);
+    task_wake(&file->task, clock_now(), ending);
+}
+
+static void await_end(struct watch *watch, struct watch_file *file, unsigned which, unsigned pid)
+{
+    struct watch_end *end = &file->ends[which];
+    if (end->pid == pid)
+        return;
+    watch_source_drop(watch, end->source);
+    *end = (struct watch_end){ NULL, pid };
+    const int fd = pid ? pidfd_open((pid_t)pid, 0) : -1;
+    if (fd < 0 || !(end->source = watch_source_add(watch, fd, on_end)))
+        return;
+    end->source->file = file;
+    end->source->which = which;
+}
+
+// ---- the end of a run ----
+
+static bool has_failed(const struct watch_report *report)
+{
+    for (const struct watch_entry *entry = report->entries; entry; entry = entry->next)
+        if (entry->verdict == WATCH_FAILED || entry->verdict == WATCH_REFUSED)
+            return true;
+    return report->status != STATUS_OK;
+}
+
+// A device that was lost soon after it had been attached; several at once count as one.
+static void count_lost(struct watch_file *file, const struct watch_report *now)
+{
+    const int64_t today = time(NULL);
+    double shortest = HUGE_VAL;
+    for (const struct watch_entry *entry = now->entries; entry && file->report;
+         entry = entry->next) {
+        const struct watch_entry *same = watch_report_same(file->report, entry);
+        if (same && same->verdict == WATCH_THERE && entry->changed &&
+            (double)(today - same->since) < shortest)
+            shortest = (double)(today - same->since);
+    }
+    if (shortest < HUGE_VAL)
+        task_lost(&file->task, clock_now(), shortest);
+}
+
+static struct subject subject_of(const struct watch_file *file)
+{
+    return (struct subject){ file->domain, file->id, file->path };
+}
+
+static void end(const struct watch *watch, struct watch_file *file, bool failed)
+{
+    if (!task_end(&file->task, clock_now(), failed))
+        say(watch->options->json, subject_of(file), "given up until something changes");
+}
+
+static void take_report(struct watch *watch, struct watch_file *file, struct arena *arena,
+                        struct watch_report *report)
+{
+    const struct telling telling = { file->domain, file->path, file->report, report };
+    watch_report_date(report, file->report, time(NULL));
+    count_lost(file, report);
+    (void)(watch->options->json ? tell_json : tell_text)(arena, &telling, stdout);
+    fflush(stdout);
+    watch->status = status_worse(watch->status, report->status);
+    arena_free(file->said);
+    file->said = arena;
+    file->report = report;
+    for (unsigned i = 0; i < WATCH_QEMUS; i++)
+        await_end(watch, file, i, report->qemus[i]);
+    end(watch, file, has_failed(report));
+    watch_remember(watch);
+}
+
+static void finish(struct watch *watch, struct watch_file *file)
+{
+    struct watch_child *child = &file->child;
+    struct arena *arena = arena_new(0);
+    if (!arena)
+        arena_give_up();
+    struct watch_report *report = arena_new_of(arena, struct watch_report);
+    watch->running--;
+    if (watch_report_read(arena, (struct text){ child->said, child->size }, report)) {
+        take_report(watch, file, arena, report);
+    } else {
+        arena_free(arena);
+        say(watch->options->json, subject_of(file), "its run ended without a report");
+        watch->status = status_worse(watch->status, STATUS_FAILED);
+        end(watch, file, true);
+    }
+    free(child->said);
+    *child = (struct watch_child){ .source = NULL };
+}
+
+static void on_report(struct watch *watch, struct watch_source *source)
+{
+    struct watch_file *file = source->file;
+    struct watch_child *child = &file->child;
+    if (child->capacity - child->size < PIECE) {
+        child->capacity += MORE;
+        child->said = realloc(child->said, child->capacity);
+        if (!child->said)
+            arena_give_up();
+    }
+    ssize_t got = read(source->fd, child->said + child->size, PIECE);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got > 0)
+        child->size += (size_t)got;
+    if (got > 0 && child->size <= WATCH_REPORT_MAX)
+        return;
+    watch_source_drop(watch, source);
+    finish(watch, file);
+}
+
+void watch_run_start(struct watch *watch, struct watch_file *file)
+{
+    int ends[2];
+    const double now = clock_now();
+    task_start(&file->task, now);
+    fflush(stdout);
+    pid_t pid = pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? fork() : -2;
+    if (pid == 0) {
+        (void)fcntl(ends[1], F_SETFL, 0); // the child waits until its report is taken
+        run_child(watch, file, ends[1]);
+    }
+    if (pid != -2)
+        close(ends[1]);
+    if (pid > 0 && (file->child.source = watch_source_add(watch, ends[0], on_report))) {
+        file->child.source->file = file;
+        file->child.pid = pid;
+        watch->running++;
+        return;
+    }
+    say(watch->options->json, subject_of(file), "cannot start a process: %s", strerror(errno));
+    if (pid == -1)
+        close(ends[0]);
+    end(watch, file, true);
+}
+
+void watch_run_forget(struct watch *watch, struct watch_file *file)
+{
+    if (file->child.source) {
+        watch_source_drop(watch, file->child.source);
+        free(file->child.said);
+        file->child = (struct watch_child){ .source = NULL };
+        watch->running--;
+    }
+    for (unsigned i = 0; i < WATCH_QEMUS; i++)
+        await_end(watch, file, i, 0);
+    arena_free(file->said);
+    file->said = NULL;
+    file->report = NULL;
+    file->task = (struct watch_task){ .due = false };
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+// What the watcher is made of. Private to watch/.
+#ifndef XENUSB_WATCH_WATCHING_H
+#define XENUSB_WATCH_WATCHING_H
+
+#include "domains.h"
+#include "files.h"
+#include "watch.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+struct host_plug;
+struct watch_known;
+struct host_plug_event;
+struct watch;
+struct xen_events;
+
+// A descriptor that the loop waits for. malloc'd.
+struct watch_source {
+    struct watch_source *next;
+    int fd; // closed with it
+    void (*ready)(struct watch *watch, struct watch_source *source);
+    struct watch_file *file; // whose it is; NULL: the watcher's own
+    unsigned which;          // of several of the file
+};
+
+struct watch {
+    const struct watch_options *options;
+    int epoll;
+    struct watch_source *sources; // all that are waited for
+    struct watch_source *dropped; // to be freed after this round
+    sigset_t signals;             // as they were before the watcher took some
+    struct watch_files files;
+    struct watch_domains domains;
+    unsigned running;       // children
+    enum status status;     // the worst of all files and runs, for --once
+    bool ending;            // a signal came: no further runs
+    struct watch_task look; // at the domains: as a task, for its retries
+    bool reread;            // the files are read again at reread_at
+    double reread_at;
+    int inotify;
+    int saved; // inotify's number for libxl's directory; -1
+    struct host_plug *plug;
+    struct watch_source *xen; // NULL: the connection is lost
+    struct xen_events *xen_events;
+    struct watch_task connect;        // to xenstored
+    bool lost;                        // it was, since the last connection
+    bool forgetful;                   // what is known could not be written
+    const struct watch_known *before; // what an earlier watcher knew
+};
+
+// ---- sources (source.c) ----
+
+// Adds a descriptor, which it owns from then on. NULL, with the descriptor closed, if that fails.
+struct watch_source *watch_source_add(struct watch *watch, int fd,
+                                      void (*ready)(struct watch *, struct watch_source *));
+// Takes it out and closes it. NULL is a no-op. To be called for a source from its own ready() last.
+void watch_source_drop(struct watch *watch, struct watch_source *source);
+// Frees those that were dropped. Between rounds only: while the events of one are taken, further
+// events may be theirs.
+void watch_sources_free_dropped(struct watch *watch);
+// Drops and frees all of them, at the end.
+void watch_sources_drop_all(struct watch *watch);
+
+// ---- events (events.c) ----
+
+// The domains may have changed: look at them, in the next round of the loop.
+void watch_domains_changed(struct watch *watch, double delay);
+// Looks at the domains now. Statuses as from xen_domains(), after saying why.
+enum status watch_look(struct watch *watch);
+// Opens the events of xenstored; again after they were lost. If that fails, it is due again later;
+// *why is the reason.
+bool watch_connect(struct watch *watch, const char **why);
+// Takes the events of xenstored that are there.
+void watch_events_drain(struct watch *watch);
+// Opens those of the host, and of the files. STATUS_FAILED after reporting why.
+enum status watch_events_open(struct watch *watch);
+void watch_events_close(struct watch *watch);
+// Reads the files again.
+void watch_reread(struct watch *watch);
+
+// ---- runs (run.c) ----
+
+// Starts a run for the file, whose domain runs.
+void watch_run_start(struct watch *watch, struct watch_file *file);
+// Forgets the run and the report of a file that goes, or whose domain has gone. A child that runs
+// goes on by itself.
+void watch_run_forget(struct watch *watch, struct watch_file *file);
+
+// ---- what is known (remember.c) ----
+
+// Writes the reports of all domains to the file of state.h.
+void watch_remember(struct watch *watch);
+// Reads what an earlier watcher has written there.
+void watch_recall_all(struct watch *watch);
+// Sets the report that it had about the file's domain, if that is about the same instance.
+void watch_recall(const struct watch *watch, struct watch_file *file);
+
+#endif
