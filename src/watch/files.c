@@ -65,6 +65,11 @@ static void file_free(struct watch_file *file)
     free(file);
 }
 
+static bool has_usb(const struct config *config)
+{
+    return config->controllers || config->devices;
+}
+
 // Compiles a file; NULL after complaining.
 static const struct config *compile(struct arena *arena, struct diags *diags, const char *path)
 {
@@ -74,16 +79,11 @@ static const struct config *compile(struct arena *arena, struct diags *diags, co
     struct config *config = parse_config(arena, diags, source);
     if (!diags->errors && config->domain.type != DOMAIN_UNKNOWN)
         (void)check_config(arena, diags, config);
-    if (!diags->errors && !GIVEN(config->domain.name))
+    if (!diags->errors && has_usb(config) && !GIVEN(config->domain.name))
         diag_hint(diags,
                   complain_error(diags, "%s does not say which domain it is for", source->name),
                   "it needs a name=");
     return diags->errors ? NULL : config;
-}
-
-static bool has_usb(const struct config *config)
-{
-    return config->controllers || config->devices;
 }
 
 static const struct watch_file *other_of_domain(const struct watch_files *files,
@@ -146,7 +146,8 @@ static void read_file(struct reading *reading, struct watch_file *file, bool onl
         arena_give_up();
     diags_init(&diags, arena);
     const struct config *config = compile(arena, &diags, file->path);
-    if (config && !(only_usb && !has_usb(config))) {
+    // One that no longer has anything of USB wants nothing from now on.
+    if (config && GIVEN(config->domain.name) && (has_usb(config) || file->config)) {
         const struct text name = config->domain.name.text;
         const char *domain = arena_copy(arena, name.at, name.size);
         const struct watch_file *other = other_of_domain(reading->files, file, domain);

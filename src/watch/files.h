@@ -64,9 +64,9 @@ typedef void (*watch_file_callback)(void *context, struct watch_file *file,
 
 // Looks which files there are and reads those that have changed. A directory has the files named
 // *.cfg; one that does not exist has none. A FILE that never was there is broken. Without words:
-// /etc/xenusb/guests and what is in /etc/xen/auto, of which files without USB count as not there.
-// Of two files for the same domain, the second is broken. Calls `on` for each file that changed;
-// one that goes is freed after that.
+// /etc/xenusb/guests and what is in /etc/xen/auto. A file without USB counts as not there, unless
+// it had some before. Of two files for the same domain, the second is broken. Calls `on` for each
+// file that changed; one that goes is freed after that.
 void watch_files_read(struct watch_files *files, watch_file_callback on, void *context);
 void watch_files_free(struct watch_files *files);
 
