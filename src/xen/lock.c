@@ -264,11 +264,6 @@ enum status lock_watcher(const struct session *session, struct lock *lock)
     return STATUS_REFUSED;
 }
 
-unsigned lock_holder_of_watcher(struct arena *arena)
-{
-    return holder_of(arena, watcher_path(arena));
-}
-
 static const struct {
     const char *name; // libxl__ev_qmplock_init, libxl__lock_domain_userdata
     const char *what;

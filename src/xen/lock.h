@@ -41,8 +41,6 @@ enum status lock_try_domain(const struct session *session, struct lock *lock);
 // The lock of the watcher, without waiting: STATUS_REFUSED, after reporting which process it is, if
 // one runs.
 enum status lock_watcher(const struct session *session, struct lock *lock);
-// The process id of the watcher that runs; 0 if none does.
-unsigned lock_holder_of_watcher(struct arena *arena);
 // The path of the domain's lock. Owned by the arena.
 const char *lock_domain_path(const struct session *session);
 
