@@ -183,6 +183,32 @@ static void decide_host_device(const struct deciding *deciding, struct watch_ite
                                       rival->domain, rival->id));
 }
 
+// The entry by which that device was taken away; NULL if it was not.
+static const struct watch_item *away_by(const struct deciding *deciding,
+                                        const struct host_device *host)
+{
+    for (size_t i = 0; i < deciding->items->count; i++) {
+        const struct watch_item *item = &deciding->items->items[i];
+        if (item->left_out && item->entry.verdict == WATCH_AWAY && item->entry.bus == host->bus &&
+            item->entry.address == host->address)
+            return item;
+    }
+    return NULL;
+}
+
+// What was taken away does not come back through another entry that selects it as well.
+static void follow_away(const struct deciding *deciding, struct watch_item *item)
+{
+    const struct host_device *host = NULL;
+    if (item->left_out || !item->device || item->device->kind != DEVICE_HOSTDEV ||
+        is_elsewhere(item->device) ||
+        host_select(deciding->host, &item->device->selector, &host) != 1 ||
+        !away_by(deciding, host))
+        return;
+    watch_item_describe(deciding->items, item, NULL, host);
+    watch_item_leave_out(deciding->items, item, WATCH_AWAY, NULL);
+}
+
 static void decide_device(const struct deciding *deciding, struct watch_item *item)
 {
     if (item->device->kind != DEVICE_HOSTDEV)
@@ -281,6 +307,8 @@ void watch_decide(struct watch_items *items, struct job *job)
     for (size_t i = 0; i < items->count; i++)
         if (!items->items[i].left_out && items->items[i].device)
             decide_device(&deciding, &items->items[i]);
+    for (size_t i = 0; i < items->count; i++)
+        follow_away(&deciding, &items->items[i]);
     for (struct controller *at = job->world.topology.controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next)
             decide_gone(&deciding, device);
