@@ -72,7 +72,9 @@ static void run_child(const struct watch *watch, const struct watch_file *file, 
         arena_give_up();
     request.rival_count = find_rivals(arena, watch, file, &request.rivals);
     (void)watch->options->act(watch->options->context, arena, &request, &report);
-    _exit(write_all(out, watch_report_write(arena, &report)) ? 0 : 1);
+    const bool written = write_all(out, watch_report_write(arena, &report));
+    arena_free(arena);
+    _exit(written ? 0 : 1);
 }
 
 // ---- processes whose end matters ----
@@ -92,7 +94,7 @@ static void await_end(struct watch *watch, struct watch_file *file, unsigned whi
         return;
     watch_source_drop(watch, end->source);
     *end = (struct watch_end){ NULL, pid };
-    const int fd = pid ? pidfd_open((pid_t)pid, 0) : -1;
+    const int fd = pid && !watch->options->once ? pidfd_open((pid_t)pid, 0) : -1;
     if (fd < 0 || !(end->source = watch_source_add(watch, fd, on_end)))
         return;
     end->source->file = file;
