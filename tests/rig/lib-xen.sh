@@ -101,6 +101,18 @@ domain_up()
         "$type" "$name" "$uuid" "$type" >"/var/lib/xen/userdata-d.$id.$uuid.libxl-json"
 }
 
+# hang PLAYER: stop a simulated backend or frontend ("backend-qusb-3"), but not within a message to xenstored, which
+# would wait for the rest of it.
+hang()
+{
+    local pid
+    pid=$(<"$T/play-$1.pid")
+    until kill -STOP "$pid" && timeout 2 xenstore-exists /tool; do
+        kill -CONT "$pid"
+        sleep 0.05
+    done
+}
+
 # Domain ID disappears from the hypervisor; nothing of it is cleaned up.
 domain_dies()
 {
