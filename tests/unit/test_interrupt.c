@@ -104,5 +104,6 @@ int main(void)
         cmocka_unit_test(test_interrupt_the_undo),  cmocka_unit_test(test_poll_a_descriptor),
         cmocka_unit_test(test_ignore_the_terminal),
     };
+    signal(SIGINT, SIG_DFL); // which a shell ignores for what it runs in the background
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
