@@ -5,7 +5,6 @@
 #include "base/deadline.h"
 #include "host/plug.h"
 #include "notify.h"
-#include "say.h"
 #include "watching.h"
 
 #include <errno.h>
@@ -174,8 +173,7 @@ static void assign(struct watch *watch, struct watch_file *file)
     if (same)
         return;
     if (file->id >= 0 && !domain)
-        say(watch->options->json, (struct subject){ file->domain, file->id, file->path },
-            "has ended");
+        say(watch->options->json, watch_subject(file), "has ended");
     if (file->id >= 0)
         wake_waiting(watch, 0);
     watch_run_forget(watch, file);
@@ -198,7 +196,9 @@ enum status watch_look(struct watch *watch)
     task_start(&watch->look, clock_now());
     const enum status status = watch_domains_update(&watch->domains, &diags, &unready);
     const bool failed = status != STATUS_OK;
-    if (failed)
+    if (failed && watch->options->once)
+        complain_error(watch->options->diags, "%s", diags_reason(&diags, "no reason given"));
+    else if (failed)
         say(watch->options->json, NOBODY, "%s", diags_reason(&diags, "no reason given"));
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
         assign(watch, file);

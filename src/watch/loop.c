@@ -159,6 +159,16 @@ static enum status run_once(struct watch *watch)
     return status_worse(status, watch->status);
 }
 
+static void say_what_is_kept(const struct watch *watch)
+{
+    unsigned count = 0;
+    for (const struct watch_file *file = watch->files.first; file; file = file->next)
+        count += file->config != NULL;
+    say(watch->options->json, (struct subject){ NULL, -1, NULL },
+        "keeps what %u file%s ask%s for, and waits for events", count, count == 1 ? "" : "s",
+        count == 1 ? "s" : "");
+}
+
 static enum status run(struct watch *watch)
 {
     enum status status = catch_signals(watch);
@@ -167,6 +177,7 @@ static enum status run(struct watch *watch)
     if (status != STATUS_OK)
         return status;
     watch_reread(watch);
+    say_what_is_kept(watch);
     while (status == STATUS_OK && !(watch->ending && !watch->running))
         status = turn(watch);
     return status;

@@ -4,7 +4,6 @@
 #include "base/deadline.h"
 #include "base/file.h"
 #include "base/scope.h"
-#include "say.h"
 #include "tell.h"
 #include "watching.h"
 
@@ -127,15 +126,10 @@ static void count_lost(struct watch_file *file, const struct watch_report *now)
         task_lost(&file->task, clock_now(), shortest);
 }
 
-static struct subject subject_of(const struct watch_file *file)
-{
-    return (struct subject){ file->domain, file->id, file->path };
-}
-
 static void end(const struct watch *watch, struct watch_file *file, bool failed)
 {
     if (!task_end(&file->task, clock_now(), failed))
-        say(watch->options->json, subject_of(file), "given up until something changes");
+        say(watch->options->json, watch_subject(file), "given up until something changes");
 }
 
 static void take_report(struct watch *watch, struct watch_file *file, struct arena *arena,
@@ -168,7 +162,7 @@ static void finish(struct watch *watch, struct watch_file *file)
         take_report(watch, file, arena, report);
     } else {
         arena_free(arena);
-        say(watch->options->json, subject_of(file), "its run ended without a report");
+        say(watch->options->json, watch_subject(file), "its run ended without a report");
         watch->status = status_worse(watch->status, STATUS_FAILED);
         end(watch, file, true);
     }
@@ -216,7 +210,7 @@ void watch_run_start(struct watch *watch, struct watch_file *file)
         watch->running++;
         return;
     }
-    say(watch->options->json, subject_of(file), "cannot start a process: %s", strerror(errno));
+    say(watch->options->json, watch_subject(file), "cannot start a process: %s", strerror(errno));
     if (pid == -1)
         close(ends[0]);
     end(watch, file, true);

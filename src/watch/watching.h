@@ -5,6 +5,7 @@
 
 #include "domains.h"
 #include "files.h"
+#include "say.h"
 #include "watch.h"
 
 #include <signal.h>
@@ -49,6 +50,12 @@ struct watch {
     bool forgetful;                   // what is known could not be written
     const struct watch_known *before; // what an earlier watcher knew
 };
+
+// What a line about the file's domain is about.
+static inline struct subject watch_subject(const struct watch_file *file)
+{
+    return (struct subject){ file->domain, file->id, file->path };
+}
 
 // ---- sources (source.c) ----
 
