@@ -305,7 +305,7 @@ static void read_both(struct arena *arena)
     diags_init(&diags, arena);
     const struct journal store = read_from(arena, &diags, true);
     const struct journal file = read_from(arena, &diags, false);
-    // An absent header is no journal in xenstore, but an empty file is a torn one.
+    // In xenstore, no header means no journal, but an empty file is a torn one.
     if (store.state != JOURNAL_NONE && store.state != JOURNAL_FOREIGN &&
         file.state != JOURNAL_FOREIGN) {
         check_same(&store, &file);

@@ -185,7 +185,7 @@ killed_at()
 }
 
 # point NUMBER MS: /out/left.NUMBER is the state in which the kill left things. An apply that ends before it is
-# killed is no point: it is undone, and killed earlier.
+# killed does not count: it is undone, and killed earlier.
 point()
 {
     local at=$2 status

@@ -44,26 +44,30 @@ static const struct host_device device = {
     .bus = 1, .address = 5, .busid = "1-1.2", .vendor = 0x46d, .product = 0xc52b, .serial = "A1"
 };
 
+// Selects that device by everything.
+static const struct selector all = {
+    .criteria =
+        SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+    .bus = 1,
+    .address = 5,
+    .busid = "1-1.2",
+    .vendor = 0x46d,
+    .product = 0xc52b,
+    .serial = { "A1", 2 },
+};
+
 static void test_all_criteria_must_match(void **state)
 {
     (void)state;
-    const struct selector right = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
-                                                SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
-                                    .bus = 1,
-                                    .address = 5,
-                                    .busid = "1-1.2",
-                                    .vendor = 0x46d,
-                                    .product = 0xc52b,
-                                    .serial = { "A1", 2 } };
-    assert_true(selector_matches(&right, &device));
+    assert_true(selector_matches(&all, &device));
     for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
-        struct selector other = { .criteria = right.criteria & ~mark };
-        other.bus = right.bus;
-        other.address = right.address;
-        memcpy(other.busid, right.busid, sizeof other.busid);
-        other.vendor = right.vendor;
-        other.product = right.product;
-        other.serial = right.serial;
+        struct selector other = { .criteria = all.criteria & ~mark };
+        other.bus = all.bus;
+        other.address = all.address;
+        memcpy(other.busid, all.busid, sizeof other.busid);
+        other.vendor = all.vendor;
+        other.product = all.product;
+        other.serial = all.serial;
         if (mark == SELECT_BUS)
             other.bus = 2;
         if (mark == SELECT_ADDRESS)
@@ -120,14 +124,6 @@ static void test_shown_in_the_syntax_of_the_user(void **state)
 static void test_criteria_are_joined_unless_they_differ(void **state)
 {
     (void)state;
-    const struct selector all = { .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID |
-                                              SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
-                                  .bus = 1,
-                                  .address = 5,
-                                  .busid = "1-1.2",
-                                  .vendor = 0x46d,
-                                  .product = 0xc52b,
-                                  .serial = { "A1", 2 } };
     struct selector joined = { 0 };
     assert_true(selector_join(&joined, &all));
     assert_true(selector_matches(&joined, &device));
