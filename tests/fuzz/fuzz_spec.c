@@ -3,8 +3,7 @@
 // messages are printable. What compiles is written as a config and read again: it is the same. The
 // first byte selects what they describe: C, controllers; else devices.
 #include "../dump.h"
-#include "../trial.h"
-#include "fuzz.h"
+#include "written.h"
 
 // A config cannot have a device on a controller of the domain that the arguments do not declare,
 // nor a controller that is named by its number.
@@ -32,19 +31,11 @@ static void compare_controllers(const struct config *before, const struct config
     fuzz_check(!other, "there is one more controller", other ? other->name : NULL);
 }
 
-static void read_again(struct trial *trial)
+static void compare(struct trial *trial)
 {
     struct trial again;
-    trial_translate(trial, "xenusb", false);
-    if (!trial->done)
-        return;
-    trial_compile(&again, trial->arena, "again", trial->out, parse_document);
-    fuzz_check(again.compiled, "as a config it has errors",
-               diags_reason(&again.diags, "none is kept"));
-    compare_controllers(trial->document.config, again.document.config);
-    const char *wrong =
-        trial_difference(trial->arena, trial->document.config, again.document.config, TRIAL_ALL);
-    fuzz_check(!wrong, "as a config it is something else", wrong);
+    if (fuzz_write_and_read(trial, &again))
+        compare_controllers(trial->document.config, again.document.config);
 }
 
 static struct document parse(struct arena *arena, struct diags *diags, const struct source *source)
@@ -69,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     dump_config(fuzz_nowhere(), arena, trial.document.config);
     // No argument contains a NUL byte, which would end what is printed.
     if (trial.compiled && is_whole(trial.document.config) && text_find(text, '\0', 0) == size)
-        read_again(&trial);
+        compare(&trial);
     fuzz_print(&trial.diags, text);
     arena_free(arena);
     return 0;
