@@ -108,7 +108,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 
 $(B)/unit/test_arena: UNIT_FLAGS := -Wl,--wrap=malloc
 $(B)/unit/test_events: UNIT_FLAGS := -Wl,--wrap=xen_probe_open
-$(B)/unit/test_file: UNIT_FLAGS := -Wl,--wrap=write
+$(B)/unit/test_file: UNIT_FLAGS := -Wl,--wrap=write -Wl,--wrap=read
 $(B)/unit/test_in_place: UNIT_FLAGS := $(foreach call,fchown fchmod fsync linkat renameat unlinkat write,-Wl,--wrap=$(call))
 $(B)/unit/test_label: UNIT_FLAGS := $(foreach call,begin list read status why,-Wl,--wrap=xen_$(call))
 $(B)/unit/test_leftovers: UNIT_FLAGS := $(foreach call,list read read_number status why,-Wl,--wrap=xen_$(call))

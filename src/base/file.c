@@ -14,3 +14,15 @@ bool write_all(int fd, struct text text)
     }
     return true;
 }
+
+bool read_up_to(int fd, char *bytes, size_t most, size_t *size)
+{
+    *size = 0;
+    for (ssize_t got = 1; got && *size < most;) {
+        got = read(fd, bytes + *size, most - *size);
+        if (got < 0 && errno != EINTR)
+            return false;
+        *size += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}

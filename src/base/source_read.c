@@ -2,6 +2,7 @@
 #include "source_read.h"
 
 #include "arena.h"
+#include "file.h"
 #include "scope.h"
 
 #include <errno.h>
@@ -17,22 +18,13 @@ static bool complain_unreadable(struct diags *diags, const char *path, int error
 // Reads into `bytes` until the end, or until there are more than SOURCE_MAX.
 static bool read_all(int fd, const char *path, struct diags *diags, char *bytes, size_t *length)
 {
-    *length = 0;
-    for (;;) {
-        ssize_t got = read(fd, bytes + *length, SOURCE_MAX + 1 - *length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return complain_unreadable(diags, path, errno);
-        *length += (size_t)got;
-        if (got == 0)
-            return true;
-        if (*length > SOURCE_MAX) {
-            complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
-                           SOURCE_MAX / 1024 / 1024);
-            return false;
-        }
-    }
+    if (!read_up_to(fd, bytes, SOURCE_MAX + 1, length))
+        return complain_unreadable(diags, path, errno);
+    if (*length <= SOURCE_MAX)
+        return true;
+    complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
+                   SOURCE_MAX / 1024 / 1024);
+    return false;
 }
 
 // By name only regular files and named pipes are read. A device node may never end, or do something

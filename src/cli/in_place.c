@@ -86,13 +86,9 @@ static bool holds(struct arena *arena, const struct replaced *file, struct text 
 {
     cleanup_close int fd = openat(file->folder, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     char *bytes = arena_alloc(arena, old.size + 1);
-    size_t size = 0;
-    ssize_t got = 1;
-    while (fd >= 0 && got > 0 && size <= old.size) {
-        got = read(fd, bytes + size, old.size + 1 - size);
-        size += got > 0 ? (size_t)got : 0;
-    }
-    return fd >= 0 && got >= 0 && text_same((struct text){ bytes, size }, old);
+    size_t size;
+    return fd >= 0 && read_up_to(fd, bytes, old.size + 1, &size) &&
+           text_same((struct text){ bytes, size }, old);
 }
 
 // Writes the new file next to the old one and syncs it, so that it is on disk before the rename.

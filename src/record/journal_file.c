@@ -91,12 +91,7 @@ static const char *read_file(struct arena *arena, int fd, size_t *size)
     if (!S_ISREG(info.st_mode) || info.st_size > FILE_MAX)
         return "";
     char *bytes = arena_alloc(arena, (size_t)info.st_size + 1);
-    for (ssize_t got = 1; got && *size<(size_t)info.st_size; *size += got> 0 ? (size_t)got : 0) {
-        got = read(fd, bytes + *size, (size_t)info.st_size - *size);
-        if (got < 0 && errno != EINTR)
-            return NULL;
-    }
-    return bytes;
+    return read_up_to(fd, bytes, (size_t)info.st_size, size) ? bytes : NULL;
 }
 
 void journal_file_read(const struct session *session, struct journal *journal)

@@ -43,16 +43,8 @@ static struct text read_file(struct arena *arena, int fd, const char **why)
         return TEXT_EMPTY;
     }
     char *bytes = arena_alloc(arena, (size_t)info.st_size + 1);
-    size_t size = 0;
-    ssize_t more = 1;
-    while (size < (size_t)info.st_size && more > 0) {
-        more = read(fd, bytes + size, (size_t)info.st_size - size);
-        if (more < 0 && errno == EINTR)
-            more = 1;
-        else if (more > 0)
-            size += (size_t)more;
-    }
-    if (more < 0)
+    size_t size;
+    if (!read_up_to(fd, bytes, (size_t)info.st_size, &size))
         *why = arena_strdup(arena, strerror(errno));
     return *why ? TEXT_EMPTY : (struct text){ bytes, size };
 }

@@ -14,6 +14,8 @@ static int fails_at; // the call that fails; 0: none
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): ld's names for --wrap
 ssize_t __wrap_write(int fd, const void *bytes, size_t size);
 ssize_t __real_write(int fd, const void *bytes, size_t size);
+ssize_t __wrap_read(int fd, void *bytes, size_t size);
+ssize_t __real_read(int fd, void *bytes, size_t size);
 // NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 // Writes only a few bytes at a time, and is interrupted every other time.
@@ -25,6 +27,17 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t size)
         return -1;
     }
     return __real_write(fd, bytes, size < PIECE ? size : PIECE);
+}
+
+// The same for reading.
+ssize_t __wrap_read(int fd, void *bytes, size_t size)
+{
+    calls++;
+    if (calls % 2 || calls == fails_at) {
+        errno = calls == fails_at ? EIO : EINTR;
+        return -1;
+    }
+    return __real_read(fd, bytes, size < PIECE ? size : PIECE);
 }
 
 static int open_pipe(void **state)
@@ -47,7 +60,7 @@ static void test_write_in_pieces(void **state)
     char bytes[16] = "";
     assert_true(write_all(ends[1], text_of("0123456789")));
     assert_int_equal(calls, 8);
-    assert_int_equal(read(ends[0], bytes, sizeof bytes), 10);
+    assert_int_equal(__real_read(ends[0], bytes, sizeof bytes), 10);
     assert_string_equal(bytes, "0123456789");
 }
 
@@ -67,12 +80,55 @@ static void test_write_fails(void **state)
     assert_int_equal(calls, 4);
 }
 
+static void test_read_to_the_end(void **state)
+{
+    const int *ends = *state;
+    char bytes[16] = "";
+    size_t size = 99;
+    assert_int_equal(__real_write(ends[1], "0123456789", 10), 10);
+    assert_true(read_up_to(ends[0], bytes, 10, &size));
+    assert_int_equal(size, 10);
+    assert_string_equal(bytes, "0123456789");
+    assert_true(read_up_to(ends[0], bytes, 0, &size));
+    assert_int_equal(size, 0);
+    const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(read_up_to(null, bytes, sizeof bytes, &size));
+    assert_int_equal(size, 0);
+    assert_int_equal(close(null), 0);
+}
+
+static void test_read_at_most(void **state)
+{
+    const int *ends = *state;
+    char bytes[16] = "";
+    size_t size = 0;
+    assert_int_equal(__real_write(ends[1], "0123456789", 10), 10);
+    assert_true(read_up_to(ends[0], bytes, 4, &size));
+    assert_int_equal(size, 4);
+    assert_string_equal(bytes, "0123");
+}
+
+static void test_read_fails(void **state)
+{
+    const int *ends = *state;
+    char bytes[16] = "";
+    size_t size = 0;
+    fails_at = 4;
+    assert_int_equal(__real_write(ends[1], "0123456789", 10), 10);
+    assert_false(read_up_to(ends[0], bytes, 10, &size));
+    assert_int_equal(errno, EIO);
+    assert_int_equal(size, PIECE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_write_in_pieces, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_write_nothing, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(test_write_fails, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_read_to_the_end, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_read_at_most, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(test_read_fails, open_pipe, close_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
