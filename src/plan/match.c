@@ -285,14 +285,19 @@ static void match_target(struct planning *planning, struct placement *placement)
     placement->op = STEP_KEEP;
 }
 
+// How exactly the config says where a device is to be.
+static int precision(const struct placement *placement)
+{
+    return (placement->wanted->port.depth ? 2 : 0) + (placement->controller ? 1 : 0);
+}
+
 void match_placements(struct planning *planning)
 {
-    // Devices with a controller or port come first, so that others do not match theirs.
-    for (int placed = 1; placed >= 0; placed--)
+    // The most exact ones come first, so that no other matches what only they can have.
+    for (int exact = 3; exact >= 0; exact--)
         for (size_t i = 0; i < planning->placement_count; i++) {
             struct placement *placement = &planning->placements[i];
-            bool has_place = placement->controller || placement->wanted->port.depth;
-            if (placement->op == STEP_ADD && !placement->device && has_place == (placed == 1))
+            if (placement->op == STEP_ADD && !placement->device && precision(placement) == exact)
                 match_target(planning, placement);
         }
 }

@@ -277,6 +277,19 @@ static void test_a_second_run_has_nothing_to_do(void **state)
               "= hci0 nec-xhci; = 1-4 hci0.2");
 }
 
+// A device whose config names no port leaves the one at a port to the config that names it.
+static void test_a_second_run_matches_ports_first(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_MOUSE, "3", "xenusb-in-1");
+    has_device(scene, xhci, DEVICE_MOUSE, "1", "xenusb-in-2");
+    want_plan(scene,
+              "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+              "usbdevice=['type=mouse,bus=hci0','type=mouse,bus=hci0,port=3']\n",
+              "= hci0 nec-xhci; = mouse hci0.1; = mouse hci0.3");
+}
+
 static void test_controllers_of_xl_are_matched(void **state)
 {
     struct scene *scene = *state;
@@ -644,6 +657,7 @@ int main(void)
         TEST(test_devices_behind_a_hub_are_placed_after_it),
         TEST(test_a_dotted_port_needs_its_hub),
         TEST(test_a_second_run_has_nothing_to_do),
+        TEST(test_a_second_run_matches_ports_first),
         TEST(test_controllers_of_xl_are_matched),
         TEST(test_the_config_of_the_guest_is_an_empty_plan),
         TEST(test_emulated_devices_avoid_controllers_of_libxl),
