@@ -43,11 +43,23 @@ static const char *controller_spec(struct arena *arena, const struct config_cont
     return spec;
 }
 
-// Adds key=value, with the value in double quotes if it contains a comma or a blank.
+static bool has(struct text value, char wanted)
+{
+    return text_find(value, wanted, 0) < value.size;
+}
+
+// Whether the value needs double quotes around it to be read as it is (spec.l).
+static bool needs_quotes(struct text value)
+{
+    return value.size && (has(value, ',') || value.at[0] == '"' || value.at[0] == ' ' ||
+                          value.at[value.size - 1] == ' ');
+}
+
+// Adds key=value, with the value in double quotes if it contains a comma or a blank, and no quote.
 static const char *spec_add_text(struct arena *arena, const char *spec, const char *key,
                                  struct text value)
 {
-    bool quoted = text_find(value, ',', 0) < value.size || text_find(value, ' ', 0) < value.size;
+    bool quoted = (has(value, ',') || has(value, ' ')) && !has(value, '"');
     const char *quote = quoted ? "\"" : "";
     return spec_add(arena, spec, key, "%s%.*s%s", quote, (int)value.size, value.at, quote);
 }
@@ -72,6 +84,27 @@ static const char *selector_spec(struct arena *arena, const char *spec,
     else if (criteria & SELECT_PRODUCT)
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
     return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
+}
+
+// Between double quotes, there is no way to write one.
+static void refuse_unwritable(const struct writing *writing, const struct config_device *device)
+{
+    const struct config_text serial = { device->selector_at, device->selector.serial };
+    const struct {
+        const char *what;
+        const struct config_text *text;
+    } rows[] = { { "serial number", &serial },      { "file name", &device->file },
+                 { "format", &device->format },     { "chardev", &device->chardev },
+                 { "audiodev", &device->audiodev }, { "controller", &device->controller_name } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text value = rows[i].text->text;
+        if (needs_quotes(value) && has(value, '"'))
+            diag_hint(writing->diags,
+                      write_error(writing, rows[i].text->at,
+                                  "this %s contains a double quote, and cannot be written",
+                                  rows[i].what),
+                      "in usbdevice, a value with a comma has to be in double quotes itself");
+    }
 }
 
 static const char *device_spec(struct arena *arena, const struct config_device *device)
@@ -125,6 +158,7 @@ static struct replacement change_devices(const struct writing *writing)
         if (!is_listed(at))
             continue;
         canonical = canonical && is_canonical(at);
+        refuse_unwritable(writing, at);
         items_add(writing->arena, &items,
                   at->origin == ORIGIN_USB && at->at_creation ? device_model_of(at->kind)->name
                                                               : device_spec(writing->arena, at));
