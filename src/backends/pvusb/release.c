@@ -93,14 +93,16 @@ static bool is_seen(const struct attempt *attempt)
 }
 
 // The part of a wave whose drivers may be changed: not those of a device that another guest has by
-// now.
+// now, as far as the claims can be read. One that cannot be read does not keep a device here: its
+// own port has it.
 static struct wave find_ours(const struct wave *wave)
 {
     struct wave ours = *wave;
     const struct session *session = wave->handle->session;
     struct record_claim *claims = NULL;
-    if (!wave->count || record_claims(session, &claims) != STATUS_OK)
+    if (!wave->count)
         return ours;
+    (void)record_claims(session, &claims); // also gives those that it could read
     ours.count = 0;
     ours.at = arena_array_of(session->arena, struct attempt *, wave->count);
     for (size_t i = 0; i < wave->count; i++)
