@@ -2,13 +2,21 @@
 # Every output is below build/ (with SAN=1 below build/san/). CC, CFLAGS, LDFLAGS, DESTDIR and
 # prefix are the builder's; what the project itself needs is kept apart from them.
 
-B        ?= build$(if $(SAN),/san)
+# WITH_XEN=0 needs nothing of Xen, and makes a program for plain QEMU (--qmp).
+WITH_XEN ?= 1
+B        ?= build$(if $(SAN),/san)$(if $(filter 0,$(WITH_XEN)),/without-xen)
 prefix   ?= /usr/local
 bindir   ?= $(prefix)/bin
-mandir   ?= $(prefix)/share/man
+sysconfdir ?= /etc
+datadir  ?= $(prefix)/share
+mandir   ?= $(datadir)/man
+docdir   ?= $(datadir)/doc/xenusb
+bashdir  ?= $(datadir)/bash-completion/completions
+zshdir   ?= $(datadir)/zsh/site-functions
+fishdir  ?= $(datadir)/fish/vendor_completions.d
 udevdir  ?= $(prefix)/lib/udev
 unitdir  ?= $(prefix)/lib/systemd/system
-initdir  ?= /etc/init.d
+initdir  ?= $(sysconfdir)/init.d
 CFLAGS   ?= -O2 -g
 WERROR   ?=
 BISON    ?= bison
@@ -17,7 +25,7 @@ FLEX     ?= flex
 # Built-in rules would make src/parser/spec.c of spec.y.
 MAKEFLAGS += --no-builtin-rules
 
-.PHONY: build deps demo install uninstall clean
+.PHONY: build deps demo install uninstall clean FORCE
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 
@@ -36,7 +44,10 @@ endif
 
 else
 
-PACKAGES := libusb-1.0 libudev yajl xenstore xencontrol xengnttab xenevtchn expat
+VERSION  := 0.1
+# Of the tree that is built; a package that is built elsewhere says it itself.
+COMMIT   ?= $(if $(wildcard .git),$(shell git describe --always --dirty --exclude='*' 2>/dev/null))
+PACKAGES := libusb-1.0 libudev yajl expat $(if $(filter 0,$(WITH_XEN)),,xenstore xencontrol xengnttab xenevtchn)
 # -iquote and not -I: src/xen/xen.h must not be found for Xen's own <xen/xen.h>.
 STANDARD := -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
@@ -47,7 +58,11 @@ SANITIZE := -fsanitize=$(if $(filter fuzz,$(SAN)),fuzzer-no-link$(comma))address
 endif
 LIBS     := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 
-SOURCES  := $(sort $(wildcard src/*/*.c src/*/*/*.c))
+# A build has either what uses Xen's libraries and headers, or what replaces it.
+OF_XEN   := $(patsubst %,src/xen/%.c,hypervisor share store wire) src/backends/pvusb/rings.c
+NO_XEN   := src/xen/without.c src/backends/pvusb/without.c
+SOURCES  := $(filter-out $(if $(filter 0,$(WITH_XEN)),$(OF_XEN),$(NO_XEN)), \
+                $(sort $(wildcard src/*/*.c src/*/*/*.c)))
 GRAMMARS := $(patsubst src/parser/%.y,%,$(wildcard src/parser/*.y))
 GENERATED := $(foreach g,$(GRAMMARS),$(B)/gen/$(g).tab.c $(B)/gen/$(g).lex.c)
 OBJECTS  := $(patsubst src/%.c,$(B)/obj/%.o,$(filter-out src/cli/main.c,$(SOURCES))) \
@@ -70,9 +85,26 @@ $(B)/libxenusb.a: $(OBJECTS)
 # and not in the pattern: make skips a pattern whose prerequisites are made by patterns themselves.
 $(filter $(B)/obj/parser/%,$(OBJECTS)) $(GENERATED:.c=.o): | $(GENERATED)
 
+# A missing library is named with its package, before the compiler fails for want of a header.
+$(B)/needs: packaging/needs
+	@mkdir -p $(@D)
+	@packaging/needs '$(CC)' '$(BISON)' '$(FLEX)' pkg-config -- $(PACKAGES)
+	@touch $@
+
+# What --version says; written only if it has changed.
+ABOUT = -DXENUSB_VERSION='"$(VERSION)"' -DXENUSB_COMMIT='"$(COMMIT)"' \
+    -DXENUSB_LIBRARIES='"$(foreach p,$(PACKAGES),$(p) $(shell pkg-config --modversion $(p) 2>/dev/null)$(comma))"'
+$(B)/about: FORCE
+	@mkdir -p $(@D)
+	@echo "$(subst ",,$(ABOUT))" | cmp -s - $@ || echo "$(subst ",,$(ABOUT))" >$@
+$(B)/obj/cli/version.o: $(B)/about
+$(B)/obj/cli/version.o: OWN_FLAGS = $(ABOUT)
+
+$(OBJECTS) $(GENERATED) $(B)/obj/cli/main.o: | $(B)/needs
+
 $(B)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+	$(CC) $(STANDARD) $(WARNINGS) $(OWN_FLAGS) $(CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 
 # One explicit rule a grammar: pattern rules would make these intermediate files, which make does
 # not build for the sake of order alone.
@@ -135,33 +167,55 @@ $(B)/golden $(B)/translate $(B)/readback $(B)/placement: $(B)/%: tests/%.c $(B)/
 demo: build rig
 	@tests/demo.sh
 
-# These name the program where it is installed.
-UDEV_RULE := $(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules
-UNIT      := $(DESTDIR)$(unitdir)/xenusb-watch.service
-INIT      := $(DESTDIR)$(initdir)/xenusb-watch
-names_program = install -d $(dir $(2)) && sed 's|@bindir@|$(bindir)|' $(1) >$(2) && chmod $(3) $(2)
+# What is installed where. Each path is quoted, since DESTDIR may have blanks.
+MAN_PAGES := $(wildcard docs/*.[158])
+EXAMPLES  := $(wildcard examples/*)
+SCHEMAS   := $(wildcard docs/json/*.json)
+GUIDES    := README.md SECURITY.md $(filter-out docs/hacking.md docs/bench.md docs/tour.md,$(wildcard docs/*.md))
+page_in    = $(mandir)/man$(subst .,,$(suffix $(1)))
+
+# put MODE,FILE,DIRECTORY[,NAME]
+put = install -D -m $(1) $(2) "$(DESTDIR)$(3)/$(or $(4),$(notdir $(2)))"
+# The same, naming the program where it is installed.
+put_named = install -d "$(DESTDIR)$(3)" && \
+    sed 's|@bindir@|$(bindir)|g' $(2) >"$(DESTDIR)$(3)/$(4)" && chmod $(1) "$(DESTDIR)$(3)/$(4)"
+define put_page
+
+	$(call put,644,$(1),$(call page_in,$(1)))
+endef
+define put_beside
+
+	$(call put,644,$(1),$(2))
+endef
 
 .PHONY: install-udev install-systemd install-openrc
 install-udev:
-	$(call names_program,udev/60-xenusb.rules.in,$(UDEV_RULE),644)
+	$(call put_named,644,udev/60-xenusb.rules.in,$(udevdir)/rules.d,60-xenusb.rules)
 
 install-systemd:
-	$(call names_program,init/xenusb-watch.service.in,$(UNIT),644)
+	$(call put_named,644,init/xenusb-watch.service.in,$(unitdir),xenusb-watch.service)
 
 # Not part of "install": most hosts have systemd.
 install-openrc:
-	$(call names_program,init/xenusb-watch.openrc.in,$(INIT),755)
+	$(call put_named,755,init/xenusb-watch.openrc.in,$(initdir),xenusb-watch)
 
+# Settings that exist already stay as they are.
 install: $(B)/xenusb install-udev install-systemd
-	install -D -m 755 $(B)/xenusb $(DESTDIR)$(bindir)/xenusb
-	install -D -m 644 docs/xenusb.1 $(DESTDIR)$(mandir)/man1/xenusb.1
-	install -D -m 644 docs/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb.cfg.5
-	install -D -m 644 docs/xenusb-policy.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5
+	$(call put,755,$(B)/xenusb,$(bindir))
+	$(foreach file,$(MAN_PAGES),$(call put_page,$(file)))
+	$(foreach file,$(EXAMPLES),$(call put_beside,$(file),$(docdir)/examples))
+	$(foreach file,$(SCHEMAS),$(call put_beside,$(file),$(docdir)/json))
+	$(foreach file,$(GUIDES),$(call put_beside,$(file),$(docdir)))
+	install -d "$(DESTDIR)$(sysconfdir)/xenusb/guests"
+	test -e "$(DESTDIR)$(sysconfdir)/default/xenusb-watch" || \
+	    $(call put,644,init/xenusb-watch.default,$(sysconfdir)/default,xenusb-watch)
 
+# Everything but the settings, and the directories that others may share.
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/xenusb $(DESTDIR)$(mandir)/man1/xenusb.1 \
-	    $(DESTDIR)$(mandir)/man5/xenusb.cfg.5 $(DESTDIR)$(mandir)/man5/xenusb-policy.5 \
-	    $(UDEV_RULE) $(UNIT) $(INIT)
+	rm -f "$(DESTDIR)$(bindir)/xenusb" "$(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules" \
+	    "$(DESTDIR)$(unitdir)/xenusb-watch.service" "$(DESTDIR)$(initdir)/xenusb-watch" \
+	    $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(call page_in,$(page))/$(notdir $(page))")
+	rm -rf "$(DESTDIR)$(docdir)"
 
 clean:
 	rm -rf build

@@ -48,7 +48,7 @@ generated = $(1)/translate $(1)/readback $(1)/placement
 
 # The tests of the rig. The longest ones are named here and run first.
 LONG      := pvusb-server pvusb-server-bad record pvusb pvusb-xl qmp translate neighbour repair apply bad hostile
-PLAIN     := self memory real translate-qemu placement
+PLAIN     := self memory real translate-qemu placement without-xen
 RIG_TESTS := $(LONG) $(filter-out $(LONG) $(PLAIN),$(patsubst tests/rig/%.test,%,$(wildcard tests/rig/*.test)))
 
 # Even check-deep runs only these cases of four tests under valgrind: the other cases run xenusb hundreds of
@@ -61,7 +61,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/run.test tests/tidied.test tests/layers.test tests/security.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
@@ -88,7 +88,7 @@ RUN = tests/run -j $(shell nproc) -t 300
 note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
-.PHONY: check check-deep check-unit check-daemons check-clang check-san check-programs check-trees
+.PHONY: check check-deep check-unit check-daemons check-without-xen check-clang check-san check-programs check-trees
 .PHONY: check-tidy check-format check-layers fuzz sweep soak
 
 # Needs neither root nor network.
@@ -128,12 +128,12 @@ check-deep:
 	    +'programs, plain' $(call programs,$(B)) $(call generated,$(B))
 endif
 
-check-trees: build check-programs check-clang bench-tools
+check-trees: build check-programs check-clang check-without-xen bench-tools
 
 # What can differ on another distribution. There is no clang here, and valgrind would find nothing new.
 check-daemons:
 	$(note_time)
-	$(MAKE) $(JOBS) build check-programs check-san
+	$(MAKE) $(JOBS) build check-programs check-san check-without-xen
 	@$(RUN) -b "$(time_since) build" \
 	    +'rig, sanitized' $(call rig,$(SAN_B)) \
 	    +'rig, plain' $(plain) \
@@ -143,6 +143,10 @@ check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement
 
 check-san:
 	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
+
+# Only to see that it works, so without optimizing.
+check-without-xen:
+	$(MAKE) WITH_XEN=0 B=$(B)/without-xen CFLAGS='-O0 -g' build
 
 check-clang:
 	$(MAKE) CC=clang SAN=fuzz B=$(CLANG_B) build check-programs $(FUZZ:%=$(CLANG_B)/fuzz_%)

@@ -183,3 +183,12 @@ bool text_is_utf8(struct text text)
             return false;
     return true;
 }
+
+int text_by_number(const void *a, const void *b)
+{
+    const char *one = *(const char *const *)a, *other = *(const char *const *)b;
+    uint64_t left = UINT64_MAX, right = UINT64_MAX;
+    (void)text_number(text_of(one), 10, 0, UINT64_MAX - 1, &left);
+    (void)text_number(text_of(other), 10, 0, UINT64_MAX - 1, &right);
+    return left != right ? (left > right) - (left < right) : strcmp(one, other);
+}

@@ -76,4 +76,8 @@ bool text_unsafe(uint32_t point);
 // The number of terminal columns of `text`, which text_show() has escaped.
 size_t text_width(struct text text);
 
+// Compares two strings for qsort(): numbers come first, sorted by value; names, and different
+// spellings of one number, sort bytewise.
+int text_by_number(const void *a, const void *b);
+
 #endif

@@ -96,6 +96,10 @@ enum status options_read(struct invocation *invocation, const char *const *words
 // What the command line decides about the world that the verb opens.
 struct world_options options_for_world(const struct invocation *invocation);
 
+// Prints what --version says: the version and the commit, whether this was built with Xen's
+// libraries, and the versions of all libraries it was built with.
+void version_print(FILE *stream);
+
 // Prints a verb's help from its card.
 void options_print_help(const struct command *command, FILE *stream);
 

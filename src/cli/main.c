@@ -13,10 +13,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#ifndef XENUSB_VERSION
-#define XENUSB_VERSION "0.1"
-#endif
-
 enum {
     RESERVE = 1024 * 1024, // enough to undo any plan when memory runs out
     DESCRIPTORS = 20,      // enough for any plan and its undo; they need 12 at once
@@ -75,7 +71,7 @@ static bool in_color(void)
 static enum status dispatch(struct invocation *invocation, const char *const *words, size_t count)
 {
     if (count && (strcmp(words[0], "--version") == 0)) {
-        puts("xenusb " XENUSB_VERSION);
+        version_print(stdout);
         return STATUS_OK;
     }
     if (count && asks_for_help(words[0])) {

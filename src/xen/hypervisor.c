@@ -3,6 +3,8 @@
 
 #include <xenctrl.h>
 
+const bool xen_supported = true;
+
 // Failures are reported as diagnostics, so libxenctrl must not print its own messages.
 static void log_nothing(xentoollog_logger *logger, xentoollog_level level, int error,
                         const char *context, const char *format, va_list args)

@@ -62,7 +62,7 @@ enum xen_result request_list(struct xen *xen, struct xen_transaction *in, const 
     const char **sorted = arena_array_of(xen_arena(xen), const char *, request.count);
     for (unsigned i = 0; i < request.count; i++)
         sorted[i] = arena_strdup(xen_arena(xen), children[i]);
-    qsort(sorted, request.count, sizeof *sorted, wire_by_number);
+    qsort(sorted, request.count, sizeof *sorted, text_by_number);
     *names = sorted;
     *count = request.count;
     return XEN_OK;

@@ -168,15 +168,6 @@ static enum xen_result result_of_error(const char *error)
     return strcmp(error, "ENOENT") == 0 ? XEN_ABSENT : XEN_AGAIN;
 }
 
-int wire_by_number(const void *a, const void *b)
-{
-    const char *one = *(const char *const *)a, *other = *(const char *const *)b;
-    uint64_t left = UINT64_MAX, right = UINT64_MAX;
-    (void)text_number(text_of(one), 10, 0, UINT64_MAX - 1, &left);
-    (void)text_number(text_of(other), 10, 0, UINT64_MAX - 1, &right);
-    return left != right ? (left > right) - (left < right) : strcmp(one, other);
-}
-
 // The children in the body of an answer, which end with a NUL each.
 static void read_names(const struct wire *wire, struct xen_query *query, const char *body,
                        size_t size)
@@ -189,7 +180,7 @@ static void read_names(const struct wire *wire, struct xen_query *query, const c
     for (size_t i = 0; i < count; i++, body += strlen(body) + 1)
         names[i] = body;
     if (count)
-        qsort(names, count, sizeof *names, wire_by_number);
+        qsort(names, count, sizeof *names, text_by_number);
     query->names = names;
 }
 

@@ -52,8 +52,4 @@ enum wire_taken wire_take(struct wire *wire, struct wire_event *event);
 // The descriptor to poll for reading.
 int wire_fd(const struct wire *wire);
 
-// Compares two strings for qsort(): numbers come first, sorted by value; names, and different
-// spellings of one number, sort bytewise.
-int wire_by_number(const void *a, const void *b);
-
 #endif

@@ -35,6 +35,10 @@ static const char *reason_of(int error)
 enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_probe probe,
                                double seconds)
 {
+    if (!xen_supported) {
+        complain_error(diags, "this xenusb was built without Xen's libraries");
+        return STATUS_FAILED;
+    }
     switch (probe) {
     case PROBE_ABSENT:
         diag_hint(diags,

@@ -13,6 +13,10 @@ struct xen;
 // The usual time limit, before session's timeout_scale is applied.
 enum { XENSTORE_SECONDS = 5 };
 
+// Whether this program was built with Xen's libraries (WITH_XEN in the Makefile). If not, no
+// connection can be opened, and only a QEMU that is named by its socket can be used.
+extern const bool xen_supported;
+
 // Connects to xenstore and, if possible, to the hypervisor. `seconds` is the time limit for the
 // connection and for each reply. On failure, after reporting it: STATUS_FAILED without Xen or
 // xenstored, STATUS_TIMEOUT if xenstored does not answer, STATUS_REFUSED without permission.
