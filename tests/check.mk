@@ -77,7 +77,8 @@ SWEPT      := 'tests/case sweep tests/sweep/sweep --check --seconds 240'
 BOOTED      = 'tests/lab/machine $(LAB)/bookworm pv'
 # In four parts, to use all processors. It needs the generated headers in $(B).
 TIDIED      = $(foreach part,1 2 3 4,'tests/tidied $(part)/4 $(STANDARD)')
-LINTED     := 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' 'tests/case format tests/format'
+LINTED     := 'tests/case layers tests/layers $(B)' 'tests/case grammars tests/grammars' 'tests/case format tests/format' \
+             'tests/case shellcheck tests/shellchecked'
 
 # As many jobs as processors, unless the user gives a number.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -254,6 +254,7 @@ keep_output()
         } >>"$T/ledger"
         [ -z "$unfollowed" ] || excused[$runs]="$unfollowed|$unfollowed_why"
     fi
+    # shellcheck disable=SC2053 # a number
     [[ ${RIG_STOP:-} != "$runs" || $BASHPID != $$ ]] || stop_here
 }
 
