@@ -206,6 +206,9 @@ install: $(B)/xenusb install-udev install-systemd
 	$(foreach file,$(EXAMPLES),$(call put_beside,$(file),$(docdir)/examples))
 	$(foreach file,$(SCHEMAS),$(call put_beside,$(file),$(docdir)/json))
 	$(foreach file,$(GUIDES),$(call put_beside,$(file),$(docdir)))
+	$(call put,644,completions/xenusb.bash,$(bashdir),xenusb)
+	$(call put,644,completions/_xenusb,$(zshdir))
+	$(call put,644,completions/xenusb.fish,$(fishdir))
 	install -d "$(DESTDIR)$(sysconfdir)/xenusb/guests"
 	test -e "$(DESTDIR)$(sysconfdir)/default/xenusb-watch" || \
 	    $(call put,644,init/xenusb-watch.default,$(sysconfdir)/default,xenusb-watch)
@@ -214,6 +217,7 @@ install: $(B)/xenusb install-udev install-systemd
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/xenusb" "$(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules" \
 	    "$(DESTDIR)$(unitdir)/xenusb-watch.service" "$(DESTDIR)$(initdir)/xenusb-watch" \
+	    "$(DESTDIR)$(bashdir)/xenusb" "$(DESTDIR)$(zshdir)/_xenusb" "$(DESTDIR)$(fishdir)/xenusb.fish" \
 	    $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(call page_in,$(page))/$(notdir $(page))")
 	rm -rf "$(DESTDIR)$(docdir)"
 

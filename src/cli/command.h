@@ -96,6 +96,20 @@ enum status options_read(struct invocation *invocation, const char *const *words
 // What the command line decides about the world that the verb opens.
 struct world_options options_for_world(const struct invocation *invocation);
 
+// A row of the table of options.
+struct option_about {
+    const char *name;     // without the dashes
+    const char *argument; // "FILE"; NULL: it takes none
+    const char *help;
+};
+// The option of the verb with that number, from 0; false if it has no more.
+bool options_about(const struct command *command, size_t number, struct option_about *about);
+
+// Prints what can be typed in place of the last of these words, which follow "xenusb" and may be
+// incomplete or empty: lines of a word, a tab and what it is. Nothing if that can be a file. Called
+// by the shells (completions/), so it reports no errors.
+void complete_print(struct arena *arena, const char *const *words, size_t count, FILE *stream);
+
 // Prints what --version says: the version and the commit, whether this was built with Xen's
 // libraries, and the versions of all libraries it was built with.
 void version_print(FILE *stream);

@@ -78,6 +78,10 @@ static enum status dispatch(struct invocation *invocation, const char *const *wo
         print_help(stdout);
         return STATUS_OK;
     }
+    if (count && strcmp(words[0], "complete") == 0) {
+        complete_print(invocation->arena, words + 1, count - 1, stdout);
+        return STATUS_OK;
+    }
     if (!count) {
         print_help(stderr);
         return STATUS_REQUEST;

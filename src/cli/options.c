@@ -46,6 +46,18 @@ static const struct option_row option_rows[] = {
 
 enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
 
+bool options_about(const struct command *command, size_t number, struct option_about *about)
+{
+    for (size_t i = 0; i < OPTION_ROWS; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!(command->options & row->option) || number--)
+            continue;
+        *about = (struct option_about){ row->name, row->argument, row->help };
+        return true;
+    }
+    return false;
+}
+
 static const struct option_row *row_of(const struct command *command, struct text name)
 {
     for (size_t i = 0; i < OPTION_ROWS; i++)
