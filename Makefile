@@ -11,6 +11,7 @@ sysconfdir ?= /etc
 datadir  ?= $(prefix)/share
 mandir   ?= $(datadir)/man
 docdir   ?= $(datadir)/doc/xenusb
+schemadir ?= $(datadir)/xenusb/json
 bashdir  ?= $(datadir)/bash-completion/completions
 zshdir   ?= $(datadir)/zsh/site-functions
 fishdir  ?= $(datadir)/fish/vendor_completions.d
@@ -204,7 +205,7 @@ install: $(B)/xenusb install-udev install-systemd
 	$(call put,755,$(B)/xenusb,$(bindir))
 	$(foreach file,$(MAN_PAGES),$(call put_page,$(file)))
 	$(foreach file,$(EXAMPLES),$(call put_beside,$(file),$(docdir)/examples))
-	$(foreach file,$(SCHEMAS),$(call put_beside,$(file),$(docdir)/json))
+	$(foreach file,$(SCHEMAS),$(call put_beside,$(file),$(schemadir)))
 	$(foreach file,$(GUIDES),$(call put_beside,$(file),$(docdir)))
 	$(call put,644,completions/xenusb.bash,$(bashdir),xenusb)
 	$(call put,644,completions/_xenusb,$(zshdir))
@@ -219,7 +220,8 @@ uninstall:
 	    "$(DESTDIR)$(unitdir)/xenusb-watch.service" "$(DESTDIR)$(initdir)/xenusb-watch" \
 	    "$(DESTDIR)$(bashdir)/xenusb" "$(DESTDIR)$(zshdir)/_xenusb" "$(DESTDIR)$(fishdir)/xenusb.fish" \
 	    $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(call page_in,$(page))/$(notdir $(page))")
-	rm -rf "$(DESTDIR)$(docdir)"
+	rm -rf "$(DESTDIR)$(docdir)" "$(DESTDIR)$(schemadir)"
+	-rmdir "$(DESTDIR)$(datadir)/xenusb"
 
 clean:
 	rm -rf build
@@ -231,6 +233,6 @@ include tests/lab/lab.mk
 include tests/bench/bench.mk
 
 # Not a whole Debian, which tests/rig/trixie.sh or the lab may have put there.
--include $(shell find $(B) \( -path '$(B)/trixie*' -o -path '$(B)/lab' \) -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(B) \( -path '$(B)/trixie*' -o -path '$(B)/lab' -o -path '$(B)/packages-*' \) -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 endif

@@ -164,6 +164,12 @@ $(B)/fuzz_wire: FUZZ_FLAGS := $(foreach call,poll read write send,-Wl,--wrap=$(c
 $(B)/fuzz_xenstore: FUZZ_FLAGS := $(foreach call,xen_arena xen_seconds xen_why xen_broken connection_wire \
     connection_refuse request_read request_list host_find_holders host_find_use,-Wl,--wrap=$(call))
 
+# The Debian packages, on these releases; not part of "make check".
+RELEASES ?= bookworm trixie
+.PHONY: check-packages
+check-packages:
+	@$(RUN) -t 1800 $(RELEASES:%='tests/packaged % $(B)/packages-%')
+
 # Fuzz each target for FUZZ_SECONDS; inputs that make it fail are stored in $(CLANG_B). What a QEMU sends is
 # longer than other inputs.
 FUZZ_SECONDS ?= 60
