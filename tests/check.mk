@@ -61,7 +61,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/run.test tests/tidied.test tests/layers.test tests/security.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
@@ -89,7 +89,7 @@ RUN = tests/run -j $(shell nproc) -t 300
 note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
-.PHONY: check check-deep check-unit check-daemons check-without-xen check-clang check-san check-programs check-trees
+.PHONY: check check-deep check-unit check-daemons check-without-xen check-clang check-san check-programs check-trees judge
 .PHONY: check-tidy check-format check-layers fuzz sweep soak
 
 # Needs neither root nor network.
@@ -191,6 +191,11 @@ sweep: build rig
 T ?= 30
 soak: build rig
 	tests/sweep/soak --minutes $(T)
+
+# Compares the parser with the programs whose formats it reads, on more generated inputs.
+CASES ?= 5000
+judge: build
+	tests/judge/qemu --cases $(CASES)
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
 check-tidy: $(GENERATED)

@@ -172,7 +172,10 @@ CHECK_DEVICE(device_speed, &check_device_on_pvusb);
 static bool device_twice(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
-    if (first == device)
+    const unsigned one = SELECT_ADDRESS | SELECT_BUSID;
+    // Of several devices with the same ids, QEMU takes another one for each argument.
+    if (first == device ||
+        (first->at_creation && device->at_creation && !(device->selector.criteria & one)))
         return true;
     struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
                                     "host device %s is requested twice",

@@ -65,6 +65,7 @@ struct config_controller {
                                 // usbversion=, QEMU arguments): never hotplugged
     struct text argument;       // ORIGIN_QEMU: the whole argument of -device
     struct config_text qemu_id; // the id in QEMU arguments
+    bool companion;             // QEMU arguments: it serves ports of another one (masterbus=)
     bool broken;                // already reported; skip further checks
 };
 

@@ -22,7 +22,13 @@ struct overridden {
 };
 
 // The option before the current item of device_model_args, whose value that item is.
-enum argument { ARGUMENT_NONE, ARGUMENT_DEVICE, ARGUMENT_USBDEVICE };
+enum argument {
+    ARGUMENT_NONE,
+    ARGUMENT_DEVICE,
+    ARGUMENT_USBDEVICE,
+    ARGUMENT_MACHINE,
+    ARGUMENT_READCONFIG
+};
 
 // The state of one run of the parser. All of it lives in `arena`.
 struct builder {
@@ -41,6 +47,12 @@ struct builder {
     struct span argument_at;
     struct config_number usbversion; // default for controllers without a version; 0 if not set
     struct name_map *buses;          // controllers by the names of their QEMU buses
+    unsigned unnamed_buses;          // how many of them QEMU has numbered
+    struct qemu_bus *ports;          // QEMU's buses with their free ports, the last one first
+    bool has_bus;                    // `buses` has any
+    struct name_map *ids;            // the places of the ids in -device
+    bool devices_only;               // the second time through the arguments: only -device
+    bool unread;                     // there may be controllers that the parser does not see
     const struct config_controller *named; // the last controller whose bus is in `buses`
     unsigned cells;                        // number of cells so far
 };

@@ -21,6 +21,11 @@ void domain_read(struct builder *builder);
 void classic_read_device(struct builder *builder, struct config_device *device, struct text item,
                          struct span at);
 
+// Whether current QEMU versions accept that value of -usbdevice, and all that they accept,
+// NULL-terminated.
+bool classic_is_supported(struct text item);
+const char *const *classic_supported(void);
+
 // Adds the controllers that xl creates for usbversion=2: an ICH9 EHCI, which is returned, and its
 // three companions.
 struct config_controller *classic_add_ich9(struct builder *builder, struct span why);

@@ -221,7 +221,7 @@ static const struct row rows[] = {
       "domain unknown\ndevice serial chardev=pty (usb, line 1)\n" },
     { "host devices in QEMU arguments",
       "device_model_args=['-device','usb-host,hostbus=1,hostaddr=0x10','-device',"
-      "'usb-host,vendorid=0x46d,productid=5','-device','e1000','-usb','-usb','-device','=']\n",
+      "'usb-host,vendorid=0x46d,productid=5','-device','e1000','-usb','-usb']\n",
       "",
       "domain unknown\n"
       "controller 0 usb: emulated version 1, ports 2, model piix3-uhci, made at creation (usb, "

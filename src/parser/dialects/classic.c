@@ -108,6 +108,22 @@ static const struct classic_row *row_of(struct text item)
     return NULL;
 }
 
+bool classic_is_supported(struct text item)
+{
+    const struct classic_row *row = row_of(item);
+    return row && row->supported;
+}
+
+const char *const *classic_supported(void)
+{
+    static const char *words[sizeof rows / sizeof *rows];
+    size_t count = 0;
+    for (const struct classic_row *row = rows; row->word; row++)
+        if (row->supported)
+            words[count++] = row->word;
+    return words;
+}
+
 static void report_unknown(struct builder *builder, struct text item, struct span at)
 {
     const char *words[sizeof rows / sizeof *rows] = { NULL };

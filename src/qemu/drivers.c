@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "drivers.h"
+
+#define DRIVER(name, kind, releases) { name, kind, releases },
+#define PROPERTY(driver, name, type, releases, min, max, words)
+const struct qemu_driver qemu_drivers[] = {
+#include "drivers_table.h"
+    { NULL, QEMU_NOT_USB, 0 }
+};
+#undef DRIVER
+#undef PROPERTY
+
+#define DRIVER(name, kind, releases)
+#define PROPERTY(driver, name, type, releases, min, max, words)                                    \
+    { driver, name, type, releases, min, max, words },
+static const struct qemu_property properties[] = {
+#include "drivers_table.h"
+    { NULL, NULL, QEMU_TEXT, 0, 0, 0, NULL }
+};
+
+const struct qemu_driver *qemu_driver_named(struct text name)
+{
+    for (const struct qemu_driver *driver = qemu_drivers; driver->name; driver++)
+        if (text_is(name, driver->name))
+            return driver;
+    return NULL;
+}
+
+const char *const *qemu_usb_drivers(void)
+{
+    static const char *names[sizeof qemu_drivers / sizeof *qemu_drivers];
+    size_t count = 0;
+    for (const struct qemu_driver *driver = qemu_drivers; !names[0] && driver->name; driver++)
+        count += driver->kind != QEMU_NOT_USB;
+    for (const struct qemu_driver *driver = qemu_drivers; count && driver->name; driver++)
+        if (driver->kind != QEMU_NOT_USB)
+            names[--count] = driver->name;
+    return names;
+}
+
+const struct qemu_property *qemu_property_named(const char *driver, struct text name)
+{
+    for (const struct qemu_property *at = properties; at->driver; at++)
+        if (strcmp(at->driver, driver) == 0 && text_is(name, at->name))
+            return at;
+    return NULL;
+}
+
+void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_MAX + 1])
+{
+    size_t count = 0;
+    for (const struct qemu_property *at = properties; at->driver; at++)
+        if (strcmp(at->driver, driver) == 0 && count < QEMU_PROPERTIES_MAX)
+            names[count++] = at->name;
+    names[count] = NULL;
+}
+
+static enum number_result read_octal(struct text digits, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < digits.size; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '7')
+            return NUMBER_MALFORMED;
+        if (*value > UINT64_MAX >> 3)
+            return NUMBER_OUT_OF_RANGE;
+        *value = *value << 3 | (uint64_t)(digits.at[i] - '0');
+    }
+    return NUMBER_OK;
+}
+
+enum number_result qemu_number(struct text text, uint64_t min, uint64_t max, uint64_t *value)
+{
+    bool hex = text_starts(text, "0x") || text_starts(text, "0X");
+    if (!text_starts(text, "0") || hex)
+        return text_number(text, 0, min, max, value);
+    uint64_t number = 0;
+    enum number_result result = read_octal(text, &number);
+    if (result == NUMBER_OK && (number < min || number > max))
+        result = NUMBER_OUT_OF_RANGE;
+    if (result == NUMBER_OK)
+        *value = number;
+    return result;
+}
+
+// Whether a word is in a list that is separated by slashes.
+static bool is_among(struct text word, const char *words)
+{
+    struct text list = text_of(words);
+    for (size_t from = 0, to; from < list.size; from = to + 1) {
+        to = text_find(list, '/', from);
+        if (text_same(word, text_part(list, from, to)))
+            return true;
+    }
+    return false;
+}
+
+bool qemu_takes(const struct qemu_property *property, struct text value)
+{
+    uint64_t number = 0;
+    bool negative = text_starts(value, "-");
+    switch (property->type) {
+    case QEMU_TEXT: return true;
+    case QEMU_BOOL: return is_among(value, "on/yes/true/y/off/no/false/n");
+    case QEMU_WORD: return is_among(value, property->words);
+    case QEMU_NUMBER: return qemu_number(value, property->min, property->max, &number) == NUMBER_OK;
+    case QEMU_SIGNED:
+        return qemu_number(text_part(value, negative, value.size), 0,
+                           (uint64_t)INT32_MAX + negative, &number) == NUMBER_OK;
+    }
+    return true;
+}
+
+bool qemu_is_id(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char letter = text_lower(text.at[i]);
+        bool other = (letter >= '0' && letter <= '9') || strchr("-._", letter);
+        if ((letter < 'a' || letter > 'z') && (i == 0 || !letter || !other))
+            return false;
+    }
+    return text.size > 0;
+}
