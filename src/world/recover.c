@@ -68,7 +68,7 @@ static enum status look(struct recovery *recovery, bool first)
 static enum status look_again(struct recovery *recovery, struct lock *lock)
 {
     const struct session *session = &recovery->session;
-    const struct host_device *devices[1];
+    const struct host_device *devices[1] = { NULL };
     enum status status = host_lock_devices(session, devices, NULL, 0, lock);
     if (status == STATUS_OK)
         status = pvusb_saved_read(session, &recovery->saved);
