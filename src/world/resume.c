@@ -141,18 +141,32 @@ static enum status resume_addition(struct resuming *resuming, const struct journ
     return STATUS_OK;
 }
 
-static void resume_removal(struct resuming *resuming, const struct journal_step *step)
+// What an undo has added again is recorded only then; it may have been killed in between.
+static enum status keep_restored(struct resuming *resuming, struct controller *controller,
+                                 struct device *device)
+{
+    const struct record *record = resuming->session->record;
+    bool lacks = device ? record_lacks_device(record, device)
+                        : record_lacks_controller(record, controller) ||
+                              record_lacks_note(record, controller);
+    return lacks && !controller->pvusb ? keep(resuming, controller, device) : STATUS_OK;
+}
+
+static enum status resume_removal(struct resuming *resuming, const struct journal_step *step)
 {
     struct controller *controller = controller_of(resuming, step);
     struct device *device = *step->kind ? device_of(controller, step) : NULL;
     // An undo leaves the record only of what QEMU has removed in spite of it, too late.
     bool gone = device ? device->state == DEVICE_GONE : controller && controller->stale;
+    if (!controller || (*step->kind && !device))
+        return STATUS_OK;
     if (resuming->journal->undoing && !gone)
-        return;
+        return keep_restored(resuming, controller, device);
     if (device)
         remove_it(resuming, controller, device, "removed");
-    else if (controller && !*step->kind)
+    else
         remove_controller(resuming, controller, "removed");
+    return STATUS_OK;
 }
 
 static void log_it(void *context, const struct step *step)
@@ -161,8 +175,8 @@ static void log_it(void *context, const struct step *step)
     log_step(resuming->arena, resuming->session->domain, step);
 }
 
-// Additions of controllers come first, since they name them; devices before the controllers that
-// are removed with them.
+// Additions of controllers come first, since they name them, and so do those that an undo has added
+// again; devices before the controllers that are removed with them.
 static enum status resume_steps(struct resuming *resuming)
 {
     const char *missing;
@@ -171,10 +185,10 @@ static enum status resume_steps(struct resuming *resuming)
         for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
             if (at->adds && !at->qemu && !*at->kind == !of_device)
                 status = status_worse(status, resume_addition(resuming, at));
-    for (int of_device = 1; of_device >= 0; of_device--)
+    for (int second = 0; second < 2; second++)
         for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
-            if (!at->adds && !at->qemu && !*at->kind == !of_device)
-                resume_removal(resuming, at);
+            if (!at->adds && !at->qemu && !*at->kind == (second != resuming->journal->undoing))
+                status = status_worse(status, resume_removal(resuming, at));
     if (status != STATUS_OK)
         return status;
     (void)saved_catch_up(resuming->session, resuming->topology, &missing);
