@@ -249,6 +249,8 @@ static struct config_text chardev_of(struct libvirt *libvirt, const struct xml_e
 {
     const char *type = xml_attribute(element, "type");
     const char *path = xml_attribute(xml_child(element, "source"), "path");
+    if (type && !*type)
+        type = NULL;
     bool at_path = path && type && (strcmp(type, "file") == 0 || strcmp(type, "unix") == 0);
     return given(at, at_path ? arena_printf(libvirt->builder.arena, "%s:%s", type, path) : type);
 }
