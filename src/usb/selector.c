@@ -44,6 +44,23 @@ bool busid_read(struct text text, char busid[BUSID_SIZE])
     return true;
 }
 
+bool selector_read_node(struct text path, struct selector *selector)
+{
+    static const char directory[] = "/dev/bus/usb/";
+    uint64_t bus, address;
+    struct text rest = text_part(path, sizeof directory - 1, path.size);
+    size_t slash = text_find(rest, '/', 0);
+    if (!text_starts(path, directory) ||
+        text_number(text_part(rest, 0, slash), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
+        text_number(text_part(rest, slash + 1, rest.size), 10, 1, ADDRESS_MAX, &address) !=
+            NUMBER_OK)
+        return false;
+    selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
+    selector->bus = (uint8_t)bus;
+    selector->address = (uint8_t)address;
+    return true;
+}
+
 bool selector_join(struct selector *selector, const struct selector *other)
 {
     unsigned both = selector->criteria & other->criteria,

@@ -16,12 +16,13 @@ enum selector_criterion {
     SELECT_SERIAL = 1 << 5,
 };
 
-enum { BUSID_SIZE = 32 }; // "255-255.255.255.255.255.255" and a NUL
+enum { ADDRESS_MAX = 127 }; // USB 2.0, 9.4.6
+enum { BUSID_SIZE = 32 };   // "255-255.255.255.255.255.255" and a NUL
 
 struct selector {
     unsigned criteria; // enum selector_criterion, or'ed; 0 selects nothing
     uint8_t bus;       // 1 to 255
-    uint8_t address;   // 1 to 127
+    uint8_t address;   // 1 to ADDRESS_MAX
     uint16_t vendor;
     uint16_t product;
     char busid[BUSID_SIZE]; // in Linux's form: 1-1.2
@@ -31,6 +32,10 @@ struct selector {
 // Reads a bus id: bus, '-', then 1 to 6 port numbers separated by dots; each 1 to 255, no leading
 // zeros. xm also accepted ',' for '-' and '.', which is normalised. False if it is not a bus id.
 bool busid_read(struct text text, char busid[BUSID_SIZE]);
+
+// Adds the bus and address in a device node, /dev/bus/usb/001/004. False, and nothing changed, for
+// any other path.
+bool selector_read_node(struct text path, struct selector *selector);
 
 // Adds the criteria of `other`. False, and nothing changed, if the two contradict each other.
 bool selector_join(struct selector *selector, const struct selector *other);

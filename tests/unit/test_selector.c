@@ -147,6 +147,28 @@ static void test_criteria_are_joined_unless_they_differ(void **state)
     }
 }
 
+static void test_device_nodes(void **state)
+{
+    (void)state;
+    static const char *const others[] = { "",
+                                          "/dev/bus/usb/",
+                                          "/dev/bus/usb/001",
+                                          "/dev/bus/usb/001/",
+                                          "/dev/bus/usb/000/004",
+                                          "/dev/bus/usb/001/128",
+                                          "/dev/bus/usb/256/004",
+                                          "/dev/bus/usb/001/004/1",
+                                          "/dev/fdset/1" };
+    struct selector selector = { .criteria = SELECT_VENDOR, .vendor = 0x1050 };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(selector_read_node(text_of(others[i]), &selector));
+    assert_int_equal(selector.criteria, SELECT_VENDOR);
+    assert_true(selector_read_node(text_of("/dev/bus/usb/002/127"), &selector));
+    assert_int_equal(selector.criteria, SELECT_VENDOR | SELECT_BUS | SELECT_ADDRESS);
+    assert_int_equal(selector.bus, 2);
+    assert_int_equal(selector.address, 127);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +176,7 @@ int main(void)
         cmocka_unit_test(test_all_criteria_must_match),
         cmocka_unit_test(test_no_criteria_select_nothing),
         cmocka_unit_test(test_criteria_are_joined_unless_they_differ),
+        cmocka_unit_test(test_device_nodes),
         cmocka_unit_test(test_shown_in_the_syntax_of_the_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

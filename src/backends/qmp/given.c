@@ -8,24 +8,6 @@ static uint16_t number_within(const struct qmp_command *command, int64_t most)
     return (uint16_t)(number > 0 && number <= most ? number : 0);
 }
 
-// "/dev/bus/usb/001/004": the hostdevice= property of usb-host.
-static void read_device_node(const char *path, struct selector *selector)
-{
-    static const char directory[] = "/dev/bus/usb/";
-    struct text text = text_of(path);
-    uint64_t bus, address;
-    if (!text_starts(text, directory))
-        return;
-    text = text_part(text, sizeof directory - 1, text.size);
-    size_t slash = text_find(text, '/', 0);
-    if (text_number(text_part(text, 0, slash), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
-        text_number(text_part(text, slash + 1, text.size), 10, 1, 127, &address) != NUMBER_OK)
-        return;
-    selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
-    selector->bus = (uint8_t)bus;
-    selector->address = (uint8_t)address;
-}
-
 // Reads the properties by which usb-host selects its device.
 static void read_selector(struct walk *walk, const struct walk_device *found,
                           struct selector *selector)
@@ -39,7 +21,7 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     }
     const char *port = walk_text(walk, asked[WALK_HOSTPORT]);
     selector->bus = (uint8_t)number_within(asked[WALK_HOSTBUS], UINT8_MAX);
-    selector->address = (uint8_t)number_within(asked[WALK_HOSTADDR], 127);
+    selector->address = (uint8_t)number_within(asked[WALK_HOSTADDR], ADDRESS_MAX);
     selector->vendor = number_within(asked[WALK_VENDORID], UINT16_MAX);
     selector->product = number_within(asked[WALK_PRODUCTID], UINT16_MAX);
     selector->criteria =
@@ -48,7 +30,7 @@ static void read_selector(struct walk *walk, const struct walk_device *found,
     const char *busid = arena_printf(walk->arena, "%u-%s", selector->bus, port);
     if (selector->bus && *port && busid_read(text_of(busid), selector->busid))
         selector->criteria |= SELECT_BUSID;
-    read_device_node(walk_text(walk, asked[WALK_HOSTDEVICE]), selector);
+    (void)selector_read_node(text_of(walk_text(walk, asked[WALK_HOSTDEVICE])), selector);
 }
 
 // What wire.c has kept of a device: its busid in the host, and its id and name. Anything else there

@@ -49,27 +49,17 @@ static void read_hostport(struct builder *builder, const struct spec *spec,
         warn_never(builder, port, device);
 }
 
-// The device node /dev/bus/usb/BUS/ADDRESS, whose numbers have three digits. Any other file is left
-// to QEMU: it does not say which device it is.
+// Reads which device a node is. Any other file is left to QEMU: it does not say which device it is.
 static void read_node(struct builder *builder, const struct spec *spec,
                       struct config_device *device)
 {
-    static const char directory[] = "/dev/bus/usb/";
+    struct selector selector = { 0 };
     const struct spec_pair *node = qemu_option(spec, "hostdevice");
     if (!node)
         return;
-    uint64_t bus = 0, address = 0;
-    struct text rest = text_part(node->value, strlen(directory), node->value.size);
-    size_t slash = text_find(rest, '/', 0);
     field_selects(&(struct field){ builder, "-device", node }, device);
-    if (!text_starts(node->value, directory) ||
-        text_number(text_part(rest, 0, slash), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
-        text_number(text_part(rest, slash + 1, rest.size), 10, 1, ADDRESS_MAX, &address) !=
-            NUMBER_OK)
-        return;
-    device->selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS,
-                                          .bus = (uint8_t)bus,
-                                          .address = (uint8_t)address };
+    if (selector_read_node(node->value, &selector))
+        device->selector = selector;
 }
 
 static void read_host(struct builder *builder, const struct spec *spec,
