@@ -51,7 +51,7 @@ enum number_result {
     NUMBER_OUT_OF_RANGE
 };
 
-// The program's only number reader: all of `text` must be digits of `base` (10 or 16; 0 means
+// The program's only number reader: all of `text` must be digits of `base` (8, 10 or 16; 0 means
 // decimal, or hexadecimal after 0x), and the value must be within min and max. Leading zeros do not
 // mean octal. Blanks and signs are malformed. *value is written only on NUMBER_OK.
 enum number_result text_number(struct text text, unsigned base, uint64_t min, uint64_t max,

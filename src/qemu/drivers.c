@@ -30,11 +30,9 @@ const char *const *qemu_usb_drivers(void)
 {
     static const char *names[sizeof qemu_drivers / sizeof *qemu_drivers];
     size_t count = 0;
-    for (const struct qemu_driver *driver = qemu_drivers; !names[0] && driver->name; driver++)
-        count += driver->kind != QEMU_NOT_USB;
-    for (const struct qemu_driver *driver = qemu_drivers; count && driver->name; driver++)
+    for (const struct qemu_driver *driver = qemu_drivers; driver->name; driver++)
         if (driver->kind != QEMU_NOT_USB)
-            names[--count] = driver->name;
+            names[count++] = driver->name;
     return names;
 }
 
@@ -55,31 +53,10 @@ void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_M
     names[count] = NULL;
 }
 
-static enum number_result read_octal(struct text digits, uint64_t *value)
-{
-    *value = 0;
-    for (size_t i = 0; i < digits.size; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '7')
-            return NUMBER_MALFORMED;
-        if (*value > UINT64_MAX >> 3)
-            return NUMBER_OUT_OF_RANGE;
-        *value = *value << 3 | (uint64_t)(digits.at[i] - '0');
-    }
-    return NUMBER_OK;
-}
-
 enum number_result qemu_number(struct text text, uint64_t min, uint64_t max, uint64_t *value)
 {
     bool hex = text_starts(text, "0x") || text_starts(text, "0X");
-    if (!text_starts(text, "0") || hex)
-        return text_number(text, 0, min, max, value);
-    uint64_t number = 0;
-    enum number_result result = read_octal(text, &number);
-    if (result == NUMBER_OK && (number < min || number > max))
-        result = NUMBER_OUT_OF_RANGE;
-    if (result == NUMBER_OK)
-        *value = number;
-    return result;
+    return text_number(text, text_starts(text, "0") && !hex ? 8 : 0, min, max, value);
 }
 
 // Whether a word is in a list that is separated by slashes.
