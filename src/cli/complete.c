@@ -12,7 +12,6 @@ struct completion {
     const struct command *command;
     struct text word;         // to be completed
     const char *qmp, *domain; // as given so far; NULL: not
-    size_t arguments;         // so many were given
 };
 
 // Offers `word` if it begins as what was typed. What it is may come from a device.
@@ -70,7 +69,7 @@ static void offer_domains(const struct completion *completion)
                   arena_printf(completion->arena, "domain %d", domains[i].id));
 }
 
-// Host devices by busid, with `head` before it.
+// Host devices by busid.
 static void offer_host_devices(const struct completion *completion)
 {
     struct diags diags;
@@ -88,19 +87,11 @@ static void offer_host_devices(const struct completion *completion)
     }
 }
 
-static bool port_is_free(const struct controller *controller, unsigned number)
-{
-    for (const struct device *at = controller->devices; at; at = at->next)
-        if (at->port.depth && at->port.number[0] == number)
-            return false;
-    return true;
-}
-
 static void offer_free_ports(const struct completion *completion,
                              const struct controller *controller, const char *head)
 {
-    for (unsigned i = 1; i <= controller->ports; i++)
-        if (port_is_free(controller, i))
+    for (unsigned i = 1; i <= controller->ports && i <= UINT8_MAX; i++)
+        if (!controller_device_at(controller, (struct port){ 1, { (uint8_t)i } }))
             offer(completion, arena_printf(completion->arena, "%sport=%u", head, i),
                   arena_printf(completion->arena, "free port of %s", controller->name));
 }
