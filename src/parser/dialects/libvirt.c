@@ -203,10 +203,13 @@ static void read_hostdev(struct libvirt *libvirt, const struct xml_element *elem
 // In a Xen guest, input devices are created with the guest, on the controller of usb=1.
 static void read_input(struct libvirt *libvirt, const struct xml_element *element)
 {
-    const char *type = xml_attribute(element, "type");
-    const struct device_model *model = type ? device_model_named(text_of(type)) : NULL;
-    if (!is(element, "bus", "usb") || !model)
+    static const char *const types[] = { "tablet", "mouse", "keyboard" };
+    size_t i = 0;
+    while (i < sizeof types / sizeof *types && !is(element, "type", types[i]))
+        i++;
+    if (!is(element, "bus", "usb") || i == sizeof types / sizeof *types)
         return;
+    const struct device_model *model = device_model_named(text_of(types[i]));
     struct config_device *device = add_device(libvirt, element, model->kind);
     if (!libvirt->xen)
         return;
