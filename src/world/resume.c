@@ -120,53 +120,62 @@ static enum status keep(struct resuming *resuming, struct controller *controller
     return record_one(session, STEP_ADD, controller, device);
 }
 
-static enum status resume_addition(struct resuming *resuming, const struct journal_step *step)
+// Whether what a step is about stays, because the step was done, or undone, as far as it shows.
+static bool stays(const struct resuming *resuming, const struct journal_step *step,
+                  const struct controller *controller, const struct device *device)
 {
-    struct controller *controller = controller_of(resuming, step);
-    struct device *device = *step->kind ? device_of(controller, step) : NULL;
-    if (!controller || (*step->kind && !device))
-        return STATUS_OK;
-    if (!device)
-        controller->name = step->name;
-    bool kept = device ? is_given(device) : !controller->no_backend && !controller->stale;
-    if (kept && !resuming->journal->undoing) {
-        enum status status = keep(resuming, controller, device);
-        if (status != STATUS_REFUSED || !device)
-            return status;
-    }
-    if (device)
-        remove_it(resuming, controller, device, "undid");
-    else
-        remove_controller(resuming, controller, "undid");
-    return STATUS_OK;
+    if (step->adds && device)
+        return !resuming->journal->undoing && is_given(device);
+    if (step->adds)
+        return !resuming->journal->undoing && !controller->no_backend && !controller->stale;
+    // An undo leaves the record only of what QEMU has removed in spite of it, too late.
+    return resuming->journal->undoing &&
+           (device ? device->state != DEVICE_GONE : !controller->stale);
 }
 
 // What an undo has added again is recorded only then; it may have been killed in between.
-static enum status keep_restored(struct resuming *resuming, struct controller *controller,
-                                 struct device *device)
+static bool is_recorded(const struct resuming *resuming, const struct controller *controller,
+                        const struct device *device)
 {
     const struct record *record = resuming->session->record;
-    bool lacks = device ? record_lacks_device(record, device)
-                        : record_lacks_controller(record, controller) ||
-                              record_lacks_note(record, controller);
-    return lacks && !controller->pvusb ? keep(resuming, controller, device) : STATUS_OK;
+    if (controller->pvusb)
+        return true;
+    return device ? !record_lacks_device(record, device)
+                  : !record_lacks_controller(record, controller) &&
+                        !record_lacks_note(record, controller);
 }
 
-static enum status resume_removal(struct resuming *resuming, const struct journal_step *step)
+static enum status resume_step(struct resuming *resuming, const struct journal_step *step,
+                               bool keeping)
 {
     struct controller *controller = controller_of(resuming, step);
     struct device *device = *step->kind ? device_of(controller, step) : NULL;
-    // An undo leaves the record only of what QEMU has removed in spite of it, too late.
-    bool gone = device ? device->state == DEVICE_GONE : controller && controller->stale;
     if (!controller || (*step->kind && !device))
         return STATUS_OK;
-    if (resuming->journal->undoing && !gone)
-        return keep_restored(resuming, controller, device);
-    if (device)
-        remove_it(resuming, controller, device, "removed");
-    else
-        remove_controller(resuming, controller, "removed");
+    if (step->adds && !device)
+        controller->name = step->name;
+    bool kept = stays(resuming, step, controller, device);
+    if (kept && keeping && (step->adds || !is_recorded(resuming, controller, device))) {
+        enum status status = keep(resuming, controller, device);
+        if (status != STATUS_REFUSED || !device)
+            return status;
+        remove_it(resuming, controller, device, "undid");
+    }
+    const char *what = step->adds ? "undid" : "removed";
+    if (!kept && !keeping && device)
+        remove_it(resuming, controller, device, what);
+    else if (!kept && !keeping)
+        remove_controller(resuming, controller, what);
     return STATUS_OK;
+}
+
+static enum status resume_all(struct resuming *resuming, bool of_devices, bool keeping)
+{
+    enum status status = STATUS_OK;
+    for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
+        if (!at->qemu && (*at->kind != '\0') == of_devices)
+            status = status_worse(status, resume_step(resuming, at, keeping));
+    return status;
 }
 
 static void log_it(void *context, const struct step *step)
@@ -175,20 +184,14 @@ static void log_it(void *context, const struct step *step)
     log_step(resuming->arena, resuming->session->domain, step);
 }
 
-// Additions of controllers come first, since they name them, and so do those that an undo has added
-// again; devices before the controllers that are removed with them.
+// A controller is kept before its devices, which it names, and removed after them.
 static enum status resume_steps(struct resuming *resuming)
 {
     const char *missing;
-    enum status status = STATUS_OK;
-    for (int of_device = 0; of_device < 2; of_device++)
-        for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
-            if (at->adds && !at->qemu && !*at->kind == !of_device)
-                status = status_worse(status, resume_addition(resuming, at));
-    for (int second = 0; second < 2; second++)
-        for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
-            if (!at->adds && !at->qemu && !*at->kind == (second != resuming->journal->undoing))
-                status = status_worse(status, resume_removal(resuming, at));
+    enum status status = resume_all(resuming, false, true);
+    status = status_worse(status, resume_all(resuming, true, true));
+    status = status_worse(status, resume_all(resuming, true, false));
+    status = status_worse(status, resume_all(resuming, false, false));
     if (status != STATUS_OK)
         return status;
     (void)saved_catch_up(resuming->session, resuming->topology, &missing);
