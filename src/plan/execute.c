@@ -180,6 +180,9 @@ static enum status undo_wave(struct run *run, struct step **done, size_t count)
         undo[i] = *done[i];
         undo[i].op = inverse(done[i]->op);
         undo[i].state = STEP_PLANNED;
+        // Of a device in an unknown state, what its selector names: it is checked like any other.
+        if (undo[i].op == STEP_ADD && undo[i].device && !undo[i].device->host)
+            undo[i].device->host = undo[i].device->now;
         undo[i].words = NULL;
         undos[i] = &undo[i];
     }

@@ -296,6 +296,11 @@ static struct host_device *find_facts(const struct finding *finding, const struc
     return there;
 }
 
+static bool is_exact(const struct selector *selector)
+{
+    return selector->criteria & (SELECT_BUSID | SELECT_ADDRESS);
+}
+
 static void settle(const struct finding *finding, struct device *device)
 {
     struct presence_facts facts;
@@ -310,7 +315,7 @@ static void settle(const struct finding *finding, struct device *device)
     else if (device->state == DEVICE_GONE || device->state == DEVICE_WAITING)
         device->now = there =
             there || facts.plugged == VERDICT_UNKNOWN ? there : find_now(finding, device);
-    else if (device->state != DEVICE_UNKNOWN)
+    else if (device->state != DEVICE_UNKNOWN || is_exact(&device->selector))
         device->now = there;
     device->speed = device->host ? device->host->speed : SPEED_UNKNOWN;
     if (device->state == DEVICE_GONE && there) {
@@ -320,11 +325,6 @@ static void settle(const struct finding *finding, struct device *device)
     device->partly = device->state == DEVICE_GONE && is_partly_handed_over(device, device->now);
     device->returns = can_return(device, holder);
     device->reason = reason_of(finding, device, holder);
-}
-
-static bool is_exact(const struct selector *selector)
-{
-    return selector->criteria & (SELECT_BUSID | SELECT_ADDRESS);
 }
 
 void presence_find(const struct session *session, struct topology *topology)

@@ -53,7 +53,8 @@ struct device {
     struct device_report report;    // hostdev
     const struct host_device *host; // hostdev: the device on this host; NULL if it is not attached
     const struct host_device *now; // hostdev that is not attached: what is plugged in where it was,
-                                   // or what QEMU waits for; NULL if nothing is
+                                   // or what QEMU waits for; if that is not known, what it is if it
+                                   // is attached; NULL if nothing is
     const char *label; // hostdev: its id and name as QEMU or the record has kept them since it was
                        // attached, "1050:0407 YubiKey"; NULL if they have not
     enum speed speed;  // SPEED_UNKNOWN if not known

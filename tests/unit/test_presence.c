@@ -340,10 +340,10 @@ static void test_unknown(void **state)
 {
     (void)state;
     device.report.attached = VERDICT_UNKNOWN;
-    expect(DEVICE_UNKNOWN, NULL, NULL, "QEMU did not answer");
+    expect(DEVICE_UNKNOWN, NULL, &stick, "QEMU did not answer");
     device.report.attached = VERDICT_YES;
     nodes.part = part_unreadable("cannot read /proc/7/fd: Permission denied");
-    expect(DEVICE_UNKNOWN, NULL, NULL, "cannot read /proc/7/fd: Permission denied");
+    expect(DEVICE_UNKNOWN, NULL, &stick, "cannot read /proc/7/fd: Permission denied");
     device.selector.criteria = 0;
     expect(DEVICE_UNKNOWN, NULL, NULL, "QEMU does not report which device it was given");
     session.host = NULL;
