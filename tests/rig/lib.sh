@@ -196,12 +196,13 @@ times_slept()
 }
 
 # own_directory DIR: let this case add and remove files in DIR, without changing the real directory. What is
-# in it stays available (valgrind finds its tools there).
+# in it stays available (valgrind finds its tools there), but only to be read.
 own_directory()
 {
     local theirs ours
     theirs=$(mktemp -d) ours=$(mktemp -d)
     mount -n --bind "$1" "$theirs"
+    mount -n -o remount,bind,ro "$theirs"
     ln -s "$theirs/"* "$ours"
     mount -n --bind "$ours" "$1"
 }
