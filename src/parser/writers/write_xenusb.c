@@ -86,7 +86,7 @@ static const char *selector_spec(struct arena *arena, const char *spec,
     return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
 }
 
-// Between double quotes, there is no way to write one.
+// A value in double quotes cannot contain one.
 static void refuse_unwritable(const struct writing *writing, const struct config_device *device)
 {
     const struct config_text serial = { device->selector_at, device->selector.serial };
