@@ -59,7 +59,6 @@ bool field_number(const struct field *field, uint64_t min, uint64_t max, enum ze
 // Adds VENDOR:PRODUCT to a selector. False after reporting an error.
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector);
 
-
 // Whether a text is BUS.ADDRESS with both in range; if so, sets *selector to it. Reports nothing.
 bool address_parse(struct text text, struct selector *selector);
 
