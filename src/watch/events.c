@@ -246,20 +246,26 @@ static void on_file(void *context, struct watch_file *file, enum watch_file_even
 
 void watch_reread(struct watch *watch)
 {
-    const char *directory;
-    cleanup_arena struct arena *arena = arena_new(RESERVE);
-    if (!arena)
-        arena_give_up();
     watch->reread = false;
-    // Adding one again changes nothing; one that did not exist may by now.
-    for (size_t i = 0;
-         watch->inotify >= 0 && (directory = watch_files_directory(arena, &watch->files, i)); i++)
-        (void)inotify_add_watch(watch->inotify, directory,
-                                IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
-                                    IN_CREATE | IN_ONLYDIR);
+    if (watch->inotify >= 0)
+        (void)watch_places_update(watch);
     watch_files_read(&watch->files, on_file, watch);
+    // A link that came in between.
+    if (watch->inotify >= 0 && watch_places_update(watch))
+        watch_files_read(&watch->files, on_file, watch);
     fflush(stdout);
     notify("READY=1");
+}
+
+static void on_inotify_event(struct watch *watch, const struct inotify_event *event)
+{
+    if ((event->wd == watch->saved && event->len && watch_is_saved(event->name)) ||
+        event->mask & IN_Q_OVERFLOW)
+        watch_domains_changed(watch, 0);
+    if (watch_places_changed(watch, event) && !watch->reread) {
+        watch->reread = true;
+        watch->reread_at = clock_now() + gather;
+    }
 }
 
 static void on_inotify(struct watch *watch, struct watch_source *source)
@@ -270,13 +276,7 @@ static void on_inotify(struct watch *watch, struct watch_source *source)
         for (const char *at = bytes; at < bytes + got;) {
             const struct inotify_event *event = (const void *)at;
             at += sizeof *event + event->len;
-            if (event->wd == watch->saved) {
-                if (event->len && watch_is_saved(event->name))
-                    watch_domains_changed(watch, 0);
-            } else if (!watch->reread) {
-                watch->reread = true;
-                watch->reread_at = clock_now() + gather;
-            }
+            on_inotify_event(watch, event);
         }
 }
 

@@ -117,6 +117,7 @@ static bool is_unchanged(const struct stat *one, const struct stat *other)
 struct reading {
     struct watch_files *files;
     struct watch_file **last; // of those that are kept, in their order
+    struct watch_file **old;  // those of before that were not found yet
     watch_file_callback on;
     void *context;
 };
@@ -180,13 +181,14 @@ static struct watch_file *take_out(struct watch_file **list, const char *path)
 
 // Keeps its place behind those before it in the order of the words. A file that was `named` and
 // never was there is broken.
-static void keep(struct reading *reading, struct watch_file **old, const char *path, bool only_usb,
-                 bool named)
+static void keep(void *context, const char *path, enum watch_path which)
 {
+    struct reading *reading = context;
+    struct watch_file **old = reading->old;
     struct stat now = { .st_mode = 0 };
     const bool exists = stat(path, &now) == 0 && !S_ISDIR(now.st_mode);
     struct watch_file *file = take_out(old, path);
-    if (!exists && (!named || (file && file->config))) {
+    if (!exists && (which != PATH_NAMED || (file && file->config))) {
         if (file) {
             file->next = *old;
             *old = file;
@@ -204,7 +206,7 @@ static void keep(struct reading *reading, struct watch_file **old, const char *p
     if (!unchanged)
         file->second = false;
     if (!unchanged || file->second)
-        read_file(reading, file, only_usb);
+        read_file(reading, file, which == PATH_AUTO);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -219,8 +221,8 @@ static int is_config(const struct dirent *entry)
     return is_visible(entry) && size > 4 && strcmp(entry->d_name + size - 4, ".cfg") == 0;
 }
 
-static void keep_directory(struct reading *reading, struct watch_file **old, const char *directory,
-                           bool only_usb)
+static void each_of_directory(const char *directory, bool only_usb, watch_path_callback on,
+                              void *context)
 {
     struct dirent **entries;
     // /etc/xen/auto has links of any name.
@@ -229,29 +231,34 @@ static void keep_directory(struct reading *reading, struct watch_file **old, con
         cleanup_free char *path = NULL;
         if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
             arena_give_up();
-        keep(reading, old, path, only_usb, false);
+        on(context, path, only_usb ? PATH_AUTO : PATH_FOUND);
         free(entries[i]);
     }
     if (count >= 0)
         free(entries);
 }
 
-void watch_files_read(struct watch_files *files, watch_file_callback on, void *context)
+void watch_files_each(const struct watch_files *files, watch_path_callback on, void *context)
 {
     struct stat info;
-    struct watch_file *old = files->first;
-    struct diags none = { .arena = NULL };
-    struct reading reading = { files, &files->first, on, context };
-    files->first = NULL;
-    for (struct watch_file *file = old; file; file = file->next)
-        file->kept = false;
     for (size_t i = 0; i < word_count(files); i++) {
         const char *word = word_at(files, i);
         if (!files->count || (stat(word, &info) == 0 && S_ISDIR(info.st_mode)))
-            keep_directory(&reading, &old, word, is_auto(files, i));
+            each_of_directory(word, is_auto(files, i), on, context);
         else
-            keep(&reading, &old, word, false, true);
+            on(context, word, PATH_NAMED);
     }
+}
+
+void watch_files_read(struct watch_files *files, watch_file_callback on, void *context)
+{
+    struct watch_file *old = files->first;
+    struct diags none = { .arena = NULL };
+    struct reading reading = { files, &files->first, &old, on, context };
+    files->first = NULL;
+    for (struct watch_file *file = old; file; file = file->next)
+        file->kept = false;
+    watch_files_each(files, keep, &reading);
     while (old) {
         struct watch_file *next = old->next;
         on(context, old, FILE_GOES, &none);

@@ -70,7 +70,14 @@ typedef void (*watch_file_callback)(void *context, struct watch_file *file,
 void watch_files_read(struct watch_files *files, watch_file_callback on, void *context);
 void watch_files_free(struct watch_files *files);
 
-// The directories in which something about the files can change; the n-th of them, or NULL. Owned
+// A path that the words name, whether or not there is a file: the word itself, what is in a
+// directory, what is in /etc/xen/auto.
+enum watch_path { PATH_NAMED, PATH_FOUND, PATH_AUTO };
+typedef void (*watch_path_callback)(void *context, const char *path, enum watch_path which);
+// Calls `on` for each of them, in order.
+void watch_files_each(const struct watch_files *files, watch_path_callback on, void *context);
+
+// The directories in which files of the words come and go; the n-th of them, or NULL. Owned
 // by the arena.
 const char *watch_files_directory(struct arena *arena, const struct watch_files *files, size_t n);
 

@@ -204,6 +204,7 @@ enum status watch_loop(const struct watch_options *options)
     for (struct watch_file *file = watch.files.first; file; file = file->next)
         watch_run_forget(&watch, file);
     watch_events_close(&watch);
+    watch_places_free(&watch);
     watch_files_free(&watch.files);
     watch_domains_free(&watch.domains);
     watch_sources_drop_all(&watch);

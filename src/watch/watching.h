@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 struct host_plug;
+struct inotify_event;
 struct watch_known;
 struct host_plug_event;
 struct watch;
@@ -24,6 +25,18 @@ struct watch_source {
     void (*ready)(struct watch *watch, struct watch_source *source);
     struct watch_file *file; // whose it is; NULL: the watcher's own
     unsigned which;          // of several of the file
+};
+
+// A directory that inotify reports about.
+struct watch_place {
+    int number; // inotify's
+    char *name; // of the only file that matters there; NULL: all. malloc'd
+};
+
+// Zeroed: none. malloc'd.
+struct watch_places {
+    struct watch_place *places;
+    size_t count;
 };
 
 struct watch {
@@ -42,6 +55,7 @@ struct watch {
     double reread_at;
     int inotify;
     int saved; // inotify's number for libxl's directory; -1
+    struct watch_places places;
     struct host_plug *plug;
     struct watch_source *xen; // NULL: the connection is lost
     struct xen_events *xen_events;
@@ -86,6 +100,15 @@ enum status watch_events_open(struct watch *watch);
 void watch_events_close(struct watch *watch);
 // Reads the files again.
 void watch_reread(struct watch *watch);
+
+// ---- where files change (places.c) ----
+
+// Listens where the files are now, and where links among them point to. Whether that is a directory
+// more than before, in which something may have changed since the files were read.
+bool watch_places_update(struct watch *watch);
+// Whether an event tells that files may have changed.
+bool watch_places_changed(const struct watch *watch, const struct inotify_event *event);
+void watch_places_free(struct watch *watch);
 
 // ---- runs (run.c) ----
 

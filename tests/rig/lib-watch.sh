@@ -13,17 +13,18 @@ win10_up()
 }
 
 # guest_file NAME LINE...: write the file NAME.cfg at once, as an editor does, for an HVM guest. Without a line
-# "name=...", it is for the domain NAME.
+# "name=...", it is for the domain NAME. $into: the directory, instead of guests.
 guest_file()
 {
-    local name=$1 new=$T/guests/.new
+    local name=$1 new=$T/${into:-guests}/.new
     shift
-    mkdir -p "$T/guests"
+    mkdir -p "$T/${into:-guests}"
     { [[ $1 = name=* ]] || echo "name='$name'"; printf '%s\n' "type='hvm'"; printf '%s\n' "$@"; } >"$new"
-    mv "$new" "$T/guests/$name.cfg"
+    mv "$new" "$T/${into:-guests}/$name.cfg"
 }
 
-# watch_up [ARGS...]: start the watcher and wait until it watches. $watcher is its process id.
+# watch_up [ARGS...]: start the watcher and wait until it watches. $watcher is its process id. $watched: what it
+# reads, instead of $T/guests; empty: what it reads without arguments.
 watch_up()
 {
     local socket=$T/notify
@@ -40,7 +41,7 @@ END
     wait_for test -S "$socket"
     # shellcheck disable=SC2086 # WRAP is several words
     LD_PRELOAD="$RIG/fakexen.so${LD_PRELOAD:+:$LD_PRELOAD}" NOTIFY_SOCKET=$socket \
-        $WRAP "$XENUSB" watch "$@" "$T/guests" >>"$T/watch.out" 2>>"$T/watch.err" &
+        $WRAP "$XENUSB" watch "$@" ${watched-"$T/guests"} >>"$T/watch.out" 2>>"$T/watch.err" &
     watcher=$!
     wait_for grep -q '^READY=1' "$socket.said"
 }
