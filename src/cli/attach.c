@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "job.h"
+#include "keep.h"
 
 // With --qmp there is no domain word: the socket stands for it.
 static enum status run_specs(const struct invocation *invocation, enum spec_what what)
@@ -13,7 +14,11 @@ static enum status run_specs(const struct invocation *invocation, enum spec_what
                           !(invocation->given & OPTION_DRY_RUN));
     if (status == STATUS_OK)
         status = job_plan(&job);
-    return status == STATUS_OK ? job_run(&job) : status;
+    if (status != STATUS_OK)
+        return status;
+    return invocation->given & OPTION_KEEP && !(invocation->given & OPTION_DRY_RUN)
+               ? keep_attached(&job)
+               : job_run(&job);
 }
 
 static enum status run_attach(const struct invocation *invocation)
@@ -34,8 +39,8 @@ const struct command attach_command = {
         "SPEC names a device: 1-1.2 (bus id), 4.3 (bus.address), 046d:c52b (vendor:product),\n"
         "tablet (or mouse, keyboard, ...), or keys as in usbdevice=:\n"
         "serial=4C530001,bus=hci0,port=2",
-    .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP |
-               OPTION_REQUIRE_GUEST | OPTION_START_BACKEND | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_KEEP | OPTION_NO_SAVE |
+               OPTION_QMP | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_attach,

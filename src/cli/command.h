@@ -33,6 +33,7 @@ enum option {
     OPTION_UDEV = 1 << 22,
     OPTION_FORGET = 1 << 23,
     OPTION_ONCE = 1 << 24,
+    OPTION_KEEP = 1 << 25,
 };
 
 // The parsed command line.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "job.h"
+#include "keep.h"
 
 static enum status act(struct job *job, const struct plan_removal *removal)
 {
@@ -12,7 +13,11 @@ static enum status act(struct job *job, const struct plan_removal *removal)
     if (status == STATUS_OK)
         status = plan_remove(invocation->arena, invocation->diags, &of_host, &job->world.topology,
                              &job->plan);
-    return status == STATUS_OK ? job_run(job) : status;
+    if (status != STATUS_OK)
+        return status;
+    return removal->devices && !(invocation->given & OPTION_DRY_RUN)
+               ? keep_no_longer(job, removal->all)
+               : job_run(job);
 }
 
 static enum status run_detach(const struct invocation *invocation)

@@ -26,6 +26,7 @@ static const struct option_row option_rows[] = {
       "libvirt driver to write for: xen (default) or qemu" },
     { OPTION_IN_PLACE, "in-place", NULL, "rewrite FILE; the old one is kept as FILE.bak" },
     { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
+    { OPTION_KEEP, "keep", NULL, "keep it attached, also over reboots of the guest, until detach" },
     { OPTION_NO_COMMENTS, "no-comments", NULL, "omit the comments with the original statements" },
     { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
     { OPTION_ONCE, "once", NULL, "bring everything up to date, then end" },
@@ -204,7 +205,8 @@ static enum status complain_together(const struct invocation *invocation)
 {
     static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
                                             { OPTION_JSON, OPTION_TREE },
-                                            { OPTION_JSON, OPTION_UDEV } };
+                                            { OPTION_JSON, OPTION_UDEV },
+                                            { OPTION_KEEP, OPTION_QMP } };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         unsigned both = pairs[i][0] | pairs[i][1];

@@ -31,7 +31,7 @@ const struct command watch_command = {
         "skipped; what is refused or fails is reported, and the rest is done. What somebody has\n"
         "detached stays away until it is plugged in again, the domain restarts, or it is applied\n"
         "again. Of a DIR, all files *.cfg; by default, those of /etc/xenusb/guests, and what\n"
-        "/etc/xen/auto has of USB.",
+        "/etc/xen/auto has of USB; and always what was attached with --keep.",
     .options = OPTION_JSON | OPTION_ONCE | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 0,
     .most = SIZE_MAX,

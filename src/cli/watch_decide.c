@@ -2,6 +2,7 @@
 // What a run of the watcher leaves alone: what is not plugged in, what somebody has taken away, and
 // what the domain of an earlier file wants as well; and what it cleans up.
 #include "base/arena.h"
+#include "plan/presence.h"
 #include "watch_items.h"
 
 struct deciding {
@@ -219,25 +220,6 @@ static void decide_device(const struct deciding *deciding, struct watch_item *it
 
 // ---- what is gone ----
 
-// Whether a criterion can match what is known of a device that is gone, and does.
-static bool may_have_been(const struct selector *wanted, const struct device *gone)
-{
-    struct host_device was = { .bus = gone->selector.bus,
-                               .address = gone->selector.address,
-                               .manufacturer = "",
-                               .name = "",
-                               .serial = "" };
-    struct selector without = *wanted;
-    uint16_t vendor, product;
-    memcpy(was.busid, device_busid(gone), strlen(device_busid(gone)) + 1);
-    if (gone->label && host_label_read(text_of(gone->label), &vendor, &product)) {
-        was.vendor = vendor;
-        was.product = product;
-    }
-    without.criteria &= ~(unsigned)SELECT_SERIAL;
-    return selector_matches(&without, &was);
-}
-
 // Whether the last report has it for that entry.
 static bool was_reported(const struct deciding *deciding, const struct watch_item *item,
                          const struct device *gone)
@@ -256,7 +238,7 @@ static struct watch_item *item_of_gone(const struct deciding *deciding, const st
             continue;
         if (was_reported(deciding, item, gone))
             return item;
-        if (!match && may_have_been(&item->device->selector, gone))
+        if (!match && device_may_have_been(&item->device->selector, gone))
             match = item;
     }
     return match;

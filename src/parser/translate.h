@@ -31,6 +31,9 @@ struct translation {
     void (*write)(struct writing *writing);
 };
 
+// A device as an item of usbdevice=[] or an argument of attach, in the canonical form.
+const char *config_device_item(struct arena *arena, const struct config_device *device);
+
 // All targets. Ends with a NULL name; the first row is the default.
 extern const struct translation translations[];
 

@@ -342,3 +342,21 @@ void presence_find(const struct session *session, struct topology *topology)
                     is_exact(&device->selector) == (exact == 1))
                     settle(&finding, device);
 }
+
+bool device_may_have_been(const struct selector *wanted, const struct device *gone)
+{
+    struct host_device was = { .bus = gone->selector.bus,
+                               .address = gone->selector.address,
+                               .manufacturer = "",
+                               .name = "",
+                               .serial = "" };
+    struct selector without = *wanted;
+    uint16_t vendor, product;
+    memcpy(was.busid, device_busid(gone), strlen(device_busid(gone)) + 1);
+    if (gone->label && host_label_read(text_of(gone->label), &vendor, &product)) {
+        was.vendor = vendor;
+        was.product = product;
+    }
+    without.criteria &= ~(unsigned)SELECT_SERIAL;
+    return selector_matches(&without, &was);
+}

@@ -29,4 +29,8 @@ enum device_state presence_of(const struct presence_facts *facts);
 // needs that. Looks for the holders of devices that a guest should have and does not.
 void presence_find(const struct session *session, struct topology *topology);
 
+// Whether a host device that is gone may have been what the selector selects, as far as that is
+// known: its serial number is not.
+bool device_may_have_been(const struct selector *wanted, const struct device *gone);
+
 #endif

@@ -89,6 +89,14 @@ const struct watch_domain *watch_domains_named(const struct watch_domains *domai
     return NULL;
 }
 
+const struct watch_domain *watch_domains_with(const struct watch_domains *domains, const char *uuid)
+{
+    for (size_t i = domains->count; i > 0; i--)
+        if (strcmp(domains->domains[i - 1].uuid, uuid) == 0)
+            return &domains->domains[i - 1];
+    return NULL;
+}
+
 void watch_domains_free(struct watch_domains *domains)
 {
     for (size_t i = 0; i < domains->count; i++)

@@ -28,6 +28,9 @@ enum status watch_domains_update(struct watch_domains *domains, struct diags *di
 // The one of that name that is ready, the newest of several; NULL if there is none.
 const struct watch_domain *watch_domains_named(const struct watch_domains *domains,
                                                const char *name);
+// The one with that UUID, ready or not; NULL if there is none.
+const struct watch_domain *watch_domains_with(const struct watch_domains *domains,
+                                              const char *uuid);
 void watch_domains_free(struct watch_domains *domains);
 
 // The directory in which libxl saves configurations, and whether a name in it is one.

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/deadline.h"
 #include "host/plug.h"
+#include "kept.h"
 #include "notify.h"
 #include "watching.h"
 
@@ -163,16 +164,30 @@ bool watch_connect(struct watch *watch, const char **why)
 
 // ---- domains ----
 
-// The domain that has the file's name now, if it is another one than before.
+// The domain that the file is for; NULL if it does not run, or is not ready.
+static const struct watch_domain *domain_of(const struct watch *watch,
+                                            const struct watch_file *file)
+{
+    if (!file->domain)
+        return NULL;
+    if (!*file->of_uuid)
+        return watch_domains_named(&watch->domains, file->domain);
+    const struct watch_domain *domain = watch_domains_with(&watch->domains, file->of_uuid);
+    return domain && domain->ready ? domain : NULL;
+}
+
+// The domain that the file is for now, if it is another one than before.
 static void assign(struct watch *watch, struct watch_file *file)
 {
-    const struct watch_domain *domain =
-        file->domain ? watch_domains_named(&watch->domains, file->domain) : NULL;
+    const struct watch_domain *domain = domain_of(watch, file);
+    // The name in a file of kept.h is the one that its domain had then.
+    if (domain && *file->of_uuid && strcmp(file->domain, domain->name) != 0)
+        file->domain = arena_strdup(file->arena, domain->name);
     const bool same =
         domain ? file->id == domain->id && strcmp(file->uuid, domain->uuid) == 0 : file->id < 0;
     if (same)
         return;
-    if (file->id >= 0 && !domain)
+    if (file->id >= 0 && !domain && !*file->of_uuid)
         say(watch->options->json, watch_subject(file), "has ended");
     if (file->id >= 0)
         wake_waiting(watch, 0);
@@ -183,6 +198,17 @@ static void assign(struct watch *watch, struct watch_file *file)
         return;
     watch_recall(watch, file);
     task_wake(&file->task, clock_now(), 0);
+}
+
+// A domain of that name with another UUID has taken its place: it does not come back.
+static void drop_kept(struct watch *watch, const struct watch_file *file)
+{
+    if (!*file->of_uuid || !file->domain || watch_domains_with(&watch->domains, file->of_uuid) ||
+        !watch_domains_named(&watch->domains, file->domain))
+        return;
+    if (unlink(file->path) == 0)
+        say(watch->options->json, watch_subject(file),
+            "what was attached with --keep is forgotten: another domain has this name now");
 }
 
 enum status watch_look(struct watch *watch)
@@ -202,6 +228,8 @@ enum status watch_look(struct watch *watch)
         say(watch->options->json, NOBODY, "%s", diags_reason(&diags, "no reason given"));
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
         assign(watch, file);
+    for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
+        drop_kept(watch, file);
     (void)task_end(&watch->look, clock_now(), failed || unready);
     return status;
 }
@@ -294,6 +322,7 @@ enum status watch_events_open(struct watch *watch)
     watch->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (watch->inotify < 0 || !watch_source_add(watch, watch->inotify, on_inotify))
         return complain_events(watch, "files", strerror(errno));
+    kept_make_directory();
     watch->saved = inotify_add_watch(watch->inotify, watch_saved_directory,
                                      IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
     watch->plug = host_plug_open(&why);

@@ -6,6 +6,7 @@
 #include "base/scope.h"
 #include "base/source_read.h"
 #include "config/check.h"
+#include "kept.h"
 #include "parser/parser.h"
 
 #include <dirent.h>
@@ -36,7 +37,7 @@ const char *watch_files_directory(struct arena *arena, const struct watch_files 
 {
     struct stat info;
     if (n >= word_count(files))
-        return NULL;
+        return n == word_count(files) ? kept_directory : NULL;
     const char *word = word_at(files, n), *slash = strrchr(word, '/');
     if (!files->count || (stat(word, &info) == 0 && S_ISDIR(info.st_mode)))
         return word;
@@ -53,6 +54,9 @@ static struct watch_file *file_new(const char *path)
     if (!file || !(file->path = strdup(path)))
         arena_give_up();
     file->id = -1;
+    const char *uuid = kept_uuid(path);
+    if (uuid)
+        memcpy(file->of_uuid, uuid, UUID_SIZE - 1);
     return file;
 }
 
@@ -73,6 +77,8 @@ static bool has_usb(const struct config *config)
 // Compiles a file; NULL after complaining.
 static const struct config *compile(struct arena *arena, struct diags *diags, const char *path)
 {
+    if (kept_uuid(path))
+        return kept_read(arena, diags, path);
     const struct source *source = source_read(arena, diags, path);
     if (!source)
         return NULL;
@@ -90,7 +96,8 @@ static const struct watch_file *other_of_domain(const struct watch_files *files,
                                                 const struct watch_file *file, const char *domain)
 {
     for (const struct watch_file *at = files->first; at; at = at->next)
-        if (at != file && at->kept && at->domain && strcmp(at->domain, domain) == 0)
+        if (at != file && at->kept && !*at->of_uuid && at->domain &&
+            strcmp(at->domain, domain) == 0)
             return at;
     return NULL;
 }
@@ -151,7 +158,8 @@ static void read_file(struct reading *reading, struct watch_file *file, bool onl
     if (config && GIVEN(config->domain.name) && (has_usb(config) || file->config)) {
         const struct text name = config->domain.name.text;
         const char *domain = arena_copy(arena, name.at, name.size);
-        const struct watch_file *other = other_of_domain(reading->files, file, domain);
+        const struct watch_file *other =
+            *file->of_uuid ? NULL : other_of_domain(reading->files, file, domain);
         if (!other) {
             take(reading, file, arena, config);
             return;
@@ -221,17 +229,19 @@ static int is_config(const struct dirent *entry)
     return is_visible(entry) && size > 4 && strcmp(entry->d_name + size - 4, ".cfg") == 0;
 }
 
-static void each_of_directory(const char *directory, bool only_usb, watch_path_callback on,
+static void each_of_directory(const char *directory, enum watch_path which, watch_path_callback on,
                               void *context)
 {
     struct dirent **entries;
     // /etc/xen/auto has links of any name.
-    int count = scandir(directory, &entries, only_usb ? is_visible : is_config, alphasort);
+    int count =
+        scandir(directory, &entries, which == PATH_AUTO ? is_visible : is_config, alphasort);
     for (int i = 0; i < count; i++) {
         cleanup_free char *path = NULL;
         if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
             arena_give_up();
-        on(context, path, only_usb ? PATH_AUTO : PATH_FOUND);
+        if (which != PATH_KEPT || kept_uuid(path))
+            on(context, path, which);
         free(entries[i]);
     }
     if (count >= 0)
@@ -244,10 +254,11 @@ void watch_files_each(const struct watch_files *files, watch_path_callback on, v
     for (size_t i = 0; i < word_count(files); i++) {
         const char *word = word_at(files, i);
         if (!files->count || (stat(word, &info) == 0 && S_ISDIR(info.st_mode)))
-            each_of_directory(word, is_auto(files, i), on, context);
+            each_of_directory(word, is_auto(files, i) ? PATH_AUTO : PATH_FOUND, on, context);
         else
             on(context, word, PATH_NAMED);
     }
+    each_of_directory(kept_directory, PATH_KEPT, on, context);
 }
 
 void watch_files_read(struct watch_files *files, watch_file_callback on, void *context)

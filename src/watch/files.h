@@ -39,6 +39,8 @@ struct watch_file {
     struct arena *arena;
     const struct config *config; // NULL: it never had one without errors
     const char *domain;          // the name of its domain; NULL like the config
+    char of_uuid[UUID_SIZE];     // what was attached with --keep (kept.h): the UUID of its domain,
+                                 // which decides; "": a file that a person wrote
     // The domain.
     int id; // -1: none of that name runs
     char uuid[UUID_SIZE];
@@ -65,14 +67,20 @@ typedef void (*watch_file_callback)(void *context, struct watch_file *file,
 // Looks which files there are and reads those that have changed. A directory has the files named
 // *.cfg; one that does not exist has none. A FILE that never was there is broken. Without words:
 // /etc/xenusb/guests and what is in /etc/xen/auto. A file without USB counts as not there, unless
-// it had some before. Of two files for the same domain, the second is broken. Calls `on` for each
+// it had some before. Of two files for the same domain, the second is broken. Whatever the words,
+// the files of kept.h come last, one for each domain. Calls `on` for each
 // file that changed; one that goes is freed after that.
+// What the file is known by to state.h: the name of its domain, or the UUID.
+static inline const char *watch_file_key(const struct watch_file *file)
+{
+    return *file->of_uuid ? file->of_uuid : file->domain;
+}
 void watch_files_read(struct watch_files *files, watch_file_callback on, void *context);
 void watch_files_free(struct watch_files *files);
 
 // A path that the words name, whether or not there is a file: the word itself, what is in a
-// directory, what is in /etc/xen/auto.
-enum watch_path { PATH_NAMED, PATH_FOUND, PATH_AUTO };
+// directory, what is in /etc/xen/auto, what was attached with --keep.
+enum watch_path { PATH_NAMED, PATH_FOUND, PATH_AUTO, PATH_KEPT };
 typedef void (*watch_path_callback)(void *context, const char *path, enum watch_path which);
 // Calls `on` for each of them, in order.
 void watch_files_each(const struct watch_files *files, watch_path_callback on, void *context);

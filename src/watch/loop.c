@@ -133,7 +133,7 @@ static bool is_done(const struct watch *watch)
 static void tell_what_does_not_run(struct watch *watch)
 {
     for (struct watch_file *file = watch->files.first; file; file = file->next) {
-        if (file->id >= 0 || !file->domain)
+        if (file->id >= 0 || !file->domain || *file->of_uuid)
             continue;
         struct watch_report *none = arena_new_of(watch->options->arena, struct watch_report);
         *none = (struct watch_report){ .why = "", .domain = -1, .uuid = "" };

@@ -20,7 +20,7 @@ static void warn(const struct watch *watch, struct arena *arena, const char *wha
 static bool is_of_others(const struct watch *watch, const struct watch_known *known)
 {
     for (const struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->domain && strcmp(file->domain, known->domain) == 0)
+        if (file->domain && strcmp(watch_file_key(file), known->domain) == 0)
             return false;
     return true;
 }
@@ -43,7 +43,7 @@ void watch_remember(struct watch *watch)
     for (const struct watch_file *file = watch->files.first; file; file = file->next)
         if (file->report)
             add(arena, &next,
-                (struct watch_known){ NULL, file->path, file->domain, *file->report });
+                (struct watch_known){ NULL, file->path, watch_file_key(file), *file->report });
     for (const struct watch_known *at = watch->before; at; at = at->next)
         if (is_of_others(watch, at))
             add(arena, &next, *at);
@@ -65,7 +65,7 @@ void watch_recall_all(struct watch *watch)
 
 void watch_recall(const struct watch *watch, struct watch_file *file)
 {
-    const struct watch_report *last = watch_state_of(watch->before, file->domain);
+    const struct watch_report *last = watch_state_of(watch->before, watch_file_key(file));
     if (!last || last->domain != file->id || strcmp(last->uuid, file->uuid) != 0)
         return;
     cleanup_arena struct arena *arena = arena_new(RESERVE);

@@ -12,7 +12,7 @@
 struct watch_known {
     struct watch_known *next;
     const char *file;   // path
-    const char *domain; // name
+    const char *domain; // name; of what was attached with --keep, the UUID (watch_file_key())
     struct watch_report report;
 };
 

@@ -264,6 +264,25 @@ enum status lock_watcher(const struct session *session, struct lock *lock)
     return STATUS_REFUSED;
 }
 
+// A lock that is tried could be in the way of a watcher that starts.
+enum verdict lock_watcher_runs(struct arena *arena, unsigned *process, const char **why)
+{
+    static const char table[] = "/proc/locks";
+    const char *path = watcher_path(arena);
+    *process = 0;
+    *why = NULL;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return VERDICT_NO;
+    if (access(path, F_OK) == 0 && access(table, R_OK) == 0) {
+        *process = holder_of(arena, path);
+        return *process ? VERDICT_YES : VERDICT_NO;
+    }
+    const int error = errno;
+    *why = arena_printf(arena, "cannot read %s: %s", access(path, F_OK) == 0 ? table : path,
+                        strerror(error));
+    return VERDICT_UNKNOWN;
+}
+
 static const struct {
     const char *name; // libxl__ev_qmplock_init, libxl__lock_domain_userdata
     const char *what;

@@ -4,6 +4,7 @@
 #define XENUSB_XEN_LOCK_H
 
 #include "base/diag.h"
+#include "base/verdict.h"
 
 struct session;
 
@@ -41,6 +42,9 @@ enum status lock_try_domain(const struct session *session, struct lock *lock);
 // The lock of the watcher, without waiting: STATUS_REFUSED, after reporting which process it is, if
 // one runs.
 enum status lock_watcher(const struct session *session, struct lock *lock);
+// Whether a watcher runs on this host, without disturbing it: *process is its id, 0 if that is not
+// known. If it cannot be determined, *why is the reason.
+enum verdict lock_watcher_runs(struct arena *arena, unsigned *process, const char **why);
 // The path of the domain's lock. Owned by the arena.
 const char *lock_domain_path(const struct session *session);
 

@@ -16,9 +16,9 @@
 #
 #     run_cases "$@"
 #
-# Every case_* runs in its own process, in private mount and PID namespaces with empty /run and
-# /var/lib/xen: everything it starts is killed with it, and it does not see other cases or this machine.
-# A command that fails ends its case (set -e), unless "run" calls it. Needs root.
+# Every case_* runs in its own process, in private mount and PID namespaces with empty /run,
+# /var/lib/xen and /var/lib/xenusb: everything it starts is killed with it, and it does not see other
+# cases or this machine. A command that fails ends its case (set -e), unless "run" calls it. Needs root.
 
 set -eEuo pipefail
 
@@ -76,6 +76,9 @@ become_case()
     if [ -z "${RIG_IN_TREE:-}" ]; then
         mount -n -t tmpfs -o mode=755 rig /run
         mount -n -t tmpfs -o mode=755 rig /var/lib/xen
+        # There only where xenusb has kept something.
+        mkdir -p -m 700 /var/lib/xenusb
+        mount -n -t tmpfs -o mode=700 rig /var/lib/xenusb
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
     [ "$(type -t "$1")" = function ] || fail "no such case"

@@ -107,7 +107,7 @@ static void refuse_unwritable(const struct writing *writing, const struct config
     }
 }
 
-static const char *device_spec(struct arena *arena, const struct config_device *device)
+const char *config_device_item(struct arena *arena, const struct config_device *device)
 {
     const struct {
         const char *key;
@@ -160,8 +160,9 @@ static struct replacement change_devices(const struct writing *writing)
         canonical = canonical && is_canonical(at);
         refuse_unwritable(writing, at);
         items_add(writing->arena, &items,
-                  at->origin == ORIGIN_USB && at->at_creation ? device_model_of(at->kind)->name
-                                                              : device_spec(writing->arena, at));
+                  at->origin == ORIGIN_USB && at->at_creation
+                      ? device_model_of(at->kind)->name
+                      : config_device_item(writing->arena, at));
     }
     struct replacement change = change_to(writing, &items);
     change.touch = !canonical;
