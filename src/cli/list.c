@@ -2,9 +2,11 @@
 #include "base/arena.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "list_state.h"
+#include "list_tree.h"
+#include "list_watch.h"
 #include "record/journal.h"
 #include "record/record.h"
-#include "show.h"
 #include "table.h"
 #include "world/survey.h"
 #include "xen/advice.h"
@@ -32,63 +34,76 @@ static const struct column columns[] = {
     { NULL, "reason", COLUMN_TEXT },
     { NULL, "now", COLUMN_TEXT },
     { NULL, "advice", COLUMN_TEXT },
+    { NULL, "wanted_by", COLUMN_TEXT },
+    { NULL, "wanted", COLUMN_TEXT },
+    { NULL, "since", COLUMN_TEXT },
+    { NULL, "watcher", COLUMN_TEXT },
 };
-enum { SHOWN_COLUMN = 11, STATE_COLUMN, PRESENCE_COLUMN = 17, REASON_COLUMN };
+enum {
+    DEVICE_COLUMN = 7,
+    BUSID_COLUMN = 9,
+    SHOWN_COLUMN = 11,
+    STATE_COLUMN,
+    PRESENCE_COLUMN = 17,
+    REASON_COLUMN,
+    WANTED_COLUMN = 21, // and the next two
+    WATCHER_COLUMN = 24,
+};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-// The state of both ends of a PVUSB controller.
-static const char *ends_of(struct arena *arena, const struct controller *controller)
+// What the verb is asked for, and where its rows go.
+struct listing {
+    const struct invocation *invocation;
+    struct arena *arena;
+    struct table *table;
+    struct watch_view watch; // not looked at with --qmp
+};
+
+static const char *verdict_word(const struct listing *listing)
 {
-    return arena_printf(arena, "backend (%s) %s, frontend %s", controller->driver,
-                        xenbus_state_name(controller->backend_state),
-                        xenbus_state_name(controller->frontend_state));
+    static const char *const words[] = {
+        [VERDICT_NO] = "no", [VERDICT_YES] = "yes", [VERDICT_UNKNOWN] = "unknown"
+    };
+    return listing->invocation->qmp ? NULL : words[listing->watch.runs];
 }
 
-static const char *state_of_controller(struct arena *arena, const struct controller *controller)
+// What a row says of the watcher, for scripts.
+static void add_wanted(const struct listing *listing, struct wanted wanted, const char **cells)
 {
-    if (controller->stale)
-        return "only in libxl's record; QEMU does not have it";
-    if (controller->no_backend)
-        return arena_printf(arena, "no backend serves it: %s", controller->no_backend);
-    return controller->pvusb ? ends_of(arena, controller) : NULL;
-}
-
-static const char *state_of(struct arena *arena, const struct device *device)
-{
-    const struct controller *controller = device->controller;
-    const char *state = device_state_name(device->state);
-    if (device->reason)
-        state = arena_printf(arena, "%s: %s", state, device->reason);
-    else if (device->state == DEVICE_WAITING)
-        state = "waiting for the device to be plugged in";
-    if (controller->pvusb && !controller->no_backend &&
-        controller->frontend_state != XENBUS_CONNECTED)
-        state = arena_printf(arena, "%s; %s", state, ends_of(arena, controller));
-    return state;
-}
-
-// The command that brings a device back, or that frees its port; NULL if it is not gone, or if no
-// backend runs.
-static const char *advice_of(struct arena *arena, const struct domain *domain,
-                             const struct device *device)
-{
-    if (device->state != DEVICE_GONE || device->report.ended || !device->controller->backend)
-        return NULL;
-    if (device->returns)
-        return advice(arena, ADVICE_RETURN, domain, device->now->busid);
-    return advice(arena, ADVICE_DETACH, domain, device_word(arena, device));
+    cells[WATCHER_COLUMN] = verdict_word(listing);
+    if (listing->watch.unread)
+        cells[WANTED_COLUMN + 1] = watch_verdict_name(WATCH_UNKNOWN);
+    if (!wanted.entry)
+        return;
+    cells[WANTED_COLUMN] = wanted.known->file;
+    cells[WANTED_COLUMN + 1] = watch_verdict_name(wanted.entry->verdict);
+    cells[WANTED_COLUMN + 2] = watch_view_since(listing->arena, wanted.entry);
 }
 
 static const char *with_advice(struct arena *arena, const struct domain *domain,
                                const struct device *device)
 {
-    const char *state = state_of(arena, device), *how = advice_of(arena, domain, device);
+    const char *state = list_state_of(arena, device), *how = list_advice_of(arena, domain, device);
     return how ? arena_printf(arena, "%s; %s", state, how) : state;
 }
 
-static void add_row(struct arena *arena, struct table *table, const struct domain *domain,
+// The state for people, and how a watcher has found it.
+static const char *shown_state(const struct listing *listing, const struct domain *domain,
+                               const struct device *device, struct wanted wanted)
+{
+    const char *state = with_advice(listing->arena, domain, device);
+    return wanted.entry
+               ? arena_printf(listing->arena, "%s; %s", state,
+                              watch_view_words(listing->arena, &listing->watch, wanted.entry))
+               : state;
+}
+
+static void add_row(const struct listing *listing, const struct domain *domain,
                     const struct controller *controller, const struct device *device)
 {
+    struct arena *arena = listing->arena;
+    const struct wanted wanted =
+        device ? wanted_of(arena, &listing->watch, domain, device) : (struct wanted){ NULL, NULL };
     char buf[PORT_TEXT_SIZE];
     const char *port = device ? port_write(device->port, buf) : NULL;
     const char *busid = device ? device_busid(device) : "";
@@ -105,8 +120,9 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         device ? device_kind_name(device) : NULL,
         *busid ? busid : NULL,
         speed,
-        device ? with_advice(arena, domain, device) : state_of_controller(arena, controller),
-        device ? state_of(arena, device) : state_of_controller(arena, controller),
+        device ? shown_state(listing, domain, device, wanted)
+               : list_state_of_controller(arena, controller),
+        device ? list_state_of(arena, device) : list_state_of_controller(arena, controller),
         controller->pvusb ? controller->driver : NULL,
         controller->pvusb ? arena_printf(arena, "%u", controller->backend_domain) : NULL,
         controller->pvusb ? xenbus_state_name(controller->backend_state) : NULL,
@@ -114,159 +130,109 @@ static void add_row(struct arena *arena, struct table *table, const struct domai
         device ? device_state_name(device->state) : NULL,
         device ? device->reason : NULL,
         device && device->now ? device->now->busid : NULL,
-        device ? advice_of(arena, domain, device) : NULL,
+        device ? list_advice_of(arena, domain, device) : NULL,
     };
-    table_row(table, cells);
+    add_wanted(listing, wanted, cells);
+    table_row(listing->table, cells);
 }
 
-static void add_rows(struct arena *arena, struct table *table, const struct topology *topology)
+// What is to be kept, and is not there.
+static void add_wanted_row(const struct listing *listing, const struct domain *domain,
+                           struct wanted wanted)
+{
+    const struct watch_entry *entry = wanted.entry;
+    const char *cells[COLUMNS] = { domain->name, arena_printf(listing->arena, "%d", domain->id) };
+    cells[DEVICE_COLUMN] = wanted_label(entry);
+    cells[BUSID_COLUMN] = *entry->busid ? entry->busid : NULL;
+    cells[SHOWN_COLUMN] = cells[STATE_COLUMN] =
+        watch_view_words(listing->arena, &listing->watch, entry);
+    cells[REASON_COLUMN] = *entry->why ? entry->why : NULL;
+    add_wanted(listing, wanted, cells);
+    table_row(listing->table, cells);
+}
+
+static void add_rows(const struct listing *listing, const struct topology *topology)
 {
     for (const struct controller *at = topology->controllers; at; at = at->next) {
         if (!at->devices)
-            add_row(arena, table, topology->domain, at, NULL);
+            add_row(listing, topology->domain, at, NULL);
         for (const struct device *device = at->devices; device; device = device->next)
-            add_row(arena, table, topology->domain, at, device);
+            add_row(listing, topology->domain, at, device);
     }
+    for (struct wanted at = { NULL, NULL };
+         (at = wanted_next(listing->arena, &listing->watch, topology, at)).entry;)
+        add_wanted_row(listing, topology->domain, at);
 }
 
-// Column widths of a domain's tree.
-struct widths {
-    size_t port, device, busid;
-};
-
-// The columns of the tree, escaped for a terminal.
-static const char *shown_port(struct arena *arena, const struct device *device)
+static void show(const struct listing *listing, const struct world *world)
 {
-    char buf[PORT_TEXT_SIZE];
-    const char *port = port_write(device->port, buf);
-    return arena_strdup(arena, *port ? port : "?");
-}
-
-static const char *shown_device(struct arena *arena, const struct device *device)
-{
-    return text_show(arena, text_of(device_label(arena, device)), 200);
-}
-
-static void widen(size_t *width, const char *shown)
-{
-    size_t here = table_width(shown);
-    *width = here > *width ? here : *width;
-}
-
-static struct widths widths_of(struct arena *arena, const struct topology *topology)
-{
-    struct widths widths = { 0, 0, 0 };
-    for (const struct controller *at = topology->controllers; at; at = at->next)
-        for (const struct device *device = at->devices; device; device = device->next) {
-            widen(&widths.port, shown_port(arena, device));
-            widen(&widths.device, shown_device(arena, device));
-            widen(&widths.busid, device_busid(device));
-        }
-    return widths;
-}
-
-static void print_column(const char *shown, size_t width)
-{
-    printf("%s%*s  ", shown, (int)(width - table_width(shown)), "");
-}
-
-static void print_device(struct arena *arena, const struct domain *domain,
-                         const struct device *device, const struct widths *widths)
-{
-    const char *state = state_of(arena, device), *how = advice_of(arena, domain, device);
-    print_column(shown_port(arena, device), widths->port);
-    print_column(shown_device(arena, device), widths->device);
-    print_column(device_busid(device), widths->busid);
-    print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
-    printf("%s%s%s\n", text_show(arena, text_of(state), 400), how ? "; " : "", how ? how : "");
-}
-
-static void print_tree(struct arena *arena, const struct topology *topology)
-{
-    struct widths widths = widths_of(arena, topology);
-    printf("%s\n", text_show(arena, text_of(show_domain(arena, topology)), 400));
-    for (const struct controller *at = topology->controllers; at; at = at->next) {
-        const char *state = state_of_controller(arena, at);
-        const char *line = arena_printf(arena, "%s  %s%s%s", at->name, show_controller(arena, at),
-                                        state ? "; " : "", state ? state : "");
-        printf("%s %s\n", at->next ? "├─" : "└─", text_show(arena, text_of(line), 400));
-        for (const struct device *device = at->devices; device; device = device->next) {
-            printf("%s%s ", at->next ? "│  " : "   ", device->next ? "├─" : "└─");
-            print_device(arena, topology->domain, device, &widths);
-        }
-    }
-}
-
-static void show(const struct invocation *invocation, struct table *table,
-                 const struct world *world)
-{
+    const struct invocation *invocation = listing->invocation;
     const struct topology *topology = &world->topology;
     const struct session *session = &world->session;
     journal_mention(session, invocation->diags, session->record->journal);
     if (invocation->given & OPTION_TREE)
-        print_tree(invocation->arena, topology);
+        list_print_tree(listing->arena, topology, &listing->watch);
     else
-        add_rows(invocation->arena, table, topology);
+        add_rows(listing, topology);
 }
 
 // The row of a domain that could not be read; without a name: of all of them.
-static void show_unknown(const struct invocation *invocation, struct table *table, const char *name,
-                         int domain, const char *why)
+static void show_unknown(const struct listing *listing, const char *name, int domain,
+                         const char *why)
 {
-    struct arena *arena = invocation->arena;
+    struct arena *arena = listing->arena;
     const char *cells[COLUMNS] = { name, domain >= 0 ? arena_printf(arena, "%d", domain) : NULL };
     cells[SHOWN_COLUMN] = arena_printf(arena, "unknown: %s", why);
     cells[STATE_COLUMN] = cells[PRESENCE_COLUMN] = device_state_name(DEVICE_UNKNOWN);
     cells[REASON_COLUMN] = why;
-    if (invocation->given & OPTION_TREE)
+    cells[WATCHER_COLUMN] = verdict_word(listing);
+    if (listing->invocation->given & OPTION_TREE)
         printf("%s\n",
                text_show(arena,
                          text_of(arena_printf(arena, "%s (%d), unknown: %s", name, domain, why)),
                          400));
     else
-        table_row(table, cells);
+        table_row(listing->table, cells);
 }
 
 // What was asked for could not be read, and the error is reported. Scripts get a row as well,
 // unless the request was wrong.
-static void show_failure(const struct invocation *invocation, struct table *table, const char *name,
-                         int domain, enum status status)
+static void show_failure(const struct listing *listing, const char *name, int domain,
+                         enum status status)
 {
-    if (invocation->given & OPTION_JSON && status != STATUS_REQUEST)
-        show_unknown(invocation, table, name, domain,
-                     diags_reason(invocation->diags, "it could not be read"));
+    if (listing->invocation->given & OPTION_JSON && status != STATUS_REQUEST)
+        show_unknown(listing, name, domain,
+                     diags_reason(listing->invocation->diags, "it could not be read"));
 }
 
-static enum status list_one(const struct invocation *invocation, struct table *table,
-                            const char *name)
+static enum status list_one(const struct listing *listing, const char *name)
 {
     cleanup_world struct world world = WORLD_NONE;
-    const struct world_options options = options_for_world(invocation);
+    const struct world_options options = options_for_world(listing->invocation);
     enum status status = world_find(&world, &options, name);
     if (status == STATUS_OK)
         status = world_open(&world, false);
     const struct domain *domain = world.session.domain;
     if (status == STATUS_OK)
-        show(invocation, table, &world);
+        show(listing, &world);
     else
-        show_failure(invocation, table, domain ? domain->name : name, domain ? domain->id : -1,
-                     status);
+        show_failure(listing, domain ? domain->name : name, domain ? domain->id : -1, status);
     return status;
 }
 
 // Lists one domain of the survey. Sets *unread to the status if it could not be read.
-static void list_domain(const struct invocation *invocation, struct table *table,
-                        struct survey *survey, size_t number, enum status *unread)
+static void list_domain(const struct listing *listing, struct survey *survey, size_t number,
+                        enum status *unread)
 {
     cleanup_world struct world world = WORLD_NONE;
     const struct domain *domain = &survey->domains[number];
     struct diags diags;
-    diags_init(&diags, invocation->arena);
+    diags_init(&diags, listing->arena);
     enum status status = survey_open(survey, number, &diags, &world);
     if (status == STATUS_OK) {
-        show(invocation, table, &world);
+        show(listing, &world);
     } else if (xen_domain_is_alive(survey->common.xen, domain) != VERDICT_NO) {
-        show_unknown(invocation, table, domain->name, domain->id,
+        show_unknown(listing, domain->name, domain->id,
                      diags_reason(&diags, "it could not be read"));
         *unread = status == STATUS_REQUEST ? STATUS_FAILED : status; // it was not asked for by name
     }
@@ -274,14 +240,13 @@ static void list_domain(const struct invocation *invocation, struct table *table
 
 // A domain that cannot be read is a row with the reason. It only decides the status if none can be
 // read.
-static enum status list_domains(const struct invocation *invocation, struct table *table,
-                                struct survey *survey)
+static enum status list_domains(const struct listing *listing, struct survey *survey)
 {
     enum status unread = STATUS_OK;
     bool any = false;
     for (size_t i = 0; i < survey->count; i++) {
         enum status one = STATUS_OK;
-        list_domain(invocation, table, survey, i, &one);
+        list_domain(listing, survey, i, &one);
         unread = status_worse(unread, one);
         any |= one == STATUS_OK;
     }
@@ -301,8 +266,9 @@ static size_t guests_of(struct arena *arena, const struct domain *domains, size_
     return found;
 }
 
-static enum status list_all(const struct invocation *invocation, struct table *table)
+static enum status list_all(const struct listing *listing)
 {
+    const struct invocation *invocation = listing->invocation;
     cleanup_xen struct xen *xen = NULL;
     const struct world_options options = options_for_world(invocation);
     const struct domain *domains = NULL;
@@ -312,7 +278,7 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, DOMAIN_WHOLE, &domains, &count);
     if (status != STATUS_OK) {
-        show_failure(invocation, table, NULL, -1, status);
+        show_failure(listing, NULL, -1, status);
         return status;
     }
     struct survey survey;
@@ -321,16 +287,20 @@ static enum status list_all(const struct invocation *invocation, struct table *t
     };
     count = guests_of(invocation->arena, domains, count, &domains);
     survey_init(&survey, &options, &common, domains, count);
-    return list_domains(invocation, table, &survey);
+    return list_domains(listing, &survey);
 }
 
 static enum status run_list(const struct invocation *invocation)
 {
     struct table *table = table_new(invocation->arena, columns, COLUMNS);
+    struct listing listing = { .invocation = invocation,
+                               .arena = invocation->arena,
+                               .table = table };
+    if (!invocation->qmp)
+        watch_view_read(invocation->arena, &listing.watch);
     bool one = invocation->count || invocation->qmp;
-    enum status status =
-        one ? list_one(invocation, table, invocation->count ? invocation->words[0] : NULL)
-            : list_all(invocation, table);
+    enum status status = one ? list_one(&listing, invocation->count ? invocation->words[0] : NULL)
+                             : list_all(&listing);
     if (status == STATUS_OK)
         status = shortage_check(invocation->diags);
     if (invocation->given & OPTION_JSON)
@@ -339,6 +309,9 @@ static enum status run_list(const struct invocation *invocation)
         puts("No USB controllers.");
     else
         table_print(table, stdout);
+    const char *line = watcher_line(invocation->arena, &listing.watch);
+    if (line && status == STATUS_OK && !invocation->qmp && !(invocation->given & OPTION_JSON))
+        puts(line);
     return status;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "diagnosing.h"
 #include "xen/advice.h"
 
 void findings_init(struct findings *findings)
@@ -16,33 +17,6 @@ const char *verdict_name(enum verdict verdict)
         [VERDICT_NO] = "no", [VERDICT_YES] = "yes", [VERDICT_UNKNOWN] = "cannot know"
     };
     return names[verdict];
-}
-
-// Who the questions are about, and where the answers go.
-struct subject {
-    struct arena *arena;
-    const char *domain;
-    struct findings *findings;
-};
-
-static struct finding *answer(struct subject *subject, const char *question, enum verdict verdict,
-                              const char *evidence)
-{
-    struct finding *finding = arena_new_of(subject->arena, struct finding);
-    finding->domain = subject->domain;
-    finding->question = question;
-    finding->answer = verdict;
-    finding->evidence = evidence;
-    *subject->findings->last = finding;
-    subject->findings->last = &finding->next;
-    return finding;
-}
-
-static void needs_attention(struct subject *subject, struct finding *finding, const char *fix)
-{
-    finding->attention = true;
-    finding->fix = fix;
-    subject->findings->attention++;
 }
 
 static enum verdict verdict_of(bool yes)
@@ -103,6 +77,7 @@ void diagnose_host(struct arena *arena, const struct host_facts *facts, struct f
                           : "/sys/bus/usb/drivers/usbback does not exist");
     answer(&subject, "QEMU on this host supports PVUSB", facts->toolstack.qemu_has_pvusb,
            facts->toolstack.qemu_why);
+    diagnose_watcher(&subject, &facts->watch);
 }
 
 // ---- the QEMU of a domain ----
@@ -357,6 +332,7 @@ void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
     for (const struct controller *at = topology ? topology->controllers : NULL; at; at = at->next)
         if (!at->stale)
             answer_usb1(&subject, at);
+    diagnose_wanted(&subject, &known->host->watch, domain);
 }
 
 // ---- problems ----

@@ -12,6 +12,7 @@ void facts_of_host(struct arena *arena, double timeout_scale, struct host_facts 
 {
     *facts = (struct host_facts){ .usbback = host_has_usbback() };
     toolstack_find(arena, &facts->toolstack);
+    watch_view_read(arena, &facts->watch);
     facts->xen_host = xen_is_host(arena);
     facts->xenstored_path = xen_probe_path(arena);
     facts->xenstored_seconds = PROBE_SECONDS * timeout_scale;

@@ -5,6 +5,7 @@
 #define XENUSB_DOCTOR_FACTS_H
 
 #include "plan/backend.h"
+#include "watch/view.h"
 #include "xen/probe.h"
 #include "xen/toolstack.h"
 
@@ -15,6 +16,7 @@ struct host_facts {
     enum xen_probe xenstored;
     const char *xenstored_path;
     double xenstored_seconds; // how long it had to answer
+    struct watch_view watch;
 };
 
 // Fills *facts; waits for xenstored at most 5 s times the scale.

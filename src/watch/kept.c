@@ -13,6 +13,7 @@
 #include "plan/presence.h"
 #include "xen/xen.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,6 +45,18 @@ const char *kept_uuid(const char *path)
                    is_uuid(name, size - sizeof kept_directory - end)
                ? name
                : NULL;
+}
+
+bool kept_any(void)
+{
+    bool any = false;
+    DIR *directory = opendir(kept_directory);
+    for (const struct dirent *at; directory && !any && (at = readdir(directory));)
+        any = is_uuid(at->d_name, strcspn(at->d_name, ".")) &&
+              strcmp(at->d_name + strcspn(at->d_name, "."), suffix) == 0;
+    if (directory)
+        closedir(directory);
+    return any;
 }
 
 static const struct config *compile(struct arena *arena, struct diags *diags,

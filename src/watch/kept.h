@@ -18,6 +18,9 @@ extern const char kept_directory[];
 // Makes it, so that the watcher can listen there. If that fails, there is nothing to hear either.
 void kept_make_directory(void);
 
+// Whether there is any such file.
+bool kept_any(void);
+
 // The UUID in the path of such a file, at which a domain is recognised; NULL if it has none.
 const char *kept_uuid(const char *path);
 

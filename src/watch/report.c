@@ -90,6 +90,8 @@ void watch_report_put(struct json_writer *json, const struct watch_report *repor
     add_words(json, "why", report->why);
     json_add_integer(json, "domain", report->domain);
     add_words(json, "uuid", report->uuid);
+    if (report->given_up)
+        json_add_bool(json, "given_up", true);
     json_key(json, "qemus");
     json_open_array(json);
     for (size_t i = 0; i < sizeof report->qemus / sizeof *report->qemus; i++)
@@ -236,13 +238,15 @@ bool watch_report_take(struct arena *arena, const struct json *json, struct watc
         .why = take_words(&reading, "why"),
         .domain = (int)take_number(&reading, "domain", -1, INT_MAX, -1),
         .uuid = take_words(&reading, "uuid"),
+        .given_up = take_flag(&reading, "given_up"),
     };
     if (strlen(report->uuid) >= UUID_SIZE)
         reading.fine = false;
     take_qemus(&reading, report);
     take_entries(&reading, report);
     if (!reading.fine)
-        *report = (struct watch_report){ STATUS_FAILED, "", -1, "", { 0 }, NULL, 0 };
+        *report =
+            (struct watch_report){ .status = STATUS_FAILED, .why = "", .domain = -1, .uuid = "" };
     return reading.fine;
 }
 

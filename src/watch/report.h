@@ -59,6 +59,7 @@ struct watch_report {
     unsigned qemus[2]; // ids of the processes whose end matters: its QEMU, its PVUSB QEMU; 0: none
     struct watch_entry *entries; // controllers, then devices, in the order of the config
     size_t count;
+    bool given_up; // it failed too often: the next run is only after another event
 };
 
 // A file before this one, and the domain it is for, which runs.

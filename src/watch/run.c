@@ -126,10 +126,13 @@ static void count_lost(struct watch_file *file, const struct watch_report *now)
         task_lost(&file->task, clock_now(), shortest);
 }
 
-static void end(const struct watch *watch, struct watch_file *file, bool failed)
+// Whether that was the last try.
+static bool end(const struct watch *watch, struct watch_file *file, bool failed)
 {
-    if (!task_end(&file->task, clock_now(), failed))
-        say(watch->options->json, watch_subject(file), "given up until something changes");
+    if (task_end(&file->task, clock_now(), failed))
+        return false;
+    say(watch->options->json, watch_subject(file), "given up until something changes");
+    return true;
 }
 
 static void take_report(struct watch *watch, struct watch_file *file, struct arena *arena,
@@ -146,12 +149,33 @@ static void take_report(struct watch *watch, struct watch_file *file, struct are
     file->report = report;
     for (unsigned i = 0; i < WATCH_QEMUS; i++)
         await_end(watch, file, i, report->qemus[i]);
-    end(watch, file, has_failed(report));
+    report->given_up = end(watch, file, has_failed(report));
+    watch_remember(watch);
+}
+
+// What is known of the domain stays known, but not that it is as it should be.
+static void note_given_up(struct watch *watch, struct watch_file *file, const char *why)
+{
+    struct arena *scratch = arena_new(0), *arena = arena_new(0);
+    if (!scratch || !arena)
+        arena_give_up();
+    struct watch_report *report = arena_new_of(arena, struct watch_report);
+    if (!file->report ||
+        !watch_report_read(arena, watch_report_write(scratch, file->report), report))
+        *report = (struct watch_report){ .domain = file->id, .uuid = file->uuid };
+    report->status = STATUS_FAILED;
+    report->why = why;
+    report->given_up = true;
+    arena_free(scratch);
+    arena_free(file->said);
+    file->said = arena;
+    file->report = report;
     watch_remember(watch);
 }
 
 static void finish(struct watch *watch, struct watch_file *file)
 {
+    static const char no_report[] = "its run ended without a report";
     struct watch_child *child = &file->child;
     struct arena *arena = arena_new(0);
     if (!arena)
@@ -162,9 +186,10 @@ static void finish(struct watch *watch, struct watch_file *file)
         take_report(watch, file, arena, report);
     } else {
         arena_free(arena);
-        say(watch->options->json, watch_subject(file), "its run ended without a report");
+        say(watch->options->json, watch_subject(file), "%s", no_report);
         watch->status = status_worse(watch->status, STATUS_FAILED);
-        end(watch, file, true);
+        if (end(watch, file, true))
+            note_given_up(watch, file, no_report);
     }
     free(child->said);
     *child = (struct watch_child){ .source = NULL };
@@ -213,7 +238,8 @@ void watch_run_start(struct watch *watch, struct watch_file *file)
     say(watch->options->json, watch_subject(file), "cannot start a process: %s", strerror(errno));
     if (pid == -1)
         close(ends[0]);
-    end(watch, file, true);
+    if (end(watch, file, true))
+        note_given_up(watch, file, "no process could be started");
 }
 
 void watch_run_forget(struct watch *watch, struct watch_file *file)

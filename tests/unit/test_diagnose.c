@@ -249,6 +249,46 @@ static void test_host(void **state)
          "/sys/bus/usb/drivers/usbback");
 }
 
+// What the watcher has found, of this instance of the domain only.
+static void test_watcher(void **state)
+{
+    struct watch_entry refused = {
+        .text = "id=0951:1666", .verdict = WATCH_REFUSED, .busid = "", .why = "the policy denies it"
+    };
+    struct watch_entry there = {
+        .next = &refused, .text = "tablet", .verdict = WATCH_THERE, .busid = "", .why = ""
+    };
+    struct watch_known known = { .file = "/etc/xenusb/guests/win10.cfg",
+                                 .domain = "win10",
+                                 .report = { .why = "", .domain = 3, .uuid = "u" } };
+    (void)state;
+    known.report.entries = &there;
+    known.report.count = 2;
+    domain.uuid = "u";
+    host.watch = (struct watch_view){ .runs = VERDICT_YES, .process = 812, .known = &known };
+    diagnose_host(arena, &host, &findings);
+    assert_int_equal(asked("a watcher runs on this host")->answer, VERDICT_YES);
+    assert_string_equal(asked("a watcher runs on this host")->evidence, "process 812");
+    static const char question[] = "win10 has what /etc/xenusb/guests/win10.cfg asks for";
+    look();
+    assert_int_equal(asked(question)->answer, VERDICT_NO);
+    assert_false(asked(question)->attention);
+    assert_string_equal(asked(question)->evidence,
+                        "1 of 2; id=0951:1666 refused: the policy denies it");
+    findings_init(&findings);
+    known.report.given_up = true;
+    look();
+    assert_true(asked(question)->attention);
+    assert_string_equal(asked(question)->evidence,
+                        "1 of 2; id=0951:1666 refused: the policy denies it; given up until "
+                        "something changes");
+    findings_init(&findings);
+    known.report.uuid = "v";
+    look();
+    for (const struct finding *at = findings.first; at; at = at->next)
+        assert_null(strstr(at->question, "asks for"));
+}
+
 static void test_problems(void **state)
 {
     (void)state;
@@ -335,6 +375,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_pvusb_at_all, begin, end),
         cmocka_unit_test_setup_teardown(test_host, begin, end),
         cmocka_unit_test_setup_teardown(test_what_could_not_be_looked_at, begin, end),
+        cmocka_unit_test_setup_teardown(test_watcher, begin, end),
         cmocka_unit_test_setup_teardown(test_problems, begin, end),
         cmocka_unit_test_setup_teardown(test_toolstack_files, begin, end),
     };

@@ -63,6 +63,7 @@ static void written_reports_are_read_again(void **state)
         .qemus = { 812, 0 },
         .entries = &hci,
         .count = 2,
+        .given_up = true,
     };
     struct watch_report again;
     struct text text = watch_report_write(arena, &report);
@@ -75,6 +76,7 @@ static void written_reports_are_read_again(void **state)
     assert_int_equal(again.qemus[0], 812);
     assert_int_equal(again.qemus[1], 0);
     assert_int_equal(again.count, 2);
+    assert_true(again.given_up);
     const struct watch_entry *first = again.entries, *second = first->next;
     assert_true(first->controller);
     assert_int_equal(first->verdict, WATCH_REFUSED);
