@@ -92,10 +92,8 @@ static const char *shown_state(const struct listing *listing, const struct domai
                                const struct device *device, struct wanted wanted)
 {
     const char *state = with_advice(listing->arena, domain, device);
-    return wanted.entry
-               ? arena_printf(listing->arena, "%s; %s", state,
-                              watch_view_words(listing->arena, &listing->watch, wanted.entry))
-               : state;
+    const char *words = wanted_words(listing->arena, &listing->watch, device, wanted);
+    return words ? arena_printf(listing->arena, "%s; %s", state, words) : state;
 }
 
 static void add_row(const struct listing *listing, const struct domain *domain,

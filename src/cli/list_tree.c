@@ -51,15 +51,14 @@ static void print_device(struct arena *arena, const struct watch_view *watch,
                          const struct device *device, const struct widths *widths)
 {
     const struct domain *domain = device->controller->topology->domain;
-    const struct wanted wanted = wanted_of(arena, watch, domain, device);
+    const char *words = wanted_words(arena, watch, device, wanted_of(arena, watch, domain, device));
     const char *state = list_state_of(arena, device), *how = list_advice_of(arena, domain, device);
     print_column(shown_port(arena, device), widths->port);
     print_column(shown_device(arena, device), widths->device);
     print_column(device_busid(device), widths->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
     printf("%s%s%s%s%s\n", text_show(arena, text_of(state), 400), how ? "; " : "", how ? how : "",
-           wanted.entry ? "; " : "",
-           wanted.entry ? watch_view_words(arena, watch, wanted.entry) : "");
+           words ? "; " : "", words ? words : "");
 }
 
 void list_print_tree(struct arena *arena, const struct topology *topology,

@@ -16,6 +16,21 @@ static bool is_device(struct arena *arena, const struct device *device,
            strcmp(entry->busid, device->kind == DEVICE_HOSTDEV ? device_busid(device) : "") == 0;
 }
 
+// Whether the watcher has found a device in the guest that has been lost since.
+static bool is_lost(const struct device *device, const struct watch_entry *entry)
+{
+    return entry->verdict == WATCH_THERE && device->state != DEVICE_ATTACHED &&
+           device->state != DEVICE_PRESENT && device->state != DEVICE_WAITING;
+}
+
+const char *wanted_words(struct arena *arena, const struct watch_view *view,
+                         const struct device *device, struct wanted wanted)
+{
+    if (!wanted.entry || is_lost(device, wanted.entry))
+        return NULL;
+    return watch_view_words(arena, view, wanted.entry);
+}
+
 struct wanted wanted_of(struct arena *arena, const struct watch_view *view,
                         const struct domain *domain, const struct device *device)
 {

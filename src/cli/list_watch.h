@@ -16,6 +16,11 @@ struct wanted {
 struct wanted wanted_of(struct arena *arena, const struct watch_view *view,
                         const struct domain *domain, const struct device *device);
 
+// How the watcher has found it, for people; NULL: there is no such entry, or the guest has lost the
+// device since.
+const char *wanted_words(struct arena *arena, const struct watch_view *view,
+                         const struct device *device, struct wanted wanted);
+
 // The next entry after `last` that the domain does not have as a row of its own: it was missing,
 // taken away, refused, or has failed. NULL entries: the first, no more.
 struct wanted wanted_next(struct arena *arena, const struct watch_view *view,
