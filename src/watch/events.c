@@ -87,20 +87,40 @@ void watch_domains_changed(struct watch *watch, double delay)
     task_wake(&watch->look, clock_now(), delay);
 }
 
-// What another process has changed at a domain's ports. While a run is at it, it is the run.
-static void on_record(struct watch *watch, const char *path)
+#define USBBACK "/local/domain/0/backend/vusb"
+
+// The domain whose id follows `root` in the path, of which *rest is what follows that; -1: none.
+static int domain_in(struct text path, const char *root, struct text *rest)
 {
     uint64_t id;
-    static const char root[] = "/libxl/", vusb[] = "/device/vusb";
-    const struct text text = text_of(path);
-    if (!text_starts(text, root))
-        return;
-    const size_t end = text_find(text, '/', sizeof root - 1);
-    if (text_number(text_part(text, sizeof root - 1, end), 10, 0, INT16_MAX, &id) != NUMBER_OK ||
-        !text_starts(text_part(text, end, text.size), vusb))
-        return;
+    const size_t from = strlen(root);
+    if (!text_starts(path, root) || path.size <= from)
+        return -1;
+    const size_t end = text_find(path, '/', from);
+    *rest = text_part(path, end, path.size);
+    return text_number(text_part(path, from, end), 10, 0, INT16_MAX, &id) == NUMBER_OK ? (int)id
+                                                                                       : -1;
+}
+
+static bool ends_with(struct text text, const char *end)
+{
+    const size_t size = strlen(end);
+    return text.size >= size && text_is(text_part(text, text.size - size, text.size), end);
+}
+
+// What another process has changed at a domain's ports, or the state of its usbback, which has
+// ended or is back. While a run is at it, it is the run.
+static void on_record(struct watch *watch, const char *path)
+{
+    struct text rest;
+    int id = domain_in(text_of(path), "/libxl/", &rest);
+    if (id < 0 || !text_starts(rest, "/device/vusb")) {
+        id = domain_in(text_of(path), USBBACK "/", &rest);
+        if (id < 0 || !ends_with(rest, "/state"))
+            return;
+    }
     for (struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->id == (int)id && !file->task.running)
+        if (file->id == id && !file->task.running)
             task_wake(&file->task, clock_now(), gather);
     wake_waiting(watch, gather);
 }
@@ -139,7 +159,7 @@ static void on_xenstored(struct watch *watch, struct watch_source *source)
 
 bool watch_connect(struct watch *watch, const char **why)
 {
-    static const char *const paths[] = { "@introduceDomain", "@releaseDomain", "/libxl" };
+    static const char *const paths[] = { "@introduceDomain", "@releaseDomain", "/libxl", USBBACK };
     const double now = clock_now();
     task_start(&watch->connect, now);
     watch->xen_events = xen_events_open(paths, sizeof paths / sizeof *paths,
