@@ -93,6 +93,6 @@ const char *watcher_line(struct arena *arena, const struct watch_view *view)
     case VERDICT_NO: break;
     }
     return view->known || view->keeps || view->unread
-               ? arena_printf(arena, "No watcher runs, so nothing is kept.%s", unread)
+               ? arena_printf(arena, "No watcher runs.%s", unread)
                : NULL;
 }
