@@ -15,7 +15,8 @@
 // PVPLAY_DIES=controllers it dies after a first command, when it would connect a controller; with
 // PVPLAY_DIES=device when it has opened a device. With PVPLAY_CONFIGURES_FROM=N the guest does not
 // configure the devices before the Nth; with PVPLAY_REFUSES=BUSID this QEMU cannot open that
-// device.
+// device. With PVPLAY_PONDERS=MS a backend that has found a new controller takes that long before
+// it writes to its nodes, which it does without looking at them again.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -273,6 +274,18 @@ static void switch_state(const char *path, int own, const char *state)
     }
 }
 
+// Between finding a new controller and writing to its nodes.
+static void ponder(void)
+{
+    const char *milliseconds = getenv("PVPLAY_PONDERS");
+
+    if (!milliseconds)
+        return;
+    puts("pondering");
+    fflush(stdout);
+    usleep((useconds_t)atoi(milliseconds) * 1000);
+}
+
 static void serve_controller(const char *path, int index)
 {
     char frontend[512];
@@ -283,6 +296,7 @@ static void serve_controller(const char *path, int index)
     snprintf(frontend, sizeof(frontend), "%s", get(path, "frontend"));
     other = atoi(get(frontend, "state"));
     if (own == 1 && atoi(get(path, "online")) == 1) {
+        ponder();
         put(path, "hotplug-status", "connected");
         switch_state(path, own, "2");
     } else if (own == 2 && (other == 3 || other == 4)) {

@@ -313,7 +313,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
                                 "%s; its nodes could not be removed either: %s", words, why));
 }
 
-// The same after an interrupt, for one that the guest may have connected to by now; it has no
+// The same after an interrupt, for one that both ends may have connected to by now; it has no
 // devices yet. Another interrupt does not stop that halfway.
 static void undo_interrupted(struct pvusb_handle *handle, struct step *step)
 {
@@ -323,6 +323,10 @@ static void undo_interrupted(struct pvusb_handle *handle, struct step *step)
     struct controller *controller = step->controller;
     const bool finishing = session->finishing;
     session->finishing = true;
+    // A backend that has just found the controller writes to its nodes without looking at them
+    // again (xen_be_try_init() in QEMU's hw/xen/xen-legacy-backend.c), and so makes them again.
+    pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS), pvusb_backend_ready, controller,
+                     NULL);
     controller->frontend_state = pvusb_frontend_state(handle, controller);
     if (close_both(handle, controller, &left, &why) == STATUS_OK)
         undo_add(handle, step, STATUS_FAILED, "interrupted");
@@ -358,11 +362,13 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }
-    if (!later && !pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_backend_ready, controller, NULL)) {
+    bool ready =
+        later || pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_backend_ready, controller, NULL);
+    if (!ready && !session_interrupted(session)) {
         undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
     }
-    const char *remark = later ? NULL : pvusb_frontend_remark(handle, controller);
+    const char *remark = later || !ready ? NULL : pvusb_frontend_remark(handle, controller);
     if (!later && session_interrupted(session)) {
         undo_interrupted(handle, step);
         return;
