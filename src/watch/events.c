@@ -207,8 +207,11 @@ static void assign(struct watch *watch, struct watch_file *file)
         domain ? file->id == domain->id && strcmp(file->uuid, domain->uuid) == 0 : file->id < 0;
     if (same)
         return;
-    if (file->id >= 0 && !domain && !*file->of_uuid)
-        say(watch->options->json, watch_subject(file), "has ended");
+    if (file->id >= 0 && !domain) {
+        if (!*file->of_uuid)
+            say(watch->options->json, watch_subject(file), "has ended");
+        watch_forget(file);
+    }
     if (file->id >= 0)
         wake_waiting(watch, 0);
     watch_run_forget(watch, file);
@@ -250,6 +253,9 @@ enum status watch_look(struct watch *watch)
         assign(watch, file);
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
         drop_kept(watch, file);
+    if (!failed && !watch->looked)
+        watch_forget_stale(watch);
+    watch->looked |= !failed;
     (void)task_end(&watch->look, clock_now(), failed || unready);
     return status;
 }
@@ -281,8 +287,11 @@ static void on_file(void *context, struct watch_file *file, enum watch_file_even
     if (event != FILE_COMES && !watch->options->once)
         say(watch->options->json, (struct subject){ NULL, -1, file->path }, "%s",
             file_words(file, event));
-    if (event == FILE_GOES)
+    if (event == FILE_GOES) {
         watch_run_forget(watch, file);
+        if (!file->second)
+            watch_forget(file);
+    }
     if (event != FILE_BREAKS)
         wake_waiting(watch, gather);
     if (event != FILE_COMES && event != FILE_CHANGES)

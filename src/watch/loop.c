@@ -4,7 +4,6 @@
 #include "base/scope.h"
 #include "base/session.h"
 #include "notify.h"
-#include "state.h"
 #include "tell.h"
 #include "watching.h"
 #include "xen/lock.h"
@@ -138,12 +137,13 @@ static void tell_what_does_not_run(struct watch *watch)
         struct watch_report *none = arena_new_of(watch->options->arena, struct watch_report);
         *none = (struct watch_report){ .why = "", .domain = -1, .uuid = "" };
         const struct telling telling = { file->domain, file->path,
-                                         watch_state_of(watch->before, file->domain), none };
+                                         watch_recall_any(watch, watch->options->arena, file),
+                                         none };
         (void)(watch->options->json ? tell_json : tell_text)(watch->options->arena, &telling,
                                                              stdout);
         file->report = none;
+        watch_remember(watch, file);
     }
-    watch_remember(watch);
 }
 
 static enum status run_once(struct watch *watch)
@@ -197,8 +197,6 @@ enum status watch_loop(const struct watch_options *options)
         return STATUS_FAILED;
     }
     enum status status = lock_watcher(&session, &lock);
-    if (status == STATUS_OK)
-        watch_recall_all(&watch);
     if (status == STATUS_OK)
         status = options->once ? run_once(&watch) : run(&watch);
     for (struct watch_file *file = watch.files.first; file; file = file->next)

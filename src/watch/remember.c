@@ -3,80 +3,87 @@
 #include "state.h"
 #include "watching.h"
 
+#include <unistd.h>
+
 enum { RESERVE = 64 * 1024 }; // bytes
+
+static struct arena *new_arena(size_t reserve)
+{
+    struct arena *arena = arena_new(reserve);
+    if (!arena)
+        arena_give_up();
+    return arena;
+}
 
 static void warn(const struct watch *watch, struct arena *arena, const char *what, const char *why,
                  const char *hint)
 {
     struct diags diags;
     diags_init(&diags, arena);
-    struct diag *diag = complain(&diags, SEVERITY_WARNING, NULL, SPAN_NONE, "cannot %s %s: %s",
-                                 what, WATCH_STATE_PATH, why);
+    struct diag *diag =
+        complain(&diags, SEVERITY_WARNING, NULL, SPAN_NONE, "cannot %s %s", what, why);
     diag_hint(&diags, diag, "%s", hint);
     diags_print(&diags, stderr, watch->options->color);
 }
 
-// What is known of a domain that no file of this watcher is for.
-static bool is_of_others(const struct watch *watch, const struct watch_known *known)
+void watch_remember(struct watch *watch, struct watch_file *file)
 {
-    for (const struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->domain && strcmp(watch_file_key(file), known->domain) == 0)
-            return false;
-    return true;
-}
-
-static void add(struct arena *arena, struct watch_known ***next, struct watch_known what)
-{
-    struct watch_known *known = arena_new_of(arena, struct watch_known);
-    *known = what;
-    known->next = NULL;
-    **next = known;
-    *next = &known->next;
-}
-
-void watch_remember(struct watch *watch)
-{
-    struct watch_known *first = NULL, **next = &first;
-    cleanup_arena struct arena *arena = arena_new(RESERVE);
-    if (!arena)
-        arena_give_up();
-    for (const struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->report)
-            add(arena, &next,
-                (struct watch_known){ NULL, file->path, watch_file_key(file), *file->report });
-    for (const struct watch_known *at = watch->before; at; at = at->next)
-        if (is_of_others(watch, at))
-            add(arena, &next, *at);
-    const char *why = watch_state_write(arena, first);
+    cleanup_arena struct arena *arena = new_arena(RESERVE);
+    struct watch_known known = { NULL, file->path, watch_file_key(file), *file->report };
+    const char *why = watch_state_write(arena, &known);
     if (why && !watch->forgetful)
         warn(watch, arena, "write", why,
              "what is taken away by hand from now on will be attached again");
     watch->forgetful = why;
 }
 
-void watch_recall_all(struct watch *watch)
+void watch_forget(const struct watch_file *file)
+{
+    cleanup_arena struct arena *arena = new_arena(RESERVE);
+    if (file->domain)
+        watch_state_remove(arena, watch_file_key(file));
+}
+
+const struct watch_report *watch_recall_any(const struct watch *watch, struct arena *arena,
+                                            const struct watch_file *file)
 {
     const char *why;
-    watch->before = watch_state_read(watch->options->arena, &why);
+    const struct watch_known *known = watch_state_read_of(arena, watch_file_key(file), &why);
     if (why)
-        warn(watch, watch->options->arena, "read", why,
-             "what was taken away by hand before now is attached again");
+        warn(watch, arena, "read", why, "what was taken away by hand before now is attached again");
+    return known ? &known->report : NULL;
 }
 
 void watch_recall(const struct watch *watch, struct watch_file *file)
 {
-    const struct watch_report *last = watch_state_of(watch->before, watch_file_key(file));
-    if (!last || last->domain != file->id || strcmp(last->uuid, file->uuid) != 0)
-        return;
-    cleanup_arena struct arena *arena = arena_new(RESERVE);
-    struct arena *own = arena_new(0);
-    if (!arena || !own)
-        arena_give_up();
-    struct watch_report *report = arena_new_of(own, struct watch_report);
-    if (watch_report_read(own, watch_report_write(arena, last), report)) {
-        file->said = own;
-        file->report = report;
+    struct arena *arena = new_arena(0);
+    const struct watch_report *last = watch_recall_any(watch, arena, file);
+    if (last && last->domain == file->id && strcmp(last->uuid, file->uuid) == 0) {
+        file->said = arena;
+        file->report = last;
     } else {
-        arena_free(own);
+        arena_free(arena);
     }
+}
+
+// Whether it can never be used again: that instance of the domain does not run any more; or it was
+// about none, and the file is gone too.
+static bool is_stale(const struct watch *watch, const struct watch_known *known)
+{
+    if (known->report.domain < 0)
+        return access(known->file, F_OK) != 0;
+    for (size_t i = 0; i < watch->domains.count; i++)
+        if (watch->domains.domains[i].id == known->report.domain)
+            return strcmp(watch->domains.domains[i].uuid, known->report.uuid) != 0;
+    return true;
+}
+
+void watch_forget_stale(const struct watch *watch)
+{
+    const char *why;
+    cleanup_arena struct arena *arena = new_arena(RESERVE);
+    // What cannot be read is left alone, and reported when it is needed.
+    for (const struct watch_known *at = watch_state_read(arena, &why); at; at = at->next)
+        if (is_stale(watch, at))
+            watch_state_remove(arena, at->domain);
 }

@@ -139,6 +139,11 @@ static void take_report(struct watch *watch, struct watch_file *file, struct are
                         struct watch_report *report)
 {
     const struct telling telling = { file->domain, file->path, file->report, report };
+    // A domain that could not be looked at is still the one it was.
+    if (report->domain < 0 && report->status != STATUS_OK) {
+        report->domain = file->id;
+        report->uuid = file->uuid;
+    }
     watch_report_date(report, file->report, time(NULL));
     count_lost(file, report);
     (void)(watch->options->json ? tell_json : tell_text)(arena, &telling, stdout);
@@ -150,7 +155,10 @@ static void take_report(struct watch *watch, struct watch_file *file, struct are
     for (unsigned i = 0; i < WATCH_QEMUS; i++)
         await_end(watch, file, i, report->qemus[i]);
     report->given_up = end(watch, file, has_failed(report));
-    watch_remember(watch);
+    // It is told; what is stored is how things are.
+    for (struct watch_entry *entry = report->entries; entry; entry = entry->next)
+        entry->changed = false;
+    watch_remember(watch, file);
 }
 
 // What is known of the domain stays known, but not that it is as it should be.
@@ -170,7 +178,7 @@ static void note_given_up(struct watch *watch, struct watch_file *file, const ch
     arena_free(file->said);
     file->said = arena;
     file->report = report;
-    watch_remember(watch);
+    watch_remember(watch, file);
 }
 
 static void finish(struct watch *watch, struct watch_file *file)

@@ -13,7 +13,6 @@
 
 struct host_plug;
 struct inotify_event;
-struct watch_known;
 struct host_plug_event;
 struct watch;
 struct xen_events;
@@ -59,10 +58,10 @@ struct watch {
     struct host_plug *plug;
     struct watch_source *xen; // NULL: the connection is lost
     struct xen_events *xen_events;
-    struct watch_task connect;        // to xenstored
-    bool lost;                        // it was, since the last connection
-    bool forgetful;                   // what is known could not be written
-    const struct watch_known *before; // what an earlier watcher knew
+    struct watch_task connect; // to xenstored
+    bool lost;                 // it was, since the last connection
+    bool forgetful;            // what is known could not be written
+    bool looked;               // at the domains, for the first time
 };
 
 // What a line about the file's domain is about.
@@ -120,11 +119,16 @@ void watch_run_forget(struct watch *watch, struct watch_file *file);
 
 // ---- what is known (remember.c) ----
 
-// Writes the reports of all domains to the file of state.h.
-void watch_remember(struct watch *watch);
-// Reads what an earlier watcher has written there.
-void watch_recall_all(struct watch *watch);
-// Sets the report that it had about the file's domain, if that is about the same instance.
+// Stores the file's report, for other verbs and the next watcher (state.h).
+void watch_remember(struct watch *watch, struct watch_file *file);
+// Removes what is stored of the file's domain.
+void watch_forget(const struct watch_file *file);
+// Removes what is stored of domains that do not run any more.
+void watch_forget_stale(const struct watch *watch);
+// What is stored of the file's domain, also of an earlier instance; NULL if nothing.
+const struct watch_report *watch_recall_any(const struct watch *watch, struct arena *arena,
+                                            const struct watch_file *file);
+// Sets the report that is stored of the file's domain, if it is about the same instance.
 void watch_recall(const struct watch *watch, struct watch_file *file);
 
 #endif
