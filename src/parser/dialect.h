@@ -36,9 +36,6 @@ bool xenusb_is_keyed(struct text item);
 // Adds what a spec describes, without its head. Never NULL; `broken` is set after an error.
 struct config_device *xenusb_read_device(struct builder *builder, const struct spec *spec);
 struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec);
-// Readers of a controller's version= and ports= (struct spec_key), which xl's usbctrl has too.
-void xenusb_read_version(const struct field *field, void *into);
-void xenusb_read_ports(const struct field *field, void *into);
 // Sets a controller's type; false, without a report, if the word is not the name of a type.
 bool xenusb_set_type(struct config_controller *controller, struct text word, struct span at);
 // Whether a text is a valid controller name: a letter, then letters, digits, '-' and '_', at most

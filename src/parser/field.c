@@ -61,13 +61,13 @@ void field_selects(const struct field *field, struct config_device *device)
         device->selector_at.to = at.to;
 }
 
-bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
+bool field_number(const struct field *field, uint64_t min, uint64_t max, enum number_rule rule,
                   struct config_number *number)
 {
     const char *what =
         arena_copy(field->builder->arena, field->pair->key.at, field->pair->key.size);
     struct config_text text = { field->pair->value_at, field->pair->value };
-    return number_read(field->builder, what, text, (struct number_range){ min, max, zero }, number);
+    return number_read(field->builder, what, text, (struct number_range){ min, max, rule }, number);
 }
 
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector)
@@ -114,9 +114,9 @@ bool address_read(struct builder *builder, const char *what, struct text text, s
         return false;
     }
     if (!number_read(builder, arena_printf(builder->arena, "the bus of %s", what), first,
-                     (struct number_range){ 1, UINT8_MAX, ZERO_OCTAL }, &bus) ||
+                     (struct number_range){ 1, UINT8_MAX, NUMBER_AMBIGUOUS }, &bus) ||
         !number_read(builder, arena_printf(builder->arena, "the address of %s", what), second,
-                     (struct number_range){ 1, ADDRESS_MAX, ZERO_OCTAL }, &address))
+                     (struct number_range){ 1, ADDRESS_MAX, NUMBER_AMBIGUOUS }, &address))
         return false;
     selector->criteria |= SELECT_BUS | SELECT_ADDRESS;
     selector->bus = (uint8_t)bus.value;

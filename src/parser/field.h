@@ -53,7 +53,7 @@ void spec_refuse_head(struct builder *builder, const struct spec *spec);
 void field_selects(const struct field *field, struct config_device *device);
 
 // Reads the number of a pair with number_read(), which names it by its key.
-bool field_number(const struct field *field, uint64_t min, uint64_t max, enum zero zero,
+bool field_number(const struct field *field, uint64_t min, uint64_t max, enum number_rule rule,
                   struct config_number *number);
 
 // Adds VENDOR:PRODUCT to a selector. False after reporting an error.

@@ -28,6 +28,21 @@ static void warn_about_zero(struct builder *builder, const char *what,
               "write %s%s%lu", strchr(what, ' ') ? "" : what, strchr(what, ' ') ? "" : "=", value);
 }
 
+// Warns about a number that xl reads otherwise.
+static void warn_about_rule(struct builder *builder, const char *what,
+                            const struct config_text *text, enum number_rule rule,
+                            unsigned long value)
+{
+    const struct number_rule_row *row = &number_rules[rule];
+    if (row->ambiguous && number_has_zero(text->text))
+        warn_about_zero(builder, what, text, value);
+    if (row->decimal && number_has_0x(text->text) && value)
+        diag_hint(builder->diags,
+                  builder_warning(builder, text->at, "'%.*s' is read as %lu; xl would read 0",
+                                  SHOW(text->text), value),
+                  "write %s=%lu", what, value);
+}
+
 static void hint_range(struct builder *builder, struct diag *diag, struct number_range range)
 {
     if (range.max == UINT32_MAX)
@@ -43,7 +58,7 @@ bool number_read(struct builder *builder, const char *what, struct config_text t
     uint64_t value = 0;
     struct text digits = text.text;
     struct diag *diag = NULL;
-    switch (text_number(digits, 0, range.min, range.max, &value)) {
+    switch (number_parse(range.rule, digits, range.min, range.max, &value)) {
     case NUMBER_OK: break;
     case NUMBER_MALFORMED:
         diag =
@@ -55,9 +70,7 @@ bool number_read(struct builder *builder, const char *what, struct config_text t
         hint_range(builder, diag, range);
         return false;
     }
-    bool hex = digits.size > 1 && (digits.at[1] == 'x' || digits.at[1] == 'X');
-    if (digits.size > 1 && digits.at[0] == '0' && !hex && range.zero == ZERO_OCTAL)
-        warn_about_zero(builder, what, &text, (unsigned long)value);
+    warn_about_rule(builder, what, &text, range.rule, (unsigned long)value);
     *number = (struct config_number){ text.at, (uint32_t)value };
     return true;
 }

@@ -6,19 +6,16 @@
 
 #include "builder.h"
 
-// What a leading zero means.
-enum zero {
-    ZERO_PLAIN, // every toolstack reads the number as decimal
-    ZERO_OCTAL, // xl reads it as octal, libvirt as hexadecimal: warn
-};
+#include "base/number_rule.h"
 
 // The numbers that a value may be.
 struct number_range {
     uint64_t min, max; // both included
-    enum zero zero;
+    enum number_rule rule;
 };
 
-// Reads a number, decimal or with 0x. `what` names the value. False after reporting an error.
+// Reads a number by the rule of its range, with the warning of that rule. `what` names the value.
+// False after reporting an error.
 bool number_read(struct builder *builder, const char *what, struct config_text text,
                  struct number_range range, struct config_number *number);
 

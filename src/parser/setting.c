@@ -51,8 +51,8 @@ bool setting_number(struct builder *builder, enum key key, uint64_t min, uint64_
 {
     struct config_text text;
     return plain_text(builder, key, "a number", &text) &&
-           number_read(builder, key_name(key), text, (struct number_range){ min, max, ZERO_OCTAL },
-                       number);
+           number_read(builder, key_name(key), text,
+                       (struct number_range){ min, max, NUMBER_AMBIGUOUS }, number);
 }
 
 static void read_string(struct builder *builder, enum key key, const struct value *value,

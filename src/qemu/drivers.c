@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "drivers.h"
 
+#include "base/number_rule.h"
+
 #define DRIVER(name, kind, releases) { name, kind, releases },
 #define PROPERTY(driver, name, type, releases, min, max, words)
 const struct qemu_driver qemu_drivers[] = {
@@ -53,12 +55,6 @@ void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_M
     names[count] = NULL;
 }
 
-enum number_result qemu_number(struct text text, uint64_t min, uint64_t max, uint64_t *value)
-{
-    bool hex = text_starts(text, "0x") || text_starts(text, "0X");
-    return text_number(text, text_starts(text, "0") && !hex ? 8 : 0, min, max, value);
-}
-
 // Whether a word is in a list that is separated by slashes.
 static bool is_among(struct text word, const char *words)
 {
@@ -79,10 +75,12 @@ bool qemu_takes(const struct qemu_property *property, struct text value)
     case QEMU_TEXT: return true;
     case QEMU_BOOL: return is_among(value, "on/yes/true/y/off/no/false/n");
     case QEMU_WORD: return is_among(value, property->words);
-    case QEMU_NUMBER: return qemu_number(value, property->min, property->max, &number) == NUMBER_OK;
+    case QEMU_NUMBER:
+        return number_parse(NUMBER_OF_QEMU, value, property->min, property->max, &number) ==
+               NUMBER_OK;
     case QEMU_SIGNED:
-        return qemu_number(text_part(value, negative, value.size), 0,
-                           (uint64_t)INT32_MAX + negative, &number) == NUMBER_OK;
+        return number_parse(NUMBER_OF_QEMU, text_part(value, negative, value.size), 0,
+                            (uint64_t)INT32_MAX + negative, &number) == NUMBER_OK;
     }
     return true;
 }

@@ -48,10 +48,6 @@ const struct qemu_property *qemu_property_named(const char *driver, struct text 
 // Sets `names` to those of all properties of that driver, NULL-terminated.
 void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_MAX + 1]);
 
-// Reads a number as QEMU does: decimal, hexadecimal after 0x, octal after 0. Malformed is anything
-// else, such as 08.
-enum number_result qemu_number(struct text text, uint64_t min, uint64_t max, uint64_t *value);
-
 // Whether QEMU takes the value for that property.
 bool qemu_takes(const struct qemu_property *property, struct text value);
 

@@ -120,17 +120,30 @@ static void report_driver(struct builder *builder, struct text name, struct span
                      "'qemu-system-i386 -device help' lists its devices");
 }
 
+// Whether the property is a vendor or product id, which people copy from lsusb.
+static bool is_usb_id(struct text name)
+{
+    return text_is(name, "vendorid") || text_is(name, "productid");
+}
+
+// Whether it is an id as lsusb prints it: up to four hexadecimal digits, without 0x.
+static bool is_bare_hex(struct text text, uint64_t *value)
+{
+    return text.size <= 4 && text_number(text, 16, 0, UINT16_MAX, value) == NUMBER_OK;
+}
+
 static void report_value(struct builder *builder, const struct qemu_property *property,
                          const struct spec_pair *pair)
 {
     struct diag *diag =
         builder_error(builder, pair->value_at, "QEMU does not start: %s cannot be '%.*s'",
                       property->name, SHOW(pair->value));
-    uint64_t decimal = 0;
-    bool octal = text_starts(pair->value, "0") &&
-                 text_number(pair->value, 10, 0, UINT64_MAX, &decimal) == NUMBER_OK;
-    if (property->type == QEMU_NUMBER && octal && decimal >= property->min &&
-        decimal <= property->max)
+    uint64_t decimal = 0, hex = 0;
+    if (is_usb_id(pair->key) && is_bare_hex(pair->value, &hex))
+        diag_hint(builder->diags, diag, "hexadecimal needs 0x there: write 0x%04lx",
+                  (unsigned long)hex);
+    else if (property->type == QEMU_NUMBER && number_has_zero(pair->value) &&
+             text_number(pair->value, 10, property->min, property->max, &decimal) == NUMBER_OK)
         diag_hint(builder->diags, diag, "a leading zero means octal there: write %lu",
                   (unsigned long)decimal);
     else if (property->type == QEMU_NUMBER)
@@ -206,12 +219,26 @@ const struct qemu_driver *qemu_judge(struct builder *builder, const struct spec 
     return driver;
 }
 
+// Warns about an id without 0x: lsusb prints ids in hexadecimal, and QEMU reads a decimal number.
+static void warn_decimal_id(struct builder *builder, const struct spec_pair *pair,
+                            unsigned long value, unsigned long hex)
+{
+    diag_hint(builder->diags,
+              builder_warning(builder, pair->value_at,
+                              "QEMU reads '%.*s' as %s: this is %.*s %04lx", SHOW(pair->value),
+                              number_has_zero(pair->value) ? "octal" : "decimal",
+                              (int)(pair->key.size - strlen("id")), pair->key.at, value),
+              "for the id %04lx of lsusb, write %.*s=0x%04lx", hex, SHOW(pair->key), hex);
+}
+
 uint32_t qemu_option_number(struct builder *builder, const struct spec_pair *pair)
 {
-    uint64_t value = 0, decimal = 0;
-    if (qemu_number(pair->value, 0, UINT32_MAX, &value) != NUMBER_OK)
+    uint64_t value = 0, decimal = 0, hex = 0;
+    if (number_parse(NUMBER_OF_QEMU, pair->value, 0, UINT32_MAX, &value) != NUMBER_OK)
         return 0;
-    if (text_number(pair->value, 10, 0, UINT64_MAX, &decimal) == NUMBER_OK && decimal != value)
+    if (is_usb_id(pair->key) && is_bare_hex(pair->value, &hex) && hex != value)
+        warn_decimal_id(builder, pair, (unsigned long)value, (unsigned long)hex);
+    else if (text_number(pair->value, 10, 0, UINT64_MAX, &decimal) == NUMBER_OK && decimal != value)
         diag_hint(builder->diags,
                   builder_warning(builder, pair->value_at, "QEMU reads '%.*s' as %lu (octal)",
                                   SHOW(pair->value), (unsigned long)value),

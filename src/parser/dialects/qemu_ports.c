@@ -51,7 +51,7 @@ static void add_companion(struct builder *builder, const struct config_controlle
     unsigned ports = controller->ports.value ? controller->ports.value : controller->model->ports;
     uint64_t from = 0, served = 0;
     if (first)
-        qemu_number(first->value, 0, UINT32_MAX, &from);
+        number_parse(NUMBER_OF_QEMU, first->value, 0, UINT32_MAX, &from);
     if (!bus || !text_starts(text_of(bus->controller->model->name), "ich9-ehci")) {
         if (!builder->unread)
             builder_error(builder, master->value_at,
@@ -180,7 +180,7 @@ void qemu_ports_claim(struct builder *builder, struct config_device *device,
     if (named && port)
         device->port = port->port;
     if (given)
-        qemu_number(given->value, 1, HUB_PORTS, &ports);
+        number_parse(NUMBER_OF_QEMU, given->value, 1, HUB_PORTS, &ports);
     if (port && speeds && !(speeds & port->speeds))
         diag_hint(builder->diags,
                   builder_error(builder, device->kind_at,

@@ -85,16 +85,16 @@ static void read_name(const struct field *field, void *into)
     xenusb_set_name(field->builder, into, field->pair->value, field->pair->value_at);
 }
 
-void xenusb_read_version(const struct field *field, void *into)
+static void read_version(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
-    field_number(field, 1, 3, ZERO_PLAIN, &controller->version);
+    field_number(field, 1, 3, NUMBER_PLAIN, &controller->version);
 }
 
-void xenusb_read_ports(const struct field *field, void *into)
+static void read_ports(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
-    field_number(field, 1, PORTS_MAX_PVUSB, ZERO_PLAIN, &controller->ports);
+    field_number(field, 1, PORTS_MAX_PVUSB, NUMBER_PLAIN, &controller->ports);
 }
 
 static void read_model(const struct field *field, void *into)
@@ -119,15 +119,11 @@ static void read_backend(const struct field *field, void *into)
     field_text(field, &controller->backend);
 }
 
-static const struct spec_key controller_keys[] = { { "type", read_type },
-                                                   { "name", read_name },
-                                                   { "usbversion", xenusb_read_version },
-                                                   { "numports", xenusb_read_ports },
-                                                   { "model", read_model },
-                                                   { "backend", read_backend },
-                                                   { "version", xenusb_read_version },
-                                                   { "ports", xenusb_read_ports },
-                                                   { NULL, NULL } };
+static const struct spec_key controller_keys[] = {
+    { "type", read_type },       { "name", read_name },   { "usbversion", read_version },
+    { "numports", read_ports },  { "model", read_model }, { "backend", read_backend },
+    { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
+};
 
 struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec)
 {
@@ -184,7 +180,7 @@ static void read_hostbus(const struct field *field, void *into)
     struct config_device *device = into;
     struct config_number number;
     field_selects(field, device);
-    if (field_number(field, 1, UINT8_MAX, ZERO_OCTAL, &number))
+    if (field_number(field, 1, UINT8_MAX, NUMBER_AMBIGUOUS, &number))
         add_criterion(field, device,
                       &(struct selector){ .criteria = SELECT_BUS, .bus = (uint8_t)number.value });
 }
@@ -200,7 +196,7 @@ static void read_hostaddr(const struct field *field, void *into)
         if (!address_read(field->builder, "hostaddr", text, field->pair->value_at, &selector))
             return;
     } else {
-        if (!field_number(field, 1, ADDRESS_MAX, ZERO_OCTAL, &number))
+        if (!field_number(field, 1, ADDRESS_MAX, NUMBER_AMBIGUOUS, &number))
             return;
         selector.criteria = SELECT_ADDRESS;
         selector.address = (uint8_t)number.value;

@@ -36,10 +36,26 @@ static void read_type(const struct field *field, void *into)
     controller->kernel_only = choice == PV;
 }
 
-static const struct spec_key controller_keys[] = { { "type", read_type },
-                                                   { "version", xenusb_read_version },
-                                                   { "ports", xenusb_read_ports },
-                                                   { NULL, NULL } };
+// version= and ports=, whose 0 is the default.
+static void read_version(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    struct config_number number;
+    if (field_number(field, 0, 3, NUMBER_OF_ATOI, &number) && number.value)
+        controller->version = number;
+}
+
+static void read_ports(const struct field *field, void *into)
+{
+    struct config_controller *controller = into;
+    struct config_number number;
+    if (field_number(field, 0, PORTS_MAX_PVUSB, NUMBER_OF_ATOI, &number) && number.value)
+        controller->ports = number;
+}
+
+static const struct spec_key controller_keys[] = {
+    { "type", read_type }, { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
+};
 
 static void read_controller(struct builder *builder, const struct literal *literal)
 {
@@ -72,7 +88,7 @@ static void read_part(const struct field *field, struct config_device *device, u
 {
     struct config_number number;
     field_selects(field, device);
-    if (!field_number(field, 1, max, ZERO_OCTAL, &number))
+    if (!field_number(field, 1, max, NUMBER_AMBIGUOUS, &number))
         return;
     device->selector.criteria |= criterion;
     *part = (uint8_t)number.value;
@@ -94,7 +110,7 @@ static void read_controller_number(const struct field *field, void *into)
 {
     struct config_device *device = into;
     struct config_number number;
-    if (field_number(field, 0, UINT16_MAX, ZERO_PLAIN, &number))
+    if (field_number(field, 0, UINT16_MAX, NUMBER_OF_ATOI, &number))
         device->controller_name = (struct config_text){ number.at, field->pair->value };
 }
 
@@ -102,7 +118,7 @@ static void read_port(const struct field *field, void *into)
 {
     struct config_device *device = into;
     struct config_number number;
-    if (!field_number(field, 0, UINT8_MAX, ZERO_PLAIN, &number))
+    if (!field_number(field, 0, UINT8_MAX, NUMBER_OF_ATOI, &number))
         return;
     device->port_at = number.at;
     if (number.value)

@@ -8,13 +8,13 @@ enum { XM_VERSION = 2, XM_PORTS = 8, XM_PORTS_MAX = 16 };
 static void read_version(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
-    field_number(field, 1, 2, ZERO_PLAIN, &controller->version);
+    field_number(field, 1, 2, NUMBER_PLAIN, &controller->version);
 }
 
 static void read_ports(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
-    field_number(field, 1, XM_PORTS_MAX, ZERO_PLAIN, &controller->ports);
+    field_number(field, 1, XM_PORTS_MAX, NUMBER_PLAIN, &controller->ports);
 }
 
 #define PORTS_FROM(n)                                                                              \
