@@ -84,46 +84,10 @@ bool scan_deep(struct scan *scan, int step)
     return scan->too_deep == 0;
 }
 
-// The offset of the first byte after the current token that is not a blank.
-static size_t skip_blanks(const struct scan *scan)
-{
-    struct text text = scan->builder->source->text;
-    size_t at = scan->offset;
-    while (at < text.size && (text.at[at] == ' ' || text.at[at] == '\t'))
-        at++;
-    return at;
-}
-
-static char byte_at(const struct scan *scan, size_t at)
-{
-    struct text text = scan->builder->source->text;
-    if (at >= text.size)
-        return '\0';
-    return text.at[at];
-}
-
-// Whether the current token is followed by `=` or `+=`, but not by `==`.
-static bool is_assigned(const struct scan *scan)
-{
-    size_t at = skip_blanks(scan);
-    if (byte_at(scan, at) == '+')
-        at++;
-    return byte_at(scan, at) == '=' && byte_at(scan, at + 1) != '=';
-}
-
-// Whether the current token, which is not assigned to, is used as only Python allows: a call, an
-// index, a tuple or an attribute.
-static bool is_used(const struct scan *scan)
-{
-    struct text word = builder_text(scan->builder, scan->at);
-    char next = byte_at(scan, skip_blanks(scan));
-    return next == '(' || next == '[' || next == ',' || text_find(word, '.', 0) < word.size;
-}
-
 bool scan_is_unclosed(const struct scan *scan)
 {
     return scan->depth && scan->fresh && scan->open[scan->depth - 1].closer == CONFIG_LIST_END &&
-           is_assigned(scan);
+           python_assigns(scan);
 }
 
 void scan_unclosed(struct scan *scan)
@@ -150,12 +114,21 @@ int scan_next_closer(struct scan *scan)
 
 void scan_line(struct scan *scan)
 {
+    struct text end = builder_text(scan->builder, scan->at);
+    if (end.size && end.at[end.size - 1] == '\r' && !scan->carriage) {
+        scan->carriage = true;
+        diag_hint(scan->builder->diags,
+                  builder_error(scan->builder, (struct span){ scan->at.to - 1, scan->at.to },
+                                "a carriage return alone ends this line"),
+                  "xl refuses it, and editors may show the next line as a part of this one: "
+                  "write a newline");
+    }
     scan->line = scan->offset;
 }
 
 bool scan_newline(struct scan *scan)
 {
-    scan->line = scan->offset;
+    scan_line(scan);
     scan->fresh = true;
     if (!scan->depth)
         scan->start = true;
@@ -185,23 +158,6 @@ int scan_end(struct scan *scan)
     return CONFIG_NEWLINE;
 }
 
-static bool is_among(struct text word, const char *const *words)
-{
-    for (; *words; words++)
-        if (text_is(word, *words))
-            return true;
-    return false;
-}
-
-static const char *const compound_words[] = { "if",    "for",     "while", "def",  "class",
-                                              "try",   "with",    "elif",  "else", "except",
-                                              "async", "finally", NULL };
-static const char *const simple_words[] = { "import", "from",  "print",    "raise",    "return",
-                                            "del",    "pass",  "assert",   "exec",     "global",
-                                            "break",  "yield", "continue", "nonlocal", NULL };
-static const char *const operator_words[] = { "and", "or",   "not", "in",     "is",
-                                              "if",  "else", "for", "lambda", NULL };
-
 static int value_word(struct text word)
 {
     if (text_is(word, "True"))
@@ -210,7 +166,7 @@ static int value_word(struct text word)
         return CONFIG_FALSE;
     if (text_is(word, "None"))
         return CONFIG_NONE;
-    return is_among(word, operator_words) ? CONFIG_OPERATOR : CONFIG_NAME;
+    return python_is_operator(word) ? CONFIG_OPERATOR : CONFIG_NAME;
 }
 
 int scan_word(struct scan *scan)
@@ -220,10 +176,12 @@ int scan_word(struct scan *scan)
     scan_token(scan, 0);
     if (!start)
         return value_word(word);
-    if (is_assigned(scan))
-        return CONFIG_NAME;
-    bool python = is_among(word, compound_words) || is_among(word, simple_words) || is_used(scan);
-    return python ? CONFIG_PYTHON : CONFIG_NAME;
+    return python_starts(scan) ? CONFIG_PYTHON : CONFIG_NAME;
+}
+
+bool scan_begins(const struct scan *scan)
+{
+    return scan->start && python_starts(scan);
 }
 
 void scan_broken_string(struct scan *scan)
@@ -253,7 +211,7 @@ bool scan_long_ends(struct scan *scan, char quote)
     if (quote != scan->long_quote)
         return false;
     scan->at.from = scan->long_from;
-    scan->python.end = scan->at.to;
+    python_string(scan);
     return true;
 }
 
@@ -273,108 +231,4 @@ void scan_stray(struct scan *scan)
         builder_error(scan->builder, scan->at, "unexpected '%.*s'", (int)text.size, text.at);
     if (typographic)
         diag_hint(scan->builder->diags, diag, "this is a typographic quote: write ' or \" instead");
-}
-
-// The width of the blanks between two offsets, with a tab stop every eight columns.
-static unsigned indent_of(const struct scan *scan, uint32_t from, uint32_t to)
-{
-    unsigned indent = 0;
-    for (; from < to; from++)
-        indent = byte_at(scan, from) == '\t' ? (indent | 7) + 1 : indent + 1;
-    return indent;
-}
-
-void python_begin(struct scan *scan)
-{
-    struct text word = builder_text(scan->builder, scan->at);
-    scan->python = (struct python){ .word = scan->at,
-                                    .compound = is_among(word, compound_words),
-                                    .indent = indent_of(scan, scan->line, scan->at.from) };
-    scan->fresh = true;
-    python_word(scan);
-}
-
-void python_word(struct scan *scan)
-{
-    struct text word = builder_text(scan->builder, scan->at);
-    bool first = scan->fresh;
-    python_other(scan);
-    // usbdevice.append() changes usbdevice, too
-    enum key key = key_of(text_part(word, 0, text_find(word, '.', 0)));
-    if (!key_is_usb(key))
-        return;
-    bool assigned = is_assigned(scan) && !scan->python.brackets;
-    if (!assigned && !(first && (is_assigned(scan) || is_used(scan))))
-        return;
-    scan->python.reported = scan->python.reported || scan->at.from == scan->python.word.from;
-    diag_hint(scan->builder->diags,
-              builder_error(scan->builder, scan->at, "'%s' is set by Python, which is not run",
-                            key_name(key)),
-              "set it on a line of its own, to a literal value");
-}
-
-void python_bracket(struct scan *scan, int step)
-{
-    python_other(scan);
-    if (step > 0 || scan->python.brackets)
-        scan->python.brackets += (unsigned)step;
-}
-
-void python_colon(struct scan *scan)
-{
-    python_other(scan);
-    scan->python.colon = !scan->python.brackets;
-}
-
-void python_other(struct scan *scan)
-{
-    scan->fresh = scan->start = scan->python.colon = false;
-    scan->python.end = scan->at.to;
-}
-
-bool python_semicolon(struct scan *scan)
-{
-    python_other(scan);
-    return !scan->python.brackets && !scan->python.compound;
-}
-
-enum python_line python_newline(struct scan *scan)
-{
-    scan->line = scan->offset;
-    scan->fresh = true;
-    if (scan->python.brackets)
-        return PYTHON_CONTINUES;
-    scan->python.block = scan->python.block || (scan->python.compound && scan->python.colon);
-    scan->python.colon = false;
-    return scan->python.block ? PYTHON_BLOCK : PYTHON_ENDS;
-}
-
-bool python_continues(struct scan *scan)
-{
-    static const char *const clauses[] = { "elif", "else", "except", "finally", NULL };
-    unsigned indent = indent_of(scan, scan->line, scan->offset);
-    size_t end = scan->offset;
-    while (byte_at(scan, end) >= 'a' && byte_at(scan, end) <= 'z')
-        end++;
-    struct text word = text_part(scan->builder->source->text, scan->offset, end);
-    return indent > scan->python.indent ||
-           (indent == scan->python.indent && is_among(word, clauses));
-}
-
-struct span python_end(struct scan *scan)
-{
-    struct span at = scan->python.word;
-    struct text word = builder_text(scan->builder, at);
-    const char *what = scan->python.block ? "this statement and its block" : "this statement";
-    scan->start = true;
-    build_python(scan->builder, (struct span){ at.from, scan->python.end });
-    if (scan->python.brackets)
-        builder_error(scan->builder, at, "a bracket in this statement is never closed");
-    if (scan->python.reported)
-        return at;
-    diag_hint(scan->builder->diags,
-              builder_warning(scan->builder, at, "skipping %s: '%.*s' is Python, which is not run",
-                              what, (int)(word.size > 40 ? 40 : word.size), word.at),
-              "xl refuses the file");
-    return at;
 }

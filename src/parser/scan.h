@@ -24,6 +24,7 @@ struct scan {
     bool start;      // no token so far in this statement
     bool damaged;    // an error inside the open brackets may have swallowed their closers
     bool closing;    // scan_next_closer() is closing the open brackets
+    bool carriage;   // a lone carriage return was reported
     bool ended;      // the end of the file was reached
     unsigned depth;
     struct bracket open[NESTING_MAX];
@@ -40,8 +41,19 @@ struct scan {
         bool colon;       // the last token on the line so far is a colon
         unsigned indent;
         unsigned brackets; // number of open brackets
-        bool reported;     // an error was reported at its first word
+        unsigned operand;  // the outermost of them that is a call or an index; 0 if none is
+        bool reported;     // an error says that it was skipped
         uint32_t end;      // offset after its last token so far
+        // Of the current line of the statement:
+        struct span targets; // what it assigns to
+        bool deletes;
+        bool dynamic; // exec() and the like: a string may set a key
+        enum {
+            PYTHON_BINDS_NOTHING,
+            PYTHON_BINDS_WORD,
+            PYTHON_BINDS_TO_IN,
+            PYTHON_BINDS_LINE
+        } binding;
     } python;
 };
 
@@ -88,6 +100,8 @@ int scan_end(struct scan *scan);
 
 // The token for a word: a name, an operator, a constant, or the start of a Python statement.
 int scan_word(struct scan *scan);
+// Whether the current token, which is not a word, begins a Python statement.
+bool scan_begins(const struct scan *scan);
 // Reports a string that does not end on its line.
 void scan_broken_string(struct scan *scan);
 // A triple-quoted string begins; `outside` is the lexer state to return to after it.
@@ -101,13 +115,22 @@ void scan_stray(struct scan *scan);
 
 // --- Python statements, which are skipped ---
 
+// Whether a statement that begins with the current token is Python and not an assignment of data.
+bool python_starts(const struct scan *scan);
+// Whether the word is an operator of Python, as `in` is.
+bool python_is_operator(struct text word);
+// Whether the current token is followed by `=` or `+=`, but not by `==`.
+bool python_assigns(const struct scan *scan);
+
 // What follows a line end: more of the same line, a block, or the next statement.
 enum python_line { PYTHON_CONTINUES, PYTHON_BLOCK, PYTHON_ENDS };
 
-// The current word begins a Python statement.
+// The current token begins a Python statement; one of the functions below must take it.
 void python_begin(struct scan *scan);
 // A word of the statement; an error if it is a USB key that is set here.
 void python_word(struct scan *scan);
+// A string; an error if it is run and contains a USB key.
+void python_string(struct scan *scan);
 // The other tokens of the statement. `step` is 1 for an opening bracket, -1 for a closing one.
 void python_bracket(struct scan *scan, int step);
 void python_colon(struct scan *scan);
