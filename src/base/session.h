@@ -16,6 +16,7 @@ struct host;
 struct journal;
 struct qmp_client;
 struct record;
+struct record_known;
 struct toolstack;
 struct saved;
 struct xen;
@@ -28,6 +29,7 @@ struct session {
     struct domain *domain;
     const struct host *host;
     const struct record *record; // what record_look() read; NULL before
+    struct record_known *known;  // what need not be read of other domains (known.h); NULL: nothing
     struct saved *saved; // changes to libxl's saved config that are not written yet (saved.h)
     const char *verb, *command; // what the user asked for, for the journal; NULL: nothing
     struct journal *journal;    // that this run has written, until it is removed; else NULL

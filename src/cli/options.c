@@ -262,6 +262,7 @@ struct world_options options_for_world(const struct invocation *invocation)
     return (struct world_options){
         .arena = invocation->arena,
         .diags = invocation->diags,
+        .known = invocation->known,
         .qmp_socket = invocation->qmp,
         .verb = invocation->command ? invocation->command->name : NULL,
         .command = command_line(invocation),

@@ -262,8 +262,12 @@ static enum next act(struct run *run, struct job *job)
 
 static enum next round_of(struct run *run)
 {
-    struct config *config = config_copy(run->arena, run->request->config);
+    const struct watch_request *request = run->request;
+    struct config *config = config_copy(run->arena, request->config);
     diags_init(&run->diags, run->arena);
+    // What is known ends with the connection that would report the changes.
+    run->invocation.known =
+        request->known && !xen_broken(request->known->xen) ? request->known : NULL;
     cleanup_job struct job job = {
         .invocation = &run->invocation, .world = WORLD_NONE, .quiet = true, .keep_done = true
     };

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "journal.h"
+#include "known.h"
 #include "recording.h"
 
 enum { NAME_SHOWN = 64 }; // bytes of a name that a journal has
@@ -235,6 +236,20 @@ static void add_record(struct claim_list *list, const struct domain *domain,
                 record->journal);
 }
 
+// Adds what need not be read. False if that domain is not known.
+static bool add_known(struct claim_list *list, const struct domain *domain)
+{
+    const struct record_claim *claims;
+    size_t count;
+    if (!record_known_claims(list->session->known, domain, &claims, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        struct record_claim *claim = add_claim(list, domain->id, claims[i].busid);
+        *claim = claims[i];
+    }
+    return true;
+}
+
 // ---- all of them ----
 
 void claims_begin(struct claim_list *list, const struct session *session)
@@ -298,6 +313,7 @@ enum status record_claims_of(const struct session *session, const struct domain 
     const struct domain **unknown = arena_array_of(session->arena, const struct domain *, count);
     size_t unknown_count = 0;
     claims_begin(&list, session);
+    (void)record_known_refresh(session);
     // Domain 0 is this host, so it is not given any of its devices.
     for (size_t i = 0; i < count; i++) {
         const struct domain *domain = &domains[i];
@@ -308,7 +324,7 @@ enum status record_claims_of(const struct session *session, const struct domain 
             continue;
         if (known)
             add_record(&list, domain, known);
-        else
+        else if (!add_known(&list, domain))
             unknown[unknown_count++] = domain;
     }
     enum status status = add_unknown(&list, unknown, unknown_count);
@@ -316,7 +332,7 @@ enum status record_claims_of(const struct session *session, const struct domain 
     return status;
 }
 
-enum status record_claims(const struct session *session, struct record_claim **claims)
+enum status record_claims_here(const struct session *session, struct record_claim **claims)
 {
     const struct domain *domains;
     size_t count;
@@ -327,6 +343,13 @@ enum status record_claims(const struct session *session, struct record_claim **c
         return STATUS_OK;
     enum status status = xen_domains(session->xen, session->diags, DOMAIN_ID, &domains, &count);
     return status == STATUS_OK ? record_claims_of(&now, domains, NULL, count, claims) : status;
+}
+
+enum status record_claims(const struct session *session, struct record_claim **claims)
+{
+    struct session all = *session;
+    all.known = NULL;
+    return record_claims_here(&all, claims);
 }
 
 // What is recorded counts more than what is only in a journal.

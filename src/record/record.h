@@ -151,13 +151,15 @@ struct record_claim {
 // Lists the claims of those of the `domains` that are not dying, for PVUSB and emulated
 // controllers, and in journals; DOMAIN_ID is enough of them. `records` are the records of the same
 // domains as far as they were read: it, or some of them, may be NULL. What record_look() has read
-// of the session's domain is not read again either. Statuses as from record_read(); the claims of
-// domains whose record could be read are listed in any case.
+// of the session's domain is not read again either, nor what session->known has. Statuses as from
+// record_read(); the claims of domains whose record could be read are listed in any case.
 enum status record_claims_of(const struct session *session, const struct domain *domains,
                              const struct record *const *records, size_t count,
                              struct record_claim **claims);
 // The present claims of all domains of this host; none without Xen.
 enum status record_claims(const struct session *session, struct record_claim **claims);
+// The same, but those of devices of driver domains, which cannot be watched, may be as they were.
+enum status record_claims_here(const struct session *session, struct record_claim **claims);
 // Begins to watch the claims of this host's devices, so that record_claims_since() is cheap. Call
 // it before anything of the record is read.
 void record_watch_claims(const struct session *session);

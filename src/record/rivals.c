@@ -4,15 +4,15 @@
 // need not be read again.
 #include "base/arena.h"
 #include "claims.h"
+#include "known.h"
 
 #include <stdlib.h>
 
 void record_watch_claims(const struct session *session)
 {
-    static const char *const paths[] = { "/libxl", "/local/domain/0/backend/vusb",
-                                         "/local/domain/0/backend/qusb", "/xenusb" };
-    if (session->xen)
-        (void)xen_watch(session->xen, paths, sizeof paths / sizeof *paths);
+    // Who handed over what is known has set the watches before.
+    if (session->xen && !session->known)
+        (void)xen_watch(session->xen, record_known_paths, record_known_path_count);
 }
 
 // Reads a path of the form that `format` describes: each "*" is a number, each "?" any name.

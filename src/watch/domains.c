@@ -71,7 +71,7 @@ enum status watch_domains_update(struct watch_domains *domains, struct diags *di
         snprintf(at->uuid, sizeof at->uuid, "%s", domain->uuid);
         at->name = name_of(xen, before, domain);
         at->ready = (before && before->ready) || !domain->paused || is_saved(diags->arena, domain);
-        *unready |= !at->ready;
+        *unready |= !at->ready || !*at->name;
     }
     watch_domains_free(domains);
     *domains = now;
@@ -95,6 +95,20 @@ const struct watch_domain *watch_domains_with(const struct watch_domains *domain
         if (strcmp(domains->domains[i - 1].uuid, uuid) == 0)
             return &domains->domains[i - 1];
     return NULL;
+}
+
+size_t watch_domains_known(const struct watch_domains *domains, struct arena *arena, int except,
+                           const struct domain **known)
+{
+    size_t count = 0;
+    struct domain *all = arena_array_of(arena, struct domain, domains->count);
+    for (size_t i = 0; i < domains->count; i++) {
+        const struct watch_domain *at = &domains->domains[i];
+        if (at->id != except && *at->name)
+            all[count++] = (struct domain){ .id = at->id, .name = at->name, .uuid = at->uuid };
+    }
+    *known = all;
+    return count;
 }
 
 void watch_domains_free(struct watch_domains *domains)

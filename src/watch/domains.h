@@ -4,6 +4,7 @@
 #define XENUSB_WATCH_DOMAINS_H
 
 #include "base/diag.h"
+#include "xen/domain.h"
 #include "xen/xen.h"
 
 // malloc'd.
@@ -22,8 +23,8 @@ struct watch_domains {
 
 // Asks which there are. Reads the names of new ones only, so that it costs next to nothing for
 // those that are known already. A domain is ready once libxl has saved its configuration, which it
-// does last, or once it is not paused; *unready: some that is not. Statuses as from xen_domains(),
-// after complaining; the domains are then as before.
+// does last, or once it is not paused; *unready: some that is not, or has no name. Statuses as from
+// xen_domains(), after complaining; the domains are then as before.
 enum status watch_domains_update(struct watch_domains *domains, struct diags *diags, bool *unready);
 // The one of that name that is ready, the newest of several; NULL if there is none.
 const struct watch_domain *watch_domains_named(const struct watch_domains *domains,
@@ -31,6 +32,10 @@ const struct watch_domain *watch_domains_named(const struct watch_domains *domai
 // The one with that UUID, ready or not; NULL if there is none.
 const struct watch_domain *watch_domains_with(const struct watch_domains *domains,
                                               const char *uuid);
+// The same as an array of the arena, of which id, uuid and name are set; without the one with that
+// id, and without those whose names are not known. Returns their count.
+size_t watch_domains_known(const struct watch_domains *domains, struct arena *arena, int except,
+                           const struct domain **known);
 void watch_domains_free(struct watch_domains *domains);
 
 // The directory in which libxl saves configurations, and whether a name in it is one.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What happens on the host and in xenstore, and for which domains that matters.
-#include "xen/events.h"
+// What happens on the host, and for which domains that matters.
 #include "base/arena.h"
 #include "base/deadline.h"
 #include "host/plug.h"
@@ -11,11 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
-
-// About the watcher itself.
-#define NOBODY ((struct subject){ NULL, -1, NULL })
-
-static const double gather = 0.05; // seconds, for what need not be acted on at once
 
 enum { RESERVE = 64 * 1024 }; // bytes, of what is read for an event
 
@@ -46,25 +40,6 @@ static bool concerns(const struct watch_file *file, const struct host_plug_event
     return false;
 }
 
-static void wake_all(struct watch *watch)
-{
-    for (struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->id >= 0)
-            task_wake(&file->task, clock_now(), 0);
-}
-
-// Something that others had may be free now: wakes those that wait for it.
-static void wake_waiting(struct watch *watch, double delay)
-{
-    for (struct watch_file *file = watch->files.first; file; file = file->next) {
-        const struct watch_entry *entry = file->report ? file->report->entries : NULL;
-        while (entry && entry->verdict != WATCH_OTHERS)
-            entry = entry->next;
-        if (entry && file->id >= 0)
-            task_wake(&file->task, clock_now(), delay);
-    }
-}
-
 static void on_plug(struct watch *watch, struct watch_source *source)
 {
     struct host_plug_event event;
@@ -72,114 +47,12 @@ static void on_plug(struct watch *watch, struct watch_source *source)
     (void)source;
     while ((result = host_plug_take(watch->plug, &event)) != PLUG_NONE) {
         if (result == PLUG_LOST)
-            wake_all(watch);
+            watch_wake_all(watch);
         for (struct watch_file *file = watch->files.first; file && result == PLUG_EVENT;
              file = file->next)
             if (file->id >= 0 && concerns(file, &event))
                 task_wake(&file->task, clock_now(), 0);
     }
-}
-
-// ---- xenstore ----
-
-void watch_domains_changed(struct watch *watch, double delay)
-{
-    task_wake(&watch->look, clock_now(), delay);
-}
-
-#define USBBACK "/local/domain/0/backend/vusb"
-
-// The domain whose id follows `root` in the path, of which *rest is what follows that; -1: none.
-static int domain_in(struct text path, const char *root, struct text *rest)
-{
-    uint64_t id;
-    const size_t from = strlen(root);
-    if (!text_starts(path, root) || path.size <= from)
-        return -1;
-    const size_t end = text_find(path, '/', from);
-    *rest = text_part(path, end, path.size);
-    return text_number(text_part(path, from, end), 10, 0, INT16_MAX, &id) == NUMBER_OK ? (int)id
-                                                                                       : -1;
-}
-
-static bool ends_with(struct text text, const char *end)
-{
-    const size_t size = strlen(end);
-    return text.size >= size && text_is(text_part(text, text.size - size, text.size), end);
-}
-
-// What another process has changed at a domain's ports, or the state of its usbback, which has
-// ended or is back. While a run is at it, it is the run.
-static void on_record(struct watch *watch, const char *path)
-{
-    struct text rest;
-    int id = domain_in(text_of(path), "/libxl/", &rest);
-    if (id < 0 || !text_starts(rest, "/device/vusb")) {
-        id = domain_in(text_of(path), USBBACK "/", &rest);
-        if (id < 0 || !ends_with(rest, "/state"))
-            return;
-    }
-    for (struct watch_file *file = watch->files.first; file; file = file->next)
-        if (file->id == id && !file->task.running)
-            task_wake(&file->task, clock_now(), gather);
-    wake_waiting(watch, gather);
-}
-
-static void on_change(void *context, const char *path)
-{
-    if (path[0] == '@')
-        watch_domains_changed(context, 0);
-    else
-        on_record(context, path);
-}
-
-static void lose_xenstored(struct watch *watch, const char *why)
-{
-    say(watch->options->json, NOBODY, "xenstored is lost: %s", why);
-    watch_source_drop(watch, watch->xen);
-    xen_events_close(watch->xen_events);
-    watch->xen = NULL;
-    watch->xen_events = NULL;
-    watch->lost = true;
-    task_wake(&watch->connect, clock_now(), gather);
-}
-
-void watch_events_drain(struct watch *watch)
-{
-    const char *why = NULL;
-    if (watch->xen_events && !xen_events_take(watch->xen_events, on_change, watch, &why))
-        lose_xenstored(watch, why);
-}
-
-static void on_xenstored(struct watch *watch, struct watch_source *source)
-{
-    (void)source;
-    watch_events_drain(watch);
-}
-
-bool watch_connect(struct watch *watch, const char **why)
-{
-    static const char *const paths[] = { "@introduceDomain", "@releaseDomain", "/libxl", USBBACK };
-    const double now = clock_now();
-    task_start(&watch->connect, now);
-    watch->xen_events = xen_events_open(paths, sizeof paths / sizeof *paths,
-                                        XENSTORE_SECONDS * watch->options->timeout_scale, why);
-    if (watch->xen_events)
-        watch->xen = watch_source_add(watch, dup(xen_events_fd(watch->xen_events)), on_xenstored);
-    // It is not given up: the last pause is repeated.
-    if (!task_end(&watch->connect, now, !watch->xen)) {
-        watch->connect.failures--;
-        (void)task_end(&watch->connect, now, true);
-    }
-    if (!watch->xen)
-        return false;
-    if (watch->lost) {
-        say(watch->options->json, NOBODY, "xenstored is back");
-        wake_all(watch);
-    }
-    watch->lost = false;
-    watch_domains_changed(watch, 0);
-    return true;
 }
 
 // ---- domains ----
@@ -213,7 +86,7 @@ static void assign(struct watch *watch, struct watch_file *file)
         watch_forget(file);
     }
     if (file->id >= 0)
-        wake_waiting(watch, 0);
+        watch_wake_waiting(watch, 0);
     watch_run_forget(watch, file);
     file->id = domain ? domain->id : -1;
     snprintf(file->uuid, sizeof file->uuid, "%s", domain ? domain->uuid : "");
@@ -236,19 +109,18 @@ static void drop_kept(struct watch *watch, const struct watch_file *file)
 
 enum status watch_look(struct watch *watch)
 {
-    bool unready = false;
     struct diags diags;
     cleanup_arena struct arena *arena = arena_new(RESERVE);
     if (!arena)
         arena_give_up();
     diags_init(&diags, arena);
     task_start(&watch->look, clock_now());
-    const enum status status = watch_domains_update(&watch->domains, &diags, &unready);
+    const enum status status = watch_domains_update(&watch->domains, &diags, &watch->unready);
     const bool failed = status != STATUS_OK;
     if (failed && watch->options->once)
         complain_error(watch->options->diags, "%s", diags_reason(&diags, "no reason given"));
     else if (failed)
-        say(watch->options->json, NOBODY, "%s", diags_reason(&diags, "no reason given"));
+        say(watch->options->json, WATCH_ITSELF, "%s", diags_reason(&diags, "no reason given"));
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
         assign(watch, file);
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
@@ -256,7 +128,7 @@ enum status watch_look(struct watch *watch)
     if (!failed && !watch->looked)
         watch_forget_stale(watch);
     watch->looked |= !failed;
-    (void)task_end(&watch->look, clock_now(), failed || unready);
+    (void)task_end(&watch->look, clock_now(), failed || watch->unready);
     return status;
 }
 
@@ -293,7 +165,7 @@ static void on_file(void *context, struct watch_file *file, enum watch_file_even
             watch_forget(file);
     }
     if (event != FILE_BREAKS)
-        wake_waiting(watch, gather);
+        watch_wake_waiting(watch, WATCH_GATHER);
     if (event != FILE_COMES && event != FILE_CHANGES)
         return;
     assign(watch, file);
@@ -316,12 +188,14 @@ void watch_reread(struct watch *watch)
 
 static void on_inotify_event(struct watch *watch, const struct inotify_event *event)
 {
-    if ((event->wd == watch->saved && event->len && watch_is_saved(event->name)) ||
+    // Of those that are ready, it is xenusb or xl that has changed it.
+    if ((watch->unready && event->wd == watch->saved && event->len &&
+         watch_is_saved(event->name)) ||
         event->mask & IN_Q_OVERFLOW)
         watch_domains_changed(watch, 0);
     if (watch_places_changed(watch, event) && !watch->reread) {
         watch->reread = true;
-        watch->reread_at = clock_now() + gather;
+        watch->reread_at = clock_now() + WATCH_GATHER;
     }
 }
 
@@ -364,6 +238,5 @@ enum status watch_events_open(struct watch *watch)
 
 void watch_events_close(struct watch *watch)
 {
-    xen_events_close(watch->xen_events);
     host_plug_close(watch->plug);
 }

@@ -4,6 +4,7 @@
 #include "base/scope.h"
 #include "base/session.h"
 #include "notify.h"
+#include "record/known.h"
 #include "tell.h"
 #include "watching.h"
 #include "xen/lock.h"
@@ -190,6 +191,7 @@ enum status watch_loop(const struct watch_options *options)
     struct watch watch = { .options = options,
                            .epoll = epoll_create1(EPOLL_CLOEXEC),
                            .inotify = -1,
+                           .known = record_known_new(),
                            .saved = -1,
                            .files = { options->words, options->count, NULL } };
     if (watch.epoll < 0) {
@@ -202,6 +204,7 @@ enum status watch_loop(const struct watch_options *options)
     for (struct watch_file *file = watch.files.first; file; file = file->next)
         watch_run_forget(&watch, file);
     watch_events_close(&watch);
+    watch_disconnect(&watch);
     watch_places_free(&watch);
     watch_files_free(&watch.files);
     watch_domains_free(&watch.domains);

@@ -11,6 +11,7 @@ struct arena;
 struct config;
 struct json;
 struct json_writer;
+struct world_known;
 
 // How an entry of a config is, as of the last run.
 enum watch_verdict {
@@ -77,8 +78,9 @@ struct watch_request {
     const struct watch_report *last;  // the report before; NULL: none
     const struct watch_rival *rivals; // of the files before this one
     size_t rival_count;
-    bool start_backend;   // start a PVUSB QEMU if the guest has none
-    double timeout_scale; // factor for every time limit
+    const struct world_known *known; // of the other domains; NULL: nothing
+    bool start_backend;              // start a PVUSB QEMU if the guest has none
+    double timeout_scale;            // factor for every time limit
 };
 
 // Brings the domain up to date. Returns report->status.

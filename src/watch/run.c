@@ -6,6 +6,8 @@
 #include "base/scope.h"
 #include "tell.h"
 #include "watching.h"
+#include "world/world.h"
+#include "xen/xen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,13 +28,21 @@ static const double ending = 0.1; // seconds in which a domain ends whose QEMU h
 
 // ---- in the child ----
 
-// Everything that was inherited, above all the watcher's lock, except where the report goes.
-static void close_inherited(int out)
+static void close_between(int from, int to)
 {
+    if (from < to - 1)
+        (void)close_range((unsigned)from + 1, (unsigned)to - 1, 0);
+}
+
+// Everything that was inherited, above all the watcher's lock, except where the report goes, and
+// the connection to xenstored, if there is one.
+static void close_inherited(int out, int xen)
+{
+    const int low = xen >= 0 && xen < out ? xen : out, high = xen > out ? xen : out;
     closelog();
-    if (out > STDERR_FILENO + 1)
-        (void)close_range(STDERR_FILENO + 1, (unsigned)out - 1, 0);
-    (void)close_range((unsigned)out + 1, ~0U, 0);
+    close_between(STDERR_FILENO, low);
+    close_between(low, high);
+    (void)close_range((unsigned)high + 1, ~0U, 0);
     openlog("xenusb", LOG_PID, LOG_DAEMON);
 }
 
@@ -51,9 +61,10 @@ static size_t find_rivals(struct arena *arena, const struct watch *watch,
     return count;
 }
 
-static void run_child(const struct watch *watch, const struct watch_file *file, int out)
-    __attribute__((noreturn));
-static void run_child(const struct watch *watch, const struct watch_file *file, int out)
+static void run_child(const struct watch *watch, const struct watch_file *file, struct xen *xen,
+                      int out) __attribute__((noreturn));
+static void run_child(const struct watch *watch, const struct watch_file *file, struct xen *xen,
+                      int out)
 {
     struct watch_report report = { .why = "", .uuid = "" };
     struct watch_request request = {
@@ -64,12 +75,16 @@ static void run_child(const struct watch *watch, const struct watch_file *file, 
         .start_backend = watch->options->start_backend,
         .timeout_scale = watch->options->timeout_scale,
     };
-    close_inherited(out);
+    close_inherited(out, xen ? xen_fd(xen) : -1);
     (void)sigprocmask(SIG_SETMASK, &watch->signals, NULL);
     struct arena *arena = arena_new(RESERVE);
     if (!arena)
         arena_give_up();
     request.rival_count = find_rivals(arena, watch, file, &request.rivals);
+    struct world_known known = { .xen = xen, .claims = watch->known };
+    // Its own domain may have another name by now.
+    known.count = watch_domains_known(&watch->domains, arena, file->id, &known.named);
+    request.known = xen ? &known : NULL;
     (void)watch->options->act(watch->options->context, arena, &request, &report);
     const bool written = write_all(out, watch_report_write(arena, &report));
     arena_free(arena);
@@ -189,6 +204,8 @@ static void finish(struct watch *watch, struct watch_file *file)
     if (!arena)
         arena_give_up();
     struct watch_report *report = arena_new_of(arena, struct watch_report);
+    // What the run has changed must not start another one.
+    (void)watch_events_sync(watch);
     watch->running--;
     if (watch_report_read(arena, (struct text){ child->said, child->size }, report)) {
         take_report(watch, file, arena, report);
@@ -227,13 +244,17 @@ static void on_report(struct watch *watch, struct watch_source *source)
 void watch_run_start(struct watch *watch, struct watch_file *file)
 {
     int ends[2];
+    cleanup_arena struct arena *arena = arena_new(0);
+    if (!arena)
+        arena_give_up();
+    cleanup_xen struct xen *xen = watch_know(watch, arena);
     const double now = clock_now();
     task_start(&file->task, now);
     fflush(stdout);
     pid_t pid = pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? fork() : -2;
     if (pid == 0) {
         (void)fcntl(ends[1], F_SETFL, 0); // the child waits until its report is taken
-        run_child(watch, file, ends[1]);
+        run_child(watch, file, xen, ends[1]);
     }
     if (pid != -2)
         close(ends[1]);

@@ -14,6 +14,8 @@
 struct host_plug;
 struct inotify_event;
 struct host_plug_event;
+struct record_known;
+struct xen;
 struct watch;
 struct xen_events;
 
@@ -49,6 +51,7 @@ struct watch {
     unsigned running;       // children
     enum status status;     // the worst of all files and runs, for --once
     bool ending;            // a signal came: no further runs
+    bool unready;           // one of the domains was not ready at the last look
     struct watch_task look; // at the domains: as a task, for its retries
     bool reread;            // the files are read again at reread_at
     double reread_at;
@@ -58,10 +61,11 @@ struct watch {
     struct host_plug *plug;
     struct watch_source *xen; // NULL: the connection is lost
     struct xen_events *xen_events;
-    struct watch_task connect; // to xenstored
-    bool lost;                 // it was, since the last connection
-    bool forgetful;            // what is known could not be written
-    bool looked;               // at the domains, for the first time
+    struct record_known *known; // who has devices, as far as the events have told
+    struct watch_task connect;  // to xenstored
+    bool lost;                  // it was, since the last connection
+    bool forgetful;             // what is known could not be written
+    bool looked;                // at the domains, for the first time
 };
 
 // What a line about the file's domain is about.
@@ -69,6 +73,12 @@ static inline struct subject watch_subject(const struct watch_file *file)
 {
     return (struct subject){ file->domain, file->id, file->path };
 }
+
+// What a line about the watcher itself is about.
+#define WATCH_ITSELF ((struct subject){ NULL, -1, NULL })
+
+// Seconds, for what need not be acted on at once.
+#define WATCH_GATHER 0.05
 
 // ---- sources (source.c) ----
 
@@ -83,18 +93,37 @@ void watch_sources_free_dropped(struct watch *watch);
 // Drops and frees all of them, at the end.
 void watch_sources_drop_all(struct watch *watch);
 
-// ---- events (events.c) ----
+// ---- xenstore (stored.c) ----
 
 // The domains may have changed: look at them, in the next round of the loop.
 void watch_domains_changed(struct watch *watch, double delay);
-// Looks at the domains now. Statuses as from xen_domains(), after saying why.
-enum status watch_look(struct watch *watch);
+// All files whose domains run are due.
+void watch_wake_all(struct watch *watch);
+// Something that others had may be free now: wakes those that wait for it.
+void watch_wake_waiting(struct watch *watch, double delay);
 // Opens the events of xenstored; again after they were lost. If that fails, it is due again later;
 // *why is the reason.
 bool watch_connect(struct watch *watch, const char **why);
 // Takes the events of xenstored that are there.
 void watch_events_drain(struct watch *watch);
-// Opens those of the host, and of the files. STATUS_FAILED after reporting why.
+// The same, after waiting for those of all that has happened before the call. False if there is no
+// connection, or it was lost.
+bool watch_events_sync(struct watch *watch);
+// At the end.
+void watch_disconnect(struct watch *watch);
+
+// ---- what a run need not find out (know.c) ----
+
+// Brings what is known of the domains' devices up to date. Returns the connection, in the arena,
+// for a run that relies on it, whose watches report what happens from now on; NULL if it must find
+// out by itself.
+struct xen *watch_know(struct watch *watch, struct arena *arena);
+
+// ---- events (events.c) ----
+
+// Looks at the domains now. Statuses as from xen_domains(), after saying why.
+enum status watch_look(struct watch *watch);
+// Opens those of the host, of the files, and of xenstored. STATUS_FAILED after reporting why.
 enum status watch_events_open(struct watch *watch);
 void watch_events_close(struct watch *watch);
 // Reads the files again.

@@ -47,7 +47,7 @@ static enum status look(struct recovery *recovery, bool first)
     struct pvusb_handover *found, *before = recovery->found, **last = &recovery->found;
     struct handover_facts facts = { recovery->host, recovery->domains, recovery->domain_count,
                                     NULL };
-    enum status status = record_claims(&recovery->session, &claims);
+    enum status status = record_claims_here(&recovery->session, &claims);
     facts.claims = claims;
     if (status == STATUS_OK)
         status = pvusb_find_handovers(&recovery->session, &recovery->saved, &facts, &found);

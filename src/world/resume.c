@@ -8,6 +8,7 @@
 #include "qemu/qmp_probe.h"
 #include "record/adopt.h"
 #include "record/journal.h"
+#include "record/known.h"
 #include "record/record.h"
 #include "record/saved.h"
 #include "xen/xen.h"
@@ -346,6 +347,17 @@ static struct domain *find(const struct resumption *all, int id)
     return found;
 }
 
+// Whether the domain is known to have no journal.
+static bool is_known(const struct resumption *all, int id)
+{
+    const struct record_claim *claims;
+    size_t count;
+    for (size_t i = 0; i < all->count; i++)
+        if (all->domains[i].id == id)
+            return record_known_claims(all->session->known, &all->domains[i], &claims, &count);
+    return false;
+}
+
 static bool has_journal(struct session *session)
 {
     struct text header;
@@ -393,9 +405,11 @@ unsigned resume_journals(const struct session *session, const struct world_optio
     }
     if (xen_list(session->xen, NULL, "/xenusb", &names, &found) != XEN_OK)
         return 0;
+    (void)record_known_refresh(session);
     for (size_t i = 0; i < found; i++) {
         uint64_t id;
-        if (text_number(text_of(names[i]), 10, 0, UINT16_MAX, &id) != NUMBER_OK)
+        if (text_number(text_of(names[i]), 10, 0, UINT16_MAX, &id) != NUMBER_OK ||
+            is_known(&all, (int)id))
             continue;
         struct domain *domain = arena_new_of(session->arena, struct domain);
         *domain = (struct domain){ .id = (int)id, .name = "", .uuid = "" };

@@ -211,6 +211,16 @@ enum status world_open_xen(const struct world_options *options, struct xen **xen
     return status;
 }
 
+static enum status open_xen(struct world *world, const struct world_options *options)
+{
+    world->owns_xen = !options->known;
+    if (!options->known)
+        return world_open_xen(options, &world->session.xen);
+    world->session.xen = options->known->xen;
+    world->session.known = options->known->claims;
+    return STATUS_OK;
+}
+
 enum status world_find(struct world *world, const struct world_options *options, const char *name)
 {
     struct session *session = &world->session;
@@ -220,12 +230,13 @@ enum status world_find(struct world *world, const struct world_options *options,
         session->domain = domain_of_socket(session->arena, options->qmp_socket);
         return STATUS_OK;
     }
-    enum status status = world_open_xen(options, &session->xen);
+    enum status status = open_xen(world, options);
     if (status != STATUS_OK)
         return status;
-    world->owns_xen = true;
-    status = xen_domains(session->xen, session->diags, DOMAIN_NAME, &topology->domains,
-                         &topology->domain_count);
+    const struct world_known none = { NULL, NULL, NULL, 0 };
+    const struct world_known *known = options->known ? options->known : &none;
+    status = xen_domains_named(session->xen, session->diags, known->named, known->count,
+                               &topology->domains, &topology->domain_count);
     return status == STATUS_OK ? xen_find_among(session->xen, session->diags, topology->domains,
                                                 topology->domain_count, name, &session->domain)
                                : status;

@@ -7,10 +7,19 @@
 #include "backends/backends.h"
 #include "xen/lock.h"
 
+// What a process that lives long has found out before, so that it need not be asked again.
+struct world_known {
+    struct xen *xen; // a connection on which xen_watch() was called for record_known_paths
+    struct record_known *claims; // of other domains (record/known.h); as of then, or later
+    const struct domain *named;  // domains whose ids, uuids and names are known, sorted by id
+    size_t count;
+};
+
 // What the caller decides about a world. All pointers must outlive it.
 struct world_options {
     struct arena *arena;
     struct diags *diags;
+    const struct world_known *known; // NULL: nothing; for world_find() and what follows it
     const char *qmp_socket;     // use the QEMU with this socket instead of a Xen domain; or NULL
     const char *verb, *command; // what the user asked for, for the journal; or NULL
     double timeout_scale;       // factor for every time limit; 1.0 by default

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 enum {
@@ -195,21 +196,21 @@ static void mark_namesakes(struct arena *arena, const struct domain_list *all)
     }
 }
 
-enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail detail,
-                        const struct domain **domains, size_t *count)
+static enum xen_result list_all(struct xen *xen, struct domain_list *all)
 {
-    struct domain_list all = { NULL, 0, 0 };
-    enum xen_result result = XEN_OK;
-    if (!xen_has_hypervisor(xen) || !list_running(xen, &all)) {
-        all.count = 0;
-        result = list_from_xenstore(xen, &all);
-    }
-    if (detail >= DOMAIN_NAME) {
-        read_details(xen, detail, &all);
-        mark_namesakes(xen_arena(xen), &all);
-    }
-    *domains = all.domains;
-    *count = all.count;
+    *all = (struct domain_list){ NULL, 0, 0 };
+    if (xen_has_hypervisor(xen) && list_running(xen, all))
+        return XEN_OK;
+    all->count = 0;
+    return list_from_xenstore(xen, all);
+}
+
+static enum status finish_list(struct xen *xen, struct diags *diags, enum xen_result result,
+                               const struct domain_list *all, const struct domain **domains,
+                               size_t *count)
+{
+    *domains = all->domains;
+    *count = all->count;
     if (shortage_why()) {
         complain_error(diags, "cannot list the domains: %s", shortage_why());
         return STATUS_FAILED;
@@ -221,6 +222,51 @@ enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail
     if (result != XEN_OK)
         complain_error(diags, "cannot list the domains: %s", xen_why(xen));
     return xen_status(xen, result);
+}
+
+enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail detail,
+                        const struct domain **domains, size_t *count)
+{
+    struct domain_list all;
+    const enum xen_result result = list_all(xen, &all);
+    if (detail >= DOMAIN_NAME) {
+        read_details(xen, detail, &all);
+        mark_namesakes(xen_arena(xen), &all);
+    }
+    return finish_list(xen, diags, result, &all, domains, count);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return ((const struct domain *)a)->id - ((const struct domain *)b)->id;
+}
+
+enum status xen_domains_named(struct xen *xen, struct diags *diags, const struct domain *known,
+                              size_t known_count, const struct domain **domains, size_t *count)
+{
+    struct domain_list all;
+    struct arena *arena = xen_arena(xen);
+    const enum xen_result result = list_all(xen, &all);
+    struct xen_query *names = arena_array_of(arena, struct xen_query, all.count);
+    struct domain **asked = arena_array_of(arena, struct domain *, all.count);
+    size_t ask_count = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        struct domain *at = &all.domains[i];
+        const struct domain *same =
+            known_count ? bsearch(at, known, known_count, sizeof *known, by_id) : NULL;
+        if (same && strcmp(same->uuid, at->uuid) == 0) {
+            at->name = same->name;
+            continue;
+        }
+        asked[ask_count] = at;
+        names[ask_count++].path = arena_printf(arena, "/local/domain/%d/name", at->id);
+    }
+    (void)xen_ask(xen, names, ask_count);
+    for (size_t i = 0; i < ask_count; i++)
+        if (names[i].value.at)
+            asked[i]->name = names[i].value.at;
+    mark_namesakes(arena, &all);
+    return finish_list(xen, diags, result, &all, domains, count);
 }
 
 static enum status complain_unknown(struct diags *diags, const struct domain *domains, size_t count,

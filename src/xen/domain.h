@@ -47,6 +47,10 @@ enum domain_detail {
 // knows it. On failure, after reporting it, a status as from xen_status().
 enum status xen_domains(struct xen *xen, struct diags *diags, enum domain_detail detail,
                         const struct domain **domains, size_t *count);
+// The same with DOMAIN_NAME, but without asking for the names of those `known` ones, sorted by id,
+// that are still running. Their id, uuid and name are used.
+enum status xen_domains_named(struct xen *xen, struct diags *diags, const struct domain *known,
+                              size_t known_count, const struct domain **domains, size_t *count);
 // The name of a domain; "" if it has none. Owned by the arena.
 const char *xen_domain_name(struct xen *xen, int id);
 

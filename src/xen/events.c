@@ -89,20 +89,40 @@ static bool is_ours(const struct xen_events *events, const struct wire_event *ev
     return false;
 }
 
-bool xen_events_take(struct xen_events *events, xen_events_note *note, void *context,
-                     const char **why)
+// Takes what has arrived, or all before the answer to a barrier.
+static enum wire_taken take(struct xen_events *events, xen_events_note *note, void *context,
+                            const char **why)
 {
     struct wire_event event;
     enum wire_taken taken;
     while ((taken = wire_take(events->wire, &event)) == WIRE_EVENT) {
         if (!is_ours(events, &event)) {
             *why = "xenstored sent an event of an unknown watch";
-            return false;
+            return WIRE_FAILED;
         }
         note(context, event.path);
     }
-    if (taken == WIRE_NONE)
-        return true;
+    if (taken == WIRE_FAILED)
+        *why = strerror(errno);
+    return taken;
+}
+
+bool xen_events_take(struct xen_events *events, xen_events_note *note, void *context,
+                     const char **why)
+{
+    return take(events, note, context, why) == WIRE_NONE;
+}
+
+bool xen_events_sync(struct xen_events *events, double seconds, xen_events_note *note,
+                     void *context, const char **why)
+{
+    bool alive = wire_barrier(events->wire, seconds);
+    while (alive) {
+        const enum wire_taken taken = take(events, note, context, why);
+        if (taken != WIRE_NONE)
+            return taken == WIRE_ANSWER;
+        alive = wire_wait(events->wire);
+    }
     *why = strerror(errno);
     return false;
 }

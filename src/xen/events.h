@@ -32,4 +32,9 @@ int xen_events_fd(const struct xen_events *events);
 bool xen_events_take(struct xen_events *events, xen_events_note *note, void *context,
                      const char **why);
 
+// The same, after waiting at most `seconds` until everything has arrived that happened before the
+// call.
+bool xen_events_sync(struct xen_events *events, double seconds, xen_events_note *note,
+                     void *context, const char **why);
+
 #endif

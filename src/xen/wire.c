@@ -27,6 +27,7 @@ struct wire {
     struct wire_change *changes; // what the watches have reported, the last first
     char received[RECEIVED];
     size_t from, to; // the part of `received` that was not taken yet
+    bool barrier;    // the answer to wire_barrier() has not been taken yet
 };
 
 // Requests that are sent together.
@@ -148,17 +149,23 @@ void wire_close(struct wire *wire)
         close(wire->fd);
 }
 
-bool wire_ping(struct wire *wire, struct deadline deadline)
+// Sends the shortest request.
+static bool send_ping(struct wire *wire, struct deadline deadline)
 {
     struct {
         struct xsd_sockmsg head;
         char path[2];
     } request = { .head = { .type = XS_READ, .len = 2 }, .path = "/" };
-    struct xsd_sockmsg head;
-    char value[XENSTORE_PAYLOAD_MAX];
     const struct text bytes = { (const char *)&request, sizeof request.head + sizeof request.path };
     wire->deadline = deadline;
-    return send_all(wire, bytes) && receive(wire, &head, sizeof head) &&
+    return send_all(wire, bytes);
+}
+
+bool wire_ping(struct wire *wire, struct deadline deadline)
+{
+    struct xsd_sockmsg head;
+    char value[XENSTORE_PAYLOAD_MAX];
+    return send_ping(wire, deadline) && receive(wire, &head, sizeof head) &&
            receive(wire, value, head.len < sizeof value ? head.len : sizeof value);
 }
 
@@ -304,15 +311,30 @@ enum wire_taken wire_take(struct wire *wire, struct wire_event *event)
             continue;
         memcpy(&head, wire->received + wire->from, sizeof head);
         body = wire->received + wire->from + sizeof head;
+        const bool answer = wire->barrier && (head.type == XS_READ || head.type == XS_ERROR);
         errno = EPROTO;
-        if (head.type != XS_WATCH_EVENT || head.len > XENSTORE_PAYLOAD_MAX)
+        if ((head.type != XS_WATCH_EVENT && !answer) || head.len > XENSTORE_PAYLOAD_MAX)
             return WIRE_FAILED;
         if (size - sizeof head < head.len)
             continue;
         wire->from += sizeof head + head.len;
+        wire->barrier &= !answer;
+        if (answer)
+            return WIRE_ANSWER;
         return read_event(body, head.len, event) ? WIRE_EVENT : WIRE_FAILED;
     } while (receive_more(wire));
     return errno == EAGAIN ? WIRE_NONE : WIRE_FAILED;
+}
+
+bool wire_barrier(struct wire *wire, double seconds)
+{
+    wire->barrier = true;
+    return send_ping(wire, deadline_in(seconds));
+}
+
+bool wire_wait(const struct wire *wire)
+{
+    return await(wire, POLLIN);
 }
 
 int wire_fd(const struct wire *wire)

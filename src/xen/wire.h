@@ -43,12 +43,17 @@ struct wire_event {
 enum wire_taken {
     WIRE_EVENT,
     WIRE_NONE,   // nothing more has arrived
+    WIRE_ANSWER, // to wire_barrier()
     WIRE_FAILED, // the connection was lost, or something else than an event was sent
 };
 // Takes the next event that has arrived, for a connection of which nothing else is asked any more.
 // It neither waits nor needs memory. *event is set for WIRE_EVENT only, and valid until the next
 // call.
 enum wire_taken wire_take(struct wire *wire, struct wire_event *event);
+// Sends a request, whose answer comes after the events of all that happened before it.
+bool wire_barrier(struct wire *wire, double seconds);
+// Waits for more to arrive, or the time limit of the barrier.
+bool wire_wait(const struct wire *wire);
 // The descriptor to poll for reading.
 int wire_fd(const struct wire *wire);
 

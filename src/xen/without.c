@@ -64,6 +64,18 @@ enum wire_taken wire_take(struct wire *wire, struct wire_event *event)
     return WIRE_FAILED;
 }
 
+bool wire_barrier(struct wire *wire, double seconds)
+{
+    (void)wire, (void)seconds;
+    return false;
+}
+
+bool wire_wait(const struct wire *wire)
+{
+    (void)wire;
+    return false;
+}
+
 int wire_fd(const struct wire *wire)
 {
     return wire->fd;

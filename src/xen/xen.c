@@ -16,8 +16,9 @@ struct xen {
     struct arena *arena;
     struct wire *wire;   // a connection for reading and for watches; NULL once it is lost
     struct store *store; // libxenstore's; NULL until it is needed
-    struct xc_interface_core *hypervisor; // NULL if it is not available
-    double seconds;                       // time limit for a reply
+    struct xc_interface_core *hypervisor; // NULL until it is needed, or if it is not available
+    bool hypervisor_tried;
+    double seconds;      // time limit for a reply
     bool lost;           // a reply took longer, so the connections cannot be used any more
     bool closed;         // libxenstore has closed its connection after an error
     unsigned generation; // how often they were replaced
@@ -70,10 +71,6 @@ enum status xen_open(struct arena *arena, struct diags *diags, double seconds, s
     opened->arena = arena;
     opened->seconds = seconds;
     opened->wire = wire;
-    errno = 0;
-    opened->hypervisor = hypervisor_open();
-    if (!opened->hypervisor)
-        shortage_note(errno);
     *xen = opened;
     return STATUS_OK;
 }
@@ -86,6 +83,11 @@ void xen_close(struct xen *xen)
         hypervisor_close(xen->hypervisor);
     store_close(xen->store);
     wire_close(xen->wire);
+}
+
+int xen_fd(const struct xen *xen)
+{
+    return xen->wire && !xen->store && !xen->hypervisor ? wire_fd(xen->wire) : -1;
 }
 
 struct arena *xen_arena(const struct xen *xen)
@@ -246,14 +248,21 @@ bool connection_retry(struct xen *xen, bool in_transaction)
     return again;
 }
 
-bool xen_has_hypervisor(const struct xen *xen)
+bool xen_has_hypervisor(struct xen *xen)
 {
+    if (!xen->hypervisor_tried) {
+        errno = 0;
+        xen->hypervisor = hypervisor_open();
+        if (!xen->hypervisor)
+            shortage_note(errno);
+    }
+    xen->hypervisor_tried = true;
     return xen->hypervisor != NULL;
 }
 
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max)
 {
-    if (!xen->hypervisor)
+    if (!xen_has_hypervisor(xen))
         return -1;
     errno = 0;
     int count = hypervisor_list(xen->hypervisor, first, domains, max);

@@ -32,6 +32,10 @@ static inline void xen_scope(struct xen **xen)
     xen_close(*xen);
 }
 #define cleanup_xen __attribute__((cleanup(xen_scope)))
+// The only descriptor that is open, with which the connections can be used in a child as well; -1
+// if it is lost, or there are others by now: nothing may have been written, and the hypervisor not
+// been asked.
+int xen_fd(const struct xen *xen);
 // The arena that owns everything read through this connection.
 struct arena *xen_arena(const struct xen *xen);
 // The time limit for each reply.
@@ -146,7 +150,7 @@ struct xen_running {
     char uuid[UUID_SIZE];
 };
 // Whether there is a connection to the hypervisor; only root in a privileged domain gets one.
-bool xen_has_hypervisor(const struct xen *xen);
+bool xen_has_hypervisor(struct xen *xen);
 // Writes the domains with an id of at least `first` to `domains`, sorted by id, at most `max` and
 // at most 64. Returns how many were written, or -1 if the hypervisor cannot be asked.
 int xen_list_running(struct xen *xen, unsigned first, struct xen_running *domains, unsigned max);

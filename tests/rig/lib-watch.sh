@@ -65,8 +65,8 @@ settle()
 is_idle() { ! pgrep -P "$watcher"; }
 
 # told RE: how many lines of its output match.
-told() { grep -c -E "$1" "$T/watch.out" || true; }
-is_told() { grep -q -E "$1" "$T/watch.out"; }
+told() { grep -c -E -e "$1" "$T/watch.out" || true; }
+is_told() { grep -q -E -e "$1" "$T/watch.out"; }
 wait_told() { wait_for is_told "$1"; }
 
 is_attached()

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WATCH = 4, EVENT = 15, ERROR = 16, PAYLOAD_MAX = 4096 }; // xen/io/xs_wire.h
+enum { READ = 2, WATCH = 4, EVENT = 15, ERROR = 16, PAYLOAD_MAX = 4096 }; // xen/io/xs_wire.h
 
 static const char *const paths[] = { "/libxl", "@introduceDomain" };
 
@@ -220,6 +220,51 @@ static void test_a_lost_connection(void **state)
     assert_string_equal(noted, "/libxl ");
 }
 
+static bool sync_events(const char **why)
+{
+    *why = NULL;
+    return xen_events_sync(events, 0.05, note, &note_count, why);
+}
+
+// What came before the answer, and no more.
+static void test_all_before_an_answer(void **state)
+{
+    (void)state;
+    const char *why;
+    send_message(EVENT, "/libxl/1\0/libxl", 16);
+    send_message(READ, "", 0);
+    send_message(EVENT, "/libxl/2\0/libxl", 16);
+    assert_true(sync_events(&why));
+    assert_string_equal(noted, "/libxl/1 ");
+    noted[0] = '\0';
+    expect("/libxl/2 ");
+    send_message(ERROR, "EACCES", 7);
+    assert_true(sync_events(&why));
+    // Nothing else was asked for.
+    send_message(READ, "", 0);
+    expect_failure(strerror(EPROTO));
+}
+
+static void test_no_answer_to_wait_for(void **state)
+{
+    (void)state;
+    const char *why;
+    send_message(EVENT, "/libxl/1\0/libxl", 16);
+    assert_false(sync_events(&why));
+    assert_string_equal(why, strerror(ETIMEDOUT));
+    assert_string_equal(noted, "/libxl/1 ");
+    end(state);
+    assert_int_equal(begin(state), 0);
+    shutdown(theirs, SHUT_RDWR);
+    assert_false(sync_events(&why));
+    assert_string_equal(why, strerror(EPIPE));
+    end(state);
+    assert_int_equal(begin(state), 0);
+    send_message(EVENT, "/vm\0/vm", 8);
+    assert_false(sync_events(&why));
+    assert_string_equal(why, "xenstored sent an event of an unknown watch");
+}
+
 static void test_failures_to_open(void **state)
 {
     static const struct {
@@ -270,6 +315,8 @@ int main(void)
         CASE(test_events_without_path_and_token),
         CASE(test_events_of_unknown_watches),
         CASE(test_a_lost_connection),
+        CASE(test_all_before_an_answer),
+        CASE(test_no_answer_to_wait_for),
         CASE(test_failures_to_open),
         CASE(test_no_answer),
     };

@@ -102,7 +102,7 @@ static struct wave find_ours(const struct wave *wave)
     struct record_claim *claims = NULL;
     if (!wave->count)
         return ours;
-    (void)record_claims(session, &claims); // also gives those that it could read
+    (void)record_claims_here(session, &claims); // also gives those that it could read
     ours.count = 0;
     ours.at = arena_array_of(session->arena, struct attempt *, wave->count);
     for (size_t i = 0; i < wave->count; i++)
