@@ -6,10 +6,12 @@
 #include "text.h"
 
 enum number_rule {
-    NUMBER_PLAIN,     // decimal, or hexadecimal after 0x; a leading zero means nothing to anybody
-    NUMBER_AMBIGUOUS, // the same; of a leading zero others make octal or hexadecimal
-    NUMBER_OF_ATOI,   // the same; xl takes the digits before the first other character
-    NUMBER_OF_QEMU,   // octal after a leading zero, as in C
+    NUMBER_PLAIN,      // decimal, or hexadecimal after 0x; a leading zero means nothing to anybody
+    NUMBER_AMBIGUOUS,  // the same; of a leading zero others make octal or hexadecimal
+    NUMBER_OF_ATOI,    // the same; xl takes the digits before the first other character
+    NUMBER_OF_QEMU,    // octal after a leading zero, as in C
+    NUMBER_OF_LIBVIRT, // the same: ids and host addresses in its XML
+    NUMBER_OF_LIBVIRT_PLACE, // decimal, and nothing else: indexes and ports in its XML
 };
 
 // What can be said of a rule.
@@ -18,6 +20,7 @@ struct number_rule_row {
     bool ambiguous; // xl reads a leading zero as octal, libvirt's reader of xl's files as
                     // hexadecimal
     bool decimal;   // xl knows no 0x: it reads zero
+    bool no_0x;     // 0x is malformed
 };
 extern const struct number_rule_row number_rules[];
 

@@ -17,6 +17,7 @@ struct open_element {
 struct xml_reader {
     XML_Parser parser;
     struct arena *arena;
+    struct text document;
     struct xml_element *root;
     struct open_element open[XML_DEPTH_MAX + 1];
     unsigned depth; // how many are open
@@ -54,6 +55,45 @@ static void end_text(struct xml_reader *xml_reader)
     buffer_clear(&xml_reader->text);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// Finds the next attribute in a start tag from *at on: its name and where it begins. Sets *at
+// behind its value. False if there is none.
+static bool next_attribute(struct text tag, size_t *at, struct text *name, size_t *from)
+{
+    size_t next = *at;
+    while (next < tag.size && is_blank(tag.at[next]))
+        next++;
+    *from = next;
+    while (next < tag.size && tag.at[next] != '=' && !is_blank(tag.at[next]))
+        next++;
+    *name = text_part(tag, *from, next);
+    while (next < tag.size && tag.at[next] != '\'' && tag.at[next] != '"')
+        next++;
+    *at = next < tag.size ? text_find(tag, tag.at[next], next + 1) + 1 : SIZE_MAX;
+    return *at <= tag.size;
+}
+
+// Sets where the attributes of an element are written, which expat does not report. In an encoding
+// that is not a superset of ASCII, that is the whole tag.
+static void place_attributes(struct xml_element *element, struct text document)
+{
+    struct text tag = text_part(document, element->from, element->to), name;
+    size_t at = 0, from = 0;
+    while (at < tag.size && !is_blank(tag.at[at]))
+        at++;
+    bool found = true;
+    for (struct xml_attribute *attribute = element->attributes; attribute;
+         attribute = attribute->next) {
+        found = found && next_attribute(tag, &at, &name, &from) && text_is(name, attribute->name);
+        attribute->from = element->from + (found ? (uint32_t)from : 0);
+        attribute->to = found ? element->from + (uint32_t)at : element->to;
+    }
+}
+
 static struct xml_attribute *read_attributes(struct arena *arena, const XML_Char **words)
 {
     struct xml_attribute *first = NULL, **end = &first;
@@ -80,8 +120,10 @@ static void begin_element(void *data, const XML_Char *name, const XML_Char **att
     struct xml_element *element = arena_new_of(xml_reader->arena, struct xml_element);
     element->name = arena_strdup(xml_reader->arena, name);
     element->text = "";
-    element->line = (unsigned)XML_GetCurrentLineNumber(xml_reader->parser);
+    element->from = (uint32_t)XML_GetCurrentByteIndex(xml_reader->parser);
+    element->to = element->from + (uint32_t)XML_GetCurrentByteCount(xml_reader->parser);
     element->attributes = read_attributes(xml_reader->arena, attributes);
+    place_attributes(element, xml_reader->document);
     if (xml_reader->depth) {
         end_text(xml_reader);
         struct open_element *parent = &xml_reader->open[xml_reader->depth - 1];
@@ -111,11 +153,13 @@ static void add_text(void *data, const XML_Char *bytes, int size)
 }
 
 const struct xml_element *xml_read(struct arena *arena, struct text text, const char **why,
-                                   unsigned *line)
+                                   uint32_t *where)
 {
     cleanup_with(free_parser) XML_Parser parser = XML_ParserCreate(NULL);
-    struct xml_reader xml_reader = { .parser = parser, .arena = arena, .text = buffer_in(arena) };
-    *line = 1;
+    struct xml_reader xml_reader = {
+        .parser = parser, .arena = arena, .document = text, .text = buffer_in(arena)
+    };
+    *where = 0;
     *why = parser ? "it is too large" : "out of memory";
     if (!parser || text.size > INT_MAX)
         return NULL;
@@ -126,7 +170,8 @@ const struct xml_element *xml_read(struct arena *arena, struct text text, const 
     if (XML_Parse(parser, text.at, (int)text.size, XML_TRUE) == XML_STATUS_OK)
         return xml_reader.root;
     *why = xml_reader.why ? xml_reader.why : XML_ErrorString(XML_GetErrorCode(parser));
-    *line = (unsigned)XML_GetCurrentLineNumber(parser);
+    XML_Index index = XML_GetCurrentByteIndex(parser);
+    *where = index > 0 ? (uint32_t)index : 0;
     return NULL;
 }
 

@@ -7,8 +7,8 @@
 
 #include "parser.h"
 
-// Reads the USB elements of a libvirt <domain>, or of just its <devices>. Other elements are
-// ignored. Places are whole lines.
+// Reads the USB elements of a libvirt <domain>, of just its <devices>, or a single device. Other
+// elements are ignored. Whatever in an element of USB is not read is reported.
 struct document parse_libvirt(struct arena *arena, struct diags *diags,
                               const struct source *source);
 
