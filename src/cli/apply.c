@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "job.h"
+#include "misread.h"
 
 static enum status run_apply(const struct invocation *invocation)
 {
     cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     enum status status = job_compile_file(&job, invocation->words[0]);
+    if (status == STATUS_REQUEST)
+        misread_file(invocation);
     if (status == STATUS_OK)
         status = job_open(&job, NULL, !(invocation->given & OPTION_DRY_RUN));
     if (status == STATUS_OK)
@@ -20,8 +23,8 @@ const struct command apply_command = {
                "before it\n"
                "are undone. What is already there is left alone.",
     .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE |
-               OPTION_PRUNE | OPTION_QMP | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND |
-               OPTION_TIMEOUT,
+               OPTION_PRUNE | OPTION_QMP | OPTION_QUIET | OPTION_REQUIRE_GUEST |
+               OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_apply,

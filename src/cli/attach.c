@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "job.h"
 #include "keep.h"
+#include "misread.h"
 
 // With --qmp there is no domain word: the socket stands for it.
 static enum status run_specs(const struct invocation *invocation, enum spec_what what)
@@ -12,6 +13,8 @@ static enum status run_specs(const struct invocation *invocation, enum spec_what
     if (status == STATUS_OK)
         status = job_open(&job, skip ? invocation->words[0] : NULL,
                           !(invocation->given & OPTION_DRY_RUN));
+    if (status == STATUS_REQUEST)
+        misread_words(invocation, what);
     if (status == STATUS_OK)
         status = job_plan(&job);
     if (status != STATUS_OK)
@@ -40,7 +43,8 @@ const struct command attach_command = {
         "tablet (or mouse, keyboard, ...), or keys as in usbdevice=:\n"
         "serial=4C530001,bus=hci0,port=2",
     .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_KEEP | OPTION_NO_SAVE |
-               OPTION_QMP | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND | OPTION_TIMEOUT,
+               OPTION_QMP | OPTION_QUIET | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND |
+               OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_attach,
@@ -51,8 +55,8 @@ const struct command controller_add_command = {
     .arguments = "DOMAIN SPEC...",
     .summary = "Add USB controllers to a running domain.",
     .details = "SPEC holds keys as in usbcontroller=: type=emul,usbversion=3,numports=8,name=hci0",
-    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_START_BACKEND |
-               OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_QUIET |
+               OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_add,

@@ -20,6 +20,8 @@ static enum status check_file(const struct invocation *invocation, const char *p
     diags_print_summary(&diags, path, stderr);
     if (!config || diags.errors)
         return STATUS_REQUEST;
+    if (invocation->given & OPTION_QUIET)
+        return STATUS_OK;
     printf("%s: %u controller%s, %u device%s\n", text_show(arena, text_of(path), 1024),
            config->controller_count, config->controller_count == 1 ? "" : "s", config->device_count,
            config->device_count == 1 ? "" : "s");
@@ -38,7 +40,7 @@ static enum status check_policy(const struct invocation *invocation)
     diags_print_summary(&diags, path, stderr);
     if (diags.errors)
         return STATUS_REQUEST;
-    if (policy)
+    if (policy && !(invocation->given & OPTION_QUIET))
         printf("%s: %u rule%s\n", text_show(arena, text_of(path), 1024), policy->count,
                policy->count == 1 ? "" : "s");
     return STATUS_OK;
@@ -68,7 +70,7 @@ const struct command check_command = {
     .summary = "Check the USB part of domain configs and report everything that is wrong.",
     .details = "Needs neither root nor Xen. FILE may be - for standard input. The policy of this "
                "host, if there\nis one, is checked too. Exits with 2 if there are errors.",
-    .options = OPTION_POLICY,
+    .options = OPTION_POLICY | OPTION_QUIET,
     .least = 0,
     .most = SIZE_MAX,
     .run = run_check,

@@ -34,6 +34,9 @@ enum option {
     OPTION_FORGET = 1 << 23,
     OPTION_ONCE = 1 << 24,
     OPTION_KEEP = 1 << 25,
+    OPTION_QUIET = 1 << 26,
+    OPTION_HELP = 1 << 27,    // every verb takes it
+    OPTION_VERSION = 1 << 28, // and this one
 };
 
 // The parsed command line.
@@ -54,8 +57,10 @@ struct invocation {
     double timeout_scale;            // --timeout; 1.0 by default
     bool color;                      // colour the diagnostics
     const struct world_known *known; // what the watcher knows; NULL: nothing
-    const char *const *words;        // the arguments after the verb and its options
+    const char *const *words;        // the arguments, without the verb and the options
     size_t count;
+    const char *const *typed; // all words as they were typed
+    size_t typed_count;
 };
 
 struct command {
@@ -90,10 +95,11 @@ extern const struct command *const commands[COMMANDS + 1];
 // The verb at the start of the arguments, of which *used are its own words; or NULL.
 const struct command *command_find(const char *const *words, size_t count, size_t *used);
 
-// Parses the options and arguments after the verb into *invocation. Sets *help if --help is among
-// them. STATUS_REQUEST after reporting an error.
-enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
-                         bool *help);
+// Reads the words after "xenusb" into *invocation: the verb, and its options and arguments.
+// STATUS_REQUEST after reporting an error. Else `given` has OPTION_HELP or OPTION_VERSION if that
+// was asked for, and then the arguments may be wrong. Without a verb `command` is NULL, and `words`
+// are all that are no options.
+enum status options_read(struct invocation *invocation, const char *const *words, size_t count);
 
 // What the command line decides about the world that the verb opens.
 struct world_options options_for_world(const struct invocation *invocation);
@@ -101,6 +107,7 @@ struct world_options options_for_world(const struct invocation *invocation);
 // A row of the table of options.
 struct option_about {
     const char *name;     // without the dashes
+    char letter;          // of its short form; 0: none
     const char *argument; // "FILE"; NULL: it takes none
     const char *help;
 };

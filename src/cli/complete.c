@@ -41,6 +41,8 @@ static void offer_verbs(const struct completion *completion, const char *first)
     }
     if (first)
         return;
+    offer(completion, "help", "Explain a verb.");
+    offer(completion, "version", "Print the version, and what it was built with.");
     offer(completion, "--help", "list the verbs");
     offer(completion, "--version", "the version, and what it was built with");
 }
@@ -50,7 +52,6 @@ static void offer_options(const struct completion *completion)
     struct option_about about;
     for (size_t i = 0; options_about(completion->command, i, &about); i++)
         offer(completion, arena_printf(completion->arena, "--%s", about.name), about.help);
-    offer(completion, "--help", "this text");
 }
 
 static void offer_domains(const struct completion *completion)
@@ -197,6 +198,8 @@ void complete_print(struct arena *arena, const char *const *words, size_t count,
     if (!count)
         return;
     completion.word = text_of(words[--count]);
+    for (; count && *words[0] == '-'; words++)
+        count--;
     size_t used = 0;
     completion.command = command_find(words, count, &used);
     if (!completion.command) {

@@ -2,12 +2,15 @@
 #include "base/arena.h"
 #include "job.h"
 #include "keep.h"
+#include "misread.h"
 
 static enum status act(struct job *job, const struct plan_removal *removal)
 {
     const struct invocation *invocation = job->invocation;
     const char *name = invocation->qmp ? NULL : invocation->words[0];
     enum status status = job_open(job, name, !(invocation->given & OPTION_DRY_RUN));
+    if (status == STATUS_REQUEST)
+        misread_words(invocation, removal->devices ? SPEC_DEVICE : SPEC_CONTROLLER);
     struct plan_removal of_host = *removal;
     of_host.host = job->world.session.host;
     if (status == STATUS_OK)
@@ -33,6 +36,8 @@ static enum status run_detach(const struct invocation *invocation)
     }
     enum status status = job_compile_words(&job, invocation->words + skip, invocation->count - skip,
                                            SPEC_DEVICE, false);
+    if (status == STATUS_REQUEST)
+        misread_words(invocation, SPEC_DEVICE);
     const struct plan_removal removal = { .source = job.config->source,
                                           .devices = job.config,
                                           .all = all };
@@ -70,8 +75,8 @@ const struct command detach_command = {
         "SPEC names a device as for attach, or its place: hci0.2 (controller and port). A device\n"
         "that is not attached is reported, but is not an error. --all detaches everything that\n"
         "was attached to the running guest, but not what the guest was created with.",
-    .options =
-        OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
+    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP |
+               OPTION_QUIET | OPTION_TIMEOUT,
     .least = 1,
     .most = SIZE_MAX,
     .run = run_detach,
@@ -82,7 +87,8 @@ const struct command controller_remove_command = {
     .arguments = "DOMAIN CONTROLLER...",
     .summary = "Remove USB controllers and their devices from a running domain.",
     .details = "CONTROLLER is a name or a number, as list shows it. The guest has to release it.",
-    .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_TIMEOUT,
+    .options =
+        OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_QUIET | OPTION_TIMEOUT,
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_remove,

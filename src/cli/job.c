@@ -190,7 +190,7 @@ static void tell(void *context, const struct step *step)
     struct job *job = context;
     if (!(job->invocation->given & OPTION_DRY_RUN))
         log_step(job->invocation->arena, job->world.session.domain, step);
-    if (job->quiet || job->invocation->given & OPTION_JSON)
+    if (job->quiet || job->invocation->given & (OPTION_JSON | OPTION_QUIET))
         return;
     show_step(job->invocation->arena, &job->plan, step, job->invocation->given & OPTION_DRY_RUN,
               stdout);
@@ -249,7 +249,7 @@ static void keep_unsaved(const struct job *job)
 static void show_result(const struct job *job, enum status status)
 {
     const struct invocation *invocation = job->invocation;
-    if (job->quiet)
+    if (job->quiet || invocation->given & OPTION_QUIET)
         return;
     if (invocation->given & OPTION_JSON)
         show_plan_json(invocation->arena, &job->plan, stdout);

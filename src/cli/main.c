@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
-#include "base/suggest.h"
 #include "command.h"
+#include "misread.h"
 #include "xen/advice.h"
 
 #include <errno.h>
@@ -25,12 +25,7 @@ static void print_help(FILE *stream)
           stream);
     for (const struct command *const *at = commands; *at; at++)
         fprintf(stream, "  %-18s %-21s %s\n", (*at)->name, (*at)->arguments, (*at)->summary);
-    fputs("\nSee 'xenusb VERB --help' for details, 'xenusb --version' for the version.\n", stream);
-}
-
-static bool asks_for_help(const char *word)
-{
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+    fputs("\nSee 'xenusb help VERB' for details, 'xenusb version' for the version.\n", stream);
 }
 
 // Prints the help of all verbs whose first word is `word`; false if there are none.
@@ -49,18 +44,6 @@ static bool print_family_help(const char *word, FILE *stream)
     return any;
 }
 
-static enum status complain_verb(struct diags *diags, const char *word)
-{
-    const char *names[COMMANDS + 1] = { NULL };
-    for (size_t i = 0; commands[i]; i++)
-        names[i] = commands[i]->name;
-    struct diag *diag = strcmp(word, "controller") == 0
-                            ? complain_error(diags, "controller needs a verb: add or remove")
-                            : complain_error(diags, "unknown verb '%s'", word);
-    diag_suggest(diags, diag, text_of(word), names, advice(diags->arena, ADVICE_VERBS, NULL, NULL));
-    return STATUS_REQUEST;
-}
-
 // On a terminal, unless NO_COLOR is set (no-color.org).
 static bool in_color(void)
 {
@@ -68,39 +51,66 @@ static bool in_color(void)
     return isatty(STDERR_FILENO) && !(none && *none);
 }
 
-static enum status dispatch(struct invocation *invocation, const char *const *words, size_t count)
+// "help", "help VERB", "VERB --help". STATUS_REQUEST after reporting that there is no such verb.
+static enum status help(const struct invocation *invocation, const char *const *words, size_t count)
 {
-    if (count && (strcmp(words[0], "--version") == 0)) {
+    size_t used = 0;
+    const struct command *command =
+        invocation->command ? invocation->command : command_find(words, count, &used);
+    if (command)
+        options_print_help(command, stdout);
+    else if (!count)
+        print_help(stdout);
+    else if (!print_family_help(words[0], stdout))
+        return misread_verb(invocation, words, count);
+    return STATUS_OK;
+}
+
+// What is no verb of a card.
+static enum status run_without_verb(const struct invocation *invocation)
+{
+    const char *const *words = invocation->words;
+    size_t count = invocation->count;
+    if (count && strcmp(words[0], "help") == 0)
+        return help(invocation, words + 1, count - 1);
+    if (invocation->given & OPTION_VERSION || (count && strcmp(words[0], "version") == 0)) {
         version_print(stdout);
         return STATUS_OK;
     }
-    if (count && asks_for_help(words[0])) {
-        print_help(stdout);
-        return STATUS_OK;
-    }
+    if (invocation->given & OPTION_HELP)
+        return help(invocation, words, count);
+    if (count)
+        return misread_verb(invocation, words, count);
+    if (!invocation->typed_count)
+        print_help(stderr);
+    else
+        diag_hint(invocation->diags, complain_error(invocation->diags, "the verb is missing"), "%s",
+                  advice(invocation->arena, ADVICE_VERBS, NULL, NULL));
+    return STATUS_REQUEST;
+}
+
+static enum status dispatch(struct invocation *invocation, const char *const *words, size_t count)
+{
     if (count && strcmp(words[0], "complete") == 0) {
         complete_print(invocation->arena, words + 1, count - 1, stdout);
         return STATUS_OK;
     }
-    if (!count) {
-        print_help(stderr);
-        return STATUS_REQUEST;
-    }
-    size_t used = 0;
-    bool help = false;
-    const struct command *command = command_find(words, count, &used);
-    if (!command && count > 1 && asks_for_help(words[1]) && print_family_help(words[0], stdout))
-        return STATUS_OK;
-    if (!command)
-        return complain_verb(invocation->diags, words[0]);
-    invocation->command = command;
-    enum status status = options_read(invocation, words + used, count - used, &help);
-    if (help) {
-        options_print_help(command, stdout);
+    invocation->typed = words;
+    invocation->typed_count = count;
+    enum status status = options_read(invocation, words, count);
+    if (status != STATUS_OK)
+        return status;
+    if (!invocation->command)
+        return run_without_verb(invocation);
+    if (invocation->given & OPTION_HELP)
+        return help(invocation, NULL, 0);
+    if (invocation->given & OPTION_VERSION) {
+        version_print(stdout);
         return STATUS_OK;
     }
+    const struct command *command = invocation->command;
     // Verbs with a time limit talk to others.
-    if (status == STATUS_OK && command->options & OPTION_TIMEOUT)
+    if (command->options & OPTION_TIMEOUT)
         status = shortage_reserve(invocation->diags, DESCRIPTORS);
     if (status != STATUS_OK)
         return status;

@@ -1,94 +1,94 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "base/shell.h"
+#include "base/arguments.h"
+#include "base/buffer.h"
 #include "base/suggest.h"
 #include "command.h"
-#include "config/policy.h"
+#include "option_table.h"
 #include "xen/advice.h"
 
-struct option_row {
-    enum option option;
-    const char *name;
-    const char *argument; // NULL: none
-    const char *help;
+// The options of a verb, or of all.
+struct options {
+    const struct option_row *rows[OPTION_ROWS];
+    struct argument_option read[OPTION_ROWS];
+    size_t count;
 };
 
-static const struct option_row option_rows[] = {
-    { OPTION_ALL, "all", NULL, "everything that was attached to the running guest" },
-    { OPTION_COMMAND, "command", "LINE", "translate a USB command of xm or xl, not a file" },
-    { OPTION_DOMAIN, "domain", "DOMAIN", "name or id of the domain; default: the file's name=" },
-    { OPTION_DRY_RUN, "dry-run", NULL, "show what would be done; change nothing" },
-    { OPTION_EXIT_CODE, "exit-code", NULL, "exit with 10 if there is something to do" },
-    { OPTION_FORGET, "forget", NULL, "remove journals that cannot be read" },
-    { OPTION_FORCE, "force", NULL, "attach a device even if this host uses it" },
-    { OPTION_FROM, "from", "FORM", "format of FILE if not a config: libvirt or sxp" },
-    { OPTION_HYPERVISOR, "hypervisor", "NAME",
-      "libvirt driver to write for: xen (default) or qemu" },
-    { OPTION_IN_PLACE, "in-place", NULL, "rewrite FILE; the old one is kept as FILE.bak" },
-    { OPTION_JSON, "json", NULL, "print JSON for scripts instead of text" },
-    { OPTION_KEEP, "keep", NULL, "keep it attached, also over reboots of the guest, until detach" },
-    { OPTION_NO_COMMENTS, "no-comments", NULL, "omit the comments with the original statements" },
-    { OPTION_NO_SAVE, "no-save", NULL, "do not update libxl's saved config (lost at xl reboot)" },
-    { OPTION_ONCE, "once", NULL, "bring everything up to date, then end" },
-    { OPTION_POLICY, "policy", "FILE", "use this policy instead of " POLICY_PATH },
-    { OPTION_PRUNE, "prune", NULL, "remove what the file does not name" },
-    { OPTION_QMP, "qmp", "SOCKET", "use the QEMU at this QMP socket, with or without Xen" },
-    { OPTION_REQUIRE_GUEST, "require-guest", NULL,
-      "take a device back if the guest does not use it" },
-    { OPTION_RESOLVE, "resolve", NULL, "look devices up on this host" },
-    { OPTION_START_BACKEND, "start-backend", NULL, "start a PVUSB QEMU if the guest has none" },
-    { OPTION_TIMEOUT, "timeout", "FACTOR", "factor for all time limits, 0.1 to 100; default 1" },
-    { OPTION_TO, "to", "DIALECT", "dialect to translate to" },
-    { OPTION_TREE, "tree", NULL, "print a tree instead of a table" },
-    { OPTION_UDEV, "udev", "BUSID",
-      "print the udev properties of a device that is kept for guests" },
-    { OPTION_USB_ONLY, "usb-only", NULL, "print only the USB statements" },
-};
-
-enum { OPTION_ROWS = sizeof option_rows / sizeof *option_rows };
-
-bool options_about(const struct command *command, size_t number, struct option_about *about)
+static void options_of(const struct command *command, struct options *options)
 {
+    options->count = 0;
     for (size_t i = 0; i < OPTION_ROWS; i++) {
         const struct option_row *row = &option_rows[i];
-        if (!(command->options & row->option) || number--)
+        if (!option_is_of(row, command))
             continue;
-        *about = (struct option_about){ row->name, row->argument, row->help };
-        return true;
+        options->read[options->count] =
+            (struct argument_option){ row->name, row->letter, row->argument };
+        options->rows[options->count++] = row;
     }
-    return false;
-}
-
-static const struct option_row *row_of(const struct command *command, struct text name)
-{
-    for (size_t i = 0; i < OPTION_ROWS; i++)
-        if (command->options & option_rows[i].option && text_is(name, option_rows[i].name))
-            return &option_rows[i];
-    return NULL;
 }
 
 // "controller --help" gives the help of both verbs.
 static const char *help_for(const struct invocation *invocation)
 {
+    if (!invocation->command)
+        return advice(invocation->arena, ADVICE_VERBS, NULL, NULL);
     struct text name = text_of(invocation->command->name);
     size_t size = text_find(name, ' ', 0);
     return advice(invocation->arena, ADVICE_HELP, NULL,
                   arena_copy(invocation->arena, name.at, size));
 }
 
-static enum status complain_unknown(struct invocation *invocation, struct text name)
+static const char *without_value(struct arena *arena, const char *word)
 {
-    const char *names[OPTION_ROWS + 1];
-    size_t count = 0;
-    for (size_t i = 0; i < OPTION_ROWS; i++)
-        if (invocation->command->options & option_rows[i].option)
-            names[count++] = arena_printf(invocation->arena, "--%s", option_rows[i].name);
-    names[count] = NULL;
-    const char *given = arena_printf(invocation->arena, "--%.*s", (int)name.size, name.at);
-    diag_suggest(
-        invocation->diags,
-        complain_error(invocation->diags, "%s has no option %s", invocation->command->name, given),
-        text_of(given), names, help_for(invocation));
+    return arena_copy(arena, word, text_find(text_of(word), '=', 0));
+}
+
+// "-json" is a heap of letters, of which one is none.
+static void complain_unknown(const struct invocation *invocation, const struct options *options,
+                             const struct argument *argument)
+{
+    struct arena *arena = invocation->arena;
+    const char *names[OPTION_ROWS + 1] = { NULL };
+    for (size_t i = 0; i < options->count; i++)
+        names[i] = arena_printf(arena, "--%s", options->rows[i]->name);
+    const char *typed = without_value(arena, argument->word);
+    const char *given = argument->letter ? arena_printf(arena, "-%c", argument->letter) : typed;
+    const char *who = invocation->command ? invocation->command->name : "xenusb";
+    // As a whole it may be the name of one, with a dash too few.
+    const char *meant = argument->letter ? arena_printf(arena, "-%s", typed) : typed;
+    struct diag *diag = complain_error(invocation->diags, "%s has no option %s", who, given);
+    if (argument->letter && strlen(typed) < 4)
+        diag_hint(invocation->diags, diag, "%s", help_for(invocation));
+    else
+        diag_suggest(invocation->diags, diag, text_of(meant), names, help_for(invocation));
+}
+
+static void complain_ambiguous(const struct invocation *invocation, const struct options *options,
+                               const char *word)
+{
+    struct buffer list = buffer_in(invocation->arena);
+    const char *typed = without_value(invocation->arena, word + 2);
+    for (size_t i = 0; i < options->count; i++)
+        if (text_starts(text_of(options->rows[i]->name), typed))
+            buffer_join(&list, ", ", "--%s", options->rows[i]->name);
+    diag_hint(invocation->diags,
+              complain_error(invocation->diags, "--%s could be several options", typed),
+              "one of: %s", buffer_string(&list));
+}
+
+// An argument that is no word and no option. Returns STATUS_REQUEST.
+static enum status complain_argument(const struct invocation *invocation,
+                                     const struct options *options, const struct argument *argument)
+{
+    const struct option_row *row = options->rows[argument->option];
+    if (argument->kind == ARGUMENT_AMBIGUOUS)
+        complain_ambiguous(invocation, options, argument->word);
+    else if (argument->kind == ARGUMENT_NO_VALUE)
+        complain_error(invocation->diags, "--%s needs a value: %s", row->name, row->argument);
+    else if (argument->kind == ARGUMENT_A_VALUE)
+        complain_error(invocation->diags, "--%s takes no value", row->name);
+    else
+        complain_unknown(invocation, options, argument);
     return STATUS_REQUEST;
 }
 
@@ -132,29 +132,17 @@ static enum status take(struct invocation *invocation, const struct option_row *
     return STATUS_OK;
 }
 
-// Takes the option at words[*at], and its value where it has one.
-static enum status read_option(struct invocation *invocation, const char *const *words,
-                               size_t count, size_t *at)
+// Takes an option, if it was typed well enough.
+static enum status take_option(struct invocation *invocation, const struct option_row *row,
+                               const struct argument *argument)
 {
-    struct text word = text_of(words[*at]);
-    size_t equals = text_find(word, '=', 0);
-    struct text name = text_part(word, 2, equals);
-    const struct option_row *row = row_of(invocation->command, name);
-    const char *value = equals < word.size ? word.at + equals + 1 : NULL;
-    if (!row)
-        return complain_unknown(invocation, name);
-    if (!row->argument && value) {
-        complain_error(invocation->diags, "--%s takes no value", row->name);
-        return STATUS_REQUEST;
-    }
-    if (row->argument && !value) {
-        if (*at + 1 == count) {
-            complain_error(invocation->diags, "--%s needs a value: %s", row->name, row->argument);
-            return STATUS_REQUEST;
-        }
-        value = words[++*at];
-    }
-    return take(invocation, row, value);
+    if (!argument->shortened || !row->whole)
+        return take(invocation, row, argument->value);
+    diag_hint(invocation->diags,
+              complain_error(invocation->diags, "%s must be typed in full",
+                             without_value(invocation->arena, argument->word)),
+              "did you mean '--%s'?", row->name);
+    return STATUS_REQUEST;
 }
 
 static enum status count_words(const struct invocation *invocation)
@@ -206,6 +194,7 @@ static enum status complain_together(const struct invocation *invocation)
     static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
                                             { OPTION_JSON, OPTION_TREE },
                                             { OPTION_JSON, OPTION_UDEV },
+                                            { OPTION_JSON, OPTION_QUIET },
                                             { OPTION_KEEP, OPTION_QMP } };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
@@ -219,74 +208,82 @@ static enum status complain_together(const struct invocation *invocation)
     return status;
 }
 
-enum status options_read(struct invocation *invocation, const char *const *words, size_t count,
-                         bool *help)
+// The verb: which of the words are its own.
+struct verb_words {
+    size_t at[2];
+    size_t count;
+};
+
+static bool is_own(const struct verb_words *verb, size_t word)
 {
+    return word == verb->at[0] || (verb->count == 2 && word == verb->at[1]);
+}
+
+// Finds the verb, before or behind options. An option before it can be any verb's. Without a verb,
+// `command` stays NULL, and the words of the invocation are all that are no options.
+static enum status find_verb(struct invocation *invocation, const char *const *words, size_t count,
+                             struct verb_words *verb)
+{
+    const char **found = arena_array_of(invocation->arena, const char *, count);
+    struct options options;
+    options_of(NULL, &options);
+    struct arguments arguments =
+        arguments_of(invocation->arena, options.read, options.count, words, count);
+    for (struct argument next; (next = arguments_next(&arguments)).kind != ARGUMENT_END;) {
+        if (next.kind == ARGUMENT_OPTION)
+            invocation->given |= options.rows[next.option]->option & (OPTION_HELP | OPTION_VERSION);
+        if (next.kind == ARGUMENT_WORD) {
+            if (invocation->count < 2)
+                verb->at[invocation->count] = next.at;
+            found[invocation->count++] = next.word;
+        } else if (next.kind != ARGUMENT_OPTION && !invocation->count) {
+            return complain_argument(invocation, &options, &next);
+        }
+    }
+    invocation->command = command_find(found, invocation->count, &verb->count);
+    invocation->words = found;
+    return STATUS_OK;
+}
+
+// Reads what is not the verb's name.
+static enum status read_rest(struct invocation *invocation, const char *const *words, size_t count)
+{
+    struct options options;
+    options_of(invocation->command, &options);
+    struct arguments arguments =
+        arguments_of(invocation->arena, options.read, options.count, words, count);
     const char **rest = arena_array_of(invocation->arena, const char *, count);
-    bool ended = false;
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < count; i++) {
-        struct text word = text_of(words[i]);
-        if (!ended && text_is(word, "--"))
-            ended = true;
-        else if (!ended && (text_is(word, "--help") || text_is(word, "-h")))
-            *help = true;
-        else if (!ended && text_starts(word, "--"))
-            status = status_worse(status, read_option(invocation, words, count, &i));
-        else if (!ended && word.size > 1 && *word.at == '-') {
-            complain_error(invocation->diags, "unknown option '%s': options begin with --",
-                           word.at);
-            status = status_worse(status, STATUS_REQUEST);
-        } else
-            rest[invocation->count++] = words[i];
+    for (struct argument next; (next = arguments_next(&arguments)).kind != ARGUMENT_END;) {
+        if (next.kind == ARGUMENT_WORD)
+            rest[invocation->count++] = next.word;
+        else if (next.kind == ARGUMENT_OPTION)
+            status =
+                status_worse(status, take_option(invocation, options.rows[next.option], &next));
+        else
+            status = status_worse(status, complain_argument(invocation, &options, &next));
     }
     invocation->words = rest;
-    if (*help || status != STATUS_OK)
+    return status;
+}
+
+enum status options_read(struct invocation *invocation, const char *const *words, size_t count)
+{
+    struct verb_words verb = { .count = 0 };
+    enum status status = find_verb(invocation, words, count, &verb);
+    if (status != STATUS_OK || !invocation->command)
+        return status;
+    const char **others = arena_array_of(invocation->arena, const char *, count);
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_own(&verb, i))
+            others[kept++] = words[i];
+    invocation->count = 0;
+    status = read_rest(invocation, others, kept);
+    if (invocation->given & (OPTION_HELP | OPTION_VERSION))
+        return STATUS_OK;
+    if (status != STATUS_OK)
         return status;
     status = status_worse(complain_together(invocation), count_words(invocation));
     return status == STATUS_OK ? complain_empty(invocation) : status;
-}
-
-// The command without its options, as a shell takes it.
-static const char *command_line(const struct invocation *invocation)
-{
-    struct buffer line = buffer_in(invocation->arena);
-    buffer_add_string(&line, invocation->command ? invocation->command->name : "");
-    for (size_t i = 0; i < invocation->count; i++)
-        shell_add_word(&line, text_of(invocation->words[i]));
-    return buffer_string(&line);
-}
-
-struct world_options options_for_world(const struct invocation *invocation)
-{
-    return (struct world_options){
-        .arena = invocation->arena,
-        .diags = invocation->diags,
-        .known = invocation->known,
-        .qmp_socket = invocation->qmp,
-        .verb = invocation->command ? invocation->command->name : NULL,
-        .command = command_line(invocation),
-        .timeout_scale = invocation->timeout_scale,
-        .keep_saved = invocation->given & OPTION_NO_SAVE,
-        .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
-    };
-}
-
-void options_print_help(const struct command *command, FILE *stream)
-{
-    enum { HELP_COLUMN = 22 };
-    fprintf(stream, "usage: xenusb %s [options]%s%s\n\n%s\n", command->name,
-            *command->arguments ? " " : "", command->arguments, command->summary);
-    if (command->details)
-        fprintf(stream, "\n%s\n", command->details);
-    fputs("\noptions:\n", stream);
-    for (size_t i = 0; i < OPTION_ROWS; i++) {
-        const struct option_row *row = &option_rows[i];
-        if (!(command->options & row->option))
-            continue;
-        int width = fprintf(stream, "  --%s%s%s", row->name, row->argument ? " " : "",
-                            row->argument ? row->argument : "");
-        fprintf(stream, "%*s%s\n", width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
-    }
-    fprintf(stream, "  --help%*s%s\n", HELP_COLUMN - 8, "", "this text");
 }

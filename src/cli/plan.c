@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "job.h"
+#include "misread.h"
 #include "show.h"
 
 static enum status run_plan(const struct invocation *invocation)
 {
     cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
     enum status status = job_compile_file(&job, invocation->words[0]);
+    if (status == STATUS_REQUEST)
+        misread_file(invocation);
     if (status == STATUS_OK)
         status = job_open(&job, NULL, false);
     if (status != STATUS_OK)
@@ -14,7 +17,7 @@ static enum status run_plan(const struct invocation *invocation)
     bool behind = status == STATUS_OK && job_catch_up(&job, true);
     if (invocation->given & OPTION_JSON)
         show_plan_json(invocation->arena, &job.plan, stdout);
-    else
+    else if (!(invocation->given & OPTION_QUIET))
         show_plan(invocation->arena, &job.plan, stdout);
     bool changes = job.plan.add || job.plan.remove || behind;
     if (status == STATUS_OK && changes && invocation->given & OPTION_EXIT_CODE)
@@ -30,7 +33,7 @@ const struct command plan_command = {
                "file and\n"
                "line it comes from.",
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
-               OPTION_QMP | OPTION_START_BACKEND | OPTION_TIMEOUT,
+               OPTION_QMP | OPTION_QUIET | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_plan,

@@ -134,10 +134,11 @@ static enum status run_repair(const struct invocation *invocation)
         .timeout_scale = invocation->timeout_scale,
     };
     bool json = invocation->given & OPTION_JSON;
+    bool silent = json || invocation->given & OPTION_QUIET;
     bool dry_run = invocation->given & OPTION_DRY_RUN;
     cleanup_repair struct repair repair = {
         .options = &options,
-        .on_problem = json ? NULL : print_problem,
+        .on_problem = silent ? NULL : print_problem,
         .context = invocation->arena,
     };
     enum status status = repair_open(&repair);
@@ -147,13 +148,13 @@ static enum status run_repair(const struct invocation *invocation)
     status = status_worse(status, repair_find(&repair));
     if (shortage_check(invocation->diags) != STATUS_OK)
         return STATUS_FAILED;
-    if (!json)
+    if (!silent)
         print_plan(invocation->arena, &repair.problems);
     if (to_fix(&repair.problems) && !dry_run)
         status = status_worse(status, repair_run(&repair));
     if (json)
         print_json(invocation->arena, &repair.problems);
-    else
+    else if (!silent)
         print_outcome(&repair.problems, dry_run, status == STATUS_OK, resumed);
     return status;
 }
@@ -165,7 +166,7 @@ const struct command repair_command = {
     .details = "Shows what it will do, looks again and then changes only what is still wrong:\n"
                "removes records of what QEMU no longer has, adds those that are missing, and lets\n"
                "the kernel bind drivers to devices that nothing uses.",
-    .options = OPTION_DRY_RUN | OPTION_FORGET | OPTION_JSON | OPTION_TIMEOUT,
+    .options = OPTION_DRY_RUN | OPTION_FORGET | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
     .least = 0,
     .most = 1,
     .run = run_repair,

@@ -112,6 +112,16 @@ const char *advice_line(struct arena *arena, const struct advice_command *comman
     return buffer_string(&line);
 }
 
+const char *advice_retyped(struct arena *arena, const char *verb, const char *const *words,
+                           size_t count)
+{
+    struct buffer line = buffer_in(arena);
+    buffer_printf(&line, "xenusb %s", verb);
+    for (size_t i = 0; i < count; i++)
+        shell_add_word(&line, text_of(words[i]));
+    return buffer_string(&line);
+}
+
 const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
                    const char *argument)
 {

@@ -54,6 +54,10 @@ struct advice_command {
 struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
                                    const struct domain *domain, const char *argument);
 
+// A command of the user's, with other arguments or in another order, as a line for a shell.
+const char *advice_retyped(struct arena *arena, const char *verb, const char *const *words,
+                           size_t count);
+
 // The words as a line for a shell.
 const char *advice_line(struct arena *arena, const struct advice_command *command);
 

@@ -198,17 +198,13 @@ static bool asks_for_help(const struct found *found)
 // Reads the command as main() does. NULL, or what is wrong.
 static const char *try_command(const struct found *found)
 {
-    size_t used = 0;
-    bool help = false;
     struct diags diags;
     diags_init(&diags, arena);
     struct invocation invocation = { .arena = arena, .diags = &diags, .timeout_scale = 1.0 };
-    invocation.command = command_find(found->words + 1, found->count - 1, &used);
+    enum status status = options_read(&invocation, found->words + 1, found->count - 1);
     if (!invocation.command)
         return asks_for_help(found) ? NULL : "there is no such verb";
-    enum status status =
-        options_read(&invocation, found->words + 1 + used, found->count - 1 - used, &help);
-    if (help)
+    if (invocation.given & OPTION_HELP)
         return NULL;
     return status == STATUS_OK ? try_specs(&diags, &invocation) : first_of(&diags);
 }
@@ -278,13 +274,17 @@ static void blank_out(struct found *found, void *context)
 
 static bool has_option(const struct command *command, const char *option)
 {
-    bool help = false;
     struct diags diags;
     diags_init(&diags, arena);
-    struct invocation invocation = { .arena = arena, .diags = &diags, .command = command };
-    const char *word = arena_printf(arena, "%s=1", option);
-    options_read(&invocation, &word, 1, &help);
-    return help || !strstr(first_of(&diags), "has no option");
+    struct invocation invocation = { .arena = arena, .diags = &diags };
+    // The verb may be two words, which are separate arguments.
+    char *name = arena_strdup(arena, command->name), *rest = NULL;
+    const char *words[3] = { strtok_r(name, " ", &rest) };
+    words[1] = strtok_r(NULL, " ", &rest);
+    size_t count = words[1] ? 2 : 1;
+    words[count++] = arena_printf(arena, "%s=1", option);
+    options_read(&invocation, words, count);
+    return !strstr(first_of(&diags), "has no option");
 }
 
 // Whether it is one of xm ("xm list --long"), or in bash's report of a process that was killed.
