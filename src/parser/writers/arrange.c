@@ -154,6 +154,14 @@ static bool is_placed_by_others(const struct config_device *wanted, enum arrange
     return GIVEN(wanted->controller_name) || (attached_only && wanted->kind != DEVICE_HOSTDEV);
 }
 
+// Why no PVUSB controller can have the device, whatever its version; NULL if that is not it.
+static const char *pvusb_lacks(enum place_verdict verdict)
+{
+    if (verdict == PLACE_SPEED)
+        return "PVUSB does not support its speed";
+    return verdict == PLACE_ISOCHRONOUS ? "PVUSB does not support isochronous transfers" : NULL;
+}
+
 // What to do about a device that has no port.
 static const char *port_advice(const struct arranging *arranging,
                                const struct config_device *wanted, enum place_verdict verdict)
@@ -173,11 +181,9 @@ static const char *port_advice(const struct arranging *arranging,
                             at->name, at->ports);
     if (!at && domain_has_machine(layout->domain.type))
         return "name a controller that has a free port";
-    if (verdict == PLACE_SPEED)
-        return "PVUSB does not support its speed";
-    if (verdict == PLACE_ISOCHRONOUS)
-        return "PVUSB does not support isochronous transfers";
-    return "the PVUSB controllers of a guest share 31 port numbers, and all are in use";
+    const char *lacks = pvusb_lacks(verdict);
+    return lacks ? lacks
+                 : "the PVUSB controllers of a guest share 31 port numbers, and all are in use";
 }
 
 static void report_no_port(const struct arranging *arranging, const struct config_device *wanted,
@@ -188,15 +194,19 @@ static void report_no_port(const struct arranging *arranging, const struct confi
               "%s", port_advice(arranging, wanted, verdict));
 }
 
-static void warn_unsuitable(const struct arranging *arranging, const struct arranged_device *device)
+static void warn_unsuitable(const struct arranging *arranging, const struct arranged_device *device,
+                            enum place_verdict verdict)
 {
+    const struct writing *writing = arranging->writing;
     const struct arranged_controller *at = device->controller;
-    diag_hint(arranging->writing->diags,
-              write_warning(arranging->writing, device->wanted->why,
-                            "%s does not work on this controller",
-                            host_device_show(arranging->writing->arena, device->found)),
-              "controller '%s' is %s: use version 3", at->name,
-              at->model ? at->model->name : "another type");
+    struct diag *diag =
+        write_warning(writing, device->wanted->why, "%s does not work on this controller",
+                      host_device_show(writing->arena, device->found));
+    if (at->type == CONTROLLER_PV && (at->version != 1 || verdict == PLACE_ISOCHRONOUS))
+        diag_hint(writing->diags, diag, "%s", pvusb_lacks(verdict));
+    else
+        diag_hint(writing->diags, diag, "controller '%s' is %s: use version %d", at->name,
+                  at->model ? at->model->name : "another type", at->type == CONTROLLER_PV ? 2 : 3);
 }
 
 static void read_device(const struct arranging *arranging, enum arrange what,
@@ -209,7 +219,7 @@ static void read_device(const struct arranging *arranging, enum arrange what,
     device->port = wanted->port;
     bool unsuitable = placed->verdict == PLACE_SPEED || placed->verdict == PLACE_ISOCHRONOUS;
     if (unsuitable && device->controller && device->found)
-        warn_unsuitable(arranging, device);
+        warn_unsuitable(arranging, device, placed->verdict);
     else if (placed->verdict != PLACE_FITS && !wanted->port.depth)
         report_no_port(arranging, wanted, placed->verdict);
     if (!placed->controller || (chosen_by_qemu && what != ARRANGE_PORTS))

@@ -50,7 +50,7 @@ static bool take_name(struct text *text, struct text *name)
         size++;
     *name = text_part(rest, 0, size);
     *text = text_part(rest, size, rest.size);
-    return size && (*name->at < '0' || *name->at > '9');
+    return size && *name->at > '9'; // letters and '_' come behind digits
 }
 
 // Takes a quoted string off the text; false if it contains escapes, line ends or single quotes.
@@ -115,7 +115,7 @@ static bool evaluate(const struct preamble *preamble, struct text text, struct t
                 return false;
             part = variable->value;
         }
-        sum = arena_printf(preamble->arena, "%s%.*s", sum, (int)part.size, part.at ? part.at : "");
+        sum = arena_printf(preamble->arena, "%s%.*s", sum, (int)part.size, part.at);
     } while (take(&text, "+"));
     *value = text_of(sum);
     return at_line_end(text);

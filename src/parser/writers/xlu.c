@@ -124,23 +124,18 @@ static bool read_list(struct xlu_reader *xlu_reader)
 {
     unsigned depth = 1;
     bool fresh = true; // a value may come: there was none since the last comma
-    enum token token = next_inside(xlu_reader);
-    bool any = false;
-    for (;; token = next_inside(xlu_reader)) {
-        if (token == CLOSE && (any || fresh)) {
+    for (;;) {
+        enum token token = next_inside(xlu_reader);
+        if (token == CLOSE) {
             if (--depth == 0)
                 return true;
             fresh = false;
-            any = true;
         } else if (token == VALUE && fresh) {
             fresh = false;
-            any = true;
         } else if (token == OPEN && fresh) {
             depth++;
-            any = false;
         } else if (token == COMMA && !fresh) {
             fresh = true;
-            any = true;
         } else {
             return false;
         }
