@@ -27,7 +27,6 @@ static bool read_number(struct text text, uint64_t most, uint64_t *number)
 static bool read_line(struct text line, struct label *label)
 {
     uint64_t port, bus, address;
-    uint16_t vendor, product;
     struct text rest = line;
     if (!read_number(take_word(&rest), RECORD_PORTS_MAX, &port) ||
         !busid_read(take_word(&rest), label->busid))
@@ -36,7 +35,7 @@ static bool read_line(struct text line, struct label *label)
     size_t dot = text_find(place, '.', 0);
     if (!read_number(text_part(place, 0, dot), UINT8_MAX, &bus) ||
         !read_number(text_part(place, dot + 1, place.size), UINT8_MAX, &address) ||
-        !host_label_read(rest, &vendor, &product))
+        !host_label_read(rest, &label->vendor, &label->product))
         return false;
     label->port = (unsigned)port;
     label->bus = (uint8_t)bus;
@@ -87,9 +86,8 @@ struct text label_replace(struct arena *arena, struct text labels, unsigned port
 
 static bool is_of(const struct label *label, const struct host_device *host)
 {
-    uint16_t vendor, product;
-    return host_label_read(label->shown, &vendor, &product) && vendor == host->vendor &&
-           product == host->product && label->bus == host->bus && label->address == host->address &&
+    return label->vendor == host->vendor && label->product == host->product &&
+           label->bus == host->bus && label->address == host->address &&
            strcmp(label->busid, host->busid) == 0;
 }
 

@@ -19,6 +19,7 @@ struct label {
     unsigned port;
     char busid[BUSID_SIZE];
     uint8_t bus, address;
+    uint16_t vendor, product;
     struct text shown; // "0781:5581 Ultra": untrusted
     struct text line;  // all of it
 };

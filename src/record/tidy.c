@@ -29,7 +29,7 @@ static enum xen_result tidy_port(struct change *change, const struct device *dev
     if (record_hides_port(device))
         return xen_remove(change->xen, change->in, change_port_path(change, port));
     // xl writes "" when it fails to attach to a port that is in use.
-    if (value.size == 0 && device->state == DEVICE_ATTACHED && record_expresses_device(device))
+    if (value.size == 0 && device->state == DEVICE_ATTACHED)
         return xen_write(change->xen, change->in, change_port_path(change, port),
                          text_of(device->host->busid));
     return XEN_OK;

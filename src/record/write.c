@@ -141,19 +141,16 @@ static const char *name_item(const struct step *step)
     return names[step->device != NULL][step->op == STEP_REMOVE];
 }
 
-// Records the items that were not refused, and reports each reason for a refusal once.
+// Records the items, none of which has failed yet, and reports each reason for a refusal once.
 static enum status record_items(const struct session *session, struct change_item *items,
                                 size_t count)
 {
     const struct domain *domain = session->domain;
     struct change change = { .session = session, .xen = session->xen };
     const char *why, *reported = NULL;
-    bool *tried = arena_array_of(session->arena, bool, count);
-    for (size_t i = 0; i < count; i++)
-        tried[i] = items[i].status == STATUS_OK;
     enum status status = change_attempt_all(&change, items, count, record_item, &why);
     for (size_t i = 0; i < count; i++) {
-        if (!tried[i] || items[i].status == STATUS_OK)
+        if (items[i].status == STATUS_OK)
             continue;
         status = status_worse(status, items[i].status);
         if (!reported || strcmp(reported, items[i].why) != 0)
