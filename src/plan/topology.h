@@ -91,7 +91,7 @@ struct controller {
     enum xenbus_state frontend_state;
     uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, so it cannot be used
     const char *no_backend; // PVUSB: why no backend serves it; NULL: one does, or it is not known
-    bool cold_only;    // its backend accepts it only while it starts: a removal cannot be undone
+    bool cold_only;    // its backend accepts it only while it starts, or may: a removal is for good
     bool stale;        // libxl has a record of it, but QEMU does not have it
     bool present;      // false: planned
     bool has_unplaced; // QEMU does not report the port of some device on it

@@ -285,13 +285,13 @@ with_fault()
 }
 
 # killed KIND NUMBER ARGS...: run xenusb, and kill it at its NUMBERth act of that kind (inject.c): before it, or after
-# it has started a process, or, with KIND "after", after its NUMBERth act of any kind. Without so many acts it is not
+# it has started a process (start) or let that go on (write), or, with KIND "after", after its NUMBERth act of any kind. Without so many acts it is not
 # killed; then "killed" returns 1.
 killed()
 {
     local -x INJECT="$1 $2 kill"
     case $1 in
-        start) INJECT="start $2 kill-after" ;;
+        start | write) INJECT="$1 $2 kill-after" ;;
         after) INJECT="any $2 kill-after" ;;
     esac
     shift 2

@@ -65,6 +65,11 @@ bool pvusb_is_cold_only(const struct pvusb_handle *handle)
     return major_version(handle) >= FIRST_WITHOUT_HOTPLUG;
 }
 
+bool pvusb_may_be_cold_only(const struct pvusb_handle *handle)
+{
+    return !major_version(handle) || pvusb_is_cold_only(handle);
+}
+
 // Why the QEMU that runs, or should run, accepts no new controllers; NULL if it does.
 static const char *why_no_new_controller(const struct pvusb_handle *handle)
 {
