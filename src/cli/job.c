@@ -12,6 +12,7 @@
 #include "record/journal.h"
 #include "record/record.h"
 #include "record/saved.h"
+#include "saving.h"
 #include "show.h"
 #include "world/host_policy.h"
 #include "world/owners.h"
@@ -274,12 +275,15 @@ enum status job_run(struct job *job)
     if (status != STATUS_OK)
         return status;
     job_catch_up(job, dry);
+    const enum verdict restorable = saving_before(job);
     status = execute(&job->world.session, &job->plan, &execution);
     if (status == STATUS_OK && !dry)
         keep_unsaved(job);
     if (job->world.session.saved->added)
         note_unsaved(job, "lacked", job->world.session.saved->added,
                      "it has been added, so that xl reboot keeps it");
+    if (status == STATUS_OK && !job->quiet)
+        saving_note(job, restorable);
     show_result(job, status);
     return status;
 }

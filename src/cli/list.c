@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/shortage.h"
 #include "command.h"
 #include "list_state.h"
@@ -7,6 +8,7 @@
 #include "list_watch.h"
 #include "record/journal.h"
 #include "record/record.h"
+#include "saving.h"
 #include "table.h"
 #include "world/survey.h"
 #include "xen/advice.h"
@@ -38,6 +40,8 @@ static const struct column columns[] = {
     { NULL, "wanted", COLUMN_TEXT },
     { NULL, "since", COLUMN_TEXT },
     { NULL, "watcher", COLUMN_TEXT },
+    { NULL, "restorable", COLUMN_TEXT },
+    { NULL, "obstacle", COLUMN_TEXT },
 };
 enum {
     DEVICE_COLUMN = 7,
@@ -48,6 +52,8 @@ enum {
     REASON_COLUMN,
     WANTED_COLUMN = 21, // and the next two
     WATCHER_COLUMN = 24,
+    RESTORABLE_COLUMN,
+    OBSTACLE_COLUMN,
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -56,21 +62,23 @@ struct listing {
     const struct invocation *invocation;
     struct arena *arena;
     struct table *table;
-    struct watch_view watch; // not looked at with --qmp
+    struct watch_view watch;  // not looked at with --qmp
+    struct restorable saving; // of the domain that is listed; not with --qmp
+    struct buffer lines;      // what is printed below the table
 };
 
-static const char *verdict_word(const struct listing *listing)
+static const char *verdict_word(const struct listing *listing, enum verdict verdict)
 {
     static const char *const words[] = {
         [VERDICT_NO] = "no", [VERDICT_YES] = "yes", [VERDICT_UNKNOWN] = "unknown"
     };
-    return listing->invocation->qmp ? NULL : words[listing->watch.runs];
+    return listing->invocation->qmp ? NULL : words[verdict];
 }
 
 // What a row says of the watcher, for scripts.
 static void add_wanted(const struct listing *listing, struct wanted wanted, const char **cells)
 {
-    cells[WATCHER_COLUMN] = verdict_word(listing);
+    cells[WATCHER_COLUMN] = verdict_word(listing, listing->watch.runs);
     if (listing->watch.unread)
         cells[WANTED_COLUMN + 1] = watch_verdict_name(WATCH_UNKNOWN);
     if (!wanted.entry)
@@ -78,6 +86,18 @@ static void add_wanted(const struct listing *listing, struct wanted wanted, cons
     cells[WANTED_COLUMN] = wanted.known->file;
     cells[WANTED_COLUMN + 1] = watch_verdict_name(wanted.entry->verdict);
     cells[WANTED_COLUMN + 2] = watch_view_since(listing->arena, wanted.entry);
+}
+
+// Whether the domain could be restored, and why a row prevents it, for scripts.
+static void add_saving(const struct listing *listing, const struct controller *controller,
+                       const struct device *device, const char **cells)
+{
+    if (listing->invocation->qmp)
+        return;
+    const char *obstacle = restorable_prevented_by_controller(listing->arena, controller);
+    cells[RESTORABLE_COLUMN] = verdict_word(listing, listing->saving.verdict);
+    cells[OBSTACLE_COLUMN] =
+        obstacle || !device ? obstacle : restorable_prevented_by_device(listing->arena, device);
 }
 
 static const char *with_advice(struct arena *arena, const struct domain *domain,
@@ -131,6 +151,7 @@ static void add_row(const struct listing *listing, const struct domain *domain,
         device ? list_advice_of(arena, domain, device) : NULL,
     };
     add_wanted(listing, wanted, cells);
+    add_saving(listing, controller, device, cells);
     table_row(listing->table, cells);
 }
 
@@ -146,6 +167,7 @@ static void add_wanted_row(const struct listing *listing, const struct domain *d
         watch_view_words(listing->arena, &listing->watch, entry);
     cells[REASON_COLUMN] = *entry->why ? entry->why : NULL;
     add_wanted(listing, wanted, cells);
+    cells[RESTORABLE_COLUMN] = verdict_word(listing, listing->saving.verdict);
     table_row(listing->table, cells);
 }
 
@@ -162,12 +184,23 @@ static void add_rows(const struct listing *listing, const struct topology *topol
         add_wanted_row(listing, topology->domain, at);
 }
 
-static void show(const struct listing *listing, const struct world *world)
+static void look_at_saving(struct listing *listing, const struct topology *topology)
+{
+    if (listing->invocation->qmp)
+        return;
+    listing->saving = restorable_of(listing->arena, topology);
+    const char *line = saving_line(listing->arena, topology->domain, &listing->saving);
+    if (line)
+        buffer_printf(&listing->lines, "%s\n", line);
+}
+
+static void show(struct listing *listing, const struct world *world)
 {
     const struct invocation *invocation = listing->invocation;
     const struct topology *topology = &world->topology;
     const struct session *session = &world->session;
     journal_mention(session, invocation->diags, session->record->journal);
+    look_at_saving(listing, topology);
     if (invocation->given & OPTION_TREE)
         list_print_tree(listing->arena, topology, &listing->watch);
     else
@@ -183,7 +216,8 @@ static void show_unknown(const struct listing *listing, const char *name, int do
     cells[SHOWN_COLUMN] = arena_printf(arena, "unknown: %s", why);
     cells[STATE_COLUMN] = cells[PRESENCE_COLUMN] = device_state_name(DEVICE_UNKNOWN);
     cells[REASON_COLUMN] = why;
-    cells[WATCHER_COLUMN] = verdict_word(listing);
+    cells[WATCHER_COLUMN] = verdict_word(listing, listing->watch.runs);
+    cells[RESTORABLE_COLUMN] = verdict_word(listing, VERDICT_UNKNOWN);
     if (listing->invocation->given & OPTION_TREE)
         printf("%s\n",
                text_show(arena,
@@ -203,7 +237,7 @@ static void show_failure(const struct listing *listing, const char *name, int do
                      diags_reason(listing->invocation->diags, "it could not be read"));
 }
 
-static enum status list_one(const struct listing *listing, const char *name)
+static enum status list_one(struct listing *listing, const char *name)
 {
     cleanup_world struct world world = WORLD_NONE;
     const struct world_options options = options_for_world(listing->invocation);
@@ -219,7 +253,7 @@ static enum status list_one(const struct listing *listing, const char *name)
 }
 
 // Lists one domain of the survey. Sets *unread to the status if it could not be read.
-static void list_domain(const struct listing *listing, struct survey *survey, size_t number,
+static void list_domain(struct listing *listing, struct survey *survey, size_t number,
                         enum status *unread)
 {
     cleanup_world struct world world = WORLD_NONE;
@@ -238,7 +272,7 @@ static void list_domain(const struct listing *listing, struct survey *survey, si
 
 // A domain that cannot be read is a row with the reason. It only decides the status if none can be
 // read.
-static enum status list_domains(const struct listing *listing, struct survey *survey)
+static enum status list_domains(struct listing *listing, struct survey *survey)
 {
     enum status unread = STATUS_OK;
     bool any = false;
@@ -264,7 +298,7 @@ static size_t guests_of(struct arena *arena, const struct domain *domains, size_
     return found;
 }
 
-static enum status list_all(const struct listing *listing)
+static enum status list_all(struct listing *listing)
 {
     const struct invocation *invocation = listing->invocation;
     cleanup_xen struct xen *xen = NULL;
@@ -288,12 +322,24 @@ static enum status list_all(const struct listing *listing)
     return list_domains(listing, &survey);
 }
 
+// What people are told below the table.
+static void print_lines(struct listing *listing, enum status status)
+{
+    if (listing->invocation->qmp || listing->invocation->given & OPTION_JSON)
+        return;
+    fputs(buffer_string(&listing->lines), stdout);
+    const char *line = watcher_line(listing->arena, &listing->watch);
+    if (line && status == STATUS_OK)
+        puts(line);
+}
+
 static enum status run_list(const struct invocation *invocation)
 {
     struct table *table = table_new(invocation->arena, columns, COLUMNS);
     struct listing listing = { .invocation = invocation,
                                .arena = invocation->arena,
-                               .table = table };
+                               .table = table,
+                               .lines = buffer_in(invocation->arena) };
     if (!invocation->qmp)
         watch_view_read(invocation->arena, &listing.watch);
     bool one = invocation->count || invocation->qmp;
@@ -307,9 +353,7 @@ static enum status run_list(const struct invocation *invocation)
         puts("No USB controllers.");
     else
         table_print(table, stdout);
-    const char *line = watcher_line(invocation->arena, &listing.watch);
-    if (line && status == STATUS_OK && !invocation->qmp && !(invocation->given & OPTION_JSON))
-        puts(line);
+    print_lines(&listing, status);
     return status;
 }
 

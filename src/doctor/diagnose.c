@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "diagnosing.h"
+#include "plan/restorable.h"
 #include "xen/advice.h"
 
 void findings_init(struct findings *findings)
@@ -313,6 +314,20 @@ static void answer_frontends(struct subject *subject, const struct domain *domai
                topology ? "libxl's record has no PVUSB controller" : "it could not be examined");
 }
 
+static void answer_restorable(struct subject *subject, const struct domain *domain,
+                              const struct topology *topology)
+{
+    struct arena *arena = subject->arena;
+    const struct restorable restorable =
+        topology ? restorable_of(arena, topology)
+                 : (struct restorable){ VERDICT_UNKNOWN, "it could not be examined" };
+    struct finding *finding =
+        answer(subject, arena_printf(arena, "%s can be saved and restored", domain->name),
+               restorable.verdict, restorable.why);
+    if (restorable.verdict == VERDICT_NO)
+        finding->fix = "detach and remove that before it is saved or migrated";
+}
+
 void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
                      struct findings *findings)
 {
@@ -328,6 +343,7 @@ void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,
     answer_offer(&subject, known);
     answer_pvusb_hotplug(&subject, domain, topology);
     answer_hotplug(&subject, domain, topology);
+    answer_restorable(&subject, domain, topology);
     answer_frontends(&subject, domain, topology);
     for (const struct controller *at = topology ? topology->controllers : NULL; at; at = at->next)
         if (!at->stale)

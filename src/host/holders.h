@@ -68,6 +68,13 @@ struct host_nodes {
 // if it has none, unless the process is named like a QEMU.
 struct host_nodes host_nodes_of(const struct session *session, unsigned pid);
 
+// The arguments of that QEMU (/proc/PID/cmdline), read under the same conditions.
+struct host_arguments {
+    struct text text; // each ends with a NUL; owned by the arena
+    struct part part; // whether they were read
+};
+struct host_arguments host_arguments_of(const struct session *session, unsigned pid);
+
 // Whether the device's node is one of them; VERDICT_UNKNOWN if they could not be read.
 enum verdict host_nodes_have(const struct host_nodes *nodes, const struct host_device *device);
 

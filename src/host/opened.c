@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which process is a domain's QEMU, and the nodes of USB devices that it has open.
+// Which process is a domain's QEMU, the nodes of USB devices that it has open, and its arguments.
 #include "opened.h"
 
 #include "base/arena.h"
@@ -17,6 +17,7 @@ enum {
                      // include/linux/usb.h, drivers/usb/core/usb.c)
     MINORS_PER_BUS = 128,
     PROGRAM_SHOWN = 32,
+    ARGUMENTS_MAX = 4u << 20, // bytes; far more than any toolstack gives a QEMU
 };
 
 const char *opened_why_not(struct arena *arena, const char *path, int why)
@@ -123,6 +124,20 @@ struct host_nodes host_nodes_of(const struct session *session, unsigned pid)
     }
     nodes.minors = minors;
     return nodes;
+}
+
+struct host_arguments host_arguments_of(const struct session *session, unsigned pid)
+{
+    struct arena *arena = session->arena;
+    const char *path = arena_printf(arena, "/proc/%u/cmdline", pid);
+    struct text text = pid ? sysfs_whole(arena, path, ARGUMENTS_MAX) : TEXT_EMPTY;
+    const int error = errno;
+    const char *why = !pid         ? "the process of its QEMU is not known"
+                      : !text.at   ? opened_why_not(arena, path, error)
+                      : !text.size ? "its QEMU has exited"
+                                   : why_uncertain(session, pid);
+    return (struct host_arguments){ why ? TEXT_EMPTY : text,
+                                    why ? part_unreadable(why) : part_read() };
 }
 
 enum verdict host_nodes_have(const struct host_nodes *nodes, const struct host_device *device)

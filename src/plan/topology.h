@@ -59,11 +59,12 @@ struct device {
                        // attached, "1050:0407 YubiKey"; NULL if they have not
     enum speed speed;  // SPEED_UNKNOWN if not known
     enum device_state state;
-    const char *reason; // hostdev: a clause with the reason for its state, for messages; or NULL
-    bool partly;        // usbback has some of its interfaces only: a handover was not finished
-    bool returns;       // DEVICE_GONE: attaching what is there now brings it back to its port
-    bool discard;       // DEVICE_GONE: plan_make() is to remove it, to which its caller sets this
-    const char *file;   // disk: the image's path; NULL if not known
+    const char *reason;    // hostdev: a clause with the reason for its state, for messages; or NULL
+    bool partly;           // usbback has some of its interfaces only: a handover was not finished
+    bool returns;          // DEVICE_GONE: attaching what is there now brings it back to its port
+    enum verdict at_start; // whether QEMU was started with it; not set without a `path`
+    bool discard;     // DEVICE_GONE: plan_make() is to remove it, to which its caller sets this
+    const char *file; // disk: the image's path; NULL if not known
     const struct config_device *wanted; // the part of the config that wants it; NULL if none does
 };
 
@@ -91,10 +92,11 @@ struct controller {
     enum xenbus_state frontend_state;
     uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, so it cannot be used
     const char *no_backend; // PVUSB: why no backend serves it; NULL: one does, or it is not known
-    bool cold_only;    // its backend accepts it only while it starts, or may: a removal is for good
-    bool stale;        // libxl has a record of it, but QEMU does not have it
-    bool present;      // false: planned
-    bool has_unplaced; // QEMU does not report the port of some device on it
+    bool cold_only; // its backend accepts it only while it starts, or may: a removal is for good
+    bool stale;     // libxl has a record of it, but QEMU does not have it
+    bool present;   // false: planned
+    enum verdict at_start;                  // emulated, with Xen: whether QEMU was started with it
+    bool has_unplaced;                      // QEMU does not report the port of some device on it
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports
     unsigned root_devices;                  // how many of them are not behind a hub
@@ -132,6 +134,8 @@ struct topology {
     const char *qemu;               // "QEMU 7.2.22", or NULL
     bool qemu_ended;                // it has exited, and what is only recorded is gone with it
     unsigned qemu_process;          // the id of that process; 0 if it is not known
+    const char *why_no_start;       // why `at_start` of something is unknown; NULL: it has been
+                                    // removed and added again
     const struct host_nodes *nodes; // what that process has open; NULL before presence_find()
     struct controller *controllers; // in the order of libxl's index, then as found
     struct controller *last;        // the last of them; topology_add_controller() keeps it

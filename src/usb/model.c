@@ -183,22 +183,24 @@ const char *const *controller_model_names(void)
 // Speeds were tried on QEMU 7.2 with each device on UHCI, EHCI and xHCI. A redirected device has
 // the speed of the real one, which is not known before it is connected.
 const struct device_model device_models[] = {
-    { DEVICE_HOSTDEV, "hostdev", "usb-host", 0, false, false },
-    { DEVICE_TABLET, "tablet", "usb-tablet", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false,
+    { DEVICE_HOSTDEV, "hostdev", "usb-host", 0, false, false, false },
+    { DEVICE_TABLET, "tablet", "usb-tablet", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false, false,
       false },
-    { DEVICE_MOUSE, "mouse", "usb-mouse", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false, false },
-    { DEVICE_KEYBOARD, "keyboard", "usb-kbd", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false,
+    { DEVICE_MOUSE, "mouse", "usb-mouse", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false, false,
       false },
-    { DEVICE_WACOM_TABLET, "wacom-tablet", "usb-wacom-tablet", SPEEDS(SPEED_FULL), false, false },
-    { DEVICE_HUB, "hub", "usb-hub", SPEEDS(SPEED_FULL), false, false },
+    { DEVICE_KEYBOARD, "keyboard", "usb-kbd", SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH), false, false,
+      false },
+    { DEVICE_WACOM_TABLET, "wacom-tablet", "usb-wacom-tablet", SPEEDS(SPEED_FULL), false, false,
+      true },
+    { DEVICE_HUB, "hub", "usb-hub", SPEEDS(SPEED_FULL), false, false, false },
     { DEVICE_DISK, "disk", "usb-storage",
-      SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH) | SPEEDS(SPEED_SUPER), true, false },
-    { DEVICE_SERIAL, "serial", "usb-serial", SPEEDS(SPEED_FULL), false, true },
-    { DEVICE_AUDIO, "audio", "usb-audio", SPEEDS(SPEED_FULL), false, false },
-    { DEVICE_SMARTCARD, "smartcard", "usb-ccid", SPEEDS(SPEED_FULL), false, false },
-    { DEVICE_BRAILLE, "braille", "usb-braille", SPEEDS(SPEED_FULL), false, true },
-    { DEVICE_REDIR, "redir", "usb-redir", SPEEDS_USB3, false, true },
-    { DEVICE_OTHER, NULL, NULL, 0, false, false },
+      SPEEDS(SPEED_FULL) | SPEEDS(SPEED_HIGH) | SPEEDS(SPEED_SUPER), true, false, false },
+    { DEVICE_SERIAL, "serial", "usb-serial", SPEEDS(SPEED_FULL), false, true, true },
+    { DEVICE_AUDIO, "audio", "usb-audio", SPEEDS(SPEED_FULL), false, false, true },
+    { DEVICE_SMARTCARD, "smartcard", "usb-ccid", SPEEDS(SPEED_FULL), false, false, false },
+    { DEVICE_BRAILLE, "braille", "usb-braille", SPEEDS(SPEED_FULL), false, true, true },
+    { DEVICE_REDIR, "redir", "usb-redir", SPEEDS_USB3, false, true, false },
+    { DEVICE_OTHER, NULL, NULL, 0, false, false, false },
 };
 
 const struct device_model *device_model_of(enum device_kind kind)

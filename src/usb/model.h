@@ -79,6 +79,7 @@ struct device_model {
     speed_mask speeds;  // at which QEMU's device can run; 0 (unknown) for a host device
     bool needs_file;    // disk: an image file
     bool needs_chardev; // serial, braille, redir
+    bool unsavable;     // QEMU cannot save its state; version 7.2 crashes instead
 };
 
 // In the order of enum device_kind, without DEVICE_OTHER; ends with a row whose name is NULL.

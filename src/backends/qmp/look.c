@@ -170,7 +170,8 @@ static void set_speeds(const struct topology *own)
                     speed_of(device_model_driver(text_of(device->driver)), at, device->port);
 }
 
-static void read_controllers(struct walk_usb *usb, struct topology *topology)
+// Returns whether QEMU answered.
+static bool read_controllers(struct walk_usb *usb, struct topology *topology)
 {
     struct topology own = { 0 };
     for (const struct walk_controller *found = usb->controllers; found; found = found->next)
@@ -181,7 +182,9 @@ static void read_controllers(struct walk_usb *usb, struct topology *topology)
             add_companion(usb->walk, found, &own);
     place_chosen(usb, &own);
     set_speeds(&own);
+    bool answered = walk_usb_find_start(usb, &own, topology);
     merge_topology(usb->walk->arena, &own, topology);
+    return answered;
 }
 
 // What a look has asked already.
@@ -221,8 +224,9 @@ static enum status look_at_qemu(struct qmp_handle *handle, struct topology *topo
             look->run->value && !json_member_is_true(look->run->value, "running");
     topology->nodes = look->usb.nodes;
     note_ids(handle, look->usb.ids);
-    read_controllers(&look->usb, topology);
-    return STATUS_OK;
+    return read_controllers(&look->usb, topology)
+               ? STATUS_OK
+               : handle_complain(handle, &look->walk, "xenusb was reading its devices");
 }
 
 enum status qmp_look(void *at, struct topology *topology)

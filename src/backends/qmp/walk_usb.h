@@ -8,6 +8,7 @@
 
 #include "base/session.h"
 #include "host/holders.h"
+#include "plan/topology.h"
 #include "usb/port.h"
 #include "walk.h"
 
@@ -99,6 +100,12 @@ void walk_usb_place_by_count(const struct walk_usb *usb);
 // Places the devices that were asked, and adds the controllers that were not known by their names,
 // but not PVUSB controllers. False if QEMU did not answer.
 bool walk_usb_place_by_parent(struct walk_usb *usb);
+
+// started.c: sets whether QEMU was started with each of the controllers and devices of `own`; why
+// that is not known, in the domain's topology. Without Xen it does not matter, and nothing is set.
+// False if QEMU did not answer.
+bool walk_usb_find_start(const struct walk_usb *usb, struct topology *own,
+                         struct topology *topology);
 
 // recall.c: sets what the record contains about the controllers and devices found. libxl's records
 // are used for all host devices or, if they do not explain each that libxl could have attached, for

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "saving.h"
+
+#include "base/arena.h"
+#include "job.h"
+
+enum { WHY_SHOWN = 400 };
+
+enum verdict saving_before(const struct job *job)
+{
+    const struct topology *topology = &job->world.topology;
+    return topology->domain->id < 0 ? VERDICT_NO
+                                    : restorable_of(job->invocation->arena, topology).verdict;
+}
+
+// What a step has added that prevents it; NULL if it does not. In a dry run QEMU has nothing of it.
+static const char *obstacle_of(struct arena *arena, const struct step *step)
+{
+    if (step->op != STEP_ADD || step->state != STEP_DONE || !step->controller ||
+        step->controller->pvusb != PVUSB_ANY)
+        return NULL;
+    if (!step->device)
+        return arena_printf(arena, "controller %s is added while its QEMU runs",
+                            step->controller->name);
+    return arena_printf(arena, "%s is attached while its QEMU runs",
+                        device_describe(arena, step->device));
+}
+
+void saving_note(const struct job *job, enum verdict before)
+{
+    struct arena *arena = job->invocation->arena;
+    const struct domain *domain = job->world.session.domain;
+    const char *why = NULL;
+    for (const struct step *at = job->plan.first; at && !why; at = at->next)
+        why = obstacle_of(arena, at);
+    if (before == VERDICT_NO || !why)
+        return;
+    complain(job->invocation->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+             "%s (%d) %s no longer be restored if it is saved, until that is removed: %s",
+             domain->name, domain->id, job->invocation->given & OPTION_DRY_RUN ? "could" : "can",
+             why);
+}
+
+const char *saving_line(struct arena *arena, const struct domain *domain,
+                        const struct restorable *restorable)
+{
+    if (restorable->verdict != VERDICT_NO)
+        return NULL;
+    const char *line = arena_printf(arena, "If %s (%d) is saved now, it cannot be restored: %s",
+                                    domain->name, domain->id, restorable->why);
+    return arena_printf(arena, "%s.", text_show(arena, text_of(line), WHY_SHOWN));
+}
