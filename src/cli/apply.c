@@ -4,7 +4,7 @@
 
 static enum status run_apply(const struct invocation *invocation)
 {
-    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE, .moves = true };
     enum status status = job_compile_file(&job, invocation->words[0]);
     if (status == STATUS_REQUEST)
         misread_file(invocation);

@@ -177,6 +177,7 @@ enum status job_plan(struct job *job)
         .backends = job->world.backends,
         .prune = job->invocation->given & OPTION_PRUNE,
         .force = job->invocation->given & OPTION_FORCE,
+        .move = job->moves,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
         .policy = job->attaches ? host_policy(job->invocation->arena) : NULL,
     };
@@ -226,7 +227,7 @@ bool job_catch_up(struct job *job, bool dry)
     const char *missing;
     const char *why = saved_catch_up(session, &job->world.topology, &missing);
     // With changes to make, saved_write() reports it.
-    if (why && (dry || !(job->plan.add || job->plan.remove))) {
+    if (why && (dry || !plan_changes(&job->plan))) {
         struct diag *diag =
             complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
                      "cannot compare libxl's saved configuration of domain %s (%d) with what is "
@@ -243,7 +244,7 @@ bool job_catch_up(struct job *job, bool dry)
 // What was left out of libxl's saved configuration on purpose is not added to it later.
 static void keep_unsaved(const struct job *job)
 {
-    if (job->world.session.keep_saved && job->plan.add)
+    if (job->world.session.keep_saved && (job->plan.add || job->plan.move))
         record_note_unsaved(&job->world.session);
 }
 

@@ -14,6 +14,7 @@ struct job {
     bool unchecked; // to be checked as soon as the type of the guest is known
     bool quiet;     // prints nothing to standard output
     bool keep_done; // a step that fails undoes nothing
+    bool moves;     // what the guest has at another place is moved
     struct world world;
     struct plan plan;
 };

@@ -5,7 +5,7 @@
 
 static enum status run_plan(const struct invocation *invocation)
 {
-    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
+    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE, .moves = true };
     enum status status = job_compile_file(&job, invocation->words[0]);
     if (status == STATUS_REQUEST)
         misread_file(invocation);
@@ -19,7 +19,7 @@ static enum status run_plan(const struct invocation *invocation)
         show_plan_json(invocation->arena, &job.plan, stdout);
     else if (!(invocation->given & OPTION_QUIET))
         show_plan(invocation->arena, &job.plan, stdout);
-    bool changes = job.plan.add || job.plan.remove || behind;
+    bool changes = plan_changes(&job.plan) || behind;
     if (status == STATUS_OK && changes && invocation->given & OPTION_EXIT_CODE)
         return STATUS_CHANGES;
     return status;
@@ -29,9 +29,9 @@ const struct command plan_command = {
     .name = "plan",
     .arguments = "FILE",
     .summary = "Show what apply would do, and change nothing.",
-    .details = "+ added, - removed, = already there, ! refused, ~ skipped. Each line ends with the "
-               "file and\n"
-               "line it comes from.",
+    .details =
+        "+ added, - removed, > moved, = already there, ! refused, ~ skipped. Each line ends with\n"
+        "the file and line it comes from.",
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
                OPTION_QMP | OPTION_QUIET | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,

@@ -27,9 +27,15 @@ const char *show_domain(struct arena *arena, const struct topology *topology)
     return arena_printf(arena, "%s, %s at %s", who, topology->qemu, domain->qmp_socket);
 }
 
-static const char *const signs[] = {
-    [STEP_KEEP] = "=", [STEP_ADD] = "+", [STEP_REMOVE] = "-", [STEP_REFUSE] = "!", [STEP_SKIP] = "~"
-};
+static const char *sign(const struct step *step)
+{
+    static const char *const signs[] = { [STEP_KEEP] = "=",
+                                         [STEP_ADD] = "+",
+                                         [STEP_REMOVE] = "-",
+                                         [STEP_REFUSE] = "!",
+                                         [STEP_SKIP] = "~" };
+    return step->pair ? ">" : signs[step->op];
+}
 
 static const char *thing(struct arena *arena, const struct step *step)
 {
@@ -66,17 +72,25 @@ static const char *slower(struct arena *arena, const struct step *step)
     return "";
 }
 
-static const char *where(struct arena *arena, const struct step *step)
+static const char *one_place(struct arena *arena, const struct step *step)
 {
     char buf[PORT_TEXT_SIZE];
     static const char *const ways[] = {
         [STEP_ADD] = "to ", [STEP_REMOVE] = "from ", [STEP_KEEP] = "on "
     };
-    if (!step->controller)
-        return "";
     const char *port = port_write(step->device->port, buf);
     return arena_printf(arena, "%s%s%s%s%s", ways[step->op], step->controller->name,
                         *port ? " port " : "", port, slower(arena, step));
+}
+
+static const char *where(struct arena *arena, const struct step *step)
+{
+    if (!step->controller)
+        return "";
+    if (!step->pair)
+        return one_place(arena, step);
+    const struct step *removal = step->op == STEP_REMOVE ? step : step->pair;
+    return arena_printf(arena, "%s %s", one_place(arena, removal), one_place(arena, removal->pair));
 }
 
 static const char *description(struct arena *arena, const struct step *step)
@@ -106,6 +120,7 @@ static const char *counts(struct arena *arena, const struct plan *plan)
         const char *words;
     } rows[] = { { plan->add, "to add" },
                  { plan->remove, "to remove" },
+                 { plan->move, "to move" },
                  { plan->keep, "unchanged" },
                  { plan->refuse, "refused" } };
     struct buffer list = buffer_in(arena);
@@ -122,7 +137,9 @@ void show_plan(struct arena *arena, const struct plan *plan, FILE *stream)
                                              { "", NULL, COLUMN_TEXT } };
     struct table *table = table_new(arena, columns, 3);
     for (const struct step *step = plan->first; step; step = step->next) {
-        const char *cells[] = { arena_printf(arena, "  %s %s", signs[step->op], thing(arena, step)),
+        if (step_is_first_of_move(step))
+            continue;
+        const char *cells[] = { arena_printf(arena, "  %s %s", sign(step), thing(arena, step)),
                                 description(arena, step), place(arena, step) };
         table_row(table, cells);
     }
@@ -146,6 +163,33 @@ static void json_why(struct json_writer *writer, const struct step *step)
     json_close(writer);
 }
 
+static void json_domain(struct json_writer *writer, const struct domain *domain)
+{
+    json_add_string(writer, "domain", domain->name);
+    json_key(writer, "domid");
+    if (domain->id >= 0)
+        json_put_integer(writer, domain->id);
+    else
+        json_put_null(writer);
+}
+
+// Where a device that is moved was.
+static void json_from(struct json_writer *writer, const struct step *step)
+{
+    char buf[PORT_TEXT_SIZE];
+    json_key(writer, "from");
+    if (!step->pair) {
+        json_put_null(writer);
+        return;
+    }
+    const char *port = port_write(step->pair->device->port, buf);
+    json_open_object(writer);
+    json_domain(writer, step->pair->controller->topology->domain);
+    json_add_string(writer, "controller", step->pair->controller->name);
+    json_add_string(writer, "port", *port ? port : NULL);
+    json_close(writer);
+}
+
 static void json_step(struct arena *arena, struct json_writer *writer, const struct step *step)
 {
     static const char *const ops[] = { [STEP_KEEP] = "keep",
@@ -165,21 +209,22 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
     const struct {
         const char *key, *value;
     } members[] = {
-        { "op", ops[step->op] },
-        { "state", states[step->state] },
+        { "op", step->pair ? "move" : ops[step->op] },
+        { "state", states[step_outcome(step)] },
         { "controller", controller ? controller->name : NULL },
         { "model", controller && controller->model ? controller->model->name : NULL },
         { "port", *port ? arena_strdup(arena, port) : NULL },
         { "device", device ? device_kind_name(device) : NULL },
         { "server", step->pvusb_qemu ? step->pvusb_qemu->program : NULL },
         { "busid", device && device->host ? device->host->busid : NULL },
-        { "words", step->words },
+        { "words", !step->words && step->pair ? step->pair->words : step->words },
         { "remark", step->state == STEP_DONE ? step->remark : NULL },
     };
     json_open_object(writer);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         json_add_string(writer, members[i].key, members[i].value);
     }
+    json_from(writer, step);
     json_why(writer, step);
     json_close(writer);
 }
@@ -188,19 +233,16 @@ void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
 {
     struct json_writer *writer = json_writer_new(arena, true);
     json_open_object(writer);
-    json_add_string(writer, "domain", plan->topology->domain->name);
-    json_key(writer, "domid");
-    if (plan->topology->domain->id >= 0)
-        json_put_integer(writer, plan->topology->domain->id);
-    else
-        json_put_null(writer);
+    json_domain(writer, plan->topology->domain);
     json_key(writer, "steps");
     json_open_array(writer);
     for (const struct step *step = plan->first; step; step = step->next)
-        json_step(arena, writer, step);
+        if (!step_is_first_of_move(step))
+            json_step(arena, writer, step);
     json_close(writer);
     json_add_integer(writer, "add", plan->add);
     json_add_integer(writer, "remove", plan->remove);
+    json_add_integer(writer, "move", plan->move);
     json_add_integer(writer, "keep", plan->keep);
     json_add_integer(writer, "refuse", plan->refuse);
     json_close(writer);
@@ -217,6 +259,8 @@ static const char *outcome_of(const struct step *step)
             return add ? "started" : "stopped";
         if (!step->device)
             return add ? "made" : "removed";
+        if (step->pair)
+            return "moved";
         return add ? "attached" : "detached";
     case STEP_UNDONE: return "undone";
     case STEP_LEFT: return "LEFT OVER";
@@ -245,12 +289,20 @@ static size_t widest_thing(struct arena *arena, const struct plan *plan)
     return widest;
 }
 
+// A move is done with its second step, and undone with its first.
+static bool is_halfway(const struct step *step)
+{
+    return step->pair && step->state == (step->op == STEP_REMOVE ? STEP_DONE : STEP_UNDONE);
+}
+
 void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,
                FILE *stream)
 {
+    if (is_halfway(step))
+        return;
     const char *shown = shown_thing(arena, step);
     int gap = (int)(widest_thing(arena, plan) - table_width(shown));
-    fprintf(stream, "%s %s%*s  %s%s", signs[step->op], shown, gap, "", dry ? "would be " : "",
+    fprintf(stream, "%s %s%*s  %s%s", sign(step), shown, gap, "", dry ? "would be " : "",
             outcome_of(step));
     if (step->device)
         fprintf(stream, "  %s", text_show(arena, text_of(where(arena, step)), THING_MAX));
@@ -276,7 +328,7 @@ void show_outcome(struct arena *arena, const struct plan *plan, enum status stat
                   FILE *stream)
 {
     const char *domain = text_show(arena, text_of(plan->topology->domain->name), 200);
-    unsigned changes = plan->add + plan->remove;
+    unsigned changes = plan->add + plan->remove + plan->move;
     if (status != STATUS_OK) {
         fprintf(stream,
                 status == STATUS_LEFTOVER  ? "Failed; %s could not be restored.\n"

@@ -146,7 +146,7 @@ static bool has_changes(const struct job *job)
         for (const struct device *device = at->devices; device; device = device->next)
             if (device->discard)
                 return true;
-    return job->plan.add || job->plan.remove;
+    return plan_changes(&job->plan);
 }
 
 static enum next handle_refusals(struct run *run, const struct job *job, enum status status)

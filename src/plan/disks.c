@@ -27,7 +27,10 @@ static void refuse(const struct session *session, struct plan *plan, struct step
     diag_hint(session->diags, diag, "%s", objection->fix);
     step->op = STEP_REFUSE;
     step->words = objection->why;
-    plan->add--;
+    if (step->pair)
+        plan->move--;
+    else
+        plan->add--;
     plan->refuse++;
 }
 

@@ -246,10 +246,13 @@ static enum status complain_failed(struct run *run, enum status status)
         bool stopped = step->state == STEP_PLANNED && step->words && is_change(step);
         if (step->state != STEP_FAILED && step->state != STEP_LEFT && !stopped)
             continue;
-        static const char *const tried[][2] = { { "removed", "added" }, { "stopped", "started" } };
+        static const char *const tried[][2] = { { "removed", "added" },
+                                                { "stopped", "started" },
+                                                { "moved away", "moved there" } };
+        const size_t row = step->pair ? 2 : step->pvusb_qemu != NULL;
         struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
                                      "%s could not be %s: %s", describe(session->arena, step),
-                                     tried[step->pvusb_qemu != NULL][step->op == STEP_ADD],
+                                     tried[row][step->op == STEP_ADD],
                                      step->words ? step->words : "no reason given");
         if (step->state == STEP_LEFT && step->op == STEP_ADD)
             advise_removal(session, diag, step);

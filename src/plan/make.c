@@ -121,10 +121,13 @@ static void remove_discarded_devices(struct planning *planning)
 static void add_removals(struct planning *planning)
 {
     for (size_t i = 0; i < planning->placement_count; i++) {
-        const struct placement *placement = &planning->placements[i];
-        if (placement->stale && placement->op == STEP_ADD)
-            step_for(planning, STEP_REMOVE, placement->stale->controller, placement->stale,
-                     placement->wanted->why);
+        struct placement *placement = &planning->placements[i];
+        struct device *before = placement->from ? placement->from : placement->stale;
+        if (!before || placement->op != STEP_ADD)
+            continue;
+        struct step *step =
+            step_for(planning, STEP_REMOVE, before->controller, before, placement->wanted->why);
+        placement->removal = placement->from ? step : NULL;
     }
     if (!planning->options->prune)
         return;
@@ -198,6 +201,8 @@ static void add_devices(struct planning *planning)
         struct step *step =
             step_for(planning, placement->op, device->controller, device, placement->wanted->why);
         step->words = placement->words;
+        if (placement->removal)
+            plan_pair(planning->plan, placement->removal, step);
     }
 }
 

@@ -181,7 +181,8 @@ static bool is_same_thing(const struct planning *planning, const struct placemen
         return device->controller == placement->controller &&
                strcmp(device->selector.busid, wanted->selector.busid) == 0;
     if (wanted->kind == DEVICE_HOSTDEV)
-        return placement->host && is_same_host_device(device, placement->host);
+        return placement->host && !device->controller->backend_domain &&
+               is_same_host_device(device, placement->host);
     if (wanted->kind == DEVICE_OTHER &&
         strcmp(planning_driver(planning, wanted), device->driver) != 0)
         return false;
@@ -258,6 +259,22 @@ static bool is_stale(const struct placement *placement, const struct device *the
            (there->state == DEVICE_MISFIT && !placement->wanted->at_creation);
 }
 
+// The guest has it at another place.
+static void match_elsewhere(struct planning *planning, struct placement *placement,
+                            struct device *there)
+{
+    if (!planning->options->move || !there->controller->backend) {
+        complain_elsewhere(planning, placement, there);
+        return;
+    }
+    resolve_move(planning, placement);
+    if (placement->op != STEP_ADD)
+        return;
+    there->wanted = placement->wanted;
+    placement->from = there;
+    controller_drop_device(there);
+}
+
 static void match_target(struct planning *planning, struct placement *placement)
 {
     struct device *there = find_there(planning, placement);
@@ -277,7 +294,7 @@ static void match_target(struct planning *planning, struct placement *placement)
         return;
     }
     if (!is_where_wanted(placement, there)) {
-        complain_elsewhere(planning, placement, there);
+        match_elsewhere(planning, placement, there);
         return;
     }
     there->wanted = placement->wanted;

@@ -26,6 +26,37 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
     return step;
 }
 
+void plan_pair(struct plan *plan, struct step *removal, struct step *addition)
+{
+    removal->pair = addition;
+    addition->pair = removal;
+    plan->remove--;
+    plan->add--;
+    plan->move++;
+}
+
+bool plan_changes(const struct plan *plan)
+{
+    return plan->add || plan->remove || plan->move;
+}
+
+bool step_is_first_of_move(const struct step *step)
+{
+    return step->pair && step->op == STEP_REMOVE;
+}
+
+enum step_state step_outcome(const struct step *step)
+{
+    if (!step->pair)
+        return step->state;
+    const struct step *removal = step->op == STEP_REMOVE ? step : step->pair;
+    const struct step *addition = removal->pair;
+    if (removal->state != STEP_DONE)
+        return addition->state == STEP_LEFT ? STEP_LEFT : removal->state;
+    // Removed and not added again, it is at neither place.
+    return addition->state == STEP_DONE ? STEP_DONE : STEP_LEFT;
+}
+
 struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum step_op op,
                                  struct pvusb_qemu *pvusb_qemu)
 {

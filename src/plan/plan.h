@@ -39,15 +39,17 @@ struct step {
     bool timed_out;     // the peer did not answer in time
     bool refused;       // it failed because of another, before anything was changed for it
     bool pending;       // the guest was asked to release the controller, and may still do it
+    struct step *pair;  // of a move: its other step; the device is removed, then added. NULL
 };
 
-// The steps, and how many there are of each kind.
+// The steps, and how many there are of each kind; the two of a move only count as that.
 struct plan {
     const struct topology *topology;
     struct step *first;
     struct step **last;
     unsigned add;
     unsigned remove;
+    unsigned move;
     unsigned keep;
     unsigned refuse;
 };
@@ -57,6 +59,7 @@ struct plan_options {
     const struct backend *backends; // for new controllers; ends with one without ops
     bool prune;                     // remove what the config does not contain
     bool force;                     // attach devices that the host uses
+    bool move;                      // move devices that the guest has at another place
     bool start_backend;             // start a PVUSB QEMU if none runs
     const struct policy *policy;    // which devices the domain may be given; NULL: any
 };
@@ -70,6 +73,14 @@ struct step *plan_add_step(struct plan *plan, struct arena *arena, enum step_op 
 // Appends a step that starts (STEP_ADD) or stops (STEP_REMOVE) the PVUSB QEMU.
 struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum step_op op,
                                  struct pvusb_qemu *pvusb_qemu);
+// Makes a removal and an addition that were appended one move.
+void plan_pair(struct plan *plan, struct step *removal, struct step *addition);
+// Whether the plan has a step that changes something.
+bool plan_changes(const struct plan *plan);
+// Whether the step is the removal of a move. It is not shown: the addition is, for both.
+bool step_is_first_of_move(const struct step *step);
+// What became of a step; of a move, which is either of its steps, what became of both.
+enum step_state step_outcome(const struct step *step);
 // The step that removes that controller itself; NULL if the plan keeps it.
 struct step *plan_removal_of(const struct plan *plan, const struct controller *controller);
 // Adds a step that stops the PVUSB QEMU that xenusb started, if the plan removes the last of its

@@ -13,6 +13,8 @@ struct placement {
     struct controller *controller;  // required by the config; NULL: any
     struct device *device;          // in the topology, present or planned; NULL: none yet
     struct device *stale;           // what is left of it after it was unplugged; NULL
+    struct device *from;            // where the guest has it until it is moved; NULL
+    struct step *removal;           // of `from`
     enum step_op op;                // STEP_ADD unless decided otherwise
     const char *words;              // why it was refused
     enum place_verdict verdict;     // why it was refused: what is wrong with the best place
@@ -108,8 +110,8 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
 
 // Makes the requests, each with its existing controller, or with the conflict.
 void match_controllers(struct planning *planning);
-// For existing devices, sets `device` and STEP_KEEP, or `stale`. Refuses devices that are not
-// present and that xenusb cannot add.
+// For existing devices, sets `device` and STEP_KEEP, or `stale`, or `from`. Refuses devices that
+// are not present and that xenusb cannot add.
 void match_placements(struct planning *planning);
 
 // supply.c: plans new controllers.
@@ -126,6 +128,8 @@ bool supply_supports(struct planning *planning, const struct device *device);
 
 // resolve.c: finds the host device of each placement, and refuses those that must not be attached.
 void resolve_placements(struct planning *planning);
+// Refuses a device that the guest has and that is to be moved if the policy denies it to the guest.
+void resolve_move(struct planning *planning, struct placement *placement);
 
 // settle.c: assigns ports.
 

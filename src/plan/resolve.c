@@ -205,6 +205,25 @@ static void warn_of_loss(struct planning *planning, const struct placement *plac
     }
 }
 
+static void refuse_attaching(struct planning *planning, struct placement *placement,
+                             const char *why, const char *fix)
+{
+    refuse(placement, why);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, selector_place(placement->wanted), "%s cannot be attached: %s",
+        host_device_show(planning->arena, placement->host), why);
+    if (fix)
+        diag_hint(planning->diags, diag, "%s", fix);
+}
+
+void resolve_move(struct planning *planning, struct placement *placement)
+{
+    const char *fix = NULL;
+    const char *why = objection_of_policy(planning, placement->host, &fix);
+    if (why)
+        refuse_attaching(planning, placement, why, fix);
+}
+
 static void resolve_target(struct planning *planning, struct placement *placement)
 {
     const struct config_device *wanted = placement->wanted;
@@ -225,16 +244,10 @@ static void resolve_target(struct planning *planning, struct placement *placemen
     }
     const char *fix = NULL;
     const char *why = objection(planning, placement->host, &fix);
-    if (!why) {
+    if (why)
+        refuse_attaching(planning, placement, why, fix);
+    else
         warn_of_loss(planning, placement);
-        return;
-    }
-    refuse(placement, why);
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, selector_place(wanted),
-                                          "%s cannot be attached: %s",
-                                          host_device_show(planning->arena, placement->host), why);
-    if (fix)
-        diag_hint(planning->diags, diag, "%s", fix);
 }
 
 // The devices of a driver domain are not visible from here, so only a busid can select one, and

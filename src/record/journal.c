@@ -119,6 +119,7 @@ static enum status begin(struct session *session, const struct plan *plan)
         .uuid = session->domain->uuid,
         .socket = session->domain->qmp_socket ? session->domain->qmp_socket : "",
         .keep_saved = session->keep_saved,
+        .moves = plan->move,
         .nodes = (unsigned)count,
     };
     (void)note_process_start(arena, "self", &journal->started);

@@ -28,7 +28,7 @@
 #include "plan/execute.h"
 
 enum {
-    JOURNAL_VERSION = 1,
+    JOURNAL_VERSION = 2,     // 1 does not know moves, so what has none is written as 1
     JOURNAL_NODES_MAX = 256, // more is not a journal of xenusb's
     JOURNAL_INDEX_MAX = 9999,
 };
@@ -45,6 +45,7 @@ enum journal_state {
 struct journal_step {
     struct journal_step *next;
     bool adds;  // else it removes
+    bool moves; // it is one of the two steps of a move: of the device with that busid or kind
     bool qemu;  // the PVUSB QEMU; the members below are not set
     bool pvusb; // of its controller
     int index;  // libxl's index of the controller; -1: it has none, and its name identifies it
@@ -67,6 +68,7 @@ struct journal {
     const char *socket;  // without Xen: of the QEMU
     bool undoing;        // it had failed, and was undoing its steps
     bool keep_saved;     // it was not to change libxl's saved configuration
+    bool moves;          // some steps are of a move
     unsigned nodes;      // that have the steps
     struct journal_step *steps;
 };

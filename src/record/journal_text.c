@@ -10,7 +10,9 @@
 //      {"op":"add","index":0,"name":"hci0","pvusb":false,"port":"2","kind":"hostdev",
 //       "busid":"1-4"}]
 //
-// A step that starts or stops the PVUSB QEMU only has "op" and "qemu":true.
+// A step that starts or stops the PVUSB QEMU only has "op" and "qemu":true. The two steps of a
+// move, a removal and an addition of the same device, have "moves":true, and the header of a
+// journal with them "xenusb":2.
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
@@ -48,7 +50,7 @@ struct text journal_header(struct arena *arena, const struct journal *journal)
 {
     struct json_writer *writer = json_writer_new(arena, false);
     json_open_object(writer);
-    json_add_integer(writer, "xenusb", JOURNAL_VERSION);
+    json_add_integer(writer, "xenusb", journal->moves ? JOURNAL_VERSION : JOURNAL_VERSION - 1);
     if (*journal->uuid)
         json_add_string(writer, "uuid", journal->uuid);
     else
@@ -86,6 +88,8 @@ static struct text step_text(struct arena *arena, const struct step *step)
         json_add_bool(writer, "pvusb", step->controller->pvusb != PVUSB_ANY);
         if (step->device)
             add_device(writer, step->device);
+        if (step->pair)
+            json_add_bool(writer, "moves", true);
     }
     json_close(writer);
     return json_writer_end(writer);
@@ -190,6 +194,7 @@ static bool read_step(struct arena *arena, const struct json *object, struct jou
     *step = (struct journal_step){ .index = -1, .name = "", .kind = "", .busid = "" };
     step->adds = text_is(op, "add");
     step->qemu = json_member_is_true(object, "qemu");
+    step->moves = json_member_is_true(object, "moves");
     if (!step->adds && !text_is(op, "remove"))
         return false;
     if (step->qemu)

@@ -3,7 +3,8 @@
 
 #include "backends/pvusb/pvusb.h"
 #include "base/arena.h"
-#include "base/buffer.h"
+#include "bring.h"
+#include "meant.h"
 #include "plan/log.h"
 #include "qemu/qmp_probe.h"
 #include "record/adopt.h"
@@ -25,45 +26,13 @@ struct resuming {
     struct session *session;
     struct topology *topology;
     const struct journal *journal;
-    struct plan plan;   // what is removed
-    struct buffer done; // for messages
+    struct plan plan;     // what is removed
+    struct stray *strays; // what is at neither place of a move, to be brought to one of them
+    bool ran;             // all that could be done about the steps was tried
+    struct buffer done;   // for messages
 };
 
-// ---- what a step is about, as it is now ----
-
-static struct controller *controller_of(const struct resuming *resuming,
-                                        const struct journal_step *step)
-{
-    struct controller *at = resuming->topology->controllers;
-    while (at &&
-           ((at->pvusb != PVUSB_ANY) != step->pvusb ||
-            (step->index >= 0 ? at->index != step->index : strcmp(at->name, step->name) != 0)))
-        at = at->next;
-    return at;
-}
-
-static bool is_device_of(const struct device *device, const struct journal_step *step)
-{
-    bool same_port = !step->port.depth || port_same(device->port, step->port);
-    return same_port && strcmp(device_kind_name(device), step->kind) == 0 &&
-           strcmp(device->kind == DEVICE_HOSTDEV ? device_busid(device) : "", step->busid) == 0;
-}
-
-static struct device *device_of(const struct controller *controller,
-                                const struct journal_step *step)
-{
-    struct device *at = controller ? controller->devices : NULL;
-    while (at && !is_device_of(at, step))
-        at = at->next;
-    return at;
-}
-
-// Whether the guest has the device; also true if that cannot be found out.
-static bool is_given(const struct device *device)
-{
-    return device->state == DEVICE_ATTACHED || device->state == DEVICE_PRESENT ||
-           device->state == DEVICE_UNKNOWN;
-}
+// ---- what to do about a step ----
 
 static bool is_planned(const struct resuming *resuming, const struct controller *controller,
                        const struct device *device)
@@ -73,8 +42,6 @@ static bool is_planned(const struct resuming *resuming, const struct controller 
         at = at->next;
     return at;
 }
-
-// ---- what to do about it ----
 
 static void say(struct resuming *resuming, const char *what, const struct controller *controller,
                 const struct device *device)
@@ -126,9 +93,12 @@ static bool stays(const struct resuming *resuming, const struct journal_step *st
                   const struct controller *controller, const struct device *device)
 {
     if (step->adds && device)
-        return !resuming->journal->undoing && is_given(device);
+        return !resuming->journal->undoing && device_is_given(device);
     if (step->adds)
         return !resuming->journal->undoing && !controller->no_backend && !controller->stale;
+    // Either the removal was not done yet, or it was undone.
+    if (step->moves && device && device_is_given(device))
+        return true;
     // An undo leaves the record only of what QEMU has removed in spite of it, too late.
     return resuming->journal->undoing &&
            (device ? device->state != DEVICE_GONE : !controller->stale);
@@ -149,8 +119,8 @@ static bool is_recorded(const struct resuming *resuming, const struct controller
 static enum status resume_step(struct resuming *resuming, const struct journal_step *step,
                                bool keeping)
 {
-    struct controller *controller = controller_of(resuming, step);
-    struct device *device = *step->kind ? device_of(controller, step) : NULL;
+    struct controller *controller = meant_controller(resuming->topology, step);
+    struct device *device = *step->kind ? meant_device(controller, step) : NULL;
     if (!controller || (*step->kind && !device))
         return STATUS_OK;
     if (step->adds && !device)
@@ -195,6 +165,8 @@ static enum status resume_steps(struct resuming *resuming)
     status = status_worse(status, resume_all(resuming, false, false));
     if (status != STATUS_OK)
         return status;
+    resuming->ran = true;
+    resuming->strays = strays_find(resuming->arena, resuming->journal, resuming->topology);
     (void)saved_catch_up(resuming->session, resuming->topology, &missing);
     const struct execution execution = { .on_step = log_it,
                                          .context = resuming,
@@ -203,8 +175,7 @@ static enum status resume_steps(struct resuming *resuming)
     for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
         if (at->qemu)
             (void)pvusb_forget_dead_qemu(resuming->session);
-    // What a guest does not eject, for example, is not tried again by each command from now on.
-    return status_worse(status, journal_remove(resuming->session));
+    return status;
 }
 
 // ---- messages ----
@@ -266,6 +237,29 @@ struct resumption {
     unsigned resumed;
 };
 
+// A device that is added must have been looked at after it was removed.
+static enum status open_and_bring(const struct resumption *all, const struct domain *domain,
+                                  struct resuming *resuming)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    struct host host;
+    struct world_options options = all->options;
+    const struct world_common common = { .xen = all->session->xen, .host = &host };
+    const struct execution execution = { .on_step = log_it,
+                                         .context = resuming,
+                                         .save = saved_write };
+    options.diags = &resuming->quiet;
+    enum status status = host_look(resuming->arena, &resuming->quiet, &host);
+    if (status == STATUS_OK)
+        status = world_open_domain(&world, &options, &common, domain);
+    world.session.keep_saved = resuming->journal->keep_saved;
+    resuming->session = &world.session;
+    if (status == STATUS_OK)
+        status = strays_bring(&world, &host, resuming->strays, &execution, &resuming->done);
+    resuming->session = NULL;
+    return status;
+}
+
 static enum status open_and_resume(struct resumption *all, struct domain *domain,
                                    struct resuming *resuming)
 {
@@ -318,7 +312,12 @@ static void resume_locked(struct resumption *all, struct domain *domain,
         complain_error(&resuming.quiet, "%s", why);
     else
         status = open_and_resume(all, domain, &resuming);
+    if (resuming.strays)
+        status = status_worse(status, open_and_bring(all, domain, &resuming));
     resuming.session = &session;
+    // What a guest does not eject, for example, is not tried again by each command from now on.
+    if (resuming.ran)
+        status = status_worse(status, journal_remove(&session));
     all->resumed += status == STATUS_OK;
     report(&resuming, status);
 }

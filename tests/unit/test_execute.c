@@ -84,15 +84,15 @@ static struct controller *controller_of(struct scene *scene, const char *name, e
     return controller;
 }
 
-static void device_of(struct scene *scene, struct controller *controller, const char *id,
-                      const char *port, enum step_op op)
+static struct step *device_of(struct scene *scene, struct controller *controller, const char *id,
+                              const char *port, enum step_op op)
 {
     struct device *device = arena_new_of(scene->arena, struct device);
     device->id = id;
     device->kind = DEVICE_TABLET;
     device->controller = controller;
     assert_true(port_read(text_of(port), &device->port));
-    plan_add_step(&scene->plan, scene->arena, op, controller, device);
+    return plan_add_step(&scene->plan, scene->arena, op, controller, device);
 }
 
 static void begin(struct scene *scene)
@@ -464,9 +464,93 @@ static void test_the_undo_skips_stale_controllers(void **state)
     arena_free(scene.arena);
 }
 
+static void want(struct scene *scene, enum status status, const char *log)
+{
+    assert_int_equal(carry_out(scene), status);
+    assert_string_equal(scene->log, log);
+}
+
+// The steps of a move: `id` leaves port 1 of one controller for port 1 of another one.
+static struct step *move_of(struct scene *scene, const char *id)
+{
+    struct controller *one = arena_new_of(scene->arena, struct controller),
+                      *other = arena_new_of(scene->arena, struct controller);
+    one->backend = other->backend = &scene->backend;
+    one->name = "one";
+    other->name = "other";
+    struct step *removal = device_of(scene, one, id, "1", STEP_REMOVE);
+    struct step *addition = device_of(scene, other, id, "1", STEP_ADD);
+    plan_pair(&scene->plan, removal, addition);
+    return addition;
+}
+
+static void test_a_move(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    const struct step *move = move_of(&scene, "key");
+    assert_int_equal(step_outcome(move), STEP_PLANNED);
+    want(&scene, STATUS_OK, "[-key][+key]");
+    assert_int_equal(step_outcome(move), STEP_DONE);
+    arena_free(scene.arena);
+}
+
+// What each end of it does, and what becomes of the move.
+static void test_moves_that_fail(void **state)
+{
+    (void)state;
+    static const struct {
+        struct misfortune bad;
+        enum status status;
+        const char *log;
+        enum step_state outcome;
+    } rows[] = {
+        { { .name = "key", .op = STEP_REMOVE, .state = STEP_FAILED },
+          STATUS_FAILED,
+          "[-key]",
+          STEP_FAILED },
+        { { .name = "key", .op = STEP_REMOVE, .state = STEP_LEFT },
+          STATUS_LEFTOVER,
+          "[-key]",
+          STEP_LEFT },
+        { { .name = "later", .op = STEP_ADD, .state = STEP_FAILED },
+          STATUS_FAILED,
+          "[-key][+key][+later][-key][+key]",
+          STEP_UNDONE },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene scene;
+        begin(&scene);
+        const struct step *move = move_of(&scene, "key");
+        device_of(&scene, move->controller, "later", "1.1", STEP_ADD);
+        scene.misfortunes[0] = rows[i].bad;
+        want(&scene, rows[i].status, rows[i].log);
+        assert_int_equal(step_outcome(move), rows[i].outcome);
+        assert_int_equal(step_outcome(move->pair), rows[i].outcome);
+        arena_free(scene.arena);
+    }
+}
+
+// It could be removed, but neither added there nor added again where it was.
+static void test_a_move_that_loses_the_device(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    const struct step *move = move_of(&scene, "key");
+    scene.misfortunes[0] = (struct misfortune){ "key", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    want(&scene, STATUS_LEFTOVER, "[-key][+key][+key]");
+    assert_int_equal(step_outcome(move), STEP_LEFT);
+    arena_free(scene.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_move),
+        cmocka_unit_test(test_moves_that_fail),
+        cmocka_unit_test(test_a_move_that_loses_the_device),
         cmocka_unit_test(test_dependencies_are_added_first),
         cmocka_unit_test(test_dependents_are_removed_first),
         cmocka_unit_test(test_removals_make_room_for_additions),

@@ -141,7 +141,7 @@ static void test_headers_of_strangers(void **state)
         { "{\"xenusb\":1,\"nodes\":1}", JOURNAL_TORN },
         { "{\"xenusb\":1,\"uuid\":\"x\",\"nodes\":1} and", JOURNAL_TORN },
         { "{\"xenusb\":1,\"uuid\":\"x\",\"nodes\":1,\"verb\":7,\"pid\":-4}", JOURNAL_OPEN },
-        { "{\"xenusb\":2,\"verb\":\"swap\"}", JOURNAL_NEWER },
+        { "{\"xenusb\":3,\"verb\":\"swap\"}", JOURNAL_NEWER },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (header_of(rows[i].text).state != rows[i].state)
@@ -222,6 +222,34 @@ static void test_steps_are_read_back(void **state)
     assert_string_equal(step->kind, "tablet");
     assert_string_equal(step->busid, "");
     assert_null(step->next);
+}
+
+// Only a version that knows moves takes a journal with one.
+static void test_moves_are_read_back(void **state)
+{
+    (void)state;
+    size_t count;
+    struct plan *plan = plan_of(1);
+    struct step *addition = plan->first->next->next;
+    plan_pair(plan, addition->next, addition);
+    const struct text *nodes = journal_nodes(arena, plan, &count);
+    const struct journal_step *step = read_back(nodes, count).steps;
+    assert_false(step->moves);
+    assert_true(step->next->moves && step->next->adds);
+    assert_true(step->next->next->moves && !step->next->next->adds);
+    for (int moves = 0; moves <= 1; moves++) {
+        const struct journal journal = { .verb = "",
+                                         .command = "",
+                                         .started = "",
+                                         .uuid = uuid,
+                                         .socket = "",
+                                         .moves = moves,
+                                         .nodes = 1 };
+        const struct text header = journal_header(arena, &journal);
+        const char *text = arena_copy(arena, header.at, header.size);
+        assert_non_null(strstr(text, moves ? "\"xenusb\":2," : "\"xenusb\":1,"));
+        assert_int_equal(header_of(text).state, JOURNAL_OPEN);
+    }
 }
 
 static void test_many_steps_are_in_several_nodes(void **state)
@@ -311,6 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_headers_of_strangers, begin, end),
         cmocka_unit_test_setup_teardown(test_a_header_that_is_too_long, begin, end),
         cmocka_unit_test_setup_teardown(test_steps_are_read_back, begin, end),
+        cmocka_unit_test_setup_teardown(test_moves_are_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_many_steps_are_in_several_nodes, begin, end),
         cmocka_unit_test_setup_teardown(test_names_that_are_long_and_not_utf8, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_steps, begin, end),

@@ -480,6 +480,60 @@ static void test_a_device_at_another_place(void **state)
                  STATUS_REFUSED, "3", "at controller hci0 port 1");
 }
 
+// want_plan() with so many moves, and nothing else that changes.
+static void want_moves(struct scene *scene, const char *config, unsigned moves,
+                       const char *expected)
+{
+    scene->options.move = true;
+    want_plan(scene, config, expected);
+    assert_int_equal(scene->plan.move, moves);
+    assert_int_equal(scene->plan.add + scene->plan.remove, 0);
+    for (const struct step *step = scene->plan.first; step; step = step->next)
+        if (step->pair) {
+            assert_ptr_equal(step->pair->pair, step);
+            assert_ptr_equal(step->pair->device->host, step->device->host);
+            assert_int_not_equal(step->pair->op, step->op);
+        }
+}
+
+static void test_a_device_at_another_place_is_moved(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_HOSTDEV, "1", "xenusb-1-8")->host = &office[4];
+    want_moves(scene,
+               "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+               "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
+               1, "- 1-4 hci0.1; = hci0 nec-xhci; + 1-4 hci0.3");
+}
+
+static void test_two_devices_change_places(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_HOSTDEV, "1", "xenusb-1-8")->host = &office[4];
+    has_device(scene, xhci, DEVICE_HOSTDEV, "2", "xenusb-1-6")->host = &office[2];
+    want_moves(scene,
+               "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+               "usbdevice=['busid=1-4,bus=hci0,port=2','busid=1-1.3,bus=hci0,port=1']\n",
+               2, "- 1-4 hci0.1; - 1-1.3 hci0.2; = hci0 nec-xhci; + 1-4 hci0.2; + 1-1.3 hci0.1");
+}
+
+static void test_a_move_to_a_port_in_use_is_refused(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    has_device(scene, xhci, DEVICE_HOSTDEV, "1", "xenusb-1-8")->host = &office[4];
+    has_device(scene, xhci, DEVICE_TABLET, "3", "xenusb_tablet0");
+    scene->options.move = true;
+    want_refusal(scene,
+                 "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+                 "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
+                 STATUS_REFUSED, "3", "port 3 of controller 'hci0'");
+    assert_int_equal(scene->plan.move + scene->plan.remove, 0);
+    assert_int_equal(scene->plan.refuse, 1);
+}
+
 static void test_a_name_in_use_by_another_controller(void **state)
 {
     struct scene *scene = *state;
@@ -680,6 +734,9 @@ int main(void)
         TEST(test_a_port_in_use),
         TEST(test_a_full_controller),
         TEST(test_a_device_at_another_place),
+        TEST(test_a_device_at_another_place_is_moved),
+        TEST(test_two_devices_change_places),
+        TEST(test_a_move_to_a_port_in_use_is_refused),
         TEST(test_a_name_in_use_by_another_controller),
         TEST(test_controllers_are_added_in_the_order_of_their_names),
         TEST(test_a_default_name_avoids_names_in_use),
