@@ -79,6 +79,7 @@ extern const struct command plan_command;
 extern const struct command apply_command;
 extern const struct command attach_command;
 extern const struct command detach_command;
+extern const struct command move_command;
 extern const struct command controller_add_command;
 extern const struct command controller_remove_command;
 extern const struct command list_command;
@@ -88,7 +89,7 @@ extern const struct command repair_command;
 extern const struct command translate_command;
 extern const struct command watch_command;
 
-enum { COMMANDS = 13 };
+enum { COMMANDS = 14 };
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[COMMANDS + 1];
 

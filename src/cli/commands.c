@@ -7,6 +7,7 @@ const struct command *const commands[COMMANDS + 1] = {
     &apply_command,
     &attach_command,
     &detach_command,
+    &move_command,
     &controller_add_command,
     &controller_remove_command,
     &list_command,

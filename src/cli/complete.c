@@ -10,8 +10,8 @@ struct completion {
     struct arena *arena;
     FILE *stream;
     const struct command *command;
-    struct text word;         // to be completed
-    const char *qmp, *domain; // as given so far; NULL: not
+    struct text word;                  // to be completed
+    const char *qmp, *domain, *device; // as given so far; NULL: not
 };
 
 // Offers `word` if it begins as what was typed. What it is may come from a device.
@@ -124,6 +124,21 @@ static void offer_devices_of(const struct completion *completion, const struct t
                                device_label(completion->arena, device), at->name));
 }
 
+// The free ports, as move takes them.
+static void offer_targets(const struct completion *completion, const struct topology *topology)
+{
+    for (struct controller *at = topology->controllers; at; at = at->next)
+        for (unsigned i = 1; i <= at->ports && i <= UINT8_MAX; i++) {
+            const struct device there = { .controller = at, .port = { 1, { (uint8_t)i } } };
+            const char *word = controller_device_at(at, there.port)
+                                   ? NULL
+                                   : device_word(completion->arena, &there);
+            if (word)
+                offer(completion, word,
+                      arena_printf(completion->arena, "free port of %s", at->name));
+        }
+}
+
 static void offer_controllers(const struct completion *completion, const struct topology *topology)
 {
     for (const struct controller *at = topology->controllers; at; at = at->next)
@@ -145,7 +160,9 @@ static void offer_of_domain(const struct completion *completion)
         return;
     if (completion->command == &attach_command)
         offer_places(completion, &world.topology);
-    else if (completion->command == &detach_command)
+    else if (completion->command == &move_command && completion->device)
+        offer_targets(completion, &world.topology);
+    else if (completion->command == &detach_command || completion->command == &move_command)
         offer_devices_of(completion, &world.topology);
     else if (completion->command == &controller_remove_command)
         offer_controllers(completion, &world.topology);
@@ -156,7 +173,7 @@ static void offer_argument(const struct completion *completion)
     const struct command *command = completion->command;
     bool takes_domain = strstr(command->arguments, "DOMAIN") && !completion->qmp;
     bool takes_more = command == &attach_command || command == &detach_command ||
-                      command == &controller_remove_command;
+                      command == &move_command || command == &controller_remove_command;
     if (takes_domain && !completion->domain)
         offer_domains(completion);
     else if (command == &attach_command &&
@@ -187,8 +204,10 @@ static const char *take(struct completion *completion, const char *word, const c
         return NULL;
     if (*word == '-')
         return argument_of(completion->command, word);
-    if (!completion->domain)
+    if (!completion->domain && !completion->qmp)
         completion->domain = word;
+    else
+        completion->device = word;
     return NULL;
 }
 

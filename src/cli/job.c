@@ -178,6 +178,7 @@ enum status job_plan(struct job *job)
         .prune = job->invocation->given & OPTION_PRUNE,
         .force = job->invocation->given & OPTION_FORCE,
         .move = job->moves,
+        .moved = job->moved,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
         .policy = job->attaches ? host_policy(job->invocation->arena) : NULL,
     };

@@ -10,11 +10,12 @@
 struct job {
     const struct invocation *invocation;
     struct config *config;
-    bool attaches;  // the config says what is wanted, not what to remove
-    bool unchecked; // to be checked as soon as the type of the guest is known
-    bool quiet;     // prints nothing to standard output
-    bool keep_done; // a step that fails undoes nothing
-    bool moves;     // what the guest has at another place is moved
+    bool attaches;        // the config says what is wanted, not what to remove
+    bool unchecked;       // to be checked as soon as the type of the guest is known
+    bool quiet;           // prints nothing to standard output
+    bool keep_done;       // a step that fails undoes nothing
+    bool moves;           // what the guest has at another place is moved
+    struct device *moved; // the one device that the config asks for; NULL: it is looked for
     struct world world;
     struct plan plan;
 };

@@ -70,3 +70,32 @@ enum status keep_no_longer(struct job *job, bool all)
     show(job, &change, "No longer kept");
     return STATUS_OK;
 }
+
+// The step that adds what is moved; NULL if nothing is.
+static const struct step *move_of(const struct plan *plan)
+{
+    const struct step *step = plan->first;
+    while (step && (!step->pair || step->op != STEP_ADD))
+        step = step->next;
+    return step;
+}
+
+enum status keep_moved(struct job *job)
+{
+    struct kept_change change;
+    const struct session *session = &job->world.session;
+    const struct step *move = move_of(&job->plan);
+    if (!move)
+        return job_run(job);
+    enum status status = kept_prepare_move(session, move->pair->device, move->device, &change);
+    if (status != STATUS_OK)
+        return status;
+    status = job_run(job);
+    if (status != STATUS_OK)
+        return cancel(job, &change, status);
+    status = kept_commit(session, &change);
+    if (status != STATUS_OK)
+        return status_worse(status, STATUS_LEFTOVER);
+    show(job, &change, "Kept until it is detached");
+    return STATUS_OK;
+}

@@ -13,4 +13,7 @@ enum status keep_attached(struct job *job);
 // asks for; `all`: nor anything else of the domain. If it fails, all is kept as before.
 enum status keep_no_longer(struct job *job, bool all);
 
+// Runs the plan of a move within the domain, and then changes the place of what is kept.
+enum status keep_moved(struct job *job);
+
 #endif

@@ -196,6 +196,8 @@ static bool is_same_thing(const struct planning *planning, const struct placemen
 static struct device *find_there(struct planning *planning, const struct placement *placement)
 {
     const struct config_text *id = &placement->wanted->qemu_id;
+    if (planning->options->moved)
+        return planning->options->moved;
     struct device *elsewhere = NULL, *instead = NULL;
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
@@ -225,7 +227,8 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
                                           "%s is already attached to %s at controller %s",
                                           host_device_show(planning->arena, placement->host),
                                           planning->topology->domain->name, position);
-    diag_hint(planning->diags, diag, "detach it first, or use that port");
+    diag_hint(planning->diags, diag,
+              "detach it first, or use that port; the verb move takes it to another one");
 }
 
 static void complain_unknown_kind(struct planning *planning, struct placement *placement)
@@ -267,7 +270,8 @@ static void match_elsewhere(struct planning *planning, struct placement *placeme
         complain_elsewhere(planning, placement, there);
         return;
     }
-    resolve_move(planning, placement);
+    if (placement->host)
+        resolve_move(planning, placement);
     if (placement->op != STEP_ADD)
         return;
     there->wanted = placement->wanted;

@@ -60,6 +60,7 @@ struct plan_options {
     bool prune;                     // remove what the config does not contain
     bool force;                     // attach devices that the host uses
     bool move;                      // move devices that the guest has at another place
+    struct device *moved;           // the one that the config's only device is; NULL: looked for
     bool start_backend;             // start a PVUSB QEMU if none runs
     const struct policy *policy;    // which devices the domain may be given; NULL: any
 };
@@ -114,5 +115,10 @@ struct plan_removal {
 enum status plan_remove(struct arena *arena, struct diags *diags,
                         const struct plan_removal *removal, struct topology *topology,
                         struct plan *plan);
+
+// Finds the device of the topology that the removal's first device is. NULL, after reporting an
+// error, if it is none or could be several.
+struct device *plan_find(struct arena *arena, struct diags *diags,
+                         const struct plan_removal *removal, struct topology *topology);
 
 #endif

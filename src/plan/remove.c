@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan.h"
+#include "xen/advice.h"
 
 struct removing {
     struct arena *arena;
@@ -173,34 +174,60 @@ static void add_word(const struct removing *removing, struct buffer *list,
         buffer_join(list, ", ", "%s", word);
 }
 
-static void remove_wanted(struct removing *removing, const struct config_device *wanted)
+// The one device that is wanted; NULL, with their number in *count, if none or several are. Reports
+// an error if several are.
+static struct device *find_wanted(struct removing *removing, const struct config_device *wanted,
+                                  unsigned *count)
 {
-    if (!has_place(removing, wanted))
-        return;
     struct device *found = NULL;
     struct buffer list = buffer_in(removing->arena);
-    unsigned count = 0;
+    *count = 0;
     for (struct controller *at = removing->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
             if (!is_wanted(removing, wanted, device))
                 continue;
             found = device;
-            count++;
+            ++*count;
             add_word(removing, &list, device);
         }
-    const struct source *source = removing->removal->source;
-    const char *domain = removing->topology->domain->name;
-    if (count == 0) {
-        note_not_attached(removing, wanted);
-    } else if (count > 1) {
-        struct diag *diag = complain(removing->diags, SEVERITY_ERROR, source, wanted->why,
-                                     "%u devices of %s match", count, domain);
-        if (list.size)
-            diag_hint(removing->diags, diag, "choose one: %s", buffer_string(&list));
-        removing->status = status_worse(removing->status, STATUS_REQUEST);
-    } else {
+    if (*count <= 1)
+        return found;
+    struct diag *diag =
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, wanted->why,
+                 "%u devices of %s match", *count, removing->topology->domain->name);
+    if (list.size)
+        diag_hint(removing->diags, diag, "choose one: %s", buffer_string(&list));
+    removing->status = status_worse(removing->status, STATUS_REQUEST);
+    return NULL;
+}
+
+static void remove_wanted(struct removing *removing, const struct config_device *wanted)
+{
+    unsigned count;
+    if (!has_place(removing, wanted))
+        return;
+    struct device *found = find_wanted(removing, wanted, &count);
+    if (found)
         remove_device(removing, found, wanted->why);
-    }
+    else if (count == 0)
+        note_not_attached(removing, wanted);
+}
+
+struct device *plan_find(struct arena *arena, struct diags *diags,
+                         const struct plan_removal *removal, struct topology *topology)
+{
+    unsigned count;
+    struct removing removing = { arena, diags, removal, topology, NULL, STATUS_OK };
+    const struct config_device *wanted = removal->devices->devices;
+    if (!has_place(&removing, wanted))
+        return NULL;
+    struct device *found = find_wanted(&removing, wanted, &count);
+    if (!found && count == 0)
+        advise(diags,
+               complain(diags, SEVERITY_ERROR, removal->source, wanted->why,
+                        "this is not attached to %s", topology->domain->name),
+               ADVICE_LIST, topology->domain, NULL);
+    return found;
 }
 
 static void remove_controller(struct removing *removing, const struct config_text *word)

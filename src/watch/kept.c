@@ -408,3 +408,39 @@ enum status kept_prepare_drop(const struct session *session, const struct kept_r
     change->count = dropped.count;
     return prepare(session, change, &items);
 }
+
+// ---- moving ----
+
+// What is kept of a device with its place, at its new place.
+static struct config_device kept_at(const struct config_device *kept, const struct device *to)
+{
+    struct config_device moved = *kept;
+    moved.controller = NULL;
+    moved.controller_name = (struct config_text){ kept->why, text_of(to->controller->name) };
+    moved.port = to->port;
+    return moved;
+}
+
+enum status kept_prepare_move(const struct session *session, const struct device *from,
+                              const struct device *to, struct kept_change *change)
+{
+    const struct config *kept;
+    struct arena *arena = session->arena;
+    enum status status = begin(session, change, &kept);
+    if (status != STATUS_OK || !kept)
+        return status;
+    struct items items = items_of(arena, kept->device_count);
+    struct items moved = items_of(arena, kept->device_count);
+    for (const struct config_device *at = kept->devices; at; at = at->next) {
+        const bool placed = at->port.depth || GIVEN(at->controller_name);
+        const bool moves = placed && can_be(from, at);
+        const struct config_device there = moves ? kept_at(at, to) : *at;
+        const char *item = config_device_item(arena, &there);
+        (void)add_item(&items, item);
+        if (moves)
+            moved.at[moved.count++] = item;
+    }
+    change->items = moved.at;
+    change->count = moved.count;
+    return prepare(session, change, &items);
+}

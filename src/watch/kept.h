@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/config.h"
 
+struct device;
 struct plan;
 
 // The directory of these files.
@@ -56,6 +57,11 @@ struct kept_removal {
 // above.
 enum status kept_prepare_drop(const struct session *session, const struct kept_removal *removal,
                               struct kept_change *change);
+
+// Prepares to give what means a device that is moved within its domain the new place, if it names
+// one. Statuses as above.
+enum status kept_prepare_move(const struct session *session, const struct device *from,
+                              const struct device *to, struct kept_change *change);
 
 // Puts the change into effect, at once and so that it survives a crash of the host. Statuses as
 // above.
