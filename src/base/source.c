@@ -24,6 +24,7 @@ const struct source *source_from_words(struct arena *arena, const char *name,
     for (size_t i = 0; i < count; i++)
         length += strlen(words[i]) + 1;
     char *joined = arena_alloc(arena, length + TRAILING_NULS);
+    uint32_t *ends = arena_array_of(arena, uint32_t, count + 1);
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         size_t size = strlen(words[i]);
@@ -31,10 +32,12 @@ const struct source *source_from_words(struct arena *arena, const char *name,
             joined[used++] = ' ';
         memcpy(joined + used, words[i], size);
         used += size;
+        ends[i] = (uint32_t)used;
     }
     struct source *source = arena_new_of(arena, struct source);
     source->name = arena_strdup(arena, name);
     source->text = (struct text){ joined, used };
+    source->word_ends = ends;
     return source;
 }
 

@@ -26,6 +26,7 @@ static inline bool span_is_none(struct span span)
 struct source {
     const char *name; // for messages: the path as given, "<stdin>", "<command line>"
     struct text text;
+    const uint32_t *word_ends; // of source_from_words(): where each word ends; otherwise NULL
 };
 
 // The words of a command line, joined by single blanks, so that each has a place.

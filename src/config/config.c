@@ -83,14 +83,37 @@ static void settle_index(struct arena *arena, struct config *config)
         config->index[at->index] = at;
 }
 
-// Finds the controller that a device names, by name or index. In usbdev an index refers to usbctrl.
+// A controller by QEMU's id, or by the name of its bus, which has ".0" behind that; or NULL.
+// libxl's ids are xenusb-0 and so on, ours xenusb_NAME.
+static struct config_controller *controller_of_id(const struct config *config, struct text word)
+{
+    static const char libxl[] = "xenusb-", own[] = "xenusb_";
+    uint64_t index = 0;
+    if (word.size > 2 && text_is(text_part(word, word.size - 2, word.size), ".0"))
+        word = text_part(word, 0, word.size - 2);
+    for (struct config_controller *at = config->controllers; at; at = at->next)
+        if (GIVEN(at->qemu_id) && text_same(at->qemu_id.text, word))
+            return at;
+    if (text_starts(word, own))
+        return config_controller_named(config, text_part(word, strlen(own), word.size));
+    struct text digits = text_part(word, strlen(libxl), word.size);
+    if (!text_starts(word, libxl) || text_number(digits, 10, 0, UINT16_MAX, &index) != NUMBER_OK)
+        return NULL;
+    struct config_controller *found = controller_at(config, (unsigned)index);
+    return found && found->origin == ORIGIN_USBCTRL ? found : NULL;
+}
+
+// Finds the controller that a device names, by name, QEMU's id or index. In usbdev an index refers
+// to usbctrl.
 static struct config_controller *find_controller(const struct config *config,
                                                  const struct config_device *device)
 {
     uint64_t index = 0;
     struct text word = device->controller_name.text;
-    if (text_number(word, 0, 0, UINT32_MAX, &index) != NUMBER_OK)
-        return config_controller_named(config, word);
+    if (text_number(word, 0, 0, UINT32_MAX, &index) != NUMBER_OK) {
+        struct config_controller *named = config_controller_named(config, word);
+        return named ? named : controller_of_id(config, word);
+    }
     struct config_controller *found = controller_at(config, (unsigned)index);
     bool xl = device->origin == ORIGIN_USBCTRL;
     return found && xl && found->origin != ORIGIN_USBCTRL ? NULL : found;

@@ -27,7 +27,6 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
                       struct span at)
 {
     const struct device_model *model = device_model_named(word);
-    struct selector *selector = &device->selector;
     static const char classic[] = "host:"; // the usbdevice form; redundant here, but accepted
     if (model && model->kind != DEVICE_HOSTDEV) {
         device->kind = model->kind;
@@ -38,11 +37,7 @@ static bool read_bare(struct builder *builder, struct config_device *device, str
         word = text_part(word, sizeof classic - 1, word.size);
         at.from += sizeof classic - 1;
     }
-    if (busid_read(word, selector->busid))
-        selector->criteria = SELECT_BUSID;
-    else if (text_find(word, ':', 0) < word.size)
-        device->broken = !id_read(builder, word, at, selector);
-    else if (!address_parse(word, selector))
+    if (!host_word_read(builder, word, at, &device->selector, &device->broken))
         return read_place(device, word, at);
     device->selector_at = at;
     return true;

@@ -4,8 +4,9 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 
+// `before`: the pair before it, or NULL.
 static void report_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
-                           const struct spec_pair *pair)
+                           const struct spec_pair *pair, const struct spec_pair *before)
 {
     enum { KEYS_MAX = 32 };
     const char *names[KEYS_MAX + 1] = { NULL };
@@ -13,19 +14,21 @@ static void report_unknown(struct builder *builder, const char *what, const stru
         names[i] = keys[i].name;
     struct diag *diag =
         builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
-    diag_suggest(builder->diags, diag, pair->key, names, NULL);
+    const char *comma = before ? spec_comma_hint(builder->arena, before) : NULL;
+    diag_suggest(builder->diags, diag, pair->key, names, comma);
 }
 
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
                  const struct spec_key *keys, void *into)
 {
     const struct spec_pair *given[PAIRS_MAX] = { NULL };
-    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next) {
+    const struct spec_pair *before = NULL;
+    for (const struct spec_pair *pair = spec->pairs; pair; before = pair, pair = pair->next) {
         const struct spec_key *key = keys;
         while (key->name && !text_is(pair->key, key->name))
             key++;
         if (!key->name) {
-            report_unknown(builder, what, keys, pair);
+            report_unknown(builder, what, keys, pair, before);
             continue;
         }
         size_t first = (size_t)(key - keys); // aliases count as their first name
@@ -99,6 +102,21 @@ bool address_parse(struct text text, struct selector *selector)
     *selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS,
                                    .bus = (uint8_t)bus,
                                    .address = (uint8_t)address };
+    return true;
+}
+
+bool host_word_read(struct builder *builder, struct text word, struct span at,
+                    struct selector *selector, bool *broken)
+{
+    *broken = false;
+    if (busid_read(word, selector->busid))
+        selector->criteria |= SELECT_BUSID;
+    else if (selector_read_printed(word, selector))
+        return true;
+    else if (text_find(word, ':', 0) < word.size)
+        *broken = !id_read(builder, word, at, selector);
+    else
+        return address_parse(word, selector);
     return true;
 }
 

@@ -37,12 +37,21 @@ void spec_head(struct spec_builder *specs, struct span word)
 }
 
 // Removes double quotes around a value, and shrinks *at accordingly.
-static struct text unquote(struct text value, struct span *at)
+static struct text unquote(struct arena *arena, struct text value, struct span *at)
 {
     if (value.size < 2 || value.at[0] != '"' || value.at[value.size - 1] != '"')
         return value;
     *at = (struct span){ at->from + 1, at->to - 1 };
-    return text_part(value, 1, value.size - 1);
+    value = text_part(value, 1, value.size - 1);
+    if (text_find(value, '"', 0) == value.size)
+        return value;
+    char *decoded = arena_alloc(arena, value.size);
+    size_t size = 0;
+    for (size_t i = 0; i < value.size; i++) {
+        decoded[size++] = value.at[i];
+        i += text_starts(text_part(value, i, value.size), "\"\"");
+    }
+    return (struct text){ decoded, size };
 }
 
 void spec_pair(struct spec_builder *specs, struct span key_at, struct span value_at)
@@ -57,10 +66,11 @@ void spec_pair(struct spec_builder *specs, struct span key_at, struct span value
 
     struct text trimmed = trim(specs, &value_at);
     pair->trailing_blank = trimmed.size && trimmed.at + trimmed.size != value.at + value.size;
-    pair->value = unquote(trimmed, &value_at);
+    pair->value = unquote(specs->builder->arena, trimmed, &value_at);
     pair->value_at = place_of(specs, value_at);
     pair->loose = pair->loose || (value.size && pair->value.at != value.at);
 
+    specs->last = pair;
     if (++specs->pairs <= PAIRS_MAX) {
         *specs->pairs_end = pair;
         specs->pairs_end = &pair->next;
@@ -68,6 +78,18 @@ void spec_pair(struct spec_builder *specs, struct span key_at, struct span value
         builder_error(specs->builder, pair->key_at, "more than %d keys", PAIRS_MAX);
         specs->spec->broken = true;
     }
+}
+
+const char *spec_comma_hint(struct arena *arena, const struct spec_pair *pair)
+{
+    static const char *const texts[] = { "serial", "file", "chardev" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (text_is(pair->key, texts[i]))
+            return arena_printf(arena,
+                                "if the comma belongs to the value: %s=\"%.*s,...\", and two "
+                                "quotes for one",
+                                texts[i], SHOW(pair->value));
+    return NULL;
 }
 
 void spec_empty_item(struct spec_builder *specs, struct span at)
@@ -80,14 +102,18 @@ void spec_unexpected(struct spec_builder *specs, struct span at)
 {
     struct text word = trim(specs, &at);
     specs->spec->broken = true;
-    builder_error(specs->builder, place_of(specs, at), "expected key=value, not '%.*s'",
-                  (int)(word.size > 40 ? 40 : word.size), word.at);
+    struct diag *diag = builder_error(specs->builder, place_of(specs, at),
+                                      "expected key=value, not '%.*s'", SHOW(word));
+    const char *comma = specs->last ? spec_comma_hint(specs->builder->arena, specs->last) : NULL;
+    if (comma)
+        diag_hint(specs->builder->diags, diag, "%s", comma);
 }
 
 static void spec_start(struct spec_builder *specs)
 {
     specs->spec = arena_new_of(specs->builder->arena, struct spec);
     specs->pairs_end = &specs->spec->pairs;
+    specs->last = NULL;
     specs->pairs = 0;
 }
 

@@ -6,7 +6,8 @@
 
 #include "literal.h"
 
-// One key=value. The texts are without surrounding blanks, values without their double quotes.
+// One key=value. The texts are without surrounding blanks, values without their double quotes, in
+// which two of them are one.
 struct spec_pair {
     struct spec_pair *next;
     struct text key, value;
@@ -29,6 +30,9 @@ struct spec {
 
 enum { PAIRS_MAX = 64 }; // per spec
 
+// What to do if a comma after the value of that pair belongs to it; NULL if that cannot be meant.
+const char *spec_comma_hint(struct arena *arena, const struct spec_pair *pair);
+
 // Reads one string of the file. Never NULL; reports errors.
 struct spec *spec_of_literal(struct builder *builder, const struct literal *literal);
 
@@ -41,9 +45,11 @@ struct spec_builder {
     struct builder *builder;
     const struct literal *literal;
     uint32_t offset; // of the lexer in the literal
+    size_t word;     // of a command line: the one that the lexer is in
     struct spec *specs, **end;
     struct spec *spec; // the current one
     struct spec_pair **pairs_end;
+    const struct spec_pair *last;
     unsigned pairs;
 };
 

@@ -50,13 +50,24 @@ struct controller *topology_controller_index(const struct topology *topology, in
     return NULL;
 }
 
+// A controller by QEMU's id, or by the name of its bus, which has ".0" behind that; or NULL.
+static struct controller *controller_of_id(const struct topology *topology, struct text word)
+{
+    if (word.size > 2 && text_is(text_part(word, word.size - 2, word.size), ".0"))
+        word = text_part(word, 0, word.size - 2);
+    for (struct controller *at = topology->controllers; at && word.size; at = at->next)
+        if (at->id && text_is(word, at->id))
+            return at;
+    return NULL;
+}
+
 struct controller *topology_find_controller(const struct topology *topology, struct text word)
 {
     uint64_t index = 0;
     struct controller *found = topology_controller_named(topology, word);
     if (!found && text_number(word, 10, 0, INT32_MAX, &index) == NUMBER_OK)
         found = topology_controller_index(topology, (int)index);
-    return found;
+    return found ? found : controller_of_id(topology, word);
 }
 
 bool controller_uses_pvusb_qemu(const struct controller *controller)

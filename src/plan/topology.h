@@ -151,7 +151,8 @@ struct device *controller_device_at(const struct controller *controller, struct 
 // The controller with that name, or with that index of libxl's; or NULL.
 struct controller *topology_controller_named(const struct topology *topology, struct text name);
 struct controller *topology_controller_index(const struct topology *topology, int index);
-// A controller by the word of a user: a name, or libxl's index. NULL if there is none.
+// A controller by the word of a user: a name, libxl's index, QEMU's id, or that of its bus (id.0).
+// NULL if there is none.
 struct controller *topology_find_controller(const struct topology *topology, struct text word);
 // What kind of device it is: "hostdev", "tablet"; QEMU's type for one that xenusb cannot create.
 const char *device_kind_name(const struct device *device);

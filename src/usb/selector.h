@@ -37,6 +37,10 @@ bool busid_read(struct text text, char busid[BUSID_SIZE]);
 // any other path.
 bool selector_read_node(struct text path, struct selector *selector);
 
+// Adds what other tools print of a device: a node, "Bus 001 Device 004: ID 046d:c52b" with or
+// without the id (lsusb), 001:004 (lsusb -s). False, and nothing changed, for any other text.
+bool selector_read_printed(struct text text, struct selector *selector);
+
 // Adds the criteria of `other`. False, and nothing changed, if the two contradict each other.
 bool selector_join(struct selector *selector, const struct selector *other);
 

@@ -40,6 +40,15 @@ struct compiled *compile_words(const char *words, enum spec_what what)
     return compiled;
 }
 
+struct compiled *compile_arguments(const char *const *words, size_t count, enum spec_what what)
+{
+    struct compiled *compiled = begin();
+    const struct source *source =
+        source_from_words(compiled->arena, "<command line>", words, count);
+    compiled->config = parse_specs(compiled->arena, &compiled->diags, source, what);
+    return compiled;
+}
+
 struct compiled *compile_checked(const char *text)
 {
     struct compiled *compiled = compile_file(text);

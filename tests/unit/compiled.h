@@ -19,6 +19,8 @@ struct compiled {
 struct compiled *compile_file(const char *text);
 struct compiled *compile_bytes(const char *bytes, size_t size);
 struct compiled *compile_words(const char *words, enum spec_what what);
+// The same with the arguments as a shell passes them.
+struct compiled *compile_arguments(const char *const *words, size_t count, enum spec_what what);
 // Compiles a file's text and runs the checks.
 struct compiled *compile_checked(const char *text);
 void compiled_free(struct compiled *compiled);

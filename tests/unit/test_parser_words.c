@@ -63,6 +63,19 @@ static const struct row devices[] = {
       "1:6 error: the product must be up to four hexadecimal digits, not 'c52bb' (use the form of "
       "lsusb, for example 046d)\n",
       NULL },
+    { "/dev/bus/usb/010/003", "", "device hostdev 10.3" FROM },
+    { "host:/dev/bus/usb/010/003 1-2", "", "device hostdev 10.3" FROM "device hostdev 1-2" FROM },
+    { "Bus 001 Device 007: tablet", "", "device hostdev 1.7" FROM "device tablet" FROM },
+    { "Bus 001 Device 007: ID 046d:c52b,port=2", "", "device hostdev 1.7 046d:c52b port 2" FROM },
+    { "bus 1 device 9 001:010", "", "device hostdev 1.9" FROM "device hostdev 1.10" FROM },
+    { "hostport=3,hostbus=3", "", "device hostdev 3-3" FROM },
+    { "host=0529:0001,vendorid=0x529", "", "device hostdev 0529:0001" FROM },
+    { "busid=1-1,hostbus=2",
+      "1:7 error: 'busid' contradicts another key of this device (give only one of them)\n", NULL },
+    { "1-1,hostaddr=2.3",
+      "1:1 error: '1-1' contradicts a key given with it (give only one of them)\n", NULL },
+    { "serial=\"A\"\"B, C\"\"\",port=2", "", "device hostdev serial=A\"B, C\" port 2" FROM },
+    { "serial=A\"B 1-1", "", "device hostdev serial=A\"B" FROM "device hostdev 1-1" FROM },
     { "tablet,mouse", "1:8 error: expected key=value, not 'mouse'\n", NULL },
     { "id=1:2,x,busid=3",
       "1:8 error: expected key=value, not 'x'\n"
@@ -70,7 +83,8 @@ static const struct row devices[] = {
       NULL },
     { "=x",
       "1:1 error: unknown key '' in usbdevice (one of: type, hostaddr, hostbus, busid, id, vendor, "
-      "product, serial, bus, controller, port, required, file, format, readonly, chardev, "
+      "product, serial, hostport, vendorid, productid, host, usb3, bus, controller, port, "
+      "required, file, format, readonly, chardev, "
       "audiodev)\n",
       NULL },
     { "id=", "1:4 error: '' is not VENDOR:PRODUCT (use the form of lsusb, for example 046d:c52b)\n",
@@ -103,6 +117,25 @@ static const struct row devices[] = {
       "or 0 for any port)\n",
       NULL },
 };
+
+// What a shell passes: a blank in a value does not end it, the end of the argument does.
+static void test_arguments(void **state)
+{
+    static const char *const words[] = { "serial=CPID:8030 CPRV:11 [iBoot-1]",
+                                         "serial=A B,port=2",
+                                         "1-1",
+                                         "Bus 001 Device 002",
+                                         "serial=\"A, B\"",
+                                         "2-1" };
+    struct compiled *compiled = compile_arguments(words, sizeof words / sizeof *words, SPEC_DEVICE);
+    (void)state;
+    want_words(compiled, "");
+    want_dump(compiled, "domain unknown\n"
+                        "device hostdev serial=CPID:8030 CPRV:11 [iBoot-1]" FROM
+                        "device hostdev serial=A B port 2" FROM "device hostdev 1-1" FROM
+                        "device hostdev 1.2" FROM "device hostdev serial=A, B" FROM
+                        "device hostdev 2-1" FROM);
+}
 
 static const struct row controllers[] = {
     { "pv", "", "controller 0 pv0: pv version 2, ports 16, model any" FROM },
@@ -252,7 +285,8 @@ static int run(const char *group, CMUnitTestFunction function, const struct row 
 
 int main(void)
 {
-    const struct CMUnitTest bounds[] = { cmocka_unit_test(test_too_many_keys) };
+    const struct CMUnitTest bounds[] = { cmocka_unit_test(test_too_many_keys),
+                                         cmocka_unit_test(test_arguments) };
     return RUN(test_device, devices) + RUN(test_controller, controllers) +
            RUN(test_string, strings) + cmocka_run_group_tests(bounds, NULL, NULL);
 }

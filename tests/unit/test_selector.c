@@ -134,14 +134,14 @@ static void test_criteria_are_joined_unless_they_differ(void **state)
         const struct selector other = { .criteria = mark,
                                         .bus = 2,
                                         .address = 6,
-                                        .busid = "2-1.2",
+                                        .busid = "1-9",
                                         .vendor = 1,
                                         .product = 1,
                                         .serial = { "A2", 2 } };
         joined = all;
         assert_false(selector_join(&joined, &other));
         assert_true(selector_matches(&joined, &device));
-        joined.criteria &= ~mark;
+        joined.criteria &= ~(mark == SELECT_BUS ? mark | SELECT_BUSID : mark);
         assert_true(selector_join(&joined, &other));
         assert_false(selector_matches(&joined, &device));
     }
@@ -169,6 +169,61 @@ static void test_device_nodes(void **state)
     assert_int_equal(selector.address, 127);
 }
 
+static void test_printed_by_other_tools(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown; // NULL: none of these forms
+    } rows[] = {
+        { "/dev/bus/usb/002/127", "2.127" },
+        { "Bus 001 Device 007", "1.7" },
+        { "Bus 001 Device 007:", "1.7" },
+        { "bus 1  DEVICE 127", "1.127" },
+        { "Bus 001 Device 007: ID 046d:c52b", "1.7 046d:c52b" },
+        { "Bus 001 Device 007: ID 046d:C52B Logitech, Inc.", "1.7 046d:c52b" },
+        { "001:007", "1.7" },
+        { "255:127", "255.127" },
+        { "01:007", NULL },
+        { "0001:0007", NULL },
+        { "256:007", NULL },
+        { "001:128", NULL },
+        { "001:000", NULL },
+        { "00a:007", NULL },
+        { "Bus 001", NULL },
+        { "Bus 001 Device", NULL },
+        { "Bus x Device 007", NULL },
+        { "Bus 001 Dev 007", NULL },
+        { "Bus 001 Device 128", NULL },
+        { "Bus 001 Device 007: 046d:c52b", NULL },
+        { "Bus 001 Device 007: ID 46d:c52b", NULL },
+        { "Bus 001 Device 007: ID 046d:c52x", NULL },
+        { "Bus 001 Device 007: ID 046x:c52b", NULL },
+        { "", NULL },
+    };
+    struct arena *arena = arena_new(1024);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct selector selector = { 0 };
+        assert_int_equal(selector_read_printed(text_of(rows[i].text), &selector),
+                         rows[i].shown != NULL);
+        assert_string_equal(selector_show(arena, &selector), rows[i].shown ? rows[i].shown : "");
+    }
+    arena_free(arena);
+}
+
+static void test_a_bus_id_contradicts_another_bus(void **state)
+{
+    (void)state;
+    const struct selector bus = { .criteria = SELECT_BUS, .bus = 2 };
+    const struct selector same = { .criteria = SELECT_BUSID, .busid = "2-1.2" };
+    const struct selector other = { .criteria = SELECT_BUSID, .busid = "21-1" };
+    struct selector joined = bus;
+    assert_false(selector_join(&joined, &other));
+    assert_true(selector_join(&joined, &same));
+    joined = other;
+    assert_false(selector_join(&joined, &bus));
+    assert_int_equal(joined.criteria, SELECT_BUSID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +232,8 @@ int main(void)
         cmocka_unit_test(test_no_criteria_select_nothing),
         cmocka_unit_test(test_criteria_are_joined_unless_they_differ),
         cmocka_unit_test(test_device_nodes),
+        cmocka_unit_test(test_printed_by_other_tools),
+        cmocka_unit_test(test_a_bus_id_contradicts_another_bus),
         cmocka_unit_test(test_shown_in_the_syntax_of_the_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,10 +23,23 @@ static void read_host(struct builder *builder, struct config_device *device, str
     if (text_starts(rest, "auto:") || text_find(rest, '*', 0) < rest.size)
         diag_hint(builder->diags, builder_error(builder, at, "device patterns are not supported"),
                   "select one device: host:BUS.ADDRESS or host:VENDOR:PRODUCT");
+    else if (busid_read(rest, device->selector.busid))
+        device->selector.criteria = SELECT_BUSID;
+    else if (selector_read_printed(rest, &device->selector))
+        return;
     else if (text_find(rest, ':', 0) < rest.size)
         id_read(builder, rest, at, &device->selector);
     else
         address_read(builder, "host", rest, at, &device->selector);
+}
+
+// "spice", as Proxmox has it: a device of the viewer.
+static void read_spice(struct builder *builder, struct config_device *device, struct text rest,
+                       struct span at)
+{
+    (void)builder;
+    (void)rest;
+    device->chardev = (struct config_text){ at, text_of("spicevmc") };
 }
 
 static struct config_text rest_of(struct text rest, struct span at, size_t from)
@@ -92,6 +105,7 @@ static const struct classic_row rows[] = {
     { "audio", DEVICE_AUDIO, false, NULL },
     { "ccid", DEVICE_SMARTCARD, false, NULL },
     { "host", DEVICE_HOSTDEV, false, read_host },
+    { "spice", DEVICE_REDIR, false, read_spice },
     { "disk", DEVICE_DISK, false, read_disk },
     { "serial", DEVICE_SERIAL, false, read_serial },
     { "net", DEVICE_OTHER, false, read_unknown },
@@ -135,16 +149,36 @@ static void report_unknown(struct builder *builder, struct text item, struct spa
         words, "use tablet, mouse, keyboard, host:BUS.ADDRESS, host:VENDOR:PRODUCT, or key=value");
 }
 
+// Whether an item is VENDOR:PRODUCT, as lsusb prints it.
+static bool is_id(struct text item)
+{
+    uint64_t number;
+    return item.size == 9 && item.at[4] == ':' &&
+           text_number(text_part(item, 0, 4), 16, 0, UINT16_MAX, &number) == NUMBER_OK &&
+           text_number(text_part(item, 5, 9), 16, 0, UINT16_MAX, &number) == NUMBER_OK;
+}
+
+// The row of an item that names a host device without "host:", or NULL.
+static const struct classic_row *host_row(struct text item)
+{
+    struct selector selector = { 0 };
+    bool host = busid_read(item, selector.busid) || selector_read_printed(item, &selector) ||
+                address_parse(item, &selector) || is_id(item);
+    return host ? row_of(text_of("host:")) : NULL;
+}
+
 void classic_read_device(struct builder *builder, struct config_device *device, struct text item,
                          struct span at)
 {
     unsigned errors = builder->diags->errors;
-    const struct classic_row *row = row_of(item);
+    const struct classic_row *row = row_of(item), *host = row ? NULL : host_row(item);
     device->kind_at = at;
+    if (host)
+        row = host;
     if (!row) {
         report_unknown(builder, item, at);
     } else {
-        uint32_t skip = (uint32_t)strlen(row->word) + 1;
+        uint32_t skip = host ? 0 : (uint32_t)strlen(row->word) + 1;
         struct span rest_at = { at.from + skip, at.to };
         struct text rest = text_part(item, skip, item.size);
         device->kind = row->kind;

@@ -206,17 +206,78 @@ static void read_hostaddr(const struct field *field, void *into)
 
 static void read_busid(const struct field *field, void *into)
 {
-    struct config_device *device = into;
+    struct selector selector = { .criteria = SELECT_BUSID };
     struct text text = field->pair->value;
-    field_selects(field, device);
-    if (busid_read(text, device->selector.busid)) {
-        device->selector.criteria |= SELECT_BUSID;
+    field_selects(field, into);
+    if (busid_read(text, selector.busid)) {
+        add_criterion(field, into, &selector);
         return;
     }
     diag_hint(
         field->builder->diags,
         builder_error(field->builder, field->pair->value_at, "'%.*s' is not a bus id", SHOW(text)),
         "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
+}
+
+// QEMU's hostport, a port of the bus that hostbus gives: both together are a bus id.
+static void read_hostport(const struct field *field, void *into)
+{
+    struct builder *builder = field->builder;
+    struct config_device *device = into;
+    struct selector selector = { .criteria = SELECT_BUSID };
+    struct text port = field->pair->value;
+    field_selects(field, device);
+    if (!(device->selector.criteria & SELECT_BUS)) {
+        diag_hint(builder->diags,
+                  builder_error(builder, field->pair->key_at, "hostport needs hostbus"),
+                  "hostbus=3,hostport=1.2 is the same as busid=3-1.2");
+        return;
+    }
+    const char *busid = arena_printf(builder->arena, "%u-%.*s", device->selector.bus, SHOW(port));
+    if (!busid_read(text_of(busid), selector.busid)) {
+        diag_hint(builder->diags,
+                  builder_error(builder, field->pair->value_at, "'%.*s' is not a port of a bus",
+                                SHOW(port)),
+                  "use the part of a bus id after the '-': 4 or 2.1");
+        return;
+    }
+    add_criterion(field, device, &selector);
+    if (!(device->selector.criteria & SELECT_ADDRESS))
+        device->selector.criteria &= ~(unsigned)SELECT_BUS; // it is in the bus id
+}
+
+// host=, as Proxmox has it: an id, a bus id, or "spice" for a device of the viewer.
+static void read_host(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    const struct spec_pair *pair = field->pair;
+    struct selector selector = { 0 };
+    bool broken = false;
+    if (text_is(pair->value, "spice")) {
+        device->kind = DEVICE_REDIR;
+        device->kind_at = pair->value_at;
+        device->chardev = (struct config_text){ pair->value_at, text_of("spicevmc") };
+        return;
+    }
+    field_selects(field, device);
+    if (!host_word_read(field->builder, pair->value, pair->value_at, &selector, &broken))
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, pair->value_at,
+                                "'%.*s' does not name a host device", SHOW(pair->value)),
+                  "use VENDOR:PRODUCT or a bus id: host=046d:c52b, host=1-1.2");
+    else if (!broken)
+        add_criterion(field, device, &selector);
+}
+
+// usb3=, as Proxmox has it: there it chooses the controller.
+static void read_usb3(const struct field *field, void *into)
+{
+    struct config_flag flag;
+    (void)into;
+    field_flag(field, &flag);
+    diag_hint(field->builder->diags,
+              builder_note(field->builder, field->pair->key_at, "'usb3' has no effect here"),
+              "the controller is chosen by the speed of the device; bus= names one");
 }
 
 static void read_id(const struct field *field, void *into)
@@ -289,6 +350,11 @@ static const struct spec_key device_keys[] = { { "type", read_kind },
                                                { "vendor", read_vendor },
                                                { "product", read_product },
                                                { "serial", read_serial },
+                                               { "hostport", read_hostport },
+                                               { "vendorid", read_vendor },
+                                               { "productid", read_product },
+                                               { "host", read_host },
+                                               { "usb3", read_usb3 },
                                                { "bus", read_controller_name },
                                                { "controller", read_controller_name },
                                                { "port", read_port },

@@ -5,6 +5,7 @@
 #include "write.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 
 // --- one item ---
 
@@ -48,20 +49,19 @@ static bool has(struct text value, char wanted)
     return text_find(value, wanted, 0) < value.size;
 }
 
-// Whether the value needs double quotes around it to be read as it is (spec.l).
-static bool needs_quotes(struct text value)
-{
-    return value.size && (has(value, ',') || value.at[0] == '"' || value.at[0] == ' ' ||
-                          value.at[value.size - 1] == ' ');
-}
-
-// Adds key=value, with the value in double quotes if it contains a comma or a blank, and no quote.
+// Adds key=value, with the value in double quotes if it contains a comma, a blank or a quote; two
+// quotes in it are one (spec.l).
 static const char *spec_add_text(struct arena *arena, const char *spec, const char *key,
                                  struct text value)
 {
-    bool quoted = (has(value, ',') || has(value, ' ')) && !has(value, '"');
-    const char *quote = quoted ? "\"" : "";
-    return spec_add(arena, spec, key, "%s%.*s%s", quote, (int)value.size, value.at, quote);
+    struct buffer quoted = buffer_in(arena);
+    if (!has(value, ',') && !has(value, ' ') && !has(value, '"'))
+        return spec_add(arena, spec, key, "%.*s", (int)value.size, value.at);
+    for (size_t i = 0; i < value.size; i++) {
+        buffer_add_string(&quoted, value.at[i] == '"' ? "\"" : "");
+        buffer_add(&quoted, text_part(value, i, i + 1));
+    }
+    return spec_add(arena, spec, key, "\"%s\"", buffer_string(&quoted));
 }
 
 static const char *selector_spec(struct arena *arena, const char *spec,
@@ -84,27 +84,6 @@ static const char *selector_spec(struct arena *arena, const char *spec,
     else if (criteria & SELECT_PRODUCT)
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
     return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
-}
-
-// A value in double quotes cannot contain one.
-static void refuse_unwritable(const struct writing *writing, const struct config_device *device)
-{
-    const struct config_text serial = { device->selector_at, device->selector.serial };
-    const struct {
-        const char *what;
-        const struct config_text *text;
-    } rows[] = { { "serial number", &serial },      { "file name", &device->file },
-                 { "format", &device->format },     { "chardev", &device->chardev },
-                 { "audiodev", &device->audiodev }, { "controller", &device->controller_name } };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct text value = rows[i].text->text;
-        if (needs_quotes(value) && has(value, '"'))
-            diag_hint(writing->diags,
-                      write_error(writing, rows[i].text->at,
-                                  "this %s contains a double quote, and cannot be written",
-                                  rows[i].what),
-                      "in usbdevice, a value with a comma has to be in double quotes itself");
-    }
 }
 
 const char *config_device_item(struct arena *arena, const struct config_device *device)
@@ -158,7 +137,6 @@ static struct replacement change_devices(const struct writing *writing)
         if (!is_listed(at))
             continue;
         canonical = canonical && is_canonical(at);
-        refuse_unwritable(writing, at);
         items_add(writing->arena, &items,
                   at->origin == ORIGIN_USB && at->at_creation
                       ? device_model_of(at->kind)->name
