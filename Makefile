@@ -139,12 +139,20 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $(UNIT_FLAGS) \
 	    -MMD -MP -MF $@.d -o $@ $< $(B)/unit/helpers.a $(B)/libxenusb.a $(LIBS) -lcmocka
 
+# Calls that tests/unit/fake_calls.c has fail.
+FAKE_CALLS := $(foreach call,access chdir close_range connect dup2 dup3 flock fopen fstat fsync glob lstat mkdir mmap open openat \
+    opendir pipe2 poll pread read readdir readlink recv rename renameat send setsid socket socketpair stat statx uname unlink unlinkat write,-Wl,--wrap=$(call))
+$(addprefix $(B)/unit/test_,files_fail host_fake process qmp_fails): UNIT_FLAGS := $(FAKE_CALLS)
+$(B)/unit/test_xen_fake: UNIT_FLAGS := $(FAKE_CALLS) $(foreach call,hypervisor_open hypervisor_list hypervisor_close \
+    xengnttab_open xengnttab_close xengnttab_map_grant_ref xengnttab_unmap xenevtchn_open xenevtchn_close,-Wl,--wrap=$(call))
+
 $(B)/unit/test_arena: UNIT_FLAGS := -Wl,--wrap=malloc
 $(B)/unit/test_events: UNIT_FLAGS := -Wl,--wrap=xen_probe_open
 $(B)/unit/test_file: UNIT_FLAGS := -Wl,--wrap=write -Wl,--wrap=read
 $(B)/unit/test_in_place: UNIT_FLAGS := $(foreach call,fchown fchmod fsync linkat renameat unlinkat write,-Wl,--wrap=$(call))
 $(B)/unit/test_label: UNIT_FLAGS := $(foreach call,begin list read status why,-Wl,--wrap=xen_$(call))
 $(B)/unit/test_leftovers: UNIT_FLAGS := $(foreach call,list read read_number status why,-Wl,--wrap=xen_$(call))
+$(B)/unit/test_record_pure: UNIT_FLAGS := $(foreach call,saved_read note_is_unsaved xen_why,-Wl,--wrap=$(call))
 $(B)/unit/test_plug: UNIT_FLAGS := $(foreach call,new unref monitor_new_from_netlink monitor_unref monitor_get_fd \
     monitor_filter_add_match_subsystem_devtype monitor_set_receive_buffer_size monitor_enable_receiving \
     monitor_receive_device device_unref device_get_action device_get_sysname device_get_property_value,-Wl,--wrap=udev_$(call))

@@ -124,23 +124,27 @@ struct child {
     int log, gate, report;
 };
 
-// In its own session, so that it survives the terminal, and with default signal handling.
-static bool set_up_child(const struct child *child)
+// In its own session, so that it survives the terminal, and with default signal handling. *report
+// is where to report a failure: all other descriptors are closed last.
+static bool set_up_child(const struct child *child, int *report)
 {
     sigset_t none;
-    int null = open("/dev/null", O_RDONLY);
-    // Beyond the descriptors that are about to be replaced.
-    int gate = fcntl(child->gate, F_DUPFD, CHILD_DESCRIPTORS);
-    int report = fcntl(child->report, F_DUPFD, CHILD_DESCRIPTORS);
-    int log = fcntl(child->log, F_DUPFD, CHILD_DESCRIPTORS);
-    bool all = dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
-               dup2(log, STDERR_FILENO) >= 0 && dup3(gate, CHILD_GATE, O_CLOEXEC) >= 0 &&
-               dup3(report, CHILD_REPORT, O_CLOEXEC) >= 0;
     for (int signal = 1; signal < NSIG; signal++)
         (void)sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
     sigemptyset(&none);
-    return all && close_range(CHILD_DESCRIPTORS, ~0U, 0) == 0 && setsid() > 0 && chdir("/") == 0 &&
-           sigprocmask(SIG_SETMASK, &none, NULL) == 0;
+    // Beyond the descriptors that are about to be replaced.
+    int moved = fcntl(child->report, F_DUPFD, CHILD_DESCRIPTORS);
+    *report = moved < 0 ? child->report : moved;
+    if (moved < 0)
+        return false;
+    int null = open("/dev/null", O_RDONLY);
+    int gate = fcntl(child->gate, F_DUPFD, CHILD_DESCRIPTORS);
+    int log = fcntl(child->log, F_DUPFD, CHILD_DESCRIPTORS);
+    bool all = dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
+               dup2(log, STDERR_FILENO) >= 0 && dup3(gate, CHILD_GATE, O_CLOEXEC) >= 0 &&
+               dup3(moved, CHILD_REPORT, O_CLOEXEC) >= 0;
+    return all && setsid() > 0 && chdir("/") == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0 &&
+           close_range(CHILD_DESCRIPTORS, ~0U, 0) == 0;
 }
 
 // Waits for the byte that lets it run the program, and reports errno if that fails. If xenusb dies
@@ -148,12 +152,12 @@ static bool set_up_child(const struct child *child)
 __attribute__((noreturn)) static void run_child(const struct child *child)
 {
     char byte;
-    int reason = 0;
-    bool ready = set_up_child(child);
+    int report;
+    bool ready = set_up_child(child, &report);
     if (ready && read(CHILD_GATE, &byte, 1) == 1)
         (void)execve(child->program, child->arguments, environ);
-    reason = errno;
-    (void)!write(ready ? CHILD_REPORT : child->report, &reason, sizeof reason);
+    const int reason = errno;
+    (void)!write(ready ? CHILD_REPORT : report, &reason, sizeof reason);
     _exit(127);
 }
 
