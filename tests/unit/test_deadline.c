@@ -2,6 +2,9 @@
 #include "base/deadline.h"
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/time.h>
+
 #include <limits.h>
 
 enum { LONG = 3600 }; // seconds; no test waits for it
@@ -58,6 +61,26 @@ static void test_the_clock_goes_forward(void **state)
     assert_true(clock_now() >= before + 0.001);
 }
 
+static void end_sleep(int signal)
+{
+    (void)signal;
+}
+
+// Longer than any timer: it sleeps until a signal ends that.
+static void test_a_sleep_of_centuries(void **state)
+{
+    (void)state;
+    signal(SIGALRM, end_sleep);
+    const struct itimerval soon = { .it_value = { .tv_usec = 10000 },
+                                    .it_interval = { .tv_usec = 10000 } };
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    double before = clock_now();
+    clock_sleep(1e300);
+    const struct itimerval never = { .it_value = { 0 } };
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_true(clock_now() >= before + 0.005);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -66,6 +89,7 @@ int main(void)
         cmocka_unit_test(test_a_pause_does_not_outlast_the_deadline),
         cmocka_unit_test(test_a_poll_timeout_is_rounded_up),
         cmocka_unit_test(test_the_clock_goes_forward),
+        cmocka_unit_test(test_a_sleep_of_centuries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

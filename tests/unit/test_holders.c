@@ -187,6 +187,22 @@ static void test_a_process(void **state)
     assert_non_null(strstr(nodes.part.why, arena_printf(arena, " (pid %u)", own)));
 }
 
+// Its QEMU has it, and what else would be said does not matter.
+static void test_the_guests_own_driver(void **state)
+{
+    (void)state;
+    assert_string_equal(shown(&of_win10, "usbfs", "cannot read /proc/1/fd", &win10), "free");
+    assert_string_equal(shown(&of_win10, "usbip-host", NULL, &win10),
+                        "usbip exports it to other machines (driver usbip-host)");
+    assert_string_equal(shown(NULL, "usbback", NULL, &win10), "free");
+    struct interrupt interrupt = { .raised = 2 };
+    struct session session = { .interrupt = &interrupt };
+    assert_string_equal(host_why_not_locked(&session), "interrupted");
+    interrupt.raised = 0;
+    assert_string_equal(host_why_not_locked(&session),
+                        "xenusb's lock for host devices could not be taken");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_may_pass, begin, end),
         cmocka_unit_test_setup_teardown(test_not_authorized, begin, end),
         cmocka_unit_test_setup_teardown(test_a_process, begin, end),
+        cmocka_unit_test_setup_teardown(test_the_guests_own_driver, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,58 @@ static void test_default_route_ipv6(void **state)
     assert_false(routes6_have_default(routes, "lo"));
 }
 
+// Lines of another form than the kernel's are not routes or swaps.
+static void test_lines_that_are_too_short(void **state)
+{
+    (void)state;
+    const struct block_device block = { "8:17", "sdb1", "" };
+    assert_false(swaps_contain(text_of("\n\n"), &block));
+    assert_true(swaps_contain(text_of("\n/dev/sdb1 partition 1 0 -2\n"), &block));
+    static const char *const routes[] = {
+        "eth0 00000000 0100A8C0 0003 0 0 100\n",
+        "\n",
+        "eth0\n",
+    };
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        assert_false(routes_have_default(text_of(routes[i]), "eth0"));
+        assert_false(routes_have_any(text_of(routes[i]), "eth0"));
+        assert_false(routes6_have_default(text_of(routes[i]), "eth0"));
+        assert_false(routes6_have_any(text_of(routes[i]), "eth0"));
+    }
+#define ZERO "00000000000000000000000000000000"
+    assert_true(routes6_have_default(
+        text_of(ZERO " 00 " ZERO " 00 " ZERO " 00000400 1 0 00000001 eth0\n"), "eth0"));
+    // To a part of all addresses, and of one that is down.
+    assert_false(routes6_have_default(
+        text_of(ZERO " 01 " ZERO " 00 " ZERO " 00000400 1 0 00000001 eth0\n"), "eth0"));
+    assert_false(routes6_have_any(
+        text_of("2001" ZERO " 40 " ZERO " 00 " ZERO " 00000400 1 0 00000000 eth0\n"), "eth0"));
+}
+
+static void test_escapes_that_are_none(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "/a\\0!0", "/a\\080", "/a\\04", "/a\\x40" };
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const char *line = arena_printf(arena, "1 1 8:17 / %s rw - ext4 /dev/sdb1 rw\n", paths[i]);
+        const struct block_device block = { "8:17", "sdb1", "" };
+        assert_string_equal(mounts_find(arena, text_of(line), &block), paths[i]);
+    }
+}
+
+// More optional fields than a line is split into.
+static void test_a_mount_with_many_fields(void **state)
+{
+    (void)state;
+    const char *line = "1 1 0:17 / /a rw";
+    for (int i = 0; i < 40; i++)
+        line = arena_printf(arena, "%s shared:%d", line, i);
+    const struct block_device block = { "8:17", "sdb1", "" }, other = { "0:17", "x", "" };
+    line = arena_printf(arena, "%s - ext4 /dev/sdb1 rw\n", line);
+    assert_null(mounts_find(arena, text_of(line), &block));
+    assert_string_equal(mounts_find(arena, text_of(line), &other), "/a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +188,9 @@ int main(void)
         cmocka_unit_test(test_btrfs),
         cmocka_unit_test_setup_teardown(test_default_route, begin, end),
         cmocka_unit_test_setup_teardown(test_default_route_ipv6, begin, end),
+        cmocka_unit_test_setup_teardown(test_lines_that_are_too_short, begin, end),
+        cmocka_unit_test_setup_teardown(test_escapes_that_are_none, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_mount_with_many_fields, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,22 @@ static void ignore_the_terminal(struct session *session)
     want(session_interrupted(session));
 }
 
+// Times that no timer has.
+static void test_polls_of_any_length(void **state)
+{
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    struct pollfd wanted = { .fd = ends[0], .events = POLLIN };
+    interrupt_poll(NULL, &wanted, -1);
+    assert_int_equal(wanted.revents, 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    interrupt_poll(NULL, &wanted, 1e300);
+    assert_int_equal(wanted.revents, POLLIN);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define TEST(name)                                                                                 \
     static void test_##name(void **state)                                                          \
     {                                                                                              \
@@ -102,7 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_interrupt_before),    cmocka_unit_test(test_interrupt_during),
         cmocka_unit_test(test_interrupt_the_undo),  cmocka_unit_test(test_poll_a_descriptor),
-        cmocka_unit_test(test_ignore_the_terminal),
+        cmocka_unit_test(test_ignore_the_terminal), cmocka_unit_test(test_polls_of_any_length),
     };
     signal(SIGINT, SIG_DFL); // which a shell ignores for what it runs in the background
     return cmocka_run_group_tests(tests, NULL, NULL);

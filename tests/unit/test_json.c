@@ -341,6 +341,25 @@ static void test_written_members(void **state)
                         "{\"text\":\"a\",\"none\":null,\"number\":-1,\"flag\":true}");
 }
 
+// Deeper than a reader would take: it is closed as arrays.
+static void test_a_writer_that_goes_too_deep(void **state)
+{
+    (void)state;
+    struct arena *own = arena_new(0);
+    struct json_writer *writer = json_writer_new(own, false);
+    for (size_t i = 0; i <= JSON_DEPTH_MAX; i++)
+        json_open_array(writer);
+    for (size_t i = 0; i <= JSON_DEPTH_MAX; i++)
+        json_close(writer);
+    struct text text = json_writer_end(writer);
+    assert_int_equal(text.size, 2 * (JSON_DEPTH_MAX + 1));
+    const char *why;
+    assert_null(json_read(own, text, &why));
+    assert_null(json_read(own, text_of(" \n"), &why));
+    assert_null(json_read(own, TEXT_EMPTY, &why));
+    arena_free(own);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_written_documents_are_read_back),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_written_members),
+        cmocka_unit_test(test_a_writer_that_goes_too_deep),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -135,12 +135,28 @@ static void test_valid_utf8(void **state)
     assert_false(text_is_utf8(text_of("overlong\xc0\xaf")));
 }
 
+static void test_text_that_is_none(void **state)
+{
+    (void)state;
+    uint32_t point;
+    assert_true(text_same(TEXT_EMPTY, TEXT_EMPTY));
+    assert_true(text_same(TEXT_EMPTY, text_of("")));
+    assert_true(text_same(text_of(""), TEXT_EMPTY));
+    assert_false(text_same(TEXT_EMPTY, text_of("a")));
+    assert_int_equal(text_utf8(TEXT_EMPTY, &point), 0);
+    assert_int_equal(text_utf8(text_of(""), &point), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_numbers),          cmocka_unit_test(test_untrusted_bytes_are_escaped),
-        cmocka_unit_test(test_the_nearest_word), cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_terminal_width),   cmocka_unit_test(test_valid_utf8),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_untrusted_bytes_are_escaped),
+        cmocka_unit_test(test_the_nearest_word),
+        cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_terminal_width),
+        cmocka_unit_test(test_valid_utf8),
+        cmocka_unit_test(test_text_that_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
