@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <xen/io/xs_wire.h>
 
-enum { NODES = 400, CONNECTIONS = 16, WATCHES = 64, BODY = XENSTORE_PAYLOAD_MAX };
+enum { NODES = 400, CONNECTIONS = 16, WATCHES = 64, BODY = XENSTORE_PAYLOAD_MAX, REACTIONS = 8 };
 
 struct node {
     char path[256];
@@ -31,9 +31,16 @@ struct tree {
     size_t count;
 };
 
+// Once a node has that value, another one gets its own.
+struct reaction {
+    char path[256], value[64], other[256], answer[64];
+};
+
 // What the test and the server share.
 struct shared {
     struct tree tree, transaction;
+    struct reaction reactions[REACTIONS];
+    unsigned reaction_count;
     unsigned requests, fail, race;
     bool fail_all;
     char error[32], race_path[256], race_value[256];
@@ -223,6 +230,18 @@ static void serve_request(int fd, const struct xsd_sockmsg *request, const char 
     }
 }
 
+static void react(void)
+{
+    for (unsigned i = 0; i < shared->reaction_count; i++) {
+        const struct reaction *at = &shared->reactions[i];
+        const struct node *node = find(&shared->tree, at->path);
+        if (!node || strcmp(node->value, at->value) != 0)
+            continue;
+        put(&shared->tree, at->other, at->answer, strlen(at->answer));
+        tell_watchers(at->other);
+    }
+}
+
 // ---- the server ----
 
 static void close_connection(struct connection *connection)
@@ -262,13 +281,13 @@ static void handle(struct connection *connection)
     connection->silent |= fails() && strcmp(shared->error, FAKE_SILENT) == 0;
     if (connection->silent)
         return;
-    if (!fails()) {
-        serve_request(fd, &request, body);
-        return;
+    const bool unheard = fails() && strcmp(shared->error, FAKE_UNHEARD) == 0;
+    if (unheard || !fails()) {
+        serve_request(unheard ? -1 : fd, &request, body);
+        react();
     }
-    const bool unheard = strcmp(shared->error, FAKE_UNHEARD) == 0;
-    if (unheard)
-        serve_request(-1, &request, body);
+    if (!fails())
+        return;
     if (unheard || strcmp(shared->error, FAKE_LOST) == 0)
         close_connection(connection);
     else
@@ -330,7 +349,7 @@ void fake_store_clear(void)
 {
     shared->tree.count = 0;
     fake_store_fail(0, "");
-    shared->race = 0;
+    shared->race = shared->reaction_count = 0;
 }
 
 void fake_store_set(const char *path, const char *value)
@@ -395,4 +414,14 @@ void fake_store_race(unsigned number, const char *path, const char *value)
     shared->race = number;
     snprintf(shared->race_path, sizeof shared->race_path, "%s", path);
     snprintf(shared->race_value, sizeof shared->race_value, "%s", value);
+}
+
+void fake_store_react(const char *path, const char *value, const char *other, const char *answer)
+{
+    assert_true(shared->reaction_count < REACTIONS);
+    struct reaction *at = &shared->reactions[shared->reaction_count++];
+    snprintf(at->path, sizeof at->path, "%s", path);
+    snprintf(at->value, sizeof at->value, "%s", value);
+    snprintf(at->other, sizeof at->other, "%s", other);
+    snprintf(at->answer, sizeof at->answer, "%s", answer);
 }

@@ -34,5 +34,7 @@ void fake_store_fail_from(unsigned number, const char *error);
 unsigned fake_store_requests(void);
 // A node that another writer writes just before the request of that number.
 void fake_store_race(unsigned number, const char *path, const char *value);
+// Once a node is written with that value, another one gets its own, as a backend would write it.
+void fake_store_react(const char *path, const char *value, const char *other, const char *answer);
 
 #endif
