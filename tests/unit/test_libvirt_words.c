@@ -19,7 +19,7 @@ static const char whole[] =
     "<controller type='ccid' index='0'>"
     "<alias name='ccid0'/><address type='usb' bus='0' port='1'/></controller>"
     "<hostdev mode='subsystem' type='usb' managed='yes'>"
-    "<source startupPolicy='optional' autoAddress='no' guestReset='on' missing='yes'>"
+    "<source startupPolicy='optional' autoAddress='no' guestReset='uninitialized' missing='yes'>"
     "<vendor id='0x046d'/><product id='0xc52b'/><address bus='1' device='2'/></source></hostdev>"
     "<input bus='usb' type='tablet'/>"
     "<hub type='usb'/>"

@@ -26,6 +26,7 @@ struct libvirt {
     struct config_controller *controllers[LIBVIRT_INDEX_MAX + 1]; // by libvirt's index
     struct config_controller *machine; // the controller of usb=1, for input devices; or NULL
     struct span none_at;               // the controller with model='none'
+    bool adds_controller;              // there is none, but libvirt adds one
     bool has_ich9;                     // an ICH9 family, with the index `ich9`, became usbversion=2
     unsigned ich9;
 };
@@ -45,7 +46,6 @@ struct libvirt_item {
     // of a device
     const char *chardev, *path;
     struct span address_at;
-    bool has_bus, auto_address;
     unsigned bus;
 };
 
@@ -75,6 +75,8 @@ void libvirt_read_words(struct builder *builder, const struct libvirt_word *word
 // Read the USB controllers, and then the devices, into the config.
 void libvirt_read_controllers(struct libvirt *libvirt);
 void libvirt_read_devices(struct libvirt *libvirt);
+// Adds the controller that libvirt adds to an emulated PC without one; `why` needs it.
+void libvirt_add_default(struct libvirt *libvirt, struct span why);
 // Whether an element of that name can be a device on USB.
 bool libvirt_is_device(const char *name);
 

@@ -98,14 +98,18 @@ static void ignore_ports(struct libvirt *libvirt, const struct libvirt_item *ite
             "the number of ports of this model is fixed");
 }
 
-static void skip_companion(struct libvirt *libvirt, const struct libvirt_item *item)
+static void skip_companion(struct libvirt *libvirt, const struct controllers *all,
+                           const struct libvirt_item *item)
 {
+    struct builder *builder = &libvirt->builder;
     ignore_ports(libvirt, item);
-    if (!libvirt->has_ich9 || item->index != libvirt->ich9)
-        diag_hint(
-            libvirt->builder.diags,
-            builder_warning(&libvirt->builder, item->at, "ignoring this companion controller"),
-            "usbversion=2 creates the whole ICH9 family; usbversion=3 needs no companions");
+    if (!(all->models[item->index] & model_bit("ich9-ehci1")))
+        builder_error(builder, item->at, "no ich9-ehci1 has the index %u of this companion",
+                      item->index);
+    else if (!libvirt->has_ich9 || item->index != libvirt->ich9)
+        diag_hint(builder->diags,
+                  builder_warning(builder, item->at, "ignoring this companion controller"),
+                  "usbversion=2 creates the whole ICH9 family; usbversion=3 needs no companions");
 }
 
 static void set_model(struct libvirt *libvirt, struct config_controller *controller,
@@ -141,7 +145,7 @@ static void add_controller(struct libvirt *libvirt, const struct controllers *al
         return;
     }
     if (model_is(item, "ich9-uhci")) {
-        skip_companion(libvirt, item);
+        skip_companion(libvirt, all, item);
         return;
     }
     if (is_ich9_family(libvirt, all, item)) {
@@ -167,4 +171,19 @@ void libvirt_read_controllers(struct libvirt *libvirt)
     choose_indexes(libvirt, &all);
     for (size_t i = 0; i < all.count; i++)
         add_controller(libvirt, &all, &all.items[i]);
+    libvirt->adds_controller =
+        !all.count && !libvirt->fragment && !libvirt->xen && libvirt->has_machine && libvirt->x86;
+}
+
+void libvirt_add_default(struct libvirt *libvirt, struct span why)
+{
+    if (!libvirt->adds_controller)
+        return;
+    libvirt->adds_controller = false;
+    struct libvirt_item item = { .name = "controller", .at = why, .model = "piix3-uhci" };
+    item.model_at = why;
+    add_controller(libvirt, &(struct controllers){ .count = 0 }, &item);
+    diag_hint(libvirt->builder.diags,
+              builder_note(&libvirt->builder, why, "adding a controller for this device"),
+              "so does libvirt: <controller type='usb' index='0' model='piix3-uhci'/>");
 }

@@ -10,8 +10,16 @@ static void set_controller(struct libvirt *libvirt, struct libvirt_item *item)
 {
     struct builder *builder = &libvirt->builder;
     struct config_device *device = item->device;
-    if (span_is_none(item->address_at))
+    const struct xml_element *address = xml_child(item->element, "address");
+    if (!address)
         return;
+    if (!xml_attribute(address, "type")) {
+        item->broken = true;
+        diag_hint(builder->diags,
+                  builder_error(builder, libvirt_place(address), "this address has no type"),
+                  "write type='usb'");
+        return;
+    }
     device->controller = libvirt->controllers[item->bus];
     if (device->controller)
         return;
@@ -69,8 +77,12 @@ static void finish_hostdev(struct libvirt *libvirt, struct libvirt_item *item)
                       ids == SELECT_VENDOR ? "product" : "vendor");
         item->broken = true;
     }
-    if (item->auto_address && ids)
-        selector->criteria = ids; // libvirt found the address itself, when the guest was started
+    unsigned address = selector->criteria & (SELECT_BUS | SELECT_ADDRESS);
+    if (!item->broken && address && address != (SELECT_BUS | SELECT_ADDRESS)) {
+        builder_error(&libvirt->builder, item->device->selector_at, "the %s is missing",
+                      address == SELECT_BUS ? "device's number" : "bus");
+        item->broken = true;
+    }
 }
 
 // A character device in our notation: its type, with file: or unix: before a path.
@@ -108,8 +120,6 @@ static bool is_usb_input(const struct libvirt *libvirt, const struct xml_element
 {
     if (xml_attribute(element, "bus"))
         return libvirt_is(element, "bus", "usb");
-    if (libvirt_is(xml_child(element, "address"), "type", "usb"))
-        return true;
     if (libvirt_is(element, "type", "mouse") || libvirt_is(element, "type", "keyboard"))
         return libvirt->has_machine && !libvirt->x86;
     return libvirt->has_machine && libvirt_is(element, "type", "tablet");
@@ -173,6 +183,7 @@ static void read_device(struct libvirt *libvirt, const struct kind *kind,
     struct builder *builder = &libvirt->builder;
     struct libvirt_item item = { .name = kind->item, .element = element };
     item.at = libvirt_place(element);
+    libvirt_add_default(libvirt, item.at);
     item.device = builder_device(builder, ORIGIN_USBCONTROLLER, item.at);
     item.device->kind = kind->kind;
     if (kind->kind != DEVICE_TABLET)

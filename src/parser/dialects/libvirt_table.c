@@ -145,7 +145,7 @@ static void read_address_type(struct builder *builder, struct libvirt_item *item
 static void read_address_bus(struct builder *builder, struct libvirt_item *item,
                              const struct libvirt_value *value)
 {
-    item->has_bus = number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->bus);
+    number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->bus);
     item->address_at = value->at;
 }
 
@@ -154,6 +154,8 @@ static void read_address_port(struct builder *builder, struct libvirt_item *item
 {
     enum { DEPTH_MAX = 4 };
     struct port port = PORT_ANY;
+    if (value_is(value, "0")) // any, as if it were not given
+        return;
     if (!port_read(text_of(value->text), &port) || port.depth > DEPTH_MAX) {
         item->broken = true;
         diag_hint(builder->diags,
@@ -188,8 +190,9 @@ static void read_startup_policy(struct builder *builder, struct libvirt_item *it
 static void read_auto_address(struct builder *builder, struct libvirt_item *item,
                               const struct libvirt_value *value)
 {
-    item->auto_address = value_is(value, "yes");
-    if (!item->auto_address && !value_is(value, "no"))
+    if (value_is(value, "yes"))
+        libvirt_ignore(builder, value, "remove <address> to select the device by its ids only");
+    else if (!value_is(value, "no"))
         libvirt_refuse(builder, item, value, "valid: yes, no");
 }
 
@@ -197,8 +200,9 @@ static void read_guest_reset(struct builder *builder, struct libvirt_item *item,
                              const struct libvirt_value *value)
 {
     (void)item;
-    if (!value_is(value, "on"))
-        libvirt_ignore(builder, value, "the guest may reset the device, as with guestReset='on'");
+    if (!value_is(value, "uninitialized"))
+        libvirt_ignore(builder, value,
+                       "QEMU does what it does without: guestReset='uninitialized'");
 }
 
 static void select_by(struct libvirt_item *item, enum selector_criterion criterion, struct span at)
