@@ -61,7 +61,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/run.test tests/tidied.test tests/layers.test tests/security.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/judge/libvirt tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
@@ -193,9 +193,11 @@ soak: build rig
 	tests/sweep/soak --minutes $(T)
 
 # Compares the parser with the programs whose formats it reads, on more generated inputs.
+# LIBVIRT_TESTS names libvirt's tests/qemuxml2argvdata, which its source package has.
 CASES ?= 5000
 judge: build
 	tests/judge/qemu --cases $(CASES)
+	tests/judge/libvirt --cases $(CASES) $(if $(LIBVIRT_TESTS),--tests '$(LIBVIRT_TESTS)')
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
 check-tidy: $(GENERATED)
