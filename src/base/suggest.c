@@ -41,7 +41,8 @@ const char *text_nearest(struct text word, const char *const *choices)
         size_t longer = word.size > choice.size ? word.size : choice.size;
         size_t shorter = word.size + choice.size - longer;
         // It takes at least so many edits as one is longer.
-        if (choice.size > NEAR_LENGTH || longer - shorter > 1 + longer / 5)
+        if (choice.size > NEAR_LENGTH || longer - shorter > 1 + longer / 5 ||
+            text_same(word, choice))
             continue;
         unsigned distance = edits(word, choice);
         bool near = distance <= 1 + longer / 5 && distance < choice.size;

@@ -2,21 +2,9 @@
 #include "old_command.h"
 
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "base/suggest.h"
+#include "old_words.h"
 #include "parser/parser.h"
-
-enum { WORDS_MAX = 16 };
-
-// A command being translated; `word` starts after the verb.
-struct old {
-    struct arena *arena;
-    struct diags *diags;
-    const struct source *source;
-    struct text word[WORDS_MAX];
-    struct span at[WORDS_MAX];
-    size_t count;
-};
 
 static struct diag *complain_at(const struct old *old, size_t word, const char *what)
 {
@@ -264,83 +252,16 @@ static const struct row {
     { "xl", "usbdev-attach", "DOMAIN KEY=VALUE...", 1, 6, attach_device },
     { "xl", "usbdev-detach", "DOMAIN CONTROLLER PORT", 3, 3, detach_from_port },
     { "xl", "usb-list", "DOMAIN", 1, 1, list },
+    // xl never had these, but people write them.
+    { "xl", "usb-attach", "DOMAIN host:...", 2, 2, add_classic },
+    { "xl", "usb-detach", "DOMAIN host:...", 2, 2, remove_classic },
+    { "xl", "usb-add", "DOMAIN host:...", 2, 2, add_classic },
+    { "xl", "usb-del", "DOMAIN host:...", 2, 2, remove_classic },
+    { "xl", "usb-hc-create", "DOMAIN VERSION PORTS", 3, 3, create_controller },
+    { "xl", "usb-hc-destroy", "DOMAIN CONTROLLER", 2, 2, remove_controller },
+    { "xl", "usb-list-assignable-devices", "", 0, 0, devices },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
-
-static struct span span_of(size_t at)
-{
-    return (struct span){ (uint32_t)at, (uint32_t)at + 1 };
-}
-
-static size_t refuse_shell(const struct old *old, size_t at)
-{
-    struct diag *diag = complain(old->diags, SEVERITY_ERROR, old->source, span_of(at),
-                                 "a shell would not read this as it is");
-    diag_hint(old->diags, diag, "give one command without variables, or quote it");
-    return 0;
-}
-
-// Appends the quoted part at `from` to the word, and returns the offset after it; 0 after reporting
-// that the quote is open.
-static size_t unquote(const struct old *old, struct buffer *word, size_t from)
-{
-    struct text text = old->source->text;
-    char quote = text.at[from];
-    size_t at = from + 1;
-    for (; at < text.size && (quote == '\\' || text.at[at] != quote); at++) {
-        bool escape = quote == '"' && text.at[at] == '\\' && at + 1 < text.size &&
-                      strchr("$`\"\\", text.at[at + 1]);
-        if (quote == '"' && !escape && strchr("$`", text.at[at]))
-            return refuse_shell(old, at);
-        at += escape;
-        buffer_add(word, text_part(text, at, at + 1));
-        if (quote == '\\')
-            return at + 1;
-    }
-    if (at < text.size)
-        return at + 1;
-    complain(old->diags, SEVERITY_ERROR, old->source, span_of(from), "this quote is not closed");
-    return 0;
-}
-
-// Reads the word at `from` as a shell would; returns the offset after it, or 0 after reporting an
-// error.
-static size_t read_word(struct old *old, size_t from)
-{
-    struct text text = old->source->text;
-    struct buffer word = buffer_in(old->arena);
-    size_t at = from;
-    while (at < text.size && !strchr(" \t", text.at[at])) {
-        if (strchr("'\"\\", text.at[at])) {
-            at = unquote(old, &word, at);
-        } else if (strchr("$`*?[]{}()<>|&;#~!\n", text.at[at])) {
-            at = refuse_shell(old, at);
-        } else {
-            buffer_add(&word, text_part(text, at, at + 1));
-            at++;
-        }
-        if (!at)
-            return 0;
-    }
-    if (old->count < WORDS_MAX) {
-        old->word[old->count] = buffer_text(&word);
-        old->at[old->count++] = (struct span){ (uint32_t)from, (uint32_t)at };
-    }
-    return at;
-}
-
-// False after reporting what is not a simple command.
-static bool split(struct old *old)
-{
-    struct text text = old->source->text;
-    for (size_t at = 0; at < text.size;) {
-        if (strchr(" \t", text.at[at]))
-            at++;
-        else if (!(at = read_word(old, at)))
-            return false;
-    }
-    return true;
-}
 
 // "/usr/sbin/xl" is "xl".
 static struct text behind_folders(struct text path)
@@ -348,13 +269,6 @@ static struct text behind_folders(struct text path)
     for (size_t slash; (slash = text_find(path, '/', 0)) < path.size;)
         path = text_part(path, slash + 1, path.size);
     return path;
-}
-
-static void drop_words(struct old *old, size_t count)
-{
-    memmove(old->word, old->word + count, (WORDS_MAX - count) * sizeof *old->word);
-    memmove(old->at, old->at + count, (WORDS_MAX - count) * sizeof *old->at);
-    old->count -= count;
 }
 
 static const struct row *row_of(const struct old *old)
@@ -384,16 +298,17 @@ struct advice_command old_command_translate(struct arena *arena, struct diags *d
 {
     struct old old = { .arena = arena, .diags = diags };
     old.source = source_from_words(arena, "<command>", &line, 1);
-    if (!split(&old))
+    if (!old_words_split(&old))
         return none;
     if (old.count && text_is(old.word[0], "sudo"))
-        drop_words(&old, 1);
+        old_words_drop(&old, 1);
+    old_words_drop_options(&old);
     const struct row *row = row_of(&old);
     if (!row) {
         complain_unknown(&old);
         return none;
     }
-    drop_words(&old, 2);
+    old_words_drop(&old, 2);
     if (old.count < row->least || old.count > row->most) {
         diag_hint(diags, complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
                   "%s %s %s", row->tool, row->verb, row->words);
@@ -404,5 +319,6 @@ struct advice_command old_command_translate(struct arena *arena, struct diags *d
             complain_at(&old, i, "this word is empty");
             return none;
         }
+    old_words_split_pairs(&old);
     return row->translate(&old);
 }

@@ -82,14 +82,18 @@ static bool device_needs(struct checking *checking, const struct config_device *
 CHECK_DEVICE(device_needs, &check_device_keys);
 
 // The first controllers of the file with their lines, for a hint; "" if there are none.
-static const char *list_controllers(const struct checking *checking)
+static const char *list_controllers(const struct checking *checking, bool usbctrl_only)
 {
     enum { LISTED = 8 };
     struct buffer list = buffer_in(checking->arena);
     const struct config_controller *at = checking->config->controllers;
-    for (size_t i = 0; at && i < LISTED; at = at->next, i++)
+    for (size_t i = 0; at && i < LISTED; at = at->next) {
+        if (usbctrl_only && at->origin != ORIGIN_USBCTRL)
+            continue;
         buffer_join(&list, ", ", "%s (line %u)", at->name,
                     source_position(checking->config->source, at->why.from).line);
+        i++;
+    }
     if (at)
         buffer_add_string(&list, ", ...");
     return buffer_string(&list);
@@ -112,15 +116,19 @@ static bool device_controller(struct checking *checking, const struct config_dev
         return true;
     uint64_t index = 0;
     bool number = text_number(name->text, 0, 0, UINT32_MAX, &index) == NUMBER_OK;
-    const char *list = list_controllers(checking);
+    bool xl = device->origin == ORIGIN_USBCTRL;
+    const char *list = list_controllers(checking, xl);
     struct diag *diag =
-        number
-            ? check_error(checking, name->at, "there is no controller number %.*s%s",
-                          SHOW(name->text), device->origin == ORIGIN_USBCTRL ? " in usbctrl" : "")
-            : check_error(checking, name->at, "controller '%.*s' is not declared",
-                          SHOW(name->text));
+        number ? check_error(checking, name->at, "there is no controller number %.*s%s",
+                             SHOW(name->text), xl ? " in usbctrl" : "")
+               : check_error(checking, name->at, "controller '%.*s' is not declared",
+                             SHOW(name->text));
     if (*list)
         diag_hint(checking->diags, diag, "declared: %s", list);
+    else if (xl)
+        diag_hint(checking->diags, diag,
+                  "usbctrl declares none, and nothing else has a number there: add "
+                  "usbctrl=['type=devicemodel,version=3']");
     else
         diag_hint(checking->diags, diag, "no controller is declared");
     return false;

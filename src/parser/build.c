@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include "base/arena.h"
+#include "base/name_map.h"
 
 enum { OVERRIDDEN_MAX = 200 }; // overridden values to check; bounds the time
 
@@ -35,6 +36,54 @@ static void check_foreign(struct builder *builder, struct span at, struct value 
     }
 }
 
+// The word that people write for a number, as 1 or 0; -1 for any other word.
+static int truth_of(struct text text)
+{
+    static const char *const words[][2] = { { "yes", "no" },
+                                            { "on", "off" },
+                                            { "true", "false" },
+                                            { "enabled", "disabled" },
+                                            { "y", "n" } };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (text_is_nocase(text, words[i][0]) || text_is_nocase(text, words[i][1]))
+            return text_is_nocase(text, words[i][0]);
+    return -1;
+}
+
+static bool is_word(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if ((text_lower(text.at[i]) < 'a' || text_lower(text.at[i]) > 'z') && text.at[i] != '_')
+            return false;
+    return true;
+}
+
+// Reports a value of a USB key that is a variable of the file, or whose key takes only numbers.
+// False if it is neither.
+static bool is_other_value(struct builder *builder, enum key key, struct text text, struct span at)
+{
+    const struct span *variable = name_map_get(builder->variables, text);
+    bool number = key == KEY_USB || key == KEY_USBVERSION || key == KEY_SPICEUSBREDIRECTION;
+    int truth = truth_of(text);
+    struct diag *diag;
+    if (variable) {
+        diag = builder_error(builder, at,
+                             "the value of '%s' is the variable '%.*s': Python is not run",
+                             key_name(key), SHOW(text));
+        diag_also(builder->diags, diag, builder->source, *variable,
+                  "write the value that is set here");
+    } else if (number && truth >= 0) {
+        diag = builder_error(builder, at, "'%s' must be a number, not '%.*s'", key_name(key),
+                             SHOW(text));
+        diag_hint(builder->diags, diag, "write %s=%d", key_name(key), truth);
+    } else if (number && text_is_bare(text)) {
+        diag = builder_error(builder, at, "'%s' must be a number, not %s'%.*s'", key_name(key),
+                             is_word(text) ? "" : "the expression ", SHOW(text));
+        diag_hint(builder->diags, diag, "Python is not run: write the resulting number");
+    }
+    return variable || (number && (truth >= 0 || text_is_bare(text)));
+}
+
 // Whether all of a value is data. If not, reports an error, or a warning if the key is not about
 // USB.
 static bool is_data(struct builder *builder, enum key key, struct value value)
@@ -44,6 +93,8 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
         return value.kind != VALUE_BROKEN;
     struct text text = builder_text(builder, at);
     bool bare = text_is_bare(text);
+    if (key_is_usb(key) && is_other_value(builder, key, text, at))
+        return false;
     if (!key_is_usb(key)) {
         diag_hint(builder->diags,
                   builder_warning(builder, at, "ignoring '%s': its value is %s", key_name(key),
@@ -127,6 +178,9 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
                                                       .value_at = at,
                                                       .append = target.append });
     if (key == KEY_FOREIGN) {
+        struct span *place = arena_new_of(builder->arena, struct span);
+        *place = target.at;
+        name_map_add(builder->variables, builder_text(builder, target.at), place);
         check_foreign(builder, target.at, value);
         return;
     }
@@ -149,10 +203,15 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
 void build_unexpected(struct builder *builder, struct span at, const char *wanted)
 {
     struct text text = builder_text(builder, at);
+    struct diag *diag;
     if (at.from == at.to)
-        builder_error(builder, at, "expected %s, not the end of the file", wanted);
+        diag = builder_error(builder, at, "expected %s, not the end of the file", wanted);
     else if (text.at[text.size - 1] == '\n')
-        builder_error(builder, at, "expected %s, not the end of the line", wanted);
+        diag = builder_error(builder, at, "expected %s, not the end of the line", wanted);
     else
-        builder_error(builder, at, "expected %s, not '%.*s'", wanted, SHOW(text));
+        diag = builder_error(builder, at, "expected %s, not '%.*s'", wanted, SHOW(text));
+    if (text_is(text, "==") || text_is(text, ":"))
+        diag_hint(builder->diags, diag, "write key = value");
+    else if (text_is(text, ",") && strcmp(wanted, "the end of the line") == 0)
+        diag_hint(builder->diags, diag, "put [ ] around a list");
 }

@@ -18,6 +18,7 @@ void builder_init(struct builder *builder, struct arena *arena, struct diags *di
                                  .key = KEY_FOREIGN };
     builder->statements_end = &builder->statements;
     builder->buses = name_map_new(arena);
+    builder->variables = name_map_new(arena);
 }
 
 struct text builder_text(const struct builder *builder, struct span at)

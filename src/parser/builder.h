@@ -46,6 +46,7 @@ struct builder {
     enum argument argument;
     struct span argument_at;
     struct config_number usbversion; // default for controllers without a version; 0 if not set
+    struct name_map *variables;      // the places of foreign keys, which are variables to Python
     struct name_map *buses;          // controllers by the names of their QEMU buses
     unsigned unnamed_buses;          // how many of them QEMU has numbered
     struct qemu_bus *ports;          // QEMU's buses with their free ports, the last one first

@@ -18,6 +18,25 @@ static void report_unknown(struct builder *builder, const char *what, const stru
     diag_suggest(builder->diags, diag, pair->key, names, comma);
 }
 
+// Whether the value goes on with another key after a semicolon, after an error.
+static bool has_semicolon(struct builder *builder, const struct spec_key *keys,
+                          const struct spec_pair *pair)
+{
+    size_t semicolon = text_find(pair->value, ';', 0);
+    struct text rest = text_part(pair->value, semicolon + 1, pair->value.size);
+    size_t equals = text_find(rest, '=', 0);
+    struct text key = text_trim(text_part(rest, 0, equals));
+    while (keys->name && !text_is(key, keys->name))
+        keys++;
+    if (pair->quoted || equals == rest.size || !keys->name)
+        return false;
+    struct span at = { pair->value_at.from + (uint32_t)semicolon,
+                       pair->value_at.from + (uint32_t)semicolon + 1 };
+    diag_hint(builder->diags, builder_error(builder, at, "keys are separated by ',', not by ';'"),
+              "write %.*s=%.*s,%.*s", SHOW(pair->key), (int)semicolon, pair->value.at, SHOW(rest));
+    return true;
+}
+
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
                  const struct spec_key *keys, void *into)
 {
@@ -40,17 +59,18 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
                                       "'%.*s' is given again: this one is ignored",
                                       SHOW(given[first]->key)),
                       builder->source, pair->key_at, "the last one wins");
-        given[first] = pair;
+        given[first] = has_semicolon(builder, keys, pair) ? NULL : pair;
     }
     for (size_t i = 0; keys[i].name; i++)
         if (given[i] && keys[i].read)
             keys[i].read(&(struct field){ builder, what, given[i] }, into);
 }
 
-void spec_refuse_head(struct builder *builder, const struct spec *spec)
+struct diag *spec_refuse_head(struct builder *builder, const struct spec *spec)
 {
-    if (spec->head.size)
-        builder_error(builder, spec->head_at, "expected key=value, not '%.*s'", SHOW(spec->head));
+    return spec->head.size ? builder_error(builder, spec->head_at, "expected key=value, not '%.*s'",
+                                           SHOW(spec->head))
+                           : NULL;
 }
 
 void field_selects(const struct field *field, struct config_device *device)

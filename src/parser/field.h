@@ -46,8 +46,8 @@ struct spec_key {
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
                  const struct spec_key *keys, void *into);
 
-// Reports an error if the spec begins with a bare word.
-void spec_refuse_head(struct builder *builder, const struct spec *spec);
+// Reports an error if the spec begins with a bare word, and returns it; otherwise NULL.
+struct diag *spec_refuse_head(struct builder *builder, const struct spec *spec);
 
 // Notes that the pair selects the host device: extends device->selector_at to it.
 void field_selects(const struct field *field, struct config_device *device);

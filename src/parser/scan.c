@@ -222,13 +222,36 @@ void scan_unterminated(struct scan *scan)
     scan->damaged = true;
 }
 
+// What to call a character that looks like a blank or like nothing; NULL for others.
+static const char *invisible_name(uint32_t point)
+{
+    if (point == 0xa0 || point == 0x202f)
+        return "a no-break space";
+    if (point == 0xfeff)
+        return "a byte order mark";
+    bool space = (point >= 0x2000 && point <= 0x200a) || point == 0x205f || point == 0x3000;
+    if (space)
+        return "a space that is not a blank";
+    bool unseen = (point >= 0x200b && point <= 0x200f) || (point >= 0x202a && point <= 0x202e) ||
+                  (point >= 0x2060 && point <= 0x2064) || point == 0xad;
+    return unseen ? "an invisible character" : NULL;
+}
+
 void scan_stray(struct scan *scan)
 {
     struct text text = builder_text(scan->builder, scan->at);
     bool typographic = text.size == 3 && memcmp(text.at, "\xe2\x80", 2) == 0 &&
                        (unsigned char)text.at[2] >= 0x98 && (unsigned char)text.at[2] <= 0x9f;
-    struct diag *diag =
-        builder_error(scan->builder, scan->at, "unexpected '%.*s'", (int)text.size, text.at);
+    uint32_t point = 0;
+    const char *invisible = text_utf8(text, &point) ? invisible_name(point) : NULL;
+    struct diag *diag = invisible ? builder_error(scan->builder, scan->at, "unexpected U+%04X, %s",
+                                                  (unsigned)point, invisible)
+                                  : builder_error(scan->builder, scan->at, "unexpected '%.*s'",
+                                                  (int)text.size, text.at);
+    if (invisible)
+        diag_hint(scan->builder->diags, diag, "replace it with a blank, or delete it");
+    if (text_is(text, ";"))
+        diag_hint(scan->builder->diags, diag, "the items of a list are separated by ','");
     if (typographic)
         diag_hint(scan->builder->diags, diag, "this is a typographic quote: write ' or \" instead");
 }

@@ -68,6 +68,7 @@ void spec_pair(struct spec_builder *specs, struct span key_at, struct span value
     pair->trailing_blank = trimmed.size && trimmed.at + trimmed.size != value.at + value.size;
     pair->value = unquote(specs->builder->arena, trimmed, &value_at);
     pair->value_at = place_of(specs, value_at);
+    pair->quoted = pair->value.at != trimmed.at;
     pair->loose = pair->loose || (value.size && pair->value.at != value.at);
 
     specs->last = pair;

@@ -14,6 +14,7 @@ struct spec_pair {
     struct span key_at, value_at;
     bool loose;          // has blanks or quotes that xl does not accept
     bool trailing_blank; // after the value: xl reads it as part of the value
+    bool quoted;         // the value was in double quotes
 };
 
 // Lives in the arena of the builder.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/suggest.h"
 #include "config/policy.h"
 #include "planning.h"
 #include "xen/advice.h"
@@ -16,6 +17,40 @@ static void refuse(struct placement *placement, const char *words)
 {
     placement->op = STEP_REFUSE;
     placement->words = words;
+}
+
+// The device that was probably meant by a selector that matches none: vendor and product are
+// swapped, or the serial number differs in case, or a little. NULL if there is none.
+static const char *probably_meant(const struct planning *planning, const struct selector *selector)
+{
+    enum { SERIALS_MAX = 256 };
+    const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
+    struct selector other = *selector;
+    const char *serials[SERIALS_MAX + 1] = { NULL };
+    size_t count = 0;
+    if (!planning->host)
+        return NULL;
+    other.vendor = selector->product;
+    other.product = selector->vendor;
+    if ((selector->criteria & id) == id && host_next(planning->host, &other, NULL))
+        return arena_printf(planning->arena,
+                            "%04x:%04x is plugged in: vendor and product are swapped", other.vendor,
+                            other.product);
+    if (!(selector->criteria & SELECT_SERIAL))
+        return NULL;
+    other = *selector;
+    other.criteria &= ~(unsigned)SELECT_SERIAL;
+    const struct selector *rest = other.criteria ? &other : NULL;
+    for (const struct host_device *at = planning->host->devices; at && count < SERIALS_MAX;
+         at = at->next) {
+        if (rest && !selector_matches(rest, at))
+            continue;
+        host_read_strings(at, HOST_SERIAL);
+        if (*at->serial)
+            serials[count++] = at->serial;
+    }
+    const char *near = text_nearest(selector->serial, serials);
+    return near ? arena_printf(planning->arena, "did you mean serial=%s?", near) : NULL;
 }
 
 // Nothing matches: an error, or a warning if the device is not required.
@@ -35,8 +70,12 @@ static void complain_absent(struct planning *planning, struct placement *placeme
     refuse(placement, "not plugged in");
     struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wanted),
                                           "no USB device %s is plugged into this host", shown);
-    diag_hint(planning->diags, diag, "required=no makes it optional; %s",
-              advice(planning->arena, ADVICE_DEVICES, NULL, NULL));
+    const char *meant = probably_meant(planning, &wanted->selector);
+    if (meant)
+        diag_hint(planning->diags, diag, "%s", meant);
+    else
+        diag_hint(planning->diags, diag, "required=no makes it optional; %s",
+                  advice(planning->arena, ADVICE_DEVICES, NULL, NULL));
 }
 
 static void complain_ambiguous(struct planning *planning, struct placement *placement,

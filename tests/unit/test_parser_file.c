@@ -31,7 +31,8 @@ static const struct row rows[] = {
     { "a byte order mark elsewhere",
       "a=1\n\xef\xbb\xbf"
       "b=1\n",
-      "2:1 error: unexpected '\xef\xbb\xbf'\n", NULL },
+      "2:1 error: unexpected U+FEFF, a byte order mark (replace it with a blank, or delete it)\n",
+      NULL },
     { "semicolons", ";;usbdevice='tablet';;a=1;\n", "", UNKNOWN TABLET },
     { "double quotes", "usbdevice = \"tablet\"\n", "", UNKNOWN TABLET },
     { "adjacent strings", "usbdevice='tab' \"let\"\n", "", UNKNOWN TABLET },
@@ -182,7 +183,7 @@ static const struct row rows[] = {
       "file)\n",
       UNKNOWN },
     { "a semicolon inside brackets", "usbdevice=['mouse'; 'tablet']\n",
-      "1:19 error: unexpected ';'\n", UNKNOWN },
+      "1:19 error: unexpected ';' (the items of a list are separated by ',')\n", UNKNOWN },
     { "an extra quote", "a='x''\nusbdevice='tablet'\n",
       "1:6 error: this string is never closed (one quote too many?)\n", NULL },
     { "an unterminated string", "a='x\nusbdevice='tablet'\n",

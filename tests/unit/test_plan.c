@@ -341,6 +341,41 @@ static void test_no_such_device(void **state)
                  "id=dead:beef", "no USB device dead:beef is plugged");
 }
 
+// The hint of the only error about a config.
+static const char *hint_of(struct scene *scene, const char *text)
+{
+    assert_int_equal(plan_of(scene, text), STATUS_REQUEST);
+    const struct diag *diag = scene->diags.first;
+    while (diag && diag->severity != SEVERITY_ERROR)
+        diag = diag->next;
+    assert_non_null(diag);
+    diags_init(&scene->diags, scene->arena);
+    return diag->hint ? diag->hint : "";
+}
+
+static void test_what_was_probably_meant(void **state)
+{
+    static const struct {
+        const char *config, *hint;
+    } rows[] = {
+        { "usbdevice=['id=5581:0781']\n",
+          "0781:5581 is plugged in: vendor and product are swapped" },
+        { "usbdevice=['serial=4c530001']\n", "did you mean serial=4C530001?" },
+        { "usbdevice=['serial=4C53002']\n", "did you mean serial=4C530002?" },
+        { "usbdevice=['serial=4C53001,id=0781:5581']\n", "did you mean serial=4C530001?" },
+        { "usbdevice=['serial=4C53001,id=1050:0407']\n", NULL },
+        { "usbdevice=['serial=nothing']\n", NULL },
+        { "usbdevice=['id=dead:beef']\n", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *hint = hint_of(*state, rows[i].config);
+        if (rows[i].hint)
+            assert_string_equal(hint, rows[i].hint);
+        else
+            assert_non_null(strstr(hint, "required=no"));
+    }
+}
+
 static void test_more_than_one_match(void **state)
 {
     want_refusal(*state, "usbdevice=['type=hostdev,id=0781:5581']\n", STATUS_REQUEST,
@@ -718,6 +753,7 @@ int main(void)
         TEST(test_emulated_devices_go_where_the_user_says),
         TEST(test_host_devices_prefer_controllers_of_libxl),
         TEST(test_no_such_device),
+        TEST(test_what_was_probably_meant),
         TEST(test_more_than_one_match),
         TEST(test_an_absent_optional_device_is_skipped),
         TEST(test_the_same_device_twice),

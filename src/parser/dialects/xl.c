@@ -13,24 +13,30 @@ static void warn_about_blanks(struct builder *builder, const struct spec *spec, 
                       "write key=value,key=value");
 }
 
-static void read_type(const struct field *field, void *into)
+enum { AUTO, PV, EMULATED, QUSB };
+static const struct choice types[] = {
+    { "auto", AUTO }, { "pv", PV }, { "devicemodel", EMULATED }, { "qusb", QUSB }, { NULL, 0 }
+};
+
+static void warn_about_trailing_blank(const struct field *field)
 {
-    enum { AUTO, PV, EMULATED, QUSB };
-    static const struct choice choices[] = {
-        { "auto", AUTO }, { "pv", PV }, { "devicemodel", EMULATED }, { "qusb", QUSB }, { NULL, 0 }
-    };
-    static const enum controller_type types[] = { CONTROLLER_AUTO, CONTROLLER_PV,
-                                                  CONTROLLER_EMULATED, CONTROLLER_PV };
-    struct config_controller *controller = into;
-    int choice = AUTO;
-    if (!field_choice(field, choices, &choice))
-        return;
     if (field->pair->trailing_blank)
         diag_hint(field->builder->diags,
                   builder_warning(field->builder, field->pair->value_at,
                                   "xl reads the blank after the type as part of it"),
                   "xl refuses the file");
-    controller->type = types[choice];
+}
+
+static void read_type(const struct field *field, void *into)
+{
+    static const enum controller_type of_type[] = { CONTROLLER_AUTO, CONTROLLER_PV,
+                                                    CONTROLLER_EMULATED, CONTROLLER_PV };
+    struct config_controller *controller = into;
+    int choice = AUTO;
+    if (!field_choice(field, types, &choice))
+        return;
+    warn_about_trailing_blank(field);
+    controller->type = of_type[choice];
     controller->type_at = field->pair->value_at;
     controller->pvusb = choice == QUSB ? PVUSB_QEMU : choice == PV ? PVUSB_KERNEL : PVUSB_ANY;
     controller->kernel_only = choice == PV;
@@ -53,6 +59,13 @@ static void read_ports(const struct field *field, void *into)
         controller->ports = number;
 }
 
+static bool is_choice(struct text word, const struct choice *choices)
+{
+    while (choices->name && !text_is_nocase(word, choices->name))
+        choices++;
+    return choices->name;
+}
+
 static const struct spec_key controller_keys[] = {
     { "type", read_type }, { "version", read_version }, { "ports", read_ports }, { NULL, NULL }
 };
@@ -63,7 +76,9 @@ static void read_controller(struct builder *builder, const struct literal *liter
     struct config_controller *controller = builder_controller(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
     warn_about_blanks(builder, spec, "usbctrl");
-    spec_refuse_head(builder, spec);
+    struct diag *head = spec_refuse_head(builder, spec);
+    if (head && is_choice(spec->head, types))
+        diag_hint(builder->diags, head, "write type=%.*s", SHOW(spec->head));
     fields_read(builder, spec, "usbctrl", controller_keys, controller);
     controller->broken = builder->diags->errors != errors;
 }
@@ -78,7 +93,8 @@ static void read_device_type(const struct field *field, void *into)
                   builder_warning(field->builder, field->pair->key_at,
                                   "xl refuses 'devtype', although its old manuals list it"),
                   "write type=hostdev");
-    field_choice(field, choices, &choice);
+    if (field_choice(field, choices, &choice))
+        warn_about_trailing_blank(field);
     device->kind_at = field->pair->value_at;
 }
 
@@ -133,13 +149,34 @@ static const struct spec_key device_keys[] = { { "type", read_device_type },
                                                { "port", read_port },
                                                { NULL, NULL } };
 
+// What to write instead of a device without a key.
+static void hint_of_head(struct builder *builder, const struct spec *spec, struct diag *diag)
+{
+    struct selector selector = { 0 };
+    struct text word = spec->head;
+    const struct device_model *model = device_model_named(word);
+    bool address = address_parse(word, &selector) || selector_read_printed(word, &selector);
+    if (!diag)
+        return;
+    if (address)
+        diag_hint(builder->diags, diag, "write hostbus=%u,hostaddr=%u", selector.bus,
+                  selector.address);
+    else if (model && model->kind != DEVICE_HOSTDEV)
+        diag_hint(builder->diags, diag, "usbdev has host devices only: write usbdevice=['%s']",
+                  model->name);
+    else if (busid_read(word, selector.busid) || text_find(word, ':', 0) < word.size)
+        diag_hint(builder->diags, diag,
+                  "xl needs hostbus=BUS,hostaddr=ADDRESS; usbdevice=['%.*s'] is found by xenusb",
+                  SHOW(word));
+}
+
 static void read_device(struct builder *builder, const struct literal *literal)
 {
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
     warn_about_blanks(builder, spec, "usbdev");
-    spec_refuse_head(builder, spec);
+    hint_of_head(builder, spec, spec_refuse_head(builder, spec));
     fields_read(builder, spec, "usbdev", device_keys, device);
     device->broken = builder->diags->errors != errors;
 }

@@ -213,6 +213,13 @@ static void read_device(const struct arranging *arranging, enum arrange what,
                         const struct layout_device *placed, struct arranged_device *device)
 {
     const struct config_device *wanted = device->wanted;
+    if (GIVEN(wanted->controller_name) && !wanted->controller)
+        diag_hint(arranging->writing->diags,
+                  write_error(arranging->writing, wanted->controller_name.at,
+                              "which controller '%.*s' is depends on the type of the guest",
+                              (int)wanted->controller_name.text.size,
+                              wanted->controller_name.text.at),
+                  "set it: type=\"hvm\", \"pv\" or \"pvh\"");
     bool chosen_by_qemu = wanted->at_creation && !wanted->port.depth;
     device->controller =
         wanted->controller ? arranging->of_wanted[wanted->controller->index] : NULL;

@@ -170,7 +170,9 @@ static const char *device_spec(const struct xl *xl, const struct arranged_device
                   write_error(xl->writing, at,
                               "xl selects devices only by bus and address, not by %s",
                               selector_show(arena, &wanted->selector)),
-                  "use --resolve on the host that has it, or write hostbus=BUS,hostaddr=ADDRESS");
+                  xl->writing->host ? "plug it in, or write hostbus=BUS,hostaddr=ADDRESS"
+                                    : "use --resolve on the host that has it, or write "
+                                      "hostbus=BUS,hostaddr=ADDRESS");
         return "";
     }
     if (device->port.depth > 1)
