@@ -32,7 +32,10 @@ static struct config *parse(struct arena *arena, struct diags *diags, const stru
         return parse_libvirt(arena, diags, source).config;
     if (strcmp(extension(source->name), ".sxp") == 0)
         return parse_sxp(arena, diags, source).config;
-    return parse_config(arena, diags, source);
+    const struct document document = parse_document(arena, diags, source);
+    if (!diags->errors)
+        parse_check_xl(diags, &document);
+    return document.config;
 }
 
 static void compile(const char *directory, const char *name, struct result *result)

@@ -13,7 +13,12 @@ static enum status check_file(const struct invocation *invocation, const char *p
     struct diags diags;
     diags_init(&diags, arena);
     const struct source *source = source_read(arena, &diags, path);
-    struct config *config = source ? parse_config(arena, &diags, source) : NULL;
+    struct document document = { .source = source };
+    if (source)
+        document = parse_document(arena, &diags, source);
+    const struct config *config = document.config;
+    if (config && !diags.errors)
+        parse_check_xl(&diags, &document);
     if (config)
         check_config(arena, &diags, config);
     diags_print(&diags, stderr, invocation->color);

@@ -62,7 +62,7 @@ static bool is_word(struct text text)
 // False if it is neither.
 static bool is_other_value(struct builder *builder, enum key key, struct text text, struct span at)
 {
-    const struct span *variable = name_map_get(builder->variables, text);
+    const struct variable *variable = name_map_get(builder->variables, text);
     bool number = key == KEY_USB || key == KEY_USBVERSION || key == KEY_SPICEUSBREDIRECTION;
     int truth = truth_of(text);
     struct diag *diag;
@@ -70,7 +70,7 @@ static bool is_other_value(struct builder *builder, enum key key, struct text te
         diag = builder_error(builder, at,
                              "the value of '%s' is the variable '%.*s': Python is not run",
                              key_name(key), SHOW(text));
-        diag_also(builder->diags, diag, builder->source, *variable,
+        diag_also(builder->diags, diag, builder->source, variable->at,
                   "write the value that is set here");
     } else if (number && truth >= 0) {
         diag = builder_error(builder, at, "'%s' must be a number, not '%.*s'", key_name(key),
@@ -163,6 +163,29 @@ static void override(struct builder *builder, enum key key, struct assignment ta
     builder->overridden_count++;
 }
 
+// Notes the value of a foreign key, which is a variable to Python, and warns if xl cannot append to
+// it.
+static void note_variable(struct builder *builder, struct assignment target, enum value_kind kind)
+{
+    struct text name = builder_text(builder, target.at);
+    struct variable *variable = name_map_get(builder->variables, name);
+    bool strings = kind == VALUE_STRING, lists = kind == VALUE_LIST;
+    if (variable && target.append && (strings || lists) &&
+        variable->kind == (strings ? VALUE_LIST : VALUE_STRING)) {
+        struct diag *diag = builder_warning(builder, target.at, "'+=' cannot add %s to %s",
+                                            kind_name(kind), kind_name(variable->kind));
+        diag_hint(builder->diags, diag, "xl refuses the file");
+        diag_also(builder->diags, diag, builder->source, variable->at, "'%.*s' is set here",
+                  SHOW(name));
+    }
+    if (!variable) {
+        variable = arena_new_of(builder->arena, struct variable);
+        name_map_add(builder->variables, name, variable);
+    }
+    if (!target.append || !variable->at.to)
+        *variable = (struct variable){ target.at, kind };
+}
+
 void build_assign(struct builder *builder, struct assignment target, struct value value,
                   struct span at)
 {
@@ -178,9 +201,7 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
                                                       .value_at = at,
                                                       .append = target.append });
     if (key == KEY_FOREIGN) {
-        struct span *place = arena_new_of(builder->arena, struct span);
-        *place = target.at;
-        name_map_add(builder->variables, builder_text(builder, target.at), place);
+        note_variable(builder, target, value.kind);
         check_foreign(builder, target.at, value);
         return;
     }

@@ -21,6 +21,12 @@ struct overridden {
     struct setting setting;
 };
 
+// The latest value of a foreign key.
+struct variable {
+    struct span at; // the key
+    enum value_kind kind;
+};
+
 // The option before the current item of device_model_args, whose value that item is.
 enum argument {
     ARGUMENT_NONE,
@@ -46,7 +52,7 @@ struct builder {
     enum argument argument;
     struct span argument_at;
     struct config_number usbversion; // default for controllers without a version; 0 if not set
-    struct name_map *variables;      // the places of foreign keys, which are variables to Python
+    struct name_map *variables;      // struct variable by the name of a foreign key
     struct name_map *buses;          // controllers by the names of their QEMU buses
     unsigned unnamed_buses;          // how many of them QEMU has numbered
     struct qemu_bus *ports;          // QEMU's buses with their free ports, the last one first

@@ -17,6 +17,10 @@ struct config *parse_config(struct arena *arena, struct diags *diags, const stru
 struct document parse_document(struct arena *arena, struct diags *diags,
                                const struct source *source);
 
+// Warns, at its place, about whatever xl refuses in the file, unless the line has an error or a
+// warning already.
+void parse_check_xl(struct diags *diags, const struct document *document);
+
 // What the arguments of a verb describe.
 enum spec_what { SPEC_DEVICE, SPEC_CONTROLLER };
 

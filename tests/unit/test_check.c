@@ -135,7 +135,7 @@ static void test_status_ignores_warnings(void **state)
     struct compiled *compiled = compile_file("device_model_stubdomain_override=1\n");
     assert_int_equal(check_config(compiled->arena, &compiled->diags, compiled->config), STATUS_OK);
     compiled_free(compiled);
-    compiled = compile_file("type='pv'\nusbdevice='tablet'\n");
+    compiled = compile_file("type='pv'\nusbdevice='type=tablet'\n");
     assert_int_equal(check_config(compiled->arena, &compiled->diags, compiled->config),
                      STATUS_REQUEST);
     compiled_free(compiled);

@@ -199,6 +199,19 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
               "xenusb attaches it to the running guest");
 }
 
+static void warn_ignored(struct builder *builder, enum key key, struct span at)
+{
+    const struct config_domain *domain = &builder->config->domain;
+    struct diag *diag = builder_warning(
+        builder, at, "%s has no effect in a %s guest, which has no emulated machine", key_name(key),
+        domain_type_name(domain->type));
+    if (span_is_none(domain->type_at))
+        diag_hint(builder->diags, diag,
+                  "without type=, xl creates a pv guest; did you mean type=\"hvm\"?");
+    else
+        diag_hint(builder->diags, diag, "xl silently ignores it");
+}
+
 static void read_item(struct builder *builder, const struct literal *literal)
 {
     if (xenusb_is_keyed(literal->text)) {
@@ -213,6 +226,10 @@ static void read_item(struct builder *builder, const struct literal *literal)
         return;
     }
     size_t from = (size_t)(item.at - literal->text.at);
+    if (classic_is_supported(item) && !domain_has_machine(builder->config->domain.type)) {
+        warn_ignored(builder, KEY_USBDEVICE, literal->at);
+        return;
+    }
     struct config_device *device = builder_device(builder, ORIGIN_USB, literal->at);
     classic_read_device(builder, device, item,
                         literal_span(builder, literal, from, from + item.size));
@@ -247,19 +264,6 @@ static struct config_device *first_classic(const struct builder *builder)
     while (device && device->origin != ORIGIN_USB)
         device = device->next;
     return device;
-}
-
-static void warn_ignored(struct builder *builder, enum key key, struct span at)
-{
-    const struct config_domain *domain = &builder->config->domain;
-    struct diag *diag = builder_warning(
-        builder, at, "%s has no effect in a %s guest, which has no emulated machine", key_name(key),
-        domain_type_name(domain->type));
-    if (span_is_none(domain->type_at))
-        diag_hint(builder->diags, diag,
-                  "without type=, xl creates a pv guest; did you mean type=\"hvm\"?");
-    else
-        diag_hint(builder->diags, diag, "xl silently ignores it");
 }
 
 // Adds the UHCI controller of the PIIX3, which -usb and -usbdevice enable.

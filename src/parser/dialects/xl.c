@@ -3,6 +3,23 @@
 // refuses, misreads or silently ignores something.
 #include "parser/dialect.h"
 
+// Warns about an item of blanks; an empty one is nothing to xl.
+static void warn_about_blank_item(struct builder *builder, const struct literal *literal,
+                                  const char *what)
+{
+    struct text text = literal->text;
+    for (size_t from = 0, to; from < text.size; from = to + 1) {
+        to = text_find(text, ',', from);
+        if (to == from || text_trim(text_part(text, from, to)).size)
+            continue;
+        diag_hint(builder->diags,
+                  builder_warning(builder, literal_span(builder, literal, from, to),
+                                  "xl refuses an item of blanks in %s", what),
+                  "remove it, and the comma before it");
+        return;
+    }
+}
+
 static void warn_about_blanks(struct builder *builder, const struct spec *spec, const char *what)
 {
     for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next)
@@ -76,6 +93,7 @@ static void read_controller(struct builder *builder, const struct literal *liter
     struct config_controller *controller = builder_controller(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
     warn_about_blanks(builder, spec, "usbctrl");
+    warn_about_blank_item(builder, literal, "usbctrl");
     struct diag *head = spec_refuse_head(builder, spec);
     if (head && is_choice(spec->head, types))
         diag_hint(builder->diags, head, "write type=%.*s", SHOW(spec->head));
@@ -176,6 +194,7 @@ static void read_device(struct builder *builder, const struct literal *literal)
     struct config_device *device = builder_device(builder, ORIGIN_USBCTRL, literal->at);
     const struct spec *spec = spec_of_literal(builder, literal);
     warn_about_blanks(builder, spec, "usbdev");
+    warn_about_blank_item(builder, literal, "usbdev");
     hint_of_head(builder, spec, spec_refuse_head(builder, spec));
     fields_read(builder, spec, "usbdev", device_keys, device);
     device->broken = builder->diags->errors != errors;

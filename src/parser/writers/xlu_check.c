@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xlu_check.h"
 
+#include "parser/parser.h"
 #include "write.h"
 #include "xlu.h"
 
@@ -70,12 +71,15 @@ static const char *hint_of_word(struct text word)
 {
     if (text_starts(word, "True") || text_starts(word, "False"))
         return "write 1 or 0";
+    if (text_starts(word, "None"))
+        return "remove it: xl has no None";
     if (word.size && *word.at >= 'A' && *word.at <= 'Z')
         return "xl's keys have no capital letters: comment the line out";
     return "xl accepts key = 'string', key = number, and lists of these";
 }
 
-static void report(const struct xlu_checking *xlu_checking, enum xlu_fault fault, struct span at)
+// What to do about a fault at a place in that text.
+static const char *hint_of(enum xlu_fault fault, struct text text, struct span at)
 {
     static const char *const hints[XLU_OTHER] = {
         [XLU_BOM] = "remove the byte order mark",
@@ -83,6 +87,11 @@ static void report(const struct xlu_checking *xlu_checking, enum xlu_fault fault
         [XLU_LAST_COMMENT] = "end the last line with a newline",
         [XLU_ESCAPE] = "write it without the backslash",
     };
+    return fault == XLU_OTHER ? hint_of_word(text_part(text, at.from, SIZE_MAX)) : hints[fault];
+}
+
+static void report(const struct xlu_checking *xlu_checking, enum xlu_fault fault, struct span at)
+{
     const struct writing *writing = xlu_checking->writing;
     if (!is_about_the_file(fault))
         diags_settle(writing->diags, writing->document->source, at);
@@ -90,10 +99,41 @@ static void report(const struct xlu_checking *xlu_checking, enum xlu_fault fault
               is_about_the_file(fault)
                   ? write_warning(writing, at, "xl cannot read the file as it is")
                   : write_error(writing, at, "xl cannot read this"),
-              "%s",
-              fault == XLU_OTHER
-                  ? hint_of_word(text_part(writing->document->source->text, at.from, SIZE_MAX))
-                  : hints[fault]);
+              "%s", hint_of(fault, writing->document->source->text, at));
+}
+
+// The whole line of a place.
+static struct span line_at(struct text text, struct span at)
+{
+    uint32_t from = at.from;
+    while (from && text.at[from - 1] != '\n')
+        from--;
+    return (struct span){ from, (uint32_t)text_find(text, '\n', at.from) };
+}
+
+void parse_check_xl(struct diags *diags, const struct document *document)
+{
+    const struct source *source = document->source;
+    const struct statement *statement = document->statements;
+    struct xlu xlu = { source->text, 0 };
+    struct span at = SPAN_NONE;
+    enum xlu_fault fault;
+    bool reported[XLU_OTHER + 1] = { false };
+    while (!document->foreign && (fault = xlu_next(&xlu, &at)) != XLU_NONE) {
+        bool whole = is_about_the_file(fault);
+        while (statement && statement->at.to < at.from)
+            statement = statement->next;
+        bool python = statement && statement->at.from <= at.from &&
+                      statement->kind != STATEMENT_USB; // reported by the parser
+        bool known = whole ? reported[fault]
+                           : python || diags_within(diags, source, line_at(source->text, at));
+        reported[fault] = true;
+        if (!known)
+            diag_hint(diags,
+                      complain(diags, SEVERITY_WARNING, source, at,
+                               whole ? "xl cannot read the file as it is" : "xl cannot read this"),
+                      "%s", hint_of(fault, source->text, at));
+    }
 }
 
 void xlu_check(const struct writing *writing, const struct rewrite *rewrite, struct text result)
