@@ -24,7 +24,7 @@ const struct command apply_command = {
                "are undone. What is already there is left alone.",
     .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE |
                OPTION_PRUNE | OPTION_QMP | OPTION_QUIET | OPTION_REQUIRE_GUEST |
-               OPTION_START_BACKEND | OPTION_TIMEOUT,
+               OPTION_SKIP_MISSING | OPTION_START_BACKEND | OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_apply,

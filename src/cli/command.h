@@ -37,6 +37,7 @@ enum option {
     OPTION_QUIET = 1 << 26,
     OPTION_HELP = 1 << 27,    // every verb takes it
     OPTION_VERSION = 1 << 28, // and this one
+    OPTION_SKIP_MISSING = 1 << 29,
 };
 
 // The parsed command line.

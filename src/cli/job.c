@@ -180,6 +180,7 @@ enum status job_plan(struct job *job)
         .move = job->moves,
         .moved = job->moved,
         .start_backend = job->invocation->given & OPTION_START_BACKEND,
+        .skip_missing = job->invocation->given & OPTION_SKIP_MISSING,
         .policy = job->attaches ? host_policy(job->invocation->arena) : NULL,
     };
     enum status status = plan_make(job->invocation->diags, job->config, &job->world.topology,

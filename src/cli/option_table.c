@@ -34,6 +34,7 @@ const struct option_row option_rows[OPTION_ROWS] = {
     { OPTION_REQUIRE_GUEST, "require-guest", 0, false, NULL,
       "take a device back if the guest does not use it" },
     { OPTION_RESOLVE, "resolve", 0, false, NULL, "look devices up on this host" },
+    { OPTION_SKIP_MISSING, "skip-missing", 0, false, NULL, "skip devices that are not plugged in" },
     { OPTION_START_BACKEND, "start-backend", 0, false, NULL,
       "start a PVUSB QEMU if the guest has none" },
     { OPTION_TIMEOUT, "timeout", 0, false, "FACTOR",

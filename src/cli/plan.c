@@ -33,7 +33,8 @@ const struct command plan_command = {
         "+ added, - removed, > moved, = already there, ! refused, ~ skipped. Each line ends with\n"
         "the file and line it comes from.",
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
-               OPTION_QMP | OPTION_QUIET | OPTION_START_BACKEND | OPTION_TIMEOUT,
+               OPTION_QMP | OPTION_QUIET | OPTION_SKIP_MISSING | OPTION_START_BACKEND |
+               OPTION_TIMEOUT,
     .least = 1,
     .most = 1,
     .run = run_plan,

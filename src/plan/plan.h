@@ -62,6 +62,7 @@ struct plan_options {
     bool move;                      // move devices that the guest has at another place
     struct device *moved;           // the one that the config's only device is; NULL: looked for
     bool start_backend;             // start a PVUSB QEMU if none runs
+    bool skip_missing;              // skip host devices that are not plugged in
     const struct policy *policy;    // which devices the domain may be given; NULL: any
 };
 

@@ -53,16 +53,19 @@ static const char *probably_meant(const struct planning *planning, const struct 
     return near ? arena_printf(planning->arena, "did you mean serial=%s?", near) : NULL;
 }
 
-// Nothing matches: an error, or a warning if the device is not required.
+// Nothing matches: an error, or a warning if the device is not required or may be missing.
 static void complain_absent(struct planning *planning, struct placement *placement)
 {
     const struct config_device *wanted = placement->wanted;
     const char *shown = selector_show(planning->arena, &wanted->selector);
-    if (GIVEN(wanted->required) && !wanted->required.value) {
+    bool optional = GIVEN(wanted->required) && !wanted->required.value;
+    if (optional || planning->options->skip_missing) {
         struct diag *diag =
             complain(planning->diags, SEVERITY_WARNING, planning->config->source,
                      selector_place(wanted), "no USB device %s is plugged into this host", shown);
-        diag_hint(planning->diags, diag, "skipped, since it is not required");
+        diag_hint(planning->diags, diag,
+                  optional ? "skipped, since it is not required"
+                           : "skipped, because of --skip-missing");
         placement->op = STEP_SKIP;
         placement->words = "not plugged in";
         return;

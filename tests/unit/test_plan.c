@@ -389,6 +389,25 @@ static void test_an_absent_optional_device_is_skipped(void **state)
     assert_int_equal(scene->diags.warnings, 1);
 }
 
+static void test_missing_devices_are_skipped(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.skip_missing = true;
+    want_plan(scene,
+              "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+              "usbdevice=['id=dead:beef,bus=hci0','serial=4C530001,bus=hci0']\n",
+              "+ hci0 nec-xhci; ~ ? .; + 1-1.3 hci0.1");
+    assert_int_equal(scene->diags.warnings, 1);
+}
+
+static void test_missing_is_not_more_than_one(void **state)
+{
+    struct scene *scene = *state;
+    scene->options.skip_missing = true;
+    want_refusal(scene, "usbdevice=['type=hostdev,id=0781:5581']\n", STATUS_REQUEST, "id=0781:5581",
+                 "2 USB devices match 0781:5581");
+}
+
 static void test_the_same_device_twice(void **state)
 {
     want_refusal(*state, "usbdevice=['type=hostdev,busid=1-4','type=hostdev,id=1050:0407']\n",
@@ -756,6 +775,8 @@ int main(void)
         TEST(test_what_was_probably_meant),
         TEST(test_more_than_one_match),
         TEST(test_an_absent_optional_device_is_skipped),
+        TEST(test_missing_devices_are_skipped),
+        TEST(test_missing_is_not_more_than_one),
         TEST(test_the_same_device_twice),
         TEST(test_hubs_are_refused),
         TEST(test_devices_in_use_are_refused_without_force),
