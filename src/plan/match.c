@@ -21,7 +21,7 @@ static unsigned similarity(const struct config_controller *wanted, const struct 
     switch (wanted->origin) {
     case ORIGIN_USB:
         // "-usb" makes the machine's own controller, which has no id.
-        return !*there->id && there->index < 0 ? 2 : instead;
+        return !*there->id ? 2 : instead;
     case ORIGIN_USBVERSION:
         // libxl calls it "usb" (libxl_dm.c).
         return strcmp(there->id, "usb") == 0 ? 4 : instead;

@@ -33,7 +33,7 @@ static size_t skip_string(struct text json, size_t at)
 
 static bool ends_scalar(char byte)
 {
-    return is_blank(byte) || byte == ',' || byte == ':' || byte == ']' || byte == '}';
+    return is_blank(byte) || byte == ',' || byte == ']' || byte == '}';
 }
 
 // The offset after the value that begins at `at`.
