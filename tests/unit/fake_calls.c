@@ -156,6 +156,10 @@ FAKE(int, poll, (struct pollfd * fds, nfds_t count, int limit), (fds, count, lim
 FAKE(int, uname, (struct utsname * name), (name), NULL, -1)
 FAKE(FILE *, fopen, (const char *path, const char *mode), (real_path(path), mode), path, NULL)
 FAKE(DIR *, opendir, (const char *path), (real_path(path)), path, NULL)
+FAKE(int, scandir,
+     (const char *path, struct dirent ***entries, int (*filter)(const struct dirent *entry),
+      int (*compare)(const struct dirent **a, const struct dirent **b)),
+     (real_path(path), entries, filter, compare), path, -1)
 FAKE(struct dirent *, readdir, (DIR * dir), (dir), NULL, NULL)
 FAKE(void *, mmap, (void *at, size_t size, int protection, int flags, int fd, off_t offset),
      (at, size, protection, flags, fd, offset), NULL, MAP_FAILED)

@@ -448,7 +448,6 @@ static void test_disks_that_are_reserved(void **state)
     fail_call_nth("open", "disk", EBUSY, 1); // udev has just had it
     assert_objection(at("disk"), "none");
     fake_calls_succeed();
-    session.timeout_scale = 0.01;
     fail_calls("open", "disk", EBUSY);
     assert_objection(at("disk"), "exclusively");
     fake_calls_succeed();
@@ -462,7 +461,6 @@ static void test_disks_that_cannot_be_reserved(void **state)
     static const char *const calls[] = { "dup2", "close_range", "send" };
     (void)state;
     fake_file("disk", "");
-    session.timeout_scale = 0.1;
     fail_calls("socketpair", NULL, EMFILE);
     assert_objection(at("disk"), "Too many open files");
     fake_calls_succeed();

@@ -294,7 +294,7 @@ static void test_a_qemu_that_ignores_a_signal_is_killed(void **state)
     store_scene_begin(&scene);
     start_qemu(&scene);
     signal(SIGTERM, before);
-    scene.session.timeout_scale = 0.01;
+    scene.session.timeout_scale = 0.5;
     assert_true(record_stop_qemu(&scene.session, "/xenusb/5"));
     assert_int_equal(waitpid(started, &status, 0), started);
     assert_int_equal(WTERMSIG(status), SIGKILL);
