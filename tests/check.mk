@@ -90,7 +90,7 @@ note_time  = @mkdir -p $(B) && date +%s >$(B)/began
 time_since = $$(($$(date +%s) - $$(cat $(B)/began)))
 
 .PHONY: check check-deep check-unit check-daemons check-without-xen check-clang check-san check-programs check-trees judge
-.PHONY: check-tidy check-format check-layers fuzz sweep soak
+.PHONY: check-tidy check-format check-layers fuzz sweep soak soak-watch
 
 # Needs neither root nor network.
 check-unit: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement
@@ -191,6 +191,10 @@ sweep: build rig
 T ?= 30
 soak: build rig
 	tests/sweep/soak --minutes $(T)
+
+# Whatever may happen to a watcher and its world, for T minutes.
+soak-watch: build rig
+	tests/sweep/soak --watch --minutes $(T)
 
 # Compares the parser with the programs whose formats it reads, on more generated inputs.
 # LIBVIRT_TESTS names libvirt's tests/qemuxml2argvdata, which its source package has.

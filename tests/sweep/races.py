@@ -26,6 +26,7 @@ T, RIG, XENUSB = "/run/t", os.environ["B"] + "/rig", os.environ["XENUSB"]
 STICKS = ["3-%d" % number for number in range(1, 6)]
 OURS, XLS = STICKS, ["3-6", "3-7"]  # only xl attaches and detaches these, at the ports of the same numbers
 WORKERS, COMMANDS = 16, 3
+SCRIPT = "races.sh"  # with the functions for bash()
 EVENTS = ["nothing", "nothing", "pull", "destroy", "restart"]
 
 
@@ -34,8 +35,8 @@ class Disorder(Exception):
 
 
 def bash(function, *arguments, **environment):
-    """Call a function of races.sh."""
-    script = '. "$0/../rig/lib.sh"; . "$0/races.sh"; "$@"'
+    """Call a function of SCRIPT."""
+    script = '. "$0/../rig/lib.sh"; . "$0/%s"; "$@"' % SCRIPT
     with open(T + "/bash.out", "w+") as out:
         status = subprocess.call(["bash", "-c", script, HERE, function, *arguments], stdin=subprocess.DEVNULL,
                                  stdout=out, stderr=out, env=dict(os.environ, **environment))
