@@ -28,6 +28,13 @@ struct config_flag {
 };
 #define GIVEN(value) (!span_is_none((value).at))
 
+// A property of QEMU's that nothing else here has.
+struct config_property {
+    struct config_property *next;
+    struct text name;
+    struct config_text value;
+};
+
 // CONTROLLER_AUTO is resolved by config_settle() once the guest's type is known.
 enum controller_type { CONTROLLER_AUTO, CONTROLLER_PV, CONTROLLER_EMULATED };
 // The kind of PVUSB backend: the kernel's usbback (vusb in xenstore) or QEMU's (qusb).
@@ -60,13 +67,14 @@ struct config_controller {
     struct config_number ports;           // the default if not given; 0: not known
     const struct controller_model *model; // NULL: chosen by type and version
     struct span model_at;
-    struct config_text backend; // the name or id of a backend domain
-    bool at_creation;           // the toolstack created it together with the guest (usb=1,
-                                // usbversion=, QEMU arguments): never hotplugged
-    struct text argument;       // ORIGIN_QEMU: the whole argument of -device
-    struct config_text qemu_id; // the id in QEMU arguments
-    bool companion;             // QEMU arguments: it serves ports of another one (masterbus=)
-    bool broken;                // already reported; skip further checks
+    struct config_text backend;         // the name or id of a backend domain
+    bool at_creation;                   // the toolstack created it together with the guest (usb=1,
+                                        // usbversion=, QEMU arguments): never hotplugged
+    struct text argument;               // ORIGIN_QEMU: the whole argument of -device
+    struct config_property *properties; // ORIGIN_QEMU: the rest of that argument
+    struct config_text qemu_id;         // the id in QEMU arguments
+    bool companion; // QEMU arguments: it serves ports of another one (masterbus=)
+    bool broken;    // already reported; skip further checks
 };
 
 // A device that the config asks for.
@@ -86,6 +94,7 @@ struct config_device {
     struct config_flag required; // true if not given
     bool at_creation;            // as for a controller
     struct text argument;        // as for a controller
+    struct config_property *properties;
     struct config_text qemu_id;
     struct config_text file;     // disk: path of the image
     struct config_text format;   // disk: raw if not given

@@ -3,6 +3,7 @@
 // is present already and is never attached.
 #include "parser/dialect.h"
 
+#include "base/arena.h"
 #include "base/name_map.h"
 #include "base/suggest.h"
 #include "qemu_option.h"
@@ -76,15 +77,37 @@ static void read_machine(struct builder *builder, const struct literal *literal)
                   "remove usb=%.*s", SHOW(usb->value));
 }
 
+// Keeps what a character device is, in the words of chardev=, if they have it.
+static void read_chardev(struct builder *builder, const struct literal *literal)
+{
+    const struct spec *spec = qemu_option_spec(builder, literal);
+    const struct spec_pair *id = qemu_option(spec, "id"), *path = qemu_option(spec, "path"),
+                           *server = qemu_option(spec, "server");
+    bool client = !server || text_is(server->value, "off") || text_is(server->value, "no");
+    bool plain = text_is(spec->head, "pty") || text_is(spec->head, "null") ||
+                 text_is(spec->head, "spicevmc") || text_is(spec->head, "braille");
+    const char *prefix = text_is(spec->head, "file")               ? "file:"
+                         : text_is(spec->head, "socket") && client ? "unix:"
+                                                                   : NULL;
+    struct text *word = arena_new_of(builder->arena, struct text);
+    if (!id || (!plain && !(prefix && path)))
+        return;
+    *word = plain ? spec->head
+                  : text_of(arena_printf(builder->arena, "%s%.*s", prefix, (int)path->value.size,
+                                         path->value.at));
+    name_map_add(builder->chardevs, id->value, word);
+}
+
 // --- the list ---
 
 static const struct {
     const char *word;
     enum argument argument;
 } options[] = {
-    { "usb", ARGUMENT_NONE },      { "usbdevice", ARGUMENT_USBDEVICE },
-    { "device", ARGUMENT_DEVICE }, { "machine", ARGUMENT_MACHINE },
-    { "M", ARGUMENT_MACHINE },     { "readconfig", ARGUMENT_READCONFIG },
+    { "usb", ARGUMENT_NONE },        { "usbdevice", ARGUMENT_USBDEVICE },
+    { "device", ARGUMENT_DEVICE },   { "machine", ARGUMENT_MACHINE },
+    { "M", ARGUMENT_MACHINE },       { "readconfig", ARGUMENT_READCONFIG },
+    { "chardev", ARGUMENT_CHARDEV },
 };
 
 // Reads an option, which begins with one or two dashes.
@@ -125,6 +148,8 @@ static void read_argument(struct builder *builder, const struct literal *literal
         read_usbdevice(builder, literal);
     else if (option == ARGUMENT_MACHINE)
         read_machine(builder, literal);
+    else if (option == ARGUMENT_CHARDEV)
+        read_chardev(builder, literal);
     else if (option == ARGUMENT_READCONFIG) {
         builder->unread = true;
         builder_warning(builder, literal->at,
@@ -172,6 +197,7 @@ void qemu_read(struct builder *builder)
 {
     unsigned errors = builder->diags->errors;
     builder->ids = name_map_new(builder->arena);
+    builder->chardevs = name_map_new(builder->arena);
     read_lists(builder);
     builder->unread = builder->unread || builder->diags->errors != errors;
     builder->devices_only = true;

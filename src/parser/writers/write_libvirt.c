@@ -5,6 +5,7 @@
 
 #include "arrange.h"
 #include "base/arena.h"
+#include "base/number_rule.h"
 #include "qemu/image.h"
 
 struct libvirt_writer {
@@ -49,6 +50,23 @@ static void refuse(const struct libvirt_writer *libvirt, struct span at, const c
 {
     diag_hint(libvirt->writing->diags,
               write_error(libvirt->writing, at, "libvirt has no element for %s", what), "%s", hint);
+}
+
+static void refuse_property(const struct libvirt_writer *libvirt,
+                            const struct config_property *property)
+{
+    const char *what =
+        arena_printf(libvirt->writing->arena, "QEMU's property %.*s=%.*s", (int)property->name.size,
+                     property->name.at, (int)property->value.text.size, property->value.text.at);
+    refuse(libvirt, property->value.at, what, "remove it, or set it in a <qemu:override>");
+}
+
+// Reports the properties that have no element.
+static void refuse_properties(const struct libvirt_writer *libvirt,
+                              const struct config_property *properties)
+{
+    for (; properties; properties = properties->next)
+        refuse_property(libvirt, properties);
 }
 
 // --- controllers ---
@@ -129,6 +147,8 @@ static void write_controller(const struct libvirt_writer *libvirt,
         return;
     bool pv = at->type == CONTROLLER_PV;
     bool counted = pv || at->model->version == 3;
+    if (at->wanted)
+        refuse_properties(libvirt, at->wanted->properties);
     fprintf(out, "  <controller type='usb' index='%u' model='%s%.0u'", at->libvirt_index,
             pv ? "qusb" : at->model->name, pv ? at->model->version : 0);
     if (counted && at->ports)
@@ -170,6 +190,33 @@ static void finish(const struct libvirt_writer *libvirt, const struct arranged_d
         fprintf(out, "  </%s>\n", element);
 }
 
+// What libvirt has elements for, of a host device's properties.
+struct host_properties {
+    const char *reset; // the attribute guestReset; "" if it has none
+    uint64_t boot;     // the order of <boot>; 0: none
+};
+
+// Reports what libvirt has no element for. QEMU's guest-reset=on is what libvirt has without
+// guestReset; of bootindex it takes 1 and more.
+static struct host_properties read_properties(const struct libvirt_writer *libvirt,
+                                              const struct config_property *property)
+{
+    struct host_properties read = { "", 0 };
+    for (; property; property = property->next) {
+        struct text value = property->value.text;
+        bool reset = text_is(property->name, "guest-reset");
+        bool off = text_is(value, "off") || text_is(value, "no") || text_is(value, "false") ||
+                   text_is(value, "n");
+        bool boot = text_is(property->name, "bootindex") &&
+                    number_parse(NUMBER_OF_QEMU, value, 1, INT32_MAX, &read.boot) == NUMBER_OK;
+        if (reset && off)
+            read.reset = " guestReset='off'";
+        else if (!reset && !boot)
+            refuse_property(libvirt, property);
+    }
+    return read;
+}
+
 static void write_host(const struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     FILE *out = libvirt->writing->out;
@@ -178,6 +225,7 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
     bool by_id = (selector->criteria & id) == id,
          by_address = (selector->criteria & address) == address;
     unsigned known = (by_id ? id : 0) | (by_address ? address : 0);
+    const struct host_properties properties = read_properties(libvirt, at->wanted->properties);
     if (!at->found && (!known || selector->criteria != known)) {
         diag_hint(libvirt->writing->diags,
                   write_error(libvirt->writing, at->wanted->why,
@@ -186,8 +234,8 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
                   "use --resolve on the host that has the device");
         return;
     }
-    fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s>\n",
-            at->wanted->required.value ? "" : " startupPolicy='optional'");
+    fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s%s>\n",
+            at->wanted->required.value ? "" : " startupPolicy='optional'", properties.reset);
     if (by_id)
         fprintf(out, "      <vendor id='0x%04x'/>\n      <product id='0x%04x'/>\n",
                 selector->vendor, selector->product);
@@ -196,6 +244,8 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
                 at->found ? at->found->bus : selector->bus,
                 at->found ? at->found->address : selector->address);
     fputs("    </source>\n", out);
+    if (properties.boot)
+        fprintf(out, "    <boot order='%u'/>\n", (unsigned)properties.boot);
     print_address(libvirt, at);
     fputs("  </hostdev>\n", out);
 }
@@ -217,6 +267,11 @@ static void write_disk(struct libvirt_writer *libvirt, const struct arranged_dev
 {
     const struct config_device *wanted = at->wanted;
     FILE *out = libvirt->writing->out;
+    if (!GIVEN(wanted->file)) {
+        refuse(libvirt, wanted->why, "a drive that other arguments define",
+               "write usbdevice=['type=disk,file=PATH'] instead");
+        return;
+    }
     if (!is_valid_xml(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
         return;
     const char *path =
@@ -291,6 +346,8 @@ static void write_device(struct libvirt_writer *libvirt, const struct arranged_d
     const struct device_model *model = device_model_of(at->wanted->kind);
     if (at->left_out)
         return;
+    if (at->wanted->kind != DEVICE_HOSTDEV)
+        refuse_properties(libvirt, at->wanted->properties);
     switch (at->wanted->kind) {
     case DEVICE_HOSTDEV: write_host(libvirt, at); break;
     case DEVICE_TABLET:
