@@ -123,7 +123,8 @@ static void check_controller(const struct domain_check *check, struct controller
     struct arena *arena = check->arena;
     if (!controller->pvusb && !check->topology->qemu && !check->topology->qemu_ended)
         return;
-    bool unknown = record_lacks_controller(check->record, controller);
+    bool unknown = record_lacks_controller(check->record, controller) &&
+                   controller->adoption != ADOPTION_RELEASED;
     // The controllers of a QEMU that has exited reserve nothing, and are there again after a
     // reboot.
     if ((controller->stale && !check->topology->qemu_ended) || unknown) {

@@ -76,6 +76,7 @@ static bool may_choose(const struct planning *planning, const struct controller 
                        const struct device *device, bool last_resort)
 {
     if (!controller->model || !controller->backend || controller->stale ||
+        controller->adoption == ADOPTION_RELEASED || controller->adoption == ADOPTION_UNSURE ||
         has_no_backend(planning, controller) || may_be_too_slow(planning, controller, device))
         return false;
     // In an HVM guest PVUSB is used only if the config asks for it, since the guest may have no

@@ -37,6 +37,14 @@ struct device_report {
                              // or cannot be seen
 };
 
+// How an emulated controller with an id of libxl's, which libxl's record lacks, gets there.
+enum adoption {
+    ADOPTION_NONE,     // it is there, or does not belong there
+    ADOPTION_DUE,      // QEMU was started with it: the next command that changes something adds it
+    ADOPTION_RELEASED, // it was added for this QEMU, and xl has removed it: the guest still has it
+    ADOPTION_UNSURE,   // it was added while QEMU ran, or that is not known: not at all
+};
+
 struct controller;
 struct topology;
 
@@ -96,6 +104,7 @@ struct controller {
     bool stale;     // libxl has a record of it, but QEMU does not have it
     bool present;   // false: planned
     enum verdict at_start;                  // emulated, with Xen: whether QEMU was started with it
+    enum adoption adoption;                 // set by record_find_adoptions()
     bool has_unplaced;                      // QEMU does not report the port of some device on it
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports

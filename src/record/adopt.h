@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What QEMU has but no record names: a command was killed between changing QEMU and recording it.
+// What QEMU has but no record names: a command was killed between changing QEMU and recording it,
+// or QEMU was started with it.
 #ifndef XENUSB_RECORD_ADOPT_H
 #define XENUSB_RECORD_ADOPT_H
 

@@ -249,6 +249,15 @@ enum verdict note_is_unsaved(const struct session *session)
     return result == XEN_ABSENT ? VERDICT_NO : VERDICT_UNKNOWN;
 }
 
+const char *note_started_with(struct arena *arena, const struct controller *controller)
+{
+    const char *start;
+    const unsigned process = controller->topology ? controller->topology->qemu_process : 0;
+    const char *pid = arena_printf(arena, "%u", process);
+    (void)note_process_start(arena, pid, &start);
+    return arena_printf(arena, "%s %s", pid, start);
+}
+
 enum xen_result note_controller(struct change *change)
 {
     const struct controller *controller = change->controller;
@@ -260,7 +269,11 @@ enum xen_result note_controller(struct change *change)
         result = change_write(change, at, "id", controller->id);
     if (result == XEN_OK)
         result = change_write(change, at, "name", controller->name);
-    return result == XEN_OK ? change_write(change, at, "driver", controller->driver) : result;
+    if (result == XEN_OK)
+        result = change_write(change, at, "driver", controller->driver);
+    return result == XEN_OK && !controller->pvusb && controller->at_start == VERDICT_YES
+               ? change_write(change, at, "qemu", note_started_with(arena, controller))
+               : result;
 }
 
 enum xen_result note_device(struct change *change)

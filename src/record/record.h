@@ -13,6 +13,8 @@
 //                                                   usb-ver, num-ports and port/<N> instead
 //     /xenusb/<domid>/uuid
 //                    /controller/<key>/id, name, driver
+//                                     /qemu  if QEMU was started with it: that process, and when
+//                                            it was started
 //                    /device/<key>/id, kind, controller, port, busid
 //                    /unsaved    if a command was told to leave libxl's saved config alone
 //                    /label/<key>      what is at the ports of that controller in libxl's record
@@ -96,12 +98,18 @@ bool record_is_noted(const struct session *session);
 void record_merge(const struct session *session, const struct record *record,
                   struct topology *topology);
 
+// Sets the adoption of each controller; after record_merge(). Statuses as from record_read().
+enum status record_find_adoptions(const struct session *session, const struct record *record,
+                                  struct topology *topology);
+
 // Brings the record in line with the topology; commands that change something do so before they
-// plan. Removes notes of other domains and of devices or controllers that QEMU no longer has, and
-// moves notes from before a reboot to the domain's new id. If xl has failed to attach to a port in
-// use, its cleanup has written "" to that port's node: removes the node if libxl cannot express the
-// device there, else writes the busid again. Call it after record_merge(), with the domain's lock
-// held. Statuses as from record_read().
+// plan. Adds the controllers that QEMU was started with and that libxl would call by their ids, so
+// that xl can use them (ADOPTION_DUE); they do not belong in libxl's saved configuration, from
+// which libxl would add them a second time. Removes notes of other domains and of devices or
+// controllers that QEMU no longer has, and moves notes from before a reboot to the domain's new id.
+// If xl has failed to attach to a port in use, its cleanup has written "" to that port's node:
+// removes the node if libxl cannot express the device there, else writes the busid again. Call it
+// after record_find_adoptions(), with the domain's lock held. Statuses as from record_read().
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 

@@ -19,6 +19,16 @@ enum xen_result change_read_port(struct change *change, unsigned port, struct te
 // Whether the session has a record: its domain is Xen's.
 bool change_has_xen(const struct session *session);
 
+// In write.c:
+
+// Writes libxl's record of change->controller, whose ports are all free.
+enum xen_result change_put_controller(struct change *change);
+
+// In adopt.c:
+
+// Adds the controllers of change->topology whose adoption is due, unless they are there by now.
+enum xen_result adopt_controllers(struct change *change);
+
 // In note.c:
 
 // The directory of the domain's notes. Owned by the arena.
@@ -37,6 +47,8 @@ enum verdict note_is_unsaved(const struct session *session);
 // Removes all notes under the domain's id if they belong to another domain that had that id. The
 // names of one that was rebooted are moved to the id that it has now.
 enum xen_result note_drop_foreign(struct change *change);
+// The QEMU that was started with the controller, as it is noted; owned by the arena.
+const char *note_started_with(struct arena *arena, const struct controller *controller);
 // Whether the notes under `root` ("/xenusb/3") belong to a domain that exists, by their UUID.
 enum xen_result note_is_owned(struct change *change, const char *root, bool *owned);
 

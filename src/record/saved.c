@@ -217,6 +217,12 @@ enum status saved_write(const struct session *session)
     return STATUS_OK;
 }
 
+// Whether a guest may be started from a configuration that has this controller.
+static bool may_have(const struct controller *controller)
+{
+    return !controller->cold_only && (controller->pvusb || controller->at_start == VERDICT_NO);
+}
+
 static void change_controller(const struct session *session, const struct controller *controller,
                               bool added)
 {
@@ -228,7 +234,7 @@ static void change_controller(const struct session *session, const struct contro
     };
     if (!controller->pvusb && !record_expresses_controller(controller))
         return;
-    if (added && controller->cold_only)
+    if (added && !may_have(controller))
         return;
     // libxl does not write its default, domain 0.
     const char *backend =
@@ -254,7 +260,7 @@ static void change_device(const struct session *session, const struct device *de
     // The address of a driver domain's device is unknown here.
     if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
         return;
-    if (added && device->controller->cold_only)
+    if (added && !may_have(device->controller))
         return;
     if (added)
         element.json = arena_printf(session->arena,

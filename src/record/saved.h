@@ -21,7 +21,8 @@ struct saved {
 // changes to the same entry only the last counts. Only for PVUSB and for what libxl's record can
 // express (record.h). They do nothing if the session has keep_saved, or no domain of Xen's. Nothing
 // is added for a cold_only controller: libxl starts QEMU before it writes the controller's nodes,
-// so a guest started from such a configuration would lose its QEMU and wait for a backend at boot.
+// so a guest started from such a configuration would lose its QEMU and wait for a backend at boot;
+// nor for one that QEMU was started with, or may have been: libxl would add it a second time.
 void saved_controller_added(const struct session *session, const struct controller *controller);
 void saved_controller_removed(const struct session *session, const struct controller *controller);
 void saved_device_added(const struct session *session, const struct device *device);

@@ -110,6 +110,8 @@ static enum xen_result tidy(struct change *change)
          note = note->next)
         if (!record_note_holds(change->topology, note))
             result = note_drop(change, note->of_device ? "device" : "controller", note->key);
+    if (result == XEN_OK)
+        result = adopt_controllers(change);
     for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
          at = at->next) {
         change->controller = at;
@@ -222,6 +224,9 @@ static bool is_tidy(const struct session *session, const struct record *record,
 {
     for (const struct record_note *note = record->notes; note; note = note->next)
         if (!record_note_holds(topology, note))
+            return false;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (at->adoption == ADOPTION_DUE)
             return false;
     return !record->foreign && !record->former && !is_any_port_wrong(record, topology) &&
            !is_any_note_left(session, record);

@@ -14,22 +14,12 @@ static bool may_be_recorded(const struct change *change)
 }
 
 // Writes the same nodes as libxl__device_usbctrl_add_xenstore and libxl__device_generic_add.
-static enum xen_result write_controller(struct change *change)
+enum xen_result change_put_controller(struct change *change)
 {
     const struct controller *controller = change->controller;
     struct arena *arena = change->session->arena;
     const char *at = change_libxl_path(change, "");
-    struct text type;
-    enum xen_result result = change_read_type(change, &type);
-    // QEMU has just accepted the id, so a record of an emulated controller with it is left over.
-    if (result == XEN_OK && !text_is(type, "devicemodel"))
-        return change_refuse(change, STATUS_REFUSED,
-                             "xl has taken its index for another controller");
-    if (result == XEN_OK || (result == XEN_ABSENT && may_be_recorded(change)))
-        result = xen_remove(change->xen, change->in, at);
-    result = change_ignore_absent(result);
-    if (result == XEN_OK)
-        result = change_write(change, at, "type", "devicemodel");
+    enum xen_result result = change_write(change, at, "type", "devicemodel");
     if (result == XEN_OK)
         result = change_write(change, at, "usb-ver",
                               arena_printf(arena, "%u", controller->model->version));
@@ -39,6 +29,20 @@ static enum xen_result write_controller(struct change *change)
     for (unsigned port = 1; result == XEN_OK && port <= controller->ports; port++)
         result = change_write(change, at, arena_printf(arena, "port/%u", port), "");
     return result;
+}
+
+static enum xen_result write_controller(struct change *change)
+{
+    struct text type;
+    enum xen_result result = change_read_type(change, &type);
+    // QEMU has just accepted the id, so a record of an emulated controller with it is left over.
+    if (result == XEN_OK && !text_is(type, "devicemodel"))
+        return change_refuse(change, STATUS_REFUSED,
+                             "xl has taken its index for another controller");
+    if (result == XEN_OK || (result == XEN_ABSENT && may_be_recorded(change)))
+        result = xen_remove(change->xen, change->in, change_libxl_path(change, ""));
+    result = change_ignore_absent(result);
+    return result == XEN_OK ? change_put_controller(change) : result;
 }
 
 static enum xen_result add_controller(struct change *change)
@@ -71,7 +75,7 @@ static enum xen_result take_port(struct change *change)
         return change_refuse_taken(change, value);
     result = change_read_type(change, &type);
     if (result == XEN_ABSENT)
-        return change_refuse(change, STATUS_FAILED, "xl has removed the controller");
+        return change_refuse(change, STATUS_FAILED, "libxl's record does not have the controller");
     if (result != XEN_OK)
         return result;
     result = xen_write(change->xen, change->in, change_port_path(change, device->port.number[0]),

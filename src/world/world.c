@@ -90,7 +90,9 @@ static enum status read_records(struct world *world, bool changes)
         return status;
     record_merge(session, record, &world->topology);
     presence_find(session, &world->topology);
-    status = record_recall_labels(session, &world->topology);
+    status = record_find_adoptions(session, record, &world->topology);
+    if (status == STATUS_OK)
+        status = record_recall_labels(session, &world->topology);
     for (struct controller *at = world->topology.controllers; at; at = at->next)
         if (at->stale)
             at->backend = emulated_backend(world);
