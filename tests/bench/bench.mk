@@ -3,7 +3,7 @@
 # "make bench" measures xenusb against xl, and against floors: programs that do the least that the same result
 # needs. It needs root, takes some minutes, and should have the machine for itself.
 
-BENCH_TOOLS := $(addprefix $(B)/bench/,stopwatch empty floor_qmp floor_usb floor_pv)
+BENCH_TOOLS := $(addprefix $(B)/bench/,stopwatch empty floor_qmp floor_usb floor_pv arrival)
 
 .PHONY: bench bench-tools
 bench: build rig bench-tools
