@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK_SIZE = 64 * 1024 };
+enum { BLOCK_SIZE = 64 * 1024, SMALL_SIZE = 512 };
 
 struct block {
     struct block *next;
@@ -20,6 +20,7 @@ struct arena {
     struct block *blocks;
     struct block *reserve;
     size_t used;
+    size_t next; // the size of the next block
     bool exhausted;
 };
 
@@ -46,6 +47,15 @@ struct arena *arena_new(size_t reserve)
         free(arena);
         return NULL;
     }
+    arena->next = BLOCK_SIZE;
+    return arena;
+}
+
+struct arena *arena_new_small(void)
+{
+    struct arena *arena = arena_new(0);
+    if (arena)
+        arena->next = SMALL_SIZE;
     return arena;
 }
 
@@ -76,8 +86,10 @@ static struct block *block_for(struct arena *arena, size_t size)
     struct block *block = arena->blocks;
     if (block && block->size - block->used >= size)
         return block;
-    block = arena->exhausted ? NULL : block_new(size > BLOCK_SIZE ? size : BLOCK_SIZE);
+    block = arena->exhausted ? NULL : block_new(size > arena->next ? size : arena->next);
     if (block) {
+        if (arena->next < BLOCK_SIZE)
+            arena->next *= 2;
         block->next = arena->blocks;
         arena->blocks = block;
         return block;

@@ -14,6 +14,10 @@ struct arena;
 // Returns NULL if that allocation fails.
 struct arena *arena_new(size_t reserve);
 
+// The same without a reserve, for one of many that live long and have little in them: it begins
+// with little memory, and gets the more at once the more it has.
+struct arena *arena_new_small(void);
+
 void arena_free(struct arena *arena);
 
 static inline void arena_scope(struct arena **arena)

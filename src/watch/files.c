@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESERVE = 1024 }; // bytes: a file that is too large for the memory ends the watcher anyway
-
 static const char *const default_words[] = { "/etc/xenusb/guests", "/etc/xen/auto" };
 enum { DEFAULTS = sizeof default_words / sizeof *default_words, AUTO = 1 };
 
@@ -149,7 +147,8 @@ static void read_file(struct reading *reading, struct watch_file *file, bool onl
 {
     const bool known = file->second;
     struct diags diags;
-    struct arena *arena = arena_new(RESERVE);
+    // A file that is too large for the memory ends the watcher.
+    struct arena *arena = arena_new_small();
     if (!arena)
         arena_give_up();
     diags_init(&diags, arena);

@@ -56,14 +56,10 @@ const struct watch_report *watch_recall_any(const struct watch *watch, struct ar
 
 void watch_recall(const struct watch *watch, struct watch_file *file)
 {
-    struct arena *arena = new_arena(0);
+    cleanup_arena struct arena *arena = new_arena(0);
     const struct watch_report *last = watch_recall_any(watch, arena, file);
-    if (last && last->domain == file->id && strcmp(last->uuid, file->uuid) == 0) {
-        file->said = arena;
-        file->report = last;
-    } else {
-        arena_free(arena);
-    }
+    if (last && last->domain == file->id && strcmp(last->uuid, file->uuid) == 0)
+        (void)watch_keep_report(file, last);
 }
 
 // Whether it can never be used again: that instance of the domain does not run any more; or it was

@@ -36,6 +36,27 @@ void watch_report_date(struct watch_report *report, const struct watch_report *l
     }
 }
 
+struct watch_report *watch_report_copy(struct arena *arena, const struct watch_report *report)
+{
+    struct watch_report *copy = arena_new_of(arena, struct watch_report);
+    struct watch_entry **last = &copy->entries;
+    *copy = *report;
+    copy->why = arena_strdup(arena, report->why);
+    copy->uuid = arena_strdup(arena, report->uuid);
+    for (const struct watch_entry *from = report->entries; from; from = from->next) {
+        struct watch_entry *to = *last = arena_new_of(arena, struct watch_entry);
+        *to = *from;
+        to->text = arena_strdup(arena, from->text);
+        to->busid = arena_strdup(arena, from->busid);
+        to->place = arena_strdup(arena, from->place);
+        to->label = arena_strdup(arena, from->label);
+        to->why = arena_strdup(arena, from->why);
+        last = &to->next;
+    }
+    *last = NULL;
+    return copy;
+}
+
 // ---- writing ----
 
 // Not within a character.

@@ -95,6 +95,9 @@ const struct watch_entry *watch_report_same(const struct watch_report *report,
 // on (seconds since 1970).
 void watch_report_date(struct watch_report *report, const struct watch_report *last, int64_t now);
 
+// Copies all of it into the arena, so that nothing else is kept with it.
+struct watch_report *watch_report_copy(struct arena *arena, const struct watch_report *report);
+
 // Adds the report as one JSON object.
 void watch_report_put(struct json_writer *json, const struct watch_report *report);
 // Reads it from such an object. False if it is not one, or is beyond the limits.

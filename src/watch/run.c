@@ -150,6 +150,18 @@ static bool end(const struct watch *watch, struct watch_file *file, bool failed)
     return true;
 }
 
+struct watch_report *watch_keep_report(struct watch_file *file, const struct watch_report *report)
+{
+    struct arena *arena = arena_new_small();
+    if (!arena)
+        arena_give_up();
+    struct watch_report *kept = watch_report_copy(arena, report);
+    arena_free(file->said);
+    file->said = arena;
+    file->report = kept;
+    return kept;
+}
+
 static void take_report(struct watch *watch, struct watch_file *file, struct arena *arena,
                         struct watch_report *report)
 {
@@ -164,35 +176,24 @@ static void take_report(struct watch *watch, struct watch_file *file, struct are
     (void)(watch->options->json ? tell_json : tell_text)(arena, &telling, stdout);
     fflush(stdout);
     watch->status = status_worse(watch->status, report->status);
-    arena_free(file->said);
-    file->said = arena;
-    file->report = report;
     for (unsigned i = 0; i < WATCH_QEMUS; i++)
         await_end(watch, file, i, report->qemus[i]);
     report->given_up = end(watch, file, has_failed(report));
     // It is told; what is stored is how things are.
     for (struct watch_entry *entry = report->entries; entry; entry = entry->next)
         entry->changed = false;
+    (void)watch_keep_report(file, report);
     watch_remember(watch, file);
 }
 
 // What is known of the domain stays known, but not that it is as it should be.
 static void note_given_up(struct watch *watch, struct watch_file *file, const char *why)
 {
-    struct arena *scratch = arena_new(0), *arena = arena_new(0);
-    if (!scratch || !arena)
-        arena_give_up();
-    struct watch_report *report = arena_new_of(arena, struct watch_report);
-    if (!file->report ||
-        !watch_report_read(arena, watch_report_write(scratch, file->report), report))
-        *report = (struct watch_report){ .domain = file->id, .uuid = file->uuid };
+    const struct watch_report none = { .domain = file->id, .why = "", .uuid = file->uuid };
+    struct watch_report *report = watch_keep_report(file, file->report ? file->report : &none);
     report->status = STATUS_FAILED;
     report->why = why;
     report->given_up = true;
-    arena_free(scratch);
-    arena_free(file->said);
-    file->said = arena;
-    file->report = report;
     watch_remember(watch, file);
 }
 
@@ -200,7 +201,7 @@ static void finish(struct watch *watch, struct watch_file *file)
 {
     static const char no_report[] = "its run ended without a report";
     struct watch_child *child = &file->child;
-    struct arena *arena = arena_new(0);
+    cleanup_arena struct arena *arena = arena_new(0);
     if (!arena)
         arena_give_up();
     struct watch_report *report = arena_new_of(arena, struct watch_report);
@@ -210,7 +211,6 @@ static void finish(struct watch *watch, struct watch_file *file)
     if (watch_report_read(arena, (struct text){ child->said, child->size }, report)) {
         take_report(watch, file, arena, report);
     } else {
-        arena_free(arena);
         say(watch->options->json, watch_subject(file), "%s", no_report);
         watch->status = status_worse(watch->status, STATUS_FAILED);
         if (end(watch, file, true))

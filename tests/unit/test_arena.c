@@ -39,6 +39,24 @@ static void test_memory_is_zeroed_and_aligned(void **state)
     arena_free(NULL);
 }
 
+static void test_a_small_one_grows(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new_small();
+    unsigned char *first = arena_alloc(arena, 100), *last = first;
+    for (size_t size = 1; size < 300000; size = size * 3 + 1) {
+        last = arena_alloc(arena, size);
+        assert_int_equal(last[0] | last[size - 1], 0);
+        memset(last, 0xff, size);
+    }
+    assert_int_equal(first[99], 0);
+    arena_free(arena);
+    refusing = true;
+    arena = arena_new_small();
+    refusing = false;
+    assert_null(arena);
+}
+
 static void test_the_reserve_is_used_when_memory_is_exhausted(void **state)
 {
     (void)state;
@@ -115,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_is_zeroed_and_aligned),
+        cmocka_unit_test(test_a_small_one_grows),
         cmocka_unit_test(test_the_reserve_is_used_when_memory_is_exhausted),
         cmocka_unit_test(test_no_arena_without_memory),
         cmocka_unit_test(test_without_a_reserve_the_process_exits_with_one_line),

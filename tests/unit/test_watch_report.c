@@ -91,6 +91,15 @@ static void written_reports_are_read_again(void **state)
     assert_string_equal(second->why, stick.why);
     assert_int_equal(second->since, 1796000000);
     assert_null(second->next);
+    // A copy is the same, and has nothing in common with it.
+    struct arena *other = arena_new_small();
+    const struct watch_report *copy = watch_report_copy(other, &again);
+    const struct text written = watch_report_write(arena, copy);
+    assert_int_equal(written.size, text.size);
+    assert_memory_equal(written.at, text.at, text.size);
+    assert_ptr_not_equal(copy->entries->next->text, second->text);
+    assert_ptr_not_equal(copy->why, again.why);
+    arena_free(other);
 }
 
 static void every_verdict_has_a_name_of_its_own(void **state)
