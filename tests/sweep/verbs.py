@@ -65,6 +65,9 @@ VERBS = {
     "attach": Verb([ADD], ATTACH, [DETACH], [ONE, TWO]),
     "detach": Verb([APPLY], DETACH, [APPLY], HALF),
     "detach-all": Verb([APPLY], ["detach", "--all", "{web}"], [APPLY], HALF),
+    # What can be added neither there nor where it was is at neither place.
+    "move": Verb([ADD] + ONE, ["move", "{web}", "3-1", "c0.2"], [["move", "{web}", "3-1", "c0.1"]],
+                 [[["detach", "{web}", "3-1"]]]),
     "add": Verb([], ADD, [EMPTY]),
     "remove": Verb([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
     "prune": Verb([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]], [HALF[1]]),
@@ -77,7 +80,7 @@ VERBS = {
     # The guest was asked to eject the controller, and does not.
     "unheard": Verb([APPLY], EMPTY, [EMPTY, APPLY], HALF + [[DETACH]], status=5, deaf=True),
 }
-PLAIN_VERBS = ["apply", "attach", "detach", "detach-all", "add", "remove", "prune"]
+PLAIN_VERBS = ["apply", "attach", "detach", "detach-all", "move", "add", "remove", "prune"]
 
 # scene: the type of its controllers, that of its guest, and which verbs.
 SCENES = collections.OrderedDict([
@@ -85,7 +88,7 @@ SCENES = collections.OrderedDict([
     ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["repair"])),
     ("qusb", ("type=qusb", "pv", PLAIN_VERBS)),
     ("start", ("type=qusb", "pv", ["apply", "add"])),
-    ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "add", "remove", "prune", "taken"])),
+    ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "move", "add", "remove", "prune", "taken"])),
     ("held", ("type=vusb", "pv", ["mounted", "taken"])),
     ("ocaml", ("type=vusb", "pv", ["apply", "detach"])),
 ])
