@@ -30,7 +30,8 @@ struct session {
     const struct host *host;
     const struct record *record; // what record_look() read; NULL before
     struct record_known *known;  // what need not be read of other domains (known.h); NULL: nothing
-    struct saved *saved; // changes to libxl's saved config that are not written yet (saved.h)
+    struct saved *saved;     // changes to libxl's saved config that are not written yet (saved.h)
+    struct session *partner; // of a move: that of the domain which loses the device; NULL
     const char *verb, *command; // what the user asked for, for the journal; NULL: nothing
     struct journal *journal;    // that this run has written, until it is removed; else NULL
     struct qmp_client *qemu;    // the connection to the domain's QEMU, which accepts one at a time;

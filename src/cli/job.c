@@ -137,7 +137,7 @@ static void mention_journal(const struct job *job)
         journal_mention(session, session->diags, session->record->journal);
 }
 
-enum status job_open(struct job *job, const char *name, bool changes)
+enum status job_find(struct job *job, const char *name, bool changes)
 {
     enum status status = find_domain(job, name);
     // Whatever is wrong with the config is reported in the same run.
@@ -146,10 +146,21 @@ enum status job_open(struct job *job, const char *name, bool changes)
         return status;
     if (changes)
         resume(job);
-    status = world_open(&job->world, changes);
+    return STATUS_OK;
+}
+
+enum status job_look(struct job *job, bool changes)
+{
+    enum status status = world_open(&job->world, changes);
     if (status == STATUS_OK && !changes)
         mention_journal(job);
     return status;
+}
+
+enum status job_open(struct job *job, const char *name, bool changes)
+{
+    enum status status = job_find(job, name, changes);
+    return status == STATUS_OK ? job_look(job, changes) : status;
 }
 
 // --require-guest needs a running guest.
@@ -193,7 +204,7 @@ static void tell(void *context, const struct step *step)
 {
     struct job *job = context;
     if (!(job->invocation->given & OPTION_DRY_RUN))
-        log_step(job->invocation->arena, job->world.session.domain, step);
+        log_step(job->invocation->arena, step_domain(step, job->world.session.domain), step);
     if (job->quiet || job->invocation->given & (OPTION_JSON | OPTION_QUIET))
         return;
     show_step(job->invocation->arena, &job->plan, step, job->invocation->given & OPTION_DRY_RUN,
@@ -202,12 +213,19 @@ static void tell(void *context, const struct step *step)
 }
 
 // Lets the backend that does nothing carry the steps out.
-static void pretend(struct topology *topology)
+static void pretend_in(struct topology *topology)
 {
     for (struct controller *at = topology->controllers; at; at = at->next)
         at->backend = &dry_backend;
     if (topology->pvusb_qemu)
         topology->pvusb_qemu->backend = &dry_backend;
+}
+
+static void pretend(struct job *job)
+{
+    pretend_in(&job->world.topology);
+    if (job->other)
+        pretend_in(&job->other->topology);
 }
 
 // What libxl's saved configuration of the domain lacks, or lacked until now.
@@ -266,10 +284,11 @@ enum status job_run(struct job *job)
 {
     bool dry = job->invocation->given & OPTION_DRY_RUN;
     if (dry)
-        pretend(&job->world.topology);
+        pretend(job);
     struct execution execution =
         dry ? (struct execution){ .on_step = tell, .context = job } : journal_execution(tell, job);
     execution.keep_done = job->keep_done;
+    job->world.session.partner = job->other ? &job->other->session : NULL;
     cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     enum status status =
         dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);

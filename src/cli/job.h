@@ -17,6 +17,7 @@ struct job {
     bool moves;           // what the guest has at another place is moved
     struct device *moved; // the one device that the config asks for; NULL: it is looked for
     struct world world;
+    struct world *other; // of a move to this domain: of the one that loses the device; else NULL
     struct plan plan;
 };
 #define cleanup_job __attribute__((cleanup(job_close)))
@@ -35,6 +36,10 @@ enum status job_compile_words(struct job *job, const char *const *words, size_t 
 // Opens the domain given by --domain, `name`, or the config's name=, in this order. A config that
 // did not give the guest's type is settled and checked before anything is locked or looked at.
 enum status job_open(struct job *job, const char *name, bool changes);
+
+// The two halves of job_open(): finds the domain and resumes journals; opens what was found.
+enum status job_find(struct job *job, const char *name, bool changes);
+enum status job_look(struct job *job, bool changes);
 
 // Plans what the config asks for.
 enum status job_plan(struct job *job);

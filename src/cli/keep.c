@@ -99,3 +99,49 @@ enum status keep_moved(struct job *job)
     show(job, &change, "Kept until it is detached");
     return STATUS_OK;
 }
+
+// What is kept of it, at the place where it goes.
+static const struct config *kept_there(const struct job *to, const struct kept_change *dropped)
+{
+    struct arena *arena = to->invocation->arena;
+    const struct config_device *wanted = to->config->devices;
+    const struct source *source =
+        source_from_words(arena, "<kept>", dropped->items, dropped->count);
+    struct config *config = parse_specs(arena, to->invocation->diags, source, SPEC_DEVICE);
+    for (struct config_device *at = config->devices; at; at = at->next) {
+        at->controller = NULL;
+        at->controller_name = wanted->controller_name;
+        at->port = wanted->port;
+    }
+    return config;
+}
+
+static enum status commit_both(const struct session *from, struct kept_change *dropped,
+                               const struct session *to, struct kept_change *added)
+{
+    enum status status = kept_commit(to, added);
+    if (status == STATUS_OK)
+        status = kept_commit(from, dropped);
+    return status;
+}
+
+enum status keep_moved_away(struct job *from, struct job *to)
+{
+    struct kept_change dropped, added = { .path = NULL };
+    const struct session *here = &from->world.session, *there = &to->world.session;
+    const struct kept_removal removal = { from->config, &to->plan, false };
+    enum status status = kept_prepare_drop(here, &removal, &dropped);
+    if (status == STATUS_OK && dropped.count)
+        status = kept_prepare_add(there, kept_there(to, &dropped), &added);
+    if (status == STATUS_OK)
+        status = job_run(to);
+    if (status != STATUS_OK) {
+        (void)kept_cancel(there, &added);
+        return cancel(from, &dropped, status);
+    }
+    status = commit_both(here, &dropped, there, &added);
+    if (status != STATUS_OK)
+        return status_worse(status, STATUS_LEFTOVER);
+    show(to, &added, "Kept until it is detached");
+    return STATUS_OK;
+}

@@ -16,4 +16,7 @@ enum status keep_no_longer(struct job *job, bool all);
 // Runs the plan of a move within the domain, and then changes the place of what is kept.
 enum status keep_moved(struct job *job);
 
+// Runs the plan of a move to another domain, for which it is kept from then on if it was kept.
+enum status keep_moved_away(struct job *from, struct job *to);
+
 #endif

@@ -83,6 +83,11 @@ static const char *one_place(struct arena *arena, const struct step *step)
                         *port ? " port " : "", port, slower(arena, step));
 }
 
+static const char *domain_of(const struct step *step)
+{
+    return step->controller->topology->domain->name;
+}
+
 static const char *where(struct arena *arena, const struct step *step)
 {
     if (!step->controller)
@@ -90,7 +95,12 @@ static const char *where(struct arena *arena, const struct step *step)
     if (!step->pair)
         return one_place(arena, step);
     const struct step *removal = step->op == STEP_REMOVE ? step : step->pair;
-    return arena_printf(arena, "%s %s", one_place(arena, removal), one_place(arena, removal->pair));
+    const struct step *addition = removal->pair;
+    const char *from = one_place(arena, removal), *to = one_place(arena, addition);
+    return removal->controller->topology == addition->controller->topology
+               ? arena_printf(arena, "%s %s", from, to)
+               : arena_printf(arena, "%s of %s %s of %s", from, domain_of(removal), to,
+                              domain_of(addition));
 }
 
 static const char *description(struct arena *arena, const struct step *step)
@@ -324,18 +334,39 @@ static bool is_pending(const struct plan *plan)
     return false;
 }
 
+// The domain that loses a device to that of the plan; NULL if none does.
+static const struct domain *loser_of(const struct plan *plan)
+{
+    const struct domain *domain = plan->topology->domain;
+    const struct step *step = plan->first;
+    while (step && step_domain(step, domain) == domain)
+        step = step->next;
+    return step ? step_domain(step, domain) : NULL;
+}
+
+static void show_failure(struct arena *arena, const struct plan *plan, enum status status,
+                         FILE *stream)
+{
+    const struct domain *loser = loser_of(plan);
+    const char *own = text_show(arena, text_of(plan->topology->domain->name), 200);
+    const char *names =
+        loser ? arena_printf(arena, "%s and %s", text_show(arena, text_of(loser->name), 200), own)
+              : own;
+    if (status == STATUS_LEFTOVER)
+        fprintf(stream, "Failed; %s could not be restored.\n", names);
+    else
+        fprintf(stream, "%s; %s %s unchanged%s.\n", status == STATUS_REFUSED ? "Refused" : "Undone",
+                names, loser ? "are" : "is",
+                status != STATUS_REFUSED && is_pending(plan) ? ", but a removal is still pending"
+                                                             : "");
+}
+
 void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,
                   FILE *stream)
 {
-    const char *domain = text_show(arena, text_of(plan->topology->domain->name), 200);
     unsigned changes = plan->add + plan->remove + plan->move;
     if (status != STATUS_OK) {
-        fprintf(stream,
-                status == STATUS_LEFTOVER  ? "Failed; %s could not be restored.\n"
-                : status == STATUS_REFUSED ? "Refused; %s is unchanged.\n"
-                : is_pending(plan) ? "Undone; %s is unchanged, but a removal is still pending.\n"
-                                   : "Undone; %s is unchanged.\n",
-                domain);
+        show_failure(arena, plan, status, stream);
         return;
     }
     if (changes)

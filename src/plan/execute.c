@@ -155,15 +155,16 @@ static void advise_removal(const struct session *session, struct diag *diag,
 static void complain_left(struct run *run, const struct step *step, const struct step *undo)
 {
     struct session *session = run->session;
+    const struct domain *domain = step_domain(step, session->domain);
     bool added = step->op == STEP_ADD;
     struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
                                  "could not undo: %s %s %s: %s", describe(session->arena, step),
-                                 added ? "is still in" : "is missing from", session->domain->name,
+                                 added ? "is still in" : "is missing from", domain->name,
                                  undo->words ? undo->words : "no reason given");
     if (!added) {
         diag_hint(session->diags, diag, "fix the cause, then add it again");
         if (step->device)
-            advise(session->diags, diag, ADVICE_RESTORE, session->domain,
+            advise(session->diags, diag, ADVICE_RESTORE, domain,
                    device_again(session->arena, step->device));
     } else {
         advise_removal(session, diag, step);
@@ -316,6 +317,14 @@ static enum status run_all(struct run *run, struct step **batch)
 // For xenstored to answer again after the connection was lost; before session->timeout_scale.
 #define RECONNECT_SECONDS 10.0
 
+// Both domains of a move must be left as they were.
+static void set_finishing(struct session *session, bool finishing)
+{
+    session->finishing = finishing;
+    if (session->partner)
+        session->partner->finishing = finishing;
+}
+
 static enum status run_or_undo(struct run *run, struct step **batch)
 {
     struct session *session = run->session;
@@ -330,13 +339,13 @@ static enum status run_or_undo(struct run *run, struct step **batch)
         return STATUS_REFUSED;
     if (run->execution->keep_done)
         return status_worse(status, save(run));
-    session->finishing = true;
+    set_finishing(session, true);
     if (run->execution->undo)
         run->execution->undo(session, run->plan);
     status = status_worse(status, undo_all(run, batch));
     // What could not be undone. A failure was reported, and this run has failed already.
     (void)save(run);
-    session->finishing = false;
+    set_finishing(session, false);
     return status;
 }
 
@@ -363,6 +372,8 @@ enum status execute(struct session *session, struct plan *plan, const struct exe
     // What was changed must be undone even if the connection to xenstored was lost.
     if (session->xen)
         xen_persist(session->xen, RECONNECT_SECONDS * session->timeout_scale);
+    if (session->partner)
+        xen_persist(session->partner->xen, RECONNECT_SECONDS * session->timeout_scale);
     struct run run = { session, plan, execution };
     struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
     const bool begins = execution->begin && changes_anything(plan);

@@ -196,8 +196,9 @@ static bool is_same_thing(const struct planning *planning, const struct placemen
 static struct device *find_there(struct planning *planning, const struct placement *placement)
 {
     const struct config_text *id = &placement->wanted->qemu_id;
-    if (planning->options->moved)
-        return planning->options->moved;
+    struct device *moved = planning->options->moved;
+    if (moved)
+        return moved->controller->topology == planning->topology ? moved : NULL;
     struct device *elsewhere = NULL, *instead = NULL;
     for (struct controller *at = planning->topology->controllers; at; at = at->next)
         for (struct device *device = at->devices; device; device = device->next) {
@@ -282,6 +283,8 @@ static void match_elsewhere(struct planning *planning, struct placement *placeme
 static void match_target(struct planning *planning, struct placement *placement)
 {
     struct device *there = find_there(planning, placement);
+    if (!there && planning->options->moved)
+        placement->from = planning->options->moved;
     if (!there) {
         if (placement->wanted->kind == DEVICE_OTHER)
             complain_unknown_kind(planning, placement);

@@ -103,6 +103,12 @@ enum status backend_supply(const struct backend *backend, struct topology *topol
     return backend->ops->supply(backend->handle, topology);
 }
 
+const struct domain *step_domain(const struct step *step, const struct domain *domain)
+{
+    const struct topology *topology = step->controller ? step->controller->topology : NULL;
+    return topology && topology->domain ? topology->domain : domain;
+}
+
 const struct backend *step_backend(const struct step *step)
 {
     if (step->pvusb_qemu)

@@ -60,7 +60,8 @@ struct plan_options {
     bool prune;                     // remove what the config does not contain
     bool force;                     // attach devices that the host uses
     bool move;                      // move devices that the guest has at another place
-    struct device *moved;           // the one that the config's only device is; NULL: looked for
+    struct device *moved;           // the one that the config's only device is, here or in another
+                                    // domain; NULL: looked for
     bool start_backend;             // start a PVUSB QEMU if none runs
     bool skip_missing;              // skip host devices that are not plugged in
     const struct policy *policy;    // which devices the domain may be given; NULL: any
@@ -89,6 +90,8 @@ struct step *plan_removal_of(const struct plan *plan, const struct controller *c
 // controllers: another one can then be started with new controllers.
 void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena);
 
+// The domain of a step, if it is not that of the plan; else `domain`.
+const struct domain *step_domain(const struct step *step, const struct domain *domain);
 // The backend that runs a step; NULL if it cannot be run.
 const struct backend *step_backend(const struct step *step);
 

@@ -208,20 +208,33 @@ static const char *objection_of_policy(const struct planning *planning,
     return policy_show(planning->arena, policy, &decision);
 }
 
+// The guest that loses the device to this one, if it is moved; NULL if it is not.
+static const struct topology *losing(const struct planning *planning,
+                                     const struct host_device *host)
+{
+    const struct device *moved = planning->options->moved;
+    const struct topology *topology = moved ? moved->controller->topology : NULL;
+    return topology && topology != planning->topology &&
+                   strcmp(device_busid(moved), host->busid) == 0
+               ? topology
+               : NULL;
+}
+
 // Why the device must not be attached, or NULL. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              const char **fix)
 {
     const struct device *here = device_here(planning, host);
-    const struct host_guest guest = topology_guest(planning->topology);
+    const struct topology *from = losing(planning, host);
+    const struct host_guest guest = topology_guest(from ? from : planning->topology);
     *fix = NULL;
     if (host->hub)
         return "it is a hub; select the devices behind it";
     if (has_it(here))
         return NULL;
-    if (is_others(planning, host))
+    if (is_others(planning, host) && !(from && host->owner_domain == from->domain->id))
         return objection_of_owner(planning, host, fix);
-    const char *why = host_hold_show(planning->arena, &host->hold, here ? &guest : NULL);
+    const char *why = host_hold_show(planning->arena, &host->hold, here || from ? &guest : NULL);
     if (why) {
         *fix = host_hold_fix(&host->hold);
         return why;

@@ -99,12 +99,12 @@ static enum status write_journal(const struct session *session, const struct jou
     return STATUS_LEFTOVER;
 }
 
-static enum status begin(struct session *session, const struct plan *plan)
+static enum status begin_one(struct session *session, const struct plan *plan, int to)
 {
     struct arena *arena = session->arena;
     struct journal *journal = arena_new_of(arena, struct journal);
     size_t count;
-    const struct text *nodes = journal_nodes(arena, plan, &count);
+    const struct text *nodes = journal_nodes(arena, plan, session->domain, &count);
     if (journal_check(session) != STATUS_OK)
         return STATUS_REFUSED;
     if (count > JOURNAL_NODES_MAX) {
@@ -120,6 +120,7 @@ static enum status begin(struct session *session, const struct plan *plan)
         .socket = session->domain->qmp_socket ? session->domain->qmp_socket : "",
         .keep_saved = session->keep_saved,
         .moves = plan->move,
+        .to = to,
         .nodes = (unsigned)count,
     };
     (void)note_process_start(arena, "self", &journal->started);
@@ -131,28 +132,9 @@ static enum status begin(struct session *session, const struct plan *plan)
     return status;
 }
 
-// If this fails, what is undone may be taken for what was never done, which comes to the same; or
-// what was done is kept.
-static void mark_undoing(struct session *session, const struct plan *plan)
-{
-    struct diags quiet;
-    struct session own = *session;
-    size_t count;
-    const struct text *nodes = journal_nodes(session->arena, plan, &count);
-    diags_init(&quiet, session->arena);
-    own.diags = &quiet;
-    session->journal->undoing = true;
-    if (change_has_xen(session))
-        (void)write_journal(&own, session->journal, NULL, 0);
-    else
-        (void)journal_file_write(&own, session->journal, nodes, count);
-}
-
-// ---- the end ----
-
 // If libxl's saved configuration could not be written, the journal stays: the next command that
 // changes something tries once more.
-static void end(struct session *session)
+static void end_one(struct session *session)
 {
     struct diags quiet;
     struct session own = *session;
@@ -168,12 +150,64 @@ static void end(struct session *session)
     session->journal = NULL;
 }
 
+// The journal of the domain that loses a device says where to, so that the other one's is dealt
+// with first.
+static enum status begin(struct session *session, const struct plan *plan)
+{
+    struct session *partner = session->partner;
+    enum status status = partner ? begin_one(partner, plan, session->domain->id) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = begin_one(session, plan, 0);
+    if (status != STATUS_OK && partner && partner->journal)
+        end_one(partner);
+    return status;
+}
+
+// If this fails, what is undone may be taken for what was never done, which comes to the same; or
+// what was done is kept.
+static void mark_one_undoing(struct session *session, const struct plan *plan)
+{
+    struct diags quiet;
+    struct session own = *session;
+    size_t count;
+    const struct text *nodes = journal_nodes(session->arena, plan, session->domain, &count);
+    diags_init(&quiet, session->arena);
+    own.diags = &quiet;
+    session->journal->undoing = true;
+    if (change_has_xen(session))
+        (void)write_journal(&own, session->journal, NULL, 0);
+    else
+        (void)journal_file_write(&own, session->journal, nodes, count);
+}
+
+static void mark_undoing(struct session *session, const struct plan *plan)
+{
+    mark_one_undoing(session, plan);
+    if (session->partner)
+        mark_one_undoing(session->partner, plan);
+}
+
+// ---- the end ----
+
+static void end(struct session *session)
+{
+    end_one(session);
+    if (session->partner)
+        end_one(session->partner);
+}
+
+static enum status save(const struct session *session)
+{
+    const enum status status = saved_write(session);
+    return session->partner ? status_worse(status, saved_write(session->partner)) : status;
+}
+
 struct execution journal_execution(step_callback on_step, void *context)
 {
     return (struct execution){ .on_step = on_step,
                                .context = context,
                                .begin = begin,
                                .undo = mark_undoing,
-                               .save = saved_write,
+                               .save = save,
                                .end = end };
 }

@@ -69,6 +69,7 @@ struct journal {
     bool undoing;        // it had failed, and was undoing its steps
     bool keep_saved;     // it was not to change libxl's saved configuration
     bool moves;          // some steps are of a move
+    int to;              // the domain to which a device was to be moved; 0: none but its own
     unsigned nodes;      // that have the steps
     struct journal_step *steps;
 };
@@ -113,9 +114,10 @@ void journal_remove_unfinished(const struct session *session);
 // The header of a journal for that plan with so many nodes. The members that identify the owner are
 // set in `journal`.
 struct text journal_header(struct arena *arena, const struct journal *journal);
-// The nodes for the steps of a plan that change something. Returns an array of *count in the arena;
-// *count is JOURNAL_NODES_MAX + 1 if they are too many, or a step is too long.
-struct text *journal_nodes(struct arena *arena, const struct plan *plan, size_t *count);
+// The nodes for the steps of a plan that change something in that domain. Returns an array of
+// *count in the arena; *count is JOURNAL_NODES_MAX + 1 if they are too many, or a step is too long.
+struct text *journal_nodes(struct arena *arena, const struct plan *plan,
+                           const struct domain *domain, size_t *count);
 // Reads a header. `journal->state` is JOURNAL_OPEN, JOURNAL_NEWER or JOURNAL_TORN.
 void journal_read_header(struct arena *arena, struct text text, struct journal *journal);
 // Reads the node of that number, of a journal that is JOURNAL_OPEN, and appends its steps; sets

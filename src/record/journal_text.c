@@ -12,7 +12,8 @@
 //
 // A step that starts or stops the PVUSB QEMU only has "op" and "qemu":true. The two steps of a
 // move, a removal and an addition of the same device, have "moves":true, and the header of a
-// journal with them "xenusb":2.
+// journal with them "xenusb":2. If the addition is in another domain, whose journal has it, the
+// header has the id of that domain as "to".
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
@@ -61,6 +62,8 @@ struct text journal_header(struct arena *arena, const struct journal *journal)
     json_add_string(writer, "started", journal->started);
     json_add_bool(writer, "undoing", journal->undoing);
     json_add_bool(writer, "no-save", journal->keep_saved);
+    if (journal->to > 0)
+        json_add_integer(writer, "to", journal->to);
     json_add_integer(writer, "nodes", journal->nodes);
     json_close(writer);
     return json_writer_end(writer);
@@ -95,13 +98,21 @@ static struct text step_text(struct arena *arena, const struct step *step)
     return json_writer_end(writer);
 }
 
-struct text *journal_nodes(struct arena *arena, const struct plan *plan, size_t *count)
+// That of the steps without a controller.
+static const struct domain *plan_domain(const struct plan *plan, const struct domain *domain)
+{
+    return plan->topology ? plan->topology->domain : domain;
+}
+
+struct text *journal_nodes(struct arena *arena, const struct plan *plan,
+                           const struct domain *domain, size_t *count)
 {
     struct text *nodes = arena_array_of(arena, struct text, JOURNAL_NODES_MAX);
     struct buffer node = buffer_in(arena);
     *count = 0;
     for (const struct step *step = plan->first; step; step = step->next) {
-        if (step->op != STEP_ADD && step->op != STEP_REMOVE)
+        if ((step->op != STEP_ADD && step->op != STEP_REMOVE) ||
+            step_domain(step, plan_domain(plan, domain)) != domain)
             continue;
         struct text text = step_text(arena, step);
         if (node.size && node.size + text.size + 2 > XEN_VALUE_MAX) {
@@ -150,6 +161,7 @@ void journal_read_header(struct arena *arena, struct text text, struct journal *
     const int64_t version = json_member_integer(header, "xenusb", -1);
     const int64_t nodes = json_member_integer(header, "nodes", -1);
     const int64_t process = json_member_integer(header, "pid", 0);
+    const int64_t to = json_member_integer(header, "to", 0);
     if (!header || version < 1) {
         set_torn(journal, "its header cannot be read");
         return;
@@ -165,6 +177,7 @@ void journal_read_header(struct arena *arena, struct text text, struct journal *
     journal->started = string_of(arena, header, "started", WORD_MAX);
     journal->uuid = string_of(arena, header, "uuid", UUID_SIZE - 1);
     journal->socket = string_of(arena, header, "socket", SOCKET_MAX);
+    journal->to = to > 0 && to <= UINT16_MAX ? (int)to : 0;
     journal->undoing = json_member_is_true(header, "undoing");
     journal->keep_saved = json_member_is_true(header, "no-save");
     journal->nodes = nodes >= 0 && nodes <= JOURNAL_NODES_MAX ? (unsigned)nodes : 0;

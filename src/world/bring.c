@@ -5,6 +5,7 @@
 #include "host_policy.h"
 #include "meant.h"
 #include "owners.h"
+#include "record/record.h"
 
 static bool exists(const struct controller *controller)
 {
@@ -17,36 +18,59 @@ static bool has_it(const struct topology *topology, const struct journal_step *s
     return device && device_is_given(device);
 }
 
-// The other step of the move.
+// The other step of the move; NULL if it is in another domain.
 static const struct journal_step *pair_of(const struct journal *journal,
                                           const struct journal_step *step)
 {
     const struct journal_step *at = journal->steps;
-    while (at && (!at->moves || at->adds || strcmp(at->kind, step->kind) != 0 ||
+    while (at && (!at->moves || at->adds == step->adds || strcmp(at->kind, step->kind) != 0 ||
                   strcmp(at->busid, step->busid) != 0))
         at = at->next;
     return at;
 }
 
-struct stray *strays_find(struct arena *arena, const struct journal *journal,
-                          const struct topology *topology)
+static bool is_claimed(const struct record_claim *claims, const char *busid, int but)
 {
-    struct stray *first = NULL, **last = &first;
-    for (const struct journal_step *to = journal->steps; to; to = to->next) {
-        const struct journal_step *from = to->moves && to->adds ? pair_of(journal, to) : NULL;
-        if (!from || has_it(topology, from) || (!journal->undoing && has_it(topology, to)))
+    while (claims && (claims->open || claims->domain == but || strcmp(claims->busid, busid) != 0))
+        claims = claims->next;
+    return claims;
+}
+
+// The step for the place where the device of a removal shall be; NULL if it is at one.
+static const struct journal_step *target_of(const struct journal *journal,
+                                            const struct topology *topology,
+                                            const struct journal_step *from,
+                                            const struct record_claim *claims)
+{
+    const struct journal_step *to = pair_of(journal, from);
+    if (has_it(topology, from))
+        return NULL;
+    if (!to)
+        return is_claimed(claims, from->busid, topology->domain->id) ? NULL : from;
+    if (!journal->undoing && has_it(topology, to))
+        return NULL;
+    return journal->undoing || !exists(meant_controller(topology, to)) ? from : to;
+}
+
+enum status strays_find(const struct session *session, const struct journal *journal,
+                        const struct topology *topology, struct stray **strays)
+{
+    struct record_claim *claims = NULL;
+    struct stray **last = strays;
+    *strays = NULL;
+    enum status status = journal->to > 0 ? record_claims(session, &claims) : STATUS_OK;
+    for (const struct journal_step *at = journal->steps; at && status == STATUS_OK; at = at->next) {
+        const struct journal_step *step =
+            at->moves && !at->adds ? target_of(journal, topology, at, claims) : NULL;
+        const struct controller *controller = step ? meant_controller(topology, step) : NULL;
+        if (!exists(controller))
             continue;
-        const struct controller *old = meant_controller(topology, from),
-                                *new = meant_controller(topology, to);
-        bool back = journal->undoing || !exists(new);
-        if (!exists(back ? old : new))
-            continue;
-        struct stray *stray = arena_new_of(arena, struct stray);
-        *stray = (struct stray){ .step = back ? from : to, .controller = back ? old : new };
+        struct stray *stray = arena_new_of(session->arena, struct stray);
+        *stray = (struct stray){ .step = step, .controller = controller };
         *last = stray;
         last = &stray->next;
     }
-    return first;
+    return status;
 }
 
 // As attach would be asked for it.
@@ -92,7 +116,7 @@ static void say(struct arena *arena, const struct plan *plan, struct buffer *don
                         device_position(arena, at->device));
 }
 
-enum status strays_bring(struct world *world, struct host *host, const struct stray *strays,
+static enum status bring(struct world *world, struct host *host, const struct stray *strays,
                          const struct execution *execution, struct buffer *done)
 {
     struct session *session = &world->session;
@@ -107,4 +131,17 @@ enum status strays_bring(struct world *world, struct host *host, const struct st
         status = execute(session, &plan, execution);
     say(session->arena, &plan, done);
     return status;
+}
+
+enum status strays_bring(const struct world_options *options, struct xen *xen,
+                         const struct domain *domain, const struct stray *strays,
+                         const struct execution *execution, struct buffer *done)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    struct host host;
+    const struct world_common common = { .xen = xen, .host = &host };
+    enum status status = host_look(options->arena, options->diags, &host);
+    if (status == STATUS_OK)
+        status = world_open_domain(&world, options, &common, domain);
+    return status == STATUS_OK ? bring(&world, &host, strays, execution, done) : status;
 }

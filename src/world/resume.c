@@ -165,8 +165,11 @@ static enum status resume_steps(struct resuming *resuming)
     status = status_worse(status, resume_all(resuming, false, false));
     if (status != STATUS_OK)
         return status;
+    status =
+        strays_find(resuming->session, resuming->journal, resuming->topology, &resuming->strays);
+    if (status != STATUS_OK)
+        return status;
     resuming->ran = true;
-    resuming->strays = strays_find(resuming->arena, resuming->journal, resuming->topology);
     (void)saved_catch_up(resuming->session, resuming->topology, &missing);
     const struct execution execution = { .on_step = log_it,
                                          .context = resuming,
@@ -237,27 +240,17 @@ struct resumption {
     unsigned resumed;
 };
 
-// A device that is added must have been looked at after it was removed.
-static enum status open_and_bring(const struct resumption *all, const struct domain *domain,
-                                  struct resuming *resuming)
+static enum status bring(const struct resumption *all, const struct domain *domain,
+                         struct resuming *resuming)
 {
-    cleanup_world struct world world = WORLD_NONE;
-    struct host host;
     struct world_options options = all->options;
-    const struct world_common common = { .xen = all->session->xen, .host = &host };
     const struct execution execution = { .on_step = log_it,
                                          .context = resuming,
                                          .save = saved_write };
     options.diags = &resuming->quiet;
-    enum status status = host_look(resuming->arena, &resuming->quiet, &host);
-    if (status == STATUS_OK)
-        status = world_open_domain(&world, &options, &common, domain);
-    world.session.keep_saved = resuming->journal->keep_saved;
-    resuming->session = &world.session;
-    if (status == STATUS_OK)
-        status = strays_bring(&world, &host, resuming->strays, &execution, &resuming->done);
-    resuming->session = NULL;
-    return status;
+    options.keep_saved = resuming->journal->keep_saved;
+    return strays_bring(&options, all->session->xen, domain, resuming->strays, &execution,
+                        &resuming->done);
 }
 
 static enum status open_and_resume(struct resumption *all, struct domain *domain,
@@ -312,9 +305,9 @@ static void resume_locked(struct resumption *all, struct domain *domain,
         complain_error(&resuming.quiet, "%s", why);
     else
         status = open_and_resume(all, domain, &resuming);
-    if (resuming.strays)
-        status = status_worse(status, open_and_bring(all, domain, &resuming));
     resuming.session = &session;
+    if (resuming.strays)
+        status = status_worse(status, bring(all, domain, &resuming));
     // What a guest does not eject, for example, is not tried again by each command from now on.
     if (resuming.ran)
         status = status_worse(status, journal_remove(&session));
@@ -364,6 +357,22 @@ static bool has_journal(struct session *session)
     return session->domain->id < 0 || xen_read(session->xen, NULL, path, &header) == XEN_OK;
 }
 
+static void resume_one(struct resumption *all, struct domain *domain);
+
+// Of a move to another domain, what that one has of it is kept or undone first. False if that was
+// not possible.
+static bool resume_other(struct resumption *all, const struct journal *journal)
+{
+    struct domain other = { .id = journal->to, .name = "", .uuid = "" };
+    struct session session = *all->session;
+    session.domain = &other;
+    if (journal->state != JOURNAL_OPEN || journal->to <= 0 || !session.xen ||
+        !has_journal(&session))
+        return true;
+    resume_one(all, &other);
+    return !has_journal(&session);
+}
+
 // If its lock is free, its owner is dead.
 static void resume_one(struct resumption *all, struct domain *domain)
 {
@@ -383,7 +392,8 @@ static void resume_one(struct resumption *all, struct domain *domain)
         session.domain = whole;
     if (journal_read(&session, &journal) != STATUS_OK || journal.state == JOURNAL_NONE)
         return;
-    resume_locked(all, session.domain, &journal);
+    if (resume_other(all, &journal))
+        resume_locked(all, session.domain, &journal);
 }
 
 unsigned resume_journals(const struct session *session, const struct world_options *options,

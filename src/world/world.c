@@ -244,13 +244,17 @@ enum status world_find(struct world *world, const struct world_options *options,
                                : status;
 }
 
+enum status world_lock(struct world *world)
+{
+    if (world->domain_lock.fd >= 0)
+        return STATUS_OK;
+    interrupt_catch();
+    return lock_domain(&world->session, &world->domain_lock);
+}
+
 enum status world_open(struct world *world, bool changes)
 {
-    enum status status = STATUS_OK;
-    if (changes) {
-        interrupt_catch();
-        status = lock_domain(&world->session, &world->domain_lock);
-    }
+    enum status status = changes ? world_lock(world) : STATUS_OK;
     if (status == STATUS_OK)
         status = read_all(world, changes);
     // What was read then may be incomplete.

@@ -56,6 +56,10 @@ enum status world_open_xen(const struct world_options *options, struct xen **xen
 // in either case.
 enum status world_find(struct world *world, const struct world_options *options, const char *name);
 
+// After world_find(): takes the domain's lock and catches signals, as world_open() does unless this
+// was called before. A move takes those of two domains, in the order of their ids.
+enum status world_lock(struct world *world);
+
 // After world_find(): takes the domain's lock and catches signals if `changes`, lists the host's
 // devices, opens the backends and fills the topology. Any status other than STATUS_OK means that an
 // error was reported.

@@ -158,7 +158,7 @@ static struct journal read_again(struct arena *arena, const struct journal *jour
 {
     size_t count;
     struct journal whole = *journal, again;
-    const struct text *nodes = journal_nodes(arena, plan, &count);
+    const struct text *nodes = journal_nodes(arena, plan, NULL, &count);
     fuzz_check(count >= 1 && count <= JOURNAL_NODES_MAX, "it needs too many nodes", NULL);
     whole.nodes = (unsigned)count;
     const struct text header = journal_header(arena, &whole);

@@ -38,7 +38,7 @@ IGNORED_IN_VALUE = [
 
 # What may differ from what an exit status promises, if the output says so, until the next command has completed it:
 # the statuses, a pattern of keys, one of the output, and why.
-JOURNAL = r"xenstore /xenusb(/3(/uuid|/journal(/\d+)?)?)?|file /run/xenusb/journal-.*"
+JOURNAL = r"xenstore /xenusb(/[34](/uuid|/journal(/\d+)?)?)?|file /run/xenusb/journal-.*"
 SAID = [
     ([0], r"file /var/lib/xen/userdata-[dn]\..*\.libxl-json|" + JOURNAL, "cannot change libxl's saved",
      "the guest has all of it, which must not be undone because a disk is full"),

@@ -16,6 +16,7 @@ def config(controllers, devices):
 
 CONFIGS = {
     "both.cfg": config([PLAIN], ["busid=3-1,bus=c0,port=1", "busid=3-2,bus=c0,port=2"]),
+    "one.cfg": config([PLAIN], ["busid=3-1,bus=c0,port=1"]),
     "other.cfg": config([PLAIN], ["busid=3-1,bus=c0,port=1", "busid=3-3,bus=c0,port=3"]),
 }
 
@@ -66,8 +67,11 @@ VERBS = {
     "detach": Verb([APPLY], DETACH, [APPLY], HALF),
     "detach-all": Verb([APPLY], ["detach", "--all", "{web}"], [APPLY], HALF),
     # What can be added neither there nor where it was is at neither place.
-    "move": Verb([ADD] + ONE, ["move", "{web}", "3-1", "c0.2"], [["move", "{web}", "3-1", "c0.1"]],
+    "move": Verb([ADD] + ONE, ["move", "{web}", "3-1", "c0.2"], [["apply", "{one}"]],
                  [[["detach", "{web}", "3-1"]]]),
+    # The same with two domains, of which each has its journal. None of them has it if it can be added nowhere.
+    "away": Verb([ADD] + ONE, ["move", "{web}", "3-1", "db:pv0.2"],
+                 [["detach", "{db}", "3-1"], ["attach", "{web}", "busid=3-1,port=1"]], [[["detach", "{web}", "3-1"]]]),
     "add": Verb([], ADD, [EMPTY]),
     "remove": Verb([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
     "prune": Verb([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]], [HALF[1]]),
@@ -84,8 +88,8 @@ PLAIN_VERBS = ["apply", "attach", "detach", "detach-all", "move", "add", "remove
 
 # scene: the type of its controllers, that of its guest, and which verbs.
 SCENES = collections.OrderedDict([
-    ("hvm", ("type=emul,usbversion=3", "hvm", PLAIN_VERBS + ["taken", "unheard"])),
-    ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["repair"])),
+    ("hvm", ("type=emul,usbversion=3", "hvm", PLAIN_VERBS + ["away", "taken", "unheard"])),
+    ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["away", "repair"])),
     ("qusb", ("type=qusb", "pv", PLAIN_VERBS)),
     ("start", ("type=qusb", "pv", ["apply", "add"])),
     ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "move", "add", "remove", "prune", "taken"])),

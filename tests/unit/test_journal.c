@@ -203,7 +203,7 @@ static void test_steps_are_read_back(void **state)
 {
     (void)state;
     size_t count;
-    const struct text *nodes = journal_nodes(arena, plan_of(1), &count);
+    const struct text *nodes = journal_nodes(arena, plan_of(1), NULL, &count);
     assert_int_equal(count, 1);
     const struct journal journal = read_back(nodes, count);
     const struct journal_step *step = journal.steps;
@@ -232,7 +232,7 @@ static void test_moves_are_read_back(void **state)
     struct plan *plan = plan_of(1);
     struct step *addition = plan->first->next->next;
     plan_pair(plan, addition->next, addition);
-    const struct text *nodes = journal_nodes(arena, plan, &count);
+    const struct text *nodes = journal_nodes(arena, plan, NULL, &count);
     const struct journal_step *step = read_back(nodes, count).steps;
     assert_false(step->moves);
     assert_true(step->next->moves && step->next->adds);
@@ -244,19 +244,49 @@ static void test_moves_are_read_back(void **state)
                                          .uuid = uuid,
                                          .socket = "",
                                          .moves = moves,
+                                         .to = moves ? 4 : 0,
                                          .nodes = 1 };
         const struct text header = journal_header(arena, &journal);
         const char *text = arena_copy(arena, header.at, header.size);
         assert_non_null(strstr(text, moves ? "\"xenusb\":2," : "\"xenusb\":1,"));
         assert_int_equal(header_of(text).state, JOURNAL_OPEN);
+        assert_int_equal(header_of(text).to, moves ? 4 : 0);
     }
+    assert_int_equal(header_of("{\"xenusb\":2,\"to\":65536}").to, 0);
+}
+
+// Each of two domains has its own steps of a move in its journal.
+static void test_a_move_to_another_domain(void **state)
+{
+    (void)state;
+    size_t count;
+    struct plan *plan = plan_of(1);
+    const struct domain one = { .id = 3 }, other = { .id = 4 };
+    struct topology there = { .domain = &one }, here = { .domain = &other };
+    struct controller *left = arena_new_of(arena, struct controller);
+    struct step *removal = plan->first;
+    while (removal->op != STEP_REMOVE)
+        removal = removal->next;
+    plan->topology = &here;
+    for (struct step *at = plan->first; at; at = at->next)
+        at->controller->topology = &here;
+    *left = *removal->controller;
+    left->topology = &there;
+    removal->controller = left;
+    const struct text *nodes = journal_nodes(arena, plan, &one, &count);
+    const struct journal_step *step = read_back(nodes, count).steps;
+    assert_false(step->adds);
+    assert_null(step->next);
+    nodes = journal_nodes(arena, plan, &other, &count);
+    for (step = read_back(nodes, count).steps; step; step = step->next)
+        assert_true(step->adds);
 }
 
 static void test_many_steps_are_in_several_nodes(void **state)
 {
     (void)state;
     size_t count, steps = 0;
-    const struct text *nodes = journal_nodes(arena, plan_of(500), &count);
+    const struct text *nodes = journal_nodes(arena, plan_of(500), NULL, &count);
     const struct journal journal = read_back(nodes, count);
     assert_int_equal(journal.state, JOURNAL_OPEN);
     assert_true(count > 5);
@@ -276,7 +306,7 @@ static void test_names_that_are_long_and_not_utf8(void **state)
     controller->name = name;
     plan_init(&plan, NULL);
     plan_add_step(&plan, arena, STEP_ADD, controller, NULL);
-    const struct text *nodes = journal_nodes(arena, &plan, &count);
+    const struct text *nodes = journal_nodes(arena, &plan, NULL, &count);
     const struct journal journal = read_back(nodes, count);
     assert_int_equal(journal.state, JOURNAL_OPEN);
     assert_int_equal(strlen(journal.steps->name), 255);
@@ -286,7 +316,7 @@ static void test_too_many_steps(void **state)
 {
     (void)state;
     size_t count;
-    (void)journal_nodes(arena, plan_of(20000), &count);
+    (void)journal_nodes(arena, plan_of(20000), NULL, &count);
     assert_int_equal(count, JOURNAL_NODES_MAX + 1);
 }
 
@@ -340,6 +370,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_header_that_is_too_long, begin, end),
         cmocka_unit_test_setup_teardown(test_steps_are_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_moves_are_read_back, begin, end),
+        cmocka_unit_test_setup_teardown(test_a_move_to_another_domain, begin, end),
         cmocka_unit_test_setup_teardown(test_many_steps_are_in_several_nodes, begin, end),
         cmocka_unit_test_setup_teardown(test_names_that_are_long_and_not_utf8, begin, end),
         cmocka_unit_test_setup_teardown(test_too_many_steps, begin, end),

@@ -350,7 +350,7 @@ static void test_steps_that_are_too_long(void **state)
     (void)state;
     struct step keep = { .op = STEP_KEEP, .controller = &controller };
     struct plan plan = { .first = &keep };
-    (void)journal_nodes(arena, &plan, &count);
+    (void)journal_nodes(arena, &plan, NULL, &count);
     assert_int_equal(count, 0);
     memset(text, ' ', 5000);
     memcpy(text, step, sizeof step - 1);

@@ -294,7 +294,8 @@ static void verify(const struct wave *wave)
     for (size_t i = 0; i < seen.count; i++)
         if (is_ignored(seen.at[i]))
             seen.at[i]->step->remark = "the guest has not configured it";
-    if (wave->handle->session->require_guest)
+    // What is added again by an undo was there before, whatever the guest does with it.
+    if (wave->handle->session->require_guest && !wave->handle->session->finishing)
         require_guest(wave);
     if (session_interrupted(wave->handle->session))
         wave_fail_all(&seen, STATUS_FAILED, "interrupted");

@@ -107,7 +107,9 @@ static enum status require_guest(struct qmp_handle *handle, struct step *const *
     const struct session *session = handle->session;
     const struct deadline deadline = deadline_in(CONFIGURE_SECONDS * session->timeout_scale);
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < count && session->require_guest; i++) {
+    // What is added again by an undo was there before, whatever the guest does with it.
+    const bool required = session->require_guest && !session->finishing;
+    for (size_t i = 0; i < count && required; i++) {
         bool configured = !is_new_host_device(steps[i]) ||
                           wait_until_configured(handle, steps[i]->device, deadline);
         (void)qmp_unshare(handle);
