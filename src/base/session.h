@@ -44,6 +44,7 @@ struct session {
     bool accept_ended;                 // a QEMU that has exited is not a failure: it has nothing
     bool require_guest;                // take a device back that the guest does not use
     double timeout_scale;              // factor for every time limit; 1.0 by default
+    double undo_scale;                 // the same while undoing; 0: timeout_scale
 };
 
 // Whether to stop here because of a signal. What was done so far is then undone, with the full time

@@ -44,19 +44,20 @@ enum option {
 struct invocation {
     struct arena *arena;
     struct diags *diags;
-    const struct command *command;   // NULL until it is known
-    bool ran;                        // the verb was started
-    unsigned given;                  // enum option, or'ed
-    const char *domain;              // --domain
-    const char *qmp;                 // --qmp
-    const char *from;                // --from
-    const char *to;                  // --to
-    const char *hypervisor;          // --hypervisor
-    const char *old_command;         // --command
-    const char *policy;              // --policy
-    const char *udev;                // --udev
-    double timeout_scale;            // --timeout; 1.0 by default
-    bool color;                      // colour the diagnostics
+    const struct command *command; // NULL until it is known
+    bool ran;                      // the verb was started
+    unsigned given;                // enum option, or'ed
+    const char *domain;            // --domain
+    const char *qmp;               // --qmp
+    const char *from;              // --from
+    const char *to;                // --to
+    const char *hypervisor;        // --hypervisor
+    const char *old_command;       // --command
+    const char *policy;            // --policy
+    const char *udev;              // --udev
+    double timeout_scale;          // --timeout, as a factor of all time limits; 1.0 by default
+    double undo_scale;             // the same for what is undone, which --timeout does not shorten
+    bool color;                    // colour the diagnostics
     const struct world_known *known; // what the watcher knows; NULL: nothing
     const char *const *words;        // the arguments, without the verb and the options
     size_t count;

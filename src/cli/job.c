@@ -126,7 +126,8 @@ static enum status find_domain(struct job *job, const char *name)
 static void resume(const struct job *job)
 {
     const struct topology *topology = &job->world.topology;
-    const struct world_options options = options_for_world(job->invocation);
+    struct world_options options = options_for_world(job->invocation);
+    options.timeout_scale = options.undo_scale;
     (void)resume_journals(&job->world.session, &options, topology->domains, topology->domain_count);
 }
 

@@ -2,10 +2,13 @@
 #include "base/arena.h"
 #include "base/arguments.h"
 #include "base/buffer.h"
+#include "base/duration.h"
 #include "base/suggest.h"
 #include "command.h"
 #include "option_table.h"
 #include "xen/advice.h"
+
+#include <stdlib.h>
 
 // The options of a verb, or of all.
 struct options {
@@ -92,19 +95,42 @@ static enum status complain_argument(const struct invocation *invocation,
     return STATUS_REQUEST;
 }
 
-// "2", "0.5": digits with at most one dot, 0.1 to 100.
-static bool read_factor(struct text text, double *factor)
+// --timeout: how long to wait for a guest or a QEMU. The other limits follow in proportion.
+static enum status take_timeout(struct invocation *invocation, const char *value)
 {
-    uint64_t whole = 0, tenths = 0;
-    size_t dot = text_find(text, '.', 0);
-    struct text behind = text_part(text, dot + 1, text.size);
-    if (text_number(text_part(text, 0, dot), 10, 0, 100, &whole) != NUMBER_OK)
-        return false;
-    if (dot < text.size &&
-        (behind.size != 1 || text_number(behind, 10, 0, 9, &tenths) != NUMBER_OK))
-        return false;
-    *factor = (double)whole + (double)tenths / 10;
-    return *factor >= 0.1 && *factor <= 100;
+    static const double USUAL = 10, LEAST = 0.1, MOST = 3600;
+    double seconds = 0;
+    struct diags *diags = invocation->diags;
+    if (duration_read(text_of(value), &seconds) && seconds >= LEAST && seconds <= MOST) {
+        invocation->timeout_scale = seconds / USUAL;
+        return STATUS_OK;
+    }
+    struct diag *diag =
+        complain_error(diags, "--timeout takes a time from 100ms to 1h, not '%s'", value);
+    if (decimal_read(text_of(value), &seconds))
+        diag_hint(diags, diag,
+                  "say %ss to wait so many seconds, or %gs for so many times the usual %gs", value,
+                  seconds * USUAL, USUAL);
+    else
+        diag_hint(diags, diag, "like 30s, 2m or 500ms");
+    return STATUS_REQUEST;
+}
+
+// For machines that are slow: multiplies every time limit, and is all that limits an undo.
+static enum status take_factor(struct invocation *invocation)
+{
+    const char *given = getenv("XENUSB_TIME_FACTOR");
+    double factor = 1;
+    if (given && *given &&
+        (!decimal_read(text_of(given), &factor) || factor < 0.01 || factor > 100)) {
+        complain_error(invocation->diags, "XENUSB_TIME_FACTOR must be from 0.01 to 100, not '%s'",
+                       given);
+        return STATUS_REQUEST;
+    }
+    const double scale = invocation->timeout_scale * factor;
+    invocation->timeout_scale = scale;
+    invocation->undo_scale = scale > factor ? scale : factor;
+    return STATUS_OK;
 }
 
 static enum status take(struct invocation *invocation, const struct option_row *row,
@@ -120,13 +146,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_POLICY: invocation->policy = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_UDEV: invocation->udev = value; break;
-    case OPTION_TIMEOUT:
-        if (!read_factor(text_of(value), &invocation->timeout_scale)) {
-            complain_error(invocation->diags, "--timeout takes a factor from 0.1 to 100, not '%s'",
-                           value);
-            return STATUS_REQUEST;
-        }
-        break;
+    case OPTION_TIMEOUT: return take_timeout(invocation, value);
     default: break;
     }
     return STATUS_OK;
@@ -137,7 +157,7 @@ static enum status take_option(struct invocation *invocation, const struct optio
                                const struct argument *argument)
 {
     if (!argument->shortened || !row->whole)
-        return take(invocation, row, argument->value);
+        return take(invocation, row, argument->value ? argument->value : "");
     diag_hint(invocation->diags,
               complain_error(invocation->diags, "%s must be typed in full",
                              without_value(invocation->arena, argument->word)),
@@ -282,6 +302,8 @@ enum status options_read(struct invocation *invocation, const char *const *words
     status = read_rest(invocation, others, kept);
     if (invocation->given & (OPTION_HELP | OPTION_VERSION))
         return STATUS_OK;
+    if (invocation->command->options & OPTION_TIMEOUT)
+        status = status_worse(status, take_factor(invocation));
     if (status != STATUS_OK)
         return status;
     status = status_worse(complain_together(invocation), count_words(invocation));

@@ -23,6 +23,7 @@ struct world_options options_for_world(const struct invocation *invocation)
         .verb = invocation->command ? invocation->command->name : NULL,
         .command = command_line(invocation),
         .timeout_scale = invocation->timeout_scale,
+        .undo_scale = invocation->undo_scale,
         .keep_saved = invocation->given & OPTION_NO_SAVE,
         .require_guest = invocation->given & OPTION_REQUIRE_GUEST,
     };

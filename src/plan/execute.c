@@ -314,15 +314,22 @@ static enum status run_all(struct run *run, struct step **batch)
     return status == STATUS_OK ? save(run) : status;
 }
 
-// For xenstored to answer again after the connection was lost; before session->timeout_scale.
+// For xenstored to answer again after the connection was lost; before session->undo_scale.
 #define RECONNECT_SECONDS 10.0
 
-// Both domains of a move must be left as they were.
-static void set_finishing(struct session *session, bool finishing)
+static double undo_scale(const struct session *session)
 {
-    session->finishing = finishing;
-    if (session->partner)
-        session->partner->finishing = finishing;
+    return session->undo_scale > 0 ? session->undo_scale : session->timeout_scale;
+}
+
+// Both domains of a move must be left as they were.
+static void set_finishing(struct session *session, bool finishing, double timeout_scale)
+{
+    struct session *const both[] = { session, session->partner };
+    for (size_t i = 0; i < 2 && both[i]; i++) {
+        both[i]->finishing = finishing;
+        both[i]->timeout_scale = timeout_scale;
+    }
 }
 
 static enum status run_or_undo(struct run *run, struct step **batch)
@@ -339,13 +346,14 @@ static enum status run_or_undo(struct run *run, struct step **batch)
         return STATUS_REFUSED;
     if (run->execution->keep_done)
         return status_worse(status, save(run));
-    set_finishing(session, true);
+    const double scale = session->timeout_scale;
+    set_finishing(session, true, undo_scale(session));
     if (run->execution->undo)
         run->execution->undo(session, run->plan);
     status = status_worse(status, undo_all(run, batch));
     // What could not be undone. A failure was reported, and this run has failed already.
     (void)save(run);
-    set_finishing(session, false);
+    set_finishing(session, false, scale);
     return status;
 }
 
@@ -371,9 +379,9 @@ enum status execute(struct session *session, struct plan *plan, const struct exe
 {
     // What was changed must be undone even if the connection to xenstored was lost.
     if (session->xen)
-        xen_persist(session->xen, RECONNECT_SECONDS * session->timeout_scale);
+        xen_persist(session->xen, RECONNECT_SECONDS * undo_scale(session));
     if (session->partner)
-        xen_persist(session->partner->xen, RECONNECT_SECONDS * session->timeout_scale);
+        xen_persist(session->partner->xen, RECONNECT_SECONDS * undo_scale(session));
     struct run run = { session, plan, execution };
     struct step **batch = arena_array_of(session->arena, struct step *, step_count(plan));
     const bool begins = execution->begin && changes_anything(plan);

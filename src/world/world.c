@@ -200,6 +200,7 @@ static void init(struct world *world, const struct world_options *options)
         .require_guest = options->require_guest,
         .need_supply = options->find_owners || options->find_supply,
         .timeout_scale = options->timeout_scale,
+        .undo_scale = options->undo_scale,
     };
 }
 

@@ -23,6 +23,7 @@ struct world_options {
     const char *qmp_socket;     // use the QEMU with this socket instead of a Xen domain; or NULL
     const char *verb, *command; // what the user asked for, for the journal; or NULL
     double timeout_scale;       // factor for every time limit; 1.0 by default
+    double undo_scale;          // the same while something is undone; 0: timeout_scale
     bool keep_saved;            // do not change libxl's saved configuration
     bool accept_ended;  // a domain whose QEMU has exited can be opened: nothing is added there
     bool require_guest; // detach a device again if the guest does not use it

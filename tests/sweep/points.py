@@ -71,11 +71,11 @@ class Scene:
         self.xenstored = next((int(pid) for pid, line in snapshot.processes()[1].items()
                                if "xenstored" in line.split()[0]), None)
 
-    def arguments(self, words, timeout="0.1"):
-        """The command line of a row of the table. The time limit is longer for commands that are not disturbed."""
+    def arguments(self, words):
+        """The command line of a row of the table."""
         verb = 2 if words[0] == "controller" else 1
         words = [word.format(**self.words) for word in words]
-        options = ["--timeout", timeout]
+        options = []
         if self.without_xen:
             options += ["--qmp", T + ("/db" if "db" in words else "/web")]
             words = words[:verb] + [word for word in words[verb:] if word not in ("web", "db")]
@@ -84,8 +84,8 @@ class Scene:
             options.append("--start-backend")
         return words[:verb] + options + words[verb:]
 
-    def run(self, arguments, inject=None, log=None):
-        """Run xenusb; return its exit status and output."""
+    def run(self, arguments, inject=None, log=None, limit="0.1"):
+        """Run xenusb; return its exit status and output. The time limit is longer for commands that are not disturbed."""
         preload = [RIG + "/fakexen.so", os.environ.get("LD_PRELOAD", "")]
         environment = dict(os.environ)
         if inject or log:
@@ -94,6 +94,7 @@ class Scene:
             environment.update({"INJECT_LOG": log} if log else {})
             stopped = self.xenstored if inject and inject.startswith("xenstore") else self.qemu
             environment["INJECT_STOPS"] = str(stopped or 0)
+        environment["XENUSB_TIME_FACTOR"] = limit
         environment["LD_PRELOAD"] = ":".join(filter(None, preload))
         with contextlib.nullcontext() if self.deaf else self.ejecting, open(T + "/out", "w+", errors="replace") as out:
             child = subprocess.Popen([XENUSB] + arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -116,7 +117,7 @@ class Scene:
         words = [word.format(**self.words) for word in words]
         if words[0] in self.WORDS:
             return self.WORDS[words[0]](self, *words[1:])
-        status, output = self.run(self.arguments(words, self.patience()))
+        status, output = self.run(self.arguments(words), limit=self.patience())
         if status != 0:
             raise Wrong("%s: exit status %s of %s" % (why, status, " ".join(words)), output.splitlines())
 
@@ -275,7 +276,8 @@ class Sweep:
     def undisturbed(self, log=None):
         scene = self.scene
         scene.deaf = self.verb.deaf
-        status, output = scene.run(scene.arguments(self.verb.command, "0.1" if self.verb.deaf else LONG), log=log)
+        status, output = scene.run(scene.arguments(self.verb.command), log=log,
+                                   limit="0.1" if self.verb.deaf else LONG)
         scene.deaf = False
         if status != self.verb.status:
             raise Wrong("exit status %s of it, undisturbed" % status, output.splitlines())
@@ -317,8 +319,8 @@ class Sweep:
             commands = [["controller", "add", "{db}", "type=vusb,numports=1,name=more"],
                         ["controller", "remove", "{db}", "more"]]
         for words in commands:
-            arguments = self.scene.arguments(words, "0.3" if stopped else self.scene.patience())
-            status, output = self.scene.run(arguments)
+            arguments = self.scene.arguments(words)
+            status, output = self.scene.run(arguments, limit="0.3" if stopped else self.scene.patience())
             self.shown += ["next: xenusb " + " ".join(arguments)] + output.splitlines()
             if status != 0:
                 raise Wrong("exit status %s of the next command, %s" % (status, " ".join(arguments)))

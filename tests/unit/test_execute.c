@@ -28,6 +28,7 @@ struct scene {
     struct interrupt interrupt;
     enum status save;            // the result of each save
     const char *interrupt_after; // the name of the step after which the user asks to stop
+    double patience[2];          // timeout_scale in the last run, and in the last of an undo
     char log[1024];
 };
 
@@ -48,6 +49,7 @@ static enum status scripted_run(void *handle, struct step *const *steps, size_t 
 {
     struct scene *scene = handle;
     enum status status = STATUS_OK;
+    scene->patience[scene->session.finishing] = scene->session.timeout_scale;
     // "!": interrupted, so run() would not wait for the step.
     note(scene, session_interrupted(&scene->session) ? "![" : "[");
     for (size_t i = 0; i < count; i++) {
@@ -185,6 +187,23 @@ static void test_a_failure_undoes_everything_in_reverse(void **state)
     assert_int_equal(scene.plan.first->state, STEP_UNDONE);
     assert_int_equal(scene.diags.errors, 1);
     assert_non_null(strstr(scene.diags.first->message, "it would not"));
+    arena_free(scene.arena);
+}
+
+// What the user does not want to wait for must still be undone.
+static void test_an_undo_has_its_own_time_limits(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_additions(&scene);
+    scene.session.timeout_scale = 0.25;
+    scene.session.undo_scale = 1.0;
+    scene.misfortunes[0] = (struct misfortune){ "behind", STEP_ADD, STEP_FAILED, false, STATUS_OK };
+    assert_int_equal(carry_out(&scene), STATUS_FAILED);
+    assert_true(scene.patience[0] > 0.2 && scene.patience[0] < 0.3);
+    assert_true(scene.patience[1] > 0.9);
+    assert_true(scene.session.timeout_scale < 0.3);
     arena_free(scene.arena);
 }
 
@@ -555,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_dependents_are_removed_first),
         cmocka_unit_test(test_removals_make_room_for_additions),
         cmocka_unit_test(test_a_failure_undoes_everything_in_reverse),
+        cmocka_unit_test(test_an_undo_has_its_own_time_limits),
         cmocka_unit_test(test_successes_beside_a_failure_are_undone),
         cmocka_unit_test(test_removals_are_undone),
         cmocka_unit_test(test_a_failed_undo_is_reported_with_its_fix),
