@@ -6,7 +6,7 @@
 LAB := build/lab
 LAB_RELEASES ?= bookworm trixie
 # The long jobs first, so that none of them runs alone at the end.
-LAB_LONG := kill hvm-kill trouble hvm-trouble hvm start life
+LAB_LONG := kill hvm-kill hvm-watch watch trouble hvm-trouble hvm start life
 LAB_JOBS ?= $(LAB_LONG) \
     $(filter-out $(LAB_LONG),$(patsubst tests/lab/%.job,%,$(wildcard tests/lab/*.job)))
 LAB_SECONDS ?= 1020
