@@ -46,7 +46,7 @@ static const char *without_value(struct arena *arena, const char *word)
     return arena_copy(arena, word, text_find(text_of(word), '=', 0));
 }
 
-// "-json" is a heap of letters, of which one is none.
+// "-json" is a heap of letters, of which one is none; as a whole it is near the name of an option.
 static void complain_unknown(const struct invocation *invocation, const struct options *options,
                              const struct argument *argument)
 {
@@ -57,13 +57,11 @@ static void complain_unknown(const struct invocation *invocation, const struct o
     const char *typed = without_value(arena, argument->word);
     const char *given = argument->letter ? arena_printf(arena, "-%c", argument->letter) : typed;
     const char *who = invocation->command ? invocation->command->name : "xenusb";
-    // As a whole it may be the name of one, with a dash too few.
-    const char *meant = argument->letter ? arena_printf(arena, "-%s", typed) : typed;
     struct diag *diag = complain_error(invocation->diags, "%s has no option %s", who, given);
     if (argument->letter && strlen(typed) < 4)
         diag_hint(invocation->diags, diag, "%s", help_for(invocation));
     else
-        diag_suggest(invocation->diags, diag, text_of(meant), names, help_for(invocation));
+        diag_suggest(invocation->diags, diag, text_of(typed), names, help_for(invocation));
 }
 
 static void complain_ambiguous(const struct invocation *invocation, const struct options *options,
