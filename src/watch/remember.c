@@ -26,6 +26,18 @@ static void warn(const struct watch *watch, struct arena *arena, const char *wha
     diags_print(&diags, stderr, watch->options->color);
 }
 
+struct watch_report *watch_keep_report(struct watch_file *file, const struct watch_report *report)
+{
+    struct arena *arena = arena_new_small();
+    if (!arena)
+        arena_give_up();
+    struct watch_report *kept = watch_report_copy(arena, report);
+    arena_free(file->said);
+    file->said = arena;
+    file->report = kept;
+    return kept;
+}
+
 void watch_remember(struct watch *watch, struct watch_file *file)
 {
     cleanup_arena struct arena *arena = new_arena(RESERVE);

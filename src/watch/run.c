@@ -61,10 +61,11 @@ static size_t find_rivals(struct arena *arena, const struct watch *watch,
     return count;
 }
 
-static void run_child(const struct watch *watch, const struct watch_file *file, struct xen *xen,
-                      int out) __attribute__((noreturn));
-static void run_child(const struct watch *watch, const struct watch_file *file, struct xen *xen,
-                      int out)
+// Takes over `owner`, the arena of *xen.
+static void run_child(const struct watch *watch, const struct watch_file *file, struct arena *owner,
+                      struct xen *xen, int out) __attribute__((noreturn));
+static void run_child(const struct watch *watch, const struct watch_file *file, struct arena *owner,
+                      struct xen *xen, int out)
 {
     struct watch_report report = { .why = "", .uuid = "" };
     struct watch_request request = {
@@ -88,6 +89,7 @@ static void run_child(const struct watch *watch, const struct watch_file *file, 
     (void)watch->options->act(watch->options->context, arena, &request, &report);
     const bool written = write_all(out, watch_report_write(arena, &report));
     arena_free(arena);
+    arena_free(owner);
     _exit(written ? 0 : 1);
 }
 
@@ -148,18 +150,6 @@ static bool end(const struct watch *watch, struct watch_file *file, bool failed)
         return false;
     say(watch->options->json, watch_subject(file), "given up until something changes");
     return true;
-}
-
-struct watch_report *watch_keep_report(struct watch_file *file, const struct watch_report *report)
-{
-    struct arena *arena = arena_new_small();
-    if (!arena)
-        arena_give_up();
-    struct watch_report *kept = watch_report_copy(arena, report);
-    arena_free(file->said);
-    file->said = arena;
-    file->report = kept;
-    return kept;
 }
 
 static void take_report(struct watch *watch, struct watch_file *file, struct arena *arena,
@@ -254,7 +244,7 @@ void watch_run_start(struct watch *watch, struct watch_file *file)
     pid_t pid = pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? fork() : -2;
     if (pid == 0) {
         (void)fcntl(ends[1], F_SETFL, 0); // the child waits until its report is taken
-        run_child(watch, file, xen, ends[1]);
+        run_child(watch, file, arena, xen, ends[1]);
     }
     if (pid != -2)
         close(ends[1]);

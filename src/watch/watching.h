@@ -142,14 +142,14 @@ void watch_places_free(struct watch *watch);
 
 // Starts a run for the file, whose domain runs.
 void watch_run_start(struct watch *watch, struct watch_file *file);
-// Makes a copy the file's report, instead of the one before, which may be the same.
-struct watch_report *watch_keep_report(struct watch_file *file, const struct watch_report *report);
 // Forgets the run and the report of a file that goes, or whose domain has gone. A child that runs
 // goes on by itself.
 void watch_run_forget(struct watch *watch, struct watch_file *file);
 
 // ---- what is known (remember.c) ----
 
+// Makes a copy the file's report, instead of the one before, which may be the same.
+struct watch_report *watch_keep_report(struct watch_file *file, const struct watch_report *report);
 // Stores the file's report, for other verbs and the next watcher (state.h).
 void watch_remember(struct watch *watch, struct watch_file *file);
 // Removes what is stored of the file's domain.
