@@ -1,163 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "kept.h"
+#include "kept_file.h"
 
 #include "base/arena.h"
 #include "base/buffer.h"
-#include "base/file.h"
-#include "base/scope.h"
-#include "base/source_read.h"
-#include "config/check.h"
-#include "parser/parser.h"
 #include "parser/translate.h"
 #include "plan/plan.h"
 #include "plan/presence.h"
 #include "xen/xen.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#define KEPT_PARENT    "/var/lib/xenusb"
-#define KEPT_DIRECTORY KEPT_PARENT "/kept"
-const char kept_directory[] = KEPT_DIRECTORY;
-
-static const char suffix[] = ".cfg";
-
-// As the hypervisor's are written; nothing else gets into a path.
-static bool is_uuid(const char *word, size_t size)
-{
-    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    if (size != sizeof form - 1)
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if (form[i] == '-' ? word[i] != '-' : !strchr("0123456789abcdef", word[i]))
-            return false;
-    return true;
-}
-
-const char *kept_uuid(const char *path)
-{
-    const char *name = path + sizeof kept_directory;
-    const size_t size = strlen(path), end = sizeof suffix - 1;
-    return strncmp(path, KEPT_DIRECTORY "/", sizeof kept_directory) == 0 &&
-                   is_uuid(name, size - sizeof kept_directory - end)
-               ? name
-               : NULL;
-}
-
-bool kept_any(void)
-{
-    bool any = false;
-    DIR *directory = opendir(kept_directory);
-    for (const struct dirent *at; directory && !any && (at = readdir(directory));)
-        any = is_uuid(at->d_name, strcspn(at->d_name, ".")) &&
-              strcmp(at->d_name + strcspn(at->d_name, "."), suffix) == 0;
-    if (directory)
-        closedir(directory);
-    return any;
-}
-
-static const struct config *compile(struct arena *arena, struct diags *diags,
-                                    const struct source *source)
-{
-    struct config *config = parse_config(arena, diags, source);
-    config->from_command_line = true;
-    if (!diags->errors && config->domain.type != DOMAIN_UNKNOWN)
-        (void)check_config(arena, diags, config);
-    return diags->errors ? NULL : config;
-}
-
-const struct config *kept_read(struct arena *arena, struct diags *diags, const char *path)
-{
-    const struct source *source = source_read(arena, diags, path);
-    return source ? compile(arena, diags, source) : NULL;
-}
-
-// ---- files ----
-
-static enum status complain_file(const struct session *session, const char *path)
-{
-    const int error = errno;
-    complain_error(session->diags, "cannot write %s, which remembers what is kept: %s", path,
-                   strerror(error));
-    return error == EACCES || error == EPERM || error == EROFS ? STATUS_REFUSED : STATUS_FAILED;
-}
-
-static enum status make_directory(const struct session *session, const char *path)
-{
-    struct stat info;
-    if ((mkdir(path, 0700) != 0 && errno != EEXIST) || lstat(path, &info) != 0)
-        return complain_file(session, path);
-    if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & (S_IWGRP | S_IWOTH)))
-        return STATUS_OK;
-    diag_hint(session->diags,
-              complain_error(session->diags,
-                             "%s is not a directory that only this user can write to", path),
-              "what is kept is remembered there");
-    return STATUS_REFUSED;
-}
-
-void kept_make_directory(void)
-{
-    if (mkdir(KEPT_PARENT, 0700) == 0 || errno == EEXIST)
-        (void)mkdir(kept_directory, 0700);
-}
-
-static enum status write_next(const struct session *session, const char *next, struct text text)
-{
-    enum status status = make_directory(session, KEPT_PARENT);
-    if (status == STATUS_OK)
-        status = make_directory(session, kept_directory);
-    if (status != STATUS_OK)
-        return status;
-    if (unlink(next) != 0 && errno != ENOENT)
-        return complain_file(session, next);
-    cleanup_close int fd = open(next, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || !write_all(fd, text) || fsync(fd) != 0)
-        return complain_file(session, next);
-    return STATUS_OK;
-}
-
-static const char *next_of(const struct session *session, const struct kept_change *change)
-{
-    return arena_printf(session->arena, "%s.new", change->path);
-}
-
-// NULL: there will be no file.
-static enum status put_in_place(const struct session *session, const char *next, const char *path)
-{
-    if (next ? rename(next, path) != 0 : unlink(path) != 0 && errno != ENOENT)
-        return complain_file(session, path);
-    cleanup_close int fd = open(kept_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        return complain_file(session, path);
-    return STATUS_OK;
-}
-
-enum status kept_commit(const struct session *session, struct kept_change *change)
-{
-    if (!change->count)
-        return STATUS_OK;
-    change->done = true;
-    return put_in_place(session, change->next, change->path);
-}
-
-enum status kept_cancel(const struct session *session, struct kept_change *change)
-{
-    if (!change->count)
-        return STATUS_OK;
-    const char *next = next_of(session, change);
-    if (!change->done)
-        return !change->next || unlink(next) == 0 || errno == ENOENT ? STATUS_OK
-                                                                     : complain_file(session, next);
-    enum status status =
-        change->before.size ? write_next(session, next, change->before) : STATUS_OK;
-    return status == STATUS_OK
-               ? put_in_place(session, change->before.size ? next : NULL, change->path)
-               : status;
-}
 
 // ---- items ----
 
@@ -206,7 +58,7 @@ static bool reads_back(const struct session *session, const char *path, struct t
     struct arena *arena = session->arena;
     diags_init(&diags, arena);
     const struct config *config =
-        compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
+        kept_compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
     if (!config || !text_is(config->domain.name.text, session->domain->name) ||
         config->device_count != items->count || config->controllers)
         return false;
@@ -223,7 +75,7 @@ static enum status prepare(const struct session *session, struct kept_change *ch
     if (!change->count || !items->count)
         return STATUS_OK;
     const struct text text = text_of_items(session, items);
-    const char *next = next_of(session, change);
+    const char *next = kept_next(session, change);
     if (!reads_back(session, change->path, text, items)) {
         diag_hint(session->diags,
                   complain_error(session->diags, "this cannot be kept: it cannot be written to %s",
@@ -231,7 +83,7 @@ static enum status prepare(const struct session *session, struct kept_change *ch
                   "a quote or a backslash in the name of the domain or of a serial number?");
         return STATUS_REFUSED;
     }
-    enum status status = write_next(session, next, text);
+    enum status status = kept_write_next(session, next, text);
     if (status == STATUS_OK)
         change->next = next;
     return status;
@@ -247,11 +99,11 @@ static enum status begin(const struct session *session, struct kept_change *chan
     diags_init(&diags, arena);
     *kept = NULL;
     *change = (struct kept_change){ .path = NULL };
-    if (!is_uuid(uuid, strlen(uuid)))
+    if (!kept_is_uuid(uuid, strlen(uuid)))
         return STATUS_OK;
-    change->path = arena_printf(arena, "%s/%s%s", kept_directory, uuid, suffix);
+    change->path = arena_printf(arena, "%s/%s%s", kept_directory, uuid, KEPT_SUFFIX);
     // What a killed command has left.
-    (void)unlink(next_of(session, change));
+    (void)unlink(kept_next(session, change));
     if (access(change->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return STATUS_OK;
     *kept = kept_read(arena, &diags, change->path);
