@@ -32,7 +32,16 @@ struct config_flag {
 struct config_property {
     struct config_property *next;
     struct text name;
-    struct config_text value;
+    struct config_text value; // its place is that of the name too
+};
+
+// An argument of QEMU that defines what a device refers to by an id: -drive, -blockdev or -chardev.
+struct config_backing {
+    const char *option; // "drive", "blockdev" or "chardev"
+    struct text argument;
+    struct text head;                   // the word before its properties; or empty
+    struct config_property *properties; // all of them
+    struct text chardev;                // as chardev= has it; empty if it cannot have it
 };
 
 // CONTROLLER_AUTO is resolved by config_settle() once the guest's type is known.
@@ -95,6 +104,8 @@ struct config_device {
     bool at_creation;            // as for a controller
     struct text argument;        // as for a controller
     struct config_property *properties;
+    const struct config_backing *backing; // QEMU arguments: what its drive= or chardev= names
+    struct config_text drive;             // QEMU arguments: the id of its image
     struct config_text qemu_id;
     struct config_text file;     // disk: path of the image
     struct config_text format;   // disk: raw if not given

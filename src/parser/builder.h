@@ -33,6 +33,8 @@ enum argument {
     ARGUMENT_DEVICE,
     ARGUMENT_USBDEVICE,
     ARGUMENT_MACHINE,
+    ARGUMENT_DRIVE,
+    ARGUMENT_BLOCKDEV,
     ARGUMENT_CHARDEV,
     ARGUMENT_READCONFIG
 };
@@ -59,7 +61,8 @@ struct builder {
     struct qemu_bus *ports;          // QEMU's buses with their free ports, the last one first
     bool has_bus;                    // `buses` has any
     struct name_map *ids;            // the places of the ids in -device
-    struct name_map *chardevs;       // what -chardev defines, as chardev= has it, by id
+    struct name_map *drives;         // struct config_backing of -drive and -blockdev, by id
+    struct name_map *chardevs;       // struct config_backing of -chardev, by id
     bool devices_only;               // the second time through the arguments: only -device
     bool unread;                     // there may be controllers that the parser does not see
     const struct config_controller *named; // the last controller whose bus is in `buses`

@@ -85,6 +85,11 @@ bool qemu_takes(const struct qemu_property *property, struct text value)
     return true;
 }
 
+bool qemu_is_on(struct text value)
+{
+    return is_among(value, "on/yes/true/y");
+}
+
 bool qemu_is_id(struct text text)
 {
     for (size_t i = 0; i < text.size; i++) {

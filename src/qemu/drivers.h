@@ -51,6 +51,9 @@ void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_M
 // Whether QEMU takes the value for that property.
 bool qemu_takes(const struct qemu_property *property, struct text value);
 
+// Whether a value that QEMU takes for a QEMU_BOOL switches it on.
+bool qemu_is_on(struct text value);
+
 // Whether QEMU takes it as an id: a letter, then letters, digits, '-', '.' and '_'.
 bool qemu_is_id(struct text text);
 

@@ -110,6 +110,126 @@ static void assert_lacks(const char *words, const char *part)
 #define HVM "name='a'\ntype='hvm'\n"
 #define PV  "name='a'\ntype='pv'\n"
 
+// ---- arguments of QEMU ----
+
+static const char *translated_arguments(const char *arguments)
+{
+    const char *config = arena_printf(
+        arena, HVM "device_model_args=['-device','nec-usb-xhci,id=x',%s]\n", arguments);
+    return translated(config, "libvirt", true, NULL);
+}
+
+// Where the same thing has a word in libvirt's XML, it is written.
+static void test_arguments_are_written_for_libvirt(void **state)
+{
+    static const struct {
+        const char *arguments, *element;
+    } rows[] = {
+        { "'-device','usb-host,hostbus=1,hostaddr=3,guest-reset=off'", "guestReset='off'>" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,guest-resets-all=yes'", "guestReset='on'>" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,guest-reset=true,guest-resets-all=n'",
+          "guestReset='uninitialized'>" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,guest-reset=off,guest-resets-all=on'",
+          "guestReset='on'>" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,guest-reset=on,bootindex=-1'", "<source>" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,bootindex=2'", "<boot order='2'/>" },
+        { "'-drive','file=/a,,b,format=qcow2,id=d,if=none','-device','usb-storage,drive=d'",
+          "type='qcow2'/>\n    <source file='/a,b'/>" },
+        { "'-device','usb-storage,drive=d','-blockdev','raw,node-name=d,read-only=on,"
+          "file.driver=file,file.filename=/a'",
+          "<source file='/a'/>\n    <target dev='sda' bus='usb'/>\n    <readonly/>" },
+        { "'-blockdev','driver=file,node-name=d,filename=/a','-device','usb-storage,drive=d'",
+          "type='raw'/>\n    <source file='/a'/>" },
+        { "'-drive','file=/a,format=raw,id=d','-device','usb-storage,drive=d,removable=on,"
+          "serial=<A>,bootindex=1'",
+          "removable='on'/>\n    <serial>&lt;A&gt;</serial>\n    <boot order='1'/>" },
+        { "'-chardev','spicevmc,name=usbredir,id=c','-device','usb-redir,chardev=c,bootindex=3'",
+          "type='spicevmc'>\n    <boot order='3'/>" },
+        { "'-chardev','socket,path=/s,id=c','-device','usb-redir,chardev=c'",
+          "mode='connect' path='/s'" },
+        { "'-chardev','backend=pty,id=c','-device','usb-serial,chardev=c'", "<serial type='pty'>" },
+        { "'-chardev','file,path=/f,id=c','-device','usb-serial,chardev=c'", "path='/f'" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *words = translated_arguments(rows[i].arguments);
+        assert_has(words, rows[i].element);
+        assert_lacks(words, ": warning: ");
+        assert_lacks(words, ": error: ");
+    }
+}
+
+// What has no word there is reported at its place.
+static void test_arguments_without_a_word_are_reported(void **state)
+{
+    static const struct {
+        const char *arguments, *report;
+    } rows[] = {
+        { "'-device','nec-usb-xhci,id=y,streams=off'",
+          "a.cfg:3:79: error: libvirt has no element for QEMU's property streams=off" },
+        { "'-device','qemu-xhci,id=y,p2=4,p3=8'", "warning: ignoring p3=8" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,pcap=/p'", "property pcap=/p" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,bootindex=0'", "property bootindex=0" },
+        { "'-device','usb-host,hostbus=1,hostaddr=3,serial=x'", "property serial=x" },
+        { "'-device','usb-tablet,usb_version=1'", "property usb_version=1" },
+        { "'-device','usb-audio,audiodev=a'", "warning: ignoring audiodev=a" },
+        { "'-drive','file=/a,id=d,cache=none','-device','usb-storage,drive=d'",
+          "warning: ignoring cache=none" },
+        { "'-drive','file=/a,id=d','-device','usb-storage,drive=d'",
+          "warning: writing the format of this image as raw" },
+        { "'-drive','file=/a,format=raw,id=d,media=cdrom','-device','usb-storage,drive=d'",
+          "property media=cdrom" },
+        { "'-chardev','file,path=/f,append=on,id=c','-device','usb-serial,chardev=c'",
+          "warning: ignoring append=on" },
+        { "'-chardev','pty,path=/f,id=c','-device','usb-serial,chardev=c'",
+          "warning: ignoring path=/f" },
+        { "'-device','usb-storage,drive=d'",
+          "error: libvirt has no element for drive=d without an image" },
+        { "'-drive','file=a,id=d','-device','usb-storage,drive=d'", "drive=d without an image" },
+        { "'-drive','id=d','-device','usb-storage,drive=d'", "drive=d without an image" },
+        { "'-chardev','socket,path=/s,server=on,id=c','-device','usb-redir,chardev=c'",
+          "error: libvirt has no element for this character device" },
+        { "'-device','usb-serial,chardev=c'",
+          "error: libvirt has no element for this character device" },
+        { "'-chardev','pty,id=c','-device','usb-redir,chardev=c,filter=-1:-1:-1:-1:0'",
+          "write a <redirfilter>" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_has(translated_arguments(rows[i].arguments), rows[i].report);
+}
+
+// What a device refers to is printed before it.
+static void test_arguments_that_others_refer_to(void **state)
+{
+    (void)state;
+    const char *words = translated(
+        HVM
+        "device_model_args=['-usb','-drive','file=/a,,b,id=d','-device','usb-storage,drive=d',"
+        "'-device','usb-serial,chardev=c','-chardev','pty,id=c','-device','usb-storage,drive=e']\n",
+        "qemu", true, NULL);
+    assert_has(words, "-drive file=/a,,b,id=d\n-device usb-storage,drive=d\n"
+                      "-chardev pty,id=c\n-device usb-serial,chardev=c\n"
+                      "-device usb-storage,drive=e\n");
+    assert_lacks(words, "add the argument that defines drive=d");
+    assert_has(words, "note: add the argument that defines drive=e");
+    // A device that libvirt does not have needs no more than that.
+    assert_lacks(translated_arguments("'-device','usb-net,netdev=n,mac=00:00:00:00:00:01'"),
+                 "ignoring");
+}
+
+static void test_smart_card_readers(void **state)
+{
+    (void)state;
+    const char *words = translated(HVM "usbcontroller=['type=emul,usbversion=3']\n"
+                                       "usbdevice=['type=smartcard','type=smartcard']\n",
+                                   "libvirt", true, NULL);
+    assert_has(words,
+               "<controller type='ccid' index='0'>\n    <address type='usb' bus='0' port='1'");
+    assert_has(words,
+               "<controller type='ccid' index='1'>\n    <address type='usb' bus='0' port='2'");
+}
+
 // ---- a host ----
 
 static void test_devices_are_resolved(void **state)
@@ -237,6 +357,10 @@ static void test_what_xl_cannot_express(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_arguments_are_written_for_libvirt),
+        CASE(test_arguments_without_a_word_are_reported),
+        CASE(test_arguments_that_others_refer_to),
+        CASE(test_smart_card_readers),
         CASE(test_devices_are_resolved),
         CASE(test_devices_that_are_not_plugged_in_are_left_out),
         CASE(test_devices_that_pvusb_does_not_support),

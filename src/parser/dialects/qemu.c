@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/name_map.h"
 #include "base/suggest.h"
+#include "qemu/drivers.h"
 #include "qemu_option.h"
 
 // --- -usb and -usbdevice ---
@@ -77,25 +78,47 @@ static void read_machine(struct builder *builder, const struct literal *literal)
                   "remove usb=%.*s", SHOW(usb->value));
 }
 
-// Keeps what a character device is, in the words of chardev=, if they have it.
-static void read_chardev(struct builder *builder, const struct literal *literal)
+// A character device in the words of chardev=; empty if they have none for it.
+static struct text chardev_word(struct builder *builder, const struct spec *spec)
 {
+    const struct spec_pair *backend = qemu_option(spec, "backend"),
+                           *path = qemu_option(spec, "path"), *server = qemu_option(spec, "server");
+    struct text kind = backend ? backend->value : spec->head;
+    bool client = !server || !qemu_is_on(server->value);
+    bool plain = text_is(kind, "pty") || text_is(kind, "null") || text_is(kind, "spicevmc") ||
+                 text_is(kind, "braille");
+    const char *prefix = text_is(kind, "file")               ? "file:"
+                         : text_is(kind, "socket") && client ? "unix:"
+                                                             : NULL;
+    if (plain)
+        return kind;
+    if (!prefix || !path)
+        return TEXT_EMPTY;
+    return text_of(
+        arena_printf(builder->arena, "%s%.*s", prefix, (int)path->value.size, path->value.at));
+}
+
+// Keeps what a device may refer to. Errors in it are QEMU's to report: it is not about USB.
+static void read_backing(struct builder *builder, enum argument option,
+                         const struct literal *literal)
+{
+    static const char *const names[] = {
+        [ARGUMENT_DRIVE] = "drive", [ARGUMENT_BLOCKDEV] = "blockdev", [ARGUMENT_CHARDEV] = "chardev"
+    };
+    static const char *const none[] = { NULL };
     const struct spec *spec = qemu_option_spec(builder, literal);
-    const struct spec_pair *id = qemu_option(spec, "id"), *path = qemu_option(spec, "path"),
-                           *server = qemu_option(spec, "server");
-    bool client = !server || text_is(server->value, "off") || text_is(server->value, "no");
-    bool plain = text_is(spec->head, "pty") || text_is(spec->head, "null") ||
-                 text_is(spec->head, "spicevmc") || text_is(spec->head, "braille");
-    const char *prefix = text_is(spec->head, "file")               ? "file:"
-                         : text_is(spec->head, "socket") && client ? "unix:"
-                                                                   : NULL;
-    struct text *word = arena_new_of(builder->arena, struct text);
-    if (!id || (!plain && !(prefix && path)))
-        return;
-    *word = plain ? spec->head
-                  : text_of(arena_printf(builder->arena, "%s%.*s", prefix, (int)path->value.size,
-                                         path->value.at));
-    name_map_add(builder->chardevs, id->value, word);
+    const struct spec_pair *id =
+        qemu_option(spec, option == ARGUMENT_BLOCKDEV ? "node-name" : "id");
+    struct config_backing *backing = arena_new_of(builder->arena, struct config_backing);
+    backing->option = names[option];
+    backing->argument = spec->text;
+    backing->head = spec->head;
+    backing->properties = qemu_properties(builder, spec, none);
+    if (option == ARGUMENT_CHARDEV)
+        backing->chardev = chardev_word(builder, spec);
+    if (id)
+        name_map_add(option == ARGUMENT_CHARDEV ? builder->chardevs : builder->drives, id->value,
+                     backing);
 }
 
 // --- the list ---
@@ -107,6 +130,7 @@ static const struct {
     { "usb", ARGUMENT_NONE },        { "usbdevice", ARGUMENT_USBDEVICE },
     { "device", ARGUMENT_DEVICE },   { "machine", ARGUMENT_MACHINE },
     { "M", ARGUMENT_MACHINE },       { "readconfig", ARGUMENT_READCONFIG },
+    { "drive", ARGUMENT_DRIVE },     { "blockdev", ARGUMENT_BLOCKDEV },
     { "chardev", ARGUMENT_CHARDEV },
 };
 
@@ -148,8 +172,8 @@ static void read_argument(struct builder *builder, const struct literal *literal
         read_usbdevice(builder, literal);
     else if (option == ARGUMENT_MACHINE)
         read_machine(builder, literal);
-    else if (option == ARGUMENT_CHARDEV)
-        read_chardev(builder, literal);
+    else if (option == ARGUMENT_DRIVE || option == ARGUMENT_BLOCKDEV || option == ARGUMENT_CHARDEV)
+        read_backing(builder, option, literal);
     else if (option == ARGUMENT_READCONFIG) {
         builder->unread = true;
         builder_warning(builder, literal->at,
@@ -197,6 +221,7 @@ void qemu_read(struct builder *builder)
 {
     unsigned errors = builder->diags->errors;
     builder->ids = name_map_new(builder->arena);
+    builder->drives = name_map_new(builder->arena);
     builder->chardevs = name_map_new(builder->arena);
     read_lists(builder);
     builder->unread = builder->unread || builder->diags->errors != errors;

@@ -175,44 +175,28 @@ static void warn_release(struct builder *builder, const struct spec *spec,
                         driver->releases == QEMU_7 ? "7.2" : "10", driver->name);
 }
 
-// The properties that the config has no member for, in their order.
-static struct config_property *other_properties(struct builder *builder, const struct spec *spec,
-                                                const char *const *known)
-{
-    struct config_property *first = NULL, **end = &first;
-    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next) {
-        const char *const *at = known;
-        while (*at && !text_is(pair->key, *at))
-            at++;
-        if (*at ||
-            pair != qemu_option(spec, arena_copy(builder->arena, pair->key.at, pair->key.size)))
-            continue;
-        struct span place = { pair->key_at.from, pair->value_at.to };
-        *end = arena_new_of(builder->arena, struct config_property);
-        **end = (struct config_property){ NULL, pair->key, { place, pair->value } };
-        end = &(*end)->next;
-    }
-    return first;
-}
-
 static const char *const device_members[] = { "driver",   "id",        "bus",      "port",
                                               "hostbus",  "hostaddr",  "hostport", "hostdevice",
                                               "vendorid", "productid", "chardev",  "audiodev",
-                                              NULL };
+                                              "drive",    NULL };
 // Its place on the PCI bus is QEMU's or the toolstack's own affair.
 static const char *const controller_members[] = {
-    "driver", "id", "bus",       "addr", "multifunction", "masterbus", "firstport",
-    "p2",     "p3", "num-ports", NULL
+    "driver", "id", "bus", "addr", "multifunction", "masterbus", "firstport", "num-ports", NULL
 };
 
-// The character device of a -device, as chardev= has it if a -chardev defines it.
-static struct config_text read_chardev(const struct builder *builder, const struct spec *spec)
+// Reads drive= and chardev=. A character device that a -chardev defines is then in the words of
+// chardev=.
+static void read_backing(const struct builder *builder, const struct spec *spec,
+                         struct config_device *device)
 {
-    struct config_text chardev = option_text(spec, "chardev");
-    const struct text *defined =
-        GIVEN(chardev) ? name_map_get(builder->chardevs, chardev.text) : NULL;
-    chardev.text = defined ? *defined : chardev.text;
-    return chardev;
+    device->drive = option_text(spec, "drive");
+    device->chardev = option_text(spec, "chardev");
+    if (GIVEN(device->drive))
+        device->backing = name_map_get(builder->drives, device->drive.text);
+    else if (GIVEN(device->chardev))
+        device->backing = name_map_get(builder->chardevs, device->chardev.text);
+    if (device->backing && device->backing->chardev.size)
+        device->chardev.text = device->backing->chardev;
 }
 
 static void read_usb_device(struct builder *builder, const struct spec *spec,
@@ -225,8 +209,8 @@ static void read_usb_device(struct builder *builder, const struct spec *spec,
     device->at_creation = true;
     device->argument = spec->text;
     device->qemu_id = option_text(spec, "id");
-    device->chardev = read_chardev(builder, spec);
-    device->properties = other_properties(builder, spec, device_members);
+    read_backing(builder, spec, device);
+    device->properties = qemu_properties(builder, spec, device_members);
     device->audiodev = option_text(spec, "audiodev");
     device->broken = builder->diags->errors != errors;
     if (device->kind == DEVICE_HOSTDEV && !device->broken)
@@ -280,7 +264,7 @@ static void read_controller(struct builder *builder, const struct spec *spec,
     controller->argument = spec->text;
     controller->companion = qemu_option(spec, "masterbus");
     controller->qemu_id = option_text(spec, "id");
-    controller->properties = other_properties(builder, spec, controller_members);
+    controller->properties = qemu_properties(builder, spec, controller_members);
     controller->name = controller_name(builder, controller);
     controller->broken = builder->diags->errors != errors;
     if (!controller->broken)

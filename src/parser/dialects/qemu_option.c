@@ -83,6 +83,33 @@ const struct spec_pair *qemu_option(const struct spec *spec, const char *name)
     return found;
 }
 
+// Whether no later pair replaces it: QEMU looks at the last one with a key only.
+static bool is_last(const struct spec_pair *pair)
+{
+    const struct spec_pair *later = pair->next;
+    while (later && !text_same(later->key, pair->key))
+        later = later->next;
+    return !later;
+}
+
+struct config_property *qemu_properties(struct builder *builder, const struct spec *spec,
+                                        const char *const *known)
+{
+    struct config_property *first = NULL, **end = &first;
+    for (const struct spec_pair *pair = spec->pairs; pair; pair = pair->next) {
+        const char *const *at = known;
+        while (*at && !text_is(pair->key, *at))
+            at++;
+        if (*at || !is_last(pair))
+            continue;
+        struct span place = { pair->key_at.from, pair->value_at.to };
+        *end = arena_new_of(builder->arena, struct config_property);
+        **end = (struct config_property){ NULL, pair->key, { place, pair->value } };
+        end = &(*end)->next;
+    }
+    return first;
+}
+
 // --- what QEMU refuses ---
 
 static bool looks_like_usb(struct text name)
@@ -179,15 +206,6 @@ static void judge_property(struct builder *builder, const struct qemu_driver *dr
     } else if (!qemu_takes(property, pair->value)) {
         report_value(builder, property, pair);
     }
-}
-
-// Whether no later pair replaces it: QEMU looks at the last one with a key only.
-static bool is_last(const struct spec_pair *pair)
-{
-    const struct spec_pair *later = pair->next;
-    while (later && !text_same(later->key, pair->key))
-        later = later->next;
-    return !later;
 }
 
 // The properties without which QEMU refuses a device.

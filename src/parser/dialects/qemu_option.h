@@ -13,6 +13,10 @@ struct spec *qemu_option_spec(struct builder *builder, const struct literal *lit
 // The last pair with that key, which QEMU uses; NULL if there is none.
 const struct spec_pair *qemu_option(const struct spec *spec, const char *name);
 
+// The properties that are not in `known`, in their order; of several with one name the last one.
+struct config_property *qemu_properties(struct builder *builder, const struct spec *spec,
+                                        const char *const *known);
+
 // Reports whatever makes QEMU refuse a -device: an unknown driver or property, a value that the
 // property does not take, a missing property. Returns the driver if it is for USB, otherwise NULL;
 // it is also returned after an error in a property.

@@ -5,13 +5,13 @@
 
 #include "arrange.h"
 #include "base/arena.h"
-#include "base/number_rule.h"
+#include "libvirt_kept.h"
 #include "qemu/image.h"
 
 struct libvirt_writer {
     struct writing *writing;
     struct arrangement arrangement;
-    unsigned disks, serials;
+    unsigned disks, serials, readers;
 };
 
 // Prints the value of an attribute, without the quotes.
@@ -48,25 +48,7 @@ static bool is_valid_xml(const struct libvirt_writer *libvirt, const struct conf
 static void refuse(const struct libvirt_writer *libvirt, struct span at, const char *what,
                    const char *hint)
 {
-    diag_hint(libvirt->writing->diags,
-              write_error(libvirt->writing, at, "libvirt has no element for %s", what), "%s", hint);
-}
-
-static void refuse_property(const struct libvirt_writer *libvirt,
-                            const struct config_property *property)
-{
-    const char *what =
-        arena_printf(libvirt->writing->arena, "QEMU's property %.*s=%.*s", (int)property->name.size,
-                     property->name.at, (int)property->value.text.size, property->value.text.at);
-    refuse(libvirt, property->value.at, what, "remove it, or set it in a <qemu:override>");
-}
-
-// Reports the properties that have no element.
-static void refuse_properties(const struct libvirt_writer *libvirt,
-                              const struct config_property *properties)
-{
-    for (; properties; properties = properties->next)
-        refuse_property(libvirt, properties);
+    libvirt_refuse_word(libvirt->writing, at, what, hint);
 }
 
 // --- controllers ---
@@ -148,7 +130,7 @@ static void write_controller(const struct libvirt_writer *libvirt,
     bool pv = at->type == CONTROLLER_PV;
     bool counted = pv || at->model->version == 3;
     if (at->wanted)
-        refuse_properties(libvirt, at->wanted->properties);
+        libvirt_keep_controller(libvirt->writing, at->wanted);
     fprintf(out, "  <controller type='usb' index='%u' model='%s%.0u'", at->libvirt_index,
             pv ? "qusb" : at->model->name, pv ? at->model->version : 0);
     if (counted && at->ports)
@@ -190,34 +172,26 @@ static void finish(const struct libvirt_writer *libvirt, const struct arranged_d
         fprintf(out, "  </%s>\n", element);
 }
 
-// What libvirt has elements for, of a host device's properties.
-struct host_properties {
-    const char *reset; // the attribute guestReset; "" if it has none
-    uint64_t boot;     // the order of <boot>; 0: none
-};
-
-// Reports what libvirt has no element for. QEMU's guest-reset=on is what libvirt has without
-// guestReset; of bootindex it takes 1 and more.
-static struct host_properties read_properties(const struct libvirt_writer *libvirt,
-                                              const struct config_property *property)
+static void print_boot_order(const struct libvirt_writer *libvirt, const struct libvirt_kept *kept)
 {
-    struct host_properties read = { "", 0 };
-    for (; property; property = property->next) {
-        struct text value = property->value.text;
-        bool reset = text_is(property->name, "guest-reset");
-        bool off = text_is(value, "off") || text_is(value, "no") || text_is(value, "false") ||
-                   text_is(value, "n");
-        bool boot = text_is(property->name, "bootindex") &&
-                    number_parse(NUMBER_OF_QEMU, value, 1, INT32_MAX, &read.boot) == NUMBER_OK;
-        if (reset && off)
-            read.reset = " guestReset='off'";
-        else if (!reset && !boot)
-            refuse_property(libvirt, property);
-    }
-    return read;
+    if (kept->boot_order)
+        fprintf(libvirt->writing->out, "    <boot order='%u'/>\n", kept->boot_order);
 }
 
-static void write_host(const struct libvirt_writer *libvirt, const struct arranged_device *at)
+static void print_source(const struct libvirt_writer *libvirt, const struct arranged_device *at,
+                         const struct libvirt_kept *kept)
+{
+    FILE *out = libvirt->writing->out;
+    fputs("  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source", out);
+    if (!at->wanted->required.value)
+        fputs(" startupPolicy='optional'", out);
+    if (kept->guest_reset)
+        fprintf(out, " guestReset='%s'", kept->guest_reset);
+    fputs(">\n", out);
+}
+
+static void write_host(const struct libvirt_writer *libvirt, const struct arranged_device *at,
+                       const struct libvirt_kept *kept)
 {
     FILE *out = libvirt->writing->out;
     const struct selector *selector = &at->wanted->selector;
@@ -225,7 +199,6 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
     bool by_id = (selector->criteria & id) == id,
          by_address = (selector->criteria & address) == address;
     unsigned known = (by_id ? id : 0) | (by_address ? address : 0);
-    const struct host_properties properties = read_properties(libvirt, at->wanted->properties);
     if (!at->found && (!known || selector->criteria != known)) {
         diag_hint(libvirt->writing->diags,
                   write_error(libvirt->writing, at->wanted->why,
@@ -234,8 +207,7 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
                   "use --resolve on the host that has the device");
         return;
     }
-    fprintf(out, "  <hostdev mode='subsystem' type='usb' managed='no'>\n    <source%s%s>\n",
-            at->wanted->required.value ? "" : " startupPolicy='optional'", properties.reset);
+    print_source(libvirt, at, kept);
     if (by_id)
         fprintf(out, "      <vendor id='0x%04x'/>\n      <product id='0x%04x'/>\n",
                 selector->vendor, selector->product);
@@ -244,8 +216,7 @@ static void write_host(const struct libvirt_writer *libvirt, const struct arrang
                 at->found ? at->found->bus : selector->bus,
                 at->found ? at->found->address : selector->address);
     fputs("    </source>\n", out);
-    if (properties.boot)
-        fprintf(out, "    <boot order='%u'/>\n", (unsigned)properties.boot);
+    print_boot_order(libvirt, kept);
     print_address(libvirt, at);
     fputs("  </hostdev>\n", out);
 }
@@ -263,28 +234,41 @@ static void write_hub(const struct libvirt_writer *libvirt, const struct arrange
     finish(libvirt, at, "hub");
 }
 
-static void write_disk(struct libvirt_writer *libvirt, const struct arranged_device *at)
+// Prints the target, and what follows it.
+static void print_target(struct libvirt_writer *libvirt, const struct libvirt_kept *kept)
 {
-    const struct config_device *wanted = at->wanted;
     FILE *out = libvirt->writing->out;
-    if (!GIVEN(wanted->file)) {
-        refuse(libvirt, wanted->why, "a drive that other arguments define",
-               "write usbdevice=['type=disk,file=PATH'] instead");
-        return;
+    fprintf(out, "    <target dev='sd%c' bus='usb'", 'a' + (char)libvirt->disks++);
+    if (GIVEN(kept->removable))
+        fprintf(out, " removable='%s'", kept->removable.value ? "on" : "off");
+    fputs("/>\n", out);
+    if (kept->readonly.value)
+        fputs("    <readonly/>\n", out);
+    if (GIVEN(kept->serial)) {
+        fputs("    <serial>", out);
+        print_value(libvirt, kept->serial.text);
+        fputs("</serial>\n", out);
     }
-    if (!is_valid_xml(libvirt, &wanted->file) || libvirt->disks > 'z' - 'a')
+    print_boot_order(libvirt, kept);
+}
+
+static void write_disk(struct libvirt_writer *libvirt, const struct arranged_device *at,
+                       const struct libvirt_kept *kept)
+{
+    FILE *out = libvirt->writing->out;
+    if (!is_valid_xml(libvirt, &kept->file) || !is_valid_xml(libvirt, &kept->format) ||
+        !is_valid_xml(libvirt, &kept->serial) || libvirt->disks > 'z' - 'a')
         return;
     const char *path =
-        arena_copy(libvirt->writing->arena, wanted->file.text.at, wanted->file.text.size);
+        arena_copy(libvirt->writing->arena, kept->file.text.at, kept->file.text.size);
     bool on_device = image_is_device(path);
     fprintf(out, "  <disk type='%s' device='disk'>\n    <driver name='qemu' type='",
             on_device ? "block" : "file");
-    print_value(libvirt, GIVEN(wanted->format) ? wanted->format.text : text_of("raw"));
+    print_value(libvirt, GIVEN(kept->format) ? kept->format.text : text_of("raw"));
     fprintf(out, "'/>\n    <source %s='", on_device ? "dev" : "file");
-    print_value(libvirt, wanted->file.text);
-    fprintf(out, "'/>\n    <target dev='sd%c' bus='usb'/>\n", 'a' + (char)libvirt->disks++);
-    if (wanted->readonly.value)
-        fputs("    <readonly/>\n", out);
+    print_value(libvirt, kept->file.text);
+    fputs("'/>\n", out);
+    print_target(libvirt, kept);
     print_address(libvirt, at);
     fputs("  </disk>\n", out);
 }
@@ -324,13 +308,14 @@ static void write_serial(struct libvirt_writer *libvirt, const struct arranged_d
 }
 
 static void write_redirection(const struct libvirt_writer *libvirt,
-                              const struct arranged_device *at)
+                              const struct arranged_device *at, const struct libvirt_kept *kept)
 {
     struct config_text chardev = at->wanted->chardev;
     if (at->wanted->origin == ORIGIN_USBVERSION || !GIVEN(chardev))
         chardev.text = text_of("spicevmc");
     if (!print_chardev(libvirt, "redirdev bus='usb'", &chardev))
         return;
+    print_boot_order(libvirt, kept);
     print_address(libvirt, at);
     fputs("  </redirdev>\n", libvirt->writing->out);
 }
@@ -341,26 +326,34 @@ static void write_sound(const struct libvirt_writer *libvirt, const struct arran
     finish(libvirt, at, "sound");
 }
 
+static void write_reader(struct libvirt_writer *libvirt, const struct arranged_device *at)
+{
+    fprintf(libvirt->writing->out, "  <controller type='ccid' index='%u'", libvirt->readers++);
+    finish(libvirt, at, "controller");
+}
+
 static void write_device(struct libvirt_writer *libvirt, const struct arranged_device *at)
 {
     const struct device_model *model = device_model_of(at->wanted->kind);
+    struct libvirt_kept kept;
     if (at->left_out)
         return;
-    if (at->wanted->kind != DEVICE_HOSTDEV)
-        refuse_properties(libvirt, at->wanted->properties);
-    switch (at->wanted->kind) {
-    case DEVICE_HOSTDEV: write_host(libvirt, at); break;
-    case DEVICE_TABLET:
-    case DEVICE_MOUSE:
-    case DEVICE_KEYBOARD: write_input(libvirt, at); break;
-    case DEVICE_HUB: write_hub(libvirt, at); break;
-    case DEVICE_DISK: write_disk(libvirt, at); break;
-    case DEVICE_SERIAL: write_serial(libvirt, at); break;
-    case DEVICE_REDIR: write_redirection(libvirt, at); break;
-    case DEVICE_AUDIO: write_sound(libvirt, at); break;
-    default:
+    if (!libvirt_has(at->wanted->kind)) {
         refuse(libvirt, at->wanted->why, model ? model->name : "this device",
                "add the arguments of --to qemu in a <qemu:commandline>");
+        return;
+    }
+    if (!libvirt_keep_device(libvirt->writing, at->wanted, &kept))
+        return;
+    switch (at->wanted->kind) {
+    case DEVICE_HOSTDEV: write_host(libvirt, at, &kept); break;
+    case DEVICE_HUB: write_hub(libvirt, at); break;
+    case DEVICE_DISK: write_disk(libvirt, at, &kept); break;
+    case DEVICE_SERIAL: write_serial(libvirt, at); break;
+    case DEVICE_REDIR: write_redirection(libvirt, at, &kept); break;
+    case DEVICE_AUDIO: write_sound(libvirt, at); break;
+    case DEVICE_SMARTCARD: write_reader(libvirt, at); break;
+    default: write_input(libvirt, at);
     }
 }
 

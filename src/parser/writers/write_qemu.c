@@ -98,27 +98,34 @@ static void refuse_controller(const struct qemu *qemu, const struct arranged_con
                   "use --to qemu, or usbversion=1, 2 or 3 without a model");
 }
 
-// Notes other arguments that this one refers to: they are not about USB, so they are not printed.
-static void note_references(const struct qemu *qemu, struct text argument, struct span why)
+// Notes other arguments that this one refers to: they are not in the file.
+static void note_references(const struct qemu *qemu, struct text argument, bool has_backing,
+                            struct span why)
 {
     static const char *const keys[] = { "drive=", "chardev=", "netdev=", "audiodev=" };
     for (size_t from = 0, to; from < argument.size; from = to + 1) {
         to = text_find(argument, ',', from);
         struct text pair = text_part(argument, from, to);
-        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        for (size_t i = has_backing ? 2 : 0; i < sizeof keys / sizeof *keys; i++)
             if (text_starts(pair, keys[i]))
                 write_note(qemu->writing, why, "add the argument that defines %.*s", (int)pair.size,
                            pair.at);
     }
 }
 
-// Prints an argument of device_model_args unchanged.
-static void print_raw(struct qemu *qemu, struct text argument, struct span why)
+// Prints an argument of device_model_args unchanged, after the one that it refers to.
+static void print_raw(struct qemu *qemu, struct text argument, const struct config_backing *backing,
+                      struct span why)
 {
+    if (backing) {
+        fprintf(qemu->writing->out, "-%s ", backing->option);
+        object_print_word(qemu->writing->out, backing->argument);
+        putc('\n', qemu->writing->out);
+    }
     fputs("-device ", qemu->writing->out);
     object_print_word(qemu->writing->out, argument);
     putc('\n', qemu->writing->out);
-    note_references(qemu, argument, why);
+    note_references(qemu, argument, backing, why);
 }
 
 // Notes that something is present already; once if one place of the file asks for several things.
@@ -138,7 +145,7 @@ static void write_controller(struct qemu *qemu, const struct arranged_controller
         return;
     }
     if (at->wanted && at->wanted->origin == ORIGIN_QEMU) {
-        print_raw(qemu, at->wanted->argument, at->wanted->why);
+        print_raw(qemu, at->wanted->argument, NULL, at->wanted->why);
         return;
     }
     if (at->wanted && is_machine(at->wanted)) {
@@ -300,7 +307,7 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
         return;
     }
     if (wanted->argument.size) {
-        print_raw(qemu, wanted->argument, wanted->why);
+        print_raw(qemu, wanted->argument, wanted->backing, wanted->why);
         return;
     }
     const char *id =
