@@ -190,11 +190,15 @@ void client_take(struct qmp_client *client, const struct json *message)
     const struct json *greeting = json_member(message, "QMP");
     const struct json *value = json_member(message, "return");
     const struct json *error = json_member(message, "error");
+    const bool event = json_member_text(message, "event").at;
+    // An event before the greeting was for the client before.
+    if (event && !client->greeted)
+        return;
     if (greeting)
         handle_greeting(client, greeting);
     else if (!client->greeted)
         client_fail(client, "did not send a QMP greeting; is it a QMP monitor?");
-    else if (json_member_text(message, "event").at)
+    else if (event)
         handle_event(client, message);
     else if (!value != !error)
         handle_answer(client, message, value, error);

@@ -94,6 +94,24 @@ static void test_a_greeting(void **state)
     end(&it);
 }
 
+// QEMU had no client any more for what it had to tell, and sends it to the next one.
+static void greet_late(struct fake_peer *peer, void *context)
+{
+    (void)context;
+    fake_say(peer,
+             "{\"event\": \"DEVICE_DELETED\", \"data\": {\"path\": \"/machine/peripheral/a\"}}");
+    fake_greet(peer);
+    fake_stall(peer);
+}
+
+static void test_an_event_before_the_greeting(void **state)
+{
+    struct connection it = open_greeted(state, greet_late, LONG);
+    assert_string_equal(qmp_version(it.client), "7.2.22");
+    assert_false(qmp_broken(it.client));
+    end(&it);
+}
+
 static void no_greeting(struct fake_peer *peer, void *context)
 {
     (void)context;
@@ -939,6 +957,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_greeting),
+        cmocka_unit_test(test_an_event_before_the_greeting),
         cmocka_unit_test(test_a_missing_greeting_names_possible_holders),
         cmocka_unit_test(test_invalid_greetings),
         cmocka_unit_test(test_capabilities_refused),
