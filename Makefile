@@ -48,7 +48,7 @@ else
 VERSION  := 0.1
 # Of the tree that is built; a package that is built elsewhere says it itself.
 COMMIT   ?= $(if $(wildcard .git),$(shell git describe --always --dirty --exclude='*' 2>/dev/null))
-PACKAGES := libusb-1.0 libudev yajl expat $(if $(filter 0,$(WITH_XEN)),,xenstore xencontrol xengnttab xenevtchn)
+PACKAGES := libusb-1.0 libudev yajl expat smartcols $(if $(filter 0,$(WITH_XEN)),,xenstore xencontrol xengnttab xenevtchn)
 # -iquote and not -I: src/xen/xen.h must not be found for Xen's own <xen/xen.h>.
 STANDARD := -std=gnu11 -D_GNU_SOURCE -iquote src -iquote $(B)/gen $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla $(if $(WERROR),-Werror)
@@ -157,6 +157,8 @@ $(B)/unit/test_plug: UNIT_FLAGS := $(foreach call,new unref monitor_new_from_net
     monitor_filter_add_match_subsystem_devtype monitor_set_receive_buffer_size monitor_enable_receiving \
     monitor_receive_device device_unref device_get_action device_get_sysname device_get_property_value,-Wl,--wrap=udev_$(call))
 $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
+$(B)/unit/test_table: UNIT_FLAGS := $(foreach call,newlocale open_memstream scols_line_set_data scols_new_table scols_print_table \
+    scols_table_new_column scols_table_new_line scols_table_set_column_separator,-Wl,--wrap=$(call))
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe_open xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))
 

@@ -38,6 +38,10 @@ enum option {
     OPTION_HELP = 1 << 27,    // every verb takes it
     OPTION_VERSION = 1 << 28, // and this one
     OPTION_SKIP_MISSING = 1 << 29,
+    OPTION_NOHEADINGS = 1 << 30,
+    OPTION_OUTPUT = 1ULL << 31,
+    OPTION_RAW = 1ULL << 32,
+    OPTIONS_OF_TABLES = OPTION_NOHEADINGS | OPTION_OUTPUT | OPTION_RAW,
 };
 
 // The parsed command line.
@@ -46,7 +50,7 @@ struct invocation {
     struct diags *diags;
     const struct command *command; // NULL until it is known
     bool ran;                      // the verb was started
-    unsigned given;                // enum option, or'ed
+    uint64_t given;                // enum option, or'ed
     const char *domain;            // --domain
     const char *qmp;               // --qmp
     const char *from;              // --from
@@ -55,6 +59,7 @@ struct invocation {
     const char *old_command;       // --command
     const char *policy;            // --policy
     const char *udev;              // --udev
+    const char *output;            // --output
     double timeout_scale;          // --timeout, as a factor of all time limits; 1.0 by default
     double undo_scale;             // the same for what is undone, which --timeout does not shorten
     bool color;                    // colour the diagnostics
@@ -70,7 +75,7 @@ struct command {
     const char *arguments; // "DOMAIN SPEC..."
     const char *summary;   // one line
     const char *details;   // further lines of --help, or NULL
-    unsigned options;      // enum option, or'ed
+    uint64_t options;      // enum option, or'ed
     size_t least;          // how many arguments it takes
     size_t most;
     enum status (*run)(const struct invocation *invocation);

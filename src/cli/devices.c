@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
-#include "command.h"
-#include "table.h"
+#include "layout.h"
 #include "world/host_policy.h"
 #include "world/owners.h"
 #include "xen/advice.h"
 
 static const struct column columns[] = {
-    { "BUSID", "busid", COLUMN_TEXT },   { "ADDR", NULL, COLUMN_TEXT },
-    { NULL, "bus", COLUMN_NUMBER },      { NULL, "address", COLUMN_NUMBER },
-    { "ID", "id", COLUMN_TEXT },         { "SPEED", "speed", COLUMN_TEXT },
-    { "DEVICE", NULL, COLUMN_TEXT },     { NULL, "manufacturer", COLUMN_TEXT },
-    { NULL, "name", COLUMN_TEXT },       { NULL, "serial", COLUMN_TEXT },
-    { "DRIVER", "driver", COLUMN_TEXT }, { "POLICY", "policy", COLUMN_TEXT },
-    { "STATE", NULL, COLUMN_TEXT },      { NULL, "state", COLUMN_TEXT },
-    { NULL, "program", COLUMN_TEXT },    { NULL, "pid", COLUMN_NUMBER },
-    { NULL, "domain", COLUMN_TEXT },     { NULL, "domid", COLUMN_NUMBER },
-    { NULL, "unknown", COLUMN_TEXT },    { NULL, "free", COLUMN_FLAG },
-    { NULL, "owner", COLUMN_TEXT },      { NULL, "lost", COLUMN_FLAG },
+    { "BUSID", "busid", COLUMN_TEXT },    { "ADDR", NULL, COLUMN_TEXT },
+    { NULL, "bus", COLUMN_NUMBER },       { NULL, "address", COLUMN_NUMBER },
+    { "ID", "id", COLUMN_TEXT },          { "SPEED", "speed", COLUMN_TEXT },
+    { "DEVICE", NULL, COLUMN_LABEL },     { NULL, "manufacturer", COLUMN_TEXT },
+    { NULL, "name", COLUMN_TEXT },        { NULL, "serial", COLUMN_TEXT },
+    { "DRIVER", "driver", COLUMN_LABEL }, { "POLICY", "policy", COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_TEXT },       { NULL, "state", COLUMN_TEXT },
+    { NULL, "program", COLUMN_TEXT },     { NULL, "pid", COLUMN_NUMBER },
+    { NULL, "domain", COLUMN_TEXT },      { NULL, "domid", COLUMN_NUMBER },
+    { NULL, "unknown", COLUMN_TEXT },     { NULL, "free", COLUMN_FLAG },
+    { NULL, "owner", COLUMN_TEXT },       { NULL, "lost", COLUMN_FLAG },
     { NULL, "advice", COLUMN_TEXT },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, POLICY_COLUMN = 11 };
@@ -206,6 +205,9 @@ static enum status run_devices(const struct invocation *invocation)
         return print_udev(invocation, policy);
     const struct view view = { invocation->arena, &host, policy };
     struct table *table = new_table(invocation->arena, policy);
+    const struct table_layout layout = layout_of(invocation);
+    if (!layout_fits(invocation, table))
+        return STATUS_REQUEST;
     enum status status = host_look(invocation->arena, invocation->diags, &host);
     if (status != STATUS_OK)
         return status;
@@ -224,10 +226,10 @@ static enum status run_devices(const struct invocation *invocation)
         return status;
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
-    else if (!host.devices) {
+    else if (!host.devices && !(invocation->given & OPTIONS_OF_TABLES))
         puts("This host has no USB devices.");
-    } else
-        table_print(table, stdout);
+    else
+        table_print_as(table, &layout, stdout);
     return STATUS_OK;
 }
 
@@ -235,7 +237,7 @@ const struct command devices_command = {
     .name = "devices",
     .arguments = "",
     .summary = "List this host's USB devices, who uses each, and whether it can be attached.",
-    .options = OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_UDEV,
+    .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_UDEV,
     .least = 0,
     .most = 0,
     .run = run_devices,

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "layout.h"
 #include "list_state.h"
 #include "list_tree.h"
 #include "list_watch.h"
@@ -22,7 +23,7 @@ static const struct column columns[] = {
     { "MODEL", "model", COLUMN_TEXT },
     { NULL, "ports", COLUMN_NUMBER },
     { "PORT", "port", COLUMN_TEXT },
-    { "DEVICE", "device", COLUMN_TEXT },
+    { "DEVICE", "device", COLUMN_LABEL },
     { NULL, "kind", COLUMN_TEXT },
     { "BUSID", "busid", COLUMN_TEXT },
     { "SPEED", "speed", COLUMN_TEXT },
@@ -340,8 +341,11 @@ static enum status run_list(const struct invocation *invocation)
                                .arena = invocation->arena,
                                .table = table,
                                .lines = buffer_in(invocation->arena) };
+    if (!layout_fits(invocation, table))
+        return STATUS_REQUEST;
     if (!invocation->qmp)
         watch_view_read(invocation->arena, &listing.watch);
+    const struct table_layout layout = layout_of(invocation);
     bool one = invocation->count || invocation->qmp;
     enum status status = one ? list_one(&listing, invocation->count ? invocation->words[0] : NULL)
                              : list_all(&listing);
@@ -349,11 +353,13 @@ static enum status run_list(const struct invocation *invocation)
         status = shortage_check(invocation->diags);
     if (invocation->given & OPTION_JSON)
         table_print_json(table, stdout);
-    else if (status == STATUS_OK && !(invocation->given & OPTION_TREE) && table_is_empty(table))
+    else if (status == STATUS_OK && !(invocation->given & (OPTION_TREE | OPTIONS_OF_TABLES)) &&
+             table_is_empty(table))
         puts("No USB controllers.");
     else
-        table_print(table, stdout);
-    print_lines(&listing, status);
+        table_print_as(table, &layout, stdout);
+    if (!(invocation->given & OPTIONS_OF_TABLES))
+        print_lines(&listing, status);
     return status;
 }
 
@@ -362,7 +368,7 @@ const struct command list_command = {
     .arguments = "[DOMAIN]",
     .summary = "List the USB controllers and devices of a domain, or of all.",
     .details = "Includes what xl attached and what was on QEMU's command line.",
-    .options = OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT | OPTION_TREE,
+    .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT | OPTION_TREE,
     .least = 0,
     .most = 1,
     .run = run_list,

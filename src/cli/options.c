@@ -144,6 +144,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_POLICY: invocation->policy = value; break;
     case OPTION_TO: invocation->to = value; break;
     case OPTION_UDEV: invocation->udev = value; break;
+    case OPTION_OUTPUT: invocation->output = value; break;
     case OPTION_TIMEOUT: return take_timeout(invocation, value);
     default: break;
     }
@@ -209,14 +210,18 @@ static const char *name_of(enum option option)
 // Options that exclude each other.
 static enum status complain_together(const struct invocation *invocation)
 {
-    static const enum option pairs[][2] = { { OPTION_DOMAIN, OPTION_QMP },
-                                            { OPTION_JSON, OPTION_TREE },
-                                            { OPTION_JSON, OPTION_UDEV },
-                                            { OPTION_JSON, OPTION_QUIET },
-                                            { OPTION_KEEP, OPTION_QMP } };
+    static const enum option pairs[][2] = {
+        { OPTION_DOMAIN, OPTION_QMP },      { OPTION_JSON, OPTION_TREE },
+        { OPTION_JSON, OPTION_UDEV },       { OPTION_JSON, OPTION_QUIET },
+        { OPTION_JSON, OPTION_OUTPUT },     { OPTION_JSON, OPTION_RAW },
+        { OPTION_JSON, OPTION_NOHEADINGS }, { OPTION_TREE, OPTION_OUTPUT },
+        { OPTION_TREE, OPTION_RAW },        { OPTION_TREE, OPTION_NOHEADINGS },
+        { OPTION_UDEV, OPTION_OUTPUT },     { OPTION_UDEV, OPTION_RAW },
+        { OPTION_UDEV, OPTION_NOHEADINGS }, { OPTION_KEEP, OPTION_QMP }
+    };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        unsigned both = pairs[i][0] | pairs[i][1];
+        uint64_t both = pairs[i][0] | pairs[i][1];
         if ((invocation->given & both) != both)
             continue;
         complain_error(invocation->diags, "--%s and --%s cannot be combined", name_of(pairs[i][0]),

@@ -1,23 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "table.h"
+#include "table_rows.h"
 
 #include "base/arena.h"
 #include "base/json.h"
-
-enum { CELL_MAX = 1000, GAP = 2 };
-
-struct table_row {
-    struct table_row *next;
-    const char *const *cells;
-};
-
-struct table {
-    struct arena *arena;
-    const struct column *columns;
-    size_t count;
-    struct table_row *first;
-    struct table_row **last;
-};
 
 struct table *table_new(struct arena *arena, const struct column *columns, size_t count)
 {
@@ -42,62 +27,6 @@ void table_row(struct table *table, const char *const *cells)
 bool table_is_empty(const struct table *table)
 {
     return !table->first;
-}
-
-size_t table_width(const char *shown)
-{
-    return text_width(text_of(shown));
-}
-
-static const char *shown(const struct table *table, const char *cell)
-{
-    return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
-}
-
-// One line of cells, without trailing blanks.
-static void print_cells(const struct table *table, const char *const *texts, const size_t *widths,
-                        FILE *stream)
-{
-    size_t blanks = 0;
-    for (size_t i = 0; i < table->count; i++) {
-        if (!table->columns[i].title)
-            continue;
-        if (*texts[i])
-            fprintf(stream, "%*s%s", (int)blanks, "", texts[i]);
-        blanks = (*texts[i] ? 0 : blanks) + widths[i] + GAP - table_width(texts[i]);
-    }
-    fputc('\n', stream);
-}
-
-static bool has_titles(const struct table *table)
-{
-    for (size_t i = 0; i < table->count; i++)
-        if (table->columns[i].title && *table->columns[i].title)
-            return true;
-    return false;
-}
-
-void table_print(const struct table *table, FILE *stream)
-{
-    if (!table->first)
-        return;
-    size_t *widths = arena_array_of(table->arena, size_t, table->count);
-    const char **texts = arena_array_of(table->arena, const char *, table->count);
-    for (size_t i = 0; i < table->count; i++) {
-        texts[i] = table->columns[i].title;
-        widths[i] = texts[i] ? table_width(texts[i]) : 0;
-        for (const struct table_row *row = table->first; row; row = row->next) {
-            size_t width = table_width(shown(table, row->cells[i]));
-            widths[i] = width > widths[i] ? width : widths[i];
-        }
-    }
-    if (has_titles(table))
-        print_cells(table, texts, widths, stream);
-    for (const struct table_row *row = table->first; row; row = row->next) {
-        for (size_t i = 0; i < table->count; i++)
-            texts[i] = shown(table, row->cells[i]);
-        print_cells(table, texts, widths, stream);
-    }
 }
 
 static void json_cell(struct json_writer *writer, enum column_kind kind, const char *cell)

@@ -8,13 +8,28 @@
 #include <stdio.h>
 
 struct arena;
+struct diags;
 
-enum column_kind { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG };
+enum column_kind {
+    COLUMN_TEXT,
+    COLUMN_LABEL, // text that may be cut where the terminal is too narrow
+    COLUMN_NUMBER,
+    COLUMN_FLAG,
+};
 
 struct column {
     const char *title; // NULL: in JSON only; "": a column without a title
     const char *key;   // in JSON; NULL: in the table only
     enum column_kind kind;
+};
+
+// How a table is printed.
+struct table_layout {
+    size_t width;       // of the terminal; 0: no limit
+    bool ascii;         // a terminal that may not show UTF-8
+    bool bare;          // without titles
+    bool raw;           // for scripts: cells between single blanks, escaped as \xNN, none empty
+    const char *output; // the columns, as a list of titles or keys; NULL: those with a title
 };
 
 struct table;
@@ -30,6 +45,19 @@ bool table_is_empty(const struct table *table);
 
 // How many terminal columns an escaped text takes.
 size_t table_width(const char *shown);
+
+// Whether there are such columns; if not, reports it.
+bool table_has(const struct table *table, struct diags *diags, const char *output);
+
+// The width of the terminal that standard output is, or what COLUMNS says; 0 if it is none.
+size_t table_terminal(void);
+
+// Whether standard output is a terminal, and the locale not one of UTF-8.
+bool table_terminal_is_ascii(void);
+
+// Prints it like that: where a terminal is too narrow, columns that may be cut are, and then the
+// last one is continued below itself. table_has() must be true of the columns.
+void table_print_as(const struct table *table, const struct table_layout *layout, FILE *stream);
 
 // Prints aligned columns under their titles, escaped for a terminal. Without rows prints nothing.
 void table_print(const struct table *table, FILE *stream);

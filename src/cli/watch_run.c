@@ -208,7 +208,7 @@ static void leave_step(struct run *run, const struct job *job, const struct step
         add_why(run, status,
                 arena_printf(run->arena, "the PVUSB QEMU could not be started: %s",
                              step->words ? step->words : "no reason given"));
-        run->invocation.given &= ~(unsigned)OPTION_START_BACKEND;
+        run->invocation.given &= ~(uint64_t)OPTION_START_BACKEND;
     } else if (!step->device && step->controller->wanted) {
         leave_failed(run, watch_item_of_controller(&run->items, step->controller->wanted), step,
                      status);

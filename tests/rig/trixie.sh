@@ -13,7 +13,7 @@ set -euo pipefail
 
 release=trixie
 packages=(bison flex gcc libc6-dev make pkg-config
-    libcmocka-dev libusb-1.0-0-dev libudev-dev libxen-dev libyajl-dev libexpat1-dev graphviz libvirt-clients
+    libcmocka-dev libusb-1.0-0-dev libudev-dev libxen-dev libyajl-dev libexpat1-dev libsmartcols-dev graphviz libvirt-clients
     libxml2-utils python3-jsonschema
     iproute2 libumockdev-dev procps python3 qemu-system-x86 qemu-system-modules-spice qemu-utils umockdev
     xen-utils-4.20 xenstore-utils zsh fish)

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Aligned columns, by libsmartcols.
+#ifndef XENUSB_CLI_COLUMNS_H
+#define XENUSB_CLI_COLUMNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct arena;
+
+// A column with a cell for each row, escaped for a terminal: UTF-8 without control characters. A
+// raw table has them as they are, and escapes them itself.
+struct columns_column {
+    const char *title;
+    const char **cells;
+    bool cut; // may be cut where the terminal is too narrow
+};
+
+// What is printed.
+struct columns {
+    struct arena *arena;
+    struct columns_column *columns;
+    size_t count, rows;
+    size_t width; // of the terminal; 0: no limit
+    bool titles;
+    bool raw; // cells between single blanks, escaped by libsmartcols: no blanks in them
+};
+
+// Prints them two blanks apart. Where they do not fit, columns are cut, and the last one is
+// continued in more lines, but never in the midst of a command. If memory runs out, they are
+// printed without being aligned.
+void columns_print(const struct columns *columns, FILE *stream);
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/suggest.h"
+#include "columns.h"
+#include "table_rows.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { CELL_MAX = 1000 };
+
+size_t table_width(const char *shown)
+{
+    return text_width(text_of(shown));
+}
+
+static const char *shown(const struct table *table, const char *cell)
+{
+    return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
+}
+
+// "domid" where it has no title.
+static const char *title_of(struct arena *arena, const struct column *column)
+{
+    if (column->title)
+        return column->title;
+    char *title = arena_strdup(arena, column->key);
+    for (char *at = title; *at; at++)
+        if (*at >= 'a' && *at <= 'z')
+            *at = (char)(*at - 'a' + 'A');
+    return title;
+}
+
+static const struct column *column_named(const struct table *table, struct text name)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].title && text_is_nocase(name, table->columns[i].title))
+            return &table->columns[i];
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].key && text_is_nocase(name, table->columns[i].key))
+            return &table->columns[i];
+    return NULL;
+}
+
+bool table_has(const struct table *table, struct diags *diags, const char *output)
+{
+    struct text list = text_of(output);
+    for (size_t from = 0, to; from <= list.size; from = to + 1) {
+        to = text_find(list, ',', from);
+        struct text name = text_part(list, from, to);
+        if (column_named(table, name))
+            continue;
+        const char **names = arena_array_of(table->arena, const char *, table->count + 1);
+        size_t count = 0;
+        for (size_t i = 0; i < table->count; i++)
+            if (column_named(table, text_of(title_of(table->arena, &table->columns[i]))) ==
+                &table->columns[i])
+                names[count++] = title_of(table->arena, &table->columns[i]);
+        struct diag *diag =
+            complain_error(diags, "there is no column '%.*s'", (int)name.size, name.at);
+        diag_suggest(diags, diag, name, names, NULL);
+        return false;
+    }
+    return true;
+}
+
+// For a terminal that may not show UTF-8.
+static const char *in_ascii(struct arena *arena, const char *text)
+{
+    struct buffer ascii = buffer_in(arena);
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < 0x80)
+            buffer_add(&ascii, (struct text){ at, 1 });
+        else
+            buffer_printf(&ascii, "\\x%02x", (unsigned char)*at);
+    return buffer_string(&ascii);
+}
+
+// What strangers wrote is escaped here, but in a raw table by libsmartcols.
+static const char *shown_cell(const struct table *table, const struct table_layout *layout,
+                              const struct column *column, const char *cell)
+{
+    if (column->kind == COLUMN_FLAG)
+        return cell ? "yes" : "no";
+    if (layout->raw)
+        return cell && *cell ? cell : "-";
+    const char *text = shown(table, cell);
+    return layout->ascii ? in_ascii(table->arena, text) : text;
+}
+
+static void show_column(const struct table *table, const struct table_layout *layout,
+                        const struct column *column, struct columns *into)
+{
+    struct columns_column *own = &into->columns[into->count++];
+    const size_t number = (size_t)(column - table->columns);
+    size_t i = 0;
+    *own = (struct columns_column){ .title = title_of(table->arena, column),
+                                    .cells = arena_array_of(table->arena, const char *, into->rows),
+                                    .cut = column->kind == COLUMN_LABEL };
+    for (const struct table_row *row = table->first; row; row = row->next)
+        own->cells[i++] = shown_cell(table, layout, column, row->cells[number]);
+}
+
+static bool has_titles(const struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i].title && *table->columns[i].title)
+            return true;
+    return false;
+}
+
+static struct columns show(const struct table *table, const struct table_layout *layout)
+{
+    struct columns into = { .arena = table->arena, .width = layout->width, .raw = layout->raw };
+    struct text list = text_of(layout->output);
+    size_t names = table->count;
+    into.titles = !layout->bare && (layout->output || has_titles(table));
+    for (const struct table_row *row = table->first; row; row = row->next)
+        into.rows++;
+    for (size_t i = 0; i < list.size; i++)
+        names += list.at[i] == ',';
+    into.columns = arena_array_of(table->arena, struct columns_column, names + 1);
+    for (size_t i = 0; !layout->output && i < table->count; i++)
+        if (table->columns[i].title)
+            show_column(table, layout, &table->columns[i], &into);
+    for (size_t from = 0, to; layout->output && from <= list.size; from = to + 1) {
+        to = text_find(list, ',', from);
+        show_column(table, layout, column_named(table, text_part(list, from, to)), &into);
+    }
+    return into;
+}
+
+size_t table_terminal(void)
+{
+    enum { USUAL = 80, MOST = 10000 };
+    struct winsize size = { .ws_col = 0 };
+    uint64_t columns = 0;
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    if (text_number(text_of(getenv("COLUMNS")), 10, 1, MOST, &columns) == NUMBER_OK)
+        return (size_t)columns;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : USUAL;
+}
+
+bool table_terminal_is_ascii(void)
+{
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    const bool utf8 = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    if (locale)
+        freelocale(locale);
+    return !utf8 && isatty(STDOUT_FILENO);
+}
+
+void table_print_as(const struct table *table, const struct table_layout *layout, FILE *stream)
+{
+    if (!table->first)
+        return;
+    const struct columns columns = show(table, layout);
+    columns_print(&columns, stream);
+}
+
+void table_print(const struct table *table, FILE *stream)
+{
+    const struct table_layout layout = { .width = 0 };
+    table_print_as(table, &layout, stream);
+}

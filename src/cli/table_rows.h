@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// What a table is made of, for the files that print it.
+#ifndef XENUSB_CLI_TABLE_ROWS_H
+#define XENUSB_CLI_TABLE_ROWS_H
+
+#include "table.h"
+
+struct table_row {
+    struct table_row *next;
+    const char *const *cells;
+};
+
+struct table {
+    struct arena *arena;
+    const struct column *columns;
+    size_t count;
+    struct table_row *first;
+    struct table_row **last;
+};
+
+#endif
