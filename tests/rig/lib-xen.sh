@@ -103,12 +103,13 @@ domain_up()
 
 # hang PLAYER: stop a simulated backend or frontend ("backend-qusb-3"), but not within a message to xenstored, which
 # would wait for the rest of it.
-hang()
+hang() { stop_process "$(<"$T/play-$1.pid")"; }
+
+# stop_process PID: the same, for any client of xenstored.
+stop_process()
 {
-    local pid
-    pid=$(<"$T/play-$1.pid")
-    until kill -STOP "$pid" && timeout 2 xenstore-exists /tool; do
-        kill -CONT "$pid"
+    until kill -STOP "$1" && timeout 2 xenstore-exists /tool; do
+        kill -CONT "$1"
         sleep 0.05
     done
 }
