@@ -95,8 +95,10 @@ extern const struct command doctor_command;
 extern const struct command repair_command;
 extern const struct command translate_command;
 extern const struct command watch_command;
+extern const struct command park_command;
+extern const struct command unpark_command;
 
-enum { COMMANDS = 14 };
+enum { COMMANDS = 16 };
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[COMMANDS + 1];
 

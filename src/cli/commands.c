@@ -14,6 +14,8 @@ const struct command *const commands[COMMANDS + 1] = {
     &devices_command,
     &doctor_command,
     &repair_command,
+    &park_command,
+    &unpark_command,
     &watch_command,
     &translate_command,
     NULL,

@@ -4,7 +4,7 @@
 #include "config/policy.h"
 
 const struct option_row option_rows[OPTION_ROWS] = {
-    { OPTION_ALL, "all", 0, true, NULL, "everything that was attached to the running guest" },
+    { OPTION_ALL, "all", 0, true, NULL, "all that was attached to it; park, unpark: all guests" },
     { OPTION_COMMAND, "command", 0, false, "LINE",
       "translate a USB command of xm or xl, not a file" },
     { OPTION_DOMAIN, "domain", 0, false, "DOMAIN",

@@ -31,7 +31,9 @@ struct translation {
     void (*write)(struct writing *writing);
 };
 
-// A device as an item of usbdevice=[] or an argument of attach, in the canonical form.
+// A controller as an item of usbcontroller=[] in the canonical form, and a device as one of
+// usbdevice=[] or an argument of attach.
+const char *config_controller_item(struct arena *arena, const struct config_controller *controller);
 const char *config_device_item(struct arena *arena, const struct config_device *device);
 
 // All targets. Ends with a NULL name; the first row is the default.

@@ -103,13 +103,14 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
                       const struct host *host, const struct plan_options *options,
                       struct plan *plan);
 
-// What to remove: one of `devices`, `controllers` and `all`.
+// What to remove: one of `devices`, `controllers`, `all` and `unrestorable`.
 struct plan_removal {
     const struct source *source;           // of the spans below
     const struct config *devices;          // its devices
     const struct config_text *controllers; // controllers by name or index, `count` of them
     size_t count;
     bool all;                // everything that was attached while the guest was running
+    bool unrestorable;       // what must go before the guest is saved (restorable.h)
     const struct host *host; // to note that nothing like it is plugged in either; may be NULL
 };
 

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "plan.h"
+#include "restorable.h"
 #include "xen/advice.h"
 
 struct removing {
@@ -230,19 +231,15 @@ struct device *plan_find(struct arena *arena, struct diags *diags,
     return found;
 }
 
-static void remove_controller(struct removing *removing, const struct config_text *word)
+// Removes a controller and everything on it.
+static void remove_whole(struct removing *removing, struct controller *controller, struct span why)
 {
-    struct controller *controller = topology_find_controller(removing->topology, word->text);
-    if (!controller) {
-        complain_no_controller(removing, word);
-        return;
-    }
     enum status status = backend_supply(controller->backend, removing->topology);
     removing->status = status_worse(removing->status, status);
     if (status != STATUS_OK)
         return;
     if (controller->fixed_on) {
-        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, word->at,
+        complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
                  "controller %s of %s cannot be removed while its QEMU runs: bus '%s' does not "
                  "support hotplugging",
                  controller->name, removing->topology->domain->name, controller->fixed_on);
@@ -250,8 +247,33 @@ static void remove_controller(struct removing *removing, const struct config_tex
         return;
     }
     for (struct device *at = controller->devices; at; at = at->next)
-        remove_thing(removing, controller, at, word->at);
-    remove_thing(removing, controller, NULL, word->at);
+        remove_thing(removing, controller, at, why);
+    remove_thing(removing, controller, NULL, why);
+}
+
+static void remove_controller(struct removing *removing, const struct config_text *word)
+{
+    struct controller *controller = topology_find_controller(removing->topology, word->text);
+    if (controller)
+        remove_whole(removing, controller, word->at);
+    else
+        complain_no_controller(removing, word);
+}
+
+static void remove_unrestorable(struct removing *removing)
+{
+    for (struct controller *at = removing->topology->controllers; at; at = at->next) {
+        if (restorable_without_controller(at)) {
+            if (at->backend)
+                remove_whole(removing, at, SPAN_NONE);
+            else
+                remove_thing(removing, at, NULL, SPAN_NONE);
+            continue;
+        }
+        for (struct device *device = at->devices; device; device = device->next)
+            if (restorable_without_device(device))
+                remove_device(removing, device, SPAN_NONE);
+    }
 }
 
 // --all does not mean what was created with the guest, such as the tablet of usb=1.
@@ -276,6 +298,8 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
     plan_init(plan, topology);
     if (removal->all)
         remove_all(&removing);
+    if (removal->unrestorable)
+        remove_unrestorable(&removing);
     if (removal->devices)
         for (const struct config_device *wanted = removal->devices->devices; wanted;
              wanted = wanted->next)

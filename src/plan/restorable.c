@@ -10,6 +10,7 @@ enum { NAMED_MAX = 3 }; // of what prevents it
 struct finding_out {
     struct arena *arena;
     const struct topology *topology;
+    const struct plan *plan; // what it removes does not count; NULL: there is none
     struct buffer obstacles;
     unsigned count;      // of the obstacles
     const char *unknown; // NULL: everything is known
@@ -53,6 +54,35 @@ const char *restorable_prevented_by_device(struct arena *arena, const struct dev
                ? arena_printf(arena, "%s was attached while its QEMU ran",
                               show_device(arena, device))
                : NULL;
+}
+
+bool restorable_without_controller(const struct controller *controller)
+{
+    const struct pvusb_qemu *qemu = controller->topology->pvusb_qemu;
+    if (!controller->present || controller->stale)
+        return false;
+    if (controller->pvusb == PVUSB_ANY)
+        return controller->at_start == VERDICT_NO;
+    // As look_at_pvusb() has it.
+    return controller->pvusb == PVUSB_KERNEL || (qemu && qemu->runs);
+}
+
+bool restorable_without_device(const struct device *device)
+{
+    if (device->controller->pvusb != PVUSB_ANY)
+        return device->controller->present && device->state != DEVICE_PLANNED;
+    return is_emulated(device->controller) && is_in_qemu(device) && device->at_start == VERDICT_NO;
+}
+
+// Whether the plan removes that device, or that controller if it is NULL.
+static bool is_removed(const struct finding_out *out, const struct controller *controller,
+                       const struct device *device)
+{
+    const struct step *step = out->plan ? out->plan->first : NULL;
+    while (step &&
+           !(step->op == STEP_REMOVE && step->controller == controller && step->device == device))
+        step = step->next;
+    return step;
 }
 
 static void add_obstacle(struct finding_out *out, const char *why)
@@ -103,13 +133,14 @@ static void look_at_emulated(struct finding_out *out, const struct controller *c
             out->arena, "it is not known whether its QEMU was started with controller %s: %s",
             controller->name, why_no_start(out->topology));
     for (const struct device *at = controller->devices; at; at = at->next)
-        look_at_device(out, at);
+        if (!is_removed(out, controller, at))
+            look_at_device(out, at);
 }
 
-static bool has_devices(const struct controller *controller)
+static bool has_devices(const struct finding_out *out, const struct controller *controller)
 {
     for (const struct device *at = controller->devices; at; at = at->next)
-        if (at->state != DEVICE_PLANNED)
+        if (at->state != DEVICE_PLANNED && !is_removed(out, controller, at))
             return true;
     return false;
 }
@@ -121,7 +152,7 @@ static void look_at_pvusb(struct finding_out *out, const struct controller *cont
     const char *name = controller->name;
     if (out->unknown || !controller->present)
         return;
-    if (domain_has_machine(topology->domain->type) && has_devices(controller))
+    if (domain_has_machine(topology->domain->type) && has_devices(out, controller))
         out->unknown =
             arena_printf(out->arena,
                          "it is not known whether its QEMU can save the devices of PVUSB "
@@ -139,22 +170,25 @@ static void look_at_pvusb(struct finding_out *out, const struct controller *cont
                                     name);
 }
 
-static bool has_any_device(const struct topology *topology)
+static bool has_any_device(const struct finding_out *out)
 {
-    for (const struct controller *at = topology->controllers; at; at = at->next)
-        if (has_devices(at))
+    for (const struct controller *at = out->topology->controllers; at; at = at->next)
+        if (has_devices(out, at))
             return true;
     return false;
 }
 
-struct restorable restorable_of(struct arena *arena, const struct topology *topology)
+static struct restorable find_out(struct arena *arena, const struct topology *topology,
+                                  const struct plan *plan)
 {
-    struct finding_out out = { .arena = arena,
-                               .topology = topology,
-                               .obstacles = buffer_in(arena) };
+    struct finding_out out = {
+        .arena = arena, .topology = topology, .plan = plan, .obstacles = buffer_in(arena)
+    };
     if (domain_has_machine(topology->domain->type) && !topology->qemu)
         out.unknown = "its QEMU could not be asked";
     for (const struct controller *at = topology->controllers; at; at = at->next) {
+        if (is_removed(&out, at, NULL))
+            continue;
         if (is_emulated(at))
             look_at_emulated(&out, at);
         else if (at->pvusb != PVUSB_ANY)
@@ -166,9 +200,19 @@ struct restorable restorable_of(struct arena *arena, const struct topology *topo
         return (struct restorable){ VERDICT_NO, buffer_string(&out.obstacles) };
     if (out.unknown)
         return (struct restorable){ VERDICT_UNKNOWN, out.unknown };
-    if (!has_any_device(topology))
+    if (!has_any_device(&out))
         return (struct restorable){ VERDICT_YES, "it has no USB device" };
     return (struct restorable){ VERDICT_YES, domain_has_machine(topology->domain->type)
                                                  ? "its QEMU was started with all that it has"
                                                  : "its devices must be attached again then" };
+}
+
+struct restorable restorable_of(struct arena *arena, const struct topology *topology)
+{
+    return find_out(arena, topology, NULL);
+}
+
+struct restorable restorable_after(struct arena *arena, const struct plan *plan)
+{
+    return find_out(arena, plan->topology, plan);
 }

@@ -7,7 +7,7 @@
 #ifndef XENUSB_PLAN_RESTORABLE_H
 #define XENUSB_PLAN_RESTORABLE_H
 
-#include "topology.h"
+#include "plan.h"
 
 struct restorable {
     enum verdict verdict;
@@ -17,6 +17,13 @@ struct restorable {
 // For a domain of Xen. Ignores what is only planned or only recorded. What could not be read makes
 // it unknown, unless something else prevents it.
 struct restorable restorable_of(struct arena *arena, const struct topology *topology);
+// The same, as if what the plan removes from its topology were gone.
+struct restorable restorable_after(struct arena *arena, const struct plan *plan);
+
+// Whether this must be removed before the domain is saved: it prevents that, or would not come
+// back, and its QEMU was not started with it. A controller goes with all that is on it.
+bool restorable_without_controller(const struct controller *controller);
+bool restorable_without_device(const struct device *device);
 
 // Why this controller or device prevents that, for messages: "controller hci0 was added while its
 // QEMU ran"; NULL if it does not, or if that is not known.

@@ -35,14 +35,9 @@ static bool add_item(struct items *items, const char *item)
 
 static struct text text_of_items(const struct session *session, const struct items *items)
 {
-    const struct domain *domain = session->domain;
     struct buffer text = buffer_in(session->arena);
-    buffer_printf(&text,
-                  "# What was attached with --keep. It is kept until it is detached.\n"
-                  "name='%s'\nuuid='%s'\n",
-                  domain->name, domain->uuid);
-    if (domain->type != DOMAIN_UNKNOWN)
-        buffer_printf(&text, "type='%s'\n", domain_type_name(domain->type));
+    buffer_add_string(&text, "# What was attached with --keep. It is kept until it is detached.\n");
+    uuid_file_head(&text, session->domain);
     buffer_add_string(&text, "usbdevice=[\n");
     for (size_t i = 0; i < items->count; i++)
         buffer_printf(&text, "    '%s',\n", items->at[i]);
@@ -58,7 +53,7 @@ static bool reads_back(const struct session *session, const char *path, struct t
     struct arena *arena = session->arena;
     diags_init(&diags, arena);
     const struct config *config =
-        kept_compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
+        uuid_file_compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
     if (!config || !text_is(config->domain.name.text, session->domain->name) ||
         config->device_count != items->count || config->controllers)
         return false;
@@ -95,13 +90,12 @@ static enum status begin(const struct session *session, struct kept_change *chan
 {
     struct diags diags;
     struct arena *arena = session->arena;
-    const char *uuid = session->domain->uuid;
     diags_init(&diags, arena);
     *kept = NULL;
     *change = (struct kept_change){ .path = NULL };
-    if (!kept_is_uuid(uuid, strlen(uuid)))
+    change->path = uuid_file_path(arena, &kept_files, session->domain);
+    if (!change->path)
         return STATUS_OK;
-    change->path = arena_printf(arena, "%s/%s%s", kept_directory, uuid, KEPT_SUFFIX);
     // What a killed command has left.
     (void)unlink(kept_next(session, change));
     if (access(change->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -120,16 +114,6 @@ static enum status begin(const struct session *session, struct kept_change *chan
 
 // ---- adding ----
 
-// A serial number is the device's own: only one that can be nothing else is written to a file.
-static bool is_plain(const char *serial)
-{
-    for (const char *at = serial; *at; at++)
-        if (!(*at >= 'a' && *at <= 'z') && !(*at >= 'A' && *at <= 'Z') &&
-            !strchr("0123456789-_.:", *at))
-            return false;
-    return *serial;
-}
-
 // An address lasts only until the next replug.
 static struct config_device lasting(const struct session *session,
                                     const struct config_device *device)
@@ -141,18 +125,7 @@ static struct config_device lasting(const struct session *session,
     if (!(selector->criteria & address) || !session->host ||
         host_select(session->host, &device->selector, &host) != 1)
         return lasting;
-    host_read_strings(host, HOST_SERIAL);
-    selector->criteria &= ~address;
-    selector->criteria |= SELECT_VENDOR | SELECT_PRODUCT;
-    selector->vendor = host->vendor;
-    selector->product = host->product;
-    if (is_plain(host->serial)) {
-        selector->criteria |= SELECT_SERIAL;
-        selector->serial = text_of(host->serial);
-    } else {
-        selector->criteria |= SELECT_BUSID;
-        memcpy(selector->busid, host->busid, sizeof selector->busid);
-    }
+    uuid_file_select(selector, host);
     return lasting;
 }
 

@@ -4,17 +4,10 @@
 #ifndef XENUSB_WATCH_KEPT_FILE_H
 #define XENUSB_WATCH_KEPT_FILE_H
 
-#include "base/source.h"
 #include "kept.h"
+#include "uuid_file.h"
 
-#define KEPT_SUFFIX ".cfg"
-
-// Whether `size` bytes are a UUID as the hypervisor's are written; nothing else gets into a path.
-bool kept_is_uuid(const char *word, size_t size);
-
-// The same as kept_read(), of a text.
-const struct config *kept_compile(struct arena *arena, struct diags *diags,
-                                  const struct source *source);
+extern const struct uuid_files kept_files;
 
 // Where the new file is until it is put in place; owned by the session's arena.
 const char *kept_next(const struct session *session, const struct kept_change *change);

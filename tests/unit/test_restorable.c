@@ -49,6 +49,45 @@ static void want(enum verdict verdict, const char *why)
     assert_int_equal(found.verdict, verdict);
 }
 
+// What a plan removes does not count any longer, and only what was added may have to go.
+static void test_after_a_removal(void **state)
+{
+    (void)state;
+    struct plan plan;
+    plan_init(&plan, &topology);
+    assert_false(restorable_without_device(&device));
+    assert_false(restorable_without_controller(&controller));
+    device.at_start = VERDICT_NO;
+    assert_true(restorable_without_device(&device));
+    assert_int_equal(restorable_after(arena, &plan).verdict, VERDICT_NO);
+    plan_add_step(&plan, arena, STEP_REMOVE, &controller, &device);
+    assert_int_equal(restorable_after(arena, &plan).verdict, VERDICT_YES);
+    controller.at_start = VERDICT_NO;
+    assert_true(restorable_without_controller(&controller));
+    assert_int_equal(restorable_after(arena, &plan).verdict, VERDICT_NO);
+    plan_add_step(&plan, arena, STEP_REMOVE, &controller, NULL);
+    assert_int_equal(restorable_after(arena, &plan).verdict, VERDICT_YES);
+    controller.stale = true;
+    assert_false(restorable_without_controller(&controller));
+}
+
+// Of PVUSB, whatever is not known to be connected again.
+static void test_pvusb_must_go(void **state)
+{
+    (void)state;
+    controller.pvusb = PVUSB_QEMU;
+    assert_false(restorable_without_controller(&controller));
+    assert_true(restorable_without_device(&device));
+    topology.pvusb_qemu = &server;
+    assert_true(restorable_without_controller(&controller));
+    server.runs = false;
+    assert_false(restorable_without_controller(&controller));
+    controller.pvusb = PVUSB_KERNEL;
+    assert_true(restorable_without_controller(&controller));
+    controller.present = false;
+    assert_false(restorable_without_device(&device));
+}
+
 static void test_all_was_there_at_the_start(void **state)
 {
     (void)state;
@@ -123,6 +162,8 @@ int main(void)
                                         end),
         cmocka_unit_test_setup_teardown(test_pvusb_beside_an_emulated_machine, begin, end),
         cmocka_unit_test_setup_teardown(test_pvusb, begin, end),
+        cmocka_unit_test_setup_teardown(test_after_a_removal, begin, end),
+        cmocka_unit_test_setup_teardown(test_pvusb_must_go, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static bool needs_ports(const struct config_controller *controller)
     return controller->ports.value && (GIVEN(controller->ports) || !own_default);
 }
 
-static const char *controller_spec(struct arena *arena, const struct config_controller *controller)
+const char *config_controller_item(struct arena *arena, const struct config_controller *controller)
 {
     const char *spec = spec_add(arena, "", "type", "%s", type_word(controller));
     spec = spec_add(arena, spec, "name", "%s", controller->name);
@@ -157,7 +157,7 @@ static struct replacement change_controllers(const struct writing *writing)
             continue;
         canonical =
             canonical && (at->origin == ORIGIN_USBCONTROLLER || at->origin == ORIGIN_USBVERSION);
-        items_add(writing->arena, &items, controller_spec(writing->arena, at));
+        items_add(writing->arena, &items, config_controller_item(writing->arena, at));
     }
     struct replacement change = change_to(writing, &items);
     change.touch = !canonical;

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#include "parked.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "parser/translate.h"
+#include "plan/plan.h"
+#include "uuid_file.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+const char parked_directory[] = UUID_FILE_PARENT "/parked";
+static const struct uuid_files files = { parked_directory, "parked" };
+
+static const struct span given = { 0, 1 }; // the position of what no source has
+
+enum status parked_read(struct arena *arena, struct diags *diags, const struct domain *domain,
+                        const struct config **config)
+{
+    struct diags found;
+    diags_init(&found, arena);
+    const char *path = uuid_file_path(arena, &files, domain);
+    *config = NULL;
+    if (!path || (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)))
+        return STATUS_OK;
+    *config = uuid_file_read(arena, &found, path);
+    if (*config)
+        return STATUS_OK;
+    diag_hint(diags,
+              complain_error(diags, "cannot read %s, which remembers what is parked: %s", path,
+                             diags_reason(&found, "no reason given")),
+              "correct it, or remove it if nothing of it is wanted back");
+    return STATUS_FAILED;
+}
+
+// ---- what there will be ----
+
+struct parking {
+    const struct session *session;
+    const struct plan *plan;
+    struct config_controller *controllers;
+    struct config_controller **next_controller;
+    struct config_device *devices;
+    struct config_device **next_device;
+    unsigned controller_count;
+    unsigned device_count;
+};
+
+static const char *place_name(struct arena *arena, const struct controller *controller,
+                              bool goes_too)
+{
+    uint64_t index;
+    const char *name = controller->name;
+    if (text_number(text_of(name), 10, 0, UINT16_MAX, &index) != NUMBER_OK)
+        return name;
+    // xl's controllers have numbers for names, which in a config count its own controllers.
+    return goes_too || !*controller->id ? arena_printf(arena, "xl%s", name) : controller->id;
+}
+
+static void add_controller(struct parking *parking, struct config_controller *controller)
+{
+    *parking->next_controller = controller;
+    parking->next_controller = &controller->next;
+    controller->next = NULL;
+    parking->controller_count++;
+}
+
+static void add_device(struct parking *parking, struct config_device *device)
+{
+    *parking->next_device = device;
+    parking->next_device = &device->next;
+    device->next = NULL;
+    parking->device_count++;
+}
+
+static enum status refuse(const struct parking *parking, const char *what, const char *why)
+{
+    struct diags *diags = parking->session->diags;
+    diag_hint(diags,
+              complain_error(diags, "%s of %s cannot be parked: %s", what,
+                             parking->session->domain->name, why),
+              "nothing was changed; remove it by hand, or leave it");
+    return STATUS_REFUSED;
+}
+
+static enum status take_controller(struct parking *parking, const struct controller *from)
+{
+    struct arena *arena = parking->session->arena;
+    struct config_controller *to = arena_new_of(arena, struct config_controller);
+    if (!from->model)
+        return refuse(parking, arena_printf(arena, "controller %s", from->name),
+                      arena_printf(arena, "xenusb cannot add a %s again", from->driver));
+    to->origin = ORIGIN_USBCONTROLLER;
+    to->name = place_name(arena, from, true);
+    to->type = from->pvusb == PVUSB_ANY ? CONTROLLER_EMULATED : CONTROLLER_PV;
+    to->pvusb = from->pvusb;
+    to->model = from->pvusb == PVUSB_ANY ? from->model : NULL;
+    to->version = (struct config_number){ given, from->model->version };
+    to->ports = (struct config_number){ given, from->ports };
+    if (from->backend_domain)
+        to->backend =
+            (struct config_text){ given, text_of(arena_printf(arena, "%u", from->backend_domain)) };
+    add_controller(parking, to);
+    return STATUS_OK;
+}
+
+// False if it is not known what the guest had there.
+static bool select_host_device(const struct device *from, struct selector *selector)
+{
+    const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
+    if (from->host) {
+        uuid_file_select(selector, from->host);
+        return true;
+    }
+    if ((from->selector.criteria & id) != id)
+        return false;
+    selector->criteria = id;
+    selector->vendor = from->selector.vendor;
+    selector->product = from->selector.product;
+    return true;
+}
+
+static void warn_unplugged(const struct parking *parking, const struct device *from)
+{
+    struct arena *arena = parking->session->arena;
+    complain(parking->session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+             "%s at %s of %s is removed and will not be attached again: it was unplugged",
+             device_describe(arena, from), device_position(arena, from),
+             parking->session->domain->name);
+}
+
+static enum status take_device(struct parking *parking, const struct device *from)
+{
+    struct arena *arena = parking->session->arena;
+    const struct controller *controller = from->controller;
+    const bool goes_too = plan_removal_of(parking->plan, controller) != NULL;
+    struct config_device *to = arena_new_of(arena, struct config_device);
+    if (from->kind > DEVICE_HUB)
+        return refuse(parking, device_kind_name(from), "not all of its options are known");
+    if (from->kind == DEVICE_HOSTDEV && !select_host_device(from, &to->selector)) {
+        warn_unplugged(parking, from);
+        return STATUS_OK;
+    }
+    to->origin = ORIGIN_USBCONTROLLER;
+    to->kind = from->kind;
+    to->controller_name =
+        (struct config_text){ given, text_of(place_name(arena, controller, goes_too)) };
+    to->port = from->port;
+    add_device(parking, to);
+    return STATUS_OK;
+}
+
+static enum status take_steps(struct parking *parking)
+{
+    enum status status = STATUS_OK;
+    for (const struct step *at = parking->plan->first; at && status == STATUS_OK; at = at->next) {
+        if (at->op != STEP_REMOVE || at->pvusb_qemu)
+            continue;
+        status = at->device ? take_device(parking, at->device)
+                            : take_controller(parking, at->controller);
+    }
+    return status;
+}
+
+// ---- what was parked before ----
+
+static bool has_controller(const struct parking *parking, const char *name)
+{
+    const struct config_controller *at = parking->controllers;
+    while (at && strcmp(at->name, name) != 0)
+        at = at->next;
+    return at;
+}
+
+static bool has_item(const struct parking *parking, const char *item)
+{
+    struct arena *arena = parking->session->arena;
+    const struct config_device *at = parking->devices;
+    while (at && strcmp(config_device_item(arena, at), item) != 0)
+        at = at->next;
+    return at;
+}
+
+static void take_former(struct parking *parking, const struct config *former)
+{
+    struct arena *arena = parking->session->arena;
+    struct config *copy = former ? config_copy(arena, former) : NULL;
+    struct config_controller *next_controller = NULL;
+    struct config_device *next_device = NULL;
+    for (struct config_controller *at = copy ? copy->controllers : NULL; at; at = next_controller) {
+        next_controller = at->next;
+        if (!has_controller(parking, at->name))
+            add_controller(parking, at);
+    }
+    for (struct config_device *at = copy ? copy->devices : NULL; at; at = next_device) {
+        next_device = at->next;
+        if (!has_item(parking, config_device_item(arena, at)))
+            add_device(parking, at);
+    }
+}
+
+// ---- the file ----
+
+static struct text text_of_parking(const struct parking *parking)
+{
+    struct arena *arena = parking->session->arena;
+    struct buffer text = buffer_in(arena);
+    buffer_add_string(&text, "# What was parked. It is attached again by unpark.\n");
+    uuid_file_head(&text, parking->session->domain);
+    buffer_add_string(&text, parking->controllers ? "usbcontroller=[\n" : "");
+    for (const struct config_controller *at = parking->controllers; at; at = at->next)
+        buffer_printf(&text, "    '%s',\n", config_controller_item(arena, at));
+    buffer_add_string(&text, parking->controllers ? "]\nusbdevice=[\n" : "usbdevice=[\n");
+    for (const struct config_device *at = parking->devices; at; at = at->next)
+        buffer_printf(&text, "    '%s',\n", config_device_item(arena, at));
+    buffer_add_string(&text, "]\n");
+    return buffer_text(&text);
+}
+
+// Whether the file says what it is to say: a quote in a name could make it say anything.
+static bool reads_back(const struct parking *parking, const char *path, struct text text)
+{
+    struct diags diags;
+    struct arena *arena = parking->session->arena;
+    diags_init(&diags, arena);
+    const struct config *config =
+        uuid_file_compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
+    return config && text_is(config->domain.name.text, parking->session->domain->name) &&
+           config->controller_count == parking->controller_count &&
+           config->device_count == parking->device_count;
+}
+
+static enum status put(const struct session *session, const char *path, struct text text)
+{
+    const char *next = text.size ? arena_printf(session->arena, "%s.new", path) : NULL;
+    enum status status = text.size ? uuid_file_write(session, &files, next, text) : STATUS_OK;
+    return status == STATUS_OK ? uuid_file_put(session, &files, next, path) : status;
+}
+
+enum status parked_write(const struct session *session, const struct plan *plan,
+                         struct parked_change *change)
+{
+    struct parking parking = { .session = session, .plan = plan };
+    const struct config *former;
+    parking.next_controller = &parking.controllers;
+    parking.next_device = &parking.devices;
+    *change = (struct parked_change){
+        .path = uuid_file_path(session->arena, &files, session->domain),
+    };
+    if (!plan->remove)
+        return STATUS_OK;
+    if (!change->path)
+        return refuse(&parking, "what is to be removed", "it has no UUID");
+    enum status status = parked_read(session->arena, session->diags, session->domain, &former);
+    if (status == STATUS_OK)
+        status = take_steps(&parking);
+    if (status != STATUS_OK)
+        return status;
+    take_former(&parking, former);
+    change->before = former ? former->source->text : TEXT_EMPTY;
+    const struct text text = text_of_parking(&parking);
+    if (!reads_back(&parking, change->path, text))
+        return refuse(&parking, "what is to be removed",
+                      arena_printf(session->arena,
+                                   "it cannot be written to %s; is there a quote in its name?",
+                                   change->path));
+    status = put(session, change->path, text);
+    change->done = status == STATUS_OK;
+    return status;
+}
+
+enum status parked_cancel(const struct session *session, const struct parked_change *change)
+{
+    return change->done ? put(session, change->path, change->before) : STATUS_OK;
+}
+
+enum status parked_forget(const struct session *session)
+{
+    const char *path = uuid_file_path(session->arena, &files, session->domain);
+    return path ? uuid_file_put(session, &files, NULL, path) : STATUS_OK;
+}
