@@ -57,6 +57,9 @@ static inline void dump_device(FILE *stream, struct arena *arena, const struct c
     dump_text(stream, arena, "chardev", &at->chardev);
     dump_text(stream, arena, "audiodev", &at->audiodev);
     dump_text(stream, arena, "id", &at->qemu_id);
+    for (const struct config_property *it = at->properties; it && !at->argument.size; it = it->next)
+        fprintf(stream, " qemu.%s=%s", text_show(arena, it->name, 200),
+                text_show(arena, it->value.text, 200));
     fprintf(stream, "%s%s%s (%s, line %u)%s\n", at->readonly.value ? ", read-only" : "",
             at->required.value ? "" : ", not required", at->at_creation ? ", made at creation" : "",
             origin_names[at->origin], dump_line(config, at->why), at->broken ? " BROKEN" : "");

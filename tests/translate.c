@@ -65,6 +65,10 @@ static const char *signature(struct arena *arena, const struct config *config, b
                 fprintf(stream, " on %d port %s%s%s",
                         at->controller ? (int)at->controller->index : -1, port_write(at->port, buf),
                         at->required.value ? "" : " maybe", at->at_creation ? " there" : "");
+            for (const struct config_property *property = at->properties; property;
+                 property = property->next)
+                fprintf(stream, " %.*s=%.*s", (int)property->name.size, property->name.at,
+                        (int)property->value.text.size, property->value.text.at);
             fprintf(stream, " %.*s %.*s %.*s %d\n", (int)at->file.text.size,
                     at->file.text.at ? at->file.text.at : "", (int)at->chardev.text.size,
                     at->chardev.text.at ? at->chardev.text.at : "", (int)at->format.text.size,

@@ -21,6 +21,7 @@ static const struct check *const checks[CHECKS_MAX + 1] = {
     &check_device_controller,
     &check_device_port_alone,
     &check_device_on_pvusb,
+    &check_device_properties,
     &check_device_speed,
     &check_device_port_range,
     &check_device_port_hub,

@@ -99,6 +99,9 @@ extern const struct check check_device_on_pvusb;
 extern const struct check check_device_speed;
 extern const struct check check_device_twice;
 
+// check_property.c
+extern const struct check check_device_properties;
+
 // check_port.c
 extern const struct check check_device_port_alone;
 extern const struct check check_device_port_range;

@@ -4,14 +4,25 @@
 #include "base/arena.h"
 #include "base/suggest.h"
 
+static bool is_family(const struct spec_key *row)
+{
+    return row->name[strlen(row->name) - 1] == '.';
+}
+
+bool spec_key_is(const struct spec_key *row, struct text key)
+{
+    return is_family(row) ? text_starts(key, row->name) : text_is(key, row->name);
+}
+
 // `before`: the pair before it, or NULL.
 static void report_unknown(struct builder *builder, const char *what, const struct spec_key *keys,
                            const struct spec_pair *pair, const struct spec_pair *before)
 {
     enum { KEYS_MAX = 32 };
     const char *names[KEYS_MAX + 1] = { NULL };
-    for (size_t i = 0; keys[i].name && i < KEYS_MAX; i++)
-        names[i] = keys[i].name;
+    for (size_t i = 0, count = 0; keys[i].name && count < KEYS_MAX; i++)
+        if (!is_family(&keys[i]))
+            names[count++] = keys[i].name;
     struct diag *diag =
         builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
     const char *comma = before ? spec_comma_hint(builder->arena, before) : NULL;
@@ -44,12 +55,14 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
     const struct spec_pair *before = NULL;
     for (const struct spec_pair *pair = spec->pairs; pair; before = pair, pair = pair->next) {
         const struct spec_key *key = keys;
-        while (key->name && !text_is(pair->key, key->name))
+        while (key->name && !spec_key_is(key, pair->key))
             key++;
-        if (!key->name) {
+        if (!key->name)
             report_unknown(builder, what, keys, pair, before);
+        else if (is_family(key) && !has_semicolon(builder, keys, pair))
+            key->read(&(struct field){ builder, what, pair }, into);
+        if (!key->name || is_family(key))
             continue;
-        }
         size_t first = (size_t)(key - keys); // aliases count as their first name
         for (size_t i = 0; key->read && i < first; i++)
             first = keys[i].read == key->read ? i : first;
@@ -82,6 +95,34 @@ void field_selects(const struct field *field, struct config_device *device)
         device->selector_at.from = at.from;
     if (at.to > device->selector_at.to)
         device->selector_at.to = at.to;
+}
+
+void field_property(const struct field *field, struct config_property **properties)
+{
+    static const char family[] = "qemu.";
+    struct builder *builder = field->builder;
+    const struct spec_pair *pair = field->pair;
+    struct text name = pair->key;
+    struct span at = { pair->key_at.from, pair->value_at.to };
+    if (text_starts(name, family))
+        name = text_part(name, sizeof family - 1, name.size);
+    if (!name.size || !pair->value.size) {
+        builder_error(builder, pair->key_at,
+                      name.size ? "'%.*s' has no value" : "'%.*s' has no name", SHOW(pair->key));
+        return;
+    }
+    while (*properties && !text_same((*properties)->name, name))
+        properties = &(*properties)->next;
+    if (*properties) {
+        struct span other = (*properties)->value.at;
+        diag_also(builder->diags,
+                  builder_error(builder, at.from > other.from ? at : other,
+                                "QEMU's property '%.*s' is given again", SHOW(name)),
+                  builder->source, at.from > other.from ? other : at, "it is given here");
+        return;
+    }
+    *properties = arena_new_of(builder->arena, struct config_property);
+    **properties = (struct config_property){ NULL, name, { at, pair->value } };
 }
 
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum number_rule rule,

@@ -34,11 +34,14 @@ struct field {
 };
 
 // A key of a kind of spec. Aliases share a reader. A key without a reader is accepted, and left to
-// the caller of fields_read().
+// the caller of fields_read(). A name that ends in a dot is a family: any key that begins with it.
 struct spec_key {
     const char *name;
     void (*read)(const struct field *field, void *into);
 };
+
+// Whether a row is for that key.
+bool spec_key_is(const struct spec_key *row, struct text key);
 
 // Reads all pairs of a spec by a table that ends with a NULL name; `into` is passed to the readers.
 // Of a repeated key the last pair is used, with a warning. Unknown keys are errors. `what` names
@@ -51,6 +54,10 @@ struct diag *spec_refuse_head(struct builder *builder, const struct spec *spec);
 
 // Notes that the pair selects the host device: extends device->selector_at to it.
 void field_selects(const struct field *field, struct config_device *device);
+
+// Adds the property of QEMU's device that the key names, "guest-reset" or "qemu.guest-reset".
+// Whether the device has it is left to check_config().
+void field_property(const struct field *field, struct config_property **properties);
 
 // Reads the number of a pair with number_read(), which names it by its key.
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum number_rule rule,

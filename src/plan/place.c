@@ -59,6 +59,8 @@ enum place_verdict place_at(const struct controller *controller, const struct de
         return PLACE_NO_HUB;
     if (port.depth > 1 && port.number[port.depth - 1] > HUB_PORTS)
         return PLACE_NO_PORT;
+    if (controller->pvusb && device->wanted && device->wanted->properties)
+        return PLACE_PROPERTIES;
     if (controller->pvusb && place_may_be_isochronous(device))
         return PLACE_ISOCHRONOUS;
     if (!place_speeds(device, controller_port_speeds(controller, port)))

@@ -21,6 +21,7 @@ enum place_verdict {
     PLACE_TAKEN,
     PLACE_SPEED,       // the port does not support the device's speed
     PLACE_ISOCHRONOUS, // PVUSB does not support isochronous transfers, which it may need
+    PLACE_PROPERTIES,  // PVUSB does not support properties of QEMU's devices, which it has
     PLACE_SHARED,      // another PVUSB controller of the guest has a device at that port number
 };
 

@@ -199,6 +199,11 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
                                  "%s does not support the speed of %s", at, shown);
         return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
     case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, device);
+    case PLACE_PROPERTIES:
+        diag = planning_complain(planning, STATUS_REQUEST, wanted->properties->value.at,
+                                 "%s is PVUSB, which does not support properties of QEMU's devices",
+                                 at);
+        return diag_hint(diags, diag, "use an emulated controller: type=emul");
     case PLACE_SHARED: return complain_shared(planning, span, at, controller);
     case PLACE_FITS: break;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "drivers.h"
 
+#include "base/arena.h"
 #include "base/number_rule.h"
 
 #define DRIVER(name, kind, releases) { name, kind, releases },
@@ -83,6 +84,30 @@ bool qemu_takes(const struct qemu_property *property, struct text value)
                             (uint64_t)INT32_MAX + negative, &number) == NUMBER_OK;
     }
     return true;
+}
+
+const char *qemu_takes_what(struct arena *arena, const struct qemu_property *property)
+{
+    switch (property->type) {
+    case QEMU_TEXT: return NULL;
+    case QEMU_BOOL: return "use on or off";
+    case QEMU_WORD: return arena_printf(arena, "use %s", property->words);
+    case QEMU_SIGNED: return "use a number";
+    case QEMU_NUMBER:
+        return arena_printf(arena, "valid range: %lu to %lu", (unsigned long)property->min,
+                            (unsigned long)property->max);
+    }
+    return NULL;
+}
+
+int64_t qemu_number(struct text value)
+{
+    bool negative = text_starts(value, "-");
+    uint64_t number = 0;
+    if (number_parse(NUMBER_OF_QEMU, text_part(value, negative, value.size), 0, UINT64_MAX,
+                     &number) != NUMBER_OK)
+        return 0;
+    return negative ? -(int64_t)number : (int64_t)number;
 }
 
 bool qemu_is_on(struct text value)

@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 
+struct arena;
+
 // The releases that know a driver or property, as bits.
 enum { QEMU_7 = 1, QEMU_10 = 2 };
 
@@ -51,6 +53,11 @@ void qemu_property_names(const char *driver, const char *names[QEMU_PROPERTIES_M
 // Whether QEMU takes the value for that property.
 bool qemu_takes(const struct qemu_property *property, struct text value);
 
+// What it takes, as advice: "use on or off", "valid range: 1 to 15"; NULL for a QEMU_TEXT.
+const char *qemu_takes_what(struct arena *arena, const struct qemu_property *property);
+
+// The number in a value that QEMU takes for a QEMU_NUMBER or QEMU_SIGNED.
+int64_t qemu_number(struct text value);
 // Whether a value that QEMU takes for a QEMU_BOOL switches it on.
 bool qemu_is_on(struct text value);
 

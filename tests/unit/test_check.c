@@ -63,6 +63,9 @@ static const struct row rows[] = {
     { "device_on_pvusb", "type='pv'\nusbdevice=['type=keyboard']\n",
       "2:18 error: a pv guest has no emulated machine: PVUSB supports host devices only\n",
       "type='pv'\nusbdevice=['type=hostdev,id=1:2']\n" },
+    { "device_properties", "type='hvm'\nusbdevice=['id=1:2,bootindex=x']\n",
+      "2:20 error: bootindex cannot be 'x' (use a number)\n",
+      "type='hvm'\nusbdevice=['id=1:2,bootindex=1']\n" },
     { "device_speed",
       "usbcontroller=['type=emul,usbversion=2,name=e']\nusbdevice=['type=audio,bus=e']\n",
       "2:28 error: type=audio does not support the speed of controller 'e' (ehci) (that controller "

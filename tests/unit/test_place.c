@@ -66,6 +66,19 @@ static void test_ports(void **state)
     assert_int_equal(at("3"), PLACE_FITS); // its own
 }
 
+static void test_properties_of_qemu(void **state)
+{
+    static struct config_property reset = { .name = { "guest-reset", 11 } };
+    struct config_device wanted = { .properties = &reset };
+    (void)state;
+    device.wanted = &wanted;
+    assert_int_equal(at("8"), PLACE_FITS);
+    controller.pvusb = PVUSB_QEMU;
+    assert_int_equal(at("8"), PLACE_PROPERTIES);
+    wanted.properties = NULL;
+    assert_int_equal(at("8"), PLACE_FITS);
+}
+
 static void test_numbers_that_pvusb_controllers_share(void **state)
 {
     struct device there = { .kind = DEVICE_HOSTDEV, .port = { 1, { 2 } } };
@@ -135,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(test_ports),
+        CASE(test_properties_of_qemu),
         CASE(test_numbers_that_pvusb_controllers_share),
         CASE(test_speeds),
         CASE(test_the_best_port),

@@ -227,6 +227,32 @@ static void test_devices_without_a_backing(void **state)
     }
 }
 
+// Properties have the types that QEMU gives them.
+static void test_properties(void **state)
+{
+    struct config_property words = { NULL, text_of("display"), given("d,1") },
+                           number = { &words, text_of("head"), given("0x10") },
+                           version = { &number, text_of("usb_version"), given("1") },
+                           on = { &version, text_of("msos-desc"), given("y") };
+    struct config_device wanted = { .properties = &on };
+    struct device tablet = device_of(DEVICE_TABLET, "t");
+    tablet.wanted = &wanted;
+    assert_command(
+        added(state, &tablet).add, "device_add",
+        "{\"driver\":\"usb-tablet\",\"id\":\"t\",\"bus\":\"xenusb-0.0\",\"port\":\"1.3\","
+        "\"msos-desc\":true,\"usb_version\":1,\"head\":16,\"display\":\"d,1\"}");
+    struct config_property boot = { NULL, text_of("bootindex"), given("-1") },
+                           reset = { &boot, text_of("guest-reset"), given("off") };
+    struct device host = device_of(DEVICE_HOSTDEV, "h");
+    wanted.properties = &reset;
+    host.wanted = &wanted;
+    host.selector =
+        (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS, .bus = 1, .address = 5 };
+    const char *given_to_qemu = ",\"guest-reset\":false,\"bootindex\":-1}";
+    assert_non_null(strstr(added(state, &host).add.arguments.at, given_to_qemu));
+    assert_non_null(strstr(wire_pass_device(*state, &host).add.arguments.at, given_to_qemu));
+}
+
 static void test_audio_with_its_backend(void **state)
 {
     struct config_device wanted = { .audiodev = given("snd0") };
@@ -372,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_a_host_device_that_is_passed),
         cmocka_unit_test(test_a_host_device_that_qemu_waits_for),
         cmocka_unit_test(test_devices_without_a_backing),
+        cmocka_unit_test(test_properties),
         cmocka_unit_test(test_audio_with_its_backend),
         cmocka_unit_test(test_a_disk),
         cmocka_unit_test(test_character_devices),

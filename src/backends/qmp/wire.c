@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/json.h"
 #include "ids.h"
+#include "qemu/drivers.h"
 #include "qemu/words.h"
 
 static struct json_writer *begin(struct arena *arena)
@@ -242,6 +243,24 @@ static void put_place(struct json_writer *writer, const struct device *device)
         json_add_string(writer, "port", port_write(device->port, buf));
 }
 
+// Properties that the config gives, each with its type.
+static void put_properties(struct json_writer *writer, const struct device *device)
+{
+    const struct config_property *at = device->wanted ? device->wanted->properties : NULL;
+    for (; at; at = at->next) {
+        const struct qemu_property *property = qemu_property_named(device->driver, at->name);
+        struct text value = at->value.text;
+        if (!property)
+            continue;
+        if (property->type == QEMU_BOOL)
+            json_add_bool(writer, property->name, qemu_is_on(value));
+        else if (property->type == QEMU_NUMBER || property->type == QEMU_SIGNED)
+            json_add_integer(writer, property->name, qemu_number(value));
+        else
+            json_add_text(writer, property->name, value);
+    }
+}
+
 bool wire_add_device(struct arena *arena, const struct device *device, bool on_device,
                      struct wire_add *wire, const char **why)
 {
@@ -258,6 +277,7 @@ bool wire_add_device(struct arena *arena, const struct device *device, bool on_d
         put_label(arena, writer, device->host);
     if (device->kind == DEVICE_AUDIO && device->wanted && device->wanted->audiodev.text.size)
         json_add_text(writer, "audiodev", device->wanted->audiodev.text);
+    put_properties(writer, device);
     if (!put_backing(arena, device, on_device, wire, writer, why))
         return false;
     wire->add = end("device_add", writer);
@@ -291,6 +311,7 @@ struct wire_pass wire_pass_device(struct arena *arena, const struct device *devi
     json_add_string(writer, "hostdevice", arena_printf(arena, "/dev/fdset/%d", (int)set));
     if (device->host)
         put_label(arena, writer, device->host);
+    put_properties(writer, device);
     return (struct wire_pass){ .fill = on_set(arena, "add-fd", set),
                                .add = end("device_add", writer),
                                .empty = on_set(arena, "remove-fd", set) };

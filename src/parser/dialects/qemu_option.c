@@ -173,14 +173,8 @@ static void report_value(struct builder *builder, const struct qemu_property *pr
              text_number(pair->value, 10, property->min, property->max, &decimal) == NUMBER_OK)
         diag_hint(builder->diags, diag, "a leading zero means octal there: write %lu",
                   (unsigned long)decimal);
-    else if (property->type == QEMU_NUMBER)
-        diag_hint(builder->diags, diag, "valid range: %lu to %lu", (unsigned long)property->min,
-                  (unsigned long)property->max);
-    else if (property->type == QEMU_SIGNED)
-        diag_hint(builder->diags, diag, "use a number");
     else
-        diag_hint(builder->diags, diag, "use %s",
-                  property->type == QEMU_BOOL ? "on or off" : property->words);
+        diag_hint(builder->diags, diag, "%s", qemu_takes_what(builder->arena, property));
 }
 
 static void judge_property(struct builder *builder, const struct qemu_driver *driver,

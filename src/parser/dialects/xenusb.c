@@ -341,6 +341,9 @@ READ_WITH(read_file, field_text, file)
 READ_WITH(read_format, field_text, format)
 READ_WITH(read_chardev, field_text, chardev)
 READ_WITH(read_audiodev, field_text, audiodev)
+READ_WITH(read_guest_reset, field_property, properties)
+READ_WITH(read_boot_index, field_property, properties)
+READ_WITH(read_property, field_property, properties)
 
 static const struct spec_key device_keys[] = { { "type", read_kind },
                                                { "hostaddr", read_hostaddr },
@@ -364,6 +367,9 @@ static const struct spec_key device_keys[] = { { "type", read_kind },
                                                { "readonly", read_readonly },
                                                { "chardev", read_chardev },
                                                { "audiodev", read_audiodev },
+                                               { "guest-reset", read_guest_reset },
+                                               { "bootindex", read_boot_index },
+                                               { "qemu.", read_property },
                                                { NULL, NULL } };
 
 bool xenusb_is_keyed(struct text item)
@@ -372,7 +378,7 @@ bool xenusb_is_keyed(struct text item)
     if (text_find(item, '=', 0) == item.size)
         return false;
     for (const struct spec_key *row = device_keys; row->name; row++)
-        if (text_is(key, row->name))
+        if (spec_key_is(row, key))
             return true;
     return false;
 }

@@ -159,6 +159,8 @@ static const char *pvusb_lacks(enum place_verdict verdict)
 {
     if (verdict == PLACE_SPEED)
         return "PVUSB does not support its speed";
+    if (verdict == PLACE_PROPERTIES)
+        return "PVUSB does not support properties of QEMU's devices";
     return verdict == PLACE_ISOCHRONOUS ? "PVUSB does not support isochronous transfers" : NULL;
 }
 

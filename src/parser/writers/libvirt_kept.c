@@ -196,6 +196,10 @@ static void keep_property(const struct writing *writing, enum device_kind kind,
                                *end = row + sizeof kept_properties / sizeof *row;
     while (row < end && !text_is(property->name, row->name))
         row++;
+    if (!writing->for_qemu) {
+        refuse(writing, property, "its Xen driver sets none; or use --hypervisor qemu");
+        return;
+    }
     if (row < end && (row->kinds & OF(kind)) && row->keep(property, kept))
         return;
     refuse(writing, property,

@@ -24,7 +24,7 @@ void object_string(struct object *object, const char *key, const char *string)
     object_text(object, key, text_of(string));
 }
 
-void object_number(struct object *object, const char *key, uint32_t number)
+void object_number(struct object *object, const char *key, int64_t number)
 {
     add(object, key, PROPERTY_NUMBER)->number = number;
 }
@@ -71,8 +71,9 @@ void object_print_argument(FILE *stream, struct arena *arena, const char *option
         const struct property *at = &object->properties[i];
         const char *value = at->kind == PROPERTY_TEXT   ? qemu_escape_commas(arena, at->text)
                             : at->kind == PROPERTY_FLAG ? (at->number ? "on" : "off")
-                            : at->kind == PROPERTY_ID   ? arena_printf(arena, "0x%04x", at->number)
-                                                        : arena_printf(arena, "%u", at->number);
+                            : at->kind == PROPERTY_ID
+                                ? arena_printf(arena, "0x%04x", (unsigned)at->number)
+                                : arena_printf(arena, "%lld", (long long)at->number);
         if (i)
             buffer_printf(&words, ",%s=", at->key);
         buffer_add_string(&words, value);

@@ -15,10 +15,10 @@ struct property {
     const char *key; // dotted if it is nested in QMP
     enum property_kind kind;
     struct text text;
-    uint32_t number;
+    int64_t number;
 };
 
-enum { PROPERTIES_MAX = 12 };
+enum { PROPERTIES_MAX = 80 }; // more than the words of an item, and what is added to them
 // Something that QEMU creates. Its first property is the driver or backend; more than
 // PROPERTIES_MAX are not kept.
 struct object {
@@ -29,7 +29,7 @@ struct object {
 // Each adds a property. Keys and texts are not copied.
 void object_text(struct object *object, const char *key, struct text text);
 void object_string(struct object *object, const char *key, const char *string);
-void object_number(struct object *object, const char *key, uint32_t number);
+void object_number(struct object *object, const char *key, int64_t number);
 // A vendor or product id: hexadecimal in an argument, a number in QMP.
 void object_id(struct object *object, const char *key, uint16_t id);
 void object_flag(struct object *object, const char *key, bool flag);

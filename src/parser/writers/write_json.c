@@ -2,6 +2,7 @@
 // --to json: the compiled config, with the place of each controller and device.
 #include "write.h"
 
+#include "base/arena.h"
 #include "base/json.h"
 
 // The keys that controllers and devices of an origin come from.
@@ -20,6 +21,7 @@ static const struct {
 // ascending: a large file is walked about once.
 struct places {
     struct json_writer *json;
+    struct arena *arena;
     const struct source *source;
     bool foreign; // not a domain config: there are no keys to report
     uint32_t offset;
@@ -80,6 +82,18 @@ static void put_id(struct json_writer *json, const char *key, uint16_t id)
     json_add_string(json, key, digits);
 }
 
+static void put_properties(struct json_writer *json, struct arena *arena,
+                           const struct config_property *at)
+{
+    if (!at)
+        return;
+    json_key(json, "qemu");
+    json_open_object(json);
+    for (; at; at = at->next)
+        json_add_text(json, arena_copy(arena, at->name.at, at->name.size), at->value.text);
+    json_close(json);
+}
+
 static void put_controller(struct places *places, const struct config_controller *controller)
 {
     static const char *const types[] = { "auto", "pv", "emul" };
@@ -98,6 +112,7 @@ static void put_controller(struct places *places, const struct config_controller
     if (controller->model)
         json_add_string(json, "model", controller->model->name);
     put_given(json, "backend", &controller->backend);
+    put_properties(json, places->arena, controller->properties);
     put_given(json, "qemu_id", &controller->qemu_id);
     json_add_bool(json, "at_creation", controller->at_creation);
     put_origin(places, origin_keys[controller->origin].controller, controller->why);
@@ -144,6 +159,7 @@ static void put_device(struct places *places, const struct config_device *device
         json_add_bool(json, "readonly", device->readonly.value);
     put_given(json, "chardev", &device->chardev);
     put_given(json, "audiodev", &device->audiodev);
+    put_properties(json, places->arena, device->properties);
     put_given(json, "qemu_id", &device->qemu_id);
     json_add_bool(json, "required", device->required.value);
     json_add_bool(json, "at_creation", device->at_creation);
@@ -168,6 +184,7 @@ void write_json(struct writing *writing)
     const struct config *config = writing->document->config;
     struct json_writer *json = json_writer_to(writing->arena, writing->out, true);
     struct places places = { .json = json,
+                             .arena = writing->arena,
                              .source = writing->document->source,
                              .foreign = writing->document->foreign,
                              .line = 1,

@@ -6,6 +6,7 @@
 #include "arrange.h"
 #include "base/arena.h"
 #include "object.h"
+#include "qemu/drivers.h"
 #include "qemu/image.h"
 #include "qemu/words.h"
 #include "xen/advice.h"
@@ -69,7 +70,7 @@ static void add_ich9(struct object *object, const struct config_controller *cont
     if (controller->model->companion) {
         companion = (uint32_t)(controller->model->name[strlen("ich9-uhci")] - '0') & 3;
         object_string(object, "masterbus", "usb.0");
-        object_number(object, "firstport", 2 * (companion - 1));
+        object_number(object, "firstport", 2 * ((int64_t)companion - 1));
     } else if (strcmp(controller->model->name, "ich9-ehci1") != 0) {
         return;
     }
@@ -295,6 +296,23 @@ static bool add_backing(struct qemu *qemu, struct object *object,
     return !model->needs_chardev || add_chardev(qemu, object, wanted, id);
 }
 
+// Adds the properties that the config gives, each with its type.
+static void add_properties(struct object *object, const struct config_device *wanted)
+{
+    const char *driver = device_model_of(wanted->kind)->driver;
+    for (const struct config_property *at = wanted->properties; at; at = at->next) {
+        const struct qemu_property *property = qemu_property_named(driver, at->name);
+        if (!property)
+            continue;
+        if (property->type == QEMU_BOOL)
+            object_flag(object, property->name, qemu_is_on(at->value.text));
+        else if (property->type == QEMU_NUMBER || property->type == QEMU_SIGNED)
+            object_number(object, property->name, qemu_number(at->value.text));
+        else
+            object_text(object, property->name, at->value.text);
+    }
+}
+
 static void write_device(struct qemu *qemu, const struct arranged_device *at, size_t index)
 {
     const struct config_device *wanted = at->wanted;
@@ -320,6 +338,7 @@ static void write_device(struct qemu *qemu, const struct arranged_device *at, si
         return;
     if (!add_backing(qemu, &object, wanted, id))
         return;
+    add_properties(&object, wanted);
     if (at->controller)
         object_string(&object, "bus", bus_of(qemu, at->controller));
     if (at->controller && at->port.depth)

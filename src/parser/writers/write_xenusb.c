@@ -86,6 +86,18 @@ static const char *selector_spec(struct arena *arena, const char *spec,
     return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
 }
 
+static const char *add_properties(struct arena *arena, const char *spec,
+                                  const struct config_property *at)
+{
+    for (; at; at = at->next) {
+        bool word = text_is(at->name, "guest-reset") || text_is(at->name, "bootindex");
+        const char *key =
+            arena_printf(arena, "%s%.*s", word ? "" : "qemu.", (int)at->name.size, at->name.at);
+        spec = spec_add_text(arena, spec, key, at->value.text);
+    }
+    return spec;
+}
+
 const char *config_device_item(struct arena *arena, const struct config_device *device)
 {
     const struct {
@@ -103,6 +115,7 @@ const char *config_device_item(struct arena *arena, const struct config_device *
             spec = spec_add_text(arena, spec, rows[i].key, rows[i].text->text);
     if (GIVEN(device->readonly))
         spec = spec_add(arena, spec, "readonly", "%s", device->readonly.value ? "yes" : "no");
+    spec = add_properties(arena, spec, device->properties);
     if (device->controller)
         spec = spec_add(arena, spec, "bus", "%s", device->controller->name);
     else if (GIVEN(device->controller_name))

@@ -121,6 +121,18 @@ static void refuse_device(const struct xl *xl, const struct config_device *devic
                   model ? model->driver : "usb-...");
 }
 
+// Reports the properties of QEMU's devices that an item has.
+static void refuse_properties(const struct xl *xl, const struct config_device *device)
+{
+    for (const struct config_property *at = device->properties; at; at = at->next)
+        diag_hint(xl->writing->diags,
+                  write_error(xl->writing, at->value.at, "xl cannot express QEMU's property %s=%s",
+                              text_show(xl->writing->arena, at->name, 40),
+                              text_show(xl->writing->arena, at->value.text, 40)),
+                  "use device_model_args_hvm=['-device','%s,...']",
+                  device_model_of(device->kind)->driver);
+}
+
 // Sets usbdevice. Returns whether a device that would have been attached is now created with the
 // guest.
 static bool change_classic(struct xl *xl)
@@ -137,7 +149,8 @@ static bool change_classic(struct xl *xl)
         if (!listed)
             continue;
         same = same && classic;
-        if (at->kind == DEVICE_HOSTDEV)
+        refuse_properties(xl, at);
+        if (at->kind == DEVICE_HOSTDEV || at->properties)
             continue;
         bool plain = is_classic_kind(at->kind) && !at->controller && !at->port.depth &&
                      !GIVEN(at->chardev) && !version_controller(xl);
