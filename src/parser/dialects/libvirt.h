@@ -37,6 +37,7 @@ struct libvirt_item {
     const struct xml_element *element;
     struct span at;               // its start tag
     struct config_device *device; // NULL for a controller
+    bool xen;                     // of a whole domain of libvirt's Xen driver
     bool broken;                  // an error was reported
     // of a controller
     const char *model;
@@ -67,6 +68,11 @@ struct libvirt_word {
 
 // Ends with a row whose path is NULL.
 extern const struct libvirt_word libvirt_words[];
+
+// The readers of properties of QEMU's devices.
+libvirt_reader libvirt_read_guest_reset, libvirt_read_removable, libvirt_read_boot_order;
+// Reports what libvirt refuses: two devices with one place in the boot order.
+void libvirt_check_boot_order(struct libvirt *libvirt);
 
 // Reads all words of an item, and reports those that have no row.
 void libvirt_read_words(struct builder *builder, const struct libvirt_word *words,

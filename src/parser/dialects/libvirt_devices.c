@@ -181,7 +181,9 @@ static void read_device(struct libvirt *libvirt, const struct kind *kind,
                         const struct xml_element *element)
 {
     struct builder *builder = &libvirt->builder;
-    struct libvirt_item item = { .name = kind->item, .element = element };
+    struct libvirt_item item = { .name = kind->item,
+                                 .element = element,
+                                 .xen = libvirt->xen && !libvirt->fragment };
     item.at = libvirt_place(element);
     libvirt_add_default(libvirt, item.at);
     item.device = builder_device(builder, ORIGIN_USBCONTROLLER, item.at);
@@ -296,4 +298,5 @@ void libvirt_read_devices(struct libvirt *libvirt)
             report_lost(libvirt, at);
     }
     check_hubs(libvirt);
+    libvirt_check_boot_order(libvirt);
 }

@@ -15,24 +15,6 @@ static const char *show(const struct builder *builder, const struct libvirt_valu
     return text_show(builder->arena, text_of(value->text), 40);
 }
 
-void libvirt_refuse(struct builder *builder, struct libvirt_item *item,
-                    const struct libvirt_value *value, const char *hint)
-{
-    item->broken = true;
-    diag_hint(builder->diags,
-              builder_error(builder, value->at, "xenusb cannot express %s='%s'", value->name,
-                            show(builder, value)),
-              "%s", hint);
-}
-
-void libvirt_ignore(struct builder *builder, const struct libvirt_value *value, const char *hint)
-{
-    diag_hint(
-        builder->diags,
-        builder_warning(builder, value->at, "ignoring %s='%s'", value->name, show(builder, value)),
-        "%s", hint);
-}
-
 // --- numbers ---
 
 static void warn_octal(struct builder *builder, const struct libvirt_value *value,
@@ -196,15 +178,6 @@ static void read_auto_address(struct builder *builder, struct libvirt_item *item
         libvirt_refuse(builder, item, value, "valid: yes, no");
 }
 
-static void read_guest_reset(struct builder *builder, struct libvirt_item *item,
-                             const struct libvirt_value *value)
-{
-    (void)item;
-    if (!value_is(value, "uninitialized"))
-        libvirt_ignore(builder, value,
-                       "QEMU does what it does without: guestReset='uninitialized'");
-}
-
 static void select_by(struct libvirt_item *item, enum selector_criterion criterion, struct span at)
 {
     struct config_device *device = item->device;
@@ -324,14 +297,6 @@ static void read_readonly(struct builder *builder, struct libvirt_item *item,
     item->device->readonly = (struct config_flag){ value->at, true };
 }
 
-static void read_removable(struct builder *builder, struct libvirt_item *item,
-                           const struct libvirt_value *value)
-{
-    (void)item;
-    if (!value_is(value, "off"))
-        libvirt_ignore(builder, value, "the guest gets a disk that is not removable");
-}
-
 static void read_chardev(struct builder *builder, struct libvirt_item *item,
                          const struct libvirt_value *value)
 {
@@ -398,12 +363,13 @@ const struct libvirt_word libvirt_words[] = {
     { "hostdev", "managed", NULL }, // libvirt does the same with USB devices either way
     { "hostdev/source", "startupPolicy", read_startup_policy },
     { "hostdev/source", "autoAddress", read_auto_address },
-    { "hostdev/source", "guestReset", read_guest_reset },
+    { "hostdev/source", "guestReset", libvirt_read_guest_reset },
     { "hostdev/source", "missing", NULL },
     { "hostdev/source/vendor", "id", read_vendor },
     { "hostdev/source/product", "id", read_product },
     { "hostdev/source/address", "bus", read_host_bus },
     { "hostdev/source/address", "device", read_host_address },
+    { "hostdev/boot", "order", libvirt_read_boot_order },
     { "input", "bus", NULL },
     { "input", "type", read_input_type },
     { "hub", "type", read_hub_type },
@@ -416,10 +382,12 @@ const struct libvirt_word libvirt_words[] = {
     { "disk/source", "index", NULL },
     { "disk/target", "bus", NULL },
     { "disk/target", "dev", NULL }, // a guest gives USB disks their names itself
-    { "disk/target", "removable", read_removable },
+    { "disk/target", "removable", libvirt_read_removable },
     { "disk/readonly", NULL, read_readonly },
     { "disk/backingStore", NULL, NULL }, // what the image itself says
+    { "disk/boot", "order", libvirt_read_boot_order },
     { "redirdev", "bus", NULL },
+    { "redirdev/boot", "order", libvirt_read_boot_order },
     CHARDEV("redirdev"),
     CHARDEV("serial"),
     { "serial/target", "type", NULL },

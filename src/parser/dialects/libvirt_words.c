@@ -206,3 +206,28 @@ void libvirt_read_words(struct builder *builder, const struct libvirt_word *word
     const struct reading reading = { builder, words, item };
     read_element(&reading, item->name, item->element);
 }
+
+// --- what a config cannot express ---
+
+static const char *show(const struct builder *builder, const struct libvirt_value *value)
+{
+    return text_show(builder->arena, text_of(value->text), 40);
+}
+
+void libvirt_refuse(struct builder *builder, struct libvirt_item *item,
+                    const struct libvirt_value *value, const char *hint)
+{
+    item->broken = true;
+    diag_hint(builder->diags,
+              builder_error(builder, value->at, "xenusb cannot express %s='%s'", value->name,
+                            show(builder, value)),
+              "%s", hint);
+}
+
+void libvirt_ignore(struct builder *builder, const struct libvirt_value *value, const char *hint)
+{
+    diag_hint(
+        builder->diags,
+        builder_warning(builder, value->at, "ignoring %s='%s'", value->name, show(builder, value)),
+        "%s", hint);
+}
