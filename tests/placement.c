@@ -286,7 +286,7 @@ static const struct dialect {
 } dialects[] = {
     { "xl", true, false, true, false, 635 },
     { "xenusb", true, false, false, false, 1000 },
-    { "libvirt", false, true, false, false, 704 },
+    { "libvirt", false, true, false, false, 778 },
     { "qemu", false, false, false, true, 656 },
     { .name = NULL },
 };
