@@ -49,8 +49,9 @@ static enum status move_here(struct moving *moving)
         status = move_find(moving);
     if (status != STATUS_OK)
         return status;
-    move_aim(moving, job);
-    status = job_plan(job);
+    status = move_aim(moving, job);
+    if (status == STATUS_OK)
+        status = job_plan(job);
     if (status != STATUS_OK)
         return status;
     return dry ? job_run(job) : keep_moved(job);

@@ -23,7 +23,8 @@ void move_close(struct moving *moving);
 // there is none, or that it cannot be moved.
 enum status move_find(struct moving *moving);
 // The config of the job, which named the device and its place, now asks for that device there.
-void move_aim(const struct moving *moving, struct job *job);
+// STATUS_REQUEST after reporting that it cannot be there.
+enum status move_aim(const struct moving *moving, struct job *job);
 
 // Whether there is a domain with that name or id. Statuses as from xen_domains().
 enum status move_is_domain(const struct moving *moving, const char *word, bool *is_domain);

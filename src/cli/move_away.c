@@ -103,8 +103,9 @@ enum status move_away(struct moving *moving)
         status = check_leaving(moving);
     if (status != STATUS_OK)
         return status;
-    move_aim(moving, there);
-    status = job_plan(there);
+    status = move_aim(moving, there);
+    if (status == STATUS_OK)
+        status = job_plan(there);
     if (status != STATUS_OK)
         return status;
     there->other = &moving->here.world;

@@ -3,6 +3,7 @@
 #include "move.h"
 
 #include "base/arena.h"
+#include "config/check.h"
 
 static const struct config_device *what(const struct job *job)
 {
@@ -58,7 +59,7 @@ enum status move_find(struct moving *moving)
     return moving->from ? check_movable(moving) : STATUS_REQUEST;
 }
 
-void move_aim(const struct moving *moving, struct job *job)
+enum status move_aim(const struct moving *moving, struct job *job)
 {
     struct config *config = job->config;
     const struct device *from = moving->from;
@@ -68,8 +69,9 @@ void move_aim(const struct moving *moving, struct job *job)
     wanted->next = NULL;
     wanted->why = where ? where->why : what(job)->why;
     wanted->kind = from->kind;
-    wanted->selector_at = what(job)->why;
+    wanted->selector_at = SPAN_NONE;
     if (from->kind == DEVICE_HOSTDEV) {
+        wanted->selector_at = what(job)->why;
         wanted->selector.criteria = SELECT_BUSID;
         memcpy(wanted->selector.busid, device_busid(from), strlen(device_busid(from)) + 1);
     }
@@ -79,4 +81,5 @@ void move_aim(const struct moving *moving, struct job *job)
     config->devices = wanted;
     config->device_count = 1;
     job->moved = moving->from;
+    return check_config(moving->invocation->arena, moving->invocation->diags, config);
 }

@@ -167,6 +167,21 @@ static bool has_place(struct removing *removing, const struct config_device *wan
     return false;
 }
 
+// Reports properties of QEMU's device, which do not select any; true if there are none.
+static bool selects(struct removing *removing, const struct config_device *wanted)
+{
+    const struct config_property *property = wanted->properties;
+    if (!property)
+        return true;
+    diag_hint(removing->diags,
+              complain(removing->diags, SEVERITY_ERROR, removing->removal->source,
+                       property->value.at, "'%.*s' does not select a device",
+                       (int)property->name.size, property->name.at),
+              "remove it: it is for attaching");
+    removing->status = status_worse(removing->status, STATUS_REQUEST);
+    return false;
+}
+
 static void add_word(const struct removing *removing, struct buffer *list,
                      const struct device *device)
 {
@@ -205,7 +220,7 @@ static struct device *find_wanted(struct removing *removing, const struct config
 static void remove_wanted(struct removing *removing, const struct config_device *wanted)
 {
     unsigned count;
-    if (!has_place(removing, wanted))
+    if (!selects(removing, wanted) || !has_place(removing, wanted))
         return;
     struct device *found = find_wanted(removing, wanted, &count);
     if (found)
@@ -220,7 +235,7 @@ struct device *plan_find(struct arena *arena, struct diags *diags,
     unsigned count;
     struct removing removing = { arena, diags, removal, topology, NULL, STATUS_OK };
     const struct config_device *wanted = removal->devices->devices;
-    if (!has_place(&removing, wanted))
+    if (!selects(&removing, wanted) || !has_place(&removing, wanted))
         return NULL;
     struct device *found = find_wanted(&removing, wanted, &count);
     if (!found && count == 0)
