@@ -253,7 +253,8 @@ static const char *shown(struct arena *arena, const struct topology *topology, b
 
 // --- buses and ports in QEMU's arguments ---
 
-// Each device of the plan has a line in the translation with its controller's bus and its port.
+// Each device of the plan has a line in the translation with its controller's bus and its port,
+// which end the argument: quoted if it has blanks.
 static const char *check_qemu(struct trial *trial, const struct applied *applied)
 {
     char buf[PORT_TEXT_SIZE];
@@ -262,7 +263,9 @@ static const char *check_qemu(struct trial *trial, const struct applied *applied
         for (const struct device *device = at->devices; device; device = device->next) {
             const char *end = arena_printf(trial->arena, ",bus=%s.0,port=%s\n", at->name,
                                            port_write(device->port, buf));
+            const char *quoted = arena_printf(trial->arena, "%.*s'\n", (int)strlen(end) - 1, end);
             const char *found = memmem(out.at, out.size, end, strlen(end));
+            found = found ? found : memmem(out.at, out.size, quoted, strlen(quoted));
             const char *line = found;
             while (line && line > out.at && line[-1] != '\n')
                 line--;

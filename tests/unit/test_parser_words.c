@@ -85,7 +85,7 @@ static const struct row devices[] = {
       "1:1 error: unknown key '' in usbdevice (one of: type, hostaddr, hostbus, busid, id, vendor, "
       "product, serial, hostport, vendorid, productid, host, usb3, bus, controller, port, "
       "required, file, format, readonly, chardev, "
-      "audiodev)\n",
+      "audiodev, guest-reset, bootindex)\n",
       NULL },
     { "id=", "1:4 error: '' is not VENDOR:PRODUCT (use the form of lsusb, for example 046d:c52b)\n",
       NULL },
