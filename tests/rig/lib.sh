@@ -77,7 +77,7 @@ become_case()
         mount -n -t tmpfs -o mode=755 rig /run
         mount -n -t tmpfs -o mode=755 rig /var/lib/xen
         # There only where xenusb has kept something.
-        mkdir -p -m 700 /var/lib/xenusb
+        mkdir -p /var/lib/xenusb
         mount -n -t tmpfs -o mode=700 rig /var/lib/xenusb
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
