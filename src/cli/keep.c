@@ -35,22 +35,29 @@ static enum status cancel(const struct job *job, struct kept_change *change, enu
     return status;
 }
 
+// Runs the plan, and puts the change that was prepared into effect.
+static enum status run_and_keep(struct job *job, struct kept_change *change)
+{
+    enum status status = job_run(job);
+    if (status != STATUS_OK)
+        return cancel(job, change, status);
+    status = kept_commit(&job->world.session, change);
+    if (status != STATUS_OK)
+        return status_worse(status, STATUS_LEFTOVER);
+    show(job, change, "Kept until it is detached");
+    return STATUS_OK;
+}
+
 enum status keep_attached(struct job *job)
 {
     struct kept_change change;
     const struct session *session = &job->world.session;
     enum status status = kept_prepare_add(session, job->config, &change);
-    if (status != STATUS_OK)
-        return status;
-    status = job_run(job);
-    if (status != STATUS_OK)
-        return cancel(job, &change, status);
-    status = kept_commit(session, &change);
-    if (status != STATUS_OK)
-        return status_worse(status, STATUS_LEFTOVER);
-    show(job, &change, "Kept until it is detached");
-    warn_without_watcher(job);
-    return STATUS_OK;
+    if (status == STATUS_OK)
+        status = run_and_keep(job, &change);
+    if (status == STATUS_OK)
+        warn_without_watcher(job);
+    return status;
 }
 
 enum status keep_no_longer(struct job *job, bool all)
@@ -88,16 +95,7 @@ enum status keep_moved(struct job *job)
     if (!move)
         return job_run(job);
     enum status status = kept_prepare_move(session, move->pair->device, move->device, &change);
-    if (status != STATUS_OK)
-        return status;
-    status = job_run(job);
-    if (status != STATUS_OK)
-        return cancel(job, &change, status);
-    status = kept_commit(session, &change);
-    if (status != STATUS_OK)
-        return status_worse(status, STATUS_LEFTOVER);
-    show(job, &change, "Kept until it is detached");
-    return STATUS_OK;
+    return status == STATUS_OK ? run_and_keep(job, &change) : status;
 }
 
 // What is kept of it, at the place where it goes.
