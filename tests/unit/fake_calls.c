@@ -226,6 +226,11 @@ static void make_parents(char *path)
     }
 }
 
+const char *fake_path(struct arena *arena, const char *path)
+{
+    return arena_printf(arena, "%s/%s", fake_directory(), path);
+}
+
 void fake_file(const char *path, const char *text)
 {
     char whole[PATH_ROOM];

@@ -4,6 +4,8 @@
 #ifndef XENUSB_TESTS_UNIT_FAKE_CALLS_H
 #define XENUSB_TESTS_UNIT_FAKE_CALLS_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 
 // From now on, these calls ("open") fail with that errno; only those with a path that contains
@@ -20,6 +22,8 @@ void fake_calls_reset(void);
 // A directory for files, which fake_directory_remove() removes with all that is in it.
 const char *fake_directory(void);
 void fake_directory_remove(void);
+// The path of a file below it, owned by the arena.
+const char *fake_path(struct arena *arena, const char *path);
 // Writes a file below it, with the directories that it needs; "" makes an empty one.
 void fake_file(const char *path, const char *text);
 // Makes a symbolic link there.

@@ -13,11 +13,6 @@
 static struct store_scene scene;
 static struct host_tables tables;
 
-static const char *at(const char *path)
-{
-    return arena_printf(scene.arena, "%s/%s", fake_directory(), path);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -30,8 +25,8 @@ static int begin(void **state)
     fake_file("proc/self/mountinfo", "22 1 0:5 / /proc rw - proc proc rw\n");
     fake_file("proc/self/ns/mnt", "");
     fake_file("proc/self/root/.keep", "");
-    fake_redirect("/sys", at("sys"));
-    fake_redirect("/proc", at("proc"));
+    fake_redirect("/sys", fake_path(scene.arena, "sys"));
+    fake_redirect("/proc", fake_path(scene.arena, "proc"));
     return 0;
 }
 
@@ -115,7 +110,7 @@ static void test_a_network_of_another_namespace(void **state)
 {
     (void)state;
     fake_file("sys/if/net/x", "");
-    assert_int_equal(unlink(at("sys/if/net/x")), 0);
+    assert_int_equal(unlink(fake_path(scene.arena, "sys/if/net/x")), 0);
     assert_has(busy(), "another network namespace");
     fail_calls("opendir", "/net", EACCES);
     assert_string_equal(busy(), "not");
@@ -179,7 +174,7 @@ static void test_parts_for_warnings(void **state)
     fake_file("sys/if/hidraw/hidraw0/dev", "240:0\n");
     fake_file("sys/if/hidraw/hidraw0/uevent", "MAJOR=240\n");
     fake_file("sys/if/bluetooth/x", "");
-    assert_int_equal(unlink(at("sys/if/bluetooth/x")), 0);
+    assert_int_equal(unlink(fake_path(scene.arena, "sys/if/bluetooth/x")), 0);
     struct host_use use = host_busy(&tables, "/sys/if");
     assert_true(use.input);
     assert_string_equal(use.nodes->path, "/dev/input/event5");

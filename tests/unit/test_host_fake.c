@@ -25,11 +25,6 @@ static struct diags diags;
 static struct session session;
 static struct host host;
 
-static const char *at(const char *path)
-{
-    return arena_printf(arena, "%s/%s", fake_directory(), path);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -38,8 +33,8 @@ static int begin(void **state)
     session = (struct session){ .arena = arena, .diags = &diags, .timeout_scale = 1 };
     fake_file("sys/.keep", "");
     fake_file("proc/.keep", "");
-    fake_redirect("/sys", at("sys"));
-    fake_redirect("/proc", at("proc"));
+    fake_redirect("/sys", fake_path(arena, "sys"));
+    fake_redirect("/proc", fake_path(arena, "proc"));
     return arena ? 0 : -1;
 }
 
@@ -165,7 +160,7 @@ static void test_a_node_that_a_process_may_open(void **state)
     const struct host_device device = { .bus = 1, .address = 4 };
     (void)state;
     add_processes();
-    fake_redirect("/dev/bus/usb", at("usb"));
+    fake_redirect("/dev/bus/usb", fake_path(arena, "usb"));
     fake_file("proc/42/status", "Uid:\t1\t1\t1\t65534\nGid:\t1\t1\t1\t65534\nGroups:\t\n"
                                 "CapEff:\t0\n");
     // Another mount namespace than this one has: the node is looked for there.
@@ -176,13 +171,13 @@ static void test_a_node_that_a_process_may_open(void **state)
     assert_int_equal(host_node_may_open(arena, 42, &device), VERDICT_UNKNOWN);
     fake_calls_succeed();
     // The same as this one has.
-    fake_redirect("/proc/self/root", at("proc/42/root"));
-    fake_redirect("/proc/self/ns", at("proc/42/ns"));
+    fake_redirect("/proc/self/root", fake_path(arena, "proc/42/root"));
+    fake_redirect("/proc/self/ns", fake_path(arena, "proc/42/ns"));
     assert_int_equal(host_node_may_open(arena, 42, &device), VERDICT_NO);
     fake_file("usb/001/004", "");
-    assert_int_equal(chmod(at("usb/001/004"), 0666), 0);
+    assert_int_equal(chmod(fake_path(arena, "usb/001/004"), 0666), 0);
     assert_int_equal(host_node_may_open(arena, 42, &device), VERDICT_YES);
-    assert_int_equal(chmod(at("usb/001/004"), 0600), 0);
+    assert_int_equal(chmod(fake_path(arena, "usb/001/004"), 0600), 0);
     assert_int_equal(host_node_may_open(arena, 42, &device), VERDICT_NO);
     static const char *const unknown[] = { "42/root",     "self/root", "42/ns/mnt",
                                            "self/ns/mnt", "ns/user",   "usb/001" };
@@ -296,7 +291,7 @@ static void test_traits_that_cannot_be_read(void **state)
                         "not all of its interfaces can be read");
     other = (struct host_device){ .busid = "1-2" };
     assert_non_null(strstr(host_read_traits(arena, &other).unread, "not configured"));
-    assert_int_equal(unlink(at("sys/bus/usb/devices/1-2/bcdDevice")), 0);
+    assert_int_equal(unlink(fake_path(arena, "sys/bus/usb/devices/1-2/bcdDevice")), 0);
     assert_string_equal(host_read_traits(arena, &device).unread, "its release cannot be read");
 }
 
@@ -304,7 +299,7 @@ static void test_tables_of_modules(void **state)
 {
     struct modules modules;
     (void)state;
-    fake_redirect("/lib/modules", at("modules"));
+    fake_redirect("/lib/modules", fake_path(arena, "modules"));
     fail_calls("uname", NULL, EFAULT);
     modules_read(arena, &modules);
     assert_string_equal(modules.directory, "/lib/modules");
@@ -326,7 +321,8 @@ static void test_tables_of_modules(void **state)
 static void add_input(const char *name, const char *target, const char *keys)
 {
     fake_link_to(arena_printf(arena, "sys/class/input/%s", name), target);
-    const char *directory = at(arena_printf(arena, "sys/%s", target + strlen("../../")));
+    const char *directory =
+        fake_path(arena, arena_printf(arena, "sys/%s", target + strlen("../../")));
     const char *below = directory + strlen(fake_directory()) + 1;
     fake_file(arena_printf(arena, "%s/capabilities/key", below), keys);
     fake_file(arena_printf(arena, "%s/capabilities/rel", below), "0\n");
@@ -338,7 +334,7 @@ static void test_the_last_keyboard(void **state)
     struct host_device given = { .busid = "1-2" }, *devices[] = { &given };
     unsigned last[1];
     (void)state;
-    fake_redirect("/run/systemd", at("run"));
+    fake_redirect("/run/systemd", fake_path(arena, "run"));
     add_input("input1", "../../devices/usb1/1-2/input1", KEYBOARD);
     add_input("input2", "../../devices/virtual/input/input2", KEYBOARD);
     fake_file("sys/class/input/event1", "");
@@ -430,29 +426,30 @@ static void test_disks_that_are_reserved(void **state)
 {
     (void)state;
     fake_file("disk", "");
-    // A node that is no longer that of the disk is not in use.
-    assert_objection(at("disk"), "none");
-    assert_objection(at("nothing"), "none");
+    // A node that has been replaced since is not that of the disk.
+    assert_objection(fake_path(arena, "disk"), "none");
+    assert_objection(fake_path(arena, "nothing"), "none");
     fail_calls("open", "disk", ENXIO);
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_calls("open", "disk", ENODEV);
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_calls("open", "disk", ENOMEDIUM);
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_calls("open", "disk", EACCES);
-    assert_objection(at("disk"), "whether this host uses it is unknown: cannot open ");
+    assert_objection(fake_path(arena, "disk"),
+                     "whether this host uses it is unknown: cannot open ");
     fake_calls_succeed();
     fail_call_nth("open", "disk", EBUSY, 1); // udev has just had it
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_calls("open", "disk", EBUSY);
-    assert_objection(at("disk"), "exclusively");
+    assert_objection(fake_path(arena, "disk"), "exclusively");
     fake_calls_succeed();
     fail_calls("fstat", NULL, EIO);
-    assert_objection(at("disk"), "Input/output error");
+    assert_objection(fake_path(arena, "disk"), "Input/output error");
 }
 
 // Who opens it cannot be started, or ends without an answer.
@@ -462,30 +459,30 @@ static void test_disks_that_cannot_be_reserved(void **state)
     (void)state;
     fake_file("disk", "");
     fail_calls("socketpair", NULL, EMFILE);
-    assert_objection(at("disk"), "Too many open files");
+    assert_objection(fake_path(arena, "disk"), "Too many open files");
     fake_calls_succeed();
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         fail_calls(calls[i], NULL, EIO);
-        assert_objection(at("disk"), "it did not answer in time");
+        assert_objection(fake_path(arena, "disk"), "it did not answer in time");
         fake_calls_succeed();
     }
     for (unsigned nth = 2; nth <= 3; nth++) {
         fail_call_nth("dup2", NULL, EIO, nth);
-        assert_objection(at("disk"), "it did not answer in time");
+        assert_objection(fake_path(arena, "disk"), "it did not answer in time");
         fake_calls_succeed();
     }
     fail_call_nth("recv", NULL, EINTR, 1);
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_call_nth("recv", NULL, EAGAIN, 1);
-    assert_objection(at("disk"), "none");
+    assert_objection(fake_path(arena, "disk"), "none");
     fake_calls_succeed();
     fail_call_nth("recv", NULL, EIO, 1);
-    assert_objection(at("disk"), "it did not answer in time");
+    assert_objection(fake_path(arena, "disk"), "it did not answer in time");
     fake_calls_succeed();
     struct interrupt interrupt = { .raised = 2 };
     session.interrupt = &interrupt;
-    assert_objection(at("disk"), "it did not answer in time");
+    assert_objection(fake_path(arena, "disk"), "it did not answer in time");
 }
 
 // ---- tables ----

@@ -15,11 +15,6 @@
 
 static struct store_scene scene;
 
-static const char *at(const char *path)
-{
-    return arena_printf(scene.arena, "%s/%s", fake_directory(), path);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -27,7 +22,7 @@ static int begin(void **state)
     fake_file("proc/42/fd/0", "");
     fake_file("proc/42/comm", "qemu-system-x86\n");
     fake_file("proc/42/cmdline", "qemu");
-    fake_redirect("/proc", at("proc"));
+    fake_redirect("/proc", fake_path(scene.arena, "proc"));
     return 0;
 }
 

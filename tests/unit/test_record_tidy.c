@@ -182,7 +182,7 @@ static void prepare_former(struct store_scene *scene)
     fake_store_set("/xenusb/2/controller/b/id", "xenusb_b");
     fake_store_set("/xenusb/2/controller/c/name", "c");
     fake_store_set("/xenusb/2/device/d/id", "xenusb_key");
-    fake_store_set("/xenusb/1/uuid", "nobody's");
+    fake_store_set("/xenusb/1/uuid", "another");
 }
 
 static void former_notes_are_adopted(const struct store_scene *scene)
@@ -211,11 +211,11 @@ static void prepare_left_behind(struct store_scene *scene)
     store_domain(4, "db", "5b8f2a52-0000-4000-8000-000000000004");
     store_domain(7, "new", other);
     fake_store_set("/xenusb/4/uuid", "5b8f2a52-0000-4000-8000-000000000004");
-    fake_store_set("/xenusb/5/uuid", "nobody's");
+    fake_store_set("/xenusb/5/uuid", "another");
     fake_store_set("/xenusb/6/uuid", other); // of domain 7, which may adopt them
     fake_store_set("/xenusb/8/controller/a/id", "without uuid");
     fake_store_set("/xenusb/9/uuid", "");
-    fake_store_set("/xenusb/junk/uuid", "nobody's");
+    fake_store_set("/xenusb/junk/uuid", "another");
 }
 
 static void only_notes_of_domains_are_left(const struct store_scene *scene)
@@ -263,7 +263,7 @@ static void start_qemu(const struct store_scene *scene)
             pause();
     const char *pid = arena_printf(scene->arena, "%d", (int)started);
     assert_int_equal(note_process_start(scene->arena, pid, &start), VERDICT_YES);
-    fake_store_set("/xenusb/5/uuid", "nobody's");
+    fake_store_set("/xenusb/5/uuid", "another");
     fake_store_set("/xenusb/5/server", pid);
     fake_store_set("/xenusb/5/started", start);
 }

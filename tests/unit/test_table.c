@@ -160,7 +160,7 @@ static void without_memory(void **state)
     }
 }
 
-// Whatever is aligned is aligned, where there is no UTF-8 to be had.
+// Without a UTF-8 locale, what has only ASCII is still aligned.
 static void without_a_locale(void **state)
 {
     (void)state;

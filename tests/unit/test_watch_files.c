@@ -29,11 +29,6 @@ static struct host_device devices[] = {
     { .bus = 1, .address = 6, .busid = "1-1.3", .vendor = 0x781, .product = 0x5581 },
 };
 
-static const char *at(const char *path)
-{
-    return arena_printf(arena, "%s/%s", fake_directory(), path);
-}
-
 static int begin(void **state)
 {
     (void)state;
@@ -49,9 +44,9 @@ static int begin(void **state)
         .arena = arena, .diags = &diags, .domain = &domain, .host = &host, .timeout_scale = 1
     };
     fake_file("run/.keep", "");
-    fake_redirect("/run/xenusb", at("run"));
-    fake_redirect("/var/lib/xenusb", at("lib"));
-    fake_redirect("/etc", at("etc"));
+    fake_redirect("/run/xenusb", fake_path(arena, "run"));
+    fake_redirect("/var/lib/xenusb", fake_path(arena, "lib"));
+    fake_redirect("/etc", fake_path(arena, "etc"));
     return arena ? 0 : -1;
 }
 
@@ -200,13 +195,13 @@ static void test_states_that_are_not_its_own(void **state)
     fake_file("run/watch/a.json", "{"); // the first reason is given
     assert_null(watch_state_read(arena, &why));
     assert_non_null(strstr(why, "/a.json: it is damaged"));
-    assert_int_equal(truncate(at("run/watch/web.json"), (off_t)1 << 30), 0);
+    assert_int_equal(truncate(fake_path(arena, "run/watch/web.json"), (off_t)1 << 30), 0);
     assert_unread("it is not a file that xenusb has written");
-    assert_int_equal(unlink(at("run/watch/web.json")), 0);
-    assert_int_equal(mkfifo(at("run/watch/web.json"), 0600), 0);
+    assert_int_equal(unlink(fake_path(arena, "run/watch/web.json")), 0);
+    assert_int_equal(mkfifo(fake_path(arena, "run/watch/web.json"), 0600), 0);
     assert_unread("it is not a file that xenusb has written");
     watch_state_remove(arena, "web"); // so it stays
-    assert_int_equal(access(at("run/watch/web.json"), F_OK), 0);
+    assert_int_equal(access(fake_path(arena, "run/watch/web.json"), F_OK), 0);
 }
 
 // ---- what is kept ----
@@ -239,7 +234,7 @@ static enum status add(const char *item)
 static const char *kept_text(void)
 {
     static char text[1000];
-    FILE *stream = fopen(at(KEPT), "re");
+    FILE *stream = fopen(fake_path(arena, KEPT), "re");
     if (!stream)
         return "none";
     size_t size = fread(text, 1, sizeof text - 1, stream);
@@ -305,8 +300,8 @@ static void test_what_is_no_longer_kept(void **state)
     fake_file(KEPT,
               "name='web'\nuuid='" UUID "'\ntype='hvm'\nusbdevice=['busid=1-1.3', 'type=tablet',\n"
               "'id=1050:0407,serial=A', 'id=1050:0407,serial=B', 'busid=1-4']\n");
-    assert_int_equal(chmod(at("lib"), 0700), 0);
-    assert_int_equal(chmod(at("lib/kept"), 0700), 0);
+    assert_int_equal(chmod(fake_path(arena, "lib"), 0700), 0);
+    assert_int_equal(chmod(fake_path(arena, "lib/kept"), 0700), 0);
     assert_prepared(kept_prepare_drop(&session, &removal, &change));
     assert_int_equal(change.count, 3); // by ids, and what has them now
     assert_int_equal(kept_cancel(&session, &change), STATUS_OK);
@@ -365,10 +360,10 @@ static void test_what_cannot_be_kept(void **state)
     fake_calls_succeed();
     assert_int_equal(kept_cancel(&session, &change), STATUS_OK);
     // A directory of others, and names that the file cannot have.
-    assert_int_equal(chmod(at("lib/kept"), 0777), 0);
+    assert_int_equal(chmod(fake_path(arena, "lib/kept"), 0777), 0);
     assert_int_equal(add("busid=1-9"), STATUS_REFUSED);
     assert_reported("is not a directory that only this user can write to");
-    assert_int_equal(chmod(at("lib/kept"), 0700), 0);
+    assert_int_equal(chmod(fake_path(arena, "lib/kept"), 0700), 0);
     domain.name = "it's";
     diags_init(&diags, arena);
     assert_int_equal(add("busid=1-9"), STATUS_REFUSED);
@@ -455,7 +450,7 @@ static void test_configs_that_come_and_go(void **state)
     fake_file("etc/xen/auto/g", "usbdevice=[\n");
     assert_events(&files, "a.cfg changes\nc.cfg comes\ng breaks, with a reason\n");
     fake_file("etc/xenusb/guests/c.cfg", "name='c'\n# nothing any longer\n");
-    assert_int_equal(unlink(at("etc/xenusb/guests/a.cfg")), 0);
+    assert_int_equal(unlink(fake_path(arena, "etc/xenusb/guests/a.cfg")), 0);
     // The next of that domain takes its place.
     assert_events(&files, "c.cfg changes\nz.cfg comes\na.cfg goes\n");
     watch_files_free(&files);
@@ -472,7 +467,7 @@ static void test_configs_that_are_named(void **state)
     assert_events(&files, "a.cfg comes\nb.cfg breaks, with a reason\n");
     fake_file("etc/b.cfg", "name='b'\n" STICK);
     assert_events(&files, "b.cfg comes\n");
-    assert_int_equal(unlink(at("etc/b.cfg")), 0);
+    assert_int_equal(unlink(fake_path(arena, "etc/b.cfg")), 0);
     assert_events(&files, "b.cfg goes\n");
     assert_string_equal(watch_files_directory(arena, &files, 0), "/etc/guests");
     assert_string_equal(watch_files_directory(arena, &files, 1), "/etc");

@@ -129,11 +129,6 @@ static int end(void **state)
     return 0;
 }
 
-static const char *at(const char *path)
-{
-    return arena_printf(scene.arena, "%s/%s", fake_directory(), path);
-}
-
 // A new connection, with the hypervisor as it is now.
 static struct xen *reopen(void)
 {
@@ -324,15 +319,16 @@ static void test_the_path_of_xenstored(void **state)
     assert_string_equal(xen_probe_path(scene.arena), own);
     unsetenv("XENSTORED_PATH");
     setenv("XENSTORED_RUNDIR", fake_directory(), 1);
-    fake_redirect("/dev/xen", at("dev"));
-    fake_redirect("/proc/xen", at("proc"));
-    assert_string_equal(xen_probe_path(scene.arena), at("socket")); // for the message
+    fake_redirect("/dev/xen", fake_path(scene.arena, "dev"));
+    fake_redirect("/proc/xen", fake_path(scene.arena, "proc"));
+    assert_string_equal(xen_probe_path(scene.arena),
+                        fake_path(scene.arena, "socket")); // for the message
     fake_file("proc/xenbus", "");
     assert_string_equal(xen_probe_path(scene.arena), "/proc/xen/xenbus");
     fake_file("dev/xenbus", "");
     assert_string_equal(xen_probe_path(scene.arena), "/dev/xen/xenbus");
     fake_file("socket", "");
-    assert_string_equal(xen_probe_path(scene.arena), at("socket"));
+    assert_string_equal(xen_probe_path(scene.arena), fake_path(scene.arena, "socket"));
     unsetenv("XENSTORED_RUNDIR");
     setenv("XENSTORED_PATH", own, 1);
 }
@@ -366,7 +362,7 @@ static void test_why_xenstored_cannot_be_reached(void **state)
     static const int denied[] = { ENODEV, ENXIO, EACCES };
     for (size_t i = 0; i < 3; i++) {
         fail_calls("open", "xenbus", denied[i]);
-        assert_int_equal(xen_probe(scene.arena, at("xenbus"), 1),
+        assert_int_equal(xen_probe(scene.arena, fake_path(scene.arena, "xenbus"), 1),
                          denied[i] == EACCES ? PROBE_DENIED : PROBE_ABSENT);
         fake_calls_succeed();
     }
@@ -438,8 +434,8 @@ static void test_whether_this_is_a_xen_host(void **state)
     char *own = arena_strdup(scene.arena, getenv("XENSTORED_PATH"));
     (void)state;
     assert_true(xen_is_host(scene.arena)); // it has a xenstored
-    setenv("XENSTORED_PATH", at("none"), 1);
-    fake_redirect("/sys/hypervisor", at("sys"));
+    setenv("XENSTORED_PATH", fake_path(scene.arena, "none"), 1);
+    fake_redirect("/sys/hypervisor", fake_path(scene.arena, "sys"));
     assert_false(xen_is_host(scene.arena));
     fake_file("sys/type", "xen\n");
     fake_file("sys/uuid", "00000000-0000-0000-0000-000000000000\n");
@@ -484,7 +480,7 @@ static void test_a_toolstack(void **state)
 {
     struct toolstack toolstack = { .xl = NULL };
     (void)state;
-    fake_redirect("/usr", at("usr"));
+    fake_redirect("/usr", fake_path(scene.arena, "usr"));
     toolstack_find(scene.arena, &toolstack);
     assert_null(toolstack.xl);
     assert_null(toolstack.library);
@@ -497,7 +493,7 @@ static void test_a_toolstack(void **state)
     fake_file("usr/lib64/libxenlight.so.4.17", "nothing");
     fake_file("usr/lib64/libxenlight.so.4.9", "nothing");
     fake_file("usr/sbin/xl", "");
-    assert_int_equal(chmod(at("usr/sbin/xl"), 0755), 0);
+    assert_int_equal(chmod(fake_path(scene.arena, "usr/sbin/xl"), 0755), 0);
     toolstack = (struct toolstack){ .xl = NULL };
     toolstack_find(scene.arena, &toolstack);
     assert_string_equal(toolstack.libxl, "4.17");
@@ -510,7 +506,7 @@ static void test_programs_that_cannot_be_read(void **state)
     static const char *const calls[] = { "open", "fstat", "mmap" };
     struct toolstack toolstack;
     (void)state;
-    fake_redirect("/usr", at("usr"));
+    fake_redirect("/usr", fake_path(scene.arena, "usr"));
     fake_file("usr/bin/qemu-system-i386", "qemu");
     for (size_t i = 0; i < 3; i++) {
         toolstack = (struct toolstack){ .xl = NULL };
@@ -524,8 +520,8 @@ static void test_programs_that_cannot_be_read(void **state)
     toolstack = (struct toolstack){ .xl = NULL };
     toolstack_find(scene.arena, &toolstack);
     assert_int_equal(toolstack.qemu_has_pvusb, VERDICT_UNKNOWN);
-    assert_int_equal(unlink(at("usr/bin/qemu-system-i386")), 0);
-    assert_int_equal(mkdir(at("usr/bin/qemu-system-i386"), 0700), 0);
+    assert_int_equal(unlink(fake_path(scene.arena, "usr/bin/qemu-system-i386")), 0);
+    assert_int_equal(mkdir(fake_path(scene.arena, "usr/bin/qemu-system-i386"), 0700), 0);
     toolstack = (struct toolstack){ .xl = NULL };
     toolstack_find(scene.arena, &toolstack);
     assert_int_equal(toolstack.qemu_has_pvusb, VERDICT_UNKNOWN);
@@ -557,7 +553,7 @@ static void test_the_path_of_qemu_in_a_library(void **state)
 static void test_whether_xl_is_at_work(void **state)
 {
     (void)state;
-    fake_redirect("/proc", at("proc"));
+    fake_redirect("/proc", fake_path(scene.arena, "proc"));
     assert_int_equal(toolstack_at_work(), 0);
     fake_file("proc/meminfo", "");
     fake_file("proc/5/comm", "bash\n");
