@@ -11,6 +11,7 @@
 struct run {
     const struct invocation *invocation;
     bool all;         // only guests with something to do are shown
+    bool found;       // one with something to do
     bool interrupted; // by a signal
 };
 typedef enum status one(struct run *run, const char *domain);
@@ -89,6 +90,7 @@ static enum status park(struct run *run, const char *name)
     if (status == STATUS_OK)
         status = check_rest(&job);
     job.quiet = run->all && !plan_changes(&job.plan);
+    run->found |= !job.quiet;
     if (status == STATUS_OK)
         status = act_on_plan(run, &job);
     run->interrupted = session_interrupted(&job.world.session);
@@ -172,6 +174,7 @@ static enum status unpark(struct run *run, const char *name)
     enum status status = find_parked(run, name, &world, &config);
     if (status != STATUS_OK)
         return status;
+    run->found |= config != NULL;
     if (config)
         return attach_again(run, world.session.domain, config);
     if (!run->all)
@@ -191,23 +194,36 @@ static enum status list_domains(const struct run *run, const struct domain **dom
                : status;
 }
 
+// Complaints are each guest's own: an error about one must not look like one about the next.
+static enum status run_for_one(struct run *run, one *act, const struct domain *domain)
+{
+    struct diags diags;
+    const struct invocation *all = run->invocation;
+    struct invocation invocation = *all;
+    diags_init(&diags, all->arena);
+    invocation.diags = &diags;
+    run->invocation = &invocation;
+    enum status status = act(run, arena_printf(all->arena, "%d", domain->id));
+    if (status != STATUS_OK)
+        complain_error(&diags, "%s (%d) was not %sed", domain->name, domain->id,
+                       all->command->name);
+    fflush(stdout);
+    diags_print(&diags, stderr, all->color);
+    run->invocation = all;
+    return status;
+}
+
 // Each of them, whatever becomes of the others.
 static enum status run_for_all(struct run *run, one *act)
 {
     size_t count = 0;
     const struct domain *domains = NULL;
-    const struct invocation *invocation = run->invocation;
     enum status worst = list_domains(run, &domains, &count);
-    for (size_t i = 0; i < count && !run->interrupted; i++) {
-        const struct domain *domain = &domains[i];
-        if (domain->id == 0 || domain->dying)
-            continue;
-        enum status status = act(run, arena_printf(invocation->arena, "%d", domain->id));
-        if (status != STATUS_OK)
-            complain_error(invocation->diags, "%s (%d) was not %sed", domain->name, domain->id,
-                           invocation->command->name);
-        worst = status_worse(worst, status);
-    }
+    for (size_t i = 0; i < count && !run->interrupted; i++)
+        if (domains[i].id != 0 && !domains[i].dying)
+            worst = status_worse(worst, run_for_one(run, act, &domains[i]));
+    if (!run->found && worst == STATUS_OK && !(run->invocation->given & OPTION_QUIET))
+        puts("Nothing to do.");
     return worst;
 }
 
