@@ -95,6 +95,13 @@ static enum status read_target(struct moving *moving, const char *target)
     }
     bool domain = false;
     enum status status = move_is_domain(moving, target, &domain);
+    if (status == STATUS_OK && !domain && !strpbrk(target, ".=,")) {
+        diag_hint(diags,
+                  complain_error(diags, "'%s' is neither a domain nor a place in %s", target,
+                                 moving->domain),
+                  "a place is a controller and a port, such as hci0.2");
+        return STATUS_REQUEST;
+    }
     if (status != STATUS_OK || !domain)
         return status;
     if (names_place(moving, target)) {
