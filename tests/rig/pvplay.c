@@ -15,8 +15,8 @@
 // PVPLAY_DIES=controllers it dies after a first command, when it would connect a controller; with
 // PVPLAY_DIES=device when it has opened a device. With PVPLAY_CONFIGURES_FROM=N the guest does not
 // configure the devices before the Nth; with PVPLAY_REFUSES=BUSID this QEMU cannot open that
-// device. With PVPLAY_PONDERS=MS a backend that has found a new controller takes that long before
-// it writes to its nodes, which it does without looking at them again.
+// device. With PVPLAY_PONDERS=MS a backend that has found a new controller, and a frontend that is
+// to close, take that long before they write to their nodes, without looking at them again.
 
 #define _GNU_SOURCE
 #include "pvplay.h"
@@ -256,6 +256,18 @@ static void serve_ports(const char *path, int index)
     }
 }
 
+// Between seeing something and writing to its nodes.
+static void ponder(void)
+{
+    const char *milliseconds = getenv("PVPLAY_PONDERS");
+
+    if (!milliseconds)
+        return;
+    puts("pondering");
+    fflush(stdout);
+    usleep((useconds_t)atoi(milliseconds) * 1000);
+}
+
 // Switches a state that nothing else has changed since it was read, as the kernel does.
 static void switch_state(const char *path, int own, const char *state)
 {
@@ -272,18 +284,6 @@ static void switch_state(const char *path, int own, const char *state)
         free(present);
         ended = xs_transaction_end(store, transaction, !same) || errno != EAGAIN;
     }
-}
-
-// Between finding a new controller and writing to its nodes.
-static void ponder(void)
-{
-    const char *milliseconds = getenv("PVPLAY_PONDERS");
-
-    if (!milliseconds)
-        return;
-    puts("pondering");
-    fflush(stdout);
-    usleep((useconds_t)atoi(milliseconds) * 1000);
 }
 
 static void serve_controller(const char *path, int index)
@@ -404,6 +404,7 @@ static void drive_controller(const char *path, int index)
     if (own == 4 && (other == 5 || other == 6) && !is_stuck && pvrings_lets_go(index)) {
         puts("lets go");
         fflush(stdout);
+        ponder();
         put(path, "state", "6");
     }
 }

@@ -230,6 +230,29 @@ static const char *why_not_closed(const struct pvusb_handle *handle,
                         xenbus_state_name(controller->frontend_state), meaning);
 }
 
+static bool frontend_closed(struct pvusb_handle *handle, const struct controller *controller,
+                            const struct device *device)
+{
+    (void)device;
+    return is_unused(pvusb_frontend_state(handle, controller));
+}
+
+// Takes back request_close(), unless the guest has seen it: then it closes all the same, and the
+// controller is as good as removed. True if it has.
+static bool closes_anyway(struct pvusb_handle *handle, const struct controller *controller,
+                          struct change *change, bool *left)
+{
+    const char *failure;
+    struct session *session = handle->session;
+    const bool finishing = session->finishing;
+    *left = change_attempt(change, reopen, &failure) != STATUS_OK;
+    session->finishing = true;
+    bool closed = !*left && pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS),
+                                             frontend_closed, controller, NULL);
+    session->finishing = finishing;
+    return closed;
+}
+
 // Does not wait if the frontend is unused: QEMU's backend closes only after the frontend, and an
 // unused one never does.
 static enum status close_and_wait(struct pvusb_handle *handle, struct controller *controller,
@@ -249,8 +272,7 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     if (is_unused(controller->frontend_state))
         return STATUS_OK;
     *why = why_not_closed(handle, controller);
-    *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
-    return STATUS_TIMEOUT;
+    return closes_anyway(handle, controller, &change, left) ? STATUS_OK : STATUS_TIMEOUT;
 }
 
 // Asks both ends to close and waits for them; the frontend's state was read. First completes the

@@ -42,8 +42,8 @@ struct pvusb_handle {
 
 // For either end to change its state, and for a device to be attached or released.
 #define PVUSB_STATE_SECONDS 10.0
-// For a backend that has found a new controller to write to its nodes. Not scaled: a user who
-// interrupts does not wait for longer.
+// For either end that has seen a controller come or go to write to its nodes. Not scaled: a user
+// who interrupts does not wait for longer.
 #define PVUSB_NOTICE_SECONDS 1.0
 // For a guest to configure a new device.
 #define PVUSB_ARRIVAL_SECONDS 5.0
