@@ -126,8 +126,7 @@ static enum status find_domain(struct job *job, const char *name)
 static void resume(const struct job *job)
 {
     const struct topology *topology = &job->world.topology;
-    struct world_options options = options_for_world(job->invocation);
-    options.timeout_scale = options.undo_scale;
+    const struct world_options options = options_for_world(job->invocation);
     (void)resume_journals(&job->world.session, &options, topology->domains, topology->domain_count);
 }
 

@@ -132,6 +132,7 @@ static enum status run_repair(const struct invocation *invocation)
         .verb = world.verb,
         .command = world.command,
         .timeout_scale = invocation->timeout_scale,
+        .undo_scale = invocation->undo_scale,
     };
     bool json = invocation->given & OPTION_JSON;
     bool silent = json || invocation->given & OPTION_QUIET;

@@ -16,6 +16,7 @@ static enum status run_watch(const struct invocation *invocation)
         .json = invocation->given & OPTION_JSON,
         .color = invocation->color,
         .timeout_scale = invocation->timeout_scale,
+        .undo_scale = invocation->undo_scale,
         .act = watch_run,
     };
     return watch_loop(&options);

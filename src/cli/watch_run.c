@@ -341,7 +341,7 @@ enum status watch_run(void *context, struct arena *arena, const struct watch_req
         .given = request->start_backend ? OPTION_START_BACKEND : 0,
         .domain = domain,
         .timeout_scale = request->timeout_scale,
-        .undo_scale = request->timeout_scale,
+        .undo_scale = request->undo_scale,
         .words = &run.word,
         .count = 1,
     };

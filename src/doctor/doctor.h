@@ -19,6 +19,7 @@ struct doctor_options {
     bool forget;                // repair: remove journals that cannot be read
     const char *verb, *command; // repair: for its own journal
     double timeout_scale;       // factor for every time limit
+    double undo_scale;          // repair: the same for what a killed command has left
 };
 
 // Examines this host and its domains and fills *findings; changes nothing. Without Xen only the

@@ -29,7 +29,8 @@ unsigned repair_resume(struct repair *repair)
     const struct session session = examination_session(examination, NULL);
     const struct world_options world = { .arena = options->arena,
                                          .diags = options->diags,
-                                         .timeout_scale = options->timeout_scale };
+                                         .timeout_scale = options->timeout_scale,
+                                         .undo_scale = options->undo_scale };
     const struct domain *domains;
     size_t count;
     if (examination->store.state != PART_READ ||

@@ -81,6 +81,7 @@ struct watch_request {
     const struct world_known *known; // of the other domains; NULL: nothing
     bool start_backend;              // start a PVUSB QEMU if the guest has none
     double timeout_scale;            // factor for every time limit
+    double undo_scale;               // the same for what is undone
 };
 
 // Brings the domain up to date. Returns report->status.

@@ -75,6 +75,7 @@ static void run_child(const struct watch *watch, const struct watch_file *file, 
         .last = file->report,
         .start_backend = watch->options->start_backend,
         .timeout_scale = watch->options->timeout_scale,
+        .undo_scale = watch->options->undo_scale,
     };
     close_inherited(out, xen ? xen_fd(xen) : -1);
     (void)sigprocmask(SIG_SETMASK, &watch->signals, NULL);

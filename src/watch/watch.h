@@ -16,8 +16,9 @@ struct watch_options {
     bool once; // bring all up to date, then end
     bool start_backend;
     bool json;
-    bool color; // of diagnostics
-    double timeout_scale;
+    bool color;           // of diagnostics
+    double timeout_scale; // factor for every time limit
+    double undo_scale;    // the same for what is undone
     watch_act act;
     void *context; // for act
 };

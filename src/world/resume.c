@@ -404,6 +404,8 @@ unsigned resume_journals(const struct session *session, const struct world_optio
     struct resumption all = {
         .session = session, .options = *options, .domains = domains, .count = count
     };
+    if (options->undo_scale > 0)
+        all.options.timeout_scale = options->undo_scale;
     all.options.find_owners = false;
     all.options.accept_ended = true;
     all.options.require_guest = false;
