@@ -75,12 +75,19 @@ static bool add_columns(struct libscols_table *table, const struct columns *colu
     return true;
 }
 
+static bool set_cell(struct libscols_line *line, size_t at, const struct columns_column *column,
+                     size_t row)
+{
+    return scols_line_set_data(line, at, column->cells[row]) == 0 &&
+           scols_cell_set_color(scols_line_get_cell(line, at), column->colors[row]) == 0;
+}
+
 static bool add_rows(struct libscols_table *table, const struct columns *columns)
 {
     for (size_t row = 0; row < columns->rows; row++) {
         struct libscols_line *line = scols_table_new_line(table, NULL);
         for (size_t i = 0; i < columns->count; i++)
-            if (!line || scols_line_set_data(line, i, columns->columns[i].cells[row]) != 0)
+            if (!line || !set_cell(line, i, &columns->columns[i], row))
                 return false;
     }
     return true;
@@ -91,6 +98,7 @@ static bool set_up(struct libscols_table *table, const struct columns *columns, 
 {
     return scols_table_enable_noencoding(table, 1) == 0 &&
            scols_table_enable_minout(table, !columns->raw) == 0 &&
+           scols_table_enable_colors(table, columns->color && !columns->raw) == 0 &&
            scols_table_enable_raw(table, columns->raw) == 0 &&
            scols_table_enable_noheadings(table, !columns->titles) == 0 &&
            scols_table_set_column_separator(table, columns->raw ? " " : GAP) == 0 &&

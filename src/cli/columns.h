@@ -14,7 +14,8 @@ struct arena;
 struct columns_column {
     const char *title;
     const char **cells;
-    bool cut; // may be cut where the terminal is too narrow
+    const char **colors; // of each cell, as libsmartcols names them; NULL: none
+    bool cut;            // may be cut where the terminal is too narrow
 };
 
 // What is printed.
@@ -24,6 +25,7 @@ struct columns {
     size_t count, rows;
     size_t width; // of the terminal; 0: no limit
     bool titles;
+    bool color;
     bool raw; // cells between single blanks, escaped by libsmartcols: no blanks in them
 };
 

@@ -41,6 +41,7 @@ enum option {
     OPTION_NOHEADINGS = 1 << 30,
     OPTION_OUTPUT = 1ULL << 31,
     OPTION_RAW = 1ULL << 32,
+    OPTION_COLOR = 1ULL << 33, // every verb takes it
     OPTIONS_OF_TABLES = OPTION_NOHEADINGS | OPTION_OUTPUT | OPTION_RAW,
 };
 
@@ -63,6 +64,7 @@ struct invocation {
     double timeout_scale;          // --timeout, as a factor of all time limits; 1.0 by default
     double undo_scale;             // the same for what is undone, which --timeout does not shorten
     bool color;                    // colour the diagnostics
+    bool color_output;             // and what is on standard output
     const struct world_known *known; // what the watcher knows; NULL: nothing
     const char *const *words;        // the arguments, without the verb and the options
     size_t count;

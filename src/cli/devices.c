@@ -13,7 +13,7 @@ static const struct column columns[] = {
     { "DEVICE", NULL, COLUMN_LABEL },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },        { NULL, "serial", COLUMN_TEXT },
     { "DRIVER", "driver", COLUMN_LABEL }, { "POLICY", "policy", COLUMN_TEXT },
-    { "STATE", NULL, COLUMN_TEXT },       { NULL, "state", COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_STATE },      { NULL, "state", COLUMN_TEXT },
     { NULL, "program", COLUMN_TEXT },     { NULL, "pid", COLUMN_NUMBER },
     { NULL, "domain", COLUMN_TEXT },      { NULL, "domid", COLUMN_NUMBER },
     { NULL, "unknown", COLUMN_TEXT },     { NULL, "free", COLUMN_FLAG },
@@ -109,6 +109,16 @@ static const char *state_of(struct arena *arena, const struct host *host,
     return device->busy ? arena_printf(arena, "in use by this host: %s", device->busy) : "free";
 }
 
+// What that state is like.
+static enum tone tone_of(const struct host_device *device, const char *state, const char *unknown)
+{
+    if (device->hub)
+        return TONE_PLAIN;
+    if (unknown || is_lost(device))
+        return TONE_BAD;
+    return strcmp(state, "free") == 0 ? TONE_GOOD : TONE_USED;
+}
+
 static const char *called(struct arena *arena, const struct host_device *device)
 {
     return arena_printf(arena, "%s%s%s%s%s", device->manufacturer,
@@ -155,6 +165,7 @@ static void add_row(const struct view *view, struct table *table, const struct h
         how,
     };
     table_row(table, cells);
+    table_set_tone(table, tone_of(device, state, unknown));
 }
 
 // For a udev rule: prints the domain that the policy keeps the device for, as a property; nothing

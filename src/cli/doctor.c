@@ -8,7 +8,7 @@
 
 static const struct column columns[] = {
     { NULL, "domain", COLUMN_TEXT }, { "", "question", COLUMN_TEXT },
-    { "", "answer", COLUMN_TEXT },   { "", "evidence", COLUMN_TEXT },
+    { "", "answer", COLUMN_STATE },  { "", "evidence", COLUMN_TEXT },
     { NULL, "fix", COLUMN_TEXT },    { NULL, "attention", COLUMN_FLAG },
 };
 enum {
@@ -23,6 +23,13 @@ static const char *with_fix(struct arena *arena, const struct finding *finding)
                         finding->fix);
 }
 
+static enum tone tone_of(const struct finding *finding)
+{
+    if (finding->attention)
+        return TONE_BAD;
+    return finding->answer == VERDICT_YES ? TONE_GOOD : TONE_PLAIN;
+}
+
 static void print(const struct invocation *invocation, const struct findings *findings)
 {
     struct arena *arena = invocation->arena;
@@ -35,12 +42,14 @@ static void print(const struct invocation *invocation, const struct findings *fi
             evidence,   at->fix,      at->attention ? "" : NULL,
         };
         table_row(table, cells);
+        table_set_tone(table, tone_of(at));
     }
     if (json) {
         table_print_json(table, stdout);
         return;
     }
-    table_print(table, stdout);
+    table_print_as(table, &(const struct table_layout){ .color = invocation->color_output },
+                   stdout);
     if (!findings->attention)
         puts("Nothing needs attention.");
     else

@@ -12,6 +12,7 @@ static inline struct table_layout layout_of(const struct invocation *invocation)
     return (struct table_layout){ .width = table_terminal(),
                                   .ascii = table_terminal_is_ascii(),
                                   .bare = invocation->given & OPTION_NOHEADINGS,
+                                  .color = invocation->color_output,
                                   .raw = invocation->given & OPTION_RAW,
                                   .output = invocation->output };
 }

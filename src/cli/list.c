@@ -27,7 +27,7 @@ static const struct column columns[] = {
     { NULL, "kind", COLUMN_TEXT },
     { "BUSID", "busid", COLUMN_TEXT },
     { "SPEED", "speed", COLUMN_TEXT },
-    { "STATE", NULL, COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_STATE },
     { NULL, "state", COLUMN_TEXT },
     { NULL, "backend", COLUMN_TEXT },
     { NULL, "backend_domain", COLUMN_NUMBER },
@@ -154,6 +154,7 @@ static void add_row(const struct listing *listing, const struct domain *domain,
     add_wanted(listing, wanted, cells);
     add_saving(listing, controller, device, cells);
     table_row(listing->table, cells);
+    table_set_tone(listing->table, list_tone_of(controller, device));
 }
 
 // What is to be kept, and is not there.
@@ -170,6 +171,7 @@ static void add_wanted_row(const struct listing *listing, const struct domain *d
     add_wanted(listing, wanted, cells);
     cells[RESTORABLE_COLUMN] = verdict_word(listing, listing->saving.verdict);
     table_row(listing->table, cells);
+    table_set_tone(listing->table, TONE_BAD);
 }
 
 static void add_rows(const struct listing *listing, const struct topology *topology)
@@ -224,8 +226,10 @@ static void show_unknown(const struct listing *listing, const char *name, int do
                text_show(arena,
                          text_of(arena_printf(arena, "%s (%d), unknown: %s", name, domain, why)),
                          400));
-    else
+    else {
         table_row(listing->table, cells);
+        table_set_tone(listing->table, TONE_BAD);
+    }
 }
 
 // What was asked for could not be read, and the error is reported. Scripts get a row as well,

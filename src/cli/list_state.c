@@ -35,6 +35,19 @@ const char *list_state_of(struct arena *arena, const struct device *device)
     return state;
 }
 
+enum tone list_tone_of(const struct controller *controller, const struct device *device)
+{
+    static const enum tone tones[DEVICE_STATES] = {
+        [DEVICE_ATTACHED] = TONE_GOOD,     [DEVICE_PRESENT] = TONE_GOOD,
+        [DEVICE_WAITING] = TONE_USED,      [DEVICE_GONE] = TONE_BAD,
+        [DEVICE_MISFIT] = TONE_BAD,        [DEVICE_HELD] = TONE_USED,
+        [DEVICE_UNAUTHORIZED] = TONE_USED, [DEVICE_UNKNOWN] = TONE_BAD,
+    };
+    if (controller->stale || controller->no_backend)
+        return TONE_BAD;
+    return device ? tones[device->state] : TONE_PLAIN;
+}
+
 const char *list_advice_of(struct arena *arena, const struct domain *domain,
                            const struct device *device)
 {

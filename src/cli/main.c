@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
+#include "color.h"
 #include "command.h"
 #include "misread.h"
 #include "xen/advice.h"
@@ -42,13 +43,6 @@ static bool print_family_help(const char *word, FILE *stream)
         any = true;
     }
     return any;
-}
-
-// On a terminal, unless NO_COLOR is set (no-color.org).
-static bool in_color(void)
-{
-    const char *none = getenv("NO_COLOR");
-    return isatty(STDERR_FILENO) && !(none && *none);
 }
 
 // "help", "help VERB", "VERB --help". STATUS_REQUEST after reporting that there is no such verb.
@@ -187,12 +181,16 @@ int main(int argc, char **argv)
     signal(SIGCHLD, SIG_DFL); // if inherited as ignored, waitpid() could not see a QEMU exit
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     struct invocation invocation = {
-        .arena = arena, .diags = &diags, .timeout_scale = 1.0, .color = in_color()
+        .arena = arena,
+        .diags = &diags,
+        .timeout_scale = 1.0,
+        .color = color_on("auto", STDERR_FILENO),
+        .color_output = color_on("auto", STDOUT_FILENO),
     };
     enum status status =
         dispatch(&invocation, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
     warn_of_shortage(&diags);
     status = finish_output(&invocation, status);
-    diags_print(&diags, stderr, in_color());
+    diags_print(&diags, stderr, invocation.color);
     return (int)status;
 }

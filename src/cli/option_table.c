@@ -5,6 +5,8 @@
 
 const struct option_row option_rows[OPTION_ROWS] = {
     { OPTION_ALL, "all", 0, true, NULL, "all that was attached to it; park, unpark: all guests" },
+    { OPTION_COLOR, "color", 0, false, "WHEN",
+      "have colours: always, never or auto, which is on a terminal" },
     { OPTION_COMMAND, "command", 0, false, "LINE",
       "translate a USB command of xm or xl, not a file" },
     { OPTION_DOMAIN, "domain", 0, false, "DOMAIN",
@@ -54,7 +56,8 @@ const struct option_row option_rows[OPTION_ROWS] = {
 
 bool option_is_of(const struct option_row *row, const struct command *command)
 {
-    return !command || row->option & (command->options | OPTION_HELP | OPTION_VERSION);
+    return !command ||
+           row->option & (command->options | OPTION_HELP | OPTION_VERSION | OPTION_COLOR);
 }
 
 bool options_about(const struct command *command, size_t number, struct option_about *about)

@@ -4,11 +4,13 @@
 #include "base/buffer.h"
 #include "base/duration.h"
 #include "base/suggest.h"
+#include "color.h"
 #include "command.h"
 #include "option_table.h"
 #include "xen/advice.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 // The options of a verb, or of all.
 struct options {
@@ -131,6 +133,17 @@ static enum status take_factor(struct invocation *invocation)
     return STATUS_OK;
 }
 
+static enum status take_color(struct invocation *invocation, const char *when)
+{
+    if (!color_is_when(when)) {
+        complain_error(invocation->diags, "--color takes always, auto or never, not '%s'", when);
+        return STATUS_REQUEST;
+    }
+    invocation->color = color_on(when, STDERR_FILENO);
+    invocation->color_output = color_on(when, STDOUT_FILENO);
+    return STATUS_OK;
+}
+
 static enum status take(struct invocation *invocation, const struct option_row *row,
                         const char *value)
 {
@@ -145,6 +158,7 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_TO: invocation->to = value; break;
     case OPTION_UDEV: invocation->udev = value; break;
     case OPTION_OUTPUT: invocation->output = value; break;
+    case OPTION_COLOR: return take_color(invocation, value);
     case OPTION_TIMEOUT: return take_timeout(invocation, value);
     default: break;
     }

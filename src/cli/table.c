@@ -20,8 +20,13 @@ void table_row(struct table *table, const char *const *cells)
     const char **copy = arena_array_of(table->arena, const char *, table->count);
     memcpy(copy, cells, table->count * sizeof *copy);
     row->cells = copy;
-    *table->last = row;
+    *table->last = table->newest = row;
     table->last = &row->next;
+}
+
+void table_set_tone(struct table *table, enum tone tone)
+{
+    table->newest->tone = tone;
 }
 
 bool table_is_empty(const struct table *table)

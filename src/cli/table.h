@@ -15,6 +15,15 @@ enum column_kind {
     COLUMN_LABEL, // text that may be cut where the terminal is too narrow
     COLUMN_NUMBER,
     COLUMN_FLAG,
+    COLUMN_STATE, // text that has the tone of its row
+};
+
+// What a state is like, which is shown as a colour.
+enum tone {
+    TONE_PLAIN,
+    TONE_GOOD,
+    TONE_USED, // by something else
+    TONE_BAD,
 };
 
 struct column {
@@ -25,9 +34,10 @@ struct column {
 
 // How a table is printed.
 struct table_layout {
-    size_t width;       // of the terminal; 0: no limit
-    bool ascii;         // a terminal that may not show UTF-8
-    bool bare;          // without titles
+    size_t width; // of the terminal; 0: no limit
+    bool ascii;   // a terminal that may not show UTF-8
+    bool bare;    // without titles
+    bool color;
     bool raw;           // for scripts: cells between single blanks, escaped as \xNN, none empty
     const char *output; // the columns, as a list of titles or keys; NULL: those with a title
 };
@@ -40,6 +50,9 @@ struct table *table_new(struct arena *arena, const struct column *columns, size_
 // Adds a row of as many cells as there are columns. NULL is an empty cell, and null in JSON. A cell
 // of COLUMN_FLAG is set unless NULL. The strings must outlive the table.
 void table_row(struct table *table, const char *const *cells);
+
+// Sets the tone of the row that was added last; until then it is plain.
+void table_set_tone(struct table *table, enum tone tone);
 
 bool table_is_empty(const struct table *table);
 

@@ -97,12 +97,19 @@ static void show_column(const struct table *table, const struct table_layout *la
 {
     struct columns_column *own = &into->columns[into->count++];
     const size_t number = (size_t)(column - table->columns);
+    static const char *const colors[] = {
+        [TONE_GOOD] = "green", [TONE_USED] = "yellow", [TONE_BAD] = "red"
+    };
     size_t i = 0;
-    *own = (struct columns_column){ .title = title_of(table->arena, column),
-                                    .cells = arena_array_of(table->arena, const char *, into->rows),
-                                    .cut = column->kind == COLUMN_LABEL };
-    for (const struct table_row *row = table->first; row; row = row->next)
-        own->cells[i++] = shown_cell(table, layout, column, row->cells[number]);
+    *own =
+        (struct columns_column){ .title = title_of(table->arena, column),
+                                 .cells = arena_array_of(table->arena, const char *, into->rows),
+                                 .colors = arena_array_of(table->arena, const char *, into->rows),
+                                 .cut = column->kind == COLUMN_LABEL };
+    for (const struct table_row *row = table->first; row; row = row->next, i++) {
+        own->cells[i] = shown_cell(table, layout, column, row->cells[number]);
+        own->colors[i] = column->kind == COLUMN_STATE ? colors[row->tone] : NULL;
+    }
 }
 
 static bool has_titles(const struct table *table)
@@ -115,7 +122,9 @@ static bool has_titles(const struct table *table)
 
 static struct columns show(const struct table *table, const struct table_layout *layout)
 {
-    struct columns into = { .arena = table->arena, .width = layout->width, .raw = layout->raw };
+    struct columns into = {
+        .arena = table->arena, .width = layout->width, .color = layout->color, .raw = layout->raw
+    };
     struct text list = text_of(layout->output);
     size_t names = table->count;
     into.titles = !layout->bare && (layout->output || has_titles(table));

@@ -8,6 +8,7 @@
 struct table_row {
     struct table_row *next;
     const char *const *cells;
+    enum tone tone;
 };
 
 struct table {
@@ -15,7 +16,8 @@ struct table {
     const struct column *columns;
     size_t count;
     struct table_row *first;
-    struct table_row **last;
+    struct table_row **last; // where the next one goes
+    struct table_row *newest;
 };
 
 #endif

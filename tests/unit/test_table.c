@@ -143,6 +143,29 @@ static void a_narrow_terminal(void **state)
            "bidi\\u{202e}         yes\n");
 }
 
+// Only states have colours, and a raw table has none.
+static void colours(void **state)
+{
+    (void)state;
+    static const struct column own[] = { { "NAME", NULL, COLUMN_TEXT },
+                                         { "STATE", NULL, COLUMN_STATE } };
+    static const char *const wanted[] = { "a  free\n", "a free\n", "a  \033[32mfree\033[0m\n" };
+    for (size_t i = 0; i < 3; i++) {
+        cleanup_arena struct arena *arena = arena_new(1024);
+        cleanup_free char *text = NULL;
+        size_t size = 0;
+        struct table *table = table_new(arena, own, 2);
+        table_row(table, (const char *const[]){ "a", "free" });
+        table_set_tone(table, TONE_GOOD);
+        FILE *stream = __real_open_memstream(&text, &size);
+        assert_non_null(stream);
+        const struct table_layout layout = { .color = i, .raw = i == 1, .bare = true };
+        table_print_as(table, &layout, stream);
+        assert_int_equal(fclose(stream), 0);
+        assert_string_equal(text, wanted[i]);
+    }
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -180,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_narrow_terminal),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(without_a_locale),
+        cmocka_unit_test(colours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
