@@ -65,7 +65,8 @@ static bool add_columns(struct libscols_table *table, const struct columns *colu
     for (size_t i = 0; i < columns->count; i++) {
         const struct columns_column *own = &columns->columns[i];
         const bool last = i + 1 == columns->count, wraps = last && columns->width && !columns->raw;
-        const int flags = wraps ? SCOLS_FL_WRAP : own->cut && !last ? SCOLS_FL_TRUNC : 0;
+        const int tree = columns->above && i == 0 ? SCOLS_FL_TREE : 0;
+        const int flags = wraps ? SCOLS_FL_WRAP : own->cut && !last ? SCOLS_FL_TRUNC : tree;
         struct libscols_column *column =
             scols_table_new_column(table, columns->titles ? own->title : NULL, 0, flags);
         if (!column ||
@@ -85,7 +86,10 @@ static bool set_cell(struct libscols_line *line, size_t at, const struct columns
 static bool add_rows(struct libscols_table *table, const struct columns *columns)
 {
     for (size_t row = 0; row < columns->rows; row++) {
-        struct libscols_line *line = scols_table_new_line(table, NULL);
+        const size_t above = columns->above ? columns->above[row] : SIZE_MAX;
+        struct libscols_line *parent =
+            above == SIZE_MAX ? NULL : scols_table_get_line(table, above);
+        struct libscols_line *line = scols_table_new_line(table, parent);
         for (size_t i = 0; i < columns->count; i++)
             if (!line || !set_cell(line, i, &columns->columns[i], row))
                 return false;
@@ -99,6 +103,7 @@ static bool set_up(struct libscols_table *table, const struct columns *columns, 
     return scols_table_enable_noencoding(table, 1) == 0 &&
            scols_table_enable_minout(table, !columns->raw) == 0 &&
            scols_table_enable_colors(table, columns->color && !columns->raw) == 0 &&
+           scols_table_enable_ascii(table, columns->ascii) == 0 &&
            scols_table_enable_raw(table, columns->raw) == 0 &&
            scols_table_enable_noheadings(table, !columns->titles) == 0 &&
            scols_table_set_column_separator(table, columns->raw ? " " : GAP) == 0 &&

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct arena;
@@ -24,6 +25,9 @@ struct columns {
     struct columns_column *columns;
     size_t count, rows;
     size_t width; // of the terminal; 0: no limit
+    const size_t
+        *above; // in a tree, the earlier row that each is below, or SIZE_MAX; NULL: no tree
+    bool ascii; // draw the tree so
     bool titles;
     bool color;
     bool raw; // cells between single blanks, escaped by libsmartcols: no blanks in them

@@ -126,6 +126,13 @@ static const char *called(struct arena *arena, const struct host_device *device)
                         *device->serial ? " " : "", device->serial);
 }
 
+// The hub behind which it is: "1-1" of "1-1.2", "1" of "1-1", which is no row.
+static const char *hub_of(struct arena *arena, const char *busid)
+{
+    const char *port = strrchr(busid, '.');
+    return arena_copy(arena, busid, port ? (size_t)(port - busid) : strcspn(busid, "-"));
+}
+
 static void add_row(const struct view *view, struct table *table, const struct host_device *device)
 {
     struct arena *arena = view->arena;
@@ -165,6 +172,7 @@ static void add_row(const struct view *view, struct table *table, const struct h
         how,
     };
     table_row(table, cells);
+    table_set_below(table, 0, hub_of(arena, device->busid));
     table_set_tone(table, tone_of(device, state, unknown));
 }
 
@@ -248,7 +256,8 @@ const struct command devices_command = {
     .name = "devices",
     .arguments = "",
     .summary = "List this host's USB devices, who uses each, and whether it can be attached.",
-    .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_UDEV,
+    .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_TREE |
+               OPTION_UDEV,
     .least = 0,
     .most = 0,
     .run = run_devices,

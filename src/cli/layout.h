@@ -13,6 +13,7 @@ static inline struct table_layout layout_of(const struct invocation *invocation)
                                   .ascii = table_terminal_is_ascii(),
                                   .bare = invocation->given & OPTION_NOHEADINGS,
                                   .color = invocation->color_output,
+                                  .tree = invocation->given & OPTION_TREE,
                                   .raw = invocation->given & OPTION_RAW,
                                   .output = invocation->output };
 }

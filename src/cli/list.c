@@ -205,7 +205,7 @@ static void show(struct listing *listing, const struct world *world)
     journal_mention(session, invocation->diags, session->record->journal);
     look_at_saving(listing, topology);
     if (invocation->given & OPTION_TREE)
-        list_print_tree(listing->arena, topology, &listing->watch);
+        list_print_tree(listing->arena, topology, &listing->watch, table_terminal_is_ascii());
     else
         add_rows(listing, topology);
 }
@@ -223,9 +223,8 @@ static void show_unknown(const struct listing *listing, const char *name, int do
     cells[RESTORABLE_COLUMN] = verdict_word(listing, VERDICT_UNKNOWN);
     if (listing->invocation->given & OPTION_TREE)
         printf("%s\n",
-               text_show(arena,
-                         text_of(arena_printf(arena, "%s (%d), unknown: %s", name, domain, why)),
-                         400));
+               table_show(arena, arena_printf(arena, "%s (%d), unknown: %s", name, domain, why),
+                          400, table_terminal_is_ascii()));
     else {
         table_row(listing->table, cells);
         table_set_tone(listing->table, TONE_BAD);

@@ -6,10 +6,28 @@
 #include "show.h"
 #include "table.h"
 
-// Column widths of a domain's tree.
-struct widths {
+// A domain's tree, and the widths of its columns.
+struct tree {
+    struct arena *arena;
+    const struct watch_view *watch;
+    bool ascii;
     size_t port, device, busid;
 };
+
+// What it is drawn with.
+struct strokes {
+    const char *branch, *last, *down;
+};
+
+static struct strokes strokes_of(const struct tree *tree)
+{
+    return tree->ascii ? (struct strokes){ "|-", "`-", "|" } : (struct strokes){ "├─", "└─", "│" };
+}
+
+static const char *shown(const struct tree *tree, const char *text)
+{
+    return table_show(tree->arena, text, 400, tree->ascii);
+}
 
 // The columns of the tree, escaped for a terminal.
 static const char *shown_port(struct arena *arena, const struct device *device)
@@ -19,9 +37,9 @@ static const char *shown_port(struct arena *arena, const struct device *device)
     return arena_strdup(arena, *port ? port : "?");
 }
 
-static const char *shown_device(struct arena *arena, const struct device *device)
+static const char *shown_device(const struct tree *tree, const struct device *device)
 {
-    return text_show(arena, text_of(device_label(arena, device)), 200);
+    return table_show(tree->arena, device_label(tree->arena, device), 200, tree->ascii);
 }
 
 static void widen(size_t *width, const char *shown)
@@ -30,16 +48,14 @@ static void widen(size_t *width, const char *shown)
     *width = here > *width ? here : *width;
 }
 
-static struct widths widths_of(struct arena *arena, const struct topology *topology)
+static void measure(struct tree *tree, const struct topology *topology)
 {
-    struct widths widths = { 0, 0, 0 };
     for (const struct controller *at = topology->controllers; at; at = at->next)
         for (const struct device *device = at->devices; device; device = device->next) {
-            widen(&widths.port, shown_port(arena, device));
-            widen(&widths.device, shown_device(arena, device));
-            widen(&widths.busid, device_busid(device));
+            widen(&tree->port, shown_port(tree->arena, device));
+            widen(&tree->device, shown_device(tree, device));
+            widen(&tree->busid, device_busid(device));
         }
-    return widths;
 }
 
 static void print_column(const char *shown, size_t width)
@@ -47,36 +63,45 @@ static void print_column(const char *shown, size_t width)
     printf("%s%*s  ", shown, (int)(width - table_width(shown)), "");
 }
 
-static void print_device(struct arena *arena, const struct watch_view *watch,
-                         const struct device *device, const struct widths *widths)
+static void print_device(const struct tree *tree, const struct device *device)
 {
+    struct arena *arena = tree->arena;
     const struct domain *domain = device->controller->topology->domain;
-    const char *words = wanted_words(arena, watch, device, wanted_of(arena, watch, domain, device));
+    const char *words =
+        wanted_words(arena, tree->watch, device, wanted_of(arena, tree->watch, domain, device));
     const char *state = list_state_of(arena, device), *how = list_advice_of(arena, domain, device);
-    print_column(shown_port(arena, device), widths->port);
-    print_column(shown_device(arena, device), widths->device);
-    print_column(device_busid(device), widths->busid);
+    print_column(shown_port(arena, device), tree->port);
+    print_column(shown_device(tree, device), tree->device);
+    print_column(device_busid(device), tree->busid);
     print_column(device->speed != SPEED_UNKNOWN ? speed_name(device->speed) : "", strlen("super"));
-    printf("%s%s%s%s%s\n", text_show(arena, text_of(state), 400), how ? "; " : "", how ? how : "",
-           words ? "; " : "", words ? words : "");
+    printf("%s%s%s%s%s\n", shown(tree, state), how ? "; " : "", how ? how : "", words ? "; " : "",
+           words ? words : "");
+}
+
+static void print_controller(const struct tree *tree, const struct controller *controller)
+{
+    const struct strokes strokes = strokes_of(tree);
+    const char *state = list_state_of_controller(tree->arena, controller);
+    const char *line = arena_printf(tree->arena, "%s  %s%s%s", controller->name,
+                                    show_controller(tree->arena, controller), state ? "; " : "",
+                                    state ? state : "");
+    printf("%s %s\n", controller->next ? strokes.branch : strokes.last, shown(tree, line));
+    for (const struct device *device = controller->devices; device; device = device->next) {
+        printf("%s  %s ", controller->next ? strokes.down : " ",
+               device->next ? strokes.branch : strokes.last);
+        print_device(tree, device);
+    }
 }
 
 void list_print_tree(struct arena *arena, const struct topology *topology,
-                     const struct watch_view *watch)
+                     const struct watch_view *watch, bool ascii)
 {
-    struct widths widths = widths_of(arena, topology);
-    printf("%s\n", text_show(arena, text_of(show_domain(arena, topology)), 400));
-    for (const struct controller *at = topology->controllers; at; at = at->next) {
-        const char *state = list_state_of_controller(arena, at);
-        const char *line = arena_printf(arena, "%s  %s%s%s", at->name, show_controller(arena, at),
-                                        state ? "; " : "", state ? state : "");
-        printf("%s %s\n", at->next ? "├─" : "└─", text_show(arena, text_of(line), 400));
-        for (const struct device *device = at->devices; device; device = device->next) {
-            printf("%s%s ", at->next ? "│  " : "   ", device->next ? "├─" : "└─");
-            print_device(arena, watch, device, &widths);
-        }
-    }
+    struct tree tree = { .arena = arena, .watch = watch, .ascii = ascii };
+    measure(&tree, topology);
+    printf("%s\n", shown(&tree, show_domain(arena, topology)));
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        print_controller(&tree, at);
     for (struct wanted at = { NULL, NULL }; (at = wanted_next(arena, watch, topology, at)).entry;)
-        printf("   %s  %s\n", text_show(arena, text_of(wanted_label(at.entry)), 200),
+        printf("   %s  %s\n", table_show(arena, wanted_label(at.entry), 200, ascii),
                watch_view_words(arena, watch, at.entry));
 }

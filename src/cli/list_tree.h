@@ -5,8 +5,9 @@
 
 #include "list_watch.h"
 
-// Prints a domain, its controllers and devices, and what a watcher is to keep and it does not have.
+// Prints a domain, its controllers and devices, and what a watcher is to keep and it does not have;
+// for a terminal without UTF-8 with `ascii`.
 void list_print_tree(struct arena *arena, const struct topology *topology,
-                     const struct watch_view *watch);
+                     const struct watch_view *watch, bool ascii);
 
 #endif

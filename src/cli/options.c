@@ -231,7 +231,8 @@ static enum status complain_together(const struct invocation *invocation)
         { OPTION_JSON, OPTION_NOHEADINGS }, { OPTION_TREE, OPTION_OUTPUT },
         { OPTION_TREE, OPTION_RAW },        { OPTION_TREE, OPTION_NOHEADINGS },
         { OPTION_UDEV, OPTION_OUTPUT },     { OPTION_UDEV, OPTION_RAW },
-        { OPTION_UDEV, OPTION_NOHEADINGS }, { OPTION_KEEP, OPTION_QMP }
+        { OPTION_UDEV, OPTION_NOHEADINGS }, { OPTION_KEEP, OPTION_QMP },
+        { OPTION_UDEV, OPTION_TREE }
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

@@ -20,6 +20,7 @@ void table_row(struct table *table, const char *const *cells)
     const char **copy = arena_array_of(table->arena, const char *, table->count);
     memcpy(copy, cells, table->count * sizeof *copy);
     row->cells = copy;
+    row->number = table->rows++;
     *table->last = table->newest = row;
     table->last = &row->next;
 }
@@ -27,6 +28,13 @@ void table_row(struct table *table, const char *const *cells)
 void table_set_tone(struct table *table, enum tone tone)
 {
     table->newest->tone = tone;
+}
+
+void table_set_below(struct table *table, size_t column, const char *value)
+{
+    for (const struct table_row *at = table->first; at != table->newest; at = at->next)
+        if (at->cells[column] && strcmp(at->cells[column], value) == 0)
+            table->newest->above = at;
 }
 
 bool table_is_empty(const struct table *table)

@@ -38,6 +38,7 @@ struct table_layout {
     bool ascii;   // a terminal that may not show UTF-8
     bool bare;    // without titles
     bool color;
+    bool tree;          // the first column shows which rows are below which
     bool raw;           // for scripts: cells between single blanks, escaped as \xNN, none empty
     const char *output; // the columns, as a list of titles or keys; NULL: those with a title
 };
@@ -54,6 +55,10 @@ void table_row(struct table *table, const char *const *cells);
 // Sets the tone of the row that was added last; until then it is plain.
 void table_set_tone(struct table *table, enum tone tone);
 
+// Puts the row that was added last below an earlier one, whose cell in that column is `value`, in a
+// tree; it stays a root if there is none.
+void table_set_below(struct table *table, size_t column, const char *value);
+
 bool table_is_empty(const struct table *table);
 
 // How many terminal columns an escaped text takes.
@@ -64,6 +69,10 @@ bool table_has(const struct table *table, struct diags *diags, const char *outpu
 
 // The width of the terminal that standard output is, or what COLUMNS says; 0 if it is none.
 size_t table_terminal(void);
+
+// Text of strangers, escaped for a terminal; what is not ASCII as well, if so wanted. After `limit`
+// bytes it is cut.
+const char *table_show(struct arena *arena, const char *text, size_t limit, bool ascii);
 
 // Whether standard output is a terminal, and the locale not one of UTF-8.
 bool table_terminal_is_ascii(void);

@@ -18,11 +18,6 @@ size_t table_width(const char *shown)
     return text_width(text_of(shown));
 }
 
-static const char *shown(const struct table *table, const char *cell)
-{
-    return cell ? text_show(table->arena, text_of(cell), CELL_MAX) : "";
-}
-
 // "domid" where it has no title.
 static const char *title_of(struct arena *arena, const struct column *column)
 {
@@ -80,6 +75,12 @@ static const char *in_ascii(struct arena *arena, const char *text)
     return buffer_string(&ascii);
 }
 
+const char *table_show(struct arena *arena, const char *text, size_t limit, bool ascii)
+{
+    const char *shown = text_show(arena, text_of(text), limit);
+    return ascii ? in_ascii(arena, shown) : shown;
+}
+
 // What strangers wrote is escaped here, but in a raw table by libsmartcols.
 static const char *shown_cell(const struct table *table, const struct table_layout *layout,
                               const struct column *column, const char *cell)
@@ -88,8 +89,7 @@ static const char *shown_cell(const struct table *table, const struct table_layo
         return cell ? "yes" : "no";
     if (layout->raw)
         return cell && *cell ? cell : "-";
-    const char *text = shown(table, cell);
-    return layout->ascii ? in_ascii(table->arena, text) : text;
+    return cell ? table_show(table->arena, cell, CELL_MAX, layout->ascii) : "";
 }
 
 static void show_column(const struct table *table, const struct table_layout *layout,
@@ -120,16 +120,27 @@ static bool has_titles(const struct table *table)
     return false;
 }
 
+// Which row each is below.
+static const size_t *tree_of(const struct table *table)
+{
+    size_t *above = arena_array_of(table->arena, size_t, table->rows);
+    for (const struct table_row *row = table->first; row; row = row->next)
+        above[row->number] = row->above ? row->above->number : SIZE_MAX;
+    return above;
+}
+
 static struct columns show(const struct table *table, const struct table_layout *layout)
 {
-    struct columns into = {
-        .arena = table->arena, .width = layout->width, .color = layout->color, .raw = layout->raw
-    };
+    struct columns into = { .arena = table->arena,
+                            .above = layout->tree ? tree_of(table) : NULL,
+                            .rows = table->rows,
+                            .width = layout->width,
+                            .ascii = layout->ascii,
+                            .color = layout->color,
+                            .raw = layout->raw };
     struct text list = text_of(layout->output);
     size_t names = table->count;
     into.titles = !layout->bare && (layout->output || has_titles(table));
-    for (const struct table_row *row = table->first; row; row = row->next)
-        into.rows++;
     for (size_t i = 0; i < list.size; i++)
         names += list.at[i] == ',';
     into.columns = arena_array_of(table->arena, struct columns_column, names + 1);

@@ -166,6 +166,49 @@ static void colours(void **state)
     }
 }
 
+// Rows below rows, and one whose hub is not there; the cut of names leaves the tree alone.
+static void a_tree(void **state)
+{
+    (void)state;
+    static const struct column own[] = { { "PORT", NULL, COLUMN_TEXT },
+                                         { "NAME", NULL, COLUMN_LABEL },
+                                         { "STATE", NULL, COLUMN_STATE } };
+    static const char *const cells[][4] = { { "1", "hub", NULL, "" },
+                                            { "1.1", "inner", NULL, "1" },
+                                            { "1.1.2", "device \xc3\xb6", "free", "1.1" },
+                                            { "1.2", "other", "free", "1" },
+                                            { "3", "single", "free", "0" } };
+    static const char *const wanted[] = {
+        "PORT       NAME      STATE\n"
+        "1          hub\n"
+        "├─1.1      inner\n"
+        "│ └─1.1.2  device ö  free\n"
+        "└─1.2      other     free\n"
+        "3          single    free\n",
+        "PORT       NAME             STATE\n"
+        "1          hub\n"
+        "|-1.1      inner\n"
+        "| `-1.1.2  device \\xc3\\xb6  free\n"
+        "`-1.2      other            free\n"
+        "3          single           free\n",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        cleanup_arena struct arena *arena = arena_new(1024);
+        cleanup_free char *text = NULL;
+        size_t size = 0;
+        struct table *table = table_new(arena, own, 3);
+        for (size_t row = 0; row < 5; row++) {
+            table_row(table, cells[row]);
+            table_set_below(table, 0, cells[row][3]);
+        }
+        FILE *stream = __real_open_memstream(&text, &size);
+        assert_non_null(stream);
+        table_print_as(table, &(const struct table_layout){ .tree = true, .ascii = i }, stream);
+        assert_int_equal(fclose(stream), 0);
+        assert_string_equal(text, wanted[i]);
+    }
+}
+
 static void without_memory(void **state)
 {
     (void)state;
@@ -204,6 +247,7 @@ int main(void)
         cmocka_unit_test(without_memory),
         cmocka_unit_test(without_a_locale),
         cmocka_unit_test(colours),
+        cmocka_unit_test(a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
