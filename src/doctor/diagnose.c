@@ -320,12 +320,14 @@ static void answer_restorable(struct subject *subject, const struct domain *doma
     struct arena *arena = subject->arena;
     const struct restorable restorable =
         topology ? restorable_of(arena, topology)
-                 : (struct restorable){ VERDICT_UNKNOWN, "it could not be examined" };
+                 : (struct restorable){ VERDICT_UNKNOWN, "it could not be examined", false };
     struct finding *finding =
         answer(subject, arena_printf(arena, "%s can be saved and restored", domain->name),
                restorable.verdict, restorable.why);
     if (restorable.verdict == VERDICT_NO)
-        finding->fix = "detach and remove that before it is saved or migrated";
+        finding->fix = restorable.parkable
+                           ? advice(arena, ADVICE_PARK, domain, NULL)
+                           : "detach and remove that before it is saved or migrated";
 }
 
 void diagnose_domain(struct arena *arena, const struct domain_diagnosis *known,

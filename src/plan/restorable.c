@@ -13,6 +13,7 @@ struct finding_out {
     const struct plan *plan; // what it removes does not count; NULL: there is none
     struct buffer obstacles;
     unsigned count;      // of the obstacles
+    bool stuck;          // one of them cannot be removed, or not be added again
     const char *unknown; // NULL: everything is known
 };
 
@@ -116,6 +117,8 @@ static void look_at_device(struct finding_out *out, const struct device *device)
 {
     const char *why = restorable_prevented_by_device(out->arena, device);
     if (why)
+        out->stuck |= !restorable_without_device(device) || !device_can_return(device);
+    if (why)
         add_obstacle(out, why);
     else if (!out->unknown && is_in_qemu(device))
         out->unknown = unknown_of_device(out->arena, out->topology, device);
@@ -126,6 +129,9 @@ static void look_at_emulated(struct finding_out *out, const struct controller *c
     const char *why = restorable_prevented_by_controller(out->arena, controller);
     if (why) {
         add_obstacle(out, why); // and so do the devices on it, which go with it
+        out->stuck |= !controller->model;
+        for (const struct device *at = controller->devices; at; at = at->next)
+            out->stuck |= !device_can_return(at);
         return;
     }
     if (controller->at_start == VERDICT_UNKNOWN && !out->unknown)
@@ -197,14 +203,16 @@ static struct restorable find_out(struct arena *arena, const struct topology *to
     if (out.count > NAMED_MAX)
         buffer_printf(&out.obstacles, "; and %u more", out.count - NAMED_MAX);
     if (out.count)
-        return (struct restorable){ VERDICT_NO, buffer_string(&out.obstacles) };
+        return (struct restorable){ VERDICT_NO, buffer_string(&out.obstacles), !out.stuck };
     if (out.unknown)
-        return (struct restorable){ VERDICT_UNKNOWN, out.unknown };
+        return (struct restorable){ VERDICT_UNKNOWN, out.unknown, false };
     if (!has_any_device(&out))
-        return (struct restorable){ VERDICT_YES, "it has no USB device" };
-    return (struct restorable){ VERDICT_YES, domain_has_machine(topology->domain->type)
-                                                 ? "its QEMU was started with all that it has"
-                                                 : "its devices must be attached again then" };
+        return (struct restorable){ VERDICT_YES, "it has no USB device", false };
+    return (struct restorable){ VERDICT_YES,
+                                domain_has_machine(topology->domain->type)
+                                    ? "its QEMU was started with all that it has"
+                                    : "its devices must be attached again then",
+                                false };
 }
 
 struct restorable restorable_of(struct arena *arena, const struct topology *topology)

@@ -12,6 +12,7 @@
 struct restorable {
     enum verdict verdict;
     const char *why; // a clause for messages: what the verdict is based on; not safe to print
+    bool parkable;   // all that prevents it can be removed, and added again later
 };
 
 // For a domain of Xen. Ignores what is only planned or only recorded. What could not be read makes

@@ -271,13 +271,18 @@ const char *device_word(struct arena *arena, const struct device *device)
     }
 }
 
+bool device_can_return(const struct device *device)
+{
+    return device->kind <= DEVICE_HUB; // the others have options, of which not all are known
+}
+
 const char *device_again(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
     bool host = device->kind == DEVICE_HOSTDEV;
     const char *what = host ? device_busid(device) : device_kind_name(device);
     const char *controller = bus_word(arena, device->controller->name);
-    if (!*what || !controller || !device->port.depth || device->kind > DEVICE_HUB)
+    if (!*what || !controller || !device->port.depth || !device_can_return(device))
         return NULL;
     return arena_printf(arena, "%s=%s,%s,port=%s", host ? "busid" : "type", what, controller,
                         port_write(device->port, buf));

@@ -181,6 +181,8 @@ const char *device_word(struct arena *arena, const struct device *device);
 // A word that attaches a device again where it was: "busid=1-4,bus=hci0,port=2", "type=tablet,
 // bus=hci0,port=1". NULL if its busid or its place is not known, or if it needs more than that.
 const char *device_again(struct arena *arena, const struct device *device);
+// Whether enough is known of a device to add one like it again later.
+bool device_can_return(const struct device *device);
 // A word for "controller add" that means this PVUSB controller, which exists: "name=pv0,type=qusb,
 // usbversion=2". NULL if there is none.
 const char *controller_word(struct arena *arena, const struct controller *controller);

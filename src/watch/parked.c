@@ -136,7 +136,7 @@ static enum status take_device(struct parking *parking, const struct device *fro
     const struct controller *controller = from->controller;
     const bool goes_too = plan_removal_of(parking->plan, controller) != NULL;
     struct config_device *to = arena_new_of(arena, struct config_device);
-    if (from->kind > DEVICE_HUB)
+    if (!device_can_return(from))
         return refuse(parking, device_kind_name(from), "not all of its options are known");
     if (from->kind == DEVICE_HOSTDEV && !select_host_device(from, &to->selector)) {
         warn_unplugged(parking, from);

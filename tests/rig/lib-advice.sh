@@ -157,7 +157,7 @@ keep_promise()
     read_suggested
     case $row in
         attach | restore) [ -z "$(busid_in "$what")" ] || is_plugged "$(busid_in "$what")" || plug "$(busid_in "$what")" ;;
-        remove-controller)
+        remove-controller | park)
             eject_what_is_asked &
             ejecting=$!
             ;;
@@ -167,7 +167,7 @@ keep_promise()
     [ -z "$ejecting" ] || end_process "$ejecting"
     "promise_${row//-/_}"
     case $row in
-        detach | remove-* | repair* | forget | attach | restore | return | unpause | serve | start-qemu)
+        detach | remove-* | repair* | forget | park | attach | restore | return | unpause | serve | start-qemu)
             ! is_repeatable || ! suggests_again || false_advice 'it is suggested again afterwards'
             ;;
     esac
@@ -270,6 +270,12 @@ promise_forget()
 
 promise_repair() { :; }
 promise_repair_host() { :; }
+promise_park()
+{
+    run xenusb list --json "${at[@]}"
+    want_rc 0
+    ! grep -q '"restorable": "no"' "$T/out" || false_advice 'it still cannot be restored'
+}
 promise_restore() { promise_attach; }
 promise_attach() { lists "$(chosen_by "$what") and .presence == \"attached\"" || false_advice 'it is not attached'; }
 promise_return() { promise_attach; }
