@@ -74,6 +74,10 @@ VERBS = {
                  [["detach", "{db}", "3-1"], ["attach", "{web}", "busid=3-1,port=1"]], [[["detach", "{web}", "3-1"]]]),
     "add": Verb([], ADD, [EMPTY]),
     "remove": Verb([APPLY], EMPTY, [APPLY], HALF + [[DETACH]]),
+    # What was removed is remembered beside it, so unpark adds what is missing, and APPLY what was never parked.
+    "park": Verb([APPLY], ["park", "{web}"], [["unpark", "{web}"], APPLY], HALF + [[DETACH]]),
+    "unpark": Verb([APPLY, ["park", "{web}"]], ["unpark", "{web}"], [["park", "{web}"]],
+                   [[ADD], [ADD] + ONE, [ADD] + TWO]),
     "prune": Verb([APPLY], ["apply", "--prune", "{other}"], [["apply", "--prune", "{both}"]], [HALF[1]]),
     # After a killed apply, with a stale record and a device that lost its driver.
     "repair": Verb([KILLED] + SPOILED, ["repair"], [["repair"], APPLY, EMPTY, KILLED] + SPOILED, parts_of(FIXES),
@@ -88,8 +92,8 @@ PLAIN_VERBS = ["apply", "attach", "detach", "detach-all", "move", "add", "remove
 
 # scene: the type of its controllers, that of its guest, and which verbs.
 SCENES = collections.OrderedDict([
-    ("hvm", ("type=emul,usbversion=3", "hvm", PLAIN_VERBS + ["away", "taken", "unheard"])),
-    ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["away", "repair"])),
+    ("hvm", ("type=emul,usbversion=3", "hvm", PLAIN_VERBS + ["park", "unpark", "away", "taken", "unheard"])),
+    ("vusb", ("type=vusb", "pv", PLAIN_VERBS + ["park", "away", "repair"])),
     ("qusb", ("type=qusb", "pv", PLAIN_VERBS)),
     ("start", ("type=qusb", "pv", ["apply", "add"])),
     ("qmp", ("type=emul,usbversion=3", "hvm", ["apply", "attach", "detach", "move", "add", "remove", "prune", "taken"])),
