@@ -91,10 +91,11 @@ enum status repair_find(struct repair *repair)
 // ---- the second look, and fixing ----
 
 // xl writes its record before it talks to QEMU: a problem seen in between is none. No lock is held
-// during the pause, so that xl can finish.
+// during the pause, so that xl can finish. It is no time limit: a longer limit does not lengthen it.
 static void pause_between_looks(const struct repair *repair)
 {
-    clock_sleep(1.0 * repair->options->timeout_scale);
+    const double scale = repair->options->timeout_scale;
+    clock_sleep(scale < 1.0 ? scale : 1.0);
 }
 
 static void report(const struct repair *repair, const struct problem *problem)
