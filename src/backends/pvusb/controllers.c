@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Adds and removes controllers: writes their nodes, then waits for the backend or the frontend.
 #include "base/arena.h"
-#include "handle.h"
+#include "close.h"
 #include "nodes.h"
 #include "record/change.h"
 #include "record/record.h"
 #include "record/saved.h"
-
-static struct change change_of(const struct pvusb_handle *handle,
-                               const struct controller *controller, const struct device *device)
-{
-    return (struct change){ .session = handle->session,
-                            .xen = handle->session->xen,
-                            .controller = controller,
-                            .device = device };
-}
-
-static const char *backend_of(const struct change *change)
-{
-    return nodes_backend(change->session->arena, change->session->domain->id, change->controller);
-}
 
 static enum xen_result apply_node(struct change *change, const struct node *node)
 {
@@ -99,107 +85,22 @@ const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller
                         xenbus_backend_meaning(controller->backend_state));
 }
 
-// Refuses to remove a controller on which another program has put a device since the last look.
-static enum xen_result check_empty(struct change *change)
-{
-    enum xen_result result = XEN_OK;
-    struct arena *arena = change->session->arena;
-    const struct controller *controller = change->controller;
-    for (unsigned port = 1; port <= controller->ports && result == XEN_OK; port++) {
-        struct text value;
-        const char *path = nodes_port(arena, change->session->domain->id, controller, port);
-        result = change_ignore_absent(xen_read(change->xen, change->in, path, &value));
-        if (result == XEN_OK && value.size)
-            return change_refuse(change, STATUS_REFUSED,
-                                 arena_printf(arena, "%s was attached at port %u meanwhile",
-                                              text_show(arena, value, BUSID_SIZE), port));
-    }
-    return result;
-}
-
 static enum xen_result remove_nodes(struct change *change)
 {
     struct arena *arena = change->session->arena;
     int domain = change->session->domain->id;
     const struct controller *controller = change->controller;
-    enum xen_result result = check_empty(change);
+    enum xen_result result = pvusb_check_empty(change);
     if (result == XEN_OK)
         result = change_remove_up(change, nodes_frontend(arena, domain, controller));
     if (result == XEN_OK)
         result = change_remove_up(change, nodes_record(arena, domain, controller));
-    return result == XEN_OK ? change_remove_up(change, backend_of(change)) : result;
+    return result == XEN_OK ? change_remove_up(change, pvusb_backend_of(change)) : result;
 }
 
 static enum xen_result delete (struct change *change) {
     enum xen_result result = remove_nodes(change);
     return result == XEN_OK ? note_drop_controller(change) : result;
-}
-
-static enum xen_result request_close(struct change *change)
-{
-    struct text state;
-    const char *backend = backend_of(change);
-    struct arena *arena = change->session->arena;
-    enum xen_result result = check_empty(change);
-    if (result == XEN_OK)
-        result =
-            xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
-    // Without nodes there is nothing to close.
-    if (result != XEN_OK)
-        return change_ignore_absent(result);
-    result = change_write(change, backend, "online", "0");
-    if (result != XEN_OK || text_is(state, "6"))
-        return result;
-    return change_write(change, backend, "state", arena_printf(arena, "%d", XENBUS_CLOSING));
-}
-
-// Whether the guest cannot be using it, so that removing it does not need the guest.
-static bool is_unused(enum xenbus_state frontend)
-{
-    return frontend == XENBUS_UNKNOWN || frontend == XENBUS_INITIALISING ||
-           frontend == XENBUS_CLOSED;
-}
-
-// Both ends have closed; if no backend serves the controller, only the frontend can.
-static bool both_closed(struct pvusb_handle *handle, const struct controller *controller,
-                        const struct device *device)
-{
-    (void)device;
-    pvusb_answer_requests(handle);
-    enum xenbus_state backend = pvusb_backend_state(handle, controller);
-    return backend == XENBUS_CLOSED || backend == XENBUS_UNKNOWN ||
-           (controller->no_backend && is_unused(pvusb_frontend_state(handle, controller)));
-}
-
-// The state of a backend that serves its frontend in this state.
-static enum xenbus_state state_beside(struct text frontend)
-{
-    uint64_t state;
-    if (text_number(frontend, 10, 0, XENBUS_CLOSED, &state) != NUMBER_OK)
-        state = XENBUS_UNKNOWN;
-    return is_unused((enum xenbus_state)state) ? XENBUS_INIT_WAIT : XENBUS_CONNECTED;
-}
-
-// Takes back request_close(): the controller stays, so it is online again, and if it has not closed
-// yet, it does not have to.
-static enum xen_result reopen(struct change *change)
-{
-    struct text state, frontend;
-    const char *backend = backend_of(change);
-    struct arena *arena = change->session->arena;
-    enum xen_result result =
-        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", backend), &state);
-    if (result != XEN_OK)
-        return change_ignore_absent(result);
-    result = change_write(change, backend, "online", "1");
-    if (result != XEN_OK || !text_is(state, "5"))
-        return result;
-    const char *other = nodes_frontend(arena, change->session->domain->id, change->controller);
-    result = change_ignore_absent(
-        xen_read(change->xen, change->in, arena_printf(arena, "%s/state", other), &frontend));
-    return result == XEN_OK ? change_write(change, backend, "state",
-                                           arena_printf(arena, "%d", state_beside(frontend)))
-                            : result;
 }
 
 // Runs `body`, which removes a closed controller. If that fails, the controller is online again;
@@ -210,86 +111,8 @@ static enum status remove_closed(struct change *change, change_body *body, bool 
     const char *failure;
     enum status status = change_attempt(change, body, why);
     if (status != STATUS_OK)
-        *left = change->unsure || change_attempt(change, reopen, &failure) != STATUS_OK || !idle;
-    return status;
-}
-
-static const char *why_not_closed(const struct pvusb_handle *handle,
-                                  const struct controller *controller)
-{
-    if (session_interrupted(handle->session))
-        return "interrupted";
-    struct arena *arena = handle->session->arena;
-    // Without a backend, xenbus's "it works" for a connected frontend would be wrong.
-    const char *meaning = controller->no_backend
-                              ? arena_printf(arena, "none of its requests is open; reboot %s",
-                                             handle->session->domain->name)
-                              : xenbus_frontend_meaning(controller->frontend_state);
-    return arena_printf(arena, "the guest's frontend did not close within %g s (state: %s); %s",
-                        PVUSB_STATE_SECONDS * handle->session->timeout_scale,
-                        xenbus_state_name(controller->frontend_state), meaning);
-}
-
-static bool frontend_closed(struct pvusb_handle *handle, const struct controller *controller,
-                            const struct device *device)
-{
-    (void)device;
-    return is_unused(pvusb_frontend_state(handle, controller));
-}
-
-// Takes back request_close(), unless the guest has seen it: then it closes all the same, and the
-// controller is as good as removed. True if it has.
-static bool closes_anyway(struct pvusb_handle *handle, const struct controller *controller,
-                          struct change *change, bool *left)
-{
-    const char *failure;
-    struct session *session = handle->session;
-    const bool finishing = session->finishing;
-    *left = change_attempt(change, reopen, &failure) != STATUS_OK;
-    session->finishing = true;
-    bool closed = !*left && pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS),
-                                             frontend_closed, controller, NULL);
-    session->finishing = finishing;
-    return closed;
-}
-
-// Does not wait if the frontend is unused: QEMU's backend closes only after the frontend, and an
-// unused one never does.
-static enum status close_and_wait(struct pvusb_handle *handle, struct controller *controller,
-                                  bool *left, const char **why)
-{
-    const char *failure;
-    struct change change = change_of(handle, controller, NULL);
-    bool idle = is_unused(controller->frontend_state);
-    change.again = true;
-    enum status status = change_attempt(&change, request_close, why);
-    if (status != STATUS_OK && change.unsure)
-        *left = change_attempt(&change, reopen, &failure) != STATUS_OK;
-    if (status != STATUS_OK || idle ||
-        pvusb_wait(handle, PVUSB_STATE_SECONDS, both_closed, controller, NULL))
-        return status;
-    controller->frontend_state = pvusb_frontend_state(handle, controller);
-    if (is_unused(controller->frontend_state))
-        return STATUS_OK;
-    *why = why_not_closed(handle, controller);
-    return closes_anyway(handle, controller, &change, left) ? STATUS_OK : STATUS_TIMEOUT;
-}
-
-// Asks both ends to close and waits for them; the frontend's state was read. First completes the
-// requests that a dead QEMU left open. On failure the controller is as it was, or *left is set.
-static enum status close_both(struct pvusb_handle *handle, struct controller *controller,
-                              bool *left, const char **why)
-{
-    enum status status = STATUS_OK;
-    bool finishing = handle->session->finishing;
-    if (controller->no_backend && !is_unused(controller->frontend_state))
-        status = pvusb_take_over(handle, controller, why);
-    // Once the rings are taken over, an interrupt must not leave the guest with open requests.
-    handle->session->finishing = finishing || handle->takeover.share;
-    if (status == STATUS_OK)
-        status = close_and_wait(handle, controller, left, why);
-    handle->session->finishing = finishing;
-    pvusb_end_takeover(handle);
+        *left =
+            change->unsure || change_attempt(change, pvusb_reopen, &failure) != STATUS_OK || !idle;
     return status;
 }
 
@@ -298,11 +121,11 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     struct controller *controller = step->controller;
     const char *why = NULL;
     bool left = false;
-    struct change change = change_of(handle, controller, NULL);
+    struct change change = pvusb_change_of(handle, controller);
     change.again = true;
     controller->frontend_state = pvusb_frontend_state(handle, controller);
-    bool idle = is_unused(controller->frontend_state);
-    enum status status = close_both(handle, controller, &left, &why);
+    bool idle = pvusb_is_unused(controller->frontend_state);
+    enum status status = pvusb_close(handle, controller, &left, &why);
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         step->pending = status == STATUS_TIMEOUT && !left && !controller->no_backend;
@@ -325,7 +148,7 @@ static void undo_add(struct pvusb_handle *handle, struct step *step, enum status
 {
     bool left;
     const char *why = NULL;
-    struct change change = change_of(handle, step->controller, NULL);
+    struct change change = pvusb_change_of(handle, step->controller);
     change.again = true;
     if (remove_closed(&change, delete, true, &left, &why) == STATUS_OK)
         pvusb_fail(step, STEP_FAILED, status, words);
@@ -350,7 +173,7 @@ static void undo_interrupted(struct pvusb_handle *handle, struct step *step)
     pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS), pvusb_backend_ready, controller,
                      NULL);
     controller->frontend_state = pvusb_frontend_state(handle, controller);
-    if (close_both(handle, controller, &left, &why) == STATUS_OK)
+    if (pvusb_close(handle, controller, &left, &why) == STATUS_OK)
         undo_add(handle, step, STATUS_FAILED, "interrupted");
     else
         pvusb_fail(
@@ -373,7 +196,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     }
     controller->cold_only = later;
     controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
-    struct change change = change_of(handle, controller, NULL);
+    struct change change = pvusb_change_of(handle, controller);
     enum status status = change_attempt(&change, create, &why);
     if (change.unsure) {
         undo_add(handle, step, status, why);
@@ -404,7 +227,7 @@ enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct contro
                                       bool *left, const char **why)
 {
     const double notice_seconds = 1;
-    struct change change = change_of(handle, controller, NULL);
+    struct change change = pvusb_change_of(handle, controller);
     pvusb_read_states(handle, controller);
     bool known_to_guest = controller->frontend_state != XENBUS_INITIALISING;
     if (controller->backend_state == XENBUS_INITIALISING && !known_to_guest)
@@ -412,7 +235,7 @@ enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct contro
     *why = "its nodes do not contain its USB version";
     enum status status = controller->model ? STATUS_OK : STATUS_FAILED;
     if (status == STATUS_OK)
-        status = close_both(handle, controller, left, why);
+        status = pvusb_close(handle, controller, left, why);
     if (status != STATUS_OK)
         return status;
     status = remove_closed(&change, remove_nodes, !known_to_guest, left, why);
