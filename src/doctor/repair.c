@@ -91,7 +91,8 @@ enum status repair_find(struct repair *repair)
 // ---- the second look, and fixing ----
 
 // xl writes its record before it talks to QEMU: a problem seen in between is none. No lock is held
-// during the pause, so that xl can finish. It is no time limit: a longer limit does not lengthen it.
+// during the pause, so that xl can finish. It is no time limit: a longer limit does not lengthen
+// it.
 static void pause_between_looks(const struct repair *repair)
 {
     const double scale = repair->options->timeout_scale;
