@@ -26,7 +26,7 @@ struct comparison {
 static void add_missing(struct comparison *comparison, const struct controller *controller,
                         const struct device *device, const char *what)
 {
-    if (!saved_catch_up_missing(comparison->session, controller, device, what))
+    if (!saved_catch_up_missing(comparison->session, comparison->saved, controller, device, what))
         return;
     buffer_printf(&comparison->missing, "%s%s", comparison->missing.size ? ", " : "", what);
     comparison->differs = true;

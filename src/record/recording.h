@@ -3,6 +3,7 @@
 #ifndef XENUSB_RECORD_RECORDING_H
 #define XENUSB_RECORD_RECORDING_H
 
+#include "base/json.h"
 #include "change.h"
 
 // In change.c:
@@ -73,15 +74,22 @@ const char *record_busid_of(const struct record_controller *controller, int64_t 
 bool record_has_same(const struct record *one, const struct record *other, int64_t index,
                      int64_t port);
 
+// In saved_edit.c:
+
+// Whether a saved configuration has the controller with that index.
+bool saved_has_controller(const struct json *config, int64_t index);
+
 // In saved.c:
 
 // Reads the file; *text is empty if it does not exist. Returns NULL, or why it cannot be read.
 const char *saved_read(const struct session *session, struct text *text);
 // Note what an earlier command should have added (`device` NULL: the controller; `what` names it in
 // messages), or removed (`port` 0: the controller with that index). saved_write() drops it if the
-// record has changed since session->record was read. False if it does not belong in the file.
-bool saved_catch_up_missing(const struct session *session, const struct controller *controller,
-                            const struct device *device, const char *what);
+// record has changed since session->record was read. False if it does not belong in the file, which
+// is `config`.
+bool saved_catch_up_missing(const struct session *session, const struct json *config,
+                            const struct controller *controller, const struct device *device,
+                            const char *what);
 bool saved_catch_up_stale(const struct session *session, int64_t index, int64_t port);
 // Drops what these two have noted.
 void saved_catch_up_drop(const struct session *session);

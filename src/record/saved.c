@@ -218,9 +218,11 @@ enum status saved_write(const struct session *session)
 }
 
 // Whether a guest may be started from a configuration that has this controller.
-static bool may_have(const struct controller *controller)
+static enum verdict may_have(const struct controller *controller)
 {
-    return !controller->cold_only && (controller->pvusb || controller->at_start == VERDICT_NO);
+    if (controller->cold_only || (!controller->pvusb && controller->at_start == VERDICT_YES))
+        return VERDICT_NO;
+    return controller->pvusb || controller->at_start == VERDICT_NO ? VERDICT_YES : VERDICT_UNKNOWN;
 }
 
 static void change_controller(const struct session *session, const struct controller *controller,
@@ -234,7 +236,7 @@ static void change_controller(const struct session *session, const struct contro
     };
     if (!controller->pvusb && !record_expresses_controller(controller))
         return;
-    if (added && !may_have(controller))
+    if (added && may_have(controller) != VERDICT_YES)
         return;
     // libxl does not write its default, domain 0.
     const char *backend =
@@ -260,8 +262,10 @@ static void change_device(const struct session *session, const struct device *de
     // The address of a driver domain's device is unknown here.
     if (!(device->controller->pvusb || record_expresses_device(device)) || (added && !device->host))
         return;
-    if (added && !may_have(device->controller))
+    const enum verdict with = may_have(device->controller);
+    if (added && with == VERDICT_NO)
         return;
+    element.if_has_controller = added && with == VERDICT_UNKNOWN;
     if (added)
         element.json = arena_printf(session->arena,
                                     "{ \"ctrl\": %d, \"port\": %u, \"type.hostdev\": { "
@@ -313,10 +317,14 @@ static bool mark_caught_up(const struct session *session, const struct saved_cha
     return true;
 }
 
-bool saved_catch_up_missing(const struct session *session, const struct controller *controller,
-                            const struct device *device, const char *what)
+bool saved_catch_up_missing(const struct session *session, const struct json *config,
+                            const struct controller *controller, const struct device *device,
+                            const char *what)
 {
     const struct saved_change *before = last_change(session);
+    if (device && may_have(controller) == VERDICT_UNKNOWN &&
+        !saved_has_controller(config, controller->index))
+        return false;
     if (device)
         saved_device_added(session, device);
     else

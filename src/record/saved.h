@@ -22,7 +22,8 @@ struct saved {
 // express (record.h). They do nothing if the session has keep_saved, or no domain of Xen's. Nothing
 // is added for a cold_only controller: libxl starts QEMU before it writes the controller's nodes,
 // so a guest started from such a configuration would lose its QEMU and wait for a backend at boot;
-// nor for one that QEMU was started with, or may have been: libxl would add it a second time.
+// nor for one that QEMU was started with: libxl would add it a second time. If it is not known
+// whether QEMU was started with it, its devices are added if the file has the controller.
 void saved_controller_added(const struct session *session, const struct controller *controller);
 void saved_controller_removed(const struct session *session, const struct controller *controller);
 void saved_device_added(const struct session *session, const struct device *device);
@@ -51,7 +52,8 @@ struct saved_element {
     const char *array;   // "usbctrls"
     const char *keys[2]; // the second may be NULL
     int64_t numbers[2];
-    const char *json; // the new element; NULL to remove it
+    const char *json;       // the new element; NULL to remove it
+    bool if_has_controller; // add it only if "usbctrls" has the one whose "devid" is numbers[0]
 };
 // Makes that change in the text of a configuration; *edited is the whole text, owned by the arena,
 // and the same text if the array has that element already, or nothing to remove.

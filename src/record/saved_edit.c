@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
+#include "recording.h"
 #include "saved.h"
 
 // A part of a well-formed JSON text, as offsets.
@@ -171,6 +172,14 @@ static const char *edited_array(struct arena *arena, struct arena *scratch, stru
     return buffer_string(&text);
 }
 
+bool saved_has_controller(const struct json *config, int64_t index)
+{
+    const struct json *at = json_elements(json_member(config, "usbctrls"));
+    while (at && json_member_integer(at, "devid", -1) != index)
+        at = at->next;
+    return at;
+}
+
 bool saved_edit(struct arena *arena, struct text json, const struct saved_element *element,
                 struct text *edited, const char **why)
 {
@@ -190,14 +199,15 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
     *why = "it does not have the form that libxl writes";
     if (whole->type != JSON_OBJECT)
         return false;
+    *edited = json;
+    if (element->if_has_controller && !saved_has_controller(whole, element->numbers[0]))
+        return true;
     arena_reset(scratch);
     bool found = find_member(arena, json, element->array, &value, &is_first);
     if (found && json.at[value.from] != '[')
         return false;
-    if (is_done(scratch, found ? part_at(json, value) : TEXT_EMPTY, element)) {
-        *edited = json;
+    if (is_done(scratch, found ? part_at(json, value) : TEXT_EMPTY, element))
         return true;
-    }
     const char *array =
         edited_array(arena, scratch, found ? part_at(json, value) : TEXT_EMPTY, element);
     if (!found)

@@ -134,6 +134,23 @@ static void test_two_keys(void **state)
                         "{\"ctrl\":2,\"port\":0}\n    ]}");
 }
 
+static void test_only_beside_its_controller(void **state)
+{
+    (void)state;
+    static const char with[] = "{\"usbctrls\":[{\"devid\":1},{\"devid\":2}]}";
+    static const char *const without[] = { "{}", "{\"usbctrls\":[]}",
+                                           "{\"usbctrls\":[{\"devid\":1},{}]}",
+                                           "{\"usbctrls\":{\"devid\":2}}" };
+    const struct saved_element element = { .array = "usbdevs",
+                                           .keys = { "ctrl", "port" },
+                                           .numbers = { 2, 1 },
+                                           .json = "{\"ctrl\":2,\"port\":1}",
+                                           .if_has_controller = true };
+    assert_non_null(strstr(edit(with, &element), "{\"ctrl\":2,\"port\":1}"));
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        assert_string_equal(edit(without[i], &element), without[i]);
+}
+
 // Details that a JSON library would not preserve, and that could confuse a scanner.
 #define ODD                                                                                        \
     "\"big\" : 18446744073709551615 ,\n\t\"r\":1e2, \"s\": \"}]\\\"{[,:\\\\\", \"u\": "            \
@@ -194,6 +211,7 @@ int main(void)
         CASE(test_removal),
         CASE(test_what_is_there_already_is_no_change),
         CASE(test_two_keys),
+        CASE(test_only_beside_its_controller),
         CASE(test_everything_else_is_kept_byte_for_byte),
         CASE(test_invalid_configs),
         CASE(test_truncated),
