@@ -159,6 +159,7 @@ $(B)/unit/test_plug: UNIT_FLAGS := $(foreach call,new unref monitor_new_from_net
 $(B)/unit/test_qmp_client: UNIT_FLAGS := -Wl,--wrap=calloc
 $(B)/unit/test_table: UNIT_FLAGS := $(foreach call,newlocale open_memstream scols_line_set_data scols_new_table scols_print_table \
     scols_table_new_column scols_table_new_line scols_table_set_column_separator,-Wl,--wrap=$(call))
+$(B)/unit/test_watch_connect: UNIT_FLAGS := $(foreach call,open close fd,-Wl,--wrap=xen_events_$(call))
 $(B)/unit/test_xen: UNIT_FLAGS := $(foreach call,xen_probe_open xc_interface_open $(patsubst %,xs_%, \
     open close read directory write mkdir rm set_permissions transaction_start transaction_end),-Wl,--wrap=$(call))
 

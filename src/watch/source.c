@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "watching.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -17,8 +18,11 @@ struct watch_source *watch_source_add(struct watch *watch, int fd,
         watch->sources = source;
         return source;
     }
-    close(fd);
+    const int error = errno;
+    if (fd >= 0)
+        close(fd);
     free(source);
+    errno = error;
     return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "watching.h"
 #include "xen/events.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void watch_wake_all(struct watch *watch)
@@ -116,6 +117,23 @@ static void on_xenstored(struct watch *watch, struct watch_source *source)
     watch_events_drain(watch);
 }
 
+// False if that fails, or if they cannot be waited for; *why is the reason.
+static bool open_events(struct watch *watch, const char *const *paths, size_t count,
+                        const char **why)
+{
+    const double seconds = XENSTORE_SECONDS * watch->options->timeout_scale;
+    watch->xen_events = xen_events_open(paths, count, seconds, why);
+    if (!watch->xen_events)
+        return false;
+    watch->xen = watch_source_add(watch, dup(xen_events_fd(watch->xen_events)), on_xenstored);
+    if (watch->xen)
+        return true;
+    *why = strerror(errno);
+    xen_events_close(watch->xen_events);
+    watch->xen_events = NULL;
+    return false;
+}
+
 bool watch_connect(struct watch *watch, const char **why)
 {
     enum { PATHS = 16 };
@@ -124,16 +142,13 @@ bool watch_connect(struct watch *watch, const char **why)
     for (size_t i = 0; i < record_known_path_count; i++)
         paths[2 + i] = record_known_paths[i];
     task_start(&watch->connect, now);
-    watch->xen_events = xen_events_open(paths, 2 + record_known_path_count,
-                                        XENSTORE_SECONDS * watch->options->timeout_scale, why);
-    if (watch->xen_events)
-        watch->xen = watch_source_add(watch, dup(xen_events_fd(watch->xen_events)), on_xenstored);
+    const bool connected = open_events(watch, paths, 2 + record_known_path_count, why);
     // It is not given up: the last pause is repeated.
-    if (!task_end(&watch->connect, now, !watch->xen)) {
+    if (!task_end(&watch->connect, now, !connected)) {
         watch->connect.failures--;
         (void)task_end(&watch->connect, now, true);
     }
-    if (!watch->xen)
+    if (!connected)
         return false;
     if (watch->lost) {
         say(watch->options->json, WATCH_ITSELF, "xenstored is back");

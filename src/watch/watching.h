@@ -82,7 +82,8 @@ static inline struct subject watch_subject(const struct watch_file *file)
 
 // ---- sources (source.c) ----
 
-// Adds a descriptor, which it owns from then on. NULL, with the descriptor closed, if that fails.
+// Adds a descriptor, which it owns from then on. NULL, with the descriptor closed and the reason in
+// errno, if that fails.
 struct watch_source *watch_source_add(struct watch *watch, int fd,
                                       void (*ready)(struct watch *, struct watch_source *));
 // Takes it out and closes it. NULL is a no-op. To be called for a source from its own ready() last.
