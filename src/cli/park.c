@@ -10,9 +10,8 @@
 // Both verbs, for one domain or all.
 struct run {
     const struct invocation *invocation;
-    bool all;         // only guests with something to do are shown
-    bool found;       // one with something to do
-    bool interrupted; // by a signal
+    bool all;   // only guests with something to do are shown
+    bool found; // one with something to do
 };
 typedef enum status one(struct run *run, const char *domain);
 
@@ -93,7 +92,6 @@ static enum status park(struct run *run, const char *name)
     run->found |= !job.quiet;
     if (status == STATUS_OK)
         status = act_on_plan(run, &job);
-    run->interrupted = session_interrupted(&job.world.session);
     return status;
 }
 
@@ -163,7 +161,6 @@ static enum status attach_again(struct run *run, const struct domain *domain,
         status = job_run(&job);
     if (status == STATUS_OK)
         status = finish(run, &job);
-    run->interrupted = session_interrupted(&job.world.session);
     return status;
 }
 
@@ -213,15 +210,24 @@ static enum status run_for_one(struct run *run, one *act, const struct domain *d
     return status;
 }
 
-// Each of them, whatever becomes of the others.
+static enum status complain_interrupted(const struct run *run)
+{
+    complain_error(run->invocation->diags, "interrupted; the guests after that were not %sed",
+                   run->invocation->command->name);
+    return STATUS_FAILED;
+}
+
+// Each of them, whatever becomes of the others, until a signal comes.
 static enum status run_for_all(struct run *run, one *act)
 {
-    size_t count = 0;
+    size_t count = 0, i = 0;
     const struct domain *domains = NULL;
     enum status worst = list_domains(run, &domains, &count);
-    for (size_t i = 0; i < count && !run->interrupted; i++)
+    for (; i < count && !interrupt_of_process()->raised; i++)
         if (domains[i].id != 0 && !domains[i].dying)
             worst = status_worse(worst, run_for_one(run, act, &domains[i]));
+    if (i < count)
+        worst = status_worse(worst, complain_interrupted(run));
     if (!run->found && worst == STATUS_OK && !(run->invocation->given & OPTION_QUIET))
         puts("Nothing to do.");
     return worst;
