@@ -216,6 +216,12 @@ static struct device *find_there(struct planning *planning, const struct placeme
     return placement->wanted->kind == DEVICE_HOSTDEV ? elsewhere : NULL;
 }
 
+// Whether it can be moved. Without a busid, a move that was interrupted could not be completed.
+static bool is_movable(const struct device *there)
+{
+    return there->controller->backend && (there->kind != DEVICE_HOSTDEV || *device_busid(there));
+}
+
 static void complain_elsewhere(struct planning *planning, struct placement *placement,
                                const struct device *there)
 {
@@ -228,8 +234,8 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
                                           "%s is already attached to %s at controller %s",
                                           host_device_show(planning->arena, placement->host),
                                           planning->topology->domain->name, position);
-    diag_hint(planning->diags, diag,
-              "detach it first, or use that port; the verb move takes it to another one");
+    diag_hint(planning->diags, diag, "detach it first, or use that port%s",
+              is_movable(there) ? "; the verb move takes it to another one" : "");
 }
 
 static void complain_unknown_kind(struct planning *planning, struct placement *placement)
@@ -267,7 +273,7 @@ static bool is_stale(const struct placement *placement, const struct device *the
 static void match_elsewhere(struct planning *planning, struct placement *placement,
                             struct device *there)
 {
-    if (!planning->options->move || !there->controller->backend) {
+    if (!planning->options->move || !is_movable(there)) {
         complain_elsewhere(planning, placement, there);
         return;
     }

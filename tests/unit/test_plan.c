@@ -588,6 +588,24 @@ static void test_a_move_to_a_port_in_use_is_refused(void **state)
     assert_int_equal(scene->plan.refuse, 1);
 }
 
+// Without a busid, no journal could say what is on its way.
+static void test_a_device_without_a_busid_is_not_moved(void **state)
+{
+    struct scene *scene = *state;
+    struct controller *xhci = has_controller(scene, "nec-usb-xhci", "hci0", "xenusb-0", 0);
+    struct device *held = has_device(scene, xhci, DEVICE_HOSTDEV, "1", "mine");
+    held->state = DEVICE_HELD;
+    held->now = &office[4];
+    held->selector = (struct selector){ .criteria = SELECT_VENDOR, .vendor = 0x1050 };
+    scene->options.move = true;
+    want_refusal(scene,
+                 "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
+                 "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
+                 STATUS_REFUSED, "3", "at controller hci0 port 1");
+    assert_string_equal(scene->diags.first->hint, "detach it first, or use that port");
+    assert_int_equal(scene->plan.move + scene->plan.remove, 0);
+}
+
 static void test_a_name_in_use_by_another_controller(void **state)
 {
     struct scene *scene = *state;
@@ -794,6 +812,7 @@ int main(void)
         TEST(test_a_device_at_another_place_is_moved),
         TEST(test_two_devices_change_places),
         TEST(test_a_move_to_a_port_in_use_is_refused),
+        TEST(test_a_device_without_a_busid_is_not_moved),
         TEST(test_a_name_in_use_by_another_controller),
         TEST(test_controllers_are_added_in_the_order_of_their_names),
         TEST(test_a_default_name_avoids_names_in_use),
