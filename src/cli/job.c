@@ -149,6 +149,13 @@ enum status job_find(struct job *job, const char *name, bool changes)
     return STATUS_OK;
 }
 
+enum status job_change_config(struct job *job, struct config *config)
+{
+    job_take_config(job, config);
+    enum status status = settle(job);
+    return status == STATUS_OK ? check(job) : status;
+}
+
 enum status job_look(struct job *job, bool changes)
 {
     enum status status = world_open(&job->world, changes);

@@ -37,6 +37,10 @@ enum status job_compile_words(struct job *job, const char *const *words, size_t 
 // did not give the guest's type is settled and checked before anything is locked or looked at.
 enum status job_open(struct job *job, const char *name, bool changes);
 
+// Takes another config once the domain is found, and settles and checks it. STATUS_REQUEST after
+// reporting errors.
+enum status job_change_config(struct job *job, struct config *config);
+
 // The two halves of job_open(): finds the domain and resumes journals; opens what was found.
 enum status job_find(struct job *job, const char *name, bool changes);
 enum status job_look(struct job *job, bool changes);

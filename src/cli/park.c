@@ -97,16 +97,6 @@ static enum status park(struct run *run, const char *name)
 
 // ---- unpark ----
 
-static enum status find_parked(const struct run *run, const char *name, struct world *world,
-                               const struct config **config)
-{
-    const struct world_options options = options_for_world(run->invocation);
-    enum status status = world_find(world, &options, name);
-    return status == STATUS_OK
-               ? parked_read(options.arena, options.diags, world->session.domain, config)
-               : status;
-}
-
 static bool needs_pvusb_qemu(const struct config *config)
 {
     const struct config_controller *at = config->controllers;
@@ -143,39 +133,62 @@ static enum status finish(const struct run *run, const struct job *job)
     return STATUS_OK;
 }
 
-static enum status attach_again(struct run *run, const struct domain *domain,
-                                const struct config *config)
+// What is not plugged in does not keep the rest from being attached.
+static struct config *wanted_of(struct arena *arena, const struct config *parked)
 {
-    struct arena *arena = run->invocation->arena;
-    struct invocation invocation = *run->invocation;
-    struct config *wanted = config_copy(arena, config);
+    struct config *wanted = config_copy(arena, parked);
     for (struct config_device *at = wanted->devices; at; at = at->next)
         at->required = (struct config_flag){ at->why, false };
-    invocation.given |= needs_pvusb_qemu(config) ? OPTION_START_BACKEND : 0;
-    cleanup_job struct job job = { .invocation = &invocation, .world = WORLD_NONE };
-    job_take_config(&job, wanted);
-    enum status status = job_open(&job, arena_printf(arena, "%d", domain->id), !is_dry(run));
+    return wanted;
+}
+
+static enum status attach_again(const struct run *run, struct job *job, struct config *wanted)
+{
+    enum status status = job_change_config(job, wanted);
     if (status == STATUS_OK)
-        status = job_plan(&job);
+        status = job_look(job, !is_dry(run));
     if (status == STATUS_OK)
-        status = job_run(&job);
+        status = job_plan(job);
     if (status == STATUS_OK)
-        status = finish(run, &job);
-    return status;
+        status = job_run(job);
+    return status == STATUS_OK ? finish(run, job) : status;
+}
+
+// Finds the domain, and what is parked of it; *parked is NULL if nothing is. Once the domain is
+// locked, nothing else is parked there before that is forgotten.
+static enum status find_parked(const struct run *run, const char *name, struct job *job,
+                               const struct config **parked)
+{
+    const struct session *session = &job->world.session;
+    struct diags *diags = run->invocation->diags;
+    enum status status = job_compile_words(job, NULL, 0, SPEC_DEVICE, false);
+    job->attaches = true;
+    if (status == STATUS_OK)
+        status = job_find(job, name, !is_dry(run));
+    if (status == STATUS_OK)
+        status = parked_read(session->arena, diags, session->domain, parked);
+    if (status != STATUS_OK || !*parked || is_dry(run))
+        return status;
+    status = world_lock(&job->world);
+    return status == STATUS_OK ? parked_read(session->arena, diags, session->domain, parked)
+                               : status;
 }
 
 static enum status unpark(struct run *run, const char *name)
 {
-    const struct config *config;
-    cleanup_world struct world world = WORLD_NONE;
-    enum status status = find_parked(run, name, &world, &config);
+    const struct config *parked = NULL;
+    struct invocation invocation = *run->invocation;
+    cleanup_job struct job job = { .invocation = &invocation, .world = WORLD_NONE };
+    enum status status = find_parked(run, name, &job, &parked);
     if (status != STATUS_OK)
         return status;
-    run->found |= config != NULL;
-    if (config)
-        return attach_again(run, world.session.domain, config);
+    run->found |= parked != NULL;
+    if (parked) {
+        invocation.given |= needs_pvusb_qemu(parked) ? OPTION_START_BACKEND : 0;
+        return attach_again(run, &job, wanted_of(invocation.arena, parked));
+    }
     if (!run->all)
-        print_done(run, &world.session, "is not parked: nothing to do");
+        print_done(run, &job.world.session, "is not parked: nothing to do");
     return STATUS_OK;
 }
 
