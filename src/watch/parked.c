@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "parser/translate.h"
 #include "plan/plan.h"
+#include "plan/presence.h"
 #include "uuid_file.h"
 
 #include <errno.h>
@@ -84,6 +85,16 @@ static enum status refuse(const struct parking *parking, const char *what, const
     return STATUS_REFUSED;
 }
 
+// The domain of a backend by its name: it may have another id by then.
+static const char *backend_word(struct arena *arena, const struct controller *from)
+{
+    const struct topology *topology = from->topology;
+    for (size_t i = 0; i < topology->domain_count; i++)
+        if (topology->domains[i].id == (int)from->backend_domain && *topology->domains[i].name)
+            return topology->domains[i].name;
+    return arena_printf(arena, "%u", from->backend_domain);
+}
+
 static enum status take_controller(struct parking *parking, const struct controller *from)
 {
     struct arena *arena = parking->session->arena;
@@ -99,26 +110,39 @@ static enum status take_controller(struct parking *parking, const struct control
     to->version = (struct config_number){ given, from->model->version };
     to->ports = (struct config_number){ given, from->ports };
     if (from->backend_domain)
-        to->backend =
-            (struct config_text){ given, text_of(arena_printf(arena, "%u", from->backend_domain)) };
+        to->backend = (struct config_text){ given, text_of(backend_word(arena, from)) };
     add_controller(parking, to);
     return STATUS_OK;
 }
 
-// False if it is not known what the guest had there.
+// What is plugged in of it, whether or not the guest has it; NULL if nothing is, or that cannot be
+// seen. Another device may be plugged in where it was.
+static const struct host_device *plugged_in(const struct device *from)
+{
+    const struct host_device *now = from->now;
+    if (from->host || !now)
+        return from->host;
+    const struct selector like = { .criteria = SELECT_VENDOR | SELECT_PRODUCT,
+                                   .vendor = now->vendor,
+                                   .product = now->product };
+    const bool same = from->state == DEVICE_GONE ? device_may_have_been(&like, from)
+                                                 : selector_matches(&from->selector, now);
+    return same ? now : NULL;
+}
+
+// False if it is not known what to attach again.
 static bool select_host_device(const struct device *from, struct selector *selector)
 {
     const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
-    if (from->host) {
-        uuid_file_select(selector, from->host);
+    const struct host_device *host = plugged_in(from);
+    if (host) {
+        uuid_file_select(selector, host);
         return true;
     }
-    if ((from->selector.criteria & id) != id)
-        return false;
-    selector->criteria = id;
-    selector->vendor = from->selector.vendor;
-    selector->product = from->selector.product;
-    return true;
+    *selector = from->selector;
+    // What is plugged in next where it was unplugged may be another device.
+    selector->criteria &= from->state == DEVICE_GONE ? id : id | SELECT_BUSID;
+    return selector->criteria & SELECT_BUSID || selector->criteria == id;
 }
 
 static void warn_unplugged(const struct parking *parking, const struct device *from)
@@ -130,23 +154,39 @@ static void warn_unplugged(const struct parking *parking, const struct device *f
              parking->session->domain->name);
 }
 
-static enum status take_device(struct parking *parking, const struct device *from)
+static enum status refuse_unknown(const struct parking *parking, const struct device *from)
 {
     struct arena *arena = parking->session->arena;
+    return refuse(parking, arena_printf(arena, "the device at %s", device_position(arena, from)),
+                  arena_printf(arena, "which host device it is is unknown%s%s",
+                               from->reason ? ": " : "", from->reason ? from->reason : ""));
+}
+
+static void set_place(const struct parking *parking, const struct device *from,
+                      struct config_device *to)
+{
     const struct controller *controller = from->controller;
     const bool goes_too = plan_removal_of(parking->plan, controller) != NULL;
-    struct config_device *to = arena_new_of(arena, struct config_device);
+    const char *name = place_name(parking->session->arena, controller, goes_too);
+    to->controller_name = (struct config_text){ given, text_of(name) };
+    to->port = from->port;
+}
+
+static enum status take_device(struct parking *parking, const struct device *from)
+{
+    struct config_device *to = arena_new_of(parking->session->arena, struct config_device);
+    to->origin = ORIGIN_USBCONTROLLER;
+    to->kind = from->kind;
     if (!device_can_return(from))
         return refuse(parking, device_kind_name(from), "not all of its options are known");
     if (from->kind == DEVICE_HOSTDEV && !select_host_device(from, &to->selector)) {
+        if (from->state != DEVICE_GONE)
+            return refuse_unknown(parking, from);
         warn_unplugged(parking, from);
         return STATUS_OK;
     }
-    to->origin = ORIGIN_USBCONTROLLER;
-    to->kind = from->kind;
-    to->controller_name =
-        (struct config_text){ given, text_of(place_name(arena, controller, goes_too)) };
-    to->port = from->port;
+    if (from->state != DEVICE_MISFIT)
+        set_place(parking, from, to);
     add_device(parking, to);
     return STATUS_OK;
 }
