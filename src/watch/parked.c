@@ -44,6 +44,7 @@ struct parking {
     struct config_controller **next_controller;
     struct config_device *devices;
     struct config_device **next_device;
+    const struct config_device *former; // the first of those that were parked before
     unsigned controller_count;
     unsigned device_count;
 };
@@ -205,38 +206,91 @@ static enum status take_steps(struct parking *parking)
 
 // ---- what was parked before ----
 
-static bool has_controller(const struct parking *parking, const char *name)
+static const struct config_controller *controller_named(const struct parking *parking,
+                                                        struct text name)
 {
     const struct config_controller *at = parking->controllers;
-    while (at && strcmp(at->name, name) != 0)
+    while (at && !text_is(name, at->name))
         at = at->next;
     return at;
 }
 
-static bool has_item(const struct parking *parking, const char *item)
+// A host device, whichever its place was; an emulated one with its place.
+static const char *what_it_is(struct arena *arena, const struct config_device *device)
+{
+    struct config_device what = *device;
+    if (device->kind == DEVICE_HOSTDEV) {
+        what.controller = NULL;
+        what.controller_name = (struct config_text){ SPAN_NONE, TEXT_EMPTY };
+        what.port = PORT_ANY;
+    }
+    return config_device_item(arena, &what);
+}
+
+static struct text controller_of(const struct config_device *device)
+{
+    return device->controller ? text_of(device->controller->name) : device->controller_name.text;
+}
+
+// Whether the guest has something else now where that was: it has been parked since.
+static bool is_taken(const struct parking *parking, const struct config_device *device)
+{
+    for (const struct config_device *at = parking->devices; at != parking->former; at = at->next)
+        if (text_same(controller_of(at), controller_of(device)) &&
+            (port_same(at->port, device->port) ||
+             (at->kind != DEVICE_HUB && port_behind(at->port, device->port))))
+            return true;
+    return false;
+}
+
+static bool is_parked_now(const struct parking *parking, const struct config_device *device)
 {
     struct arena *arena = parking->session->arena;
-    const struct config_device *at = parking->devices;
-    while (at && strcmp(config_device_item(arena, at), item) != 0)
-        at = at->next;
-    return at;
+    const char *what = what_it_is(arena, device);
+    for (const struct config_device *at = parking->devices; at != parking->former; at = at->next)
+        if (strcmp(what_it_is(arena, at), what) == 0)
+            return true;
+    return false;
+}
+
+// Whether there is another controller of that name now.
+static bool is_replaced(const struct parking *parking, const struct config_controller *former)
+{
+    struct arena *arena = parking->session->arena;
+    const struct config_controller *now =
+        former ? controller_named(parking, text_of(former->name)) : NULL;
+    return now &&
+           strcmp(config_controller_item(arena, now), config_controller_item(arena, former)) != 0;
+}
+
+// What can no longer have its place gets any.
+static void take_former_device(struct parking *parking, struct config_device *device)
+{
+    if (is_parked_now(parking, device))
+        return;
+    if (is_taken(parking, device) || is_replaced(parking, device->controller)) {
+        device->controller = NULL;
+        device->controller_name = (struct config_text){ SPAN_NONE, TEXT_EMPTY };
+        device->port = PORT_ANY;
+    }
+    add_device(parking, device);
+    if (!parking->former)
+        parking->former = device;
 }
 
 static void take_former(struct parking *parking, const struct config *former)
 {
-    struct arena *arena = parking->session->arena;
-    struct config *copy = former ? config_copy(arena, former) : NULL;
+    struct config *copy = former ? config_copy(parking->session->arena, former) : NULL;
     struct config_controller *next_controller = NULL;
     struct config_device *next_device = NULL;
-    for (struct config_controller *at = copy ? copy->controllers : NULL; at; at = next_controller) {
-        next_controller = at->next;
-        if (!has_controller(parking, at->name))
-            add_controller(parking, at);
-    }
     for (struct config_device *at = copy ? copy->devices : NULL; at; at = next_device) {
         next_device = at->next;
-        if (!has_item(parking, config_device_item(arena, at)))
-            add_device(parking, at);
+        take_former_device(parking, at);
+    }
+    for (struct config_controller *at = copy ? copy->controllers : NULL; at; at = next_controller) {
+        next_controller = at->next;
+        if (!controller_named(parking, text_of(at->name)))
+            add_controller(parking, at);
     }
 }
 
@@ -258,8 +312,9 @@ static struct text text_of_parking(const struct parking *parking)
     return buffer_text(&text);
 }
 
-// Whether the file says what it is to say: a quote in a name could make it say anything.
-static bool reads_back(const struct parking *parking, const char *path, struct text text)
+// Why the file would not say what it is to say: a quote in a name could make it say anything. NULL
+// if it does.
+static const char *why_unreadable(const struct parking *parking, const char *path, struct text text)
 {
     struct diags diags;
     struct arena *arena = parking->session->arena;
@@ -267,8 +322,10 @@ static bool reads_back(const struct parking *parking, const char *path, struct t
     const struct config *config =
         uuid_file_compile(arena, &diags, source_from_bytes(arena, path, text.at, text.size));
     return config && text_is(config->domain.name.text, parking->session->domain->name) &&
-           config->controller_count == parking->controller_count &&
-           config->device_count == parking->device_count;
+                   config->controller_count == parking->controller_count &&
+                   config->device_count == parking->device_count
+               ? NULL
+               : diags_reason(&diags, "it would mean something else");
 }
 
 static enum status put(const struct session *session, const char *path, struct text text)
@@ -300,11 +357,11 @@ enum status parked_write(const struct session *session, const struct plan *plan,
     take_former(&parking, former);
     change->before = former ? former->source->text : TEXT_EMPTY;
     const struct text text = text_of_parking(&parking);
-    if (!reads_back(&parking, change->path, text))
-        return refuse(&parking, "what is to be removed",
-                      arena_printf(session->arena,
-                                   "it cannot be written to %s; is there a quote in its name?",
-                                   change->path));
+    const char *why = why_unreadable(&parking, change->path, text);
+    if (why)
+        return refuse(
+            &parking, "what is to be removed",
+            arena_printf(session->arena, "it cannot be written to %s: %s", change->path, why));
     status = put(session, change->path, text);
     change->done = status == STATUS_OK;
     return status;
