@@ -41,6 +41,14 @@ void interrupt_catch(void)
     }
 }
 
+void interrupt_renew(void)
+{
+    if (process.wake >= 0)
+        close(process.wake);
+    process.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    process.raised = 0;
+}
+
 void interrupt_poll(const struct interrupt *interrupt, struct pollfd *wanted, double seconds)
 {
     const double longest = INT_MAX; // 68 years: any time_t can hold it

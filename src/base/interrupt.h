@@ -22,6 +22,10 @@ const struct interrupt *interrupt_of_process(void);
 // process exits. Those that the process was started to ignore (nohup) stay ignored.
 void interrupt_catch(void);
 
+// In a child that was forked after interrupt_catch(): its signals no longer wake its parent and
+// the other children. To be called with those signals blocked.
+void interrupt_renew(void);
+
 // Polls the descriptor (`wanted` NULL: none) until it is ready, until the interrupt (NULL: none) is
 // raised, also if that was before the call, or for at most `seconds`.
 void interrupt_poll(const struct interrupt *interrupt, struct pollfd *wanted, double seconds);

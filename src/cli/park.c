@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: MIT
 // park takes away what keeps a guest from being restored after it is saved, and remembers it on
 // disk; unpark attaches it again, to the guest with that UUID.
+#include "park.h"
+
 #include "base/arena.h"
+#include "base/json.h"
 #include "job.h"
 #include "plan/restorable.h"
+#include "show.h"
 #include "watch/parked.h"
-#include "xen/xen.h"
 
-// Both verbs, for one domain or all.
-struct run {
-    const struct invocation *invocation;
-    bool all;   // only guests with something to do are shown
-    bool found; // one with something to do
-};
-typedef enum status one(struct run *run, const char *domain);
-
-static void print_done(const struct run *run, const struct session *session, const char *what)
+static bool is_json(const struct park_run *run)
 {
-    if (run->invocation->given & OPTION_QUIET)
+    return run->invocation->given & OPTION_JSON;
+}
+
+static bool is_dry(const struct park_run *run)
+{
+    return run->invocation->given & OPTION_DRY_RUN;
+}
+
+static void print_done(const struct park_run *run, const struct session *session, const char *what)
+{
+    if (run->invocation->given & (OPTION_JSON | OPTION_QUIET))
         return;
     const struct domain *domain = session->domain;
     printf("%s (%d) %s.\n", text_show(run->invocation->arena, text_of(domain->name), 200),
@@ -25,9 +30,41 @@ static void print_done(const struct run *run, const struct session *session, con
     fflush(stdout);
 }
 
-static bool is_dry(const struct run *run)
+// What a job prints of its plan is part of the JSON of this verb.
+static struct invocation invocation_of_job(const struct park_run *run)
 {
-    return run->invocation->given & OPTION_DRY_RUN;
+    struct invocation invocation = *run->invocation;
+    if (is_json(run))
+        invocation.given = (invocation.given & ~(uint64_t)OPTION_JSON) | OPTION_QUIET;
+    return invocation;
+}
+
+// Keeps what --json says of the guest, if it was found; `plan` may be NULL.
+static void keep_outcome(struct park_run *run, const struct session *session,
+                         const struct plan *plan, const char *done, enum status status)
+{
+    struct arena *arena = run->invocation->arena;
+    const struct diags *diags = run->invocation->diags;
+    const bool changes = plan && plan_changes(plan);
+    if (!is_json(run) || !session->domain)
+        return;
+    struct json_writer *writer = json_writer_new(arena, false);
+    json_open_object(writer);
+    json_add_string(writer, "domain", session->domain->name);
+    json_add_integer(writer, "domid", session->domain->id);
+    json_add_string(writer, "state",
+                    status != STATUS_OK      ? "failed"
+                    : is_dry(run) && changes ? "planned"
+                    : done && !is_dry(run)   ? done
+                                             : "nothing");
+    json_add_string(writer, "why", diags->errors ? diags_reason(diags, "no reason given") : NULL);
+    json_key(writer, "plan");
+    if (plan)
+        show_plan_value(arena, writer, plan);
+    else
+        json_put_null(writer);
+    json_close(writer);
+    run->said = json_writer_end(writer);
 }
 
 // ---- park ----
@@ -56,7 +93,7 @@ static bool is_pending(const struct plan *plan)
     return at;
 }
 
-static enum status act_on_plan(struct run *run, struct job *job)
+static enum status act_on_plan(const struct park_run *run, struct job *job, bool *parked)
 {
     struct parked_change change;
     const struct session *session = &job->world.session;
@@ -69,29 +106,33 @@ static enum status act_on_plan(struct run *run, struct job *job)
     // It must be remembered as long as something of it is missing, or may still go.
     if (status != STATUS_OK && status != STATUS_LEFTOVER && !is_pending(&job->plan))
         (void)parked_cancel(session, &change);
-    if (status == STATUS_OK && change.done)
+    *parked = status == STATUS_OK && change.done;
+    if (*parked)
         print_done(run, session, "is parked");
     return status;
 }
 
-static enum status park(struct run *run, const char *name)
+static enum status park(struct park_run *run, const char *name)
 {
-    const struct invocation *invocation = run->invocation;
-    cleanup_job struct job job = { .invocation = invocation, .world = WORLD_NONE };
+    bool parked = false;
+    const struct invocation invocation = invocation_of_job(run);
+    cleanup_job struct job job = { .invocation = &invocation, .world = WORLD_NONE };
     enum status status = job_compile_words(&job, NULL, 0, SPEC_DEVICE, false);
     if (status == STATUS_OK)
         status = job_open(&job, name, !is_dry(run));
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        keep_outcome(run, &job.world.session, NULL, NULL, status);
         return status;
+    }
     const struct plan_removal removal = { .source = job.config->source, .unrestorable = true };
     status =
-        plan_remove(invocation->arena, invocation->diags, &removal, &job.world.topology, &job.plan);
+        plan_remove(invocation.arena, invocation.diags, &removal, &job.world.topology, &job.plan);
     if (status == STATUS_OK)
         status = check_rest(&job);
     job.quiet = run->all && !plan_changes(&job.plan);
-    run->found |= !job.quiet;
     if (status == STATUS_OK)
-        status = act_on_plan(run, &job);
+        status = act_on_plan(run, &job, &parked);
+    keep_outcome(run, &job.world.session, &job.plan, parked ? "parked" : NULL, status);
     return status;
 }
 
@@ -114,7 +155,7 @@ static bool is_complete(const struct plan *plan)
 }
 
 // What is not plugged in stays parked, with the rest: that is attached only once.
-static enum status finish(const struct run *run, const struct job *job)
+static enum status finish(const struct park_run *run, const struct job *job, const char **done)
 {
     struct diags *diags = run->invocation->diags;
     const struct session *session = &job->world.session;
@@ -125,10 +166,12 @@ static enum status finish(const struct run *run, const struct job *job)
                   complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
                            "what is not plugged in stays parked for %s", session->domain->name),
                   "plug it in and unpark %s again", session->domain->name);
+        *done = "incomplete";
         return STATUS_OK;
     }
     if (parked_forget(session) != STATUS_OK)
         return STATUS_LEFTOVER;
+    *done = "unparked";
     print_done(run, session, "is no longer parked");
     return STATUS_OK;
 }
@@ -142,7 +185,8 @@ static struct config *wanted_of(struct arena *arena, const struct config *parked
     return wanted;
 }
 
-static enum status attach_again(const struct run *run, struct job *job, struct config *wanted)
+static enum status attach_again(const struct park_run *run, struct job *job, struct config *wanted,
+                                const char **done)
 {
     enum status status = job_change_config(job, wanted);
     if (status == STATUS_OK)
@@ -151,12 +195,12 @@ static enum status attach_again(const struct run *run, struct job *job, struct c
         status = job_plan(job);
     if (status == STATUS_OK)
         status = job_run(job);
-    return status == STATUS_OK ? finish(run, job) : status;
+    return status == STATUS_OK ? finish(run, job, done) : status;
 }
 
 // Finds the domain, and what is parked of it; *parked is NULL if nothing is. Once the domain is
 // locked, nothing else is parked there before that is forgotten.
-static enum status find_parked(const struct run *run, const char *name, struct job *job,
+static enum status find_parked(const struct park_run *run, const char *name, struct job *job,
                                const struct config **parked)
 {
     const struct session *session = &job->world.session;
@@ -174,89 +218,45 @@ static enum status find_parked(const struct run *run, const char *name, struct j
                                : status;
 }
 
-static enum status unpark(struct run *run, const char *name)
+static enum status unpark(struct park_run *run, const char *name)
 {
+    const char *done = NULL;
     const struct config *parked = NULL;
-    struct invocation invocation = *run->invocation;
+    struct invocation invocation = invocation_of_job(run);
     cleanup_job struct job job = { .invocation = &invocation, .world = WORLD_NONE };
     enum status status = find_parked(run, name, &job, &parked);
-    if (status != STATUS_OK)
-        return status;
-    run->found |= parked != NULL;
-    if (parked) {
+    if (status == STATUS_OK && parked) {
         invocation.given |= needs_pvusb_qemu(parked) ? OPTION_START_BACKEND : 0;
-        return attach_again(run, &job, wanted_of(invocation.arena, parked));
-    }
-    if (!run->all)
+        status = attach_again(run, &job, wanted_of(invocation.arena, parked), &done);
+    } else if (status == STATUS_OK && !run->all) {
         print_done(run, &job.world.session, "is not parked: nothing to do");
-    return STATUS_OK;
+    }
+    keep_outcome(run, &job.world.session, job.plan.topology ? &job.plan : NULL, done, status);
+    return status;
 }
 
 // ---- one or all ----
 
-static enum status list_domains(const struct run *run, const struct domain **domains, size_t *count)
+static enum status run_for_one(const struct invocation *invocation, park_one *act)
 {
-    cleanup_xen struct xen *xen = NULL;
-    const struct world_options options = options_for_world(run->invocation);
-    enum status status = world_open_xen(&options, &xen);
-    return status == STATUS_OK
-               ? xen_domains(xen, run->invocation->diags, DOMAIN_NAME, domains, count)
-               : status;
-}
-
-// Complaints are each guest's own: an error about one must not look like one about the next.
-static enum status run_for_one(struct run *run, one *act, const struct domain *domain)
-{
-    struct diags diags;
-    const struct invocation *all = run->invocation;
-    struct invocation invocation = *all;
-    diags_init(&diags, all->arena);
-    invocation.diags = &diags;
-    run->invocation = &invocation;
-    enum status status = act(run, arena_printf(all->arena, "%d", domain->id));
-    if (status != STATUS_OK)
-        complain_error(&diags, "%s (%d) was not %sed", domain->name, domain->id,
-                       all->command->name);
-    fflush(stdout);
-    diags_print(&diags, stderr, all->color);
-    run->invocation = all;
+    struct park_run run = { .invocation = invocation };
+    enum status status = act(&run, invocation->words[0]);
+    if (is_json(&run) && !(invocation->given & OPTION_QUIET))
+        status = park_print(invocation, &run.said, run.said.size != 0, status);
     return status;
 }
 
-static enum status complain_interrupted(const struct run *run)
+static enum status run_verb(const struct invocation *invocation, park_one *act)
 {
-    complain_error(run->invocation->diags, "interrupted; the guests after that were not %sed",
-                   run->invocation->command->name);
-    return STATUS_FAILED;
-}
-
-// Each of them, whatever becomes of the others, until a signal comes.
-static enum status run_for_all(struct run *run, one *act)
-{
-    size_t count = 0, i = 0;
-    const struct domain *domains = NULL;
-    enum status worst = list_domains(run, &domains, &count);
-    for (; i < count && !interrupt_of_process()->raised; i++)
-        if (domains[i].id != 0 && !domains[i].dying)
-            worst = status_worse(worst, run_for_one(run, act, &domains[i]));
-    if (i < count)
-        worst = status_worse(worst, complain_interrupted(run));
-    if (!run->found && worst == STATUS_OK && !(run->invocation->given & OPTION_QUIET))
-        puts("Nothing to do.");
-    return worst;
-}
-
-static enum status run_verb(const struct invocation *invocation, one *act)
-{
-    struct run run = { .invocation = invocation, .all = invocation->given & OPTION_ALL };
-    if (run.all != (invocation->count == 0)) {
+    const bool all = invocation->given & OPTION_ALL;
+    if (all != (invocation->count == 0)) {
         diag_hint(invocation->diags,
                   complain_error(invocation->diags,
-                                 run.all ? "--all takes no domain" : "the domain is missing"),
+                                 all ? "--all takes no domain" : "the domain is missing"),
                   "name one, or use --all");
         return STATUS_REQUEST;
     }
-    return run.all ? run_for_all(&run, act) : act(&run, invocation->words[0]);
+    return all ? park_all(invocation, act) : run_for_one(invocation, act);
 }
 
 static enum status run_park(const struct invocation *invocation)
@@ -278,7 +278,7 @@ const struct command park_command = {
                "them on disk for unpark. The guest has to release a controller. --all, without "
                "DOMAIN,\n"
                "parks all guests.",
-    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_QUIET | OPTION_TIMEOUT,
+    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
     .least = 0,
     .most = 1,
     .run = run_park,
@@ -291,7 +291,7 @@ const struct command unpark_command = {
     .details = "A guest is recognised by its UUID: it may have been saved and restored. What is "
                "not\n"
                "plugged in stays parked. --all, without DOMAIN, unparks all guests that run.",
-    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_QUIET | OPTION_TIMEOUT,
+    .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
     .least = 0,
     .most = 1,
     .run = run_unpark,

@@ -239,9 +239,8 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
     json_close(writer);
 }
 
-void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
+void show_plan_value(struct arena *arena, struct json_writer *writer, const struct plan *plan)
 {
-    struct json_writer *writer = json_writer_new(arena, true);
     json_open_object(writer);
     json_domain(writer, plan->topology->domain);
     json_key(writer, "steps");
@@ -256,6 +255,12 @@ void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
     json_add_integer(writer, "keep", plan->keep);
     json_add_integer(writer, "refuse", plan->refuse);
     json_close(writer);
+}
+
+void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream)
+{
+    struct json_writer *writer = json_writer_new(arena, true);
+    show_plan_value(arena, writer, plan);
     struct text text = json_writer_end(writer);
     fwrite(text.at, 1, text.size, stream);
 }

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+struct json_writer;
+
 // "nec-xhci, 8 ports".
 const char *show_controller(struct arena *arena, const struct controller *controller);
 // "win10 (domain 3, hvm), QEMU 7.2.22 at /run/xen/qmp-libxl-3".
@@ -15,6 +17,8 @@ const char *show_domain(struct arena *arena, const struct topology *topology);
 // The plan as a diff with a summary; each step with the file and line it comes from.
 void show_plan(struct arena *arena, const struct plan *plan, FILE *stream);
 void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream);
+// The same as a value of a larger JSON.
+void show_plan_value(struct arena *arena, struct json_writer *writer, const struct plan *plan);
 
 // One line for a step that was carried out, undone, or failed.
 void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,
