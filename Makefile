@@ -206,10 +206,12 @@ install-udev:
 
 install-systemd:
 	$(call put_named,644,init/xenusb-watch.service.in,$(unitdir),xenusb-watch.service)
+	$(call put_named,644,init/xenusb-park.service.in,$(unitdir),xenusb-park.service)
 
 # Not part of "install": most hosts have systemd.
 install-openrc:
 	$(call put_named,755,init/xenusb-watch.openrc.in,$(initdir),xenusb-watch)
+	$(call put_named,755,init/xenusb-park.openrc.in,$(initdir),xenusb-park)
 
 # Settings that exist already stay as they are.
 install: $(B)/xenusb install-udev install-systemd
@@ -229,6 +231,7 @@ install: $(B)/xenusb install-udev install-systemd
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/xenusb" "$(DESTDIR)$(udevdir)/rules.d/60-xenusb.rules" \
 	    "$(DESTDIR)$(unitdir)/xenusb-watch.service" "$(DESTDIR)$(initdir)/xenusb-watch" \
+	    "$(DESTDIR)$(unitdir)/xenusb-park.service" "$(DESTDIR)$(initdir)/xenusb-park" \
 	    "$(DESTDIR)$(bashdir)/xenusb" "$(DESTDIR)$(zshdir)/_xenusb" "$(DESTDIR)$(fishdir)/xenusb.fish" \
 	    $(foreach page,$(MAN_PAGES),"$(DESTDIR)$(call page_in,$(page))/$(notdir $(page))")
 	rm -rf "$(DESTDIR)$(docdir)" "$(DESTDIR)$(schemadir)"
