@@ -224,7 +224,9 @@ static bool selector_is(const struct json *host, const struct selector *at)
            text_same(json_text(json_member(host, "busid")),
                      text_of(criteria & SELECT_BUSID ? at->busid : NULL)) &&
            text_same(json_text(json_member(host, "serial")),
-                     criteria & SELECT_SERIAL ? at->serial : TEXT_EMPTY);
+                     criteria & SELECT_SERIAL ? at->serial : TEXT_EMPTY) &&
+           text_same(json_text(json_member(host, "path")),
+                     criteria & SELECT_PATH ? at->path : TEXT_EMPTY);
 }
 
 static bool device_is(const struct json *json, const struct config *config,

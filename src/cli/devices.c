@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
+#include "host/path.h"
 #include "layout.h"
 #include "world/host_policy.h"
 #include "world/owners.h"
@@ -18,7 +19,7 @@ static const struct column columns[] = {
     { NULL, "domain", COLUMN_TEXT },      { NULL, "domid", COLUMN_NUMBER },
     { NULL, "unknown", COLUMN_TEXT },     { NULL, "free", COLUMN_FLAG },
     { NULL, "owner", COLUMN_TEXT },       { NULL, "lost", COLUMN_FLAG },
-    { NULL, "advice", COLUMN_TEXT },
+    { NULL, "advice", COLUMN_TEXT },      { NULL, "path", COLUMN_TEXT },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, POLICY_COLUMN = 11 };
 
@@ -27,6 +28,9 @@ struct view {
     struct arena *arena;
     const struct host *host;
     const struct policy *policy; // NULL: none
+    bool paths;                  // whether they may be shown
+    unsigned bus;                // the bus that `controller` is of
+    const char *controller;      // as udev names it; NULL: it does not
 };
 
 // What the policy says of a device, and whether it denies it to every domain. NULL without a
@@ -133,7 +137,18 @@ static const char *hub_of(struct arena *arena, const char *busid)
     return arena_copy(arena, busid, port ? (size_t)(port - busid) : strcspn(busid, "-"));
 }
 
-static void add_row(const struct view *view, struct table *table, const struct host_device *device)
+// The name of its socket; NULL if udev has none. The devices come bus by bus.
+static const char *path_of(struct view *view, const struct host_device *device)
+{
+    if (!view->paths)
+        return NULL;
+    if (view->bus != device->bus)
+        view->controller = host_controller_path(view->arena, device->bus);
+    view->bus = device->bus;
+    return host_socket_path(view->arena, view->controller, device->busid);
+}
+
+static void add_row(struct view *view, struct table *table, const struct host_device *device)
 {
     struct arena *arena = view->arena;
     const struct host *host = view->host;
@@ -170,6 +185,7 @@ static void add_row(const struct view *view, struct table *table, const struct h
         device->owner,
         is_lost(device) ? "" : NULL,
         how,
+        path_of(view, device),
     };
     table_row(table, cells);
     table_set_below(table, 0, hub_of(arena, device->busid));
@@ -222,7 +238,10 @@ static enum status run_devices(const struct invocation *invocation)
         return STATUS_REQUEST;
     if (invocation->given & OPTION_UDEV)
         return print_udev(invocation, policy);
-    const struct view view = { invocation->arena, &host, policy };
+    struct view view = { .arena = invocation->arena,
+                         .host = &host,
+                         .policy = policy,
+                         .paths = invocation->given & (OPTION_JSON | OPTION_OUTPUT) };
     struct table *table = new_table(invocation->arena, policy);
     const struct table_layout layout = layout_of(invocation);
     if (!layout_fits(invocation, table))

@@ -180,7 +180,7 @@ CHECK_DEVICE(device_speed, &check_device_on_pvusb);
 static bool device_twice(struct checking *checking, const struct config_device *device)
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
-    const unsigned one = SELECT_ADDRESS | SELECT_BUSID;
+    const unsigned one = SELECT_ADDRESS | SELECT_BUSID | SELECT_PATH;
     // Of several devices with the same ids, QEMU takes another one for each argument.
     if (first == device ||
         (first->at_creation && device->at_creation && !(device->selector.criteria & one)))

@@ -73,19 +73,15 @@ static uint64_t hash_selector(const struct config_device *device)
         hash = mix(hash, (unsigned char)at->busid[i]);
     for (size_t i = 0; at->criteria & SELECT_SERIAL && i < at->serial.size; i++)
         hash = mix(hash, (unsigned char)at->serial.at[i]);
+    for (size_t i = 0; at->criteria & SELECT_PATH && i < at->path.size; i++)
+        hash = mix(hash, (unsigned char)at->path.at[i]);
     return hash;
 }
 
 static bool same_selector(const struct config_device *one, const struct config_device *other)
 {
     const struct selector *a = &one->selector, *b = &other->selector;
-    unsigned criteria = a->criteria;
-    return criteria == b->criteria && (!(criteria & SELECT_BUS) || a->bus == b->bus) &&
-           (!(criteria & SELECT_ADDRESS) || a->address == b->address) &&
-           (!(criteria & SELECT_BUSID) || strcmp(a->busid, b->busid) == 0) &&
-           (!(criteria & SELECT_VENDOR) || a->vendor == b->vendor) &&
-           (!(criteria & SELECT_PRODUCT) || a->product == b->product) &&
-           (!(criteria & SELECT_SERIAL) || text_same(a->serial, b->serial));
+    return a->criteria == b->criteria && selector_agrees(a, b, a->criteria);
 }
 
 static const struct {

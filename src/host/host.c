@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/session.h"
+#include "path.h"
 #include "source.h"
 #include "sysfs.h"
 
@@ -257,15 +258,24 @@ static bool has_serial(const struct host_device *device, struct text serial)
     return text_is(serial, device->serial);
 }
 
+// A device that was not looked for in sysfs may be in the socket if the ports are the same.
+static bool is_in_socket(const struct host_device *device, struct text path)
+{
+    return device->source ? host_socket_is(device->source->arena, device->busid, path)
+                          : path_has_ports(path, device->busid);
+}
+
 bool selector_matches(const struct selector *selector, const struct host_device *device)
 {
-    unsigned criteria = selector->criteria;
-    return criteria && (!(criteria & SELECT_BUS) || selector->bus == device->bus) &&
-           (!(criteria & SELECT_ADDRESS) || selector->address == device->address) &&
-           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, device->busid) == 0) &&
-           (!(criteria & SELECT_VENDOR) || selector->vendor == device->vendor) &&
-           (!(criteria & SELECT_PRODUCT) || selector->product == device->product) &&
-           (!(criteria & SELECT_SERIAL) || has_serial(device, selector->serial));
+    struct selector own = { .bus = device->bus,
+                            .address = device->address,
+                            .vendor = device->vendor,
+                            .product = device->product };
+    const unsigned criteria = selector->criteria, lazy = SELECT_SERIAL | SELECT_PATH;
+    memcpy(own.busid, device->busid, sizeof own.busid);
+    return criteria && selector_agrees(selector, &own, criteria & ~lazy) &&
+           (!(criteria & SELECT_SERIAL) || has_serial(device, selector->serial)) &&
+           (!(criteria & SELECT_PATH) || is_in_socket(device, selector->path));
 }
 
 size_t host_all(struct arena *arena, const struct host *host, struct host_device ***devices)

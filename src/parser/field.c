@@ -172,6 +172,8 @@ bool host_word_read(struct builder *builder, struct text word, struct span at,
     *broken = false;
     if (busid_read(word, selector->busid))
         selector->criteria |= SELECT_BUSID;
+    else if (path_read(word, &selector->path))
+        selector->criteria |= SELECT_PATH;
     else if (selector_read_printed(word, selector))
         return true;
     else if (text_find(word, ':', 0) < word.size)

@@ -69,9 +69,9 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
 // Whether a text is BUS.ADDRESS with both in range; if so, sets *selector to it. Reports nothing.
 bool address_parse(struct text text, struct selector *selector);
 
-// Reads a word that names a host device: a bus id, BUS.ADDRESS, VENDOR:PRODUCT, or what other tools
-// print (selector_read_printed()). False if it has none of these forms; *broken is set if it has,
-// but an error was reported.
+// Reads a word that names a host device: a bus id, a path, BUS.ADDRESS, VENDOR:PRODUCT, or what
+// other tools print (selector_read_printed()). False if it has none of these forms; *broken is set
+// if it has, but an error was reported.
 bool host_word_read(struct builder *builder, struct text word, struct span at,
                     struct selector *selector, bool *broken);
 

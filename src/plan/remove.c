@@ -2,6 +2,7 @@
 #include "backend.h"
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "host/path.h"
 #include "plan.h"
 #include "restorable.h"
 #include "xen/advice.h"
@@ -64,18 +65,17 @@ static void remove_device(struct removing *removing, struct device *device, stru
 
 // Whether a selector matches a device that is no longer plugged in, by what QEMU or a record has of
 // it (`known`).
-static bool matches_known(const struct selector *selector, const struct selector *known)
+static bool matches_known(const struct removing *removing, const struct selector *selector,
+                          const struct selector *known)
 {
-    const unsigned possible =
-        SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
+    unsigned possible = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
     unsigned criteria = selector->criteria;
-    if (!criteria || criteria & ~possible || criteria & ~known->criteria)
+    if (criteria & SELECT_PATH && known->criteria & SELECT_BUSID &&
+        host_socket_is(removing->arena, known->busid, selector->path))
+        possible |= SELECT_PATH;
+    if (!criteria || criteria & ~possible || criteria & ~(known->criteria | SELECT_PATH))
         return false;
-    return (!(criteria & SELECT_BUS) || selector->bus == known->bus) &&
-           (!(criteria & SELECT_ADDRESS) || selector->address == known->address) &&
-           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, known->busid) == 0) &&
-           (!(criteria & SELECT_VENDOR) || selector->vendor == known->vendor) &&
-           (!(criteria & SELECT_PRODUCT) || selector->product == known->product);
+    return selector_agrees(selector, known, criteria & ~(unsigned)SELECT_PATH);
 }
 
 static bool is_wanted(const struct removing *removing, const struct config_device *wanted,
@@ -95,7 +95,7 @@ static bool is_wanted(const struct removing *removing, const struct config_devic
         return false;
     if (device->host)
         return selector_matches(&wanted->selector, device->host);
-    return matches_known(&wanted->selector, &device->selector) ||
+    return matches_known(removing, &wanted->selector, &device->selector) ||
            (device->now && selector_matches(&wanted->selector, device->now));
 }
 

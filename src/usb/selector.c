@@ -2,7 +2,9 @@
 #include "selector.h"
 
 #include "base/arena.h"
+#include "port.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 enum { BUSID_PORTS_MAX = 6 }; // a root port and five hubs (USB 2.0, 4.1.1)
@@ -112,6 +114,89 @@ bool selector_read_printed(struct text text, struct selector *selector)
                                   text_part(text, DIGITS + 1, text.size), selector));
 }
 
+// What a path has between the host controller and the ports.
+static const char path_middle[] = "-usb-0:";
+
+// Where the ports of a path begin; its size if it has none.
+static size_t path_ports(struct text path)
+{
+    const size_t length = sizeof path_middle - 1;
+    for (size_t at = 1; at + length < path.size; at++)
+        if (text_starts(text_part(path, at, path.size), path_middle))
+            return at + length;
+    return path.size;
+}
+
+static bool is_of_path(char letter)
+{
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+           (letter >= '0' && letter <= '9') || (letter && strchr("-_.:", letter));
+}
+
+bool path_read(struct text text, struct text *path)
+{
+    enum { PATH_MAX_SIZE = 200 };
+    const size_t ports = path_ports(text);
+    const size_t end = text_find(text, ':', ports);
+    struct text interface = text_part(text, end, text.size);
+    struct port chain;
+    if (text.size > PATH_MAX_SIZE || !port_read(text_part(text, ports, end), &chain))
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_of_path(text.at[i]))
+            return false;
+    for (size_t i = 1; i < interface.size; i++)
+        if (interface.at[i] != '.' && (interface.at[i] < '0' || interface.at[i] > '9'))
+            return false;
+    if (interface.size == 1)
+        return false;
+    *path = text_part(text, 0, end);
+    return true;
+}
+
+bool path_has_ports(struct text path, const char *busid)
+{
+    struct text whole = text_of(busid);
+    const size_t dash = text_find(whole, '-', 0);
+    return dash < whole.size && text_same(text_part(path, path_ports(path), path.size),
+                                          text_part(whole, dash + 1, whole.size));
+}
+
+// Where the value of a criterion is.
+enum value { VALUE_BYTES, VALUE_STRING, VALUE_TEXT };
+#define MEMBER(name) offsetof(struct selector, name), sizeof((struct selector *)0)->name
+static const struct criterion {
+    unsigned bit;
+    enum value value;
+    size_t offset, size;
+} criteria_rows[] = {
+    { SELECT_BUS, VALUE_BYTES, MEMBER(bus) },
+    { SELECT_ADDRESS, VALUE_BYTES, MEMBER(address) },
+    { SELECT_BUSID, VALUE_STRING, MEMBER(busid) },
+    { SELECT_VENDOR, VALUE_BYTES, MEMBER(vendor) },
+    { SELECT_PRODUCT, VALUE_BYTES, MEMBER(product) },
+    { SELECT_SERIAL, VALUE_TEXT, MEMBER(serial) },
+    { SELECT_PATH, VALUE_TEXT, MEMBER(path) },
+};
+enum { CRITERIA = sizeof criteria_rows / sizeof *criteria_rows };
+
+static bool has_same(const struct criterion *row, const struct selector *one,
+                     const struct selector *other)
+{
+    const void *a = (const char *)one + row->offset, *b = (const char *)other + row->offset;
+    if (row->value == VALUE_TEXT)
+        return text_same(*(const struct text *)a, *(const struct text *)b);
+    return row->value == VALUE_STRING ? strcmp(a, b) == 0 : memcmp(a, b, row->size) == 0;
+}
+
+bool selector_agrees(const struct selector *one, const struct selector *other, unsigned criteria)
+{
+    for (size_t i = 0; i < CRITERIA; i++)
+        if (criteria & criteria_rows[i].bit && !has_same(&criteria_rows[i], one, other))
+            return false;
+    return true;
+}
+
 // The bus that the criteria give, by itself or in the bus id; 0 if they give none.
 static unsigned bus_of(const struct selector *selector)
 {
@@ -121,25 +206,26 @@ static unsigned bus_of(const struct selector *selector)
                                                : 0;
 }
 
+// Whether the path that one of them has and the bus id of the other differ in their ports.
+static bool has_other_ports(const struct selector *one, const struct selector *other)
+{
+    return one->criteria & SELECT_PATH && other->criteria & SELECT_BUSID &&
+           !path_has_ports(one->path, other->busid);
+}
+
 bool selector_join(struct selector *selector, const struct selector *other)
 {
-    unsigned both = selector->criteria & other->criteria,
-             more = other->criteria & ~selector->criteria;
-    unsigned bus = bus_of(selector), other_bus = bus_of(other);
-    if ((bus && other_bus && bus != other_bus) ||
-        (both & SELECT_ADDRESS && selector->address != other->address) ||
-        (both & SELECT_BUSID && strcmp(selector->busid, other->busid) != 0) ||
-        (both & SELECT_VENDOR && selector->vendor != other->vendor) ||
-        (both & SELECT_PRODUCT && selector->product != other->product) ||
-        (both & SELECT_SERIAL && !text_same(selector->serial, other->serial)))
+    const unsigned both = selector->criteria & other->criteria,
+                   more = other->criteria & ~selector->criteria;
+    const unsigned bus = bus_of(selector), other_bus = bus_of(other);
+    if ((bus && other_bus && bus != other_bus) || has_other_ports(selector, other) ||
+        has_other_ports(other, selector) || !selector_agrees(selector, other, both))
         return false;
-    selector->bus = more & SELECT_BUS ? other->bus : selector->bus;
-    selector->address = more & SELECT_ADDRESS ? other->address : selector->address;
-    selector->vendor = more & SELECT_VENDOR ? other->vendor : selector->vendor;
-    selector->product = more & SELECT_PRODUCT ? other->product : selector->product;
-    selector->serial = more & SELECT_SERIAL ? other->serial : selector->serial;
-    if (more & SELECT_BUSID)
-        memcpy(selector->busid, other->busid, sizeof selector->busid);
+    for (size_t i = 0; i < CRITERIA; i++) {
+        const struct criterion *row = &criteria_rows[i];
+        if (more & row->bit)
+            memcpy((char *)selector + row->offset, (const char *)other + row->offset, row->size);
+    }
     selector->criteria |= more;
     return true;
 }
@@ -167,5 +253,8 @@ const char *selector_show(struct arena *arena, const struct selector *selector)
     if (criteria & SELECT_SERIAL)
         shown = arena_printf(arena, "%s%sserial=%.*s", shown, *shown ? " " : "",
                              (int)selector->serial.size, selector->serial.at);
+    if (criteria & SELECT_PATH)
+        shown = arena_printf(arena, "%s%spath=%.*s", shown, *shown ? " " : "",
+                             (int)selector->path.size, selector->path.at);
     return shown;
 }

@@ -14,6 +14,7 @@ enum selector_criterion {
     SELECT_VENDOR = 1 << 3,
     SELECT_PRODUCT = 1 << 4,
     SELECT_SERIAL = 1 << 5,
+    SELECT_PATH = 1 << 6,
 };
 
 enum { ADDRESS_MAX = 127 }; // USB 2.0, 9.4.6
@@ -27,11 +28,20 @@ struct selector {
     uint16_t product;
     char busid[BUSID_SIZE]; // in Linux's form: 1-1.2
     struct text serial;
+    struct text path; // the socket, as udev names it (path_read())
 };
 
 // Reads a bus id: bus, '-', then 1 to 6 port numbers separated by dots; each 1 to 255, no leading
 // zeros. xm also accepted ',' for '-' and '.', which is normalised. False if it is not a bus id.
 bool busid_read(struct text text, char busid[BUSID_SIZE]);
+
+// Reads the name that udev gives to a socket (ID_PATH): that of the host controller, "-usb-0:", and
+// the ports: pci-0000:00:14.0-usb-0:1.2. An interface behind it (":1.0") is left out of *path.
+// False, and nothing changed, if it is none.
+bool path_read(struct text text, struct text *path);
+
+// Whether a bus id has the ports of that path; the bus is of its controller or not.
+bool path_has_ports(struct text path, const char *busid);
 
 // Adds the bus and address in a device node, /dev/bus/usb/001/004. False, and nothing changed, for
 // any other path.
@@ -40,6 +50,10 @@ bool selector_read_node(struct text path, struct selector *selector);
 // Adds what other tools print of a device: a node, "Bus 001 Device 004: ID 046d:c52b" with or
 // without the id (lsusb), 001:004 (lsusb -s). False, and nothing changed, for any other text.
 bool selector_read_printed(struct text text, struct selector *selector);
+
+// Whether two selectors have the same value of each of these criteria (or'ed), whether or not they
+// are set.
+bool selector_agrees(const struct selector *one, const struct selector *other, unsigned criteria);
 
 // Adds the criteria of `other`. False, and nothing changed, if the two contradict each other.
 bool selector_join(struct selector *selector, const struct selector *other);

@@ -15,15 +15,18 @@ enum { RESERVE = 64 * 1024 }; // bytes, of what is read for an event
 
 // ---- devices ----
 
-// Whether an entry may select the device; its serial is not known yet.
+// Whether an entry may select the device; its serial and its host controller are not known yet.
 static bool may_select(const struct selector *selector, const struct host_plug_event *event)
 {
+    struct selector own = { .bus = event->bus,
+                            .address = event->address,
+                            .vendor = event->vendor,
+                            .product = event->product };
     const unsigned criteria = selector->criteria;
-    return criteria && (!(criteria & SELECT_BUS) || selector->bus == event->bus) &&
-           (!(criteria & SELECT_ADDRESS) || selector->address == event->address) &&
-           (!(criteria & SELECT_BUSID) || strcmp(selector->busid, event->busid) == 0) &&
-           (!(criteria & SELECT_VENDOR) || selector->vendor == event->vendor) &&
-           (!(criteria & SELECT_PRODUCT) || selector->product == event->product);
+    snprintf(own.busid, sizeof own.busid, "%s", event->busid);
+    return criteria &&
+           selector_agrees(selector, &own, criteria & ~(unsigned)(SELECT_SERIAL | SELECT_PATH)) &&
+           (!(criteria & SELECT_PATH) || path_has_ports(selector->path, event->busid));
 }
 
 static bool concerns(const struct watch_file *file, const struct host_plug_event *event)

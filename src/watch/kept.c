@@ -171,8 +171,9 @@ static bool meet(const struct session *session, const struct config_device *one,
         return true;
     if (both & SELECT_SERIAL && !text_same(a->serial, b->serial))
         return false;
-    if ((both & SELECT_BUSID && strcmp(a->busid, b->busid) == 0) ||
-        ((both & id) == id && a->vendor == b->vendor && a->product == b->product))
+    if ((both & SELECT_BUSID && selector_agrees(a, b, SELECT_BUSID)) ||
+        (both & SELECT_PATH && selector_agrees(a, b, SELECT_PATH)) ||
+        ((both & id) == id && selector_agrees(a, b, id)))
         return true;
     const struct host *host = session->host;
     for (const struct host_device *at = NULL; host && (at = host_next(host, a, at));)

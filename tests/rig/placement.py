@@ -131,7 +131,8 @@ def plugged_devices():
                             "address": int(read_attribute(busid, "devnum")), "busid": busid,
                             "vendor": read_attribute(busid, "idVendor"),
                             "product": read_attribute(busid, "idProduct"),
-                            "serial": read_attribute(busid, "serial")})
+                            "serial": read_attribute(busid, "serial"),
+                            "path": "pci-0000:00:14.0-usb-0:" + busid.split("-")[1]})
     return devices
 
 
@@ -153,6 +154,7 @@ def reworded(words, device):
             (r"\b(vendor=)\w+", device["vendor"]),
             (r"\b(product=)\w+", device["product"]),
             (r"\b(busid=|port_\d+=)\d+-[\d.]+", device["busid"]),
+            (r"\b(path=|host=)[\w.:-]+-usb-0:[\d.:]+", device["path"]),
             (r"\b(serial=)\w+", device["serial"])]:
         if value is None:
             words = re.sub(r"\b(vendor|product)(id=)\w+",

@@ -234,6 +234,15 @@ static void put_node(unsigned bus, unsigned devnum, unsigned minor)
         die(path);
 }
 
+// What the path of a socket needs (udev's ID_PATH).
+static void put_controller(void)
+{
+    const char *link = format("%s/sys/devices/" CONTROLLER "/subsystem", root);
+
+    if (symlink("../../../bus/pci", link) && errno != EEXIST)
+        die(link);
+}
+
 // Add a device with this number, without events.
 static void add_device(const struct usb_device *device, unsigned devnum)
 {
@@ -259,6 +268,7 @@ static void add_device(const struct usb_device *device, unsigned devnum)
     active[device - usb_devices] = 1;
     unauthorized[device - usb_devices] = false;
     add_to_testbed(dir, attributes, properties);
+    put_controller();
     put_device_attributes(device, dir, devnum);
     put_file(format("%s%s/descriptors", root, dir), descriptors, length);
     put_file(format("%s/dev/bus/usb/%03u/%03u", root, bus, devnum), descriptors, length);

@@ -46,21 +46,22 @@ static const struct host_device device = {
 
 // Selects that device by everything.
 static const struct selector all = {
-    .criteria =
-        SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT | SELECT_SERIAL,
+    .criteria = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT |
+                SELECT_SERIAL | SELECT_PATH,
     .bus = 1,
     .address = 5,
     .busid = "1-1.2",
     .vendor = 0x46d,
     .product = 0xc52b,
     .serial = { "A1", 2 },
+    .path = { "pci-0-usb-0:1.2", 15 },
 };
 
 static void test_all_criteria_must_match(void **state)
 {
     (void)state;
     assert_true(selector_matches(&all, &device));
-    for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
+    for (unsigned mark = SELECT_BUS; mark <= SELECT_PATH; mark <<= 1) {
         struct selector other = { .criteria = all.criteria & ~mark };
         other.bus = all.bus;
         other.address = all.address;
@@ -68,6 +69,7 @@ static void test_all_criteria_must_match(void **state)
         other.vendor = all.vendor;
         other.product = all.product;
         other.serial = all.serial;
+        other.path = all.path;
         if (mark == SELECT_BUS)
             other.bus = 2;
         if (mark == SELECT_ADDRESS)
@@ -80,6 +82,8 @@ static void test_all_criteria_must_match(void **state)
             other.product = 1;
         if (mark == SELECT_SERIAL)
             other.serial = text_of("A");
+        if (mark == SELECT_PATH)
+            other.path = text_of("pci-0-usb-0:1");
         assert_true(selector_matches(&other, &device)); // that mark is not set
         other.criteria |= mark;
         assert_false(selector_matches(&other, &device));
@@ -114,6 +118,7 @@ static void test_shown_in_the_syntax_of_the_user(void **state)
             .product = 2,
             .serial = { "A", 1 } },
           "1-1 0001:0002 serial=A" },
+        { { .criteria = SELECT_PATH, .path = { "a-usb-0:1", 9 } }, "path=a-usb-0:1" },
     };
     struct arena *arena = arena_new(1024);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -129,7 +134,7 @@ static void test_criteria_are_joined_unless_they_differ(void **state)
     assert_true(selector_matches(&joined, &device));
     assert_int_equal(joined.criteria, all.criteria);
     assert_true(selector_join(&joined, &all)); // again
-    for (unsigned mark = SELECT_BUS; mark <= SELECT_SERIAL; mark <<= 1) {
+    for (unsigned mark = SELECT_BUS; mark <= SELECT_PATH; mark <<= 1) {
         // Of all criteria only this one is given, and it differs.
         const struct selector other = { .criteria = mark,
                                         .bus = 2,
@@ -137,14 +142,55 @@ static void test_criteria_are_joined_unless_they_differ(void **state)
                                         .busid = "1-9",
                                         .vendor = 1,
                                         .product = 1,
-                                        .serial = { "A2", 2 } };
+                                        .serial = { "A2", 2 },
+                                        .path = { "pci-1-usb-0:1.3", 15 } };
         joined = all;
         assert_false(selector_join(&joined, &other));
         assert_true(selector_matches(&joined, &device));
-        joined.criteria &= ~(mark == SELECT_BUS ? mark | SELECT_BUSID : mark);
+        joined.criteria &= ~(mark == SELECT_BUS     ? mark | SELECT_BUSID
+                             : mark == SELECT_BUSID ? mark | SELECT_PATH
+                             : mark == SELECT_PATH  ? mark | SELECT_BUSID
+                                                    : mark);
         assert_true(selector_join(&joined, &other));
         assert_false(selector_matches(&joined, &device));
     }
+}
+
+static void test_paths_of_sockets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *path; // NULL: not a path
+    } rows[] = {
+        { "pci-0000:00:14.0-usb-0:4", "pci-0000:00:14.0-usb-0:4" },
+        { "pci-0000:00:14.0-usb-0:1.2.3", "pci-0000:00:14.0-usb-0:1.2.3" },
+        { "pci-0000:00:14.0-usb-0:1.2:1.0", "pci-0000:00:14.0-usb-0:1.2" },
+        { "platform-a.pcie-pci-0000:01:00.0-usb-0:1", "platform-a.pcie-pci-0000:01:00.0-usb-0:1" },
+        { "pci-0000:00:14.0-usb-0:", NULL },
+        { "pci-0000:00:14.0-usb-0", NULL },
+        { "pci-0000:00:14.0-usb-0:0", NULL },
+        { "pci-0000:00:14.0-usb-0:256", NULL },
+        { "pci-0000:00:14.0-usb-0:1.2.3.4.5.6.7", NULL },
+        { "pci-0000:00:14.0-usb-0:1:", NULL },
+        { "pci-0000:00:14.0-usb-0:1:1.0-port0", NULL },
+        { "-usb-0:1", NULL },
+        { "a b-usb-0:1", NULL },
+        { "046d:c52b", NULL },
+        { "", NULL },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text path = text_of("untouched");
+        assert_int_equal(path_read(text_of(rows[i].text), &path), rows[i].path != NULL);
+        assert_true(text_is(path, rows[i].path ? rows[i].path : "untouched"));
+    }
+    char large[300] = { 0 };
+    memset(large, 'a', 250);
+    memcpy(large + 250, "-usb-0:1", 8);
+    struct text path = TEXT_EMPTY;
+    assert_false(path_read(text_of(large), &path));
+    assert_true(path_has_ports(text_of("a-usb-0:1.2"), "3-1.2"));
+    assert_false(path_has_ports(text_of("a-usb-0:1.2"), "3-1"));
+    assert_false(path_has_ports(text_of("a-usb-0:1.2"), "usb3"));
 }
 
 static void test_device_nodes(void **state)
@@ -231,6 +277,7 @@ int main(void)
         cmocka_unit_test(test_all_criteria_must_match),
         cmocka_unit_test(test_no_criteria_select_nothing),
         cmocka_unit_test(test_criteria_are_joined_unless_they_differ),
+        cmocka_unit_test(test_paths_of_sockets),
         cmocka_unit_test(test_device_nodes),
         cmocka_unit_test(test_printed_by_other_tools),
         cmocka_unit_test(test_a_bus_id_contradicts_another_bus),

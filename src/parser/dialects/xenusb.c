@@ -317,6 +317,20 @@ static void read_serial(const struct field *field, void *into)
     device->selector.criteria |= text.text.size ? SELECT_SERIAL : 0;
 }
 
+static void read_path(const struct field *field, void *into)
+{
+    struct selector selector = { .criteria = SELECT_PATH };
+    struct text text = field->pair->value;
+    field_selects(field, into);
+    if (path_read(text, &selector.path))
+        add_criterion(field, into, &selector);
+    else
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, field->pair->value_at,
+                                "'%.*s' is not the path of a USB socket", SHOW(text)),
+                  "use what udev has as ID_PATH, for example pci-0000:00:14.0-usb-0:4");
+}
+
 static void read_controller_name(const struct field *field, void *into)
 {
     struct config_device *device = into;
@@ -353,6 +367,7 @@ static const struct spec_key device_keys[] = { { "type", read_kind },
                                                { "vendor", read_vendor },
                                                { "product", read_product },
                                                { "serial", read_serial },
+                                               { "path", read_path },
                                                { "hostport", read_hostport },
                                                { "vendorid", read_vendor },
                                                { "productid", read_product },

@@ -135,9 +135,10 @@ static void put_selector(struct json_writer *json, const struct selector *select
         put_id(json, "vendor", selector->vendor);
     if (selector->criteria & SELECT_PRODUCT)
         put_id(json, "product", selector->product);
-    if (selector->criteria & SELECT_SERIAL) {
+    if (selector->criteria & SELECT_SERIAL)
         json_add_text(json, "serial", selector->serial);
-    }
+    if (selector->criteria & SELECT_PATH)
+        json_add_text(json, "path", selector->path);
     json_close(json);
 }
 

@@ -182,10 +182,11 @@ static bool add_host(struct qemu *qemu, struct object *object, const struct arra
         object_number(object, "hostaddr", at->found->address);
         return true;
     }
-    if (selector->criteria & SELECT_SERIAL) {
+    if (selector->criteria & (SELECT_SERIAL | SELECT_PATH)) {
         diag_hint(qemu->writing->diags,
                   write_error(qemu->writing, at->wanted->why,
-                              "QEMU cannot select a device by its serial number"),
+                              "QEMU cannot select a device by its %s",
+                              selector->criteria & SELECT_SERIAL ? "serial number" : "path"),
                   "use --resolve on the host that has the device");
         return false;
     }

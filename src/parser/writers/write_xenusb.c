@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "host/path.h"
 
 // --- one item ---
 
@@ -83,7 +84,9 @@ static const char *selector_spec(struct arena *arena, const char *spec,
         spec = spec_add(arena, spec, "vendor", "%04x", selector->vendor);
     else if (criteria & SELECT_PRODUCT)
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
-    return criteria & SELECT_SERIAL ? spec_add_text(arena, spec, "serial", selector->serial) : spec;
+    if (criteria & SELECT_SERIAL)
+        spec = spec_add_text(arena, spec, "serial", selector->serial);
+    return criteria & SELECT_PATH ? spec_add_text(arena, spec, "path", selector->path) : spec;
 }
 
 static const char *add_properties(struct arena *arena, const char *spec,
@@ -142,6 +145,29 @@ static bool is_canonical(const struct config_device *device)
            (device->origin == ORIGIN_USB && device->at_creation);
 }
 
+// A bus id has the number of a bus, which may be another one after the host has booted. On the host
+// that has the socket, the name that does not change is known.
+static void offer_path(const struct writing *writing, const struct config_device *device)
+{
+    const struct selector *selector = &device->selector;
+    uint64_t bus = 0;
+    struct text busid = text_of(selector->busid);
+    if (!writing->host || !(selector->criteria & SELECT_BUSID) ||
+        selector->criteria & SELECT_PATH ||
+        (device->controller && GIVEN(device->controller->backend)) ||
+        text_number(text_part(busid, 0, text_find(busid, '-', 0)), 10, 1, UINT8_MAX, &bus) !=
+            NUMBER_OK)
+        return;
+    const char *path = host_socket_path(
+        writing->arena, host_controller_path(writing->arena, (unsigned)bus), selector->busid);
+    if (path)
+        diag_hint(writing->diags,
+                  write_note(writing,
+                             span_is_none(device->selector_at) ? device->why : device->selector_at,
+                             "the number of bus %u may change when this host boots", (unsigned)bus),
+                  "path=%s names the same socket, and does not change", path);
+}
+
 static struct replacement change_devices(const struct writing *writing)
 {
     struct items items = { NULL, 0, 0 };
@@ -150,6 +176,7 @@ static struct replacement change_devices(const struct writing *writing)
         if (!is_listed(at))
             continue;
         canonical = canonical && is_canonical(at);
+        offer_path(writing, at);
         items_add(writing->arena, &items,
                   at->origin == ORIGIN_USB && at->at_creation
                       ? device_model_of(at->kind)->name
