@@ -38,6 +38,7 @@ struct session {
                                 // NULL while no backend has one; closed by its opener
     const struct interrupt *interrupt; // ends waits; NULL: nothing does
     bool need_supply;                  // which controllers can be added must be found out
+    bool need_details; // with what options QEMU has its emulated devices must be found out
     const struct toolstack *toolstack; // what is installed; NULL: not looked for yet
     bool finishing;                    // must not be interrupted: undoing, or giving a device back
     bool keep_saved;                   // do not touch libxl's saved config

@@ -42,6 +42,7 @@ enum option {
     OPTION_OUTPUT = 1ULL << 31,
     OPTION_RAW = 1ULL << 32,
     OPTION_COLOR = 1ULL << 33, // every verb takes it
+    OPTION_AS_CONFIG = 1ULL << 34,
     OPTIONS_OF_TABLES = OPTION_NOHEADINGS | OPTION_OUTPUT | OPTION_RAW,
 };
 

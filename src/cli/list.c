@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "as_config.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/shortage.h"
@@ -337,8 +338,42 @@ static void print_lines(struct listing *listing, enum status status)
         puts(line);
 }
 
+// The dialect of --as-config; NULL after reporting what is wrong with the request.
+static const struct translation *dialect_of(const struct invocation *invocation)
+{
+    const char *to = invocation->to ? invocation->to : "xenusb";
+    const struct translation *dialect = dialect_named(invocation, to);
+    if (!(invocation->given & OPTION_AS_CONFIG))
+        complain_error(invocation->diags, "--to needs --as-config");
+    else if (!invocation->count && !invocation->qmp)
+        complain_error(invocation->diags, "--as-config needs a domain");
+    else
+        return dialect;
+    return NULL;
+}
+
+static enum status list_as_config(const struct invocation *invocation)
+{
+    cleanup_world struct world world = WORLD_NONE;
+    struct world_options options = options_for_world(invocation);
+    const struct translation *dialect = dialect_of(invocation);
+    options.find_details = true;
+    if (!dialect)
+        return STATUS_REQUEST;
+    enum status status =
+        world_find(&world, &options, invocation->count ? invocation->words[0] : NULL);
+    if (status == STATUS_OK)
+        status = world_open(&world, false);
+    if (status != STATUS_OK)
+        return status;
+    journal_mention(&world.session, invocation->diags, world.session.record->journal);
+    return as_config_print(invocation, &world, dialect);
+}
+
 static enum status run_list(const struct invocation *invocation)
 {
+    if (invocation->given & (OPTION_AS_CONFIG | OPTION_TO))
+        return list_as_config(invocation);
     struct table *table = table_new(invocation->arena, columns, COLUMNS);
     struct listing listing = { .invocation = invocation,
                                .arena = invocation->arena,
@@ -370,8 +405,12 @@ const struct command list_command = {
     .name = "list",
     .arguments = "[DOMAIN]",
     .summary = "List the USB controllers and devices of a domain, or of all.",
-    .details = "Includes what xl attached and what was on QEMU's command line.",
-    .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT | OPTION_TREE,
+    .details =
+        "Includes what xl attached and what was on QEMU's command line.\n"
+        "--as-config prints a config, of which apply then has nothing to do; --to in another\n"
+        "dialect than xenusb. What cannot be in it is a comment and a warning.",
+    .options = OPTIONS_OF_TABLES | OPTION_AS_CONFIG | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT |
+               OPTION_TO | OPTION_TREE,
     .least = 0,
     .most = 1,
     .run = run_list,

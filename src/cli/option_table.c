@@ -5,6 +5,8 @@
 
 const struct option_row option_rows[OPTION_ROWS] = {
     { OPTION_ALL, "all", 0, true, NULL, "all that was attached to it; park, unpark: all guests" },
+    { OPTION_AS_CONFIG, "as-config", 0, false, NULL,
+      "print what the domain has as a config, for apply and watch" },
     { OPTION_COLOR, "color", 0, false, "WHEN",
       "have colours: always, never or auto, which is on a terminal" },
     { OPTION_COMMAND, "command", 0, false, "LINE",

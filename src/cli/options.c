@@ -232,7 +232,9 @@ static enum status complain_together(const struct invocation *invocation)
         { OPTION_TREE, OPTION_RAW },        { OPTION_TREE, OPTION_NOHEADINGS },
         { OPTION_UDEV, OPTION_OUTPUT },     { OPTION_UDEV, OPTION_RAW },
         { OPTION_UDEV, OPTION_NOHEADINGS }, { OPTION_KEEP, OPTION_QMP },
-        { OPTION_UDEV, OPTION_TREE }
+        { OPTION_UDEV, OPTION_TREE },       { OPTION_AS_CONFIG, OPTION_JSON },
+        { OPTION_AS_CONFIG, OPTION_TREE },  { OPTION_AS_CONFIG, OPTION_OUTPUT },
+        { OPTION_AS_CONFIG, OPTION_RAW },   { OPTION_AS_CONFIG, OPTION_NOHEADINGS },
     };
     enum status status = STATUS_OK;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {

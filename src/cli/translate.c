@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "parser/translate.h"
 
+#include "as_config.h"
 #include "base/arena.h"
 #include "base/capture.h"
 #include "base/shell.h"
@@ -14,20 +15,18 @@
 #include "parser/foreign.h"
 #include "parser/parser.h"
 
-static const struct translation *target_of(const struct invocation *invocation)
+const struct translation *dialect_named(const struct invocation *invocation, const char *name)
 {
     const char *names[16] = { NULL };
     size_t count = 0;
-    if (!invocation->to)
-        return &translations[0];
-    const struct translation *target = translation_named(invocation->to);
+    const struct translation *target = translation_named(name);
     if (target)
         return target;
     for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
     diag_suggest(invocation->diags,
-                 complain_error(invocation->diags, "--to has no dialect '%s'", invocation->to),
-                 text_of(invocation->to), names, NULL);
+                 complain_error(invocation->diags, "--to has no dialect '%s'", name), text_of(name),
+                 names, NULL);
     return NULL;
 }
 
@@ -159,7 +158,8 @@ static enum status translate_command_line(const struct invocation *invocation,
 static enum status translate_file(const struct invocation *invocation, struct outcome *outcome)
 {
     struct document document;
-    const struct translation *target = target_of(invocation);
+    const struct translation *target =
+        dialect_named(invocation, invocation->to ? invocation->to : translations[0].name);
     enum status status = target ? refuse_options(invocation, target) : STATUS_REQUEST;
     if (target)
         outcome->to = target->name;

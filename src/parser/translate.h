@@ -36,6 +36,9 @@ struct translation {
 const char *config_controller_item(struct arena *arena, const struct config_controller *controller);
 const char *config_device_item(struct arena *arena, const struct config_device *device);
 
+// A string of a config, in single quotes, as xl and Python read it.
+const char *config_quoted(struct arena *arena, const char *string);
+
 // All targets. Ends with a NULL name; the first row is the default.
 extern const struct translation translations[];
 

@@ -9,6 +9,16 @@ static bool is_unnamed(const struct controller *controller)
     return text_number(text_of(controller->name), 10, 0, INT32_MAX, &number) == NUMBER_OK;
 }
 
+// Whether that is how one without a name is written where its number does not tell which it is.
+static bool is_xl_name(const char *name, const struct controller *there)
+{
+    uint64_t number = 0;
+    return is_unnamed(there) && strncmp(name, CONTROLLER_OF_XL, strlen(CONTROLLER_OF_XL)) == 0 &&
+           text_number(text_of(name + strlen(CONTROLLER_OF_XL)), 10, 0, INT32_MAX, &number) ==
+               NUMBER_OK &&
+           (int)number == there->index;
+}
+
 // How likely an existing controller is the wanted one: 0 is not at all, higher is more likely.
 static unsigned similarity(const struct config_controller *wanted, const struct controller *there,
                            const struct controller_model *model)
@@ -33,7 +43,7 @@ static unsigned similarity(const struct config_controller *wanted, const struct 
     case ORIGIN_USBCONTROLLER:
     case ORIGIN_VUSB: break;
     }
-    if (same_name)
+    if (same_name || is_xl_name(wanted->name, there))
         return 3;
     bool same_place =
         wanted->origin != ORIGIN_USBCTRL && is_unnamed(there) && there->index == (int)wanted->index;

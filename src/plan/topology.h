@@ -71,10 +71,20 @@ struct device {
     bool partly;           // usbback has some of its interfaces only: a handover was not finished
     bool returns;          // DEVICE_GONE: attaching what is there now brings it back to its port
     enum verdict at_start; // whether QEMU was started with it; not set without a `path`
-    bool discard;     // DEVICE_GONE: plan_make() is to remove it, to which its caller sets this
-    const char *file; // disk: the image's path; NULL if not known
+    bool discard;       // DEVICE_GONE: plan_make() is to remove it, to which its caller sets this
+    const char *file;   // disk: the image's path; NULL if not known
+    const char *format; // disk: of the image, if it is not raw; NULL
+    bool readonly;      // disk
+    // With session->need_details:
+    const char *chardev;  // as chardev= has it; NULL if it has none, or one that no word describes
+    const char *audiodev; // NULL: none, or QEMU's default
+    struct config_property *properties; // those that are not as QEMU has them by default
+    const char *undescribed;            // why that is not all of it; NULL: it is
     const struct config_device *wanted; // the part of the config that wants it; NULL if none does
 };
+
+// In a config, the number of a controller of xl's, which has no name, follows this.
+#define CONTROLLER_OF_XL "xl"
 
 // A controller of a guest.
 struct controller {

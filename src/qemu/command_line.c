@@ -33,44 +33,54 @@ static size_t end_of_member(struct text value, size_t from)
     return end;
 }
 
-// "DRIVER,KEY=VALUE,..."
-static struct given read_members(struct text value)
+struct text command_line_member(struct text value, const char *key)
 {
-    struct given given = { TEXT_EMPTY, TEXT_EMPTY };
+    struct text found = TEXT_EMPTY;
     for (size_t from = 0, to; from < value.size; from = to + 1) {
         to = end_of_member(value, from);
         struct text member = text_part(value, from, to);
         size_t equals = text_find(member, '=', 0);
-        struct text key = text_part(member, 0, equals);
-        struct text its = text_part(member, equals + 1, member.size);
-        if (equals == member.size && from == 0)
-            given.driver = member;
-        else if (text_is(key, "driver"))
-            given.driver = its;
-        else if (text_is(key, "id"))
-            given.id = its;
+        if (equals == member.size && from == 0 && strcmp(key, "driver") == 0)
+            found = member;
+        else if (equals < member.size && text_is(text_part(member, 0, equals), key))
+            found = text_part(member, equals + 1, member.size);
     }
-    return given;
+    return found;
 }
 
 static struct given read_device(struct arena *arena, struct text value)
 {
     const char *why;
     if (!text_starts(value, "{"))
-        return read_members(value);
+        return (struct given){ command_line_member(value, "driver"),
+                               command_line_member(value, "id") };
     const struct json *json = json_read(arena, value, &why);
     return (struct given){ json_member_text(json, "driver"), json_member_text(json, "id") };
+}
+
+bool command_line_next(struct text *rest, const char *const *names,
+                       struct command_line_option *option)
+{
+    while (rest->size) {
+        struct text word = next_word(rest);
+        for (size_t i = 0; names[i]; i++)
+            if (is_option(word, names[i])) {
+                *option = (struct command_line_option){ names[i], next_word(rest) };
+                return true;
+            }
+    }
+    return false;
 }
 
 // Moves behind the next -device, whose value is *given; false at the end.
 static bool next_device(struct arena *arena, struct text *rest, struct given *given)
 {
-    while (rest->size)
-        if (is_option(next_word(rest), "device")) {
-            *given = read_device(arena, next_word(rest));
-            return true;
-        }
-    return false;
+    static const char *const device[] = { "device", NULL };
+    struct command_line_option option;
+    if (!command_line_next(rest, device, &option))
+        return false;
+    *given = read_device(arena, option.value);
+    return true;
 }
 
 struct text command_line_driver(struct arena *arena, struct text arguments, const char *id)

@@ -10,6 +10,18 @@
 // arguments, or owned by the arena.
 struct text command_line_driver(struct arena *arena, struct text arguments, const char *id);
 
+// An option with one of these names (NULL-terminated, without the dashes) and its value; *rest is
+// then what follows. False at the end.
+struct command_line_option {
+    const char *name; // one of the names
+    struct text value;
+};
+bool command_line_next(struct text *rest, const char *const *names,
+                       struct command_line_option *option);
+// The value of a key in "HEAD,KEY=VALUE,...", with its commas doubled; HEAD itself for "driver", if
+// that is no key. TEXT_EMPTY if there is none.
+struct text command_line_member(struct text value, const char *key);
+
 // How many devices there have no id.
 unsigned command_line_unnamed(struct arena *arena, struct text arguments);
 

@@ -125,7 +125,7 @@ static struct config_device lasting(const struct session *session,
     if (!(selector->criteria & address) || !session->host ||
         host_select(session->host, &device->selector, &host) != 1)
         return lasting;
-    uuid_file_select(selector, host);
+    uuid_file_select(session->host, host, selector);
     return lasting;
 }
 

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "parser/translate.h"
+#include "plan/declare.h"
 #include "plan/plan.h"
 #include "plan/presence.h"
 #include "uuid_file.h"
@@ -13,8 +14,6 @@
 
 const char parked_directory[] = UUID_FILE_PARENT "/parked";
 static const struct uuid_files files = { parked_directory, "parked" };
-
-static const struct span given = { 0, 1 }; // the position of what no source has
 
 enum status parked_read(struct arena *arena, struct diags *diags, const struct domain *domain,
                         const struct config **config)
@@ -57,7 +56,8 @@ static const char *place_name(struct arena *arena, const struct controller *cont
     if (text_number(text_of(name), 10, 0, UINT16_MAX, &index) != NUMBER_OK)
         return name;
     // xl's controllers have numbers for names, which in a config count its own controllers.
-    return goes_too || !*controller->id ? arena_printf(arena, "xl%s", name) : controller->id;
+    return goes_too || !*controller->id ? arena_printf(arena, CONTROLLER_OF_XL "%s", name)
+                                        : controller->id;
 }
 
 static void add_controller(struct parking *parking, struct config_controller *controller)
@@ -99,19 +99,12 @@ static const char *backend_word(struct arena *arena, const struct controller *fr
 static enum status take_controller(struct parking *parking, const struct controller *from)
 {
     struct arena *arena = parking->session->arena;
-    struct config_controller *to = arena_new_of(arena, struct config_controller);
     if (!from->model)
         return refuse(parking, arena_printf(arena, "controller %s", from->name),
                       arena_printf(arena, "xenusb cannot add a %s again", from->driver));
-    to->origin = ORIGIN_USBCONTROLLER;
-    to->name = place_name(arena, from, true);
-    to->type = from->pvusb == PVUSB_ANY ? CONTROLLER_EMULATED : CONTROLLER_PV;
-    to->pvusb = from->pvusb;
-    to->model = from->pvusb == PVUSB_ANY ? from->model : NULL;
-    to->version = (struct config_number){ given, from->model->version };
-    to->ports = (struct config_number){ given, from->ports };
+    struct config_controller *to = declare_controller(arena, from, place_name(arena, from, true));
     if (from->backend_domain)
-        to->backend = (struct config_text){ given, text_of(backend_word(arena, from)) };
+        to->backend = (struct config_text){ DECLARED, text_of(backend_word(arena, from)) };
     add_controller(parking, to);
     return STATUS_OK;
 }
@@ -132,12 +125,13 @@ static const struct host_device *plugged_in(const struct device *from)
 }
 
 // False if it is not known what to attach again.
-static bool select_host_device(const struct device *from, struct selector *selector)
+static bool select_host_device(const struct parking *parking, const struct device *from,
+                               struct selector *selector)
 {
     const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
     const struct host_device *host = plugged_in(from);
     if (host) {
-        uuid_file_select(selector, host);
+        uuid_file_select(parking->session->host, host, selector);
         return true;
     }
     *selector = from->selector;
@@ -163,31 +157,31 @@ static enum status refuse_unknown(const struct parking *parking, const struct de
                                from->reason ? ": " : "", from->reason ? from->reason : ""));
 }
 
-static void set_place(const struct parking *parking, const struct device *from,
-                      struct config_device *to)
+// It is to be placed anew.
+static void drop_place(struct config_device *device)
 {
-    const struct controller *controller = from->controller;
-    const bool goes_too = plan_removal_of(parking->plan, controller) != NULL;
-    const char *name = place_name(parking->session->arena, controller, goes_too);
-    to->controller_name = (struct config_text){ given, text_of(name) };
-    to->port = from->port;
+    device->controller_name = (struct config_text){ SPAN_NONE, TEXT_EMPTY };
+    device->port = PORT_ANY;
 }
 
 static enum status take_device(struct parking *parking, const struct device *from)
 {
-    struct config_device *to = arena_new_of(parking->session->arena, struct config_device);
-    to->origin = ORIGIN_USBCONTROLLER;
-    to->kind = from->kind;
+    struct arena *arena = parking->session->arena;
+    const bool goes_too = plan_removal_of(parking->plan, from->controller) != NULL;
+    struct selector selector = { 0 };
     if (!device_can_return(from))
         return refuse(parking, device_kind_name(from), "not all of its options are known");
-    if (from->kind == DEVICE_HOSTDEV && !select_host_device(from, &to->selector)) {
+    if (from->kind == DEVICE_HOSTDEV && !select_host_device(parking, from, &selector)) {
         if (from->state != DEVICE_GONE)
             return refuse_unknown(parking, from);
         warn_unplugged(parking, from);
         return STATUS_OK;
     }
-    if (from->state != DEVICE_MISFIT)
-        set_place(parking, from, to);
+    struct config_device *to =
+        declare_device(arena, from, place_name(arena, from->controller, goes_too));
+    to->selector = selector;
+    if (from->state == DEVICE_MISFIT)
+        drop_place(to);
     add_device(parking, to);
     return STATUS_OK;
 }

@@ -125,18 +125,22 @@ static bool is_plain(const char *serial)
     return *serial;
 }
 
-void uuid_file_select(struct selector *selector, const struct host_device *host)
+void uuid_file_select(const struct host *host, const struct host_device *device,
+                      struct selector *selector)
 {
-    host_read_strings(host, HOST_SERIAL);
+    const struct host_device *found;
+    host_read_strings(device, HOST_SERIAL);
     selector->criteria &= ~(unsigned)(SELECT_BUS | SELECT_ADDRESS);
     selector->criteria |= SELECT_VENDOR | SELECT_PRODUCT;
-    selector->vendor = host->vendor;
-    selector->product = host->product;
-    if (is_plain(host->serial)) {
+    selector->vendor = device->vendor;
+    selector->product = device->product;
+    if (is_plain(device->serial)) {
         selector->criteria |= SELECT_SERIAL;
-        selector->serial = text_of(host->serial);
-    } else {
-        selector->criteria |= SELECT_BUSID;
-        memcpy(selector->busid, host->busid, sizeof selector->busid);
+        selector->serial = text_of(device->serial);
+        if (!host || host_select(host, selector, &found) == 1)
+            return;
+        selector->criteria &= ~(unsigned)SELECT_SERIAL;
     }
+    selector->criteria |= SELECT_BUSID;
+    memcpy(selector->busid, device->busid, sizeof selector->busid);
 }

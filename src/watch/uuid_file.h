@@ -12,6 +12,7 @@
 #define UUID_FILE_PARENT "/var/lib/xenusb"
 #define UUID_FILE_SUFFIX ".cfg"
 
+struct host;
 struct host_device;
 
 // A kind of such files.
@@ -50,7 +51,9 @@ enum status uuid_file_complain(const struct session *session, const struct uuid_
                                const char *path);
 
 // Selects that device by what it is and not by its address, which is another one after each replug:
-// by its ids, and its serial number, or its bus id if it has none.
-void uuid_file_select(struct selector *selector, const struct host_device *host);
+// by its ids, and its serial number, or its bus id if it has none or another device of `host`
+// (NULL: not known) has the same.
+void uuid_file_select(const struct host *host, const struct host_device *device,
+                      struct selector *selector);
 
 #endif

@@ -199,6 +199,7 @@ static void init(struct world *world, const struct world_options *options)
         .accept_ended = options->accept_ended,
         .require_guest = options->require_guest,
         .need_supply = options->find_owners || options->find_supply,
+        .need_details = options->find_details,
         .timeout_scale = options->timeout_scale,
         .undo_scale = options->undo_scale,
     };

@@ -29,6 +29,7 @@ struct world_options {
     bool require_guest; // detach a device again if the guest does not use it
     bool find_owners;   // find out who has the host's devices (world_find() and world_open())
     bool find_supply;   // find out which controllers can be added; find_owners includes it
+    bool find_details;  // find out with what options QEMU has its devices
 };
 
 // Closed with world_close().

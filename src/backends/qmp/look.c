@@ -7,20 +7,29 @@
 #include "report.h"
 #include "walk_usb.h"
 
-// The image of a disk. In query-block, qdev is the path of an object below the device.
-static const char *image_of(const struct walk *walk, const struct qmp_command *images,
-                            const char *path)
+// What is in a disk, according to query-block; NULL if nothing is. There, qdev is the path of an
+// object below the device.
+static const struct json *image_of(const struct qmp_command *images, const char *path)
 {
-    const struct json *list = images->value;
     size_t size = strlen(path);
-    for (const struct json *at = json_elements(list); at; at = at->next) {
+    for (const struct json *at = json_elements(images->value); at; at = at->next) {
         struct text device = json_member_text(at, "qdev");
-        struct text file = json_member_text(json_member(at, "inserted"), "file");
-        if (file.size && text_starts(device, path) &&
-            (device.size == size || device.at[size] == '/'))
-            return arena_copy(walk->arena, file.at, file.size);
+        if (text_starts(device, path) && (device.size == size || device.at[size] == '/') &&
+            json_member_text(json_member(at, "inserted"), "file").size)
+            return json_member(at, "inserted");
     }
     return NULL;
+}
+
+static void read_image(const struct walk_usb *usb, struct device *device)
+{
+    const struct json *image = image_of(usb->images, device->path);
+    struct text format = json_member_text(image, "drv");
+    if (!image)
+        return;
+    device->file = walk_copy(usb->walk, json_member_text(image, "file"));
+    device->format = format.size && !text_is(format, "raw") ? walk_copy(usb->walk, format) : NULL;
+    device->readonly = json_member_is_true(image, "ro");
 }
 
 // Whether QEMU has removed it since it listed it.
@@ -57,7 +66,7 @@ static void add_device(struct walk_usb *usb, const struct walk_device *found,
     if (device->kind == DEVICE_HOSTDEV)
         given_read(usb->walk, found, device);
     if (device->kind == DEVICE_DISK)
-        device->file = image_of(usb->walk, usb->images, found->path);
+        read_image(usb, device);
     controller_add_device(controller, device);
 }
 
@@ -183,6 +192,8 @@ static bool read_controllers(struct walk_usb *usb, struct topology *topology)
     place_chosen(usb, &own);
     set_speeds(&own);
     bool answered = walk_usb_find_start(usb, &own, topology);
+    if (answered && usb->session->need_details)
+        answered = walk_usb_find_details(usb, &own);
     merge_topology(usb->walk->arena, &own, topology);
     return answered;
 }

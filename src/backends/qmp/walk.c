@@ -121,6 +121,11 @@ struct qmp_command *walk_types(const struct walk *walk, const char *implemented)
     return submit(walk, wire_types(walk->arena, implemented));
 }
 
+struct qmp_command *walk_properties(const struct walk *walk, const char *driver)
+{
+    return submit(walk, wire_properties(walk->arena, driver));
+}
+
 bool walk_count(struct walk *walk, size_t objects)
 {
     if (objects <= WALK_OBJECTS_MAX - walk->objects) {

@@ -33,6 +33,8 @@ struct walk walk_with(struct arena *arena, struct qmp_client *client);
 struct qmp_command *walk_list(const struct walk *walk, const char *path);
 struct qmp_command *walk_get(struct walk *walk, const char *path, const char *property);
 struct qmp_command *walk_types(const struct walk *walk, const char *implemented);
+// For the properties of a driver, with their defaults.
+struct qmp_command *walk_properties(const struct walk *walk, const char *driver);
 
 // Does what qmp_await() does, for these and all other commands.
 bool walk_await(struct walk *walk);

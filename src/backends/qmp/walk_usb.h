@@ -107,6 +107,9 @@ bool walk_usb_place_by_parent(struct walk_usb *usb);
 bool walk_usb_find_start(const struct walk_usb *usb, struct topology *own,
                          struct topology *topology);
 
+// details.c: sets with what options QEMU has the devices of `own`. False if QEMU did not answer.
+bool walk_usb_find_details(const struct walk_usb *usb, struct topology *own);
+
 // recall.c: sets what the record contains about the controllers and devices found. libxl's records
 // are used for all host devices or, if they do not explain each that libxl could have attached, for
 // none.

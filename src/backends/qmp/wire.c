@@ -52,6 +52,13 @@ struct wire_command wire_list_get(struct arena *arena, const char *const *paths,
     return end("qom-list-get", writer);
 }
 
+struct wire_command wire_properties(struct arena *arena, const char *driver)
+{
+    struct json_writer *writer = begin(arena);
+    json_add_string(writer, "typename", driver);
+    return end("device-list-properties", writer);
+}
+
 struct wire_command wire_types(struct arena *arena, const char *implemented)
 {
     struct json_writer *writer = begin(arena);

@@ -48,10 +48,12 @@ struct wire_command wire_delete_backing(struct arena *arena, enum device_kind ki
 struct wire_command wire_remove(struct arena *arena, const char *id, const char *path);
 
 // Reads a property of an object; lists an object's properties; lists the types that implement
-// another one, without abstract ones; reads all properties of `count` objects.
+// another one, without abstract ones; lists the properties of a driver; reads all properties of
+// `count` objects.
 struct wire_command wire_get(struct arena *arena, const char *path, const char *property);
 struct wire_command wire_list(struct arena *arena, const char *path);
 struct wire_command wire_types(struct arena *arena, const char *implemented);
+struct wire_command wire_properties(struct arena *arena, const char *driver);
 struct wire_command wire_list_get(struct arena *arena, const char *const *paths, size_t count);
 
 // What an error of device_del means.

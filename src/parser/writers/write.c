@@ -2,6 +2,7 @@
 #include "write.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/capture.h"
 
 void items_add(struct arena *arena, struct items *items, const char *item)
@@ -17,20 +18,19 @@ void items_add(struct arena *arena, struct items *items, const char *item)
     items->at[items->count++] = item;
 }
 
-// Prints a string in single quotes.
-static void print_quoted(FILE *stream, const char *string)
+const char *config_quoted(struct arena *arena, const char *string)
 {
-    putc('\'', stream);
-    for (; *string; string++) {
-        if (*string == '\n') {
-            fputs("\\n", stream);
-            continue;
-        }
-        if (*string == '\'' || *string == '\\')
-            putc('\\', stream);
-        putc(*string, stream);
+    struct buffer quoted = buffer_in(arena);
+    buffer_add_string(&quoted, "'");
+    for (struct text rest = text_of(string); rest.size; rest = text_part(rest, 1, rest.size)) {
+        bool escaped = *rest.at == '\'' || *rest.at == '\\';
+        if (*rest.at == '\n')
+            buffer_add_string(&quoted, "\\n");
+        else
+            buffer_printf(&quoted, "%s%c", escaped ? "\\" : "", *rest.at);
     }
-    putc('\'', stream);
+    buffer_add_string(&quoted, "'");
+    return buffer_string(&quoted);
 }
 
 // The list as xl and Python read it: "['a', 'b']", over several lines if it is long.
@@ -48,7 +48,7 @@ static const char *items_value(const struct writing *writing, const struct items
     for (size_t i = 0; i < items->count; i++) {
         if (width > WIDTH)
             fprintf(stream, "%s    ", line_end);
-        print_quoted(stream, items->at[i]);
+        fputs(config_quoted(writing->arena, items->at[i]), stream);
         if (i + 1 < items->count || width > WIDTH)
             fputs(width > WIDTH ? "," : ", ", stream);
     }
