@@ -22,12 +22,23 @@ void diags_init(struct diags *diags, struct arena *arena)
     diags->last = &diags->first;
 }
 
+static enum diag_code usual_code(enum severity severity, struct span span)
+{
+    switch (severity) {
+    case SEVERITY_NOTE: return CODE_NOTE;
+    case SEVERITY_WARNING: return CODE_WARNING;
+    case SEVERITY_ERROR: break;
+    }
+    return span_is_none(span) ? CODE_FAILED : CODE_INVALID;
+}
+
 static struct diag *diag_new(struct diags *diags, enum severity severity,
                              const struct source *source, struct span span, const char *format,
                              va_list args)
 {
     struct diag *diag = arena_new_of(diags->arena, struct diag);
     diag->severity = severity;
+    diag->code = usual_code(severity, span);
     diag->source = source;
     diag->span = span;
     diag->message = arena_vprintf(diags->arena, format, args);
@@ -75,6 +86,12 @@ const char *diags_reason(const struct diags *diags, const char *otherwise)
         if (at->severity == SEVERITY_ERROR)
             return at->message;
     return otherwise;
+}
+
+struct diag *diag_is(struct diag *diag, enum diag_code code)
+{
+    diag->code = code;
+    return diag;
 }
 
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
@@ -213,7 +230,7 @@ static bool stands_before(const struct diag *a, const struct diag *b)
     return a->span.from < b->span.from;
 }
 
-static struct diag *sorted_by_place(const struct diags *diags)
+static void sort_by_place(struct diags *diags)
 {
     struct diag *sorted = NULL;
     for (struct diag *diag = diags->first, *next; diag; diag = next) {
@@ -224,7 +241,10 @@ static struct diag *sorted_by_place(const struct diags *diags)
         diag->next = *at;
         *at = diag;
     }
-    return sorted;
+    diags->first = sorted;
+    diags->last = &diags->first;
+    while (*diags->last)
+        diags->last = &(*diags->last)->next;
 }
 
 static void forget(struct diags *diags)
@@ -237,7 +257,8 @@ static void forget(struct diags *diags)
 
 void diags_print(struct diags *diags, FILE *stream, bool color)
 {
-    for (const struct diag *diag = sorted_by_place(diags); diag; diag = diag->next)
+    sort_by_place(diags);
+    for (const struct diag *diag = diags->first; diag; diag = diag->next)
         for (const struct diag *part = diag; part; part = part->also)
             print_one(diags, part, stream, color);
     if (diags->dropped)
@@ -261,10 +282,11 @@ static void write_place(struct json_writer *json, const struct diag *diag)
     json_close(json);
 }
 
-static void write_one(struct json_writer *json, const struct diag *diag)
+static void write_one(struct json_writer *json, const struct diag *diag, enum diag_code code)
 {
     json_open_object(json);
     json_add_string(json, "severity", severities[diag->severity].name);
+    json_add_string(json, "code", diag_code_name(code));
     json_add_string(json, "message", diag->message);
     json_add_string(json, "hint", diag->hint);
     json_add_string(json, "file", diag->source ? diag->source->name : NULL);
@@ -274,12 +296,22 @@ static void write_one(struct json_writer *json, const struct diag *diag)
 
 void diags_write_json(struct diags *diags, struct json_writer *json)
 {
-    json_open_array(json);
-    for (const struct diag *diag = sorted_by_place(diags); diag; diag = diag->next)
+    sort_by_place(diags);
+    for (const struct diag *diag = diags->first; diag; diag = diag->next)
         for (const struct diag *part = diag; part; part = part->also)
-            write_one(json, part);
-    json_close(json);
-    forget(diags);
+            write_one(json, part, diag->code);
+}
+
+void diags_append(struct diags *diags, struct diags *from)
+{
+    *diags->last = from->first;
+    if (from->first)
+        diags->last = from->last;
+    diags->kept += from->kept;
+    diags->errors += from->errors;
+    diags->warnings += from->warnings;
+    diags->dropped += from->dropped;
+    forget(from);
 }
 
 void diags_print_summary(const struct diags *diags, const char *name, FILE *stream)

@@ -3,6 +3,7 @@
 #ifndef XENUSB_BASE_DIAG_H
 #define XENUSB_BASE_DIAG_H
 
+#include "diag_code.h"
 #include "source.h"
 #include "status.h"
 
@@ -15,6 +16,7 @@ enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 struct diag {
     struct diag *next;
     enum severity severity;
+    enum diag_code code;
     const struct source *source;
     struct span span;
     const char *message; // what happened, where, why; lower case, no full stop
@@ -54,6 +56,9 @@ struct diag *complain_error(struct diags *diags, const char *format, ...)
 // The message of the first error, as a reason; `otherwise` if there is none.
 const char *diags_reason(const struct diags *diags, const char *otherwise);
 
+// Sets the code; without that, it only depends on the severity and on whether there is a place.
+// Returns `diag`.
+struct diag *diag_is(struct diag *diag, enum diag_code code) __attribute__((returns_nonnull));
 // Sets the text after the caret. Returns `diag`.
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));
@@ -70,8 +75,11 @@ void diags_settle(struct diags *diags, const struct source *source, struct span 
 // then drops them but keeps the counts. `color`: with ANSI colours.
 void diags_print(struct diags *diags, FILE *stream, bool color);
 
-// Writes all as one JSON array instead, in the same order, and drops them too.
+// Writes all as JSON objects, elements of an open array, in the same order, and keeps them.
 void diags_write_json(struct diags *diags, struct json_writer *json);
+
+// Moves all from one list to the end of another, of the same arena.
+void diags_append(struct diags *diags, struct diags *from);
 
 // "2 errors, 1 warning in NAME", or nothing if there are none.
 void diags_print_summary(const struct diags *diags, const char *name, FILE *stream);

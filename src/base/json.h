@@ -77,6 +77,9 @@ struct json_writer;
 struct json_writer *json_writer_new(struct arena *arena, bool pretty);
 // One that prints directly to a stream and keeps nothing.
 struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool pretty);
+// One for a value that will be put into another writer, `depth` containers deep, by
+// json_put_part().
+struct json_writer *json_writer_part(struct arena *arena, bool pretty, unsigned depth);
 void json_open_object(struct json_writer *writer);
 void json_open_array(struct json_writer *writer);
 void json_close(struct json_writer *writer); // the innermost open container
@@ -88,6 +91,8 @@ void json_put_real(struct json_writer *writer, double number);
 void json_put_bool(struct json_writer *writer, bool value);
 void json_put_null(struct json_writer *writer);
 void json_put_value(struct json_writer *writer, const struct json *value);
+// The value that a part has, which ends with that.
+void json_put_part(struct json_writer *writer, struct json_writer *part);
 // A member of an object: the key and its value.
 void json_add_text(struct json_writer *writer, const char *key, struct text text);
 void json_add_string(struct json_writer *writer, const char *key, const char *string);

@@ -14,6 +14,7 @@ struct json_writer {
     FILE *stream; // NULL: the output is kept
     struct buffer kept;
     bool pretty;
+    bool part;                      // what is written goes into another one
     bool keyed;                     // a key was written; its value is next
     bool filled;                    // the open container has an element already
     bool is_object[JSON_DEPTH_MAX]; // of each open container
@@ -33,6 +34,14 @@ struct json_writer *json_writer_to(struct arena *arena, FILE *stream, bool prett
 {
     struct json_writer *writer = json_writer_new(arena, pretty);
     writer->stream = stream;
+    return writer;
+}
+
+struct json_writer *json_writer_part(struct arena *arena, bool pretty, unsigned depth)
+{
+    struct json_writer *writer = json_writer_new(arena, pretty);
+    writer->part = writer->keyed = true;
+    writer->depth = depth;
     return writer;
 }
 
@@ -229,6 +238,13 @@ void json_put_value(struct json_writer *writer, const struct json *value)
     }
 }
 
+void json_put_part(struct json_writer *writer, struct json_writer *part)
+{
+    before_element(writer);
+    const struct text text = json_writer_end(part);
+    put(writer, text.at, text.size);
+}
+
 void json_add_text(struct json_writer *writer, const char *key, struct text text)
 {
     json_key(writer, key);
@@ -255,7 +271,7 @@ void json_add_bool(struct json_writer *writer, const char *key, bool value)
 
 struct text json_writer_end(struct json_writer *writer)
 {
-    if (writer->pretty)
+    if (writer->pretty && !writer->part)
         put_word(writer, "\n");
     if (writer->stream)
         return TEXT_EMPTY;

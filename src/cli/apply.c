@@ -11,7 +11,7 @@ static enum status run_apply(const struct invocation *invocation)
     if (status == STATUS_OK)
         status = job_open(&job, NULL, !(invocation->given & OPTION_DRY_RUN));
     if (status == STATUS_OK)
-        status = job_plan(&job);
+        status = job_plan_to_run(&job);
     return status == STATUS_OK ? job_run(&job) : status;
 }
 
@@ -25,6 +25,7 @@ const struct command apply_command = {
     .options = OPTION_DOMAIN | OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE |
                OPTION_PRUNE | OPTION_QMP | OPTION_QUIET | OPTION_REQUIRE_GUEST |
                OPTION_SKIP_MISSING | OPTION_START_BACKEND | OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 1,
     .most = 1,
     .run = run_apply,

@@ -16,7 +16,7 @@ static enum status run_specs(const struct invocation *invocation, enum spec_what
     if (status == STATUS_REQUEST)
         misread_words(invocation, what);
     if (status == STATUS_OK)
-        status = job_plan(&job);
+        status = job_plan_to_run(&job);
     if (status != STATUS_OK)
         return status;
     return invocation->given & OPTION_KEEP && !(invocation->given & OPTION_DRY_RUN)
@@ -45,6 +45,7 @@ const struct command attach_command = {
     .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_KEEP | OPTION_NO_SAVE |
                OPTION_QMP | OPTION_QUIET | OPTION_REQUIRE_GUEST | OPTION_START_BACKEND |
                OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 2,
     .most = SIZE_MAX,
     .run = run_attach,
@@ -57,6 +58,7 @@ const struct command controller_add_command = {
     .details = "SPEC holds keys as in usbcontroller=: type=emul,usbversion=3,numports=8,name=hci0",
     .options = OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_QUIET |
                OPTION_START_BACKEND | OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_add,

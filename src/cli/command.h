@@ -6,6 +6,8 @@
 
 #include "world/world.h"
 
+struct envelope;
+
 // Every option of every verb, as bits of a card's `options`.
 enum option {
     OPTION_ALL = 1 << 0,
@@ -50,6 +52,7 @@ enum option {
 struct invocation {
     struct arena *arena;
     struct diags *diags;
+    struct envelope *envelope;     // for --json; NULL: the run prints none
     const struct command *command; // NULL until it is known
     bool ran;                      // the verb was started
     uint64_t given;                // enum option, or'ed
@@ -79,6 +82,8 @@ struct command {
     const char *summary;   // one line
     const char *details;   // further lines of --help, or NULL
     uint64_t options;      // enum option, or'ed
+    const char *json;      // the members of its JSON, between blanks: one that it has not added is
+                           // null, or empty if "[]" follows its name. NULL: it prints no envelope
     size_t least;          // how many arguments it takes
     size_t most;
     enum status (*run)(const struct invocation *invocation);

@@ -77,6 +77,7 @@ const struct command detach_command = {
         "was attached to the running guest, but not what the guest was created with.",
     .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP |
                OPTION_QUIET | OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 1,
     .most = SIZE_MAX,
     .run = run_detach,
@@ -89,6 +90,7 @@ const struct command controller_remove_command = {
     .details = "CONTROLLER is a name or a number, as list shows it. The guest has to release it.",
     .options =
         OPTION_DRY_RUN | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP | OPTION_QUIET | OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 2,
     .most = SIZE_MAX,
     .run = run_controller_remove,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
+#include "envelope.h"
 #include "host/path.h"
 #include "layout.h"
 #include "world/host_policy.h"
@@ -263,7 +264,7 @@ static enum status run_devices(const struct invocation *invocation)
     if (status != STATUS_OK)
         return status;
     if (invocation->given & OPTION_JSON)
-        table_print_json(table, stdout);
+        table_write_json(table, envelope_list(invocation, "devices"));
     else if (!host.devices && !(invocation->given & OPTIONS_OF_TABLES))
         puts("This host has no USB devices.");
     else
@@ -277,6 +278,7 @@ const struct command devices_command = {
     .summary = "List this host's USB devices, who uses each, and whether it can be attached.",
     .options = OPTIONS_OF_TABLES | OPTION_JSON | OPTION_POLICY | OPTION_TIMEOUT | OPTION_TREE |
                OPTION_UDEV,
+    .json = "devices",
     .least = 0,
     .most = 0,
     .run = run_devices,

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "envelope.h"
 #include "table.h"
 
 static const struct column columns[] = {
@@ -45,7 +46,7 @@ static void print(const struct invocation *invocation, const struct findings *fi
         table_set_tone(table, tone_of(at));
     }
     if (json) {
-        table_print_json(table, stdout);
+        table_write_json(table, envelope_list(invocation, "findings"));
         return;
     }
     table_print_as(table, &(const struct table_layout){ .color = invocation->color_output },
@@ -82,6 +83,7 @@ const struct command doctor_command = {
     .details = "Every answer comes with its evidence, and \"cannot know\" where there is none.\n"
                "Changes nothing. Exits with 10 if something needs attention.",
     .options = OPTION_JSON | OPTION_TIMEOUT,
+    .json = "findings",
     .least = 0,
     .most = 1,
     .run = run_doctor,

@@ -6,6 +6,7 @@
 #include "base/shortage.h"
 #include "base/source_read.h"
 #include "config/check.h"
+#include "envelope.h"
 #include "plan/disks.h"
 #include "plan/execute.h"
 #include "plan/log.h"
@@ -127,7 +128,8 @@ static void resume(const struct job *job)
 {
     const struct topology *topology = &job->world.topology;
     const struct world_options options = options_for_world(job->invocation);
-    (void)resume_journals(&job->world.session, &options, topology->domains, topology->domain_count);
+    if (resume_journals(&job->world.session, &options, topology->domains, topology->domain_count))
+        envelope_changed(job->invocation);
 }
 
 static void mention_journal(const struct job *job)
@@ -207,6 +209,21 @@ enum status job_plan(struct job *job)
     return status_worse(status, shortage_check(job->invocation->diags));
 }
 
+void job_write_steps(const struct job *job)
+{
+    const struct invocation *invocation = job->invocation;
+    if (invocation->given & OPTION_JSON && !job->quiet)
+        show_steps_json(invocation->arena, &job->plan, envelope_list(invocation, "steps"));
+}
+
+enum status job_plan_to_run(struct job *job)
+{
+    enum status status = job_plan(job);
+    if (status != STATUS_OK)
+        job_write_steps(job);
+    return status;
+}
+
 static void tell(void *context, const struct step *step)
 {
     struct job *job = context;
@@ -275,13 +292,22 @@ static void keep_unsaved(const struct job *job)
         record_note_unsaved(&job->world.session);
 }
 
+// What is undone again was not changed; what could not be undone, or may still happen, was.
+static bool has_changed(const struct job *job)
+{
+    const struct step *at = job->plan.first;
+    while (at && at->state != STEP_DONE && at->state != STEP_LEFT && !at->pending)
+        at = at->next;
+    return at || job->world.session.saved->added;
+}
+
 static void show_result(const struct job *job, enum status status)
 {
     const struct invocation *invocation = job->invocation;
     if (job->quiet || invocation->given & OPTION_QUIET)
         return;
     if (invocation->given & OPTION_JSON)
-        show_plan_json(invocation->arena, &job->plan, stdout);
+        job_write_steps(job);
     else
         show_outcome(invocation->arena, &job->plan, status, invocation->given & OPTION_DRY_RUN,
                      stdout);
@@ -299,6 +325,8 @@ enum status job_run(struct job *job)
     cleanup_reservation struct reservation reservation = RESERVATION_NONE;
     enum status status =
         dry ? STATUS_OK : plan_reserve_disks(&job->world.session, &job->plan, &reservation);
+    if (status != STATUS_OK)
+        job_write_steps(job);
     if (status == STATUS_FAILED)
         return world_interrupted(&job->world);
     if (status != STATUS_OK)
@@ -306,6 +334,8 @@ enum status job_run(struct job *job)
     job_catch_up(job, dry);
     const enum verdict restorable = saving_before(job);
     status = execute(&job->world.session, &job->plan, &execution);
+    if (!dry && has_changed(job))
+        envelope_changed(job->invocation);
     if (status == STATUS_OK && !dry)
         keep_unsaved(job);
     if (job->world.session.saved->added)

@@ -48,6 +48,12 @@ enum status job_look(struct job *job, bool changes);
 // Plans what the config asks for.
 enum status job_plan(struct job *job);
 
+// Adds the steps of the plan to the JSON, if that is asked for. job_run() does it by itself.
+void job_write_steps(const struct job *job);
+
+// What a verb does that runs its plan: job_plan(), and if that fails job_write_steps().
+enum status job_plan_to_run(struct job *job);
+
 // Finds what an earlier command left out of libxl's saved configuration, for job_run() to add it
 // and report it; or only reports it, if `dry`. Whether there is any.
 bool job_catch_up(struct job *job, bool dry);

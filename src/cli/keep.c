@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "keep.h"
 
+#include "envelope.h"
 #include "watch/kept.h"
 
+// A change that is in effect.
 static void show(const struct job *job, const struct kept_change *change, const char *what)
 {
     struct arena *arena = job->invocation->arena;
+    if (change->count)
+        envelope_changed(job->invocation);
     if (job->invocation->given & OPTION_JSON)
         return;
     for (size_t i = 0; i < change->count; i++)

@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "envelope.h"
 #include "layout.h"
 #include "list_state.h"
 #include "list_tree.h"
@@ -330,7 +331,7 @@ static enum status list_all(struct listing *listing)
 // What people are told below the table.
 static void print_lines(struct listing *listing, enum status status)
 {
-    if (listing->invocation->qmp || listing->invocation->given & OPTION_JSON)
+    if (listing->invocation->qmp)
         return;
     fputs(buffer_string(&listing->lines), stdout);
     const char *line = watcher_line(listing->arena, &listing->watch);
@@ -389,10 +390,12 @@ static enum status run_list(const struct invocation *invocation)
                              : list_all(&listing);
     if (status == STATUS_OK)
         status = shortage_check(invocation->diags);
+    if (invocation->given & OPTION_JSON && status != STATUS_REQUEST)
+        table_write_json(table, envelope_list(invocation, "rows"));
     if (invocation->given & OPTION_JSON)
-        table_print_json(table, stdout);
-    else if (status == STATUS_OK && !(invocation->given & (OPTION_TREE | OPTIONS_OF_TABLES)) &&
-             table_is_empty(table))
+        return status;
+    if (status == STATUS_OK && !(invocation->given & (OPTION_TREE | OPTIONS_OF_TABLES)) &&
+        table_is_empty(table))
         puts("No USB controllers.");
     else
         table_print_as(table, &layout, stdout);
@@ -411,6 +414,7 @@ const struct command list_command = {
         "dialect than xenusb. What cannot be in it is a comment and a warning.",
     .options = OPTIONS_OF_TABLES | OPTION_AS_CONFIG | OPTION_JSON | OPTION_QMP | OPTION_TIMEOUT |
                OPTION_TO | OPTION_TREE,
+    .json = "rows",
     .least = 0,
     .most = 1,
     .run = run_list,

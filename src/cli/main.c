@@ -3,6 +3,7 @@
 #include "base/shortage.h"
 #include "color.h"
 #include "command.h"
+#include "envelope.h"
 #include "misread.h"
 #include "xen/advice.h"
 
@@ -180,9 +181,11 @@ int main(int argc, char **argv)
     signal(SIGXFSZ, SIG_IGN); // and one beyond the limit for files with EFBIG
     signal(SIGCHLD, SIG_DFL); // if inherited as ignored, waitpid() could not see a QEMU exit
     openlog("xenusb", LOG_PID, LOG_DAEMON);
+    struct envelope envelope = { .wanted = false };
     struct invocation invocation = {
         .arena = arena,
         .diags = &diags,
+        .envelope = &envelope,
         .timeout_scale = 1.0,
         .color = color_on("auto", STDERR_FILENO),
         .color_output = color_on("auto", STDOUT_FILENO),
@@ -190,6 +193,8 @@ int main(int argc, char **argv)
     enum status status =
         dispatch(&invocation, (const char *const *)argv + 1, argc > 0 ? (size_t)argc - 1 : 0);
     warn_of_shortage(&diags);
+    if (envelope_is_wanted(&invocation, status))
+        envelope_print(&invocation, status, stdout);
     status = finish_output(&invocation, status);
     diags_print(&diags, stderr, invocation.color);
     return (int)status;

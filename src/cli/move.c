@@ -51,7 +51,7 @@ static enum status move_here(struct moving *moving)
         return status;
     status = move_aim(moving, job);
     if (status == STATUS_OK)
-        status = job_plan(job);
+        status = job_plan_to_run(job);
     if (status != STATUS_OK)
         return status;
     return dry ? job_run(job) : keep_moved(job);
@@ -146,6 +146,7 @@ const struct command move_command = {
         "db:hci0.2. If it cannot be added there, it goes back to where it was.",
     .options = OPTION_DRY_RUN | OPTION_FORCE | OPTION_JSON | OPTION_NO_SAVE | OPTION_QMP |
                OPTION_QUIET | OPTION_REQUIRE_GUEST | OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 3,
     .most = 3,
     .run = run_move,

@@ -105,7 +105,7 @@ enum status move_away(struct moving *moving)
         return status;
     status = move_aim(moving, there);
     if (status == STATUS_OK)
-        status = job_plan(there);
+        status = job_plan_to_run(there);
     if (status != STATUS_OK)
         return status;
     there->other = &moving->here.world;

@@ -6,6 +6,7 @@
 #include "base/suggest.h"
 #include "color.h"
 #include "command.h"
+#include "envelope.h"
 #include "option_table.h"
 #include "xen/advice.h"
 
@@ -307,9 +308,23 @@ static enum status read_rest(struct invocation *invocation, const char *const *w
     return status;
 }
 
+// Whether --json is among them, also if others are wrong: scripts get the errors as JSON too.
+static bool ask_for_json(struct arena *arena, const char *const *words, size_t count)
+{
+    struct options options;
+    options_of(NULL, &options);
+    struct arguments arguments = arguments_of(arena, options.read, options.count, words, count);
+    for (struct argument next; (next = arguments_next(&arguments)).kind != ARGUMENT_END;)
+        if (next.kind == ARGUMENT_OPTION && options.rows[next.option]->option == OPTION_JSON)
+            return true;
+    return false;
+}
+
 enum status options_read(struct invocation *invocation, const char *const *words, size_t count)
 {
     struct verb_words verb = { .count = 0 };
+    if (invocation->envelope)
+        invocation->envelope->wanted = ask_for_json(invocation->arena, words, count);
     enum status status = find_verb(invocation, words, count, &verb);
     if (status != STATUS_OK || !invocation->command)
         return status;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "envelope.h"
 
 void outcome_print(const struct invocation *invocation, const struct outcome *outcome)
 {
@@ -22,57 +23,40 @@ void outcome_print(const struct invocation *invocation, const struct outcome *ou
 
 static void write_words(struct json_writer *json, const struct advice_command *command)
 {
-    if (!command->count) {
-        json_put_null(json);
-        return;
-    }
     json_open_array(json);
     for (size_t i = 0; i < command->count; i++)
-        json_put_text(json, text_of(command->words[i]));
+        json_put_string(json, command->words[i]);
     json_close(json);
 }
 
 static void write_output(struct json_writer *json, const struct outcome *outcome)
 {
+    json_add_string(json, "to", outcome->to);
     json_key(json, "output");
-    if (outcome->output.at && !outcome->in_place)
+    if (outcome->in_place)
+        json_put_null(json);
+    else
         json_put_text(json, outcome->output);
-    else
-        json_put_null(json);
-    json_key(json, "changed");
-    if (outcome->output.at)
-        json_put_bool(json, !outcome->unchanged);
-    else
-        json_put_null(json);
+    json_add_bool(json, "differs", !outcome->unchanged);
     json_add_string(json, "backup", outcome->backup);
 }
 
-enum status outcome_print_json(const struct invocation *invocation, const struct outcome *outcome,
-                               enum status status)
+enum status outcome_write_json(const struct invocation *invocation, const struct outcome *outcome)
 {
-    struct outcome shown = *outcome;
     if (!outcome->in_place && outcome->output.at && !text_is_utf8(outcome->output)) {
         diag_hint(invocation->diags,
                   complain_error(invocation->diags,
                                  "the translation is not UTF-8, so JSON cannot hold it"),
                   "omit --json, or use --in-place");
-        shown.output = TEXT_EMPTY;
-        status = status_worse(status, STATUS_REQUEST);
+        return STATUS_REQUEST;
     }
-    struct json_writer *json = json_writer_to(invocation->arena, stdout, true);
+    if (outcome->command.count) {
+        write_words(envelope_value(invocation, "command"), &outcome->command);
+        return STATUS_OK;
+    }
+    struct json_writer *json = envelope_value(invocation, "translation");
     json_open_object(json);
-    json_add_integer(json, "status", status);
-    if (invocation->old_command) {
-        json_key(json, "command");
-        write_words(json, &shown.command);
-    } else {
-        json_add_string(json, "to", shown.to);
-        write_output(json, &shown);
-    }
-    json_add_integer(json, "more_complaints", invocation->diags->dropped);
-    json_key(json, "complaints");
-    diags_write_json(invocation->diags, json);
+    write_output(json, outcome);
     json_close(json);
-    json_writer_end(json);
-    return status;
+    return STATUS_OK;
 }

@@ -18,9 +18,8 @@ struct outcome {
 // Prints the result of a successful translation.
 void outcome_print(const struct invocation *invocation, const struct outcome *outcome);
 
-// Prints one object with the result and all diagnostics; those are then not printed again. Returns
-// the exit status, which may be worse than `status` if the output cannot be represented in JSON.
-enum status outcome_print_json(const struct invocation *invocation, const struct outcome *outcome,
-                               enum status status);
+// Adds the result of a successful translation to the JSON. STATUS_REQUEST after reporting that JSON
+// cannot hold it.
+enum status outcome_write_json(const struct invocation *invocation, const struct outcome *outcome);
 
 #endif

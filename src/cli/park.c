@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "envelope.h"
 #include "job.h"
 #include "plan/restorable.h"
 #include "show.h"
@@ -58,11 +59,11 @@ static void keep_outcome(struct park_run *run, const struct session *session,
                     : done && !is_dry(run)   ? done
                                              : "nothing");
     json_add_string(writer, "why", diags->errors ? diags_reason(diags, "no reason given") : NULL);
-    json_key(writer, "plan");
+    json_key(writer, "steps");
+    json_open_array(writer);
     if (plan)
-        show_plan_value(arena, writer, plan);
-    else
-        json_put_null(writer);
+        show_steps_json(arena, plan, writer);
+    json_close(writer);
     json_close(writer);
     run->said = json_writer_end(writer);
 }
@@ -241,8 +242,10 @@ static enum status run_for_one(const struct invocation *invocation, park_one *ac
 {
     struct park_run run = { .invocation = invocation };
     enum status status = act(&run, invocation->words[0]);
-    if (is_json(&run) && !(invocation->given & OPTION_QUIET))
-        status = park_print(invocation, &run.said, run.said.size != 0, status);
+    const char *why;
+    if (run.said.size)
+        json_put_value(envelope_list(invocation, "guests"),
+                       json_read(invocation->arena, run.said, &why));
     return status;
 }
 
@@ -279,6 +282,7 @@ const struct command park_command = {
                "DOMAIN,\n"
                "parks all guests.",
     .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
+    .json = "guests[]",
     .least = 0,
     .most = 1,
     .run = run_park,
@@ -292,6 +296,7 @@ const struct command unpark_command = {
                "not\n"
                "plugged in stays parked. --all, without DOMAIN, unparks all guests that run.",
     .options = OPTION_ALL | OPTION_DRY_RUN | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
+    .json = "guests[]",
     .least = 0,
     .most = 1,
     .run = run_unpark,

@@ -18,9 +18,4 @@ typedef enum status park_one(struct park_run *run, const char *domain);
 // limit. What each prints is printed as soon as it has ended. Returns the worst status.
 enum status park_all(const struct invocation *invocation, park_one *act);
 
-// Prints the objects of `count` guests as what --json says. STATUS_OK, or STATUS_FAILED after
-// reporting that one of them is incomplete.
-enum status park_print(const struct invocation *invocation, const struct text *said, size_t count,
-                       enum status status);
-
 #endif

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/scope.h"
+#include "envelope.h"
 #include "park.h"
 #include "xen/xen.h"
 
@@ -78,6 +79,27 @@ static void block_signals(int how)
     (void)sigprocmask(how, &signals, NULL);
 }
 
+// What goes into the envelope of all.
+static void say(const struct park_run *run)
+{
+    const char *why;
+    const struct invocation *invocation = run->invocation;
+    struct json_writer *json = json_writer_to(invocation->arena, stdout, false);
+    json_open_object(json);
+    json_key(json, "guest");
+    if (run->said.size)
+        json_put_value(json, json_read(invocation->arena, run->said, &why));
+    else
+        json_put_null(json);
+    json_add_bool(json, "changed", invocation->envelope->changed);
+    json_key(json, "complaints");
+    json_open_array(json);
+    diags_write_json(invocation->diags, json);
+    json_close(json);
+    json_close(json);
+    json_writer_end(json);
+}
+
 static void run_child(const struct children *children, const struct child *child)
     __attribute__((noreturn));
 static void run_child(const struct children *children, const struct child *child)
@@ -95,7 +117,8 @@ static void run_child(const struct children *children, const struct child *child
         status = children->act(&run, arena_printf(invocation.arena, "%d", child->domain->id));
     if (status != STATUS_OK)
         complain_not_done(children, &diags, child->domain, NULL);
-    fwrite(run.said.at, 1, run.said.size, stdout);
+    if (is_json(children))
+        say(&run);
     fflush(stdout);
     diags_print(&diags, stderr, invocation.color);
     _exit((int)status);
@@ -268,49 +291,39 @@ static void complain_stopped(struct children *children)
     worsen(children, interrupt_of_process()->raised ? STATUS_FAILED : STATUS_TIMEOUT);
 }
 
-// That of a guest whose process has not said anything.
-static struct text unsaid(const struct children *children, const struct child *child)
+// A guest whose process has not said anything.
+static void put_unsaid(const struct children *children, const struct child *child,
+                       struct json_writer *json)
 {
-    struct json_writer *writer = json_writer_new(children->invocation->arena, false);
-    json_open_object(writer);
-    json_add_string(writer, "domain", child->domain->name);
-    json_add_integer(writer, "domid", child->domain->id);
-    json_add_string(writer, "state", "failed");
-    json_add_string(writer, "why", children->stopped ? children->stopped : "its process ended");
-    json_add_string(writer, "plan", NULL);
-    json_close(writer);
-    return json_writer_end(writer);
+    json_open_object(json);
+    json_add_string(json, "domain", child->domain->name);
+    json_add_integer(json, "domid", child->domain->id);
+    json_add_string(json, "state", "failed");
+    json_add_string(json, "why", children->stopped ? children->stopped : "its process ended");
+    json_key(json, "steps");
+    json_open_array(json);
+    json_close(json);
+    json_close(json);
 }
 
-enum status park_print(const struct invocation *invocation, const struct text *said, size_t count,
-                       enum status status)
+static void write_json(const struct children *children)
 {
     const char *why;
-    struct json_writer *writer = json_writer_to(invocation->arena, stdout, true);
-    json_open_object(writer);
-    json_key(writer, "guests");
-    json_open_array(writer);
-    for (size_t i = 0; i < count; i++) {
-        const struct json *guest = json_read(invocation->arena, said[i], &why);
-        if (guest)
-            json_put_value(writer, guest);
+    const struct invocation *invocation = children->invocation;
+    for (size_t i = 0; i < children->count; i++) {
+        const struct child *child = &children->at[i];
+        const struct json *said = json_read(invocation->arena, child->said, &why);
+        const struct json *guest = json_member(said, "guest");
+        if (guest && guest->type == JSON_OBJECT)
+            json_put_value(envelope_list(invocation, "guests"), guest);
         else
-            status = status_worse(status, STATUS_FAILED);
+            put_unsaid(children, child, envelope_list(invocation, "guests"));
+        const struct json *at = json_elements(json_member(said, "complaints"));
+        for (; at; at = at->next)
+            json_put_value(envelope_list(invocation, "complaints"), at);
+        if (json_member_is_true(said, "changed"))
+            envelope_changed(invocation);
     }
-    json_close(writer);
-    json_add_integer(writer, "status", status);
-    json_close(writer);
-    json_writer_end(writer);
-    return status;
-}
-
-static enum status print_json(const struct children *children)
-{
-    struct text *said = arena_array_of(children->invocation->arena, struct text, children->count);
-    for (size_t i = 0; i < children->count; i++)
-        said[i] =
-            children->at[i].said.size ? children->at[i].said : unsaid(children, &children->at[i]);
-    return park_print(children->invocation, said, children->count, children->worst);
 }
 
 enum status park_all(const struct invocation *invocation, park_one *act)
@@ -326,8 +339,10 @@ enum status park_all(const struct invocation *invocation, park_one *act)
     complain_stopped(&children);
     if (invocation->given & OPTION_QUIET)
         return children.worst;
-    if (is_json(&children))
-        return status_worse(children.worst, print_json(&children));
+    if (is_json(&children)) {
+        write_json(&children);
+        return children.worst;
+    }
     if (!children.found && children.worst == STATUS_OK)
         puts("Nothing to do.");
     return children.worst;

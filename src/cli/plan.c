@@ -16,7 +16,7 @@ static enum status run_plan(const struct invocation *invocation)
     status = job_plan(&job);
     bool behind = status == STATUS_OK && job_catch_up(&job, true);
     if (invocation->given & OPTION_JSON)
-        show_plan_json(invocation->arena, &job.plan, stdout);
+        job_write_steps(&job);
     else if (!(invocation->given & OPTION_QUIET))
         show_plan(invocation->arena, &job.plan, stdout);
     bool changes = plan_changes(&job.plan) || behind;
@@ -35,6 +35,7 @@ const struct command plan_command = {
     .options = OPTION_DOMAIN | OPTION_EXIT_CODE | OPTION_FORCE | OPTION_JSON | OPTION_PRUNE |
                OPTION_QMP | OPTION_QUIET | OPTION_SKIP_MISSING | OPTION_START_BACKEND |
                OPTION_TIMEOUT,
+    .json = "steps[]",
     .least = 1,
     .most = 1,
     .run = run_plan,

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/shortage.h"
 #include "command.h"
+#include "envelope.h"
 #include "table.h"
 
 enum { LINE_SHOWN = 600 };
@@ -73,8 +74,9 @@ static void print_problem(void *context, const struct problem *problem)
     fflush(stdout);
 }
 
-static void print_json(struct arena *arena, const struct problems *problems)
+static void write_json(const struct invocation *invocation, const struct problems *problems)
 {
+    struct arena *arena = invocation->arena;
     static const struct column columns[] = {
         { NULL, "domain", COLUMN_TEXT }, { NULL, "domid", COLUMN_NUMBER },
         { NULL, "what", COLUMN_TEXT },   { NULL, "why", COLUMN_TEXT },
@@ -92,7 +94,7 @@ static void print_json(struct arena *arena, const struct problems *problems)
                                        at->failure };
         table_row(table, cells);
     }
-    table_print_json(table, stdout);
+    table_write_json(table, envelope_list(invocation, "problems"));
 }
 
 // `complete`: everything could be examined. `resumed`: so many killed commands were completed or
@@ -119,6 +121,14 @@ static void print_outcome(const struct problems *problems, bool dry_run, bool co
         printf("Done: %u fixed, %u not fixed.\n", fixed, left);
     else
         printf("Done: %u fixed.\n", fixed);
+}
+
+static bool changed_something(const struct problems *problems, unsigned resumed)
+{
+    const struct problem *at = problems->first;
+    while (at && at->state != PROBLEM_FIXED)
+        at = at->next;
+    return at || resumed;
 }
 
 static enum status run_repair(const struct invocation *invocation)
@@ -153,8 +163,10 @@ static enum status run_repair(const struct invocation *invocation)
         print_plan(invocation->arena, &repair.problems);
     if (to_fix(&repair.problems) && !dry_run)
         status = status_worse(status, repair_run(&repair));
+    if (changed_something(&repair.problems, resumed))
+        envelope_changed(invocation);
     if (json)
-        print_json(invocation->arena, &repair.problems);
+        write_json(invocation, &repair.problems);
     else if (!silent)
         print_outcome(&repair.problems, dry_run, status == STATUS_OK, resumed);
     return status;
@@ -168,6 +180,7 @@ const struct command repair_command = {
                "removes records of what QEMU no longer has, adds those that are missing, and lets\n"
                "the kernel bind drivers to devices that nothing uses.",
     .options = OPTION_DRY_RUN | OPTION_FORGET | OPTION_JSON | OPTION_QUIET | OPTION_TIMEOUT,
+    .json = "problems",
     .least = 0,
     .most = 1,
     .run = run_repair,

@@ -16,9 +16,8 @@ const char *show_domain(struct arena *arena, const struct topology *topology);
 
 // The plan as a diff with a summary; each step with the file and line it comes from.
 void show_plan(struct arena *arena, const struct plan *plan, FILE *stream);
-void show_plan_json(struct arena *arena, const struct plan *plan, FILE *stream);
-// The same as a value of a larger JSON.
-void show_plan_value(struct arena *arena, struct json_writer *writer, const struct plan *plan);
+// Its steps as objects, elements of an open array.
+void show_steps_json(struct arena *arena, const struct plan *plan, struct json_writer *writer);
 
 // One line for a step that was carried out, undone, or failed.
 void show_step(struct arena *arena, const struct plan *plan, const struct step *step, bool dry,

@@ -54,10 +54,8 @@ static void json_cell(struct json_writer *writer, enum column_kind kind, const c
         json_put_string(writer, cell);
 }
 
-void table_print_json(const struct table *table, FILE *stream)
+void table_write_json(const struct table *table, struct json_writer *writer)
 {
-    struct json_writer *writer = json_writer_new(table->arena, true);
-    json_open_array(writer);
     for (const struct table_row *row = table->first; row; row = row->next) {
         json_open_object(writer);
         for (size_t i = 0; i < table->count; i++) {
@@ -68,7 +66,4 @@ void table_print_json(const struct table *table, FILE *stream)
         }
         json_close(writer);
     }
-    json_close(writer);
-    struct text text = json_writer_end(writer);
-    fwrite(text.at, 1, text.size, stream);
 }

@@ -9,6 +9,7 @@
 
 struct arena;
 struct diags;
+struct json_writer;
 
 enum column_kind {
     COLUMN_TEXT,
@@ -84,7 +85,7 @@ void table_print_as(const struct table *table, const struct table_layout *layout
 // Prints aligned columns under their titles, escaped for a terminal. Without rows prints nothing.
 void table_print(const struct table *table, FILE *stream);
 
-// Prints the rows as a JSON array of objects, and a newline.
-void table_print_json(const struct table *table, FILE *stream);
+// Writes the rows as objects, elements of an open array.
+void table_write_json(const struct table *table, struct json_writer *writer);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "command.h"
 #include "config/check.h"
+#include "envelope.h"
 #include "in_place.h"
 #include "old_command.h"
 #include "outcome.h"
@@ -97,8 +98,11 @@ static enum status put_in_place(const struct invocation *invocation,
     if (outcome->unchanged)
         return STATUS_OK;
     outcome->backup = arena_printf(invocation->arena, "%s.bak", path);
-    return in_place_write(invocation->arena, invocation->diags, path, document->source->text,
-                          outcome->output);
+    enum status status = in_place_write(invocation->arena, invocation->diags, path,
+                                        document->source->text, outcome->output);
+    if (status == STATUS_OK || status == STATUS_LEFTOVER)
+        envelope_changed(invocation);
+    return status;
 }
 
 // Empty output would leave the user wondering.
@@ -174,9 +178,9 @@ static enum status run_translate(const struct invocation *invocation)
     bool of_command = invocation->old_command || !invocation->count;
     enum status status = of_command ? translate_command_line(invocation, &outcome)
                                     : translate_file(invocation, &outcome);
-    if (invocation->given & OPTION_JSON)
-        status = outcome_print_json(invocation, &outcome, status);
-    else if (status == STATUS_OK)
+    if (invocation->given & OPTION_JSON && status == STATUS_OK)
+        return outcome_write_json(invocation, &outcome);
+    if (status == STATUS_OK)
         outcome_print(invocation, &outcome);
     return status;
 }
@@ -199,6 +203,7 @@ const struct command translate_command = {
         "--json: for any dialect, one object with the result and all diagnostics.",
     .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_JSON |
                OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
+    .json = "translation command",
     .least = 0,
     .most = 1,
     .run = run_translate,

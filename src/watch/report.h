@@ -24,6 +24,9 @@ enum watch_verdict {
     WATCH_FAILED,  // it was tried
 };
 enum { WATCH_VERDICTS = WATCH_FAILED + 1 };
+
+enum { WATCH_JSON_VERSION = 1 }; // of the objects that "watch --json" prints
+
 // "there", "missing", ...
 const char *watch_verdict_name(enum watch_verdict verdict);
 

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json.h"
+#include "report.h"
 
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ static void say_json(struct arena *arena, struct subject subject, const char *wo
     static const char *const none[] = { "entry", "place", "label", "busid" };
     struct json_writer *json = json_writer_to(arena, stdout, false);
     json_open_object(json);
+    json_add_integer(json, "version", WATCH_JSON_VERSION);
     json_add_string(json, "event", "note");
     json_add_string(json, "domain", subject.domain);
     json_key(json, "domid");

@@ -185,6 +185,7 @@ static void put_json(struct arena *arena, const struct telling *telling, enum ev
 {
     struct json_writer *json = json_writer_to(arena, stream, false);
     json_open_object(json);
+    json_add_integer(json, "version", WATCH_JSON_VERSION);
     json_add_string(json, "event", event_names[event]);
     json_add_string(json, "domain", telling->domain);
     json_key(json, "domid");

@@ -231,7 +231,7 @@ lists()
 {
     run xenusb list --json "${at[@]}"
     [ "$rc" = 0 ] || false_advice "afterwards 'list' ends with status $rc"
-    jq -e "any($1)" "$T/out" >"$T/waiting"
+    jq -e ".rows | any($1)" "$T/out" >"$T/waiting"
 }
 
 eject_what_is_asked()
