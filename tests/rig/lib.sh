@@ -79,6 +79,8 @@ become_case()
         # There only where xenusb has kept something.
         mkdir -p /var/lib/xenusb
         mount -n -t tmpfs -o mode=700 rig /var/lib/xenusb
+        # This machine may have a policy.
+        [ ! -d /etc/xenusb ] || mount -n -t tmpfs -o mode=755 rig /etc/xenusb
         mkdir -p "$T" /run/xen /run/xenstored /run/lock
     fi
     [ "$(type -t "$1")" = function ] || fail "no such case"
