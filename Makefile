@@ -141,7 +141,7 @@ $(B)/unit/%: tests/unit/%.c $(B)/unit/helpers.a $(B)/libxenusb.a
 
 # Calls that tests/unit/fake_calls.c has fail.
 FAKE_CALLS := $(foreach call,access chdir close_range connect dup2 dup3 flock fopen fstat fsync glob lstat mkdir mmap open openat \
-    opendir pipe2 poll pread read readdir readlink recv rename renameat scandir send setsid socket socketpair stat statx uname unlink unlinkat write,-Wl,--wrap=$(call))
+    opendir pipe2 ppoll pread read readdir readlink recv rename renameat scandir send setsid socket socketpair stat statx uname unlink unlinkat write,-Wl,--wrap=$(call))
 $(addprefix $(B)/unit/test_,busy files_fail host_fake opened process qmp_fails watch_files): UNIT_FLAGS := $(FAKE_CALLS)
 $(B)/unit/test_xen_fake: UNIT_FLAGS := $(FAKE_CALLS) $(foreach call,hypervisor_open hypervisor_list hypervisor_close \
     xengnttab_open xengnttab_close xengnttab_map_grant_ref xengnttab_unmap xenevtchn_open xenevtchn_close,-Wl,--wrap=$(call))

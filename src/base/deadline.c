@@ -11,18 +11,6 @@ double clock_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-void clock_sleep(double seconds)
-{
-    const double longest = INT_MAX; // 68 years: any time_t can hold it
-    if (seconds <= 0)
-        return;
-    if (seconds > longest)
-        seconds = longest;
-    struct timespec time = { .tv_sec = (time_t)seconds };
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    nanosleep(&time, NULL);
-}
-
 struct deadline deadline_in(double seconds)
 {
     return (struct deadline){ clock_now() + seconds };
@@ -46,13 +34,4 @@ int deadline_poll(struct deadline deadline)
         return INT_MAX;
     int whole = (int)milliseconds;
     return whole < milliseconds ? whole + 1 : whole;
-}
-
-bool deadline_pause(struct deadline deadline, double seconds)
-{
-    double left = deadline_left(deadline);
-    if (left <= 0)
-        return false;
-    clock_sleep(seconds < left ? seconds : left);
-    return true;
 }

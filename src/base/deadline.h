@@ -8,9 +8,6 @@
 // Seconds on the monotonic clock. Only the difference of two readings means anything.
 double clock_now(void);
 
-// Sleeps that many seconds, or until a signal arrives. Zero or less returns at once.
-void clock_sleep(double seconds);
-
 // A moment on the monotonic clock. {0} is a deadline that has passed.
 struct deadline {
     double at; // by clock_now()
@@ -27,9 +24,5 @@ bool deadline_passed(struct deadline deadline);
 // The time left as poll() takes it: whole milliseconds, rounded up, so that a poll that times out
 // means that the deadline has passed; at most INT_MAX.
 int deadline_poll(struct deadline deadline);
-
-// The pause between two looks at something that is awaited: sleeps that long, but never past the
-// deadline, or until a signal arrives. False, without sleeping, once the deadline has passed.
-bool deadline_pause(struct deadline deadline, double seconds);
 
 #endif

@@ -2,11 +2,9 @@
 #include "interrupt.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct interrupt process = { .wake = -1 };
@@ -49,18 +47,16 @@ void interrupt_renew(void)
     process.raised = 0;
 }
 
-void interrupt_poll(const struct interrupt *interrupt, struct pollfd *wanted, double seconds)
+void interrupt_poll(const struct interrupt *interrupt, struct waiting *waiting,
+                    struct pollfd *wanted, double seconds)
 {
-    const double longest = INT_MAX; // 68 years: any time_t can hold it
     struct pollfd both[2] = { wanted ? *wanted : (struct pollfd){ .fd = -1 },
                               { .fd = interrupt ? interrupt->wake : -1, .events = POLLIN } };
     if (interrupt && interrupt->raised)
         seconds = 0;
-    seconds = seconds < 0 ? 0 : seconds > longest ? longest : seconds;
-    struct timespec time = { .tv_sec = (time_t)seconds };
-    time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-    int ready = ppoll(both, 2, &time, NULL);
-    if (ready <= 0)
+    if (waiting)
+        waiting->can_stop = interrupt && interrupt->wake >= 0;
+    if (waiting_poll(waiting, both, 2, seconds) <= 0)
         both[0].revents = 0;
     if (wanted)
         wanted->revents = both[0].revents;

@@ -3,7 +3,7 @@
 #ifndef XENUSB_BASE_INTERRUPT_H
 #define XENUSB_BASE_INTERRUPT_H
 
-#include "deadline.h"
+#include "waiting.h"
 
 #include <signal.h>
 
@@ -15,7 +15,8 @@ struct interrupt {
     int wake; // a descriptor that is readable once `raised` is set; -1: none
 };
 
-// The signals of this process: `raised` is never set before interrupt_catch() is called.
+// The signals of this process: `raised` is never set before interrupt_catch() is called, and `wake`
+// is -1 until then.
 const struct interrupt *interrupt_of_process(void);
 
 // From now on those signals raise the interrupt, because something may have to be undone before the
@@ -27,7 +28,9 @@ void interrupt_catch(void);
 void interrupt_renew(void);
 
 // Polls the descriptor (`wanted` NULL: none) until it is ready, until the interrupt (NULL: none) is
-// raised, also if that was before the call, or for at most `seconds`.
-void interrupt_poll(const struct interrupt *interrupt, struct pollfd *wanted, double seconds);
+// raised, also if that was before the call, or for at most `seconds`. `waiting` as of
+// waiting_poll().
+void interrupt_poll(const struct interrupt *interrupt, struct waiting *waiting,
+                    struct pollfd *wanted, double seconds);
 
 #endif

@@ -4,7 +4,6 @@
 #ifndef XENUSB_BASE_SESSION_H
 #define XENUSB_BASE_SESSION_H
 
-#include "deadline.h"
 #include "interrupt.h"
 
 #include <stdbool.h>
@@ -57,20 +56,20 @@ static inline bool session_interrupted(const struct session *session)
 
 // Polls a descriptor (`wanted` NULL: none) for at most `seconds`. A signal ends that at once,
 // unless it must not interrupt.
-static inline void session_poll(const struct session *session, struct pollfd *wanted,
-                                double seconds)
+static inline void session_poll(const struct session *session, struct waiting *waiting,
+                                struct pollfd *wanted, double seconds)
 {
-    interrupt_poll(session->finishing ? NULL : session->interrupt, wanted, seconds);
+    interrupt_poll(session->finishing ? NULL : session->interrupt, waiting, wanted, seconds);
 }
 
-// deadline_pause(), for a wait that a signal may end: false, without sleeping, after one as well.
-static inline bool session_pause(const struct session *session, struct deadline deadline,
+// waiting_pause(), for a wait that a signal may end: false, without sleeping, after one as well.
+static inline bool session_pause(const struct session *session, struct waiting *waiting,
                                  double seconds)
 {
-    double left = deadline_left(deadline);
+    double left = deadline_left(waiting->until);
     if (left <= 0 || session_interrupted(session))
         return false;
-    session_poll(session, NULL, seconds < left ? seconds : left);
+    session_poll(session, waiting, NULL, seconds < left ? seconds : left);
     return true;
 }
 

@@ -5,12 +5,13 @@
 
 #include "command.h"
 #include "table.h"
+#include "terminal.h"
 
 // The layout that the options ask for: on a terminal, as wide as that.
 static inline struct table_layout layout_of(const struct invocation *invocation)
 {
-    return (struct table_layout){ .width = table_terminal(),
-                                  .ascii = table_terminal_is_ascii(),
+    return (struct table_layout){ .width = terminal_width(STDOUT_FILENO),
+                                  .ascii = terminal_is_ascii(STDOUT_FILENO),
                                   .bare = invocation->given & OPTION_NOHEADINGS,
                                   .color = invocation->color_output,
                                   .tree = invocation->given & OPTION_TREE,

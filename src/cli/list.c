@@ -207,7 +207,8 @@ static void show(struct listing *listing, const struct world *world)
     journal_mention(session, invocation->diags, session->record->journal);
     look_at_saving(listing, topology);
     if (invocation->given & OPTION_TREE)
-        list_print_tree(listing->arena, topology, &listing->watch, table_terminal_is_ascii());
+        list_print_tree(listing->arena, topology, &listing->watch,
+                        terminal_is_ascii(STDOUT_FILENO));
     else
         add_rows(listing, topology);
 }
@@ -226,7 +227,7 @@ static void show_unknown(const struct listing *listing, const char *name, int do
     if (listing->invocation->given & OPTION_TREE)
         printf("%s\n",
                table_show(arena, arena_printf(arena, "%s (%d), unknown: %s", name, domain, why),
-                          400, table_terminal_is_ascii()));
+                          400, terminal_is_ascii(STDOUT_FILENO)));
     else {
         table_row(listing->table, cells);
         table_set_tone(listing->table, TONE_BAD);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "base/shortage.h"
+#include "base/waiting.h"
 #include "color.h"
 #include "command.h"
 #include "envelope.h"
 #include "misread.h"
+#include "wait_line.h"
 #include "xen/advice.h"
 
 #include <errno.h>
@@ -109,6 +111,9 @@ static enum status dispatch(struct invocation *invocation, const char *const *wo
         status = shortage_reserve(invocation->diags, DESCRIPTORS);
     if (status != STATUS_OK)
         return status;
+    // The watcher waits all the time, and --json and --quiet are for programs.
+    if (command != &watch_command && !(invocation->given & (OPTION_JSON | OPTION_QUIET)))
+        wait_line_begin();
     invocation->ran = true;
     return command->run(invocation);
 }
@@ -126,7 +131,7 @@ static bool changes_something(const struct invocation *invocation)
 static bool reader_left(int error)
 {
     struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
-    return error == EPIPE || (poll(&output, 1, 0) == 1 && output.revents & POLLERR);
+    return error == EPIPE || (waiting_poll(NULL, &output, 1, 0) == 1 && output.revents & POLLERR);
 }
 
 // What is not decisive, such as the name of a device, may be missing from the output.

@@ -2,7 +2,6 @@
 // A guest that does not answer must not use up the time of the others, so each has a process. What
 // it prints goes to memory, so that lines of several guests are not mixed.
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/json.h"
@@ -240,22 +239,23 @@ static void start_some(struct children *children)
 static void run_all(struct children *children)
 {
     const double limit = ALL_SECONDS * children->invocation->timeout_scale, again = 1;
-    const struct deadline deadline = deadline_in(limit);
+    cleanup_waiting struct waiting waiting = waiting_until(deadline_in(limit), "all guests");
     const struct interrupt *interrupt = interrupt_of_process();
     for (;;) {
+        waiting_end(&waiting); // what has ended is printed
         reap(children);
         if (!children->running && (children->stopped || children->started == children->count))
             return;
         if (!children->stopped && interrupt->raised)
             stop(children, "interrupted");
-        if (!children->stopped && deadline_passed(deadline))
+        if (!children->stopped && deadline_passed(waiting.until))
             stop(children, arena_printf(children->invocation->arena,
                                         "the time for all guests, %g s, is over", limit));
         start_some(children);
         struct pollfd ends = { .fd = children->ends, .events = POLLIN };
-        const double left = children->stopped ? again : deadline_left(deadline);
+        const double left = children->stopped ? again : deadline_left(waiting.until);
         if (children->running)
-            interrupt_poll(children->stopped ? NULL : interrupt, &ends,
+            interrupt_poll(children->stopped ? NULL : interrupt, &waiting, &ends,
                            left < again ? left : again);
     }
 }

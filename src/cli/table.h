@@ -68,15 +68,9 @@ size_t table_width(const char *shown);
 // Whether there are such columns; if not, reports it.
 bool table_has(const struct table *table, struct diags *diags, const char *output);
 
-// The width of the terminal that standard output is, or what COLUMNS says; 0 if it is none.
-size_t table_terminal(void);
-
 // Text of strangers, escaped for a terminal; what is not ASCII as well, if so wanted. After `limit`
 // bytes it is cut.
 const char *table_show(struct arena *arena, const char *text, size_t limit, bool ascii);
-
-// Whether standard output is a terminal, and the locale not one of UTF-8.
-bool table_terminal_is_ascii(void);
 
 // Prints it like that: where a terminal is too narrow, columns that may be cut are, and then the
 // last one is continued below itself. table_has() must be true of the columns.

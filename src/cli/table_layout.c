@@ -5,11 +5,7 @@
 #include "columns.h"
 #include "table_rows.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 enum { CELL_MAX = 1000 };
 
@@ -152,27 +148,6 @@ static struct columns show(const struct table *table, const struct table_layout 
         show_column(table, layout, column_named(table, text_part(list, from, to)), &into);
     }
     return into;
-}
-
-size_t table_terminal(void)
-{
-    enum { USUAL = 80, MOST = 10000 };
-    struct winsize size = { .ws_col = 0 };
-    uint64_t columns = 0;
-    if (!isatty(STDOUT_FILENO))
-        return 0;
-    if (text_number(text_of(getenv("COLUMNS")), 10, 1, MOST, &columns) == NUMBER_OK)
-        return (size_t)columns;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : USUAL;
-}
-
-bool table_terminal_is_ascii(void)
-{
-    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-    const bool utf8 = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    if (locale)
-        freelocale(locale);
-    return !utf8 && isatty(STDOUT_FILENO);
 }
 
 void table_print_as(const struct table *table, const struct table_layout *layout, FILE *stream)

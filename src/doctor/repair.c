@@ -2,8 +2,8 @@
 #include "repair.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/shortage.h"
+#include "base/waiting.h"
 #include "examine.h"
 #include "fix.h"
 #include "world/resume.h"
@@ -95,8 +95,10 @@ enum status repair_find(struct repair *repair)
 // it.
 static void pause_between_looks(const struct repair *repair)
 {
-    const double scale = repair->options->timeout_scale;
-    clock_sleep(scale < 1.0 ? scale : 1.0);
+    const double scale = repair->options->timeout_scale, seconds = scale < 1.0 ? scale : 1.0;
+    cleanup_waiting struct waiting waiting =
+        waiting_until(deadline_in(seconds), "what other commands have just begun");
+    (void)waiting_pause(&waiting, seconds);
 }
 
 static void report(const struct repair *repair, const struct problem *problem)

@@ -332,11 +332,17 @@ static bool look_again(const struct session *session, const struct host_device *
     return may_pass;
 }
 
+static struct waiting wait_for_programs(const struct session *session)
+{
+    return waiting_until(deadline_in(PROBE_SECONDS * session->timeout_scale),
+                         "a program to close a device");
+}
+
 void host_await_holders(const struct session *session, const struct host_device *const *devices,
                         struct host_hold *holds, size_t count)
 {
-    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
-    while (look_again(session, devices, holds, count) && session_pause(session, deadline, PAUSE))
+    cleanup_waiting struct waiting waiting = wait_for_programs(session);
+    while (look_again(session, devices, holds, count) && session_pause(session, &waiting, PAUSE))
         ;
 }
 
@@ -344,14 +350,14 @@ enum status host_lock_devices(const struct session *session,
                               const struct host_device *const *devices, struct host_hold *holds,
                               size_t count, struct lock *lock)
 {
-    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
+    cleanup_waiting struct waiting waiting = wait_for_programs(session);
     for (;;) {
         enum status status = lock_host(session, lock);
         if (status != STATUS_OK || !look_again(session, devices, holds, count) ||
-            deadline_passed(deadline))
+            deadline_passed(waiting.until))
             return status;
         lock_release(lock);
-        (void)session_pause(session, deadline, PAUSE);
+        (void)session_pause(session, &waiting, PAUSE);
         if (session_interrupted(session))
             return STATUS_FAILED;
     }

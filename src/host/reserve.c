@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/waiting.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,9 +68,10 @@ static _Noreturn void serve(int channel, const struct target *targets, size_t co
 static bool read_result(const struct session *session, int channel, struct deadline deadline,
                         int *result)
 {
+    cleanup_waiting struct waiting waiting = waiting_until(deadline, "a disk to answer");
     while (deadline_left(deadline) > 0 && !session_interrupted(session)) {
         struct pollfd wanted = { .fd = channel, .events = POLLIN };
-        session_poll(session, &wanted, deadline_left(deadline));
+        session_poll(session, &waiting, &wanted, deadline_left(deadline));
         ssize_t got = recv(channel, result, sizeof *result, MSG_DONTWAIT);
         if (got == sizeof *result)
             return true;

@@ -11,8 +11,8 @@ enum { CHUNK = 64 * 1024 };
 
 struct qmp_client {
     const struct session *session;
-    struct arena *arena; // the session's
-    const char *peer;
+    struct arena *arena;        // the session's
+    const char *peer, *awaited; // for messages, and for its waits
     int fd;
     bool changes; // a command was submitted that may change something
     struct json_stream *stream;

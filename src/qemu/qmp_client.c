@@ -70,21 +70,28 @@ static const struct interrupt *interrupt_of(const struct qmp_client *client)
 }
 
 // Waits until something can be sent or received, and does so; an interrupt (NULL: none) ends that.
-// False if the deadline has passed.
-static bool exchange(struct qmp_client *client, struct deadline deadline,
+// False, without doing anything, if there is no time left.
+static bool exchange(struct qmp_client *client, struct waiting *waiting, double seconds,
                      const struct interrupt *interrupt)
 {
     struct pollfd wanted = { .fd = client->fd, .events = POLLIN };
     if (client->out.size)
         wanted.events |= POLLOUT;
-    if (deadline_passed(deadline))
+    if (seconds <= 0)
         return false;
-    interrupt_poll(interrupt, &wanted, deadline_left(deadline));
+    interrupt_poll(interrupt, waiting, &wanted, seconds);
     if (wanted.revents & POLLOUT)
         transmit(client);
     if (wanted.revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL))
         receive(client);
     return true;
+}
+
+// exchange() for the rest of a wait.
+static bool exchange_until(struct qmp_client *client, struct waiting *waiting,
+                           const struct interrupt *interrupt)
+{
+    return exchange(client, waiting, deadline_left(waiting->until), interrupt);
 }
 
 // Stops waiting for the pending commands, but keeps them in the list so that late answers are still
@@ -132,21 +139,21 @@ static bool all_sent(struct qmp_client *client)
 bool qmp_await(struct qmp_client *client)
 {
     const double limit = QMP_ANSWER_SECONDS * client->session->timeout_scale;
-    struct deadline deadline = deadline_in(limit);
+    cleanup_waiting struct waiting waiting = waiting_until(deadline_in(limit), client->awaited);
     const struct interrupt *interrupt = interrupt_of(client);
     while (!client->broken && first_unanswered(client)) {
         unsigned before = client->answers;
         if (interrupt && interrupt->raised) {
-            deadline = deadline_in(client->changes ? QMP_INTERRUPTED_SECONDS : 0);
+            waiting_renew(&waiting, deadline_in(client->changes ? QMP_INTERRUPTED_SECONDS : 0));
             interrupt = NULL;
         }
-        if (!exchange(client, deadline, interrupt)) {
+        if (!exchange_until(client, &waiting, interrupt)) {
             client->why = why_unanswered(client, interrupt != interrupt_of(client));
             abandon(client);
             return false;
         }
         if (client->answers != before && interrupt == interrupt_of(client))
-            deadline = deadline_in(limit);
+            waiting_renew(&waiting, deadline_in(limit));
     }
     return !client->broken && all_sent(client);
 }
@@ -199,19 +206,20 @@ struct qmp_command *qmp_submit_passing(struct qmp_client *client, const char *na
     return command;
 }
 
-bool qmp_listen(struct qmp_client *client, double seconds)
+bool qmp_listen(struct qmp_client *client, struct waiting *waiting, double seconds)
 {
     const struct deadline deadline = deadline_in(seconds);
     while (!client->broken && client->event_count == 0 && !session_interrupted(client->session) &&
-           exchange(client, deadline, interrupt_of(client)))
+           exchange(client, waiting, deadline_left(deadline), interrupt_of(client)))
         ;
     return !client->broken;
 }
 
 bool qmp_await_end(struct qmp_client *client, double seconds)
 {
-    const struct deadline deadline = deadline_in(seconds);
-    while (!client->broken && exchange(client, deadline, NULL))
+    cleanup_waiting struct waiting waiting = waiting_until(
+        deadline_in(seconds), arena_printf(client->arena, "%s to exit", client->peer));
+    while (!client->broken && exchange_until(client, &waiting, NULL))
         ;
     return client->broken;
 }
@@ -267,11 +275,12 @@ void qmp_close(struct qmp_client *client)
 static enum status handshake(struct qmp_client *client, struct deadline deadline,
                              const struct interrupt *interrupt)
 {
+    cleanup_waiting struct waiting waiting = waiting_until(deadline, client->awaited);
     while (!client->broken && !client->greeted)
         if (interrupt && interrupt->raised) {
             client_fail(client, "sent no greeting before xenusb was interrupted");
             return STATUS_FAILED;
-        } else if (!exchange(client, deadline, interrupt)) {
+        } else if (!exchange_until(client, &waiting, interrupt)) {
             client_fail(client, "%s", QMP_NO_GREETING);
             return STATUS_TIMEOUT;
         }
@@ -297,6 +306,7 @@ enum status qmp_greet(const struct session *session, struct qmp_socket socket,
     made->arena = session->arena;
     made->out = buffer_in(session->arena);
     made->peer = socket.peer;
+    made->awaited = arena_printf(made->arena, "%s to answer", made->peer);
     made->fd = socket.fd;
     made->passed = -1;
     made->stream = stream;

@@ -4,9 +4,9 @@
 #ifndef XENUSB_QEMU_QMP_CLIENT_H
 #define XENUSB_QEMU_QMP_CLIENT_H
 
-#include "base/deadline.h"
 #include "base/diag.h"
 #include "base/json.h"
+#include "base/waiting.h"
 
 #include <sys/types.h>
 
@@ -136,9 +136,9 @@ static inline bool qmp_succeeded(const struct qmp_command *command)
     return command->answered && !command->error;
 }
 
-// Waits until there is an event or an interrupt, at most `seconds`. False only if the connection is
-// broken.
-bool qmp_listen(struct qmp_client *client, double seconds);
+// Waits until there is an event or an interrupt, at most `seconds`, as a part of that wait. False
+// only if the connection is broken.
+bool qmp_listen(struct qmp_client *client, struct waiting *waiting, double seconds);
 // Waits until the peer closes the connection, at most `seconds`; returns whether it did. An
 // interrupt does not end that.
 bool qmp_await_end(struct qmp_client *client, double seconds);

@@ -2,10 +2,10 @@
 #include "qmp_client.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
 #include "base/shortage.h"
+#include "base/waiting.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -18,12 +18,12 @@
 // not accept others: one waits in the socket's backlog and the rest get EAGAIN. ECONNREFUSED means
 // that QEMU has exited, or that it is starting and does not listen yet, which does not take long
 // (`starting`).
-static bool pause_to_retry(const struct session *session, int error, struct deadline deadline,
+static bool pause_to_retry(const struct session *session, int error, struct waiting *waiting,
                            struct deadline starting)
 {
-    if (error == EAGAIN || error == EINTR)
-        return session_pause(session, deadline, PAUSE);
-    return error == ECONNREFUSED && session_pause(session, starting, PAUSE);
+    if (error != EAGAIN && error != EINTR && (error != ECONNREFUSED || deadline_passed(starting)))
+        return false;
+    return session_pause(session, waiting, PAUSE);
 }
 
 static enum status connection_failed(struct arena *arena, const char *path, int error,
@@ -85,9 +85,11 @@ static enum status connect_to(const struct session *session, const char *path,
     cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return connection_failed(arena, path, errno, why);
+    cleanup_waiting struct waiting waiting =
+        waiting_until(deadline, arena_printf(arena, "QEMU at %s to accept a connection", path));
     while (connect(fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         int error = errno;
-        if (pause_to_retry(session, error, deadline, starting))
+        if (pause_to_retry(session, error, &waiting, starting))
             continue;
         if (!session_interrupted(session))
             return connection_failed(arena, path, error, why);

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/scope.h"
+#include "base/waiting.h"
 #include "qmp_client.h"
 
 #include <errno.h>
@@ -11,10 +12,11 @@
 #include <sys/un.h>
 
 enum {
-    PAUSE_MS = 20, // between two attempts to connect
-    ANSWERS = 2,   // the greeting, and the answer to qmp_capabilities
+    ANSWERS = 2, // the greeting, and the answer to qmp_capabilities
     CHUNK = 4096,
 };
+
+#define PAUSE 0.02 // seconds between two attempts to connect
 
 static const char negotiate[] = "{\"execute\":\"qmp_capabilities\"}\n";
 
@@ -32,7 +34,7 @@ struct attempts {
     struct attempt *at;
     struct pollfd *polled; // of each attempt
     size_t count;
-    struct deadline deadline;
+    struct waiting waiting;
     struct deadline starting; // a QEMU that starts does not listen yet, but soon
 };
 
@@ -101,9 +103,9 @@ static bool proceed(struct attempts *attempts)
     }
     if (!open)
         return false;
-    int limit = deadline_poll(attempts->deadline);
-    if (poll(attempts->polled, attempts->count, connecting && limit > PAUSE_MS ? PAUSE_MS : limit) >
-        0)
+    const double left = deadline_left(attempts->waiting.until);
+    if (waiting_poll(&attempts->waiting, attempts->polled, attempts->count,
+                     connecting && left > PAUSE ? PAUSE : left) > 0)
         for (size_t i = 0; i < attempts->count; i++)
             if (attempts->polled[i].revents)
                 receive(&attempts->at[i]);
@@ -126,7 +128,7 @@ void qmp_probe(struct arena *arena, struct qmp_probe *probes, size_t count, doub
         .at = arena_array_of(arena, struct attempt, count),
         .polled = arena_array_of(arena, struct pollfd, count),
         .count = count,
-        .deadline = deadline_in(limit),
+        .waiting = waiting_until(deadline_in(limit), "the QEMUs of all domains to answer"),
         .starting = deadline_in(limit / 5),
     };
     for (size_t i = 0; i < count; i++) {
@@ -134,8 +136,9 @@ void qmp_probe(struct arena *arena, struct qmp_probe *probes, size_t count, doub
         probes[i].why = NULL;
         probes[i].exited = false;
     }
-    while (proceed(&attempts) && !deadline_passed(attempts.deadline))
+    while (proceed(&attempts) && !deadline_passed(attempts.waiting.until))
         ;
+    waiting_end(&attempts.waiting);
     for (size_t i = 0; i < count; i++)
         if (!attempts.at[i].done)
             finish(&attempts.at[i], why_silent(arena, &attempts.at[i], limit));

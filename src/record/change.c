@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
-#include "base/deadline.h"
+#include "base/waiting.h"
 #include "recording.h"
 
 // Begins a transaction, runs `run` with its argument, and ends the transaction.

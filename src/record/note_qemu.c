@@ -2,7 +2,7 @@
 // Notes of the QEMU processes that xenusb has started, by which a later run knows them again: their
 // process ids, and when they were started, since the kernel gives an id again.
 #include "base/arena.h"
-#include "base/deadline.h"
+#include "base/waiting.h"
 #include "recording.h"
 
 #include <signal.h>
@@ -108,10 +108,12 @@ bool record_stop_qemu(const struct session *session, const char *root)
     if (runs == VERDICT_NO)
         return true;
     for (size_t i = 0; i < sizeof ways / sizeof *ways && runs == VERDICT_YES; i++) {
-        const struct deadline deadline = deadline_in(STOP_SECONDS * session->timeout_scale);
+        cleanup_waiting struct waiting waiting =
+            waiting_until(deadline_in(STOP_SECONDS * session->timeout_scale),
+                          "the QEMU of a domain that is gone to exit");
         (void)kill((pid_t)pid, ways[i]);
         while ((runs = record_noted_qemu(session, root, &again)) == VERDICT_YES &&
-               deadline_pause(deadline, PAUSE))
+               waiting_pause(&waiting, PAUSE))
             ;
     }
     return report_stopped(session, root, pid, runs);

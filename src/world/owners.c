@@ -100,8 +100,9 @@ static bool any_use_passes(struct host_device *const *devices, size_t count)
 static void await_use(const struct session *session, struct host_device *const *devices,
                       size_t count)
 {
-    const struct deadline deadline = deadline_in(PROBE_SECONDS * session->timeout_scale);
-    while (any_use_passes(devices, count) && session_pause(session, deadline, PAUSE))
+    cleanup_waiting struct waiting waiting = waiting_until(
+        deadline_in(PROBE_SECONDS * session->timeout_scale), "this host to stop using a device");
+    while (any_use_passes(devices, count) && session_pause(session, &waiting, PAUSE))
         host_find_use(session, devices, count);
 }
 

@@ -127,7 +127,9 @@ static enum status finish_all(struct recovery *recovery, struct diags *diags)
             return host_look(session->arena, session->diags, recovery->host);
         }
         lock_release(&lock);
-        session_poll(session, NULL, seconds);
+        cleanup_waiting struct waiting waiting =
+            waiting_until(deadline_in(seconds), "xl to finish with a device");
+        session_poll(session, &waiting, NULL, seconds);
         if (session_interrupted(session))
             return STATUS_OK;
     }

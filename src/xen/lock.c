@@ -2,9 +2,9 @@
 #include "lock.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/scope.h"
 #include "base/session.h"
+#include "base/waiting.h"
 #include "domain.h"
 #include "xen.h"
 
@@ -89,19 +89,25 @@ static unsigned holder_of(struct arena *arena, const char *path)
     return 0;
 }
 
-static enum status complain_held(const struct session *session, const char *path, const char *what,
-                                 double limit)
+// "xl (process 811)".
+static const char *holder_name(struct arena *arena, const char *path)
 {
-    unsigned pid = holder_of(session->arena, path);
+    unsigned pid = holder_of(arena, path);
     char name[32] = "";
     if (pid) {
-        cleanup_fclose FILE *comm = fopen(arena_printf(session->arena, "/proc/%u/comm", pid), "re");
+        cleanup_fclose FILE *comm = fopen(arena_printf(arena, "/proc/%u/comm", pid), "re");
         if (comm && fgets(name, sizeof name, comm))
             name[strcspn(name, "\n")] = '\0';
     }
-    const char *holder = pid && name[0] ? arena_printf(session->arena, "%s (process %u)", name, pid)
-                         : pid          ? arena_printf(session->arena, "process %u", pid)
-                                        : "another process";
+    return pid && name[0] ? arena_printf(arena, "%s (process %u)", name, pid)
+           : pid          ? arena_printf(arena, "process %u", pid)
+                          : "another process";
+}
+
+static enum status complain_held(const struct session *session, const char *path, const char *what,
+                                 double limit)
+{
+    const char *holder = holder_name(session->arena, path);
     diag_hint(session->diags,
               complain_error(session->diags, "could not take %s within %g s: %s holds it", what,
                              limit, holder),
@@ -120,7 +126,7 @@ enum status lock_file(const struct session *session, const char *path, const cha
                       struct lock *lock)
 {
     const double pause = 0.02, limit = LOCK_SECONDS * session->timeout_scale;
-    const struct deadline deadline = deadline_in(limit);
+    cleanup_waiting struct waiting waiting = waiting_until(deadline_in(limit), NULL);
     *lock = (struct lock){ -1, path };
     for (;;) {
         enum attempt attempt = try_lock(lock);
@@ -131,7 +137,10 @@ enum status lock_file(const struct session *session, const char *path, const cha
             complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
             return status_without_lock(why);
         }
-        bool in_time = session_pause(session, deadline, pause);
+        if (!waiting.what)
+            waiting.what = arena_printf(session->arena, "%s to release %s",
+                                        holder_name(session->arena, path), what);
+        bool in_time = session_pause(session, &waiting, pause);
         if (session_interrupted(session)) {
             complain_error(session->diags, "interrupted while waiting for %s", what);
             return STATUS_FAILED;

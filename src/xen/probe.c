@@ -2,9 +2,9 @@
 #include "probe.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/scope.h"
 #include "base/shortage.h"
+#include "base/waiting.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -33,6 +33,8 @@ const char *xen_probe_path(struct arena *arena)
 static int connect_until(const char *path, struct deadline deadline)
 {
     const double pause = 0.01;
+    cleanup_waiting struct waiting waiting =
+        waiting_until(deadline, "xenstored to accept a connection");
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     if (strlen(path) >= sizeof address.sun_path) {
         errno = ENAMETOOLONG;
@@ -44,7 +46,7 @@ static int connect_until(const char *path, struct deadline deadline)
         int why = errno;
         if (why == EINTR)
             continue;
-        if (why == EAGAIN && deadline_pause(deadline, pause))
+        if (why == EAGAIN && waiting_pause(&waiting, pause))
             continue;
         close(fd);
         errno = why == EAGAIN ? ETIMEDOUT : why;

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/waiting.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,8 +42,9 @@ struct batch {
 static bool await(const struct wire *wire, short events)
 {
     struct pollfd wanted = { .fd = wire->fd, .events = events };
+    cleanup_waiting struct waiting waiting = waiting_until(wire->deadline, "xenstored to answer");
     for (;;) {
-        int ready = poll(&wanted, 1, deadline_poll(wire->deadline));
+        int ready = waiting_poll(&waiting, &wanted, 1, deadline_left(wire->deadline));
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return ready > 0;
         if (ready == 0 && deadline_passed(wire->deadline)) {

@@ -2,8 +2,8 @@
 #include "xen.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/shortage.h"
+#include "base/waiting.h"
 #include "connection.h"
 #include "hypervisor.h"
 #include "probe.h"
@@ -193,12 +193,13 @@ static struct wire *await_xenstored(struct xen *xen)
     const double pause = 0.05;
     const char *path = xen_probe_path(xen->arena);
     const struct deadline deadline = deadline_in(xen->patience);
+    cleanup_waiting struct waiting waiting = waiting_until(deadline, "xenstored to answer again");
     struct wire *wire;
     enum xen_probe probe;
     do {
         const double left = deadline_left(deadline);
         probe = xen_probe_open(xen->arena, path, left < xen->seconds ? left : xen->seconds, &wire);
-    } while (probe != PROBE_ANSWERED && probe != PROBE_DENIED && deadline_pause(deadline, pause));
+    } while (probe != PROBE_ANSWERED && probe != PROBE_DENIED && waiting_pause(&waiting, pause));
     return wire;
 }
 

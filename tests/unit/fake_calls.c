@@ -152,7 +152,9 @@ FAKE(int, socketpair, (int domain, int type, int protocol, int fds[2]),
      (domain, type, protocol, fds), NULL, -1)
 FAKE(int, connect, (int fd, const struct sockaddr *address, socklen_t size), (fd, address, size),
      NULL, -1)
-FAKE(int, poll, (struct pollfd * fds, nfds_t count, int limit), (fds, count, limit), NULL, -1)
+FAKE(int, ppoll,
+     (struct pollfd * fds, nfds_t count, const struct timespec *limit, const sigset_t *mask),
+     (fds, count, limit, mask), NULL, -1)
 FAKE(int, uname, (struct utsname * name), (name), NULL, -1)
 FAKE(FILE *, fopen, (const char *path, const char *mode), (real_path(path), mode), path, NULL)
 FAKE(DIR *, opendir, (const char *path), (real_path(path)), path, NULL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "base/deadline.h"
+#include "base/waiting.h"
 #include "unit.h"
 
 #include <signal.h>

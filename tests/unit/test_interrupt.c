@@ -33,20 +33,22 @@ static void want(bool condition)
 // A signal between the last look at it and the wait must not be lost.
 static void interrupt_before(struct session *session)
 {
+    struct waiting waiting = waiting_until(deadline_in(LONG), "nothing");
     raise(SIGTERM);
-    interrupt_poll(session->interrupt, NULL, LONG);
+    interrupt_poll(session->interrupt, NULL, NULL, LONG);
     want(session_interrupted(session));
-    want(!session_pause(session, deadline_in(LONG), LONG));
+    want(!session_pause(session, &waiting, LONG));
 }
 
 static void interrupt_during(struct session *session)
 {
     const pid_t parent = getpid();
+    struct waiting waiting = waiting_until(deadline_in(LONG), "nothing");
     if (fork() == 0) {
         kill(parent, SIGHUP);
         _exit(0);
     }
-    while (session_pause(session, deadline_in(LONG), LONG))
+    while (session_pause(session, &waiting, LONG))
         ;
     want(session_interrupted(session));
 }
@@ -54,11 +56,13 @@ static void interrupt_during(struct session *session)
 // Undoing is not interrupted; its waits still end.
 static void interrupt_the_undo(struct session *session)
 {
+    struct waiting waiting = waiting_until(deadline_in(LONG), "nothing");
+    struct waiting over = waiting_until(deadline_in(0), "nothing");
     session->finishing = true;
     raise(SIGINT);
     want(!session_interrupted(session));
-    want(session_pause(session, deadline_in(LONG), 0.001));
-    want(!session_pause(session, deadline_in(0), LONG));
+    want(session_pause(session, &waiting, 0.001));
+    want(!session_pause(session, &over, LONG));
     session->finishing = false;
     want(session_interrupted(session));
 }
@@ -68,10 +72,10 @@ static void poll_a_descriptor(struct session *session)
     int ends[2];
     want(pipe(ends) == 0);
     struct pollfd readable = { .fd = ends[0], .events = POLLIN };
-    session_poll(session, &readable, 0);
+    session_poll(session, NULL, &readable, 0);
     want(!readable.revents);
     want(write(ends[1], "", 1) == 1);
-    session_poll(session, &readable, LONG);
+    session_poll(session, NULL, &readable, LONG);
     want(readable.revents == POLLIN);
 }
 
@@ -92,10 +96,10 @@ static void test_polls_of_any_length(void **state)
     int ends[2];
     assert_int_equal(pipe(ends), 0);
     struct pollfd wanted = { .fd = ends[0], .events = POLLIN };
-    interrupt_poll(NULL, &wanted, -1);
+    interrupt_poll(NULL, NULL, &wanted, -1);
     assert_int_equal(wanted.revents, 0);
     assert_int_equal(write(ends[1], "", 1), 1);
-    interrupt_poll(NULL, &wanted, 1e300);
+    interrupt_poll(NULL, NULL, &wanted, 1e300);
     assert_int_equal(wanted.revents, POLLIN);
     close(ends[0]);
     close(ends[1]);

@@ -338,7 +338,7 @@ static void assert_breaks(void **state, fake_script script, void *context, const
     // After that, no command is sent or answered.
     assert_false(qmp_submit(client, "query-status", TEXT_EMPTY)->answered);
     assert_false(qmp_await(client));
-    assert_false(qmp_listen(client, LONG));
+    assert_false(qmp_listen(client, NULL, LONG));
     qmp_close(client);
     fake_end(peer);
 }
@@ -571,7 +571,7 @@ static void test_events_are_kept(void **state)
     assert_string_equal(event.device, "t1");
     assert_string_equal(event.path, "/machine/peripheral/t1");
     assert_false(qmp_take_event(it.client, &event));
-    assert_true(qmp_listen(it.client, 0.01)); // there is nothing
+    assert_true(qmp_listen(it.client, NULL, 0.01)); // there is nothing
     assert_false(qmp_take_event(it.client, &event));
 
     qmp_submit(it.client, "query-status", TEXT_EMPTY);
@@ -606,7 +606,7 @@ static void test_listening_ends_with_an_event(void **state)
 {
     struct qmp_event event;
     struct connection it = open_greeted(state, tell_one_event, LONG);
-    assert_true(qmp_listen(it.client, 3600));
+    assert_true(qmp_listen(it.client, NULL, 3600));
     assert_true(qmp_take_event(it.client, &event));
     end(&it);
 }
@@ -637,7 +637,7 @@ static void test_an_interrupt_ends_a_wait(void **state)
     assert_false(qmp_await(it.client));
     assert_string_equal(qmp_why(it.client),
                         "QEMU at SOCKET did not answer query-status before xenusb was interrupted");
-    assert_true(qmp_listen(it.client, 3600));
+    assert_true(qmp_listen(it.client, NULL, 3600));
     struct qmp_command *command = qmp_submit(it.client, "device_del", TEXT_EMPTY);
     assert_true(qmp_await(it.client));
     assert_true(qmp_succeeded(command));

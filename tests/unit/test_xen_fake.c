@@ -345,7 +345,7 @@ static void test_why_xenstored_cannot_be_reached(void **state)
         { "connect", EAGAIN, PROBE_TIMEOUT }, { "connect", EIO, PROBE_FAILED },
         { "socket", EMFILE, PROBE_FAILED },   { "stat", EACCES, PROBE_DENIED },
         { "send", EPIPE, PROBE_FAILED },      { "read", EIO, PROBE_FAILED },
-        { "poll", ENOMEM, PROBE_FAILED },     { "stat", ENOENT, PROBE_ABSENT },
+        { "ppoll", ENOMEM, PROBE_FAILED },    { "stat", ENOENT, PROBE_ABSENT },
     };
     const char *path = getenv("XENSTORED_PATH");
     (void)state;
@@ -385,7 +385,7 @@ static void test_calls_that_are_made_again(void **state)
     } cases[] = {
         { "connect", EINTR }, { "connect", EAGAIN }, { "send", EINTR },
         { "send", EAGAIN },   { "send", 0 },         { "read", EINTR },
-        { "read", EAGAIN },   { "poll", EINTR },     { "poll", 0 },
+        { "read", EAGAIN },   { "ppoll", EINTR },    { "ppoll", 0 },
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -396,7 +396,7 @@ static void test_calls_that_are_made_again(void **state)
             fail_msg("%s: %d", cases[i].call, (int)probe);
     }
     fail_calls("send", NULL, EAGAIN);
-    fail_calls("poll", NULL, ENOMEM);
+    fail_calls("ppoll", NULL, ENOMEM);
     assert_int_equal(xen_probe(scene.arena, getenv("XENSTORED_PATH"), 5), PROBE_FAILED);
 }
 

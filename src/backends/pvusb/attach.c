@@ -204,7 +204,7 @@ static void assign_and_wait(const struct wave *wave)
 {
     assign(wave);
     const struct wave seen = wave_part(wave, is_seen);
-    wave_wait(&seen, PVUSB_STATE_SECONDS, is_taken);
+    wave_wait(&seen, PVUSB_STATE_SECONDS, "the backend to take", is_taken);
     for (size_t i = 0; i < seen.count; i++) {
         struct attempt *attempt = seen.at[i];
         attempt->unproven = attempt->met && is_unproven(wave->handle, attempt->step->device);
@@ -246,7 +246,7 @@ static void await_guest(const struct wave *wave)
     const struct wave awaited = wave_part(wave, can_be_configured);
     wave_wait(&awaited,
               handle->guest_ignores_devices ? PVUSB_CONNECT_SECONDS : PVUSB_ARRIVAL_SECONDS,
-              pvusb_is_configured);
+              "the guest to configure", pvusb_is_configured);
     for (size_t i = 0; i < awaited.count; i++)
         awaited.at[i]->ignored = !awaited.at[i]->met && !session_interrupted(handle->session);
 }
@@ -271,7 +271,8 @@ static void add_ignored_again(const struct wave *wave)
 static void require_guest(const struct wave *wave)
 {
     const struct wave seen = wave_part(wave, is_seen);
-    wave_wait(&seen, PVUSB_STATE_SECONDS, pvusb_is_connected);
+    wave_wait(&seen, PVUSB_STATE_SECONDS, "the guest's frontend to connect for",
+              pvusb_is_connected);
     for (size_t i = 0; i < seen.count; i++) {
         struct attempt *attempt = seen.at[i];
         attempt->step->remark = NULL;
@@ -279,7 +280,7 @@ static void require_guest(const struct wave *wave)
             wave_fail(attempt, STATUS_TIMEOUT,
                       pvusb_why_not_connected(wave->handle, attempt->step->controller));
     }
-    wave_wait(&seen, PVUSB_STATE_SECONDS, pvusb_is_configured);
+    wave_wait(&seen, PVUSB_STATE_SECONDS, "the guest to configure", pvusb_is_configured);
     for (size_t i = 0; i < seen.count; i++)
         if (is_seen(seen.at[i]) && !seen.at[i]->met)
             wave_fail(seen.at[i], STATUS_TIMEOUT, pvusb_why_not_configured(wave->handle));

@@ -122,6 +122,13 @@ static bool frontend_closed(struct pvusb_handle *handle, const struct controller
     return pvusb_is_unused(pvusb_frontend_state(handle, controller));
 }
 
+static const char *awaited_guest(const struct pvusb_handle *handle,
+                                 const struct controller *controller)
+{
+    return arena_printf(handle->session->arena, "the guest to close controller %s",
+                        controller->name);
+}
+
 // Takes back request_close(), unless the guest has seen it: then it closes all the same, and the
 // controller is as good as removed. True if it has.
 static bool closes_anyway(struct pvusb_handle *handle, const struct controller *controller,
@@ -132,8 +139,9 @@ static bool closes_anyway(struct pvusb_handle *handle, const struct controller *
     const bool finishing = session->finishing;
     *left = change_attempt(change, pvusb_reopen, &failure) != STATUS_OK;
     session->finishing = true;
-    bool closed = !*left && pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS),
-                                             frontend_closed, controller, NULL);
+    const struct waiting waiting =
+        waiting_until(deadline_in(PVUSB_NOTICE_SECONDS), awaited_guest(handle, controller));
+    bool closed = !*left && pvusb_wait(handle, waiting, frontend_closed, controller, NULL);
     session->finishing = finishing;
     return closed;
 }
@@ -150,8 +158,9 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     enum status status = change_attempt(&change, request_close, why);
     if (status != STATUS_OK && change.unsure)
         *left = change_attempt(&change, pvusb_reopen, &failure) != STATUS_OK;
-    if (status != STATUS_OK || idle ||
-        pvusb_wait(handle, PVUSB_STATE_SECONDS, both_closed, controller, NULL))
+    const struct waiting waiting =
+        pvusb_waiting(handle, PVUSB_STATE_SECONDS, awaited_guest(handle, controller));
+    if (status != STATUS_OK || idle || pvusb_wait(handle, waiting, both_closed, controller, NULL))
         return status;
     controller->frontend_state = pvusb_frontend_state(handle, controller);
     if (pvusb_is_unused(controller->frontend_state))

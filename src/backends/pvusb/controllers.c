@@ -170,8 +170,10 @@ static void undo_interrupted(struct pvusb_handle *handle, struct step *step)
     session->finishing = true;
     // A backend that has just found the controller writes to its nodes without looking at them
     // again (xen_be_try_init() in QEMU's hw/xen/xen-legacy-backend.c), and so makes them again.
-    pvusb_wait_until(handle, deadline_in(PVUSB_NOTICE_SECONDS), pvusb_backend_ready, controller,
-                     NULL);
+    pvusb_wait(
+        handle,
+        waiting_until(deadline_in(PVUSB_NOTICE_SECONDS), pvusb_awaited_backend(handle, controller)),
+        pvusb_backend_ready, controller, NULL);
     controller->frontend_state = pvusb_frontend_state(handle, controller);
     if (pvusb_close(handle, controller, &left, &why) == STATUS_OK)
         undo_add(handle, step, STATUS_FAILED, "interrupted");
@@ -207,8 +209,10 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, status, why);
         return;
     }
-    bool ready =
-        later || pvusb_wait(handle, PVUSB_STATE_SECONDS, pvusb_backend_ready, controller, NULL);
+    bool ready = later || pvusb_wait(handle,
+                                     pvusb_waiting(handle, PVUSB_STATE_SECONDS,
+                                                   pvusb_awaited_backend(handle, controller)),
+                                     pvusb_backend_ready, controller, NULL);
     if (!ready && !session_interrupted(session)) {
         undo_add(handle, step, STATUS_TIMEOUT, pvusb_not_ready(handle, controller));
         return;
@@ -223,10 +227,25 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
     step->remark = remark;
 }
 
+const char *pvusb_awaited_backend(const struct pvusb_handle *handle,
+                                  const struct controller *controller)
+{
+    return arena_printf(handle->session->arena, "the backend of controller %s", controller->name);
+}
+
+static void await_notice(const struct pvusb_handle *handle, const struct controller *controller)
+{
+    cleanup_waiting struct waiting waiting = waiting_until(
+        deadline_in(PVUSB_NOTICE_SECONDS), arena_printf(handle->session->arena,
+                                                        "the guest to notice that controller %s "
+                                                        "is gone",
+                                                        controller->name));
+    (void)waiting_pause(&waiting, PVUSB_NOTICE_SECONDS);
+}
+
 enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct controller *controller,
                                       bool *left, const char **why)
 {
-    const double notice_seconds = 1;
     struct change change = pvusb_change_of(handle, controller);
     pvusb_read_states(handle, controller);
     bool known_to_guest = controller->frontend_state != XENBUS_INITIALISING;
@@ -244,7 +263,7 @@ enum status pvusb_recreate_controller(struct pvusb_handle *handle, struct contro
     // If the nodes reappear before the guest has seen them disappear, it takes the new controller
     // for the old one, which is closed.
     if (known_to_guest && !handle->session->domain->paused)
-        clock_sleep(notice_seconds);
+        await_notice(handle, controller);
     status = change_attempt(&change, write_nodes, why);
     *left = status != STATUS_OK;
     return status;

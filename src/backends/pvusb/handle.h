@@ -3,9 +3,9 @@
 #ifndef XENUSB_BACKENDS_PVUSB_HANDLE_H
 #define XENUSB_BACKENDS_PVUSB_HANDLE_H
 
-#include "base/deadline.h"
 #include "base/json.h"
 #include "base/verdict.h"
+#include "base/waiting.h"
 #include "host/bind.h"
 #include "plan/backend.h"
 #include "process.h"
@@ -63,17 +63,15 @@ struct pvusb_handle {
 // A condition that pvusb_wait() polls until it is true.
 typedef bool pvusb_condition(struct pvusb_handle *handle, const struct controller *controller,
                              const struct device *device);
-// Waits until the condition is true. False if it is not true after `seconds` (times session's
-// timeout_scale), or if the user interrupts.
-bool pvusb_wait(struct pvusb_handle *handle, double seconds, pvusb_condition *condition,
+// A wait of at most `seconds`, times session's timeout_scale.
+struct waiting pvusb_waiting(const struct pvusb_handle *handle, double seconds, const char *what);
+// Waits until the condition is true, and ends the wait. False if it is not true in its time, or if
+// the user interrupts.
+bool pvusb_wait(struct pvusb_handle *handle, struct waiting waiting, pvusb_condition *condition,
                 const struct controller *controller, const struct device *device);
-// The same until a deadline, which is not scaled.
-bool pvusb_wait_until(struct pvusb_handle *handle, struct deadline deadline,
-                      pvusb_condition *condition, const struct controller *controller,
-                      const struct device *device);
 // Sleeps until the next round of such a wait and begins it. *pause must be 0 before the first
-// round; it grows. False, without sleeping, after the deadline or an interrupt.
-bool pvusb_pause(const struct pvusb_handle *handle, struct deadline deadline, double *pause);
+// round; it grows. False, without sleeping, if its time is over or after an interrupt.
+bool pvusb_pause(const struct pvusb_handle *handle, struct waiting *waiting, double *pause);
 // Marks a step as failed: `state` is STEP_FAILED if nothing has changed, or STEP_LEFT; `words` is
 // the reason.
 void pvusb_fail(struct step *step, enum step_state state, enum status status, const char *words);
@@ -170,6 +168,9 @@ void pvusb_end_takeover(struct pvusb_handle *handle);
 // pvusb_condition: the controller's backend is ready for a frontend.
 bool pvusb_backend_ready(struct pvusb_handle *handle, const struct controller *controller,
                          const struct device *device);
+// What to wait for until then: "the backend of controller pv0", owned by the arena.
+const char *pvusb_awaited_backend(const struct pvusb_handle *handle,
+                                  const struct controller *controller);
 // "the backend (QEMU) was not ready after 10 s (state: ...)", owned by the arena.
 const char *pvusb_not_ready(const struct pvusb_handle *handle, struct controller *controller);
 // Puts a controller back to its initial state, since a starting QEMU accepts no other. On failure

@@ -51,8 +51,11 @@ static bool connects(struct pvusb_handle *handle, const struct controller *contr
 {
     if (handle->frontend_timed_out || handle->session->domain->paused)
         return pvusb_is_connected(handle, controller, NULL);
-    handle->frontend_timed_out =
-        !pvusb_wait(handle, PVUSB_CONNECT_SECONDS, pvusb_is_connected, controller, NULL);
+    const struct waiting waiting = pvusb_waiting(
+        handle, PVUSB_CONNECT_SECONDS,
+        arena_printf(handle->session->arena, "the guest's frontend to connect to controller %s",
+                     controller->name));
+    handle->frontend_timed_out = !pvusb_wait(handle, waiting, pvusb_is_connected, controller, NULL);
     return !handle->frontend_timed_out;
 }
 
@@ -156,6 +159,15 @@ static struct deadline arrival_deadline(struct pvusb_handle *handle)
     return handle->arrivals;
 }
 
+static bool arrives(struct pvusb_handle *handle, const struct controller *controller,
+                    const struct device *device)
+{
+    const char *what =
+        arena_printf(handle->session->arena, "the guest to configure %s", device->host->busid);
+    return pvusb_wait(handle, waiting_until(arrival_deadline(handle), what), is_configured,
+                      controller, device);
+}
+
 // Whether the guest has configured the device, so far as that is expected: QEMU opens a replugged
 // device again and reports it as attached, but does not tell the guest. A guest with a working
 // frontend configures its devices, and then QEMU claims the interfaces; if it has not claimed them
@@ -169,11 +181,8 @@ static enum verdict find_configured(struct pvusb_handle *handle, const struct de
         handle->session->domain->paused)
         return VERDICT_UNKNOWN;
     (void)count_drivers(device->host->interfaces, DRIVER_USBFS, &others);
-    return others || device->host->held ||
-                   pvusb_wait_until(handle, arrival_deadline(handle), is_configured, controller,
-                                    device)
-               ? VERDICT_YES
-               : VERDICT_NO;
+    return others || device->host->held || arrives(handle, controller, device) ? VERDICT_YES
+                                                                               : VERDICT_NO;
 }
 
 const char *pvusb_why_unknown(const struct pvusb_handle *handle)

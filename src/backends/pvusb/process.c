@@ -2,8 +2,8 @@
 #include "process.h"
 
 #include "base/arena.h"
-#include "base/deadline.h"
 #include "base/scope.h"
+#include "base/waiting.h"
 #include "qemu/words.h"
 
 #include <errno.h>
@@ -217,9 +217,10 @@ bool process_terminate(struct qemu_process *process, double seconds)
     close_pipes(process);
     static const int ways[] = { SIGTERM, SIGKILL };
     for (size_t i = 0; i < sizeof ways / sizeof *ways && !process_exited(process); i++) {
-        const struct deadline deadline = deadline_in(seconds);
+        cleanup_waiting struct waiting waiting =
+            waiting_until(deadline_in(seconds), "the PVUSB QEMU to exit");
         kill(process->pid, ways[i]);
-        while (!process_exited(process) && deadline_pause(deadline, pause))
+        while (!process_exited(process) && waiting_pause(&waiting, pause))
             ;
     }
     return !process->pid;

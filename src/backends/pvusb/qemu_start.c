@@ -128,7 +128,9 @@ static enum status launch(struct pvusb_handle *handle, const char *program, cons
 static enum status wait_for_qemu(struct pvusb_handle *handle, const char **why)
 {
     struct arena *arena = handle->session->arena;
-    bool in_time = pvusb_wait(handle, PVUSB_START_SECONDS, try_connect, NULL, NULL);
+    const struct waiting waiting =
+        pvusb_waiting(handle, PVUSB_START_SECONDS, "the PVUSB QEMU to answer");
+    bool in_time = pvusb_wait(handle, waiting, try_connect, NULL, NULL);
     *why = "it exited";
     if (process_exited(&handle->process))
         return STATUS_FAILED;
@@ -154,7 +156,9 @@ static enum status wait_for_controllers(struct pvusb_handle *handle, const char 
     for (struct controller *at = handle->topology->controllers; at; at = at->next) {
         if (!at->present || !controller_uses_pvusb_qemu(at))
             continue;
-        bool in_time = pvusb_wait(handle, PVUSB_STATE_SECONDS, ready_or_exited, at, NULL);
+        const struct waiting waiting =
+            pvusb_waiting(handle, PVUSB_STATE_SECONDS, pvusb_awaited_backend(handle, at));
+        bool in_time = pvusb_wait(handle, waiting, ready_or_exited, at, NULL);
         *why = "it exited";
         if (process_exited(&handle->process))
             return STATUS_FAILED;

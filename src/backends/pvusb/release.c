@@ -149,7 +149,7 @@ static void release_from_usbback(const struct wave *wave)
 static void await_qemu(const struct wave *wave)
 {
     const struct session *session = wave->handle->session;
-    wave_wait(wave, PVUSB_STATE_SECONDS, qemu_released);
+    wave_wait(wave, PVUSB_STATE_SECONDS, "QEMU to release", qemu_released);
     for (size_t i = 0; i < wave->count; i++) {
         struct attempt *attempt = wave->at[i];
         const struct device *device = attempt->step->device;

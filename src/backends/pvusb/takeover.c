@@ -98,7 +98,10 @@ enum status pvusb_take_over(struct pvusb_handle *handle, const struct controller
                             what, session->domain->name);
         return STATUS_FAILED;
     }
-    if (pvusb_wait(handle, PVUSB_TAKEOVER_SECONDS, no_request_open, controller, NULL))
+    const struct waiting waiting =
+        pvusb_waiting(handle, PVUSB_TAKEOVER_SECONDS,
+                      "the guest's driver to give up the requests to a dead QEMU");
+    if (pvusb_wait(handle, waiting, no_request_open, controller, NULL))
         return STATUS_OK;
     *why = "interrupted";
     if (session_interrupted(session))

@@ -99,13 +99,24 @@ static bool is_pending(const struct wave *wave, pvusb_condition *condition)
     return pending;
 }
 
-void wave_wait(const struct wave *wave, double seconds, pvusb_condition *condition)
+static const char *wave_awaited(const struct wave *wave, const char *what)
+{
+    struct arena *arena = wave->handle->session->arena;
+    const struct device *device = wave->count ? wave->at[0]->step->device : NULL;
+    return wave->count == 1
+               ? arena_printf(arena, "%s %s", what, selector_show(arena, &device->selector))
+               : arena_printf(arena, "%s %zu devices", what, wave->count);
+}
+
+void wave_wait(const struct wave *wave, double seconds, const char *what,
+               pvusb_condition *condition)
 {
     double pause = 0;
-    const struct deadline deadline = deadline_in(seconds * wave->handle->session->timeout_scale);
+    cleanup_waiting struct waiting waiting =
+        pvusb_waiting(wave->handle, seconds, wave_awaited(wave, what));
     pvusb_begin_round(wave->handle);
     for (size_t i = 0; i < wave->count; i++)
         wave->at[i]->met = false;
-    while (is_pending(wave, condition) && pvusb_pause(wave->handle, deadline, &pause))
+    while (is_pending(wave, condition) && pvusb_pause(wave->handle, &waiting, &pause))
         ;
 }

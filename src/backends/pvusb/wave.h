@@ -49,7 +49,9 @@ bool wave_change(const struct wave *wave, change_body *body, const char *what);
 struct attempt *wave_attempt(const struct change *change);
 
 // Waits until the condition is true for all that have not failed, and sets `met`. Ends after
-// `seconds` (times session's timeout_scale), or if the user interrupts.
-void wave_wait(const struct wave *wave, double seconds, pvusb_condition *condition);
+// `seconds` (times session's timeout_scale), or if the user interrupts. `what` says what is waited
+// for, and is followed by the device: "the guest to configure".
+void wave_wait(const struct wave *wave, double seconds, const char *what,
+               pvusb_condition *condition);
 
 #endif

@@ -92,9 +92,11 @@ static bool wait_until_configured(struct qmp_handle *handle, const struct device
 {
     const double pause = 0.05;
     const struct session *session = handle->session;
+    cleanup_waiting struct waiting waiting = waiting_until(
+        deadline, arena_printf(session->arena, "the guest to configure %s", device->host->busid));
     while (!verify_guest_configured(session->arena, device->host->busid)) {
         qmp_share(handle);
-        if (!session_pause(session, deadline, pause))
+        if (!session_pause(session, &waiting, pause))
             return false;
     }
     return true;

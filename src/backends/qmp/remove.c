@@ -160,28 +160,44 @@ static void give_up(struct qmp_handle *handle, struct qmp_removal *removals, siz
 // Waits for an event of QEMU; after HOLD_SECONDS without its monitor, which others may need. A
 // guest's refusal goes to those that are connected then, but a guest that refuses does so at once.
 // Whether an object is gone can be asked at any time. False if the connection is lost.
-static bool wait_for_guest(struct qmp_handle *handle, struct deadline hold, double seconds)
+static bool wait_for_guest(struct qmp_handle *handle, struct waiting *waiting, struct deadline hold,
+                           double seconds)
 {
     // Only for controllers: with the host's lock held, the other must not be taken.
     if (!deadline_passed(hold) || handle->host_lock.fd >= 0)
-        return qmp_listen(handle->client, seconds);
+        return qmp_listen(handle->client, waiting, seconds);
     qmp_share(handle);
-    session_poll(handle->session, NULL, seconds);
+    session_poll(handle->session, waiting, NULL, seconds);
     return qmp_unshare(handle);
+}
+
+// The first that is still there, and how many more.
+static const char *awaited(struct qmp_handle *handle, const struct qmp_removal *removals,
+                           size_t count)
+{
+    const size_t more = count_open(removals, count) - 1;
+    while (!is_open(removals))
+        removals++;
+    return arena_printf(handle->session->arena, "%s %s%s",
+                        removals->by_guest ? "the guest to eject controller" : "QEMU to release",
+                        removals->what,
+                        more ? arena_printf(handle->session->arena, " and %zu more", more) : "");
 }
 
 static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
-    const struct deadline deadline = deadline_in(EJECT_SECONDS * handle->session->timeout_scale);
+    const double limit = EJECT_SECONDS * handle->session->timeout_scale;
+    cleanup_waiting struct waiting waiting = waiting_until(deadline_in(limit), NULL);
     const struct deadline hold = deadline_in(HOLD_SECONDS);
     double pause = FIRST_PAUSE;
     bool answers = true;
     take_events(handle, removals, count);
     bool last = false;
     while (count_open(removals, count) && answers && !last) {
-        double left = deadline_left(deadline);
-        answers = wait_for_guest(handle, hold, pause < left ? pause : left);
-        last = deadline_passed(deadline) || session_interrupted(handle->session);
+        double left = deadline_left(waiting.until);
+        waiting.what = awaited(handle, removals, count);
+        answers = wait_for_guest(handle, &waiting, hold, pause < left ? pause : left);
+        last = deadline_passed(waiting.until) || session_interrupted(handle->session);
         take_events(handle, removals, count);
         if (count_open(removals, count))
             answers = answers && poll_objects(handle, removals, count);
@@ -197,7 +213,9 @@ static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *remov
 static void delete_backings(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
     const bool finishing = handle->session->finishing;
-    const struct deadline deadline = deadline_in(BACKING_SECONDS * handle->session->timeout_scale);
+    cleanup_waiting struct waiting waiting =
+        waiting_until(deadline_in(BACKING_SECONDS * handle->session->timeout_scale),
+                      "QEMU to release what a removed device had open");
     double pause = FIRST_PAUSE;
     struct qmp_command **asked =
         arena_array_of(handle->session->arena, struct qmp_command *, count);
@@ -217,9 +235,9 @@ static void delete_backings(struct qmp_handle *handle, struct qmp_removal *remov
             else if (asked[i]->answered)
                 removals[i].delete_backing.name = NULL;
         }
-        if (qmp_broken(handle->client) || again == 0 || deadline_passed(deadline))
+        if (qmp_broken(handle->client) || again == 0 || deadline_passed(waiting.until))
             break;
-        qmp_listen(handle->client, pause);
+        qmp_listen(handle->client, &waiting, pause);
         take_events(handle, removals, 0);
         pause *= 2;
     }

@@ -275,6 +275,7 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         const struct controller *controller = steps[i]->controller;
         removals[i].id = device ? device->id : controller->id;
         removals[i].path = device ? device->path : controller->path;
+        removals[i].what = device ? device_position(arena, device) : controller->name;
         removals[i].by_guest = !device;
         if (device)
             removals[i].delete_backing = wire_delete_backing(arena, device->kind, device->id);

@@ -10,6 +10,7 @@
 struct qmp_removal {
     const char *id;                     // "" if it has none
     const char *path;                   // its QOM path
+    const char *what;                   // for a user: "hci0.1", the name of a controller
     bool by_guest;                      // a PCI device, which the guest must eject
     bool gone;                          // if set in advance, only the backing is deleted
     struct wire_command delete_backing; // name NULL: it has no backing
