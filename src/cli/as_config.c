@@ -99,6 +99,7 @@ static enum status translate(const struct declaring *declaring, const struct tra
                                .diags = declaring->diags,
                                .document = document,
                                .host = session->host,
+                               .controllers = CONTROLLERS_HOT,
                                .for_qemu = session->domain->id < 0,
                                .out = capture.stream };
     target->write(&writing);

@@ -45,6 +45,8 @@ enum option {
     OPTION_RAW = 1ULL << 32,
     OPTION_COLOR = 1ULL << 33, // every verb takes it
     OPTION_AS_CONFIG = 1ULL << 34,
+    OPTION_CONTROLLERS = 1ULL << 35,
+    OPTION_DEVICES = 1ULL << 36,
     OPTIONS_OF_TABLES = OPTION_NOHEADINGS | OPTION_OUTPUT | OPTION_RAW,
 };
 
@@ -60,6 +62,8 @@ struct invocation {
     const char *qmp;               // --qmp
     const char *from;              // --from
     const char *to;                // --to
+    const char *controllers;       // --controllers
+    const char *devices;           // --devices
     const char *hypervisor;        // --hypervisor
     const char *old_command;       // --command
     const char *policy;            // --policy

@@ -157,6 +157,8 @@ static enum status take(struct invocation *invocation, const struct option_row *
     case OPTION_FROM: invocation->from = value; break;
     case OPTION_POLICY: invocation->policy = value; break;
     case OPTION_TO: invocation->to = value; break;
+    case OPTION_CONTROLLERS: invocation->controllers = value; break;
+    case OPTION_DEVICES: invocation->devices = value; break;
     case OPTION_UDEV: invocation->udev = value; break;
     case OPTION_OUTPUT: invocation->output = value; break;
     case OPTION_COLOR: return take_color(invocation, value);

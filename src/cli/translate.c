@@ -4,6 +4,8 @@
 #include "as_config.h"
 #include "base/arena.h"
 #include "base/capture.h"
+#include "base/file.h"
+#include "base/scope.h"
 #include "base/shell.h"
 #include "base/source_read.h"
 #include "base/suggest.h"
@@ -15,6 +17,10 @@
 #include "outcome.h"
 #include "parser/foreign.h"
 #include "parser/parser.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 const struct translation *dialect_named(const struct invocation *invocation, const char *name)
 {
@@ -64,6 +70,27 @@ static enum status read_document(const struct invocation *invocation, const char
     return diags->errors ? STATUS_REQUEST : STATUS_OK;
 }
 
+static bool is_cold(const struct invocation *invocation)
+{
+    return invocation->controllers && strcmp(invocation->controllers, "cold") == 0;
+}
+
+static enum status refuse_controllers(const struct invocation *invocation,
+                                      const struct translation *target)
+{
+    const char *word = invocation->controllers;
+    const bool known = !word || is_cold(invocation) || strcmp(word, "hot") == 0;
+    if (!known)
+        complain_error(invocation->diags, "--controllers must be cold or hot, not '%s'", word);
+    else if (word && strcmp(target->name, "xl") != 0)
+        complain_error(invocation->diags, "--controllers needs --to xl");
+    else if (invocation->devices && !is_cold(invocation))
+        complain_error(invocation->diags, "--devices needs --controllers cold");
+    else
+        return STATUS_OK;
+    return STATUS_REQUEST;
+}
+
 static enum status refuse_options(const struct invocation *invocation,
                                   const struct translation *target)
 {
@@ -77,8 +104,9 @@ static enum status refuse_options(const struct invocation *invocation,
         complain_error(invocation->diags, "--from must be libvirt or sxp, not '%s'", from);
         return STATUS_REQUEST;
     }
-    if (!(invocation->given & OPTION_IN_PLACE))
-        return STATUS_OK;
+    enum status status = refuse_controllers(invocation, target);
+    if (status != STATUS_OK || !(invocation->given & OPTION_IN_PLACE))
+        return status;
     const char *why = from                 ? "rewrites a config, not libvirt's or xend's format"
                       : !target->is_config ? "needs --to xl or --to xenusb"
                       : invocation->given & OPTION_USB_ONLY    ? "and --usb-only cannot be combined"
@@ -114,6 +142,71 @@ static void say_nothing_is_there(const struct invocation *invocation,
                  "there is no USB in this config");
 }
 
+// ---- the devices that xl cannot attach ----
+
+// Whether the file has that text already.
+static bool has_text(struct arena *arena, const char *path, struct text text)
+{
+    cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *bytes = arena_alloc(arena, text.size + 1);
+    size_t size;
+    return fd >= 0 && read_up_to(fd, bytes, text.size + 1, &size) &&
+           text_same((struct text){ bytes, size }, text);
+}
+
+// Nothing is overwritten: the file may have been changed by hand.
+static enum status create_file(const struct invocation *invocation, struct text text)
+{
+    const char *path = invocation->devices;
+    struct diags *diags = invocation->diags;
+    cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 && errno == EEXIST && has_text(invocation->arena, path, text))
+        return STATUS_OK;
+    if (fd < 0 && errno == EEXIST) {
+        diag_hint(diags, complain_error(diags, "%s exists, and has something else", path),
+                  "remove it, or name another file");
+        return STATUS_REFUSED;
+    }
+    if (fd >= 0 && write_all(fd, text) && fsync(fd) == 0)
+        return STATUS_OK;
+    complain_error(diags, "cannot write %s: %s", path, strerror(errno));
+    if (fd >= 0)
+        unlink(path);
+    return STATUS_FAILED;
+}
+
+static enum status write_devices(const struct invocation *invocation, struct text devices)
+{
+    struct diags *diags = invocation->diags;
+    if (!devices.size && invocation->devices)
+        complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                 "xl attaches all devices of this guest, so %s is not written",
+                 invocation->devices);
+    if (!devices.size)
+        return STATUS_OK;
+    if (!invocation->devices) {
+        diag_hint(diags,
+                  complain_error(diags, "xl cannot attach devices to these controllers when it "
+                                        "creates the guest"),
+                  "--devices FILE writes them to a config for apply and watch");
+        return STATUS_REQUEST;
+    }
+    enum status status = create_file(invocation, devices);
+    if (status == STATUS_OK)
+        diag_hint(diags,
+                  complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                           "the devices of this guest are in %s", invocation->devices),
+                  "apply it once the guest runs, or put it where the watcher finds it");
+    return status;
+}
+
+static enum translate_controllers chosen_controllers(const struct invocation *invocation)
+{
+    if (!invocation->controllers)
+        return CONTROLLERS_ANY;
+    return is_cold(invocation) ? CONTROLLERS_COLD : CONTROLLERS_HOT;
+}
+
 static enum status translate(const struct invocation *invocation, const struct translation *target,
                              struct document *document, struct outcome *outcome)
 {
@@ -129,11 +222,16 @@ static enum status translate(const struct invocation *invocation, const struct t
                                .host = invocation->given & OPTION_RESOLVE ? &host : NULL,
                                .comments = !(invocation->given & OPTION_NO_COMMENTS),
                                .only = invocation->given & OPTION_USB_ONLY,
+                               .controllers = chosen_controllers(invocation),
                                .for_qemu = invocation->hypervisor &&
                                            strcmp(invocation->hypervisor, "qemu") == 0 };
     status = write_whole(&writing, target, outcome);
-    if (status != STATUS_OK)
+    if (status == STATUS_OK)
+        status = write_devices(invocation, writing.devices);
+    if (status != STATUS_OK) {
+        outcome->output = TEXT_EMPTY;
         return status;
+    }
     outcome->unchanged = text_same(outcome->output, document->source->text);
     say_nothing_is_there(invocation, target, document->config);
     return invocation->given & OPTION_IN_PLACE ? put_in_place(invocation, document, outcome)
@@ -195,14 +293,18 @@ const struct command translate_command = {
         "--command 'xm usb-attach ...' prints the xenusb command that does the same.\n"
         "--from libvirt reads a domain's XML, --from sxp what 'xm list --long' prints.\n"
         "--to xl (default): the file with its USB statements in the form that xl accepts today.\n"
+        "--controllers cold: QEMU is started with the controllers of an hvm guest, which can then "
+        "be\n"
+        "saved and restored; --devices FILE gets what xl cannot attach to them.\n"
         "--to xenusb: the file with its USB statements in the canonical form.\n"
         "--to qemu: arguments for qemu-system-x86_64, quoted for a shell. --to qmp: commands for\n"
         "a running QEMU, one per line. --to dot: a graph for Graphviz.\n"
         "--to libvirt: the devices of a libvirt domain, for its Xen or QEMU driver.\n"
         "--to json: what the file compiles to, with the place of each item.\n"
         "--json: for any dialect, one object with the result and all diagnostics.",
-    .options = OPTION_COMMAND | OPTION_FROM | OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_JSON |
-               OPTION_NO_COMMENTS | OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
+    .options = OPTION_COMMAND | OPTION_CONTROLLERS | OPTION_DEVICES | OPTION_FROM |
+               OPTION_HYPERVISOR | OPTION_IN_PLACE | OPTION_JSON | OPTION_NO_COMMENTS |
+               OPTION_RESOLVE | OPTION_TO | OPTION_USB_ONLY,
     .json = "translation command",
     .least = 0,
     .most = 1,

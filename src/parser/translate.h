@@ -10,6 +10,13 @@
 
 #include <stdio.h>
 
+// How an HVM guest gets its controllers.
+enum translate_controllers {
+    CONTROLLERS_ANY,  // not chosen: xl adds them while QEMU runs
+    CONTROLLERS_HOT,  // the same, chosen
+    CONTROLLERS_COLD, // QEMU is started with them
+};
+
 // A translation in progress. The config has been checked and has no errors.
 struct writing {
     struct arena *arena;
@@ -19,6 +26,9 @@ struct writing {
     bool comments;           // put the original before each rewritten statement, as a comment
     bool only;               // write only the USB statements, not the rest of the file
     bool for_qemu;           // libvirt: for its QEMU driver instead of libxl's
+    enum translate_controllers controllers; // xl
+    struct text devices; // out, xl, CONTROLLERS_COLD: a config with the devices that must be
+                         // attached once the guest runs; empty if there are none
     FILE *out;
 };
 

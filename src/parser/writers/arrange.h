@@ -19,6 +19,7 @@ struct arranged_controller {
     const char *name;
     struct span why;        // the place in the source that asked for it
     unsigned libvirt_index; // of its libvirt element; set by write_libvirt.c
+    const char *qemu_id;    // QEMU is started with it (cold.h), with this id; else NULL
 };
 
 // A device of the translation.

@@ -71,14 +71,13 @@ struct replacement change_to(const struct writing *writing, const struct items *
     return (struct replacement){ true, items->count ? items_value(writing, items) : NULL };
 }
 
-// Prints an assignment of a string in double quotes; nothing if the string would need escapes.
-static void print_text(FILE *stream, const char *key, struct text text)
+void write_string(FILE *stream, const char *key, struct text text, const char *line_end)
 {
     for (size_t i = 0; i < text.size; i++)
         if ((unsigned char)text.at[i] < ' ' || text.at[i] == '"' || text.at[i] == '\\')
             return;
     if (text.size)
-        fprintf(stream, "%s = \"%.*s\"\n", key, (int)text.size, text.at);
+        fprintf(stream, "%s = \"%.*s\"%s", key, (int)text.size, text.at, line_end);
 }
 
 // Prints a config from scratch.
@@ -86,8 +85,8 @@ static void write_new(const struct writing *writing, const struct replacement ch
 {
     const struct config_domain *domain = &writing->document->config->domain;
     if (!writing->only) {
-        print_text(writing->out, "name", domain->name.text);
-        print_text(writing->out, "uuid", domain->uuid.text);
+        write_string(writing->out, "name", domain->name.text, "\n");
+        write_string(writing->out, "uuid", domain->uuid.text, "\n");
         if (domain->type != DOMAIN_UNKNOWN)
             fprintf(writing->out, "type = \"%s\"\n", domain_type_name(domain->type));
     }

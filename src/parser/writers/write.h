@@ -25,6 +25,9 @@ const char *spec_add(struct arena *arena, const char *spec, const char *key, con
 // Sets a key to a list of these items, or removes it if there are none.
 struct replacement change_to(const struct writing *writing, const struct items *items);
 
+// Prints an assignment of a string in double quotes; nothing if it is empty or would need escapes.
+void write_string(FILE *stream, const char *key, struct text text, const char *line_end);
+
 // Prints the rewritten file, or just its USB statements. If the source is in a foreign format,
 // prints a new config with the values in `changes`.
 void write_rewritten(const struct writing *writing, const struct rewrite *rewrite,

@@ -8,6 +8,7 @@
 #include "arrange.h"
 #include "base/arena.h"
 #include "base/capture.h"
+#include "cold.h"
 #include "preamble.h"
 #include "xlu.h"
 #include "xlu_check.h"
@@ -79,6 +80,9 @@ static void change_controllers(struct xl *xl)
     bool same = true;
     for (const struct arranged_controller *at = xl->arrangement.controllers; at; at = at->next) {
         if (at->wanted && is_left_to_xl(at->wanted))
+            continue;
+        same = same && !at->qemu_id;
+        if (at->qemu_id)
             continue;
         if (at->wanted)
             refuse_controller(xl, at->wanted);
@@ -252,8 +256,9 @@ static void change_devices(struct xl *xl)
         const struct arranged_device *at = &xl->arrangement.devices[i];
         if (at->wanted->kind != DEVICE_HOSTDEV || at->wanted->origin == ORIGIN_QEMU)
             continue;
-        same = same && is_typed(at->wanted) && !at->left_out;
-        if (!at->left_out)
+        const bool later = cold_has_device(xl->writing, at);
+        same = same && is_typed(at->wanted) && !at->left_out && !later;
+        if (!at->left_out && !later)
             items_add(xl->writing->arena, &items, device_spec(xl, at));
     }
     xl->changes[KEY_USBDEV] = change_to(xl->writing, &items);
@@ -357,12 +362,16 @@ void write_xl(struct writing *writing)
     struct rewrite rewrite;
     xl.changes[KEY_VUSB] = xl.changes[KEY_USBCONTROLLER] = removed;
     arrange(writing, ARRANGE_XEN, &xl.arrangement);
+    cold_arrange(writing, &xl.arrangement);
     change_controllers(&xl);
     change_devices(&xl);
     change_numbers(&xl, change_classic(&xl));
+    xl.changes[KEY_DEVICE_MODEL_ARGS_HVM] = cold_arguments(writing, &xl.arrangement);
     check_statements(&xl);
     preamble_resolve(writing->arena, writing->diags, writing->document);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
     rewrite_keys(&rewrite, writing->document->statements, xl.changes);
     print_and_check(&xl, &rewrite);
+    cold_write_devices(writing, &xl.arrangement);
+    cold_note_hot(writing, &xl.arrangement);
 }
