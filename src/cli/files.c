@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/interrupt.h"
+#include "envelope.h"
 #include "misread.h"
 
 enum { PATH_SHOWN = 1024 };
@@ -32,15 +33,13 @@ static enum status run_one(const struct invocation *invocation, enum status (*ru
     return status == STATUS_OK ? run(&job) : status;
 }
 
-// Options that are about one domain, or one object of JSON.
+// Options that are about one domain.
 static enum status refuse_options(const struct invocation *invocation)
 {
     static const struct {
         enum option option;
         const char *name;
-    } single[] = { { OPTION_DOMAIN, "--domain" },
-                   { OPTION_QMP, "--qmp" },
-                   { OPTION_JSON, "--json" } };
+    } single[] = { { OPTION_DOMAIN, "--domain" }, { OPTION_QMP, "--qmp" } };
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
         if (!(invocation->given & single[i].option))
             continue;
@@ -92,6 +91,8 @@ static enum status refuse_same(const struct invocation *invocation, const struct
 
 static void print_diags(struct file *file)
 {
+    if (file->invocation.given & OPTION_JSON)
+        diags_write_json(&file->diags, envelope_list(&file->invocation, "complaints"));
     fflush(stdout);
     diags_print(&file->diags, stderr, file->invocation.color);
 }
@@ -99,7 +100,7 @@ static void print_diags(struct file *file)
 static void run_file(struct file *file, enum status (*run)(struct job *job), bool first)
 {
     const struct invocation *invocation = &file->invocation;
-    if (!(invocation->given & OPTION_QUIET))
+    if (!(invocation->given & (OPTION_JSON | OPTION_QUIET)))
         printf("%s%s:\n", first ? "" : "\n",
                text_show(invocation->arena, text_of(invocation->words[0]), PATH_SHOWN));
     fflush(stdout);
