@@ -1,7 +1,41 @@
 // SPDX-License-Identifier: MIT
+#include "base/arena.h"
 #include "job.h"
 #include "keep.h"
 #include "misread.h"
+
+// What was attached is not in the config from which the guest is created again.
+static void show_how_long(const struct job *job)
+{
+    const struct invocation *invocation = job->invocation;
+    const struct domain *domain = job->world.session.domain;
+    unsigned devices = 0, plugged = 0;
+    for (const struct step *at = job->plan.first; at; at = at->next)
+        if (at->op == STEP_ADD && at->state == STEP_DONE && at->device) {
+            devices++;
+            plugged += at->device->kind == DEVICE_HOSTDEV;
+        }
+    if (!devices || invocation->given & (OPTION_DRY_RUN | OPTION_JSON | OPTION_QUIET))
+        return;
+    const char *end = domain->id < 0
+                          ? "QEMU exits"
+                          : arena_printf(invocation->arena, "%s is shut down", domain->name);
+    printf("%s until %s%s%s.\n", devices == 1 ? "It stays" : "They stay",
+           plugged ? "unplugged, at most until " : "",
+           text_show(invocation->arena, text_of(end), 200),
+           domain->id < 0 ? "" : "; --keep brings back what was unplugged or lost at a reboot");
+}
+
+static enum status attach(struct job *job)
+{
+    const struct invocation *invocation = job->invocation;
+    if (invocation->given & OPTION_KEEP && !(invocation->given & OPTION_DRY_RUN))
+        return keep_attached(job);
+    enum status status = job_run(job);
+    if (status == STATUS_OK)
+        show_how_long(job);
+    return status;
+}
 
 // With --qmp there is no domain word: the socket stands for it.
 static enum status run_specs(const struct invocation *invocation, enum spec_what what)
@@ -19,9 +53,7 @@ static enum status run_specs(const struct invocation *invocation, enum spec_what
         status = job_plan_to_run(&job);
     if (status != STATUS_OK)
         return status;
-    return invocation->given & OPTION_KEEP && !(invocation->given & OPTION_DRY_RUN)
-               ? keep_attached(&job)
-               : job_run(&job);
+    return attach(&job);
 }
 
 static enum status run_attach(const struct invocation *invocation)
