@@ -78,6 +78,12 @@ static bool matches_known(const struct removing *removing, const struct selector
     return selector_agrees(selector, known, criteria & ~(unsigned)SELECT_PATH);
 }
 
+// One of which the image is not known may be any disk.
+static bool has_image(const struct device *device, const struct config_device *wanted)
+{
+    return !GIVEN(wanted->file) || !device->file || text_is(wanted->file.text, device->file);
+}
+
 static bool is_wanted(const struct removing *removing, const struct config_device *wanted,
                       const struct device *device)
 {
@@ -88,7 +94,7 @@ static bool is_wanted(const struct removing *removing, const struct config_devic
     if (wanted->port.depth && !port_same(wanted->port, device->port))
         return false;
     if (wanted->kind != DEVICE_HOSTDEV)
-        return device->kind == wanted->kind;
+        return device->kind == wanted->kind && has_image(device, wanted);
     if (!wanted->selector.criteria)
         return wanted->port.depth > 0;
     if (device->kind != DEVICE_HOSTDEV)

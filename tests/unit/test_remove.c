@@ -113,6 +113,24 @@ static void expect_none(enum status status, const char *message, const char *hin
 static const char nothing[] = "this is not attached to web: nothing to do";
 static const char nowhere[] = "no such device is plugged into this host either";
 
+static void test_a_disk_by_its_image(void **state)
+{
+    struct device disk = { .kind = DEVICE_DISK, .id = "a", .port = { 1, { 1 } }, .file = "/a" };
+    struct device other = { .kind = DEVICE_DISK, .id = "b", .port = { 1, { 3 } } };
+    (void)state;
+    controller_add_device(&second, &disk);
+    wanted.kind = DEVICE_DISK;
+    wanted.file = (struct config_text){ SPAN_NONE, TEXT_EMPTY };
+    expect_one(&disk);
+    wanted.file = (struct config_text){ { 0, 4 }, text_of("/b") };
+    expect_none(STATUS_OK, nothing, "");
+    // It may be one of which that is not known.
+    controller_add_device(&second, &other);
+    expect_one(&other);
+    wanted.file.text = text_of("/a");
+    expect_none(STATUS_REQUEST, "2 devices of web match", "choose one: bus=1,port=1, bus=1,port=3");
+}
+
 // By what QEMU was given, and by what is plugged in there now.
 static void test_a_device_that_is_gone(void **state)
 {
@@ -261,6 +279,7 @@ static void test_a_device_that_only_a_record_has(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        CASE(test_a_disk_by_its_image),
         CASE(test_a_device_that_is_gone),
         CASE(test_what_is_not_attached),
         CASE(test_an_address_that_may_be_meant_as_a_place),
