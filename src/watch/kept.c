@@ -158,17 +158,42 @@ enum status kept_prepare_add(const struct session *session, const struct config 
 
 // ---- dropping ----
 
-// Whether both select the same thing: a device that is plugged in, or by bus id or ids.
-static bool meet(const struct session *session, const struct config_device *one,
-                 const struct config_device *other)
+static const struct controller *controller_of(const struct topology *topology,
+                                              const struct config_device *wanted)
+{
+    return topology_find_controller(topology, wanted->controller_name.text);
+}
+
+static bool has_place(const struct config_device *wanted)
+{
+    return wanted->port.depth || GIVEN(wanted->controller_name);
+}
+
+// Whether they cannot be at the same place. One that names none can be anywhere.
+static bool are_apart(const struct topology *topology, const struct config_device *one,
+                      const struct config_device *other)
+{
+    if (one->port.depth && other->port.depth && !port_same(one->port, other->port))
+        return true;
+    return GIVEN(one->controller_name) && GIVEN(other->controller_name) &&
+           !text_same(one->controller_name.text, other->controller_name.text) &&
+           controller_of(topology, one) != controller_of(topology, other);
+}
+
+// Whether they can be the same emulated device.
+static bool are_alike(const struct topology *topology, const struct config_device *one,
+                      const struct config_device *other)
+{
+    return !are_apart(topology, one, other) && !(GIVEN(one->file) && GIVEN(other->file) &&
+                                                 !text_same(one->file.text, other->file.text));
+}
+
+// Whether both select the same host device: one that is plugged in, or by bus id or ids.
+static bool select_same(const struct session *session, const struct selector *a,
+                        const struct selector *b)
 {
     const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
-    const struct selector *a = &one->selector, *b = &other->selector;
     const unsigned both = a->criteria & b->criteria;
-    if (one->kind != other->kind)
-        return false;
-    if (one->kind != DEVICE_HOSTDEV)
-        return true;
     if (both & SELECT_SERIAL && !text_same(a->serial, b->serial))
         return false;
     if ((both & SELECT_BUSID && selector_agrees(a, b, SELECT_BUSID)) ||
@@ -182,6 +207,19 @@ static bool meet(const struct session *session, const struct config_device *one,
     return false;
 }
 
+// Whether what was asked for may be what is kept. A place alone is that of whatever is kept there.
+static bool meet(const struct session *session, const struct topology *topology,
+                 const struct config_device *asked, const struct config_device *kept)
+{
+    if (asked->kind == DEVICE_HOSTDEV && !asked->selector.criteria)
+        return asked->port.depth && kept->port.depth && GIVEN(kept->controller_name) &&
+               !are_apart(topology, asked, kept);
+    if (asked->kind != kept->kind)
+        return false;
+    return asked->kind == DEVICE_HOSTDEV ? select_same(session, &asked->selector, &kept->selector)
+                                         : are_alike(topology, asked, kept);
+}
+
 static bool is_removed(const struct plan *plan, const struct config_device *wanted)
 {
     for (const struct step *step = plan->first; step; step = step->next)
@@ -191,6 +229,17 @@ static bool is_removed(const struct plan *plan, const struct config_device *want
     return false;
 }
 
+// Whether nothing of what is kept rules out that emulated device: neither place nor image.
+static bool is_there(const struct device *device, const struct config_device *kept)
+{
+    if (kept->port.depth && !port_same(kept->port, device->port))
+        return false;
+    if (GIVEN(kept->controller_name) &&
+        controller_of(device->controller->topology, kept) != device->controller)
+        return false;
+    return !GIVEN(kept->file) || !device->file || text_is(kept->file.text, device->file);
+}
+
 // Whether it may be what is kept.
 static bool can_be(const struct device *device, const struct config_device *kept)
 {
@@ -198,7 +247,7 @@ static bool can_be(const struct device *device, const struct config_device *kept
     if (device->kind != kept->kind)
         return false;
     if (device->kind != DEVICE_HOSTDEV)
-        return true;
+        return is_there(device, kept);
     return host ? selector_matches(&kept->selector, host)
                 : device_may_have_been(&kept->selector, device);
 }
@@ -212,7 +261,7 @@ static bool is_dropped(const struct session *session, const struct kept_removal 
         if (step->op == STEP_REMOVE && step->device && can_be(step->device, kept))
             return true;
     for (const struct config_device *at = removal->config->devices; at; at = at->next)
-        if (!is_removed(removal->plan, at) && meet(session, at, kept))
+        if (!is_removed(removal->plan, at) && meet(session, removal->plan->topology, at, kept))
             return true;
     return false;
 }
@@ -258,8 +307,7 @@ enum status kept_prepare_move(const struct session *session, const struct device
     struct items items = items_of(arena, kept->device_count);
     struct items moved = items_of(arena, kept->device_count);
     for (const struct config_device *at = kept->devices; at; at = at->next) {
-        const bool placed = at->port.depth || GIVEN(at->controller_name);
-        const bool moves = placed && can_be(from, at);
+        const bool moves = has_place(at) && can_be(from, at);
         const struct config_device there = moves ? kept_at(at, to) : *at;
         const char *item = config_device_item(arena, &there);
         (void)add_item(&items, item);
