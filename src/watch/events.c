@@ -142,6 +142,8 @@ static const char *file_words(const struct watch_file *file, enum watch_file_eve
     switch (event) {
     case FILE_CHANGES: return "read again";
     case FILE_BREAKS:
+        if (file->directory)
+            return "cannot be read; what was found there before stays in force";
         return file->config ? "has errors; what it said before stays in force" : "has errors";
     case FILE_GOES: return "is no longer there; what is attached stays";
     case FILE_COMES: break;

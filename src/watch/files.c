@@ -10,6 +10,7 @@
 #include "parser/parser.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,14 +187,69 @@ static struct watch_file *take_out(struct watch_file **list, const char *path)
     return NULL;
 }
 
-// Keeps its place behind those before it in the order of the words. A file that was `named` and
-// never was there is broken.
+// Puts it behind those before it in the order of the words.
+static void append(struct reading *reading, struct watch_file *file)
+{
+    file->kept = true;
+    file->next = NULL;
+    *reading->last = file;
+    reading->last = &file->next;
+}
+
+static bool is_in(const char *path, const char *directory)
+{
+    const size_t size = strlen(directory);
+    return strncmp(path, directory, size) == 0 && path[size] == '/' &&
+           !strchr(path + size + 1, '/');
+}
+
+// All that was found in a directory stays as it is; that it cannot be read is reported once.
+static void keep_directory(struct reading *reading, const char *path, int error)
+{
+    for (struct watch_file **at = reading->old; *at;) {
+        struct watch_file *file = *at;
+        if (is_in(file->path, path)) {
+            *at = file->next;
+            append(reading, file);
+        } else {
+            at = &file->next;
+        }
+    }
+    struct watch_file *file = take_out(reading->old, path);
+    const bool known = file && file->directory;
+    if (!file)
+        file = file_new(path);
+    file->broken = file->directory = true;
+    file->read = (struct stat){ .st_mode = 0 };
+    append(reading, file);
+    if (known)
+        return;
+    struct diags diags;
+    cleanup_arena struct arena *arena = arena_new_small();
+    if (!arena)
+        arena_give_up();
+    diags_init(&diags, arena);
+    complain_error(&diags, "cannot read %s: %s", path, strerror(error));
+    reading->on(reading->context, file, FILE_BREAKS, &diags);
+}
+
+// Whether nothing is there, as errno tells: what cannot be looked at may be.
+static bool is_absent(void)
+{
+    return errno == ENOENT || errno == ENOTDIR;
+}
+
+// A file that was `named` and never was there is broken.
 static void keep(void *context, const char *path, enum watch_path which)
 {
     struct reading *reading = context;
     struct watch_file **old = reading->old;
     struct stat now = { .st_mode = 0 };
-    const bool exists = stat(path, &now) == 0 && !S_ISDIR(now.st_mode);
+    if (which == PATH_UNREADABLE) {
+        keep_directory(reading, path, errno);
+        return;
+    }
+    const bool exists = stat(path, &now) == 0 ? !S_ISDIR(now.st_mode) : !is_absent();
     struct watch_file *file = take_out(old, path);
     if (!exists && (which != PATH_NAMED || (file && file->config))) {
         if (file) {
@@ -206,10 +262,8 @@ static void keep(void *context, const char *path, enum watch_path which)
     if (!file)
         file = file_new(path);
     file->read = now;
-    file->kept = true;
-    file->next = NULL;
-    *reading->last = file;
-    reading->last = &file->next;
+    file->directory = false;
+    append(reading, file);
     if (!unchanged)
         file->second = false;
     if (!unchanged || file->second)
@@ -245,17 +299,29 @@ static void each_of_directory(const char *directory, enum watch_path which, watc
     }
     if (count >= 0)
         free(entries);
+    else if (!is_absent())
+        on(context, directory, PATH_UNREADABLE);
+}
+
+static void each_of_word(const char *word, watch_path_callback on, void *context)
+{
+    struct stat info;
+    if (stat(word, &info) != 0)
+        on(context, word, is_absent() ? PATH_NAMED : PATH_UNREADABLE);
+    else if (S_ISDIR(info.st_mode))
+        each_of_directory(word, PATH_FOUND, on, context);
+    else
+        on(context, word, PATH_NAMED);
 }
 
 void watch_files_each(const struct watch_files *files, watch_path_callback on, void *context)
 {
-    struct stat info;
     for (size_t i = 0; i < word_count(files); i++) {
         const char *word = word_at(files, i);
-        if (!files->count || (stat(word, &info) == 0 && S_ISDIR(info.st_mode)))
-            each_of_directory(word, is_auto(files, i) ? PATH_AUTO : PATH_FOUND, on, context);
+        if (files->count)
+            each_of_word(word, on, context);
         else
-            on(context, word, PATH_NAMED);
+            each_of_directory(word, is_auto(files, i) ? PATH_AUTO : PATH_FOUND, on, context);
     }
     each_of_directory(kept_directory, PATH_KEPT, on, context);
 }
@@ -271,7 +337,8 @@ void watch_files_read(struct watch_files *files, watch_file_callback on, void *c
     watch_files_each(files, keep, &reading);
     while (old) {
         struct watch_file *next = old->next;
-        on(context, old, FILE_GOES, &none);
+        if (!old->directory || old->config)
+            on(context, old, FILE_GOES, &none);
         file_free(old);
         old = next;
     }

@@ -35,6 +35,7 @@ struct watch_file {
     struct stat read; // as of the last reading
     bool broken;      // the file as it is now has errors; `config` is what it said before
     bool second;      // broken because an earlier file is for its domain
+    bool directory;   // broken because it is a directory that cannot be read
     bool kept;        // while reading all: it is still there
     struct arena *arena;
     const struct config *config; // NULL: it never had one without errors
@@ -64,23 +65,26 @@ enum watch_file_event { FILE_COMES, FILE_CHANGES, FILE_BREAKS, FILE_GOES };
 typedef void (*watch_file_callback)(void *context, struct watch_file *file,
                                     enum watch_file_event event, struct diags *diags);
 
-// Looks which files there are and reads those that have changed. A directory has the files named
-// *.cfg; one that does not exist has none. A FILE that never was there is broken. Without words:
-// /etc/xenusb/guests and what is in /etc/xen/auto. A file without USB counts as not there, unless
-// it had some before. Of two files for the same domain, the second is broken. Whatever the words,
-// the files of kept.h come last, one for each domain. Calls `on` for each
-// file that changed; one that goes is freed after that.
 // What the file is known by to state.h: the name of its domain, or the UUID.
 static inline const char *watch_file_key(const struct watch_file *file)
 {
     return *file->of_uuid ? file->of_uuid : file->domain;
 }
+
+// Looks which files there are and reads those that have changed. A directory has the files named
+// *.cfg; one that does not exist has none. A FILE that never was there is broken. Without words:
+// /etc/xenusb/guests and what is in /etc/xen/auto. A file without USB counts as not there, unless
+// it had some before. Of two files for the same domain, the second is broken. Whatever the words,
+// the files of kept.h come last, one for each domain. Calls `on` for each file that changed; one
+// that goes is freed after that. A directory that cannot be read counts as one more broken file;
+// what its files said before stays in force.
 void watch_files_read(struct watch_files *files, watch_file_callback on, void *context);
 void watch_files_free(struct watch_files *files);
 
 // A path that the words name, whether or not there is a file: the word itself, what is in a
-// directory, what is in /etc/xen/auto, what was attached with --keep.
-enum watch_path { PATH_NAMED, PATH_FOUND, PATH_AUTO, PATH_KEPT };
+// directory, what is in /etc/xen/auto, what was attached with --keep; or what may be a directory
+// and cannot be read, for the reason in errno.
+enum watch_path { PATH_NAMED, PATH_FOUND, PATH_AUTO, PATH_KEPT, PATH_UNREADABLE };
 typedef void (*watch_path_callback)(void *context, const char *path, enum watch_path which);
 // Calls `on` for each of them, in order.
 void watch_files_each(const struct watch_files *files, watch_path_callback on, void *context);

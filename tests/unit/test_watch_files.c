@@ -456,6 +456,37 @@ static void test_configs_that_come_and_go(void **state)
     watch_files_free(&files);
 }
 
+// What they say stays in force, and is not mistaken for removed.
+static void test_directories_that_cannot_be_read(void **state)
+{
+    const char *words[] = { "/etc/guests", "/etc/b.cfg" };
+    struct watch_files files = { .words = words, .count = 2 };
+    (void)state;
+    fake_file("etc/guests/a.cfg", "name='a'\n" STICK);
+    fake_file("etc/b.cfg", "name='b'\n" STICK);
+    fake_file(KEPT, "name='web'\n" STICK);
+    assert_events(&files, "a.cfg comes\nb.cfg comes\n" UUID ".cfg comes\n");
+    fail_calls("scandir", NULL, EACCES);
+    assert_events(&files, "guests breaks, with a reason\nkept breaks, with a reason\n");
+    assert_events(&files, ""); // once
+    assert_string_equal(files.first->path, "/etc/guests/a.cfg");
+    assert_non_null(files.first->config);
+    fake_calls_succeed();
+    fail_calls("stat", "/etc", EIO);
+    assert_events(&files, "b.cfg breaks, with a reason\n");
+    fake_calls_succeed();
+    fake_file("etc/guests/c.cfg", "name='c'\n" STICK);
+    assert_events(&files, "c.cfg comes\nb.cfg changes\n");
+    // It is there, whatever it is.
+    fail_calls("stat", "/etc/guests/a.cfg", EIO);
+    assert_events(&files, "a.cfg breaks, with a reason\n");
+    fake_calls_succeed();
+    assert_events(&files, "a.cfg changes\n");
+    assert_int_equal(unlink(fake_path(arena, "etc/guests/a.cfg")), 0);
+    assert_events(&files, "a.cfg goes\n");
+    watch_files_free(&files);
+}
+
 static void test_configs_that_are_named(void **state)
 {
     const char *words[2];
@@ -495,6 +526,7 @@ int main(void)
         CASE(test_kept_files_that_cannot_be_read),
         CASE(test_names_of_kept_files),
         CASE(test_configs_that_come_and_go),
+        CASE(test_directories_that_cannot_be_read),
         CASE(test_configs_that_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
