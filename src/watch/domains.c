@@ -41,10 +41,31 @@ static const struct watch_domain *known(const struct watch_domains *domains,
 static char *name_of(struct xen *xen, const struct watch_domain *before,
                      const struct domain *domain)
 {
-    char *name = strdup(before && *before->name ? before->name : xen_domain_name(xen, domain->id));
+    const bool known = before && *before->name && !before->renamed;
+    char *name = strdup(known ? before->name : xen_domain_name(xen, domain->id));
     if (!name)
         arena_give_up();
     return name;
+}
+
+bool watch_domains_renamed(struct watch_domains *domains, struct text uuid)
+{
+    bool any = false;
+    for (size_t i = 0; i < domains->count; i++) {
+        struct watch_domain *at = &domains->domains[i];
+        at->renamed |= text_is(uuid, at->uuid);
+        any |= at->renamed;
+    }
+    return any;
+}
+
+// What xl calls a domain until all of its state has arrived (main_migrate_receive() in
+// xl_migrate.c).
+static bool is_incoming(const char *name)
+{
+    static const char suffix[] = "--incoming";
+    const size_t size = strlen(name);
+    return size >= sizeof suffix && strcmp(name + size - (sizeof suffix - 1), suffix) == 0;
 }
 
 enum status watch_domains_update(struct watch_domains *domains, struct diags *diags, bool *unready)
@@ -70,8 +91,10 @@ enum status watch_domains_update(struct watch_domains *domains, struct diags *di
         at->id = domain->id;
         snprintf(at->uuid, sizeof at->uuid, "%s", domain->uuid);
         at->name = name_of(xen, before, domain);
-        at->ready = (before && before->ready) || !domain->paused || is_saved(diags->arena, domain);
-        *unready |= !at->ready || !*at->name;
+        const bool made =
+            (before && before->ready) || !domain->paused || is_saved(diags->arena, domain);
+        at->ready = made && !is_incoming(at->name);
+        *unready |= !made || !*at->name;
     }
     watch_domains_free(domains);
     *domains = now;
@@ -91,10 +114,13 @@ const struct watch_domain *watch_domains_named(const struct watch_domains *domai
 
 const struct watch_domain *watch_domains_with(const struct watch_domains *domains, const char *uuid)
 {
-    for (size_t i = domains->count; i > 0; i--)
-        if (strcmp(domains->domains[i - 1].uuid, uuid) == 0)
-            return &domains->domains[i - 1];
-    return NULL;
+    const struct watch_domain *found = NULL;
+    for (size_t i = domains->count; i > 0; i--) {
+        const struct watch_domain *at = &domains->domains[i - 1];
+        if (strcmp(at->uuid, uuid) == 0 && (!found || (at->ready && !found->ready)))
+            found = at;
+    }
+    return found;
 }
 
 size_t watch_domains_known(const struct watch_domains *domains, struct arena *arena, int except,

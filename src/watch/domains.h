@@ -12,7 +12,8 @@ struct watch_domain {
     int id;
     char uuid[UUID_SIZE];
     char *name;
-    bool ready; // libxl has finished making it
+    bool renamed; // since the name was read
+    bool ready;   // libxl has finished making it
 };
 
 // Zeroed: none. Sorted by id.
@@ -21,15 +22,20 @@ struct watch_domains {
     size_t count;
 };
 
-// Asks which there are. Reads the names of new ones only, so that it costs next to nothing for
-// those that are known already. A domain is ready once libxl has saved its configuration, which it
-// does last, or once it is not paused; *unready: some that is not, or has no name. Statuses as from
-// xen_domains(), after complaining; the domains are then as before.
+// Asks which there are. Reads the names of new and renamed ones only, so that it costs next to
+// nothing for those that are known already. A domain is ready once libxl has saved its
+// configuration, which it does last, or once it is not paused; one that is being migrated to this
+// host is not before it gets its own name. *unready: some that is not ready, without being told
+// when it is, or has no name. Statuses as from xen_domains(), after complaining; the domains are
+// then as before.
 enum status watch_domains_update(struct watch_domains *domains, struct diags *diags, bool *unready);
+// The domains with that UUID have been renamed: their names are read at the next update. False if
+// there is none.
+bool watch_domains_renamed(struct watch_domains *domains, struct text uuid);
 // The one of that name that is ready, the newest of several; NULL if there is none.
 const struct watch_domain *watch_domains_named(const struct watch_domains *domains,
                                                const char *name);
-// The one with that UUID, ready or not; NULL if there is none.
+// The one with that UUID, rather one that is ready; NULL if there is none.
 const struct watch_domain *watch_domains_with(const struct watch_domains *domains,
                                               const char *uuid);
 // The same as an array of the arena, of which id, uuid and name are set; without the one with that

@@ -72,6 +72,18 @@ static const struct watch_domain *domain_of(const struct watch *watch,
     return domain && domain->ready ? domain : NULL;
 }
 
+// That the domain is no longer the one of the file.
+static void say_gone(const struct watch *watch, const struct watch_file *file)
+{
+    const struct watch_domain *at = watch_domains_with(&watch->domains, file->uuid);
+    if (*file->of_uuid)
+        return;
+    if (at && at->id == file->id && *at->name)
+        say(watch->options->json, watch_subject(file), "is called %s now", at->name);
+    else
+        say(watch->options->json, watch_subject(file), "has ended");
+}
+
 // The domain that the file is for now, if it is another one than before.
 static void assign(struct watch *watch, struct watch_file *file)
 {
@@ -84,8 +96,7 @@ static void assign(struct watch *watch, struct watch_file *file)
     if (same)
         return;
     if (file->id >= 0 && !domain) {
-        if (!*file->of_uuid)
-            say(watch->options->json, watch_subject(file), "has ended");
+        say_gone(watch, file);
         watch_forget(file);
     }
     if (file->id >= 0)

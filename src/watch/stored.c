@@ -71,11 +71,27 @@ static void on_record(struct watch *watch, const char *path)
     watch_wake_waiting(watch, WATCH_GATHER);
 }
 
+#define VM "/vm"
+
+// libxl writes a new name to /vm/UUID/name as well, below which hardly anything else changes.
+static void on_name(struct watch *watch, struct text path)
+{
+    const size_t from = sizeof VM, end = text_find(path, '/', from);
+    const struct text rest = text_part(path, end, path.size);
+    if (text_is(rest, "/name") &&
+        watch_domains_renamed(&watch->domains, text_part(path, from, end)))
+        watch_domains_changed(watch, WATCH_GATHER);
+}
+
 static void on_change(void *context, const char *path)
 {
     struct watch *watch = context;
     if (path[0] == '@') {
         watch_domains_changed(watch, 0);
+        return;
+    }
+    if (text_starts(text_of(path), VM "/")) {
+        on_name(watch, text_of(path));
         return;
     }
     record_known_changed(watch->known, path);
@@ -136,13 +152,13 @@ static bool open_events(struct watch *watch, const char *const *paths, size_t co
 
 bool watch_connect(struct watch *watch, const char **why)
 {
-    enum { PATHS = 16 };
-    const char *paths[PATHS] = { "@introduceDomain", "@releaseDomain" };
+    enum { PATHS = 16, OWN = 3 };
+    const char *paths[PATHS] = { "@introduceDomain", "@releaseDomain", VM };
     const double now = clock_now();
     for (size_t i = 0; i < record_known_path_count; i++)
-        paths[2 + i] = record_known_paths[i];
+        paths[OWN + i] = record_known_paths[i];
     task_start(&watch->connect, now);
-    const bool connected = open_events(watch, paths, 2 + record_known_path_count, why);
+    const bool connected = open_events(watch, paths, OWN + record_known_path_count, why);
     // It is not given up: the last pause is repeated.
     if (!task_end(&watch->connect, now, !connected)) {
         watch->connect.failures--;
