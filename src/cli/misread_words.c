@@ -30,18 +30,6 @@ static const char *command_with(const struct misread *misread, size_t word, cons
     return advice_retyped(misread->arena, invocation->command->name, words, count);
 }
 
-static bool is_domain(const struct domain *domains, size_t count, const char *word)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint64_t id = 0;
-        bool named = strcmp(domains[i].name, word) == 0;
-        if (named || (text_number(text_of(word), 10, 0, INT32_MAX, &id) == NUMBER_OK &&
-                      (int)id == domains[i].id))
-            return true;
-    }
-    return false;
-}
-
 static bool list_domains(struct misread *misread, const struct domain **domains, size_t *count)
 {
     cleanup_xen struct xen *xen = NULL;
@@ -56,10 +44,11 @@ static const char *order_of(struct misread *misread)
     const struct invocation *invocation = misread->invocation;
     const struct domain *domains = NULL;
     size_t count = 0;
-    if (!list_domains(misread, &domains, &count) || is_domain(domains, count, invocation->words[0]))
+    if (!list_domains(misread, &domains, &count) ||
+        xen_domains_have(domains, count, invocation->words[0]))
         return NULL;
     for (size_t i = 1; i < invocation->count; i++)
-        if (is_domain(domains, count, invocation->words[i]))
+        if (xen_domains_have(domains, count, invocation->words[i]))
             return arena_printf(misread->arena, "the domain comes first: %s",
                                 command_with(misread, i, NULL));
     return NULL;
@@ -148,14 +137,6 @@ static void fit_topology(const struct misread *misread, const struct topology *t
                              : device_label(misread->arena, device));
 }
 
-static const struct controller *controller_named(const struct topology *topology, const char *word)
-{
-    const struct controller *at = topology->controllers;
-    while (at && strcmp(at->name, word) != 0)
-        at = at->next;
-    return at;
-}
-
 // The word that a complaint is about, if it can be a name; NULL if not.
 static const char *needle_of(const struct misread *misread, const struct diag *diag)
 {
@@ -180,7 +161,7 @@ static void explain(const struct misread *misread, struct diag *diag,
     else
         fit_topology(misread, topology, &fits);
     const bool alone = misread->invocation->count == misread->skip + 1;
-    if (controller_named(topology, fits.needle))
+    if (topology_controller_named(topology, text_of(fits.needle)))
         diag_hint(diags, diag,
                   attaches ? "%s is a controller: a device goes to it with bus=%s"
                            : "%s is a controller: its ports are like %s.1",
@@ -223,7 +204,7 @@ void misread_file(const struct invocation *invocation)
     size_t count = 0;
     diags_init(&misread.quiet, misread.arena);
     if (first && !first->hint && list_domains(&misread, &domains, &count) &&
-        is_domain(domains, count, invocation->words[0]))
+        xen_domains_have(domains, count, invocation->words[0]))
         diag_hint(invocation->diags, first, "%s is a domain: %s takes the file with its config",
                   invocation->words[0], invocation->command->name);
 }

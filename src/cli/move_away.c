@@ -20,15 +20,11 @@ enum status move_is_domain(const struct moving *moving, const char *word, bool *
     cleanup_xen struct xen *xen = NULL;
     const struct domain *domains = NULL;
     size_t count = 0;
-    uint64_t id = 0;
     const struct world_options options = options_for_world(invocation);
-    bool number = text_number(text_of(word), 10, 0, UINT16_MAX, &id) == NUMBER_OK;
     enum status status = world_open_xen(&options, &xen);
     if (status == STATUS_OK)
         status = xen_domains(xen, invocation->diags, DOMAIN_NAME, &domains, &count);
-    *is_domain = false;
-    for (size_t i = 0; i < count; i++)
-        *is_domain |= strcmp(domains[i].name, word) == 0 || (number && domains[i].id == (int)id);
+    *is_domain = xen_domains_have(domains, count, word);
     return status;
 }
 

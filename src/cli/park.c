@@ -86,14 +86,6 @@ static enum status check_rest(const struct job *job)
     return STATUS_REFUSED;
 }
 
-static bool is_pending(const struct plan *plan)
-{
-    const struct step *at = plan->first;
-    while (at && !at->pending)
-        at = at->next;
-    return at;
-}
-
 static enum status act_on_plan(const struct park_run *run, struct job *job, bool *parked)
 {
     struct parked_change change;
@@ -105,7 +97,7 @@ static enum status act_on_plan(const struct park_run *run, struct job *job, bool
         return status;
     status = job_run(job);
     // It must be remembered as long as something of it is missing, or may still go.
-    if (status != STATUS_OK && status != STATUS_LEFTOVER && !is_pending(&job->plan))
+    if (status != STATUS_OK && status != STATUS_LEFTOVER && !plan_is_pending(&job->plan))
         (void)parked_cancel(session, &change);
     *parked = status == STATUS_OK && change.done;
     if (*parked)

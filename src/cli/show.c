@@ -222,15 +222,6 @@ void show_step(struct arena *arena, const struct plan *plan, const struct step *
     fputc('\n', stream);
 }
 
-// Whether the guest was asked to release a controller and may still do so.
-static bool is_pending(const struct plan *plan)
-{
-    for (const struct step *step = plan->first; step; step = step->next)
-        if (step->pending)
-            return true;
-    return false;
-}
-
 // The domain that loses a device to that of the plan; NULL if none does.
 static const struct domain *loser_of(const struct plan *plan)
 {
@@ -254,8 +245,9 @@ static void show_failure(struct arena *arena, const struct plan *plan, enum stat
     else
         fprintf(stream, "%s; %s %s unchanged%s.\n", status == STATUS_REFUSED ? "Refused" : "Undone",
                 names, loser ? "are" : "is",
-                status != STATUS_REFUSED && is_pending(plan) ? ", but a removal is still pending"
-                                                             : "");
+                status != STATUS_REFUSED && plan_is_pending(plan)
+                    ? ", but a removal is still pending"
+                    : "");
 }
 
 void show_outcome(struct arena *arena, const struct plan *plan, enum status status, bool dry,

@@ -40,6 +40,14 @@ bool plan_changes(const struct plan *plan)
     return plan->add || plan->remove || plan->move;
 }
 
+bool plan_is_pending(const struct plan *plan)
+{
+    const struct step *step = plan->first;
+    while (step && !step->pending)
+        step = step->next;
+    return step;
+}
+
 bool step_is_first_of_move(const struct step *step)
 {
     return step->pair && step->op == STEP_REMOVE;

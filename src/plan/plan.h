@@ -80,6 +80,8 @@ struct step *plan_add_pvusb_qemu(struct plan *plan, struct arena *arena, enum st
 void plan_pair(struct plan *plan, struct step *removal, struct step *addition);
 // Whether the plan has a step that changes something.
 bool plan_changes(const struct plan *plan);
+// Whether the guest was asked to release a controller and may still do so.
+bool plan_is_pending(const struct plan *plan);
 // Whether the step is the removal of a move. It is not shown: the addition is, for both.
 bool step_is_first_of_move(const struct step *step);
 // What became of a step; of a move, which is either of its steps, what became of both.

@@ -8,7 +8,6 @@
 #include "plan/presence.h"
 #include "xen/xen.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 // ---- items ----
@@ -70,7 +69,7 @@ static enum status prepare(const struct session *session, struct kept_change *ch
     if (!change->count || !items->count)
         return STATUS_OK;
     const struct text text = text_of_items(session, items);
-    const char *next = kept_next(session, change);
+    const char *next = uuid_file_next(session->arena, change->path);
     if (!reads_back(session, change->path, text, items)) {
         diag_hint(session->diags,
                   complain_error(session->diags, "this cannot be kept: it cannot be written to %s",
@@ -78,7 +77,7 @@ static enum status prepare(const struct session *session, struct kept_change *ch
                   "a quote or a backslash in the name of the domain or of a serial number?");
         return STATUS_REFUSED;
     }
-    enum status status = kept_write_next(session, next, text);
+    enum status status = uuid_file_write(session, &kept_files, next, text);
     if (status == STATUS_OK)
         change->next = next;
     return status;
@@ -88,28 +87,14 @@ static enum status prepare(const struct session *session, struct kept_change *ch
 static enum status begin(const struct session *session, struct kept_change *change,
                          const struct config **kept)
 {
-    struct diags diags;
     struct arena *arena = session->arena;
-    diags_init(&diags, arena);
-    *kept = NULL;
-    *change = (struct kept_change){ .path = NULL };
-    change->path = uuid_file_path(arena, &kept_files, session->domain);
-    if (!change->path)
-        return STATUS_OK;
+    *change = (struct kept_change){ .path = uuid_file_path(arena, &kept_files, session->domain) };
     // What a killed command has left.
-    (void)unlink(kept_next(session, change));
-    if (access(change->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
-        return STATUS_OK;
-    *kept = kept_read(arena, &diags, change->path);
-    if (*kept) {
-        change->before = (*kept)->source->text;
-        return STATUS_OK;
-    }
-    diag_hint(session->diags,
-              complain_error(session->diags, "cannot read %s, which remembers what is kept: %s",
-                             change->path, diags_reason(&diags, "no reason given")),
-              "remove it if nothing more is to be kept");
-    return STATUS_FAILED;
+    if (change->path)
+        (void)unlink(uuid_file_next(arena, change->path));
+    enum status status = uuid_file_find(arena, session->diags, &kept_files, change->path, kept);
+    change->before = *kept ? (*kept)->source->text : TEXT_EMPTY;
+    return status;
 }
 
 // ---- adding ----

@@ -45,41 +45,21 @@ void kept_make_directory(void)
         (void)mkdir(kept_directory, 0700);
 }
 
-enum status kept_write_next(const struct session *session, const char *next, struct text text)
-{
-    return uuid_file_write(session, &kept_files, next, text);
-}
-
-const char *kept_next(const struct session *session, const struct kept_change *change)
-{
-    return arena_printf(session->arena, "%s.new", change->path);
-}
-
-static enum status put_in_place(const struct session *session, const char *next, const char *path)
-{
-    return uuid_file_put(session, &kept_files, next, path);
-}
-
 enum status kept_commit(const struct session *session, struct kept_change *change)
 {
     if (!change->count)
         return STATUS_OK;
     change->done = true;
-    return put_in_place(session, change->next, change->path);
+    return uuid_file_put(session, &kept_files, change->next, change->path);
 }
 
 enum status kept_cancel(const struct session *session, struct kept_change *change)
 {
     if (!change->count)
         return STATUS_OK;
-    const char *next = kept_next(session, change);
-    if (!change->done)
-        return !change->next || unlink(next) == 0 || errno == ENOENT
-                   ? STATUS_OK
-                   : uuid_file_complain(session, &kept_files, next);
-    enum status status =
-        change->before.size ? kept_write_next(session, next, change->before) : STATUS_OK;
-    return status == STATUS_OK
-               ? put_in_place(session, change->before.size ? next : NULL, change->path)
-               : status;
+    if (change->done)
+        return uuid_file_replace(session, &kept_files, change->path, change->before);
+    return !change->next || unlink(change->next) == 0 || errno == ENOENT
+               ? STATUS_OK
+               : uuid_file_complain(session, &kept_files, change->next);
 }

@@ -9,29 +9,13 @@
 #include "plan/presence.h"
 #include "uuid_file.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 const char parked_directory[] = UUID_FILE_PARENT "/parked";
 static const struct uuid_files files = { parked_directory, "parked" };
 
 enum status parked_read(struct arena *arena, struct diags *diags, const struct domain *domain,
                         const struct config **config)
 {
-    struct diags found;
-    diags_init(&found, arena);
-    const char *path = uuid_file_path(arena, &files, domain);
-    *config = NULL;
-    if (!path || (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)))
-        return STATUS_OK;
-    *config = uuid_file_read(arena, &found, path);
-    if (*config)
-        return STATUS_OK;
-    diag_hint(diags,
-              complain_error(diags, "cannot read %s, which remembers what is parked: %s", path,
-                             diags_reason(&found, "no reason given")),
-              "correct it, or remove it if nothing of it is wanted back");
-    return STATUS_FAILED;
+    return uuid_file_find(arena, diags, &files, uuid_file_path(arena, &files, domain), config);
 }
 
 // ---- what there will be ----
@@ -322,13 +306,6 @@ static const char *why_unreadable(const struct parking *parking, const char *pat
                : diags_reason(&diags, "it would mean something else");
 }
 
-static enum status put(const struct session *session, const char *path, struct text text)
-{
-    const char *next = text.size ? arena_printf(session->arena, "%s.new", path) : NULL;
-    enum status status = text.size ? uuid_file_write(session, &files, next, text) : STATUS_OK;
-    return status == STATUS_OK ? uuid_file_put(session, &files, next, path) : status;
-}
-
 enum status parked_write(const struct session *session, const struct plan *plan,
                          struct parked_change *change)
 {
@@ -356,14 +333,15 @@ enum status parked_write(const struct session *session, const struct plan *plan,
         return refuse(
             &parking, "what is to be removed",
             arena_printf(session->arena, "it cannot be written to %s: %s", change->path, why));
-    status = put(session, change->path, text);
+    status = uuid_file_replace(session, &files, change->path, text);
     change->done = status == STATUS_OK;
     return status;
 }
 
 enum status parked_cancel(const struct session *session, const struct parked_change *change)
 {
-    return change->done ? put(session, change->path, change->before) : STATUS_OK;
+    return change->done ? uuid_file_replace(session, &files, change->path, change->before)
+                        : STATUS_OK;
 }
 
 enum status parked_forget(const struct session *session)

@@ -53,6 +53,24 @@ const struct config *uuid_file_read(struct arena *arena, struct diags *diags, co
     return source ? uuid_file_compile(arena, diags, source) : NULL;
 }
 
+enum status uuid_file_find(struct arena *arena, struct diags *diags, const struct uuid_files *files,
+                           const char *path, const struct config **config)
+{
+    struct diags found;
+    diags_init(&found, arena);
+    *config = NULL;
+    if (!path || (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)))
+        return STATUS_OK;
+    *config = uuid_file_read(arena, &found, path);
+    if (*config)
+        return STATUS_OK;
+    diag_hint(diags,
+              complain_error(diags, "cannot read %s, which remembers what is %s: %s", path,
+                             files->what, diags_reason(&found, "no reason given")),
+              "correct it, or remove it if nothing of it is to stay %s", files->what);
+    return STATUS_FAILED;
+}
+
 // ---- writing ----
 
 void uuid_file_head(struct buffer *text, const struct domain *domain)
@@ -111,6 +129,19 @@ enum status uuid_file_put(const struct session *session, const struct uuid_files
     if (fd < 0 || fsync(fd) != 0)
         return uuid_file_complain(session, files, path);
     return STATUS_OK;
+}
+
+const char *uuid_file_next(struct arena *arena, const char *path)
+{
+    return arena_printf(arena, "%s.new", path);
+}
+
+enum status uuid_file_replace(const struct session *session, const struct uuid_files *files,
+                              const char *path, struct text text)
+{
+    const char *next = text.size ? uuid_file_next(session->arena, path) : NULL;
+    enum status status = next ? uuid_file_write(session, files, next, text) : STATUS_OK;
+    return status == STATUS_OK ? uuid_file_put(session, files, next, path) : status;
 }
 
 // ---- selecting ----

@@ -34,6 +34,11 @@ const struct config *uuid_file_read(struct arena *arena, struct diags *diags, co
 const struct config *uuid_file_compile(struct arena *arena, struct diags *diags,
                                        const struct source *source);
 
+// What is remembered at that path; *config is NULL if nothing is, also if the path is NULL.
+// STATUS_FAILED after reporting that it cannot be read.
+enum status uuid_file_find(struct arena *arena, struct diags *diags, const struct uuid_files *files,
+                           const char *path, const struct config **config);
+
 // The lines by which such a file is recognised: name=, uuid= and type=.
 struct buffer;
 void uuid_file_head(struct buffer *text, const struct domain *domain);
@@ -46,6 +51,11 @@ enum status uuid_file_write(const struct session *session, const struct uuid_fil
 // host. Statuses as above.
 enum status uuid_file_put(const struct session *session, const struct uuid_files *files,
                           const char *next, const char *path);
+// Makes the file say that, in both steps; removes it if the text is empty. Statuses as above.
+enum status uuid_file_replace(const struct session *session, const struct uuid_files *files,
+                              const char *path, struct text text);
+// Where a new file is until it is put in place; owned by the arena.
+const char *uuid_file_next(struct arena *arena, const char *path);
 // Reports errno.
 enum status uuid_file_complain(const struct session *session, const struct uuid_files *files,
                                const char *path);

@@ -312,6 +312,12 @@ static unsigned find_by_id_or_name(const struct domain *domains, size_t count, c
     return find_named(domains, count, wanted, found);
 }
 
+bool xen_domains_have(const struct domain *domains, size_t count, const char *name_or_id)
+{
+    const struct domain *found;
+    return find_by_id_or_name(domains, count, name_or_id, &found) > 0;
+}
+
 // STATUS_REQUEST, after reporting why, if xenusb cannot do anything for the domain. `stub` is the
 // domain of its QEMU, `version` which QEMU it is.
 static enum status check_supported(struct diags *diags, const struct domain *domain,

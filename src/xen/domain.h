@@ -60,6 +60,8 @@ const char *xen_domain_name(struct xen *xen, int id);
 // else a status as from xen_domains(). *domain is owned by the arena; NULL on failure.
 enum status xen_find_domain(struct xen *xen, struct diags *diags, const char *name_or_id,
                             struct domain **domain);
+// Whether one of the domains is meant by that name or id, by the same rule.
+bool xen_domains_have(const struct domain *domains, size_t count, const char *name_or_id);
 // The same among domains that were listed with DOMAIN_NAME.
 enum status xen_find_among(struct xen *xen, struct diags *diags, const struct domain *domains,
                            size_t count, const char *name_or_id, struct domain **domain);
