@@ -211,7 +211,6 @@ bool scan_long_ends(struct scan *scan, char quote)
     if (quote != scan->long_quote)
         return false;
     scan->at.from = scan->long_from;
-    python_string(scan);
     return true;
 }
 
