@@ -33,15 +33,6 @@ static void read_host(struct builder *builder, struct config_device *device, str
         address_read(builder, "host", rest, at, &device->selector);
 }
 
-// "spice", as Proxmox has it: a device of the viewer.
-static void read_spice(struct builder *builder, struct config_device *device, struct text rest,
-                       struct span at)
-{
-    (void)builder;
-    (void)rest;
-    device->chardev = (struct config_text){ at, text_of("spicevmc") };
-}
-
 static struct config_text rest_of(struct text rest, struct span at, size_t from)
 {
     struct span place = { at.from + (uint32_t)from, at.to };
@@ -105,7 +96,7 @@ static const struct classic_row rows[] = {
     { "audio", DEVICE_AUDIO, false, NULL },
     { "ccid", DEVICE_SMARTCARD, false, NULL },
     { "host", DEVICE_HOSTDEV, false, read_host },
-    { "spice", DEVICE_REDIR, false, read_spice },
+    { "spice", DEVICE_REDIR, false, NULL }, // as Proxmox has it: a device of the viewer
     { "disk", DEVICE_DISK, false, read_disk },
     { "serial", DEVICE_SERIAL, false, read_serial },
     { "net", DEVICE_OTHER, false, read_unknown },
@@ -187,6 +178,8 @@ void classic_read_device(struct builder *builder, struct config_device *device, 
             rest_at = at;
         if (row->read)
             row->read(builder, device, rest, rest_at);
+        if (device->kind == DEVICE_REDIR)
+            device->chardev = (struct config_text){ at, text_of("spicevmc") };
     }
     device->broken = builder->diags->errors != errors;
     if (!row || row->supported || device->broken)

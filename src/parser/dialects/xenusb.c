@@ -162,17 +162,21 @@ static void read_kind(const struct field *field, void *into)
     device->kind_at = field->pair->value_at;
 }
 
-// Adds the criterion of one key; an error if it contradicts those of other keys.
-static void add_criterion(const struct field *field, struct config_device *device,
-                          const struct selector *other)
+static void report_contradiction(const struct field *field)
 {
-    if (selector_join(&device->selector, other))
-        return;
     diag_hint(field->builder->diags,
               builder_error(field->builder, field->pair->value_at,
                             "'%.*s' contradicts another key of this device",
                             SHOW(field->pair->key)),
               "give only one of them");
+}
+
+// Adds the criterion of one key; an error if it contradicts those of other keys.
+static void add_criterion(const struct field *field, struct config_device *device,
+                          const struct selector *other)
+{
+    if (!selector_join(&device->selector, other))
+        report_contradiction(field);
 }
 
 static void read_hostbus(const struct field *field, void *into)
@@ -246,7 +250,24 @@ static void read_hostport(const struct field *field, void *into)
         device->selector.criteria &= ~(unsigned)SELECT_BUS; // it is in the bus id
 }
 
-// host=, as Proxmox has it: an id, a bus id, or "spice" for a device of the viewer.
+// A device of the viewer, which is a type of its own.
+static void read_spice(const struct field *field, struct config_device *device)
+{
+    const struct device_model *model = device_model_of(device->kind);
+    if (!span_is_none(device->kind_at) && device->kind != DEVICE_REDIR) {
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, field->pair->value_at,
+                                "host=spice is a redirected device, but this is type=%s",
+                                model->name),
+                  "remove one of them");
+        return;
+    }
+    device->kind = DEVICE_REDIR;
+    device->kind_at = field->pair->value_at;
+    device->chardev = (struct config_text){ field->pair->value_at, text_of("spicevmc") };
+}
+
+// host=, as Proxmox has it: an id, a bus id, or "spice".
 static void read_host(const struct field *field, void *into)
 {
     struct config_device *device = into;
@@ -254,9 +275,7 @@ static void read_host(const struct field *field, void *into)
     struct selector selector = { 0 };
     bool broken = false;
     if (text_is(pair->value, "spice")) {
-        device->kind = DEVICE_REDIR;
-        device->kind_at = pair->value_at;
-        device->chardev = (struct config_text){ pair->value_at, text_of("spicevmc") };
+        read_spice(field, device);
         return;
     }
     field_selects(field, device);
@@ -343,6 +362,16 @@ static void read_port(const struct field *field, void *into)
     field_port(field, &device->port, &device->port_at);
 }
 
+// host=spice has one already.
+static void read_chardev(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    if (GIVEN(device->chardev))
+        report_contradiction(field);
+    else
+        field_text(field, &device->chardev);
+}
+
 #define READ_WITH(name, reader, member)                                                            \
     static void name(const struct field *field, void *into)                                        \
     {                                                                                              \
@@ -353,7 +382,6 @@ READ_WITH(read_required, field_flag, required)
 READ_WITH(read_readonly, field_flag, readonly)
 READ_WITH(read_file, field_text, file)
 READ_WITH(read_format, field_text, format)
-READ_WITH(read_chardev, field_text, chardev)
 READ_WITH(read_audiodev, field_text, audiodev)
 READ_WITH(read_guest_reset, field_property, properties)
 READ_WITH(read_boot_index, field_property, properties)
