@@ -60,7 +60,7 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
         if (!key->name)
             report_unknown(builder, what, keys, pair, before);
         else if (is_family(key) && !has_semicolon(builder, keys, pair))
-            key->read(&(struct field){ builder, what, pair }, into);
+            key->read(&(struct field){ builder, what, pair, spec->pairs }, into);
         if (!key->name || is_family(key))
             continue;
         size_t first = (size_t)(key - keys); // aliases count as their first name
@@ -76,7 +76,7 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
     }
     for (size_t i = 0; keys[i].name; i++)
         if (given[i] && keys[i].read)
-            keys[i].read(&(struct field){ builder, what, given[i] }, into);
+            keys[i].read(&(struct field){ builder, what, given[i], spec->pairs }, into);
 }
 
 struct diag *spec_refuse_head(struct builder *builder, const struct spec *spec)

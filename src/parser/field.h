@@ -31,6 +31,7 @@ struct field {
     struct builder *builder;
     const char *spec; // the name of the spec for messages, such as "usbctrl"
     const struct spec_pair *pair;
+    const struct spec_pair *pairs; // all pairs of the spec
 };
 
 // A key of a kind of spec. Aliases share a reader. A key without a reader is accepted, and left to

@@ -17,7 +17,7 @@ static bool option_number(struct builder *builder, const struct spec *spec, cons
     const struct spec_pair *pair = qemu_option(spec, name);
     if (!pair)
         return false;
-    field_selects(&(struct field){ builder, "-device", pair }, device);
+    field_selects(&(struct field){ builder, "-device", pair, spec->pairs }, device);
     *value = qemu_option_number(builder, pair);
     return *value != 0;
 }
@@ -42,7 +42,7 @@ static void read_hostport(struct builder *builder, const struct spec *spec,
         return;
     const char *busid = arena_printf(builder->arena, "%u-%.*s", selector->bus,
                                      (int)port->value.size, port->value.at);
-    field_selects(&(struct field){ builder, "-device", port }, device);
+    field_selects(&(struct field){ builder, "-device", port, spec->pairs }, device);
     if (busid_read(text_of(busid), selector->busid))
         selector->criteria = (selector->criteria & ~(unsigned)SELECT_BUS) | SELECT_BUSID;
     else
@@ -57,7 +57,7 @@ static void read_node(struct builder *builder, const struct spec *spec,
     const struct spec_pair *node = qemu_option(spec, "hostdevice");
     if (!node)
         return;
-    field_selects(&(struct field){ builder, "-device", node }, device);
+    field_selects(&(struct field){ builder, "-device", node, spec->pairs }, device);
     if (selector_read_node(node->value, &selector))
         device->selector = selector;
 }
@@ -154,7 +154,8 @@ static void read_port(struct builder *builder, const struct spec *spec,
 {
     const struct spec_pair *port = qemu_option(spec, "port");
     if (port && builder->unread)
-        field_port(&(struct field){ builder, "-device", port }, &device->port, &device->port_at);
+        field_port(&(struct field){ builder, "-device", port, spec->pairs }, &device->port,
+                   &device->port_at);
     else if (port)
         device->port_at = port->value_at;
 }

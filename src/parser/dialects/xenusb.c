@@ -223,6 +223,16 @@ static void read_busid(const struct field *field, void *into)
         "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
 }
 
+// Whether another key of the spec gives a bus, even if it is not valid.
+static bool gives_bus(const struct field *field)
+{
+    for (const struct spec_pair *at = field->pairs; at; at = at->next)
+        if (text_is(at->key, "hostbus") ||
+            (text_is(at->key, "hostaddr") && text_find(at->value, '.', 0) < at->value.size))
+            return true;
+    return false;
+}
+
 // QEMU's hostport, a port of the bus that hostbus gives: both together are a bus id.
 static void read_hostport(const struct field *field, void *into)
 {
@@ -231,6 +241,8 @@ static void read_hostport(const struct field *field, void *into)
     struct selector selector = { .criteria = SELECT_BUSID };
     struct text port = field->pair->value;
     field_selects(field, device);
+    if (!(device->selector.criteria & SELECT_BUS) && gives_bus(field))
+        return; // already reported
     if (!(device->selector.criteria & SELECT_BUS)) {
         diag_hint(builder->diags,
                   builder_error(builder, field->pair->key_at, "hostport needs hostbus"),
