@@ -15,6 +15,26 @@ enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 typedef void (*classic_reader)(struct builder *builder, struct config_device *device,
                                struct text rest, struct span at);
 
+// Warns about host:001:004. That is a bus and an address as lsusb -s prints them, but two ids to
+// QEMU.
+static void warn_about_pair(struct builder *builder, const struct config_device *device,
+                            struct text rest, struct span at)
+{
+    const struct selector *read = &device->selector;
+    struct selector ids = { 0 };
+    bool prefixed = at.from > device->kind_at.from; // or else only xenusb reads it at all
+    bool pair = rest.at[0] >= '0' && rest.at[0] <= '9';
+    if (!prefixed || !pair || !id_read(builder, rest, at, &ids))
+        return;
+    diag_hint(
+        builder->diags,
+        builder_warning(builder, at,
+                        "'%.*s' is read as bus %u, address %u; xm would read the ids %04x:%04x",
+                        SHOW(rest), read->bus, read->address, ids.vendor, ids.product),
+        "write host:%u.%u, or host:%04x:%04x for the ids", read->bus, read->address, ids.vendor,
+        ids.product);
+}
+
 static void read_host(struct builder *builder, struct config_device *device, struct text rest,
                       struct span at)
 {
@@ -26,7 +46,7 @@ static void read_host(struct builder *builder, struct config_device *device, str
     else if (busid_read(rest, device->selector.busid))
         device->selector.criteria = SELECT_BUSID;
     else if (selector_read_printed(rest, &device->selector))
-        return;
+        warn_about_pair(builder, device, rest, at);
     else if (text_find(rest, ':', 0) < rest.size)
         id_read(builder, rest, at, &device->selector);
     else
