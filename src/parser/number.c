@@ -92,3 +92,8 @@ bool hex_read(struct builder *builder, const char *what, struct text text, struc
     *value = (uint16_t)number;
     return true;
 }
+
+bool hex_is_bare(struct text text, uint64_t *value)
+{
+    return text.size <= 4 && text_number(text, 16, 0, UINT16_MAX, value) == NUMBER_OK;
+}

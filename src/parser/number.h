@@ -23,4 +23,8 @@ bool number_read(struct builder *builder, const char *what, struct config_text t
 bool hex_read(struct builder *builder, const char *what, struct text text, struct span at,
               uint16_t *value);
 
+// Whether it is an id as lsusb prints it, up to four hexadecimal digits without 0x; if so, sets
+// *value. QEMU's arguments and libvirt's XML need 0x before it, or they read a decimal number.
+bool hex_is_bare(struct text text, uint64_t *value);
+
 #endif

@@ -7,6 +7,7 @@
 #ifndef XENUSB_PARSER_DIALECTS_LIBVIRT_H
 #define XENUSB_PARSER_DIALECTS_LIBVIRT_H
 
+#include "base/number_rule.h"
 #include "base/xml.h"
 #include "parser/builder.h"
 #include "parser/foreign.h"
@@ -68,6 +69,10 @@ struct libvirt_word {
 
 // Ends with a row whose path is NULL.
 extern const struct libvirt_word libvirt_words[];
+
+// Reads a number, with a warning if it means another one elsewhere. False after reporting an error.
+bool libvirt_number(struct builder *builder, struct libvirt_item *item,
+                    const struct libvirt_value *value, enum number_rule rule, unsigned *into);
 
 // The readers of properties of QEMU's devices.
 libvirt_reader libvirt_read_guest_reset, libvirt_read_removable, libvirt_read_boot_order;

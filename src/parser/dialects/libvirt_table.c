@@ -3,7 +3,6 @@
 #include "libvirt.h"
 
 #include "base/arena.h"
-#include "base/number_rule.h"
 
 static bool value_is(const struct libvirt_value *value, const char *word)
 {
@@ -13,63 +12,6 @@ static bool value_is(const struct libvirt_value *value, const char *word)
 static const char *show(const struct builder *builder, const struct libvirt_value *value)
 {
     return text_show(builder->arena, text_of(value->text), 40);
-}
-
-// --- numbers ---
-
-static void warn_octal(struct builder *builder, const struct libvirt_value *value,
-                       unsigned long octal)
-{
-    uint64_t decimal = octal;
-    text_number(text_of(value->text), 10, 0, UINT64_MAX, &decimal);
-    if (decimal != octal)
-        diag_hint(builder->diags,
-                  builder_warning(builder, value->at,
-                                  "%s='%s' is %lu: libvirt reads a leading zero as octal",
-                                  value->name, show(builder, value), octal),
-                  "write %s='%lu', or %s='%lu' if that is what was meant", value->name, octal,
-                  value->name, (unsigned long)decimal);
-}
-
-static void report_number(struct builder *builder, const struct libvirt_value *value, bool octal,
-                          unsigned max)
-{
-    uint64_t hex = 0;
-    struct diag *diag =
-        builder_error(builder, value->at, "%s='%s' is not %s number from 0 to %u", value->name,
-                      show(builder, value), octal ? "an octal" : "a", max);
-    if (strcmp(value->name, "id") == 0 &&
-        text_number(text_of(value->text), 16, 0, max, &hex) == NUMBER_OK)
-        diag_hint(builder->diags, diag, "write id='0x%04lx'", (unsigned long)hex);
-}
-
-// Reads a number; false after reporting an error.
-static bool number(struct builder *builder, struct libvirt_item *item,
-                   const struct libvirt_value *value, enum number_rule rule, unsigned *into)
-{
-    static const struct {
-        const char *name;
-        unsigned max;
-    } limits[] = { { "id", UINT16_MAX },
-                   { "device", 127 },
-                   { "bus", UINT8_MAX },
-                   { "ports", PORTS_MAX_PVUSB },
-                   { NULL, LIBVIRT_INDEX_MAX } };
-    size_t i = 0;
-    while (limits[i].name && strcmp(limits[i].name, value->name) != 0)
-        i++;
-    struct text text = text_of(value->text);
-    bool octal = number_rules[rule].octal && number_has_zero(text);
-    uint64_t read = 0;
-    if (number_parse(rule, text, 0, limits[i].max, &read) != NUMBER_OK) {
-        item->broken = true;
-        report_number(builder, value, octal, limits[i].max);
-        return false;
-    }
-    if (octal)
-        warn_octal(builder, value, (unsigned long)read);
-    *into = (unsigned)read;
-    return true;
 }
 
 static struct config_text text_at(const struct libvirt_value *value)
@@ -82,14 +24,14 @@ static struct config_text text_at(const struct libvirt_value *value)
 static void read_index(struct builder *builder, struct libvirt_item *item,
                        const struct libvirt_value *value)
 {
-    item->has_index = number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->index);
+    item->has_index = libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->index);
 }
 
 static void read_ports(struct builder *builder, struct libvirt_item *item,
                        const struct libvirt_value *value)
 {
     item->ports_at = value->at;
-    number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->ports);
+    libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->ports);
 }
 
 static void read_model(struct builder *builder, struct libvirt_item *item,
@@ -107,7 +49,7 @@ static void read_start_port(struct builder *builder, struct libvirt_item *item,
     bool companion = item->model && text_starts(text_of(item->model), "ich9-uhci");
     unsigned usual = companion ? 2 * (unsigned)(item->model[strlen("ich9-uhci")] - '1') : 0,
              port = usual;
-    if (number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &port) &&
+    if (libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &port) &&
         (!companion || port != usual))
         libvirt_ignore(builder, value,
                        "ich9-uhci1 serves the ports from 0 on, ich9-uhci2 from 2, ich9-uhci3 "
@@ -127,7 +69,7 @@ static void read_address_type(struct builder *builder, struct libvirt_item *item
 static void read_address_bus(struct builder *builder, struct libvirt_item *item,
                              const struct libvirt_value *value)
 {
-    number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->bus);
+    libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->bus);
     item->address_at = value->at;
 }
 
@@ -190,7 +132,7 @@ static void read_vendor(struct builder *builder, struct libvirt_item *item,
                         const struct libvirt_value *value)
 {
     unsigned id = 0;
-    if (!number(builder, item, value, NUMBER_OF_LIBVIRT, &id))
+    if (!libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT, &id))
         return;
     item->device->selector.vendor = (uint16_t)id;
     select_by(item, SELECT_VENDOR, value->at);
@@ -202,7 +144,7 @@ static void read_product(struct builder *builder, struct libvirt_item *item,
                          const struct libvirt_value *value)
 {
     unsigned id = 0;
-    if (!number(builder, item, value, NUMBER_OF_LIBVIRT, &id))
+    if (!libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT, &id))
         return;
     item->device->selector.product = (uint16_t)id;
     select_by(item, SELECT_PRODUCT, value->at);
@@ -213,7 +155,7 @@ static void read_host_bus(struct builder *builder, struct libvirt_item *item,
                           const struct libvirt_value *value)
 {
     unsigned bus = 0;
-    if (!number(builder, item, value, NUMBER_OF_LIBVIRT, &bus) || !bus)
+    if (!libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT, &bus) || !bus)
         return;
     item->device->selector.bus = (uint8_t)bus;
     select_by(item, SELECT_BUS, value->at);
@@ -223,7 +165,7 @@ static void read_host_address(struct builder *builder, struct libvirt_item *item
                               const struct libvirt_value *value)
 {
     unsigned address = 0;
-    if (!number(builder, item, value, NUMBER_OF_LIBVIRT, &address) || !address)
+    if (!libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT, &address) || !address)
         return;
     item->device->selector.address = (uint8_t)address;
     select_by(item, SELECT_ADDRESS, value->at);

@@ -153,12 +153,6 @@ static bool is_usb_id(struct text name)
     return text_is(name, "vendorid") || text_is(name, "productid");
 }
 
-// Whether it is an id as lsusb prints it: up to four hexadecimal digits, without 0x.
-static bool is_bare_hex(struct text text, uint64_t *value)
-{
-    return text.size <= 4 && text_number(text, 16, 0, UINT16_MAX, value) == NUMBER_OK;
-}
-
 static void report_value(struct builder *builder, const struct qemu_property *property,
                          const struct spec_pair *pair)
 {
@@ -166,7 +160,7 @@ static void report_value(struct builder *builder, const struct qemu_property *pr
         builder_error(builder, pair->value_at, "QEMU does not start: %s cannot be '%.*s'",
                       property->name, SHOW(pair->value));
     uint64_t decimal = 0, hex = 0;
-    if (is_usb_id(pair->key) && is_bare_hex(pair->value, &hex))
+    if (is_usb_id(pair->key) && hex_is_bare(pair->value, &hex))
         diag_hint(builder->diags, diag, "hexadecimal needs 0x there: write 0x%04lx",
                   (unsigned long)hex);
     else if (property->type == QEMU_NUMBER && number_has_zero(pair->value) &&
@@ -248,7 +242,7 @@ uint32_t qemu_option_number(struct builder *builder, const struct spec_pair *pai
     uint64_t value = 0, decimal = 0, hex = 0;
     if (number_parse(NUMBER_OF_QEMU, pair->value, 0, UINT32_MAX, &value) != NUMBER_OK)
         return 0;
-    if (is_usb_id(pair->key) && is_bare_hex(pair->value, &hex) && hex != value)
+    if (is_usb_id(pair->key) && hex_is_bare(pair->value, &hex) && hex != value)
         warn_decimal_id(builder, pair, (unsigned long)value, (unsigned long)hex);
     else if (text_number(pair->value, 10, 0, UINT64_MAX, &decimal) == NUMBER_OK && decimal != value)
         diag_hint(builder->diags,
