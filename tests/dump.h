@@ -60,9 +60,10 @@ static inline void dump_device(FILE *stream, struct arena *arena, const struct c
     for (const struct config_property *it = at->properties; it && !at->argument.size; it = it->next)
         fprintf(stream, " qemu.%s=%s", text_show(arena, it->name, 200),
                 text_show(arena, it->value.text, 200));
-    fprintf(stream, "%s%s%s (%s, line %u)%s\n", at->readonly.value ? ", read-only" : "",
-            at->required.value ? "" : ", not required", at->at_creation ? ", made at creation" : "",
-            origin_names[at->origin], dump_line(config, at->why), at->broken ? " BROKEN" : "");
+    fprintf(stream, "%s%s%s%s (%s, line %u)%s\n", at->block.value ? ", block device" : "",
+            at->readonly.value ? ", read-only" : "", at->required.value ? "" : ", not required",
+            at->at_creation ? ", made at creation" : "", origin_names[at->origin],
+            dump_line(config, at->why), at->broken ? " BROKEN" : "");
 }
 
 static inline void dump_config(FILE *stream, struct arena *arena, const struct config *config)

@@ -110,7 +110,8 @@ struct config_device {
     struct config_text file;     // disk: path of the image
     struct config_text format;   // disk: raw if not given
     struct config_flag readonly; // disk
-    struct config_text chardev;  // serial, braille, redir: "pty", "file:PATH", "id:NAME", ...
+    struct config_flag block;   // disk: whether it is a block device; its path decides if not given
+    struct config_text chardev; // serial, braille, redir: "pty", "file:PATH", "id:NAME", ...
     struct config_text audiodev; // audio: id of one of QEMU's audiodevs
     bool broken;                 // already reported; skip further checks
 };

@@ -196,6 +196,7 @@ static void read_hub_type(struct builder *builder, struct libvirt_item *item,
 static void read_disk_type(struct builder *builder, struct libvirt_item *item,
                            const struct libvirt_value *value)
 {
+    item->device->block = (struct config_flag){ value->at, value_is(value, "block") };
     if (!value_is(value, "file") && !value_is(value, "block"))
         libvirt_refuse(builder, item, value, "a USB disk is an image file or a block device");
 }
@@ -225,11 +226,19 @@ static void read_disk_format(struct builder *builder, struct libvirt_item *item,
     item->device->format = text_at(value);
 }
 
-static void read_disk_file(struct builder *builder, struct libvirt_item *item,
-                           const struct libvirt_value *value)
+// The type of a disk decides which attribute of <source> libvirt reads.
+static void read_disk_source(struct builder *builder, struct libvirt_item *item,
+                             const struct libvirt_value *value)
 {
-    (void)builder;
-    item->device->file = text_at(value);
+    const char *read = item->device->block.value ? "dev" : "file";
+    const char *hint = arena_printf(builder->arena, "a disk of type='%s' has <source %s='...'/>",
+                                    item->device->block.value ? "block" : "file", read);
+    if (strcmp(value->name, read) == 0)
+        item->device->file = text_at(value);
+    else if (xml_attribute(xml_child(item->element, "source"), read))
+        libvirt_ignore(builder, value, hint);
+    else
+        libvirt_refuse(builder, item, value, hint);
 }
 
 static void read_readonly(struct builder *builder, struct libvirt_item *item,
@@ -319,8 +328,8 @@ const struct libvirt_word libvirt_words[] = {
     { "disk", "device", read_disk_device },
     { "disk/driver", "name", read_disk_driver },
     { "disk/driver", "type", read_disk_format },
-    { "disk/source", "file", read_disk_file },
-    { "disk/source", "dev", read_disk_file },
+    { "disk/source", "file", read_disk_source },
+    { "disk/source", "dev", read_disk_source },
     { "disk/source", "index", NULL },
     { "disk/target", "bus", NULL },
     { "disk/target", "dev", NULL }, // a guest gives USB disks their names itself

@@ -228,7 +228,8 @@ bool libvirt_keep_device(const struct writing *writing, const struct config_devi
     unsigned errors = writing->diags->errors;
     *kept = (struct libvirt_kept){ .file = device->file,
                                    .format = device->format,
-                                   .readonly = device->readonly };
+                                   .readonly = device->readonly,
+                                   .block = device->block };
     for (const struct config_property *at = device->properties; at; at = at->next)
         keep_property(writing, device->kind, at, kept);
     kept->guest_reset = guest_reset(kept);

@@ -8,7 +8,7 @@
 // Of a device. Not given: the default.
 struct libvirt_kept {
     struct config_text file, format; // of a disk
-    struct config_flag readonly;
+    struct config_flag readonly, block;
     struct config_text serial;
     struct config_flag removable;
     struct config_flag reset, reset_all; // guest-reset, guest-resets-all

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/capture.h"
+#include "qemu/image.h"
 
 void items_add(struct arena *arena, struct items *items, const char *item)
 {
@@ -115,6 +116,12 @@ bool is_left_to_xl(const struct config_controller *controller)
 {
     return controller->at_creation ||
            (controller->origin == ORIGIN_USBVERSION && controller->type == CONTROLLER_AUTO);
+}
+
+bool is_block_device(const struct writing *writing, struct config_flag block, struct text path)
+{
+    return GIVEN(block) ? block.value
+                        : image_is_device(arena_copy(writing->arena, path.at, path.size));
 }
 
 #define COMPLAIN_AS(severity)                                                                      \

@@ -39,6 +39,9 @@ bool is_kept(const struct config_controller *controller);
 // unknown, usbversion is assumed to be such a key.
 bool is_left_to_xl(const struct config_controller *controller);
 
+// Whether an image is a block device: as the config says, or else by its path.
+bool is_block_device(const struct writing *writing, struct config_flag block, struct text path);
+
 // Report a diagnostic at a place in the source. Never NULL.
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

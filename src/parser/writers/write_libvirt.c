@@ -6,7 +6,6 @@
 #include "arrange.h"
 #include "base/arena.h"
 #include "libvirt_kept.h"
-#include "qemu/image.h"
 
 struct libvirt_writer {
     struct writing *writing;
@@ -259,9 +258,7 @@ static void write_disk(struct libvirt_writer *libvirt, const struct arranged_dev
     if (!is_valid_xml(libvirt, &kept->file) || !is_valid_xml(libvirt, &kept->format) ||
         !is_valid_xml(libvirt, &kept->serial) || libvirt->disks > 'z' - 'a')
         return;
-    const char *path =
-        arena_copy(libvirt->writing->arena, kept->file.text.at, kept->file.text.size);
-    bool on_device = image_is_device(path);
+    bool on_device = is_block_device(libvirt->writing, kept->block, kept->file.text);
     fprintf(out, "  <disk type='%s' device='disk'>\n    <driver name='qemu' type='",
             on_device ? "block" : "file");
     print_value(libvirt, GIVEN(kept->format) ? kept->format.text : text_of("raw"));

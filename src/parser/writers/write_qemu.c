@@ -7,7 +7,6 @@
 #include "base/arena.h"
 #include "object.h"
 #include "qemu/drivers.h"
-#include "qemu/image.h"
 #include "qemu/words.h"
 #include "xen/advice.h"
 
@@ -216,9 +215,8 @@ static void print_image(struct qemu *qemu, const struct config_device *wanted, c
     object_string(&object, "node-name", node);
     object_flag(&object, "read-only", wanted->readonly.value);
     object_flag(&object, "auto-read-only", false);
-    const char *path =
-        arena_copy(qemu->writing->arena, wanted->file.text.at, wanted->file.text.size);
-    object_string(&object, "file.driver", image_is_device(path) ? "host_device" : "file");
+    bool block = is_block_device(qemu->writing, wanted->block, wanted->file.text);
+    object_string(&object, "file.driver", block ? "host_device" : "file");
     object_text(&object, "file.filename", wanted->file.text);
     if (qemu->running)
         print_command(qemu, "blockdev-add", &object);
