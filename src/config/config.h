@@ -32,7 +32,9 @@ struct config_flag {
 struct config_property {
     struct config_property *next;
     struct text name;
-    struct config_text value; // its place is that of the name too
+    struct config_text value;          // its place is that of the name too
+    bool names_node;                   // of a -drive or -blockdev: it names the image below
+    const struct config_backing *node; // that image; NULL if the arguments do not define it
 };
 
 // An argument of QEMU that defines what a device refers to by an id: -drive, -blockdev or -chardev.
@@ -42,6 +44,7 @@ struct config_backing {
     struct text head;                   // the word before its properties; or empty
     struct config_property *properties; // all of them
     struct text chardev;                // as chardev= has it; empty if it cannot have it
+    bool resolved;                      // the nodes of its properties are set
 };
 
 // CONTROLLER_AUTO is resolved by config_settle() once the guest's type is known.

@@ -122,7 +122,7 @@ void field_property(const struct field *field, struct config_property **properti
         return;
     }
     *properties = arena_new_of(builder->arena, struct config_property);
-    **properties = (struct config_property){ NULL, name, { at, pair->value } };
+    **properties = (struct config_property){ .name = name, .value = { at, pair->value } };
 }
 
 bool field_number(const struct field *field, uint64_t min, uint64_t max, enum number_rule rule,

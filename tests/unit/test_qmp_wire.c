@@ -230,10 +230,11 @@ static void test_devices_without_a_backing(void **state)
 // Properties have the types that QEMU gives them.
 static void test_properties(void **state)
 {
-    struct config_property words = { NULL, text_of("display"), given("d,1") },
-                           number = { &words, text_of("head"), given("0x10") },
-                           version = { &number, text_of("usb_version"), given("1") },
-                           on = { &version, text_of("msos-desc"), given("y") };
+    struct config_property
+        words = { .name = text_of("display"), .value = given("d,1") },
+        number = { .next = &words, .name = text_of("head"), .value = given("0x10") },
+        version = { .next = &number, .name = text_of("usb_version"), .value = given("1") },
+        on = { .next = &version, .name = text_of("msos-desc"), .value = given("y") };
     struct config_device wanted = { .properties = &on };
     struct device tablet = device_of(DEVICE_TABLET, "t");
     tablet.wanted = &wanted;
@@ -241,8 +242,9 @@ static void test_properties(void **state)
         added(state, &tablet).add, "device_add",
         "{\"driver\":\"usb-tablet\",\"id\":\"t\",\"bus\":\"xenusb-0.0\",\"port\":\"1.3\","
         "\"msos-desc\":true,\"usb_version\":1,\"head\":16,\"display\":\"d,1\"}");
-    struct config_property boot = { NULL, text_of("bootindex"), given("-1") },
-                           reset = { &boot, text_of("guest-reset"), given("off") };
+    struct config_property boot = { .name = text_of("bootindex"), .value = given("-1") }, reset = {
+        .next = &boot, .name = text_of("guest-reset"), .value = given("off")
+    };
     struct device host = device_of(DEVICE_HOSTDEV, "h");
     wanted.properties = &reset;
     host.wanted = &wanted;

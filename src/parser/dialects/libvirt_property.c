@@ -13,7 +13,8 @@ static void add(struct builder *builder, const struct libvirt_item *item,
     while (*end)
         end = &(*end)->next;
     *end = arena_new_of(builder->arena, struct config_property);
-    **end = (struct config_property){ NULL, text_of(name), { value->at, text_of(text) } };
+    **end =
+        (struct config_property){ .name = text_of(name), .value = { value->at, text_of(text) } };
 }
 
 // Whether libvirt's Xen driver is to have the device, which sets no properties; with a warning.

@@ -78,49 +78,6 @@ static void read_machine(struct builder *builder, const struct literal *literal)
                   "remove usb=%.*s", SHOW(usb->value));
 }
 
-// A character device in the words of chardev=; empty if they have none for it.
-static struct text chardev_word(struct builder *builder, const struct spec *spec)
-{
-    const struct spec_pair *backend = qemu_option(spec, "backend"),
-                           *path = qemu_option(spec, "path"), *server = qemu_option(spec, "server");
-    struct text kind = backend ? backend->value : spec->head;
-    bool client = !server || !qemu_is_on(server->value);
-    bool plain = text_is(kind, "pty") || text_is(kind, "null") || text_is(kind, "spicevmc") ||
-                 text_is(kind, "braille");
-    const char *prefix = text_is(kind, "file")               ? "file:"
-                         : text_is(kind, "socket") && client ? "unix:"
-                                                             : NULL;
-    if (plain)
-        return kind;
-    if (!prefix || !path)
-        return TEXT_EMPTY;
-    return text_of(
-        arena_printf(builder->arena, "%s%.*s", prefix, (int)path->value.size, path->value.at));
-}
-
-// Keeps what a device may refer to. Errors in it are QEMU's to report: it is not about USB.
-static void read_backing(struct builder *builder, enum argument option,
-                         const struct literal *literal)
-{
-    static const char *const names[] = {
-        [ARGUMENT_DRIVE] = "drive", [ARGUMENT_BLOCKDEV] = "blockdev", [ARGUMENT_CHARDEV] = "chardev"
-    };
-    static const char *const none[] = { NULL };
-    const struct spec *spec = qemu_option_spec(builder, literal);
-    const struct spec_pair *id =
-        qemu_option(spec, option == ARGUMENT_BLOCKDEV ? "node-name" : "id");
-    struct config_backing *backing = arena_new_of(builder->arena, struct config_backing);
-    backing->option = names[option];
-    backing->argument = spec->text;
-    backing->head = spec->head;
-    backing->properties = qemu_properties(builder, spec, none);
-    if (option == ARGUMENT_CHARDEV)
-        backing->chardev = chardev_word(builder, spec);
-    if (id)
-        name_map_add(option == ARGUMENT_CHARDEV ? builder->chardevs : builder->drives, id->value,
-                     backing);
-}
-
 // --- the list ---
 
 static const struct {
@@ -173,7 +130,7 @@ static void read_argument(struct builder *builder, const struct literal *literal
     else if (option == ARGUMENT_MACHINE)
         read_machine(builder, literal);
     else if (option == ARGUMENT_DRIVE || option == ARGUMENT_BLOCKDEV || option == ARGUMENT_CHARDEV)
-        read_backing(builder, option, literal);
+        qemu_read_backing(builder, option, literal);
     else if (option == ARGUMENT_READCONFIG) {
         builder->unread = true;
         builder_warning(builder, literal->at,

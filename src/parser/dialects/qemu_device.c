@@ -193,7 +193,7 @@ static void read_backing(const struct builder *builder, const struct spec *spec,
     device->drive = option_text(spec, "drive");
     device->chardev = option_text(spec, "chardev");
     if (GIVEN(device->drive))
-        device->backing = name_map_get(builder->drives, device->drive.text);
+        device->backing = qemu_image(builder, device->drive.text);
     else if (GIVEN(device->chardev))
         device->backing = name_map_get(builder->chardevs, device->chardev.text);
     if (device->backing && device->backing->chardev.size)

@@ -104,7 +104,7 @@ struct config_property *qemu_properties(struct builder *builder, const struct sp
             continue;
         struct span place = { pair->key_at.from, pair->value_at.to };
         *end = arena_new_of(builder->arena, struct config_property);
-        **end = (struct config_property){ NULL, pair->key, { place, pair->value } };
+        **end = (struct config_property){ .name = pair->key, .value = { place, pair->value } };
         end = &(*end)->next;
     }
     return first;

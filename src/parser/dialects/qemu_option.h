@@ -35,6 +35,13 @@ void qemu_ports_add(struct builder *builder, const struct config_controller *con
 void qemu_ports_claim(struct builder *builder, struct config_device *device,
                       const struct spec *spec);
 
+// qemu_backing.c: reads one value of -drive, -blockdev or -chardev.
+void qemu_read_backing(struct builder *builder, enum argument option,
+                       const struct literal *literal);
+// What the -drive or -blockdev with that id defines, with the images below it; NULL if
+// there is none.
+struct config_backing *qemu_image(const struct builder *builder, struct text id);
+
 // qemu_device.c: reads one value of -device; adds the USB device or controller that it creates.
 void qemu_read_device(struct builder *builder, const struct literal *literal);
 

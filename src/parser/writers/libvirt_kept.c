@@ -82,25 +82,54 @@ static void report_others(const struct writing *writing, const struct config_bac
             refuse(writing, at, "remove it: xenusb writes disks only");
         else if (!text_is(at->name, "media") && !is_listed(known, at->name))
             ignore(writing, at->value.at, text_show(writing->arena, at->name, 40), at->value.text,
-                   "if libvirt has a word for it, add it to the translation");
+                   at->names_node ? "libvirt uses what the image itself names, or a <backingStore>"
+                                  : "if libvirt has a word for it, add it to the translation");
 }
 
-// Reads the image that -drive or -blockdev defines.
-static void read_backing(const struct config_backing *backing, struct libvirt_kept *kept)
+static struct text driver_of(const struct config_backing *backing)
+{
+    return backing->head.size ? backing->head : value_of(backing->properties, "driver").text;
+}
+
+// Whether it is the file or device itself, and not a format.
+static bool is_file(const struct config_backing *backing)
+{
+    return text_is(driver_of(backing), "file") || text_is(driver_of(backing), "host_device");
+}
+
+// Reads the image that -drive defines.
+static void read_drive(const struct config_property *properties, struct libvirt_kept *kept)
+{
+    kept->file = value_of(properties, "file");
+    kept->format = value_of(properties, "format");
+    kept->readonly = flag_of(properties, "readonly");
+    if (!GIVEN(kept->readonly))
+        kept->readonly = flag_of(properties, "read-only");
+}
+
+// The -blockdev that the format of a -blockdev has below it; NULL if it names none.
+static const struct config_backing *node_below(const struct config_backing *backing)
+{
+    const struct config_property *file =
+        is_file(backing) ? NULL : find(backing->properties, "file");
+    return file ? file->node : NULL;
+}
+
+// Reads the image that -blockdev defines: a file, or a format with the file in it or below it.
+static void read_blockdev(const struct config_backing *backing, struct libvirt_kept *kept)
 {
     const struct config_property *properties = backing->properties;
-    bool drive = strcmp(backing->option, "drive") == 0;
-    struct config_text driver = value_of(properties, "driver");
-    driver.text = backing->head.size ? backing->head : driver.text;
-    bool protocol = text_is(driver.text, "file") || text_is(driver.text, "host_device");
-    kept->file = value_of(properties, drive ? "file" : protocol ? "filename" : "file.filename");
-    kept->format = drive ? value_of(properties, "format") : driver;
-    if (!drive)
-        kept->format =
-            (struct config_text){ kept->file.at, protocol ? text_of("raw") : driver.text };
-    kept->readonly = flag_of(properties, drive ? "readonly" : "read-only");
-    if (drive && !GIVEN(kept->readonly))
-        kept->readonly = flag_of(properties, "read-only");
+    const struct config_backing *below = node_below(backing);
+    const struct config_backing *file = is_file(backing)          ? backing
+                                        : below && is_file(below) ? below
+                                                                  : NULL;
+    struct text driver = file ? driver_of(file) : value_of(properties, "file.driver").text;
+    kept->file =
+        file ? value_of(file->properties, "filename") : value_of(properties, "file.filename");
+    kept->block = (struct config_flag){ kept->file.at, text_is(driver, "host_device") };
+    kept->format = (struct config_text){ kept->file.at,
+                                         file == backing ? text_of("raw") : driver_of(backing) };
+    kept->readonly = flag_of(properties, "read-only");
 }
 
 static void keep_image(const struct writing *writing, const struct config_device *device,
@@ -110,8 +139,10 @@ static void keep_image(const struct writing *writing, const struct config_device
         "id",       "node-name", "if",       "file",        "format", "driver", "file.filename",
         "filename", "read-only", "readonly", "file.driver", NULL
     };
-    if (device->backing)
-        read_backing(device->backing, kept);
+    if (device->backing && strcmp(device->backing->option, "drive") == 0)
+        read_drive(device->backing->properties, kept);
+    else if (device->backing)
+        read_blockdev(device->backing, kept);
     if (!device->backing || !text_starts(kept->file.text, "/")) {
         libvirt_refuse_word(
             writing, device->drive.at,
@@ -122,6 +153,8 @@ static void keep_image(const struct writing *writing, const struct config_device
         return;
     }
     report_others(writing, device->backing, known);
+    if (node_below(device->backing))
+        report_others(writing, node_below(device->backing), known);
     if (!GIVEN(kept->format))
         diag_hint(writing->diags,
                   write_warning(writing, kept->file.at, "writing the format of this image as raw"),

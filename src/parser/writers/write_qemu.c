@@ -5,6 +5,7 @@
 
 #include "arrange.h"
 #include "base/arena.h"
+#include "base/name_map.h"
 #include "object.h"
 #include "qemu/drivers.h"
 #include "qemu/words.h"
@@ -13,8 +14,9 @@
 struct qemu {
     struct writing *writing;
     struct arrangement arrangement;
-    bool running;        // write QMP commands
-    struct span skipped; // the place that skip() noted last
+    bool running;             // write QMP commands
+    struct span skipped;      // the place that skip() noted last
+    struct name_map *printed; // the arguments of backings
 };
 
 static void print_argument(struct qemu *qemu, const char *option, const struct object *object)
@@ -113,15 +115,43 @@ static void note_references(const struct qemu *qemu, struct text argument, bool 
     }
 }
 
+// Whether a property of an image or character device names what a -object or -chardev defines.
+static bool names_object(struct text name)
+{
+    static const char *const ends[] = { "-secret", "tls-creds", "tls-authz", "throttle-group",
+                                        "chardev" };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (name.size >= strlen(ends[i]) &&
+            text_is(text_part(name, name.size - strlen(ends[i]), name.size), ends[i]))
+            return true;
+    return false;
+}
+
+// Prints an argument that devices refer to, after those that it refers to itself; each once.
+static void print_backing(struct qemu *qemu, const struct config_backing *backing)
+{
+    if (name_map_get(qemu->printed, backing->argument))
+        return;
+    name_map_add(qemu->printed, backing->argument, qemu);
+    for (const struct config_property *at = backing->properties; at; at = at->next) {
+        if (at->node)
+            print_backing(qemu, at->node);
+        else if (at->names_node || names_object(at->name))
+            write_note(qemu->writing, at->value.at, "add the argument that defines %s=%s",
+                       text_show(qemu->writing->arena, at->name, 40),
+                       text_show(qemu->writing->arena, at->value.text, 40));
+    }
+    fprintf(qemu->writing->out, "-%s ", backing->option);
+    object_print_word(qemu->writing->out, backing->argument);
+    putc('\n', qemu->writing->out);
+}
+
 // Prints an argument of device_model_args unchanged, after the one that it refers to.
 static void print_raw(struct qemu *qemu, struct text argument, const struct config_backing *backing,
                       struct span why)
 {
-    if (backing) {
-        fprintf(qemu->writing->out, "-%s ", backing->option);
-        object_print_word(qemu->writing->out, backing->argument);
-        putc('\n', qemu->writing->out);
-    }
+    if (backing)
+        print_backing(qemu, backing);
     fputs("-device ", qemu->writing->out);
     object_print_word(qemu->writing->out, argument);
     putc('\n', qemu->writing->out);
@@ -363,7 +393,10 @@ static void write_devices(struct qemu *qemu)
 
 static void write_objects(struct writing *writing, bool running)
 {
-    struct qemu qemu = { .writing = writing, .running = running, .skipped = SPAN_NONE };
+    struct qemu qemu = { .writing = writing,
+                         .running = running,
+                         .skipped = SPAN_NONE,
+                         .printed = name_map_new(writing->arena) };
     arrange(writing, ARRANGE_QEMU, &qemu.arrangement);
     for (const struct arranged_controller *at = qemu.arrangement.controllers; at; at = at->next)
         write_controller(&qemu, at);
