@@ -79,8 +79,7 @@ struct ahead {
     unsigned assignments;
     uint32_t targets_from, targets_to; // what is assigned to; empty if there is no assignment
     bool comma;                        // outside brackets, after the last assignment
-    bool call;
-    bool invalid; // something before a `=` cannot be assigned to
+    bool invalid;                      // something before a `=` cannot be assigned to
 };
 
 // The offset after the string or comment that begins at `at`; `at` if none does.
@@ -170,7 +169,6 @@ static struct ahead look_ahead(const struct scan *scan)
             continue;
         }
         char letter = byte_at(scan, at);
-        ahead.call = ahead.call || letter == '(';
         lambda = lambda || (!depth && is_lambda(scan, at)); // its defaults are no assignments
         if (letter == '\\')
             at++;
@@ -228,8 +226,8 @@ bool python_starts(const struct scan *scan)
     char first = token.at[0], last = token.at[token.size - 1];
     if (first == '@' || first == '(')
         return true;
-    if (first == '[')
-        return ahead.assignments || ahead.call;
+    if (is_one_of(first, "[{+-*~"))
+        return !ahead.invalid;
     if (last == '\'' || last == '"' || (first >= '0' && first <= '9'))
         return !ahead.assignments && ahead.targets_from == scan->at.from;
     return word_starts(scan, token, &ahead);
@@ -280,6 +278,12 @@ static void report_key(struct scan *scan, struct span at, enum key key)
                                    : "set it on a line of its own, to a literal value");
 }
 
+// Whether a type follows the current word, the first one of a line: usb: int = 1
+static bool is_annotated(const struct scan *scan)
+{
+    return byte_at(scan, skip_blanks(scan)) == ':' && !scan->python.brackets;
+}
+
 // Whether the statement gives the current word, a USB key, another value.
 static bool is_bound(const struct scan *scan, bool first)
 {
@@ -288,7 +292,7 @@ static bool is_bound(const struct scan *scan, bool first)
                   !python->operand;
     return python->binding != PYTHON_BINDS_NOTHING || target ||
            (python_assigns(scan) && !python->brackets) ||
-           (first && (python_assigns(scan) || is_used(scan)));
+           (first && (python_assigns(scan) || is_used(scan) || is_annotated(scan)));
 }
 
 // Follows the words that bind those after them: del a, b; import a; for a, b in c; x as a.

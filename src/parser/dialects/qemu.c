@@ -139,8 +139,19 @@ static void read_argument(struct builder *builder, const struct literal *literal
     }
 }
 
+// Whether an item of a list was reported already: what it asks for is not seen.
+static bool has_broken_item(const struct builder *builder, enum key key)
+{
+    const struct setting *setting = builder_setting(builder, key);
+    const struct cell *cell = setting ? setting->value.first : NULL;
+    while (cell && cell->value.kind != VALUE_BROKEN)
+        cell = cell->next;
+    return cell;
+}
+
 static void read_arguments(struct builder *builder, enum key key)
 {
+    builder->unread = builder->unread || has_broken_item(builder, key);
     builder->argument = ARGUMENT_NONE;
     setting_strings(builder, key, SINGLE_REFUSED_BY_XL, read_argument);
     if (builder->argument != ARGUMENT_NONE && !builder->devices_only)
