@@ -61,7 +61,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/judge/libvirt tests/run.test tests/tidied.test tests/layers.test tests/security.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/judge/libvirt tests/judge/python tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
@@ -201,6 +201,7 @@ soak-watch: build rig
 CASES ?= 5000
 judge: build
 	tests/judge/qemu --cases $(CASES)
+	tests/judge/python --cases $(CASES)
 	tests/judge/libvirt --cases $(CASES) $(if $(LIBVIRT_TESTS),--tests '$(LIBVIRT_TESTS)')
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
