@@ -2,6 +2,7 @@
 #include "drivers.h"
 
 #include "base/arena.h"
+#include "base/duration.h"
 #include "base/number_rule.h"
 
 #define DRIVER(name, kind, releases) { name, kind, releases },
@@ -68,14 +69,43 @@ static bool is_among(struct text word, const char *words)
     return false;
 }
 
+// Reads a size as QEMU's qemu_strtosz() does: decimal, also with a fraction, and with a unit; or
+// hexadecimal without a unit. False if it is none, or too large.
+static bool read_size(struct text value, int64_t *size)
+{
+    static const char units[] = "bkmgtpe";
+    uint64_t whole = 0;
+    double fraction = 0;
+    if (text_starts(value, "0x") || text_starts(value, "0X")) {
+        bool hex =
+            text_number(text_part(value, 2, value.size), 16, 0, INT64_MAX, &whole) == NUMBER_OK;
+        *size = (int64_t)whole;
+        return hex;
+    }
+    const char *unit = value.size ? strchr(units, text_lower(value.at[value.size - 1])) : NULL;
+    if (unit && !*unit)
+        return false;
+    const unsigned shift = unit ? 10 * (unsigned)(unit - units) : 0;
+    struct text number = text_part(value, 0, value.size - (unit ? 1 : 0));
+    if (text_number(number, 10, 0, (uint64_t)INT64_MAX >> shift, &whole) == NUMBER_OK)
+        *size = (int64_t)(whole << shift);
+    else if (shift && shift < 40 && decimal_read(number, &fraction) && fraction >= 0)
+        *size = (int64_t)(fraction * (double)(INT64_C(1) << shift));
+    else
+        return false;
+    return true;
+}
+
 bool qemu_takes(const struct qemu_property *property, struct text value)
 {
     uint64_t number = 0;
+    int64_t size = 0;
     bool negative = text_starts(value, "-");
     switch (property->type) {
     case QEMU_TEXT: return true;
     case QEMU_BOOL: return is_among(value, "on/yes/true/y/off/no/false/n");
     case QEMU_WORD: return is_among(value, property->words);
+    case QEMU_SIZE: return read_size(value, &size);
     case QEMU_NUMBER:
         return number_parse(NUMBER_OF_QEMU, value, property->min, property->max, &number) ==
                NUMBER_OK;
@@ -93,6 +123,7 @@ const char *qemu_takes_what(struct arena *arena, const struct qemu_property *pro
     case QEMU_BOOL: return "use on or off";
     case QEMU_WORD: return arena_printf(arena, "use %s", property->words);
     case QEMU_SIGNED: return "use a number";
+    case QEMU_SIZE: return "use a number of bytes, such as 512, 4k or 1M";
     case QEMU_NUMBER:
         return arena_printf(arena, "valid range: %lu to %lu", (unsigned long)property->min,
                             (unsigned long)property->max);
@@ -100,14 +131,18 @@ const char *qemu_takes_what(struct arena *arena, const struct qemu_property *pro
     return NULL;
 }
 
-int64_t qemu_number(struct text value)
+bool qemu_has_number(const struct qemu_property *property, struct text value, int64_t *number)
 {
     bool negative = text_starts(value, "-");
-    uint64_t number = 0;
-    if (number_parse(NUMBER_OF_QEMU, text_part(value, negative, value.size), 0, UINT64_MAX,
-                     &number) != NUMBER_OK)
-        return 0;
-    return negative ? -(int64_t)number : (int64_t)number;
+    uint64_t read = 0;
+    if (property->type == QEMU_SIZE)
+        return read_size(value, number);
+    if (property->type != QEMU_NUMBER && property->type != QEMU_SIGNED)
+        return false;
+    (void)number_parse(NUMBER_OF_QEMU, text_part(value, negative, value.size), 0, UINT64_MAX,
+                       &read);
+    *number = negative ? -(int64_t)read : (int64_t)read;
+    return true;
 }
 
 bool qemu_is_on(struct text value)

@@ -24,6 +24,7 @@ enum qemu_type {
     QEMU_BOOL,   // on, yes, true, y, off, no, false, n
     QEMU_NUMBER, // from min to max
     QEMU_SIGNED, // 32 bits
+    QEMU_SIZE,   // bytes: 512, 4k, 1.5M, 0x200
     QEMU_WORD,   // one of `words`, which are separated by slashes
 };
 
@@ -56,8 +57,9 @@ bool qemu_takes(const struct qemu_property *property, struct text value);
 // What it takes, as advice: "use on or off", "valid range: 1 to 15"; NULL for a QEMU_TEXT.
 const char *qemu_takes_what(struct arena *arena, const struct qemu_property *property);
 
-// The number in a value that QEMU takes for a QEMU_NUMBER or QEMU_SIGNED.
-int64_t qemu_number(struct text value);
+// Whether it is of a type that QMP has as a number; *number is then that in a value that QEMU
+// takes.
+bool qemu_has_number(const struct qemu_property *property, struct text value, int64_t *number);
 // Whether a value that QEMU takes for a QEMU_BOOL switches it on.
 bool qemu_is_on(struct text value);
 

@@ -257,12 +257,13 @@ static void put_properties(struct json_writer *writer, const struct device *devi
     for (; at; at = at->next) {
         const struct qemu_property *property = qemu_property_named(device->driver, at->name);
         struct text value = at->value.text;
+        int64_t number = 0;
         if (!property)
             continue;
         if (property->type == QEMU_BOOL)
             json_add_bool(writer, property->name, qemu_is_on(value));
-        else if (property->type == QEMU_NUMBER || property->type == QEMU_SIGNED)
-            json_add_integer(writer, property->name, qemu_number(value));
+        else if (qemu_has_number(property, value, &number))
+            json_add_integer(writer, property->name, number);
         else
             json_add_text(writer, property->name, value);
     }

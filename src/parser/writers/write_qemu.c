@@ -331,12 +331,13 @@ static void add_properties(struct object *object, const struct config_device *wa
     const char *driver = device_model_of(wanted->kind)->driver;
     for (const struct config_property *at = wanted->properties; at; at = at->next) {
         const struct qemu_property *property = qemu_property_named(driver, at->name);
+        int64_t number = 0;
         if (!property)
             continue;
         if (property->type == QEMU_BOOL)
             object_flag(object, property->name, qemu_is_on(at->value.text));
-        else if (property->type == QEMU_NUMBER || property->type == QEMU_SIGNED)
-            object_number(object, property->name, qemu_number(at->value.text));
+        else if (qemu_has_number(property, at->value.text, &number))
+            object_number(object, property->name, number);
         else
             object_text(object, property->name, at->value.text);
     }
