@@ -26,7 +26,7 @@ static const char whole[] =
     "<hub type='usb'/>"
     "<disk type='file' device='disk'><driver name='qemu' type='raw'/>"
     "<source file='/a' index='1'/><backingStore/><target dev='sda' bus='usb' removable='off'/>"
-    "<readonly/><boot order='2'/></disk>"
+    "<readonly/><serial>S</serial><boot order='2'/></disk>"
     "<disk type='block'><source dev='/dev/sda'/><target bus='usb'/></disk>"
     "<redirdev bus='usb' type='unix'><source mode='connect' path='/s'/><boot order='3'/></redirdev>"
     "<serial type='unix'><source mode='connect' path='/s'/>"
@@ -98,7 +98,7 @@ static const char *with(struct arena *arena, size_t at, const char *more)
 static bool is_whole(const char *tag)
 {
     return strncmp(tag, "address type='pci'", 18) == 0 || strncmp(tag, "readonly", 8) == 0 ||
-           strncmp(tag, "backingStore", 12) == 0;
+           strncmp(tag, "backingStore", 12) == 0 || strncmp(tag, "serial>", 7) == 0;
 }
 
 static void test_an_unknown_word_is_reported_anywhere(void **state)

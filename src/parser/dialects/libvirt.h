@@ -51,7 +51,7 @@ struct libvirt_item {
     unsigned bus;
 };
 
-// A word: an attribute, or an element that has a meaning by itself (`text` is then "").
+// A word: an attribute, or an element that has a meaning by itself (`text` is then what is in it).
 struct libvirt_value {
     const char *name;
     const char *text;
@@ -75,7 +75,8 @@ bool libvirt_number(struct builder *builder, struct libvirt_item *item,
                     const struct libvirt_value *value, enum number_rule rule, unsigned *into);
 
 // The readers of properties of QEMU's devices.
-libvirt_reader libvirt_read_guest_reset, libvirt_read_removable, libvirt_read_boot_order;
+libvirt_reader libvirt_read_guest_reset, libvirt_read_removable, libvirt_read_boot_order,
+    libvirt_read_serial;
 // Reports what libvirt refuses: two devices with one place in the boot order.
 void libvirt_check_boot_order(struct libvirt *libvirt);
 

@@ -3,6 +3,7 @@
 #include "libvirt.h"
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "parser/dialect.h"
 
 struct controllers {
@@ -77,16 +78,46 @@ static void choose_indexes(struct libvirt *libvirt, struct controllers *all)
     }
 }
 
-// Whether it is an ICH9 EHCI controller with all three companions, which is what usbversion=2
-// creates. Only the first one counts: xl creates one such family.
+static uint32_t all_companions(void)
+{
+    return model_bit("ich9-uhci1") | model_bit("ich9-uhci2") | model_bit("ich9-uhci3");
+}
+
+// Whether all controllers have the index of that one.
+static bool is_alone(const struct controllers *all, const struct libvirt_item *item)
+{
+    size_t i = 0;
+    while (i < all->count && all->items[i].index == item->index)
+        i++;
+    return i == all->count;
+}
+
+// Whether it is an ICH9 EHCI controller with its companions, which is what usbversion=2 creates;
+// some of them will do if there are no other controllers, beside which usbversion means nothing.
+// Only the first one counts: xl creates one such family.
 static bool is_ich9_family(const struct libvirt *libvirt, const struct controllers *all,
                            const struct libvirt_item *item)
 {
-    uint32_t companions =
-        model_bit("ich9-uhci1") | model_bit("ich9-uhci2") | model_bit("ich9-uhci3");
+    uint32_t companions = all->models[item->index] & all_companions();
     return !libvirt->xen && !libvirt->has_ich9 && item->model &&
            strcmp(item->model, "ich9-ehci1") == 0 &&
-           (all->models[item->index] & companions) == companions;
+           (companions == all_companions() || (companions && is_alone(all, item)));
+}
+
+// usbversion=2 creates all three.
+static void warn_of_more_companions(struct libvirt *libvirt, const struct controllers *all,
+                                    const struct libvirt_item *item)
+{
+    static const char *const names[] = { "ich9-uhci1", "ich9-uhci2", "ich9-uhci3" };
+    struct buffer more = buffer_in(libvirt->builder.arena);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!(all->models[item->index] & model_bit(names[i])))
+            buffer_join(&more, ", ", "%s", names[i]);
+    if (more.size)
+        diag_hint(libvirt->builder.diags,
+                  builder_warning(&libvirt->builder, item->at,
+                                  "usbversion=2 adds what is not here: %s", buffer_string(&more)),
+                  "they serve the other ports of this controller");
 }
 
 static void ignore_ports(struct libvirt *libvirt, const struct libvirt_item *item)
@@ -150,6 +181,7 @@ static void add_controller(struct libvirt *libvirt, const struct controllers *al
     }
     if (is_ich9_family(libvirt, all, item)) {
         ignore_ports(libvirt, item);
+        warn_of_more_companions(libvirt, all, item);
         libvirt->has_ich9 = true;
         libvirt->ich9 = item->index;
         libvirt->controllers[item->index] = classic_add_ich9(&libvirt->builder, item->at);

@@ -51,6 +51,14 @@ void libvirt_read_removable(struct builder *builder, struct libvirt_item *item,
         add(builder, item, value, "removable", "on");
 }
 
+void libvirt_read_serial(struct builder *builder, struct libvirt_item *item,
+                         const struct libvirt_value *value)
+{
+    struct text serial = text_trim(text_of(value->text));
+    if (serial.size && !is_for_xen(builder, item, value))
+        add(builder, item, value, "serial", arena_copy(builder->arena, serial.at, serial.size));
+}
+
 static bool read_order(const char *text, uint64_t *order)
 {
     return text_number(text_of(text), 10, 1, INT32_MAX, order) == NUMBER_OK;

@@ -335,6 +335,7 @@ const struct libvirt_word libvirt_words[] = {
     { "disk/target", "dev", NULL }, // a guest gives USB disks their names itself
     { "disk/target", "removable", libvirt_read_removable },
     { "disk/readonly", NULL, read_readonly },
+    { "disk/serial", NULL, libvirt_read_serial },
     { "disk/backingStore", NULL, NULL }, // what the image itself says
     { "disk/boot", "order", libvirt_read_boot_order },
     { "redirdev", "bus", NULL },

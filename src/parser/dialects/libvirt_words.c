@@ -42,7 +42,6 @@ static const struct unread {
     { "disk/source/slices", NULL, true, "the whole image would be used" },
     { "disk/transient", NULL, true, "the guest would change the image itself" },
     { "*/boot", NULL, false, "the guest does not boot from it first" },
-    { "disk/serial", NULL, false, "QEMU chooses a serial number" },
 };
 
 static bool path_is(const struct libvirt_item *item, const char *path, struct text of_element)
@@ -184,7 +183,7 @@ static void read_element(const struct reading *reading, const char *path,
     const struct libvirt_word *word = word_of(reading->words, reading->item, text_of(path), NULL);
     if (word) {
         read_word(reading, word,
-                  &(struct libvirt_value){ element->name, "", libvirt_place(element) });
+                  &(struct libvirt_value){ element->name, element->text, libvirt_place(element) });
         return;
     }
     read_attributes(reading, text_of(path), element);
