@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "planning.h"
+#include "xen/advice.h"
 
 // Whether a controller has no name of its own, only libxl's index.
 static bool is_unnamed(const struct controller *controller)
@@ -232,6 +233,19 @@ static bool is_movable(const struct device *there)
     return there->controller->backend && (there->kind != DEVICE_HOSTDEV || *device_busid(there));
 }
 
+// The command that moves it to where the config wants it; NULL if that is no single place.
+static const char *advice_to_move(const struct planning *planning,
+                                  const struct placement *placement, const struct device *there)
+{
+    struct arena *arena = planning->arena;
+    const struct device target = { .controller = placement->controller,
+                                   .port = placement->wanted->port };
+    if (!placement->controller || !placement->wanted->port.depth || !is_movable(there))
+        return NULL;
+    return advice_of_two(arena, ADVICE_MOVE, planning->topology->domain, device_word(arena, there),
+                         device_word(arena, &target));
+}
+
 static void complain_elsewhere(struct planning *planning, struct placement *placement,
                                const struct device *there)
 {
@@ -244,8 +258,12 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
                                           "%s is already attached to %s at controller %s",
                                           host_device_show(planning->arena, placement->host),
                                           planning->topology->domain->name, position);
-    diag_hint(planning->diags, diag, "detach it first, or use that port%s",
-              is_movable(there) ? "; the verb move takes it to another one" : "");
+    const char *move = advice_to_move(planning, placement, there);
+    if (move)
+        diag_hint(planning->diags, diag, "%s", move);
+    else
+        diag_hint(planning->diags, diag, "detach it first, or use that port%s",
+                  is_movable(there) ? "; the verb move takes it to another one" : "");
 }
 
 static void complain_unknown_kind(struct planning *planning, struct placement *placement)

@@ -23,6 +23,7 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
                          "xenusb attach %d %1" },
     [ADVICE_ATTACH] = { "attach", "once it is plugged in again, to attach it",
                         "xenusb attach %d %1" },
+    [ADVICE_MOVE] = { "move", "to move it there", "xenusb move %d %1 %2" },
     [ADVICE_RETURN] = { "return", "to bring it back", "xenusb attach %d %1" },
     [ADVICE_START_QEMU] = { "start-qemu", "to start one and add a controller",
                             "xenusb controller add --start-backend %d qusb" },
@@ -87,8 +88,8 @@ static void add_domain(struct arena *arena, struct advice_command *command,
     }
 }
 
-struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
-                                   const struct domain *domain, const char *argument)
+static struct advice_command words_of(struct arena *arena, enum advice_kind kind,
+                                      const struct domain *domain, const char *const *arguments)
 {
     struct advice_command command = { .count = 0 };
     struct text row = text_of(advice_rows[kind].command);
@@ -97,12 +98,19 @@ struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
         struct text word = text_part(row, from, to);
         if (text_is(word, "%d"))
             add_domain(arena, &command, domain);
-        else if (text_is(word, "%1"))
-            add_argument(&command, argument ? argument : "");
+        else if (text_is(word, "%1") || text_is(word, "%2"))
+            add_argument(&command, arguments[word.at[1] - '1']);
         else
             add(&command, arena_copy(arena, word.at, word.size));
     }
     return command;
+}
+
+struct advice_command advice_words(struct arena *arena, enum advice_kind kind,
+                                   const struct domain *domain, const char *argument)
+{
+    const char *const arguments[] = { argument ? argument : "", "" };
+    return words_of(arena, kind, domain, arguments);
 }
 
 const char *advice_line(struct arena *arena, const struct advice_command *command)
@@ -131,6 +139,16 @@ const char *advice(struct arena *arena, enum advice_kind kind, const struct doma
         return NULL;
     struct advice_command command = advice_words(arena, kind, domain, argument);
     return arena_printf(arena, "%s: %s", row->purpose, advice_line(arena, &command));
+}
+
+const char *advice_of_two(struct arena *arena, enum advice_kind kind, const struct domain *domain,
+                          const char *first, const char *second)
+{
+    const char *const arguments[] = { first, second };
+    if (!first || !second)
+        return NULL;
+    struct advice_command command = words_of(arena, kind, domain, arguments);
+    return arena_printf(arena, "%s: %s", advice_rows[kind].purpose, advice_line(arena, &command));
 }
 
 const char *advice_for_file(struct arena *arena, enum advice_kind kind, const char *name)

@@ -19,6 +19,7 @@ enum advice_kind {
     ADVICE_FORGET,       // a journal that cannot be read
     ADVICE_RESTORE,      // a device, as attach takes it
     ADVICE_ATTACH,       // a device that is gone, as attach takes it
+    ADVICE_MOVE,         // a device of the domain, and a place, as move takes them
     ADVICE_RETURN,       // what is plugged in now where a device was, as attach takes it
     ADVICE_START_QEMU,   // a PVUSB QEMU, for a domain without PVUSB controllers
     ADVICE_SERVE,        // the same, for a controller that has none, as "controller add" takes it
@@ -33,7 +34,8 @@ enum advice_kind {
     ADVICE_KINDS
 };
 
-// What a row prints: "PURPOSE: COMMAND". In `command`, %d is the domain and %1 the argument.
+// What a row prints: "PURPOSE: COMMAND". In `command`, %d is the domain, %1 the argument and %2 the
+// second one.
 struct advice_row {
     const char *name;    // of the row, for tests
     const char *purpose; // what the command does: the promise that advice.test checks
@@ -68,6 +70,10 @@ const char *advice_line(struct arena *arena, const struct advice_command *comman
 // the row needs one: then the caller knows no word that can only mean this thing.
 const char *advice(struct arena *arena, enum advice_kind kind, const struct domain *domain,
                    const char *argument);
+
+// The same for a row with two arguments.
+const char *advice_of_two(struct arena *arena, enum advice_kind kind, const struct domain *domain,
+                          const char *first, const char *second);
 
 // The same for a row with a file that a message is about: its name, or "<stdin>".
 const char *advice_for_file(struct arena *arena, enum advice_kind kind, const char *name);

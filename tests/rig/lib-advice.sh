@@ -167,7 +167,7 @@ keep_promise()
     [ -z "$ejecting" ] || end_process "$ejecting"
     "promise_${row//-/_}"
     case $row in
-        detach | remove-* | repair* | forget | park | attach | restore | return | unpause | serve | start-qemu)
+        detach | remove-* | repair* | forget | park | attach | move | restore | return | unpause | serve | start-qemu)
             ! is_repeatable || ! suggests_again || false_advice 'it is suggested again afterwards'
             ;;
     esac
@@ -278,6 +278,7 @@ promise_park()
 }
 promise_restore() { promise_attach; }
 promise_attach() { lists "$(chosen_by "$what") and .presence == \"attached\"" || false_advice 'it is not attached'; }
+promise_move() { promise_attach; }
 promise_return() { promise_attach; }
 promise_start_qemu() { lists '.backend == "qusb"' || false_advice 'there is no such controller'; }
 promise_serve() { :; }
