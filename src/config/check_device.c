@@ -123,7 +123,13 @@ static bool device_controller(struct checking *checking, const struct config_dev
                              SHOW(name->text), xl ? " in usbctrl" : "")
                : check_error(checking, name->at, "controller '%.*s' is not declared",
                              SHOW(name->text));
-    if (*list)
+    size_t dot = text_find(name->text, '.', 0);
+    struct text head = text_part(name->text, 0, dot);
+    if (!number && !device->port.depth && dot + 1 < name->text.size &&
+        (!*list || config_controller_named(checking->config, head)))
+        diag_hint(checking->diags, diag, "write bus=%.*s,port=%.*s", (int)dot, name->text.at,
+                  SHOW(text_part(name->text, dot + 1, name->text.size)));
+    else if (*list)
         diag_hint(checking->diags, diag, "declared: %s", list);
     else if (xl)
         diag_hint(checking->diags, diag,

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/suggest.h"
+#include "meant.h"
 
 // Reads CONTROLLER.PORT, the form in which `list` shows a place. False if the word is not one.
 static bool read_place(struct config_device *device, struct text word, struct span at)
@@ -73,9 +74,14 @@ static void report_no_device(struct builder *builder, struct text word, struct s
     const char *names[DEVICE_OTHER + 1] = { NULL };
     for (size_t i = 0; device_models[i + 1].name; i++) // without the first row, hostdev
         names[i] = device_models[i + 1].name;
+    const char *meant = meant_item(builder->arena, word);
+    struct diag *diag = builder_error(builder, at, "'%.*s' does not name a device", SHOW(word));
+    if (meant) {
+        diag_hint(builder->diags, diag, "%s", meant);
+        return;
+    }
     diag_suggest(
-        builder->diags, builder_error(builder, at, "'%.*s' does not name a device", SHOW(word)),
-        word, names,
+        builder->diags, diag, word, names,
         "use BUS.ADDRESS, a bus id (1-1.2), VENDOR:PRODUCT, a type (tablet), or key=value");
 }
 

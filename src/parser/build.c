@@ -106,6 +106,8 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
                                       bare ? "not quoted" : "computed by Python, which is not run");
     if (bare)
         diag_hint(builder->diags, diag, "put quotes around '%.*s'", SHOW(text));
+    else if (text_starts(text, "{"))
+        diag_hint(builder->diags, diag, "a list is in square brackets: [ ]");
     else
         diag_hint(builder->diags, diag, "write the resulting value instead");
     return false;
@@ -231,8 +233,15 @@ void build_unexpected(struct builder *builder, struct span at, const char *wante
         diag = builder_error(builder, at, "expected %s, not the end of the line", wanted);
     else
         diag = builder_error(builder, at, "expected %s, not '%.*s'", wanted, SHOW(text));
-    if (text_is(text, "==") || text_is(text, ":"))
+    bool quote = text_starts(text, "'") || text_starts(text, "\"");
+    if (text_is(text, "==") || text_is(text, ":") || (quote && strcmp(wanted, "'='") == 0))
         diag_hint(builder->diags, diag, "write key = value");
     else if (text_is(text, ",") && strcmp(wanted, "the end of the line") == 0)
         diag_hint(builder->diags, diag, "put [ ] around a list");
+    else if (text_is(text, ",") && strcmp(wanted, "a value") == 0)
+        diag_hint(builder->diags, diag, "there is one ',' too many");
+    else if (text_is(text, "]") && strcmp(wanted, "the end of the line") == 0)
+        diag_hint(builder->diags, diag, "the '[' is missing, before the value");
+    else if (text_is(text, "-") && strcmp(wanted, "'='") == 0)
+        diag_hint(builder->diags, diag, "a key has no '-' in it");
 }

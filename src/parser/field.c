@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/suggest.h"
+#include "meant.h"
 
 static bool is_family(const struct spec_key *row)
 {
@@ -26,26 +27,84 @@ static void report_unknown(struct builder *builder, const char *what, const stru
     struct diag *diag =
         builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
     const char *comma = before ? spec_comma_hint(builder->arena, before) : NULL;
-    diag_suggest(builder->diags, diag, pair->key, names, comma);
+    const char *meant = meant_key(pair->key, pair->value, names);
+    if (meant && text_is_nocase(pair->key, "optional"))
+        diag_hint(builder->diags, diag, "write required=no");
+    else if (meant)
+        diag_hint(builder->diags, diag, "did you mean '%s'?", meant);
+    else
+        diag_suggest(builder->diags, diag, pair->key, names, comma);
 }
 
-// Whether the value goes on with another key after a semicolon, after an error.
-static bool has_semicolon(struct builder *builder, const struct spec_key *keys,
-                          const struct spec_pair *pair)
+// Whether a text is a key of the table and an equals sign, and more.
+static bool begins_with_key(const struct spec_key *keys, struct text text)
 {
-    size_t semicolon = text_find(pair->value, ';', 0);
-    struct text rest = text_part(pair->value, semicolon + 1, pair->value.size);
-    size_t equals = text_find(rest, '=', 0);
-    struct text key = text_trim(text_part(rest, 0, equals));
+    size_t equals = text_find(text, '=', 0);
+    struct text key = text_trim(text_part(text, 0, equals));
     while (keys->name && !text_is(key, keys->name))
         keys++;
-    if (pair->quoted || equals == rest.size || !keys->name)
+    return equals < text.size && keys->name;
+}
+
+// Where a value goes on with another key after something else than a comma; SIZE_MAX if it does
+// not. A text may have blanks in it.
+static size_t wrong_separator(const struct spec_key *keys, bool is_text,
+                              const struct spec_pair *pair)
+{
+    struct text value = pair->value;
+    const char *separators = is_text ? ";&|" : ";&| ";
+    for (size_t i = 0; i < value.size && !pair->quoted; i++)
+        if (strchr(separators, value.at[i]) &&
+            begins_with_key(keys, text_part(value, i + 1, value.size)))
+            return i;
+    return SIZE_MAX;
+}
+
+// Whether a full-width comma is meant, after an error.
+static bool has_other_comma(struct builder *builder, const struct spec_key *keys,
+                            const struct spec_pair *pair)
+{
+    struct text plain = meant_ascii(builder->arena, pair->value);
+    size_t comma = text_find(plain, ',', 0);
+    if (pair->quoted || text_same(plain, pair->value) || comma == plain.size ||
+        !begins_with_key(keys, text_part(plain, comma + 1, plain.size)))
         return false;
-    struct span at = { pair->value_at.from + (uint32_t)semicolon,
-                       pair->value_at.from + (uint32_t)semicolon + 1 };
-    diag_hint(builder->diags, builder_error(builder, at, "keys are separated by ',', not by ';'"),
-              "write %.*s=%.*s,%.*s", SHOW(pair->key), (int)semicolon, pair->value.at, SHOW(rest));
+    diag_hint(builder->diags,
+              builder_error(builder, pair->value_at,
+                            "keys are separated by ',', not by a similar character"),
+              "write %.*s=%.*s", SHOW(pair->key), SHOW(plain));
     return true;
+}
+
+// Whether the value goes on with another key after a wrong separator, after an error.
+static bool has_wrong_separator(struct builder *builder, const struct spec_key *keys,
+                                const struct spec_pair *pair)
+{
+    const bool is_text = spec_comma_hint(builder->arena, pair);
+    const size_t wrong = wrong_separator(keys, is_text, pair);
+    if (wrong == SIZE_MAX)
+        return has_other_comma(builder, keys, pair);
+    struct text rest = text_part(pair->value, wrong + 1, pair->value.size);
+    struct span at = { pair->value_at.from + (uint32_t)wrong,
+                       pair->value_at.from + (uint32_t)wrong + 1 };
+    const char letter = pair->value.at[wrong];
+    diag_hint(
+        builder->diags,
+        builder_error(builder, at, "keys are separated by ',', not by %s",
+                      letter == ' ' ? "a blank" : arena_printf(builder->arena, "'%c'", letter)),
+        "write %.*s=%.*s,%.*s", SHOW(pair->key), (int)wrong, pair->value.at, SHOW(rest));
+    return true;
+}
+
+// Quotes of a word processor do not quote.
+static void warn_about_quote(struct builder *builder, const struct spec_pair *pair)
+{
+    struct text plain = meant_ascii(builder->arena, pair->value);
+    if (meant_is_quoted(pair->value))
+        diag_hint(builder->diags,
+                  builder_warning(builder, pair->value_at,
+                                  "the typographic quotes are part of this value"),
+                  "write %.*s=%.*s", SHOW(pair->key), SHOW(plain));
 }
 
 void fields_read(struct builder *builder, const struct spec *spec, const char *what,
@@ -57,9 +116,10 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
         const struct spec_key *key = keys;
         while (key->name && !spec_key_is(key, pair->key))
             key++;
+        warn_about_quote(builder, pair);
         if (!key->name)
             report_unknown(builder, what, keys, pair, before);
-        else if (is_family(key) && !has_semicolon(builder, keys, pair))
+        else if (is_family(key) && !has_wrong_separator(builder, keys, pair))
             key->read(&(struct field){ builder, what, pair, spec->pairs }, into);
         if (!key->name || is_family(key))
             continue;
@@ -72,7 +132,7 @@ void fields_read(struct builder *builder, const struct spec *spec, const char *w
                                       "'%.*s' is given again: this one is ignored",
                                       SHOW(given[first]->key)),
                       builder->source, pair->key_at, "the last one wins");
-        given[first] = has_semicolon(builder, keys, pair) ? NULL : pair;
+        given[first] = has_wrong_separator(builder, keys, pair) ? NULL : pair;
     }
     for (size_t i = 0; keys[i].name; i++)
         if (given[i] && keys[i].read)
@@ -134,13 +194,23 @@ bool field_number(const struct field *field, uint64_t min, uint64_t max, enum nu
     return number_read(field->builder, what, text, (struct number_range){ min, max, rule }, number);
 }
 
+static bool is_hex_and_colon(struct text text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!strchr("0123456789abcdefABCDEFxX:", text.at[i]))
+            return false;
+    return text_find(text, ':', 0) < text.size;
+}
+
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector)
 {
     size_t colon = text_find(text, ':', 0);
-    if (colon == text.size) {
+    bool plain = is_hex_and_colon(text);
+    const char *meant = plain ? NULL : meant_host_device(builder->arena, "id", text);
+    if (colon == text.size || meant) {
         diag_hint(builder->diags,
-                  builder_error(builder, at, "'%.*s' is not VENDOR:PRODUCT", SHOW(text)),
-                  "use the form of lsusb, for example 046d:c52b");
+                  builder_error(builder, at, "'%.*s' is not VENDOR:PRODUCT", SHOW(text)), "%s",
+                  meant ? meant : "use the form of lsusb, for example 046d:c52b");
         return false;
     }
     struct span first = { at.from, at.from + (uint32_t)colon };
@@ -151,19 +221,6 @@ bool id_read(struct builder *builder, struct text text, struct span at, struct s
                             &selector->product);
     selector->criteria |= vendor && product ? SELECT_VENDOR | SELECT_PRODUCT : 0;
     return vendor && product;
-}
-
-bool address_parse(struct text text, struct selector *selector)
-{
-    size_t dot = text_find(text, '.', 0);
-    uint64_t bus = 0, address = 0;
-    if (text_number(text_part(text, 0, dot), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
-        text_number(text_part(text, dot + 1, text.size), 10, 1, ADDRESS_MAX, &address) != NUMBER_OK)
-        return false;
-    *selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS,
-                                   .bus = (uint8_t)bus,
-                                   .address = (uint8_t)address };
-    return true;
 }
 
 bool host_word_read(struct builder *builder, struct text word, struct span at,
@@ -179,7 +236,7 @@ bool host_word_read(struct builder *builder, struct text word, struct span at,
     else if (text_find(word, ':', 0) < word.size)
         *broken = !id_read(builder, word, at, selector);
     else
-        return address_parse(word, selector);
+        return selector_read_address(word, selector);
     return true;
 }
 
@@ -212,9 +269,14 @@ void field_port(const struct field *field, struct port *port, struct span *at)
     *port = PORT_ANY;
     if (text_is(text, "0") || port_read(text, port))
         return;
-    diag_hint(field->builder->diags,
-              builder_error(field->builder, *at, "'%.*s' is not a port", SHOW(text)),
-              "use a number from 1, dotted behind a hub (2.4), or 0 for any port");
+    size_t dot = text_find(text, '.', 0);
+    struct diag *diag = builder_error(field->builder, *at, "'%.*s' is not a port", SHOW(text));
+    if (dot < text.size && text_lower(*text.at) >= 'a' && text_lower(*text.at) <= 'z')
+        diag_hint(field->builder->diags, diag, "write bus=%.*s,port=%.*s", (int)dot, text.at,
+                  SHOW(text_part(text, dot + 1, text.size)));
+    else
+        diag_hint(field->builder->diags, diag,
+                  "use a number from 1, dotted behind a hub (2.4), or 0 for any port");
 }
 
 void field_flag(const struct field *field, struct config_flag *flag)
@@ -251,6 +313,10 @@ bool field_choice(const struct field *field, const struct choice *choices, int *
     }
     struct diag *diag = builder_error(builder, pair->value_at, "%.*s cannot be '%.*s' in %s",
                                       SHOW(pair->key), SHOW(pair->value), field->spec);
-    diag_suggest(builder->diags, diag, pair->value, names, NULL);
+    const char *meant = meant_choice(builder->arena, pair->key, pair->value, names);
+    if (meant)
+        diag_hint(builder->diags, diag, "%s", meant);
+    else
+        diag_suggest(builder->diags, diag, pair->value, names, NULL);
     return false;
 }

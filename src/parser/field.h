@@ -67,9 +67,6 @@ bool field_number(const struct field *field, uint64_t min, uint64_t max, enum nu
 // Adds VENDOR:PRODUCT to a selector. False after reporting an error.
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector);
 
-// Whether a text is BUS.ADDRESS with both in range; if so, sets *selector to it. Reports nothing.
-bool address_parse(struct text text, struct selector *selector);
-
 // Reads a word that names a host device: a bus id, a path, BUS.ADDRESS, VENDOR:PRODUCT, or what
 // other tools print (selector_read_printed()). False if it has none of these forms; *broken is set
 // if it has, but an error was reported.

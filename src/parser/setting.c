@@ -70,6 +70,11 @@ static void read_string(struct builder *builder, enum key key, const struct valu
         builder_error(builder, value->at, "an item of '%s' must be a string", key_name(key));
     if (value->kind == VALUE_LIST)
         diag_hint(builder->diags, diag, "this is a list inside a list");
+    else if (key == KEY_USBDEVICE)
+        diag_hint(builder->diags, diag, "such as 'tablet' or 'id=046d:c52b'; usb=1 is another key");
+    else if (key == KEY_USBCONTROLLER)
+        diag_hint(builder->diags, diag, "write the key too: 'usbversion=%.*s'",
+                  SHOW(builder_text(builder, value->at)));
     else
         diag_hint(builder->diags, diag, "put quotes around it");
 }

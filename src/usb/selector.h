@@ -43,6 +43,9 @@ bool path_read(struct text text, struct text *path);
 // Whether a bus id has the ports of that path; the bus is of its controller or not.
 bool path_has_ports(struct text path, const char *busid);
 
+// Whether a text is BUS.ADDRESS, decimal and both in range; if so, sets *selector to it.
+bool selector_read_address(struct text text, struct selector *selector);
+
 // Adds the bus and address in a device node, /dev/bus/usb/001/004. False, and nothing changed, for
 // any other path.
 bool selector_read_node(struct text path, struct selector *selector);

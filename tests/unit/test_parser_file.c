@@ -166,9 +166,9 @@ static const struct row rows[] = {
     { "parsing continues after a comma", "usbdevice=['mouse' 5, 'tablet']\n",
       "1:20 error: expected ',' or ']', not '5'\n", UNKNOWN TABLET },
     { "nothing between commas", "usbdevice=['tablet', ,]\n",
-      "1:22 error: expected a value, not ','\n", UNKNOWN TABLET },
-    { "a leading comma", "usbdevice=[,'tablet']\n", "1:12 error: expected a value, not ','\n",
-      UNKNOWN TABLET },
+      "1:22 error: expected a value, not ',' (there is one ',' too many)\n", UNKNOWN TABLET },
+    { "a leading comma", "usbdevice=[,'tablet']\n",
+      "1:12 error: expected a value, not ',' (there is one ',' too many)\n", UNKNOWN TABLET },
     { "an unclosed list", "a=['x',\n  'y'\nusbdevice='tablet'\n",
       "1:3 error: this bracket is never closed (']' is missing) also 3:1 the next statement begins "
       "here\n",

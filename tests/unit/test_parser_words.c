@@ -200,9 +200,7 @@ static const struct row strings[] = {
       "(xenusb attaches it to the running guest)\n",
       "device disk file=/a=b,c=d format=raw (usb, line 1)\n" },
     { "usbdevice=['typ=tablet']",
-      "1:13 error: unknown USB device 'typ=tablet' (use tablet, mouse, keyboard, host:BUS.ADDRESS, "
-      "host:VENDOR:PRODUCT, or key=value)\n",
-      NULL },
+      "1:13 error: unknown key 'typ' in usbdevice (did you mean 'type'?)\n", NULL },
     { "usbdevice=''",
       "1:11 warning: an empty string names no device (xm ignores it; under xl, QEMU does not "
       "start)\n",

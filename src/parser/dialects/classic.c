@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/suggest.h"
+#include "parser/meant.h"
 
 enum { REDIRECTIONS_MAX = 4, COMPANIONS = 3 };
 
@@ -155,6 +156,12 @@ static void report_unknown(struct builder *builder, struct text item, struct spa
     for (size_t i = 0; rows[i].word; i++)
         words[i] = rows[i].word;
     struct text word = text_part(item, 0, text_find(item, ':', 0));
+    const char *meant = meant_item(builder->arena, item);
+    if (meant) {
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "unknown USB device '%.*s'", SHOW(item)), "%s", meant);
+        return;
+    }
     diag_suggest(
         builder->diags, builder_error(builder, at, "unknown USB device '%.*s'", SHOW(item)), word,
         words, "use tablet, mouse, keyboard, host:BUS.ADDRESS, host:VENDOR:PRODUCT, or key=value");
@@ -174,7 +181,7 @@ static const struct classic_row *host_row(struct text item)
 {
     struct selector selector = { 0 };
     bool host = busid_read(item, selector.busid) || selector_read_printed(item, &selector) ||
-                address_parse(item, &selector) || is_id(item);
+                selector_read_address(item, &selector) || is_id(item);
     return host ? row_of(text_of("host:")) : NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/suggest.h"
+#include "parser/meant.h"
 
 // --- controllers ---
 
@@ -88,7 +89,17 @@ static void read_name(const struct field *field, void *into)
 static void read_version(const struct field *field, void *into)
 {
     struct config_controller *controller = into;
-    field_number(field, 1, 3, NUMBER_PLAIN, &controller->version);
+    struct text text = field->pair->value;
+    // usb3, 2.0, 3.1
+    struct text version = text_part(text, text_starts(text, "usb") ? 3 : 0, text.size);
+    bool whole = version.size == 1 || (version.size == 3 && version.at[1] == '.');
+    if (version.size < text.size ? whole : version.size == 3 && whole)
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, field->pair->value_at,
+                                "usbversion must be a number, not '%.*s'", SHOW(text)),
+                  "write %.*s=%c", SHOW(field->pair->key), *version.at);
+    else
+        field_number(field, 1, 3, NUMBER_PLAIN, &controller->version);
 }
 
 static void read_ports(const struct field *field, void *into)
@@ -195,7 +206,18 @@ static void read_hostaddr(const struct field *field, void *into)
     struct selector selector = { 0 };
     struct config_number number;
     struct text text = field->pair->value;
+    const char *meant = selector_read_address(text, &selector)
+                            ? NULL
+                            : meant_host_device(field->builder->arena, "hostaddr", text);
     field_selects(field, device);
+    if (meant) {
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, field->pair->value_at, "'%.*s' is not BUS.ADDRESS",
+                                SHOW(text)),
+                  "%s", meant);
+        return;
+    }
+    selector = (struct selector){ 0 };
     if (text_find(text, '.', 0) < text.size) {
         if (!address_read(field->builder, "hostaddr", text, field->pair->value_at, &selector))
             return;
@@ -217,10 +239,11 @@ static void read_busid(const struct field *field, void *into)
         add_criterion(field, into, &selector);
         return;
     }
+    const char *meant = meant_host_device(field->builder->arena, "busid", text);
     diag_hint(
         field->builder->diags,
         builder_error(field->builder, field->pair->value_at, "'%.*s' is not a bus id", SHOW(text)),
-        "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
+        "%s", meant ? meant : "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
 }
 
 // Whether another key of the spec gives a bus, even if it is not valid.
@@ -359,7 +382,10 @@ static void read_path(const struct field *field, void *into)
         diag_hint(field->builder->diags,
                   builder_error(field->builder, field->pair->value_at,
                                 "'%.*s' is not the path of a USB socket", SHOW(text)),
-                  "use what udev has as ID_PATH, for example pci-0000:00:14.0-usb-0:4");
+                  "%s",
+                  text_starts(text, "/")
+                      ? "the path of a disk's image is file=; this is udev's ID_PATH"
+                      : "use what udev has as ID_PATH, for example pci-0000:00:14.0-usb-0:4");
 }
 
 static void read_controller_name(const struct field *field, void *into)
@@ -432,6 +458,9 @@ bool xenusb_is_keyed(struct text item)
     struct text key = text_trim(text_part(item, 0, text_find(item, '=', 0)));
     if (text_find(item, '=', 0) == item.size)
         return false;
+    if (text_find(key, ':', 0) == key.size && text_find(key, ',', 0) == key.size &&
+        xenusb_is_name(key))
+        return true; // a mistyped one is an unknown key
     for (const struct spec_key *row = device_keys; row->name; row++)
         if (spec_key_is(row, key))
             return true;

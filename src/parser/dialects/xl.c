@@ -173,7 +173,7 @@ static void hint_of_head(struct builder *builder, const struct spec *spec, struc
     struct selector selector = { 0 };
     struct text word = spec->head;
     const struct device_model *model = device_model_named(word);
-    bool address = address_parse(word, &selector) || selector_read_printed(word, &selector);
+    bool address = selector_read_address(word, &selector) || selector_read_printed(word, &selector);
     if (!diag)
         return;
     if (address)

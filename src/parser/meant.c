@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT
+#include "meant.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "builder.h"
+#include "usb/model.h"
+
+// ---- other characters ----
+
+// The character that is meant by another one: itself, or 0 if it cannot be seen.
+static uint32_t ascii_of(uint32_t point)
+{
+    if (point >= 0xff01 && point <= 0xff5e)
+        return point - 0xff01 + '!'; // full-width
+    if ((point >= 0x2010 && point <= 0x2015) || point == 0x2212)
+        return '-';
+    if (point == 0x00a0 || point == 0x3000)
+        return ' ';
+    if (point == 0x00ad || (point >= 0x200b && point <= 0x200d) || point == 0xfeff)
+        return 0;
+    if (point == 0x201c || point == 0x201d || point == 0x201e)
+        return '"';
+    return point == 0x2018 || point == 0x2019 ? '\'' : point;
+}
+
+struct text meant_ascii(struct arena *arena, struct text text)
+{
+    struct buffer ascii = buffer_in(arena);
+    bool same = true;
+    for (size_t i = 0, size = 0; i < text.size; i += size) {
+        uint32_t point = 0;
+        size = text_utf8(text_part(text, i, text.size), &point);
+        uint32_t meant = size ? ascii_of(point) : point;
+        if (!size)
+            size = 1;
+        if (meant != point && meant)
+            buffer_printf(&ascii, "%c", (char)meant);
+        else if (meant == point)
+            buffer_add(&ascii, text_part(text, i, i + size));
+        same = same && meant == point;
+    }
+    return same ? text : buffer_text(&ascii);
+}
+
+bool meant_is_quoted(struct text text)
+{
+    uint32_t point = 0;
+    uint32_t meant = text_utf8(text, &point) ? ascii_of(point) : 0;
+    return meant != point && (meant == '"' || meant == '\'');
+}
+
+// ---- host devices ----
+
+static bool is_id(struct text text)
+{
+    uint64_t number = 0;
+    return text.size == 9 && text.at[4] == ':' &&
+           text_number(text_part(text, 0, 4), 16, 0, UINT16_MAX, &number) == NUMBER_OK &&
+           text_number(text_part(text, 5, 9), 16, 0, UINT16_MAX, &number) == NUMBER_OK;
+}
+
+static bool is_busid(struct text text)
+{
+    char busid[BUSID_SIZE];
+    return busid_read(text, busid) && text_find(text, ',', 0) == text.size;
+}
+
+// The key of which the text is a value; NULL if it is of none.
+static const char *key_of_form(struct text text)
+{
+    struct selector selector;
+    return is_busid(text)                           ? "busid"
+           : is_id(text)                            ? "id"
+           : selector_read_address(text, &selector) ? "hostaddr"
+                                                    : NULL;
+}
+
+// With each of some separators replaced by one; the first of a bus id is a dash.
+static struct text separated(struct arena *arena, struct text text, bool dash, char separator)
+{
+    char *other = arena_copy(arena, text.at, text.size);
+    bool first = dash;
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("-.:/_", text.at[i])) {
+            other[i] = separator;
+            if (first)
+                other[i] = '-';
+            first = false;
+        }
+    return (struct text){ other, text.size };
+}
+
+// Letters that look like digits.
+static struct text with_digits(struct arena *arena, struct text text)
+{
+    char *other = arena_copy(arena, text.at, text.size);
+    for (size_t i = 0; i < text.size; i++)
+        if (strchr("Oo", text.at[i]))
+            other[i] = '0';
+        else if (strchr("lI", text.at[i]))
+            other[i] = '1';
+    return (struct text){ other, text.size };
+}
+
+// The text in the form of `key`; TEXT_EMPTY if it has none.
+static struct text in_form_of(struct arena *arena, const char *key, struct text text)
+{
+    const struct text forms[] = { separated(arena, text, true, '.'),
+                                  separated(arena, text, false, '.'),
+                                  separated(arena, text, false, ':') };
+    static const char *const keys[] = { "busid", "hostaddr", "id" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const char *form = key_of_form(forms[i]);
+        if (form && strcmp(form, keys[i]) == 0 && (!*key || strcmp(key, keys[i]) == 0))
+            return forms[i];
+    }
+    return TEXT_EMPTY;
+}
+
+// Without the directory in sysfs, and the number of an interface behind a bus id.
+static struct text without_sysfs(struct text text)
+{
+    static const char directory[] = "/sys/bus/usb/devices/";
+    if (text_starts(text, directory))
+        text = text_part(text, sizeof directory - 1, text.size);
+    struct text head = text_part(text, 0, text_find(text, ':', 0));
+    return is_busid(head) ? head : text;
+}
+
+const char *meant_host_device(struct arena *arena, const char *key, struct text text)
+{
+    size_t comma = text_find(text, ',', 0);
+    struct text rest = text_part(text, comma, text.size);
+    if (text_find(rest, '=', 0) == rest.size)
+        rest = text_part(rest, 0, 0);
+    else
+        text = text_part(text, 0, comma);
+    struct text plain = without_sysfs(meant_ascii(arena, text));
+    const char *form = key_of_form(plain);
+    struct text same = *key ? in_form_of(arena, key, plain) : TEXT_EMPTY;
+    if (!form) {
+        plain = with_digits(arena, plain);
+        form = key_of_form(plain);
+    }
+    if (!form && !same.size)
+        return NULL;
+    if (form && same.size && strcmp(form, key) != 0)
+        return arena_printf(arena, "write %s=%.*s%.*s, or %s=%.*s if that is what it is", key,
+                            SHOW(same), SHOW(rest), form, SHOW(plain));
+    return form ? arena_printf(arena, "write %s=%.*s%.*s", form, SHOW(plain), SHOW(rest))
+                : arena_printf(arena, "write %s=%.*s%.*s", key, SHOW(same), SHOW(rest));
+}
+
+// ---- items of usbdevice ----
+
+const char *meant_item(struct arena *arena, struct text item)
+{
+    static const char *const options[] = { "-device ", "-usbdevice ", "--device ", "--usbdevice " };
+    struct text plain = meant_ascii(arena, item);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (text_starts(plain, options[i]))
+            plain = text_trim(text_part(plain, strlen(options[i]), plain.size));
+    const char *host = meant_host_device(arena, "", plain);
+    size_t comma = text_find(plain, ',', 0), colon = text_find(plain, ':', 0);
+    const struct device_model *model = device_model_driver(text_part(plain, 0, comma));
+    if (host)
+        return host;
+    if (model)
+        return arena_printf(arena, "write type=%s%.*s", model->name,
+                            SHOW(text_part(plain, comma, plain.size)));
+    if (text_is(text_part(plain, 0, colon), "type"))
+        return arena_printf(arena, "write key=value: type=%.*s",
+                            SHOW(text_part(plain, colon + 1, plain.size)));
+    return text_same(plain, item) ? NULL : arena_printf(arena, "write %.*s", SHOW(plain));
+}
+
+// ---- keys and values ----
+
+static bool is_among(const char *word, const char *const *words)
+{
+    while (*words && strcmp(*words, word) != 0)
+        words++;
+    return *words;
+}
+
+const char *meant_key(struct text word, struct text value, const char *const *keys)
+{
+    static const char *const rows[][2] = {
+        { "vid", "vendor" },         { "idvendor", "vendor" },
+        { "vendor_id", "vendor" },   { "pid", "product" },
+        { "idproduct", "product" },  { "product_id", "product" },
+        { "sn", "serial" },          { "serialnumber", "serial" },
+        { "serialno", "serial" },    { "device", "hostaddr" },
+        { "addr", "hostaddr" },      { "address", "hostaddr" },
+        { "devnum", "hostaddr" },    { "dev", "hostaddr" },
+        { "busnum", "hostbus" },     { "optional", "required" },
+        { "ctrl", "bus" },           { "hci", "bus" },
+        { "slot", "port" },          { "source", "file" },
+        { "src", "file" },           { "image", "file" },
+        { "ro", "readonly" },        { "read-only", "readonly" },
+        { "port", "numports" },      { "ports", "numports" },
+        { "num_ports", "numports" }, { "nports", "numports" },
+        { "version", "usbver" },     { "usbversion", "usbver" },
+        { "ver", "usbversion" },     { "usb_version", "usbversion" }
+    };
+    if (text_is_nocase(word, "device") && text_find(value, ':', 0) < value.size &&
+        is_among("id", keys))
+        return "id";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (text_is_nocase(word, rows[i][0]) && is_among(rows[i][1], keys))
+            return rows[i][1];
+    return NULL;
+}
+
+static bool is_kind_of_controller(struct text value)
+{
+    return text_is_nocase(value, "emul") || text_is_nocase(value, "devicemodel") ||
+           text_is_nocase(value, "pv") || text_is_nocase(value, "qusb") ||
+           text_is_nocase(value, "vusb");
+}
+
+const char *meant_choice(struct arena *arena, struct text key, struct text value,
+                         const char *const *choices)
+{
+    static const char *const rows[][2] = {
+        { "kbd", "keyboard" },
+        { "storage", "disk" },
+        { "stick", "disk" },
+        { "host", "hostdev" },
+        { "ccid", "smartcard" },
+        { "usbredir", "redir" },
+        { "redirdev", "redir" },
+        { "emul", "devicemodel" },
+        { "emulated", "devicemodel" },
+        { "uhci", "emul,usbversion=1" },
+        { "usb1", "emul,usbversion=1" },
+        { "ehci", "emul,usbversion=2" },
+        { "usb2", "emul,usbversion=2" },
+        { "xhci", "emul,usbversion=3" },
+        { "usb3", "emul,usbversion=3" },
+    };
+    const struct device_model *model = device_model_driver(value);
+    if (model && is_among(model->name, choices))
+        return arena_printf(arena, "write %.*s=%s", SHOW(key), model->name);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct text meant = text_of(rows[i][1]);
+        const char *word = arena_copy(arena, meant.at, text_find(meant, ',', 0));
+        if (text_is_nocase(value, rows[i][0]) && is_among(word, choices))
+            return arena_printf(arena, "write %.*s=%s", SHOW(key), rows[i][1]);
+    }
+    if (is_among("tablet", choices) && is_kind_of_controller(value))
+        return "that is a type of controller, which belongs into usbcontroller";
+    if (is_among("pv", choices) && device_model_named(value))
+        return "that is a type of device, which belongs into usbdevice";
+    return NULL;
+}
