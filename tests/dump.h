@@ -52,6 +52,10 @@ static inline void dump_device(FILE *stream, struct arena *arena, const struct c
         fprintf(stream, " on unknown %s", text_show(arena, at->controller_name.text, 200));
     if (at->port.depth)
         fprintf(stream, " port %s", port_write(at->port, buf));
+    if (at->count.value)
+        fprintf(stream, " count=%u", at->count.value);
+    if (at->all.value)
+        fprintf(stream, " all");
     dump_text(stream, arena, "file", &at->file);
     dump_text(stream, arena, "format", &at->format);
     dump_text(stream, arena, "chardev", &at->chardev);

@@ -226,7 +226,9 @@ static bool selector_is(const struct json *host, const struct selector *at)
            text_same(json_text(json_member(host, "serial")),
                      criteria & SELECT_SERIAL ? at->serial : TEXT_EMPTY) &&
            text_same(json_text(json_member(host, "path")),
-                     criteria & SELECT_PATH ? at->path : TEXT_EMPTY);
+                     criteria & SELECT_PATH ? at->path : TEXT_EMPTY) &&
+           text_same(json_text(json_member(host, "behind")),
+                     text_of(criteria & SELECT_BEHIND ? at->behind : NULL));
 }
 
 static bool device_is(const struct json *json, const struct config *config,
@@ -242,6 +244,8 @@ static bool device_is(const struct json *json, const struct config *config,
            given_is(json, "file", &at->file) && given_is(json, "format", &at->format) &&
            given_is(json, "chardev", &at->chardev) && given_is(json, "audiodev", &at->audiodev) &&
            json_is_true(json_member(json, "readonly")) == at->readonly.value &&
+           number_is(json, "count", at->count.value) &&
+           json_is_true(json_member(json, "all")) == at->all.value &&
            json_is_true(json_member(json, "required")) == at->required.value &&
            json_is_true(json_member(json, "at_creation")) == at->at_creation &&
            place_is(json, config->source, at->why);

@@ -200,6 +200,8 @@ static inline bool trial_device_is(struct arena *arena, const struct config_devi
         same = after->controller && trial_controller_is(before->controller, after->controller);
     if (same && before->port.depth)
         same = port_same(before->port, after->port);
+    same =
+        same && before->count.value == after->count.value && before->all.value == after->all.value;
     if (!same || look == TRIAL_WHICH)
         return same;
     return trial_text_is(&before->file, &after->file) &&

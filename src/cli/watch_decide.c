@@ -128,7 +128,7 @@ static const struct watch_rival *rival_for(const struct deciding *deciding,
             const struct host_device *found;
             if (at->kind == DEVICE_HOSTDEV && !is_elsewhere(at) &&
                 selector_matches(&at->selector, host) &&
-                host_select(deciding->host, &at->selector, &found) == 1)
+                (at->all.value || host_select(deciding->host, &at->selector, &found) == 1))
                 return rival;
         }
     }
@@ -155,6 +155,16 @@ static void decide_missing(const struct deciding *deciding, struct watch_item *i
         item->entry.label = item->last->label;
     }
     watch_item_leave_out(deciding->items, item, WATCH_MISSING, NULL);
+}
+
+// Those of a group that are plugged in are attached; they do not wait for the others.
+static void decide_group(const struct deciding *deciding, struct watch_item *item)
+{
+    const struct host_device *host = NULL;
+    if (host_select(deciding->host, &item->device->selector, &host))
+        item->device->required = (struct config_flag){ item->device->why, false };
+    else
+        decide_missing(deciding, item);
 }
 
 static void decide_host_device(const struct deciding *deciding, struct watch_item *item)
@@ -214,6 +224,8 @@ static void decide_device(const struct deciding *deciding, struct watch_item *it
 {
     if (item->device->kind != DEVICE_HOSTDEV)
         decide_emulated(deciding, item);
+    else if (!is_elsewhere(item->device) && config_device_is_group(item->device))
+        decide_group(deciding, item);
     else if (!is_elsewhere(item->device))
         decide_host_device(deciding, item);
 }
@@ -233,8 +245,8 @@ static struct watch_item *item_of_gone(const struct deciding *deciding, const st
     struct watch_item *match = NULL;
     for (size_t i = 0; i < deciding->items->count; i++) {
         struct watch_item *item = &deciding->items->items[i];
-        if (!item->device || item->device->kind != DEVICE_HOSTDEV || item->gone ||
-            is_elsewhere(item->device))
+        if (!item->device || item->device->kind != DEVICE_HOSTDEV ||
+            (item->gone && !config_device_is_group(item->device)) || is_elsewhere(item->device))
             continue;
         if (was_reported(deciding, item, gone))
             return item;

@@ -73,6 +73,8 @@ struct watch_item *watch_item_of_controller(const struct watch_items *items,
 struct watch_item *watch_item_of_device(const struct watch_items *items,
                                         const struct config_device *wanted)
 {
+    if (wanted && wanted->group)
+        wanted = wanted->group;
     for (size_t i = 0; wanted && i < items->count; i++)
         if (items->items[i].device == wanted)
             return &items->items[i];

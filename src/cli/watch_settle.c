@@ -37,6 +37,9 @@ static void settle_device(const struct watch_items *items, struct watch_item *it
                           const struct step *step)
 {
     const struct device *device = step->device;
+    // Of a group, what has changed is described.
+    if (step->op == STEP_KEEP && item->entry.changed && config_device_is_group(device->wanted))
+        return;
     watch_item_describe(items, item, device, device_on_host(device));
     if (step->op == STEP_KEEP) {
         settle_kept(item, device);

@@ -17,6 +17,7 @@ static const struct check *const checks[CHECKS_MAX + 1] = {
     &check_controller_name_twice,
     &check_device_keys,
     &check_device_selector,
+    &check_device_group,
     &check_device_needs,
     &check_device_controller,
     &check_device_port_alone,

@@ -17,6 +17,8 @@ static bool device_keys(struct checking *checking, const struct config_device *d
     } rows[] = {
         { "a host device is selected", device->selector_at, host },
         { "'required' is only for host devices", device->required.at, host },
+        { "'count' is only for host devices", device->count.at, host },
+        { "'all' is only for host devices", host ? SPAN_NONE : device->all.at, host },
         { "'file' is only for disks", device->file.at, disk },
         { "'format' is only for disks", device->format.at, disk },
         { "'readonly' is only for disks", device->readonly.at, disk },
@@ -62,6 +64,29 @@ static bool device_selector(struct checking *checking, const struct config_devic
     return true;
 }
 CHECK_DEVICE(device_selector, &check_device_keys);
+
+static bool device_group(struct checking *checking, const struct config_device *device)
+{
+    const unsigned one = SELECT_ADDRESS | SELECT_BUSID | SELECT_PATH;
+    const char *word = GIVEN(device->count) ? "count" : "all";
+    struct span at = GIVEN(device->count) ? device->count.at : device->all.at;
+    struct diag *diag = NULL;
+    if (!config_device_is_group(device))
+        return true;
+    if (device->count.value && device->all.value) {
+        diag = check_error(checking, at, "'count' contradicts 'all'");
+        diag_hint(checking->diags, diag, "give only one of them");
+    } else if (device->selector.criteria & one) {
+        diag = check_error(checking, at, "several devices, but only one can match");
+        diag_hint(checking->diags, diag,
+                  "remove '%s', or select the devices by id=, serial= or behind=", word);
+    } else if (device->port.depth) {
+        diag = check_error(checking, device->port_at, "one port for several devices");
+        diag_hint(checking->diags, diag, "remove it, or list the devices, each with its port");
+    }
+    return !diag;
+}
+CHECK_DEVICE(device_group, &check_device_keys);
 
 static bool device_needs(struct checking *checking, const struct config_device *device)
 {
@@ -187,6 +212,10 @@ static bool device_twice(struct checking *checking, const struct config_device *
 {
     const struct config_device *first = check_first(checking, CHECK_FIRST_SELECTED, device);
     const unsigned one = SELECT_ADDRESS | SELECT_BUSID | SELECT_PATH;
+    // A declaration of some of the devices leaves those to it that others ask for.
+    if (!(first->all.value && device->all.value) &&
+        (config_device_is_group(first) || config_device_is_group(device)))
+        return true;
     // Of several devices with the same ids, QEMU takes another one for each argument.
     if (first == device ||
         (first->at_creation && device->at_creation && !(device->selector.criteria & one)))

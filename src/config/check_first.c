@@ -75,6 +75,8 @@ static uint64_t hash_selector(const struct config_device *device)
         hash = mix(hash, (unsigned char)at->serial.at[i]);
     for (size_t i = 0; at->criteria & SELECT_PATH && i < at->path.size; i++)
         hash = mix(hash, (unsigned char)at->path.at[i]);
+    for (size_t i = 0; at->criteria & SELECT_BEHIND && at->behind[i]; i++)
+        hash = mix(hash, (unsigned char)at->behind[i]);
     return hash;
 }
 

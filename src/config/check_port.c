@@ -96,6 +96,12 @@ static bool device_pvusb_port(struct checking *checking, const struct config_dev
 }
 CHECK_DEVICE(device_pvusb_port, &check_device_controller);
 
+// How many ports it needs at least.
+static unsigned ports_of(const struct config_device *device)
+{
+    return device->count.value ? device->count.value : 1;
+}
+
 // How many devices up to this one need a root port of its controller. Counts incrementally: the
 // devices must be passed in their order.
 static unsigned count_on_controller(struct checking *checking, const struct config_device *device)
@@ -104,7 +110,7 @@ static unsigned count_on_controller(struct checking *checking, const struct conf
         checking->counted ? checking->counted->next : checking->config->devices;
     for (; checking->counted != device; at = at->next) {
         if (at->controller && at->port.depth <= 1)
-            checking->counts[at->controller->index]++;
+            checking->counts[at->controller->index] += ports_of(at);
         checking->counted = at;
     }
     return checking->counts[device->controller->index];
@@ -116,7 +122,8 @@ static bool device_room(struct checking *checking, const struct config_device *d
     if (!controller || controller->at_creation || !controller->ports.value ||
         device->port.depth > 1 || !check_passed(checking, controller, &check_controller_ports))
         return true;
-    if (count_on_controller(checking, device) != controller->ports.value + 1)
+    const unsigned count = count_on_controller(checking, device);
+    if (count <= controller->ports.value || count - ports_of(device) > controller->ports.value)
         return true;
     struct diag *diag =
         check_error(checking, device->why, "controller '%s' has %u ports, too few for its devices",

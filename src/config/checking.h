@@ -93,6 +93,7 @@ extern const struct check check_controller_name_twice;
 // check_device.c
 extern const struct check check_device_keys;
 extern const struct check check_device_selector;
+extern const struct check check_device_group;
 extern const struct check check_device_needs;
 extern const struct check check_device_controller;
 extern const struct check check_device_on_pvusb;

@@ -104,8 +104,13 @@ struct config_device {
     struct port port;                     // PORT_ANY: any free one
     struct span port_at;
     struct config_flag required; // true if not given
-    bool at_creation;            // as for a controller
-    struct text argument;        // as for a controller
+    struct config_number count;  // how many of the host devices that match; not given: the only one
+    struct config_flag all;      // every one of them
+    const struct config_device *group; // after plan_spread(): the one of the config before that,
+                                       // of which this is a device, or a copy; else NULL
+    unsigned missing;     // after plan_spread(): how many of the group there are none for; else 0
+    bool at_creation;     // as for a controller
+    struct text argument; // as for a controller
     struct config_property *properties;
     const struct config_backing *backing; // QEMU arguments: what its drive= or chardev= names
     struct config_text drive;             // QEMU arguments: the id of its image
@@ -118,6 +123,12 @@ struct config_device {
     struct config_text audiodev; // audio: id of one of QEMU's audiodevs
     bool broken;                 // already reported; skip further checks
 };
+
+// Whether it asks for several host devices at once.
+static inline bool config_device_is_group(const struct config_device *device)
+{
+    return device->count.value || device->all.value;
+}
 
 // The settings of the guest that USB depends on.
 struct config_domain {

@@ -271,9 +271,11 @@ bool selector_matches(const struct selector *selector, const struct host_device 
                             .address = device->address,
                             .vendor = device->vendor,
                             .product = device->product };
-    const unsigned criteria = selector->criteria, lazy = SELECT_SERIAL | SELECT_PATH;
+    const unsigned criteria = selector->criteria,
+                   own_way = SELECT_SERIAL | SELECT_PATH | SELECT_BEHIND;
     memcpy(own.busid, device->busid, sizeof own.busid);
-    return criteria && selector_agrees(selector, &own, criteria & ~lazy) &&
+    return criteria && selector_agrees(selector, &own, criteria & ~own_way) &&
+           (!(criteria & SELECT_BEHIND) || busid_is_behind(device->busid, selector->behind)) &&
            (!(criteria & SELECT_SERIAL) || has_serial(device, selector->serial)) &&
            (!(criteria & SELECT_PATH) || is_in_socket(device, selector->path));
 }

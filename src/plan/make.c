@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "planning.h"
+#include "spread.h"
 
 static void complain_no_controller(struct planning *planning, struct placement *placement)
 {
@@ -212,7 +213,7 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
 {
     struct planning planning = { .arena = diags->arena,
                                  .diags = diags,
-                                 .config = config,
+                                 .config = plan_spread(diags->arena, config, topology, host),
                                  .topology = topology,
                                  .host = host,
                                  .options = options,

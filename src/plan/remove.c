@@ -68,14 +68,16 @@ static void remove_device(struct removing *removing, struct device *device, stru
 static bool matches_known(const struct removing *removing, const struct selector *selector,
                           const struct selector *known)
 {
-    unsigned possible = SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
+    const unsigned possible =
+        SELECT_BUS | SELECT_ADDRESS | SELECT_BUSID | SELECT_VENDOR | SELECT_PRODUCT;
+    const char *busid = known->criteria & SELECT_BUSID ? known->busid : "";
     unsigned criteria = selector->criteria;
-    if (criteria & SELECT_PATH && known->criteria & SELECT_BUSID &&
-        host_socket_is(removing->arena, known->busid, selector->path))
-        possible |= SELECT_PATH;
-    if (!criteria || criteria & ~possible || criteria & ~(known->criteria | SELECT_PATH))
-        return false;
-    return selector_agrees(selector, known, criteria & ~(unsigned)SELECT_PATH);
+    if (criteria & SELECT_PATH && host_socket_is(removing->arena, busid, selector->path))
+        criteria &= ~(unsigned)SELECT_PATH;
+    if (criteria & SELECT_BEHIND && busid_is_behind(busid, selector->behind))
+        criteria &= ~(unsigned)SELECT_BEHIND;
+    return selector->criteria && !(criteria & ~(possible & known->criteria)) &&
+           selector_agrees(selector, known, criteria);
 }
 
 // One of which the image is not known may be any disk.
@@ -223,10 +225,32 @@ static struct device *find_wanted(struct removing *removing, const struct config
     return NULL;
 }
 
+// Removes every device that a declaration of several ones is. False, and nothing is done, if it is
+// none of these, or the guest has another number of them.
+static bool remove_group(struct removing *removing, const struct config_device *wanted)
+{
+    unsigned count = 0;
+    for (unsigned pass = 0; config_device_is_group(wanted) && pass < 2; pass++) {
+        for (struct controller *at = removing->topology->controllers; at; at = at->next)
+            for (struct device *device = at->devices; device; device = device->next) {
+                if (!is_wanted(removing, wanted, device))
+                    continue;
+                if (pass)
+                    remove_device(removing, device, wanted->why);
+                else
+                    count++;
+            }
+        if (!count || (!wanted->all.value && count != wanted->count.value))
+            return false;
+    }
+    return count;
+}
+
 static void remove_wanted(struct removing *removing, const struct config_device *wanted)
 {
     unsigned count;
-    if (!selects(removing, wanted) || !has_place(removing, wanted))
+    if (!selects(removing, wanted) || !has_place(removing, wanted) ||
+        remove_group(removing, wanted))
         return;
     struct device *found = find_wanted(removing, wanted, &count);
     if (found)

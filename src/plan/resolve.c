@@ -53,16 +53,42 @@ static const char *probably_meant(const struct planning *planning, const struct 
     return near ? arena_printf(planning->arena, "did you mean serial=%s?", near) : NULL;
 }
 
+// How many devices match that can be attached.
+static unsigned count_plugged(const struct planning *planning, const struct selector *selector)
+{
+    unsigned count = 0;
+    for (const struct host_device *at = NULL;
+         planning->host && (at = host_next(planning->host, selector, at));)
+        count += !at->hub;
+    return count;
+}
+
+static const char *words_of_absence(const struct planning *planning,
+                                    const struct config_device *wanted)
+{
+    struct arena *arena = planning->arena;
+    const char *shown = selector_show(arena, &wanted->selector);
+    const unsigned plugged = wanted->missing ? count_plugged(planning, &wanted->selector) : 0;
+    if (wanted->missing && wanted->all.value && plugged)
+        return arena_printf(arena, "each USB device %s is requested by another item as well",
+                            shown);
+    if (!wanted->missing || wanted->all.value)
+        return arena_printf(arena, "no USB device %s is plugged into this host", shown);
+    return arena_printf(arena, "%u of %u USB devices %s %s", wanted->missing, wanted->count.value,
+                        shown,
+                        plugged < wanted->count.value ? "are not plugged into this host"
+                                                      : "are requested by other items as well");
+}
+
 // Nothing matches: an error, or a warning if the device is not required or may be missing.
 static void complain_absent(struct planning *planning, struct placement *placement)
 {
     const struct config_device *wanted = placement->wanted;
-    const char *shown = selector_show(planning->arena, &wanted->selector);
+    const char *words = words_of_absence(planning, wanted);
     bool optional = GIVEN(wanted->required) && !wanted->required.value;
     if (optional || planning->options->skip_missing) {
-        struct diag *diag =
-            complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                     selector_place(wanted), "no USB device %s is plugged into this host", shown);
+        struct diag *diag = complain(planning->diags, SEVERITY_WARNING, planning->config->source,
+                                     selector_place(wanted), "%s", words);
         diag_hint(planning->diags, diag,
                   optional ? "skipped, since it is not required"
                            : "skipped, because of --skip-missing");
@@ -71,8 +97,8 @@ static void complain_absent(struct planning *planning, struct placement *placeme
         return;
     }
     refuse(placement, "not plugged in");
-    struct diag *diag = planning_complain(planning, STATUS_REQUEST, selector_place(wanted),
-                                          "no USB device %s is plugged into this host", shown);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, selector_place(wanted), "%s", words);
     const char *meant = probably_meant(planning, &wanted->selector);
     if (meant)
         diag_hint(planning->diags, diag, "%s", meant);
@@ -220,6 +246,22 @@ static const struct topology *losing(const struct planning *planning,
                : NULL;
 }
 
+// What can be attached instead of a hub.
+static const char *list_behind(const struct planning *planning, const struct host_device *hub)
+{
+    struct buffer list = buffer_in(planning->arena);
+    struct selector behind = { .criteria = SELECT_BEHIND };
+    unsigned shown = 0;
+    memcpy(behind.behind, hub->busid, sizeof behind.behind);
+    for (const struct host_device *at = NULL; (at = host_next(planning->host, &behind, at));)
+        if (!at->hub && shown++ < SHOWN_MATCHES)
+            buffer_join(&list, ", ", "%s %s", at->busid, host_device_label(planning->arena, at));
+    if (!shown)
+        return strchr(hub->busid, '-') ? "nothing is plugged into it" : NULL;
+    return arena_printf(planning->arena, "behind=%s selects what is there: %s%s", hub->busid,
+                        buffer_string(&list), shown > SHOWN_MATCHES ? ", ..." : "");
+}
+
 // Why the device must not be attached, or NULL. *fix is what to do, or NULL.
 static const char *objection(const struct planning *planning, const struct host_device *host,
                              const char **fix)
@@ -228,8 +270,10 @@ static const char *objection(const struct planning *planning, const struct host_
     const struct topology *from = losing(planning, host);
     const struct host_guest guest = topology_guest(from ? from : planning->topology);
     *fix = NULL;
-    if (host->hub)
+    if (host->hub) {
+        *fix = list_behind(planning, host);
         return "it is a hub; select the devices behind it";
+    }
     if (has_it(here))
         return NULL;
     if (is_others(planning, host) && !(from && host->owner_domain == from->domain->id))
@@ -282,8 +326,9 @@ void resolve_move(struct planning *planning, struct placement *placement)
 static void resolve_target(struct planning *planning, struct placement *placement)
 {
     const struct config_device *wanted = placement->wanted;
-    unsigned count =
-        planning->host ? host_select(planning->host, &wanted->selector, &placement->host) : 0;
+    unsigned count = planning->host && !wanted->missing
+                         ? host_select(planning->host, &wanted->selector, &placement->host)
+                         : 0;
     if (count != 1)
         placement->host = NULL;
     if (count == 0)

@@ -46,6 +46,12 @@ bool busid_read(struct text text, char busid[BUSID_SIZE])
     return true;
 }
 
+bool busid_is_behind(const char *busid, const char *hub)
+{
+    const size_t length = strlen(hub);
+    return length && strncmp(busid, hub, length) == 0 && busid[length] == '.';
+}
+
 // Adds a bus and an address, both decimal. False, and nothing changed, if they are not.
 static bool add_address(struct text first, struct text second, struct selector *selector)
 {
@@ -190,6 +196,7 @@ static const struct criterion {
     { SELECT_PRODUCT, VALUE_BYTES, MEMBER(product) },
     { SELECT_SERIAL, VALUE_TEXT, MEMBER(serial) },
     { SELECT_PATH, VALUE_TEXT, MEMBER(path) },
+    { SELECT_BEHIND, VALUE_STRING, MEMBER(behind) },
 };
 enum { CRITERIA = sizeof criteria_rows / sizeof *criteria_rows };
 
@@ -269,5 +276,7 @@ const char *selector_show(struct arena *arena, const struct selector *selector)
     if (criteria & SELECT_PATH)
         shown = arena_printf(arena, "%s%spath=%.*s", shown, *shown ? " " : "",
                              (int)selector->path.size, selector->path.at);
+    if (criteria & SELECT_BEHIND)
+        shown = arena_printf(arena, "%s%sbehind=%s", shown, *shown ? " " : "", selector->behind);
     return shown;
 }

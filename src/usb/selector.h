@@ -15,6 +15,7 @@ enum selector_criterion {
     SELECT_PRODUCT = 1 << 4,
     SELECT_SERIAL = 1 << 5,
     SELECT_PATH = 1 << 6,
+    SELECT_BEHIND = 1 << 7,
 };
 
 enum { ADDRESS_MAX = 127 }; // USB 2.0, 9.4.6
@@ -28,12 +29,16 @@ struct selector {
     uint16_t product;
     char busid[BUSID_SIZE]; // in Linux's form: 1-1.2
     struct text serial;
-    struct text path; // the socket, as udev names it (path_read())
+    struct text path;        // the socket, as udev names it (path_read())
+    char behind[BUSID_SIZE]; // a hub, at any number of hubs above the device
 };
 
 // Reads a bus id: bus, '-', then 1 to 6 port numbers separated by dots; each 1 to 255, no leading
 // zeros. xm also accepted ',' for '-' and '.', which is normalised. False if it is not a bus id.
 bool busid_read(struct text text, char busid[BUSID_SIZE]);
+
+// Whether a device with that bus id is below the hub with the other one.
+bool busid_is_behind(const char *busid, const char *hub);
 
 // Reads the name that udev gives to a socket (ID_PATH): that of the host controller, "-usb-0:", and
 // the ports: pci-0000:00:14.0-usb-0:1.2. An interface behind it (":1.0") is left out of *path.

@@ -25,7 +25,9 @@ static bool may_select(const struct selector *selector, const struct host_plug_e
     const unsigned criteria = selector->criteria;
     snprintf(own.busid, sizeof own.busid, "%s", event->busid);
     return criteria &&
-           selector_agrees(selector, &own, criteria & ~(unsigned)(SELECT_SERIAL | SELECT_PATH)) &&
+           selector_agrees(selector, &own,
+                           criteria & ~(unsigned)(SELECT_SERIAL | SELECT_PATH | SELECT_BEHIND)) &&
+           (!(criteria & SELECT_BEHIND) || busid_is_behind(event->busid, selector->behind)) &&
            (!(criteria & SELECT_PATH) || path_has_ports(selector->path, event->busid));
 }
 

@@ -137,7 +137,7 @@ def plugged_devices():
 
 
 def matching(selector, devices):
-    return [at for at in devices if all(at[key] == value for key, value in selector.items())]
+    return [at for at in devices if all(at.get(key) == value for key, value in selector.items())]
 
 
 def reworded(words, device):
@@ -181,7 +181,8 @@ def with_plugged_devices(path, copy, turn):
     """Writes the copy, in which devices that are plugged in replace those that are not, beginning with the
     one that `turn` says. Returns whether it replaced any."""
     plugged = plugged_devices()
-    wanted = [at for at in read_config(path)["devices"] if at.get("host")]
+    wanted = [at for at in read_config(path)["devices"]
+              if at.get("host") and not at.get("count") and not at.get("all")]
     found = {id(at): matching(at["host"], plugged) for at in wanted}
     used = [at[0] for at in found.values() if len(at) == 1]
     free = [at for at in plugged[turn:] + plugged[:turn] if at not in used]

@@ -48,6 +48,10 @@ static const struct row rows[] = {
       "1:12 error: no host device is selected (use hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp "
       "or serial=)\n",
       "usbdevice=['type=hostdev,hostbus=1,hostaddr=2','serial=A','vendor=1,product=2']\n" },
+    { "device_group", "usbdevice=['id=1050:0407,count=2,port=1,bus=0']\nusbcontroller=['']\n",
+      "1:39 error: one port for several devices (remove it, or list the devices, each with its "
+      "port)\n",
+      "usbdevice=['id=1050:0407,count=2,bus=0','vendor=1,all=yes']\nusbcontroller=['']\n" },
     { "device_needs", "usbdevice=['type=redir']\n",
       "1:18 error: type=redir needs chardev=, a character device such as pty, file:PATH or "
       "id:NAME\n",

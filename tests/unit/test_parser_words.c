@@ -83,7 +83,8 @@ static const struct row devices[] = {
       NULL },
     { "=x",
       "1:1 error: unknown key '' in usbdevice (one of: type, hostaddr, hostbus, busid, id, vendor, "
-      "product, serial, path, hostport, vendorid, productid, host, usb3, bus, controller, port, "
+      "product, serial, path, behind, count, all, hostport, vendorid, productid, host, usb3, bus, "
+      "controller, port, "
       "required, file, format, readonly, chardev, "
       "audiodev, guest-reset, bootindex)\n",
       NULL },

@@ -157,6 +157,8 @@ static void read_controller_string(struct builder *builder, const struct literal
 
 // --- devices ---
 
+enum { GROUP_MAX = 127 }; // devices of a bus (USB 2.0, 9.4.6)
+
 static void read_kind(const struct field *field, void *into)
 {
     enum { KINDS_MAX = 24 };
@@ -388,6 +390,26 @@ static void read_path(const struct field *field, void *into)
                       : "use what udev has as ID_PATH, for example pci-0000:00:14.0-usb-0:4");
 }
 
+static void read_behind(const struct field *field, void *into)
+{
+    struct selector selector = { .criteria = SELECT_BEHIND };
+    struct text text = field->pair->value;
+    field_selects(field, into);
+    if (busid_read(text, selector.behind))
+        add_criterion(field, into, &selector);
+    else
+        diag_hint(field->builder->diags,
+                  builder_error(field->builder, field->pair->value_at,
+                                "'%.*s' is not the bus id of a hub", SHOW(text)),
+                  "a bus id is BUS-PORT, for example 1-8 or 6-2.1");
+}
+
+static void read_count(const struct field *field, void *into)
+{
+    struct config_device *device = into;
+    field_number(field, 1, GROUP_MAX, NUMBER_PLAIN, &device->count);
+}
+
 static void read_controller_name(const struct field *field, void *into)
 {
     struct config_device *device = into;
@@ -416,6 +438,7 @@ static void read_chardev(const struct field *field, void *into)
         struct config_device *device = into;                                                       \
         reader(field, &device->member);                                                            \
     }
+READ_WITH(read_all, field_flag, all)
 READ_WITH(read_required, field_flag, required)
 READ_WITH(read_readonly, field_flag, readonly)
 READ_WITH(read_file, field_text, file)
@@ -434,6 +457,9 @@ static const struct spec_key device_keys[] = { { "type", read_kind },
                                                { "product", read_product },
                                                { "serial", read_serial },
                                                { "path", read_path },
+                                               { "behind", read_behind },
+                                               { "count", read_count },
+                                               { "all", read_all },
                                                { "hostport", read_hostport },
                                                { "vendorid", read_vendor },
                                                { "productid", read_product },
@@ -472,6 +498,9 @@ struct config_device *xenusb_read_device(struct builder *builder, const struct s
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_USBCONTROLLER, spec->at);
     fields_read(builder, spec, "usbdevice", device_keys, device);
+    if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_BEHIND &&
+        !GIVEN(device->all) && !GIVEN(device->count))
+        device->all = (struct config_flag){ device->selector_at, true };
     device->broken = spec->broken || builder->diags->errors != errors;
     return device;
 }

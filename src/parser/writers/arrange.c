@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "plan/layout.h"
+#include "plan/spread.h"
 #include "xen/advice.h"
 
 // The state of arrange().
@@ -41,10 +42,44 @@ static void report_lookup(struct writing *writing, const struct arranged_device 
                   "plug it in, or translate without --resolve");
 }
 
+// A group that the host was not asked about.
+static void report_group(struct writing *writing, struct arranged_device *device)
+{
+    const struct config_device *wanted = device->wanted;
+    struct span at = GIVEN(wanted->count) ? wanted->count.at : wanted->all.at;
+    device->left_out = true;
+    diag_hint(writing->diags,
+              write_error(writing, at, "this dialect names each device, not several at once"),
+              "use --resolve on the host that has them");
+}
+
+static void report_missing(struct writing *writing, struct arranged_device *device)
+{
+    const struct config_device *wanted = device->wanted;
+    const char *shown = selector_show(writing->arena, &wanted->selector);
+    device->left_out = true;
+    if (!wanted->required.value)
+        write_warning(writing, wanted->why, "skipping %u of %s: not plugged in", wanted->missing,
+                      shown);
+    else
+        diag_hint(writing->diags,
+                  write_error(writing, wanted->why, "%u of %s: not plugged into this host",
+                              wanted->missing, shown),
+                  "required=no leaves out what is missing");
+}
+
 static void look_up(struct writing *writing, struct arranged_device *device)
 {
     const struct config_device *wanted = device->wanted;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
+    if (wanted->missing) {
+        report_missing(writing, device);
+        return;
+    }
+    if (config_device_is_group(wanted) && !wanted->group) {
+        report_group(writing, device);
+        return;
+    }
     if (!writing->host || wanted->kind != DEVICE_HOSTDEV || !wanted->selector.criteria)
         return;
     unsigned count = host_select(writing->host, &wanted->selector, &device->found);
@@ -258,11 +293,25 @@ static void place(struct arranging *arranging, enum arrange what)
     layout_make(arena, layout, config);
 }
 
+// Has one declaration for each device where one asks for several.
+static void spread(struct writing *writing)
+{
+    const struct config *config = writing->document->config;
+    const struct config *each = plan_spread(writing->arena, config, NULL, writing->host);
+    if (each == config)
+        return;
+    struct document *document = arena_new_of(writing->arena, struct document);
+    *document = *writing->document;
+    document->config = config_copy(writing->arena, each);
+    writing->document = document;
+}
+
 void arrange(struct writing *writing, enum arrange what, struct arrangement *arrangement)
 {
     struct arranging arranging = { .writing = writing,
                                    .arrangement = arrangement,
                                    .last = &arrangement->controllers };
+    spread(writing);
     *arrangement = (struct arrangement){ .count = writing->document->config->device_count };
     arrangement->devices =
         arena_array_of(writing->arena, struct arranged_device, arrangement->count);

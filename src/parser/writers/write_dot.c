@@ -64,6 +64,10 @@ static void print_device(const struct writing *writing, const struct config_devi
     const char *label = model ? model->name : "other";
     if (device->selector.criteria)
         label = arena_printf(arena, "%s %s", label, selector_show(arena, &device->selector));
+    if (device->count.value)
+        label = arena_printf(arena, "%s count=%u", label, device->count.value);
+    if (device->all.value)
+        label = arena_printf(arena, "%s all=yes", label);
     print_node(writing, id, "ellipse", label);
     print_edge(writing,
                device->controller ? arena_printf(arena, "controller%u", device->controller->index)

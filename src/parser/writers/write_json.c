@@ -139,6 +139,8 @@ static void put_selector(struct json_writer *json, const struct selector *select
         json_add_text(json, "serial", selector->serial);
     if (selector->criteria & SELECT_PATH)
         json_add_text(json, "path", selector->path);
+    if (selector->criteria & SELECT_BEHIND)
+        json_add_string(json, "behind", selector->behind);
     json_close(json);
 }
 
@@ -162,6 +164,10 @@ static void put_device(struct places *places, const struct config_device *device
     put_given(json, "audiodev", &device->audiodev);
     put_properties(json, places->arena, device->properties);
     put_given(json, "qemu_id", &device->qemu_id);
+    if (device->count.value)
+        json_add_integer(json, "count", device->count.value);
+    if (device->all.value)
+        json_add_bool(json, "all", true);
     json_add_bool(json, "required", device->required.value);
     json_add_bool(json, "at_creation", device->at_creation);
     put_origin(places, origin_keys[device->origin].device, device->why);

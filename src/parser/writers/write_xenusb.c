@@ -86,7 +86,10 @@ static const char *selector_spec(struct arena *arena, const char *spec,
         spec = spec_add(arena, spec, "product", "%04x", selector->product);
     if (criteria & SELECT_SERIAL)
         spec = spec_add_text(arena, spec, "serial", selector->serial);
-    return criteria & SELECT_PATH ? spec_add_text(arena, spec, "path", selector->path) : spec;
+    if (criteria & SELECT_PATH)
+        spec = spec_add_text(arena, spec, "path", selector->path);
+    return criteria & SELECT_BEHIND ? spec_add(arena, spec, "behind", "%s", selector->behind)
+                                    : spec;
 }
 
 static const char *add_properties(struct arena *arena, const char *spec,
@@ -113,6 +116,10 @@ const char *config_device_item(struct arena *arena, const struct config_device *
     char buf[PORT_TEXT_SIZE];
     const char *spec = spec_add(arena, "", "type", "%s", device_model_of(device->kind)->name);
     spec = selector_spec(arena, spec, &device->selector);
+    if (GIVEN(device->count))
+        spec = spec_add(arena, spec, "count", "%u", device->count.value);
+    if (GIVEN(device->all))
+        spec = spec_add(arena, spec, "all", "%s", device->all.value ? "yes" : "no");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (GIVEN(*rows[i].text))
             spec = spec_add_text(arena, spec, rows[i].key, rows[i].text->text);
