@@ -23,7 +23,8 @@ enum status shortage_check(struct diags *diags)
 {
     if (!noted)
         return STATUS_OK;
-    complain_error(diags, "not everything could be read: %s", strerror(noted));
+    diag_is(complain_error(diags, "not everything could be read: %s", strerror(noted)),
+            CODE_INCOMPLETE);
     return STATUS_FAILED;
 }
 

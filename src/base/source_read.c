@@ -11,7 +11,7 @@
 
 static bool complain_unreadable(struct diags *diags, const char *path, int error)
 {
-    complain_error(diags, "cannot read '%s': %s", path, strerror(error));
+    diag_is(complain_error(diags, "cannot read '%s': %s", path, strerror(error)), CODE_UNREADABLE);
     return false;
 }
 
@@ -22,8 +22,9 @@ static bool read_all(int fd, const char *path, struct diags *diags, char *bytes,
         return complain_unreadable(diags, path, errno);
     if (*length <= SOURCE_MAX)
         return true;
-    complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
-                   SOURCE_MAX / 1024 / 1024);
+    diag_is(complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
+                           SOURCE_MAX / 1024 / 1024),
+            CODE_UNREADABLE);
     return false;
 }
 
@@ -37,8 +38,9 @@ static bool is_readable_kind(const char *path, struct diags *diags)
         return complain_unreadable(diags, path, errno);
     if (S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode))
         return true;
-    complain_error(diags, "'%s' is %s, not a file", path,
-                   S_ISDIR(facts.st_mode) ? "a directory" : "a device or a socket");
+    diag_is(complain_error(diags, "'%s' is %s, not a file", path,
+                           S_ISDIR(facts.st_mode) ? "a directory" : "a device or a socket"),
+            CODE_UNREADABLE);
     return false;
 }
 

@@ -108,7 +108,8 @@ static enum status check_policy(const struct invocation *invocation)
 // Of nothing but the policy the user must ask by its name.
 static enum status complain_nothing(const struct invocation *invocation)
 {
-    struct diag *diag = complain_error(invocation->diags, "too few arguments for check");
+    struct diag *diag =
+        diag_is(complain_error(invocation->diags, "too few arguments for check"), CODE_USAGE);
     diag_hint(invocation->diags, diag, "usage: xenusb check FILE..., or --policy FILE");
     return STATUS_REQUEST;
 }

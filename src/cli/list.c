@@ -346,9 +346,9 @@ static const struct translation *dialect_of(const struct invocation *invocation)
     const char *to = invocation->to ? invocation->to : "xenusb";
     const struct translation *dialect = dialect_named(invocation, to);
     if (!(invocation->given & OPTION_AS_CONFIG))
-        complain_error(invocation->diags, "--to needs --as-config");
+        diag_is(complain_error(invocation->diags, "--to needs --as-config"), CODE_USAGE);
     else if (!invocation->count && !invocation->qmp)
-        complain_error(invocation->diags, "--as-config needs a domain");
+        diag_is(complain_error(invocation->diags, "--as-config needs a domain"), CODE_USAGE);
     else
         return dialect;
     return NULL;

@@ -81,8 +81,9 @@ static enum status run_without_verb(const struct invocation *invocation)
     if (!invocation->typed_count)
         print_help(stderr);
     else
-        diag_hint(invocation->diags, complain_error(invocation->diags, "the verb is missing"), "%s",
-                  advice(invocation->arena, ADVICE_VERBS, NULL, NULL));
+        diag_hint(invocation->diags,
+                  diag_is(complain_error(invocation->diags, "the verb is missing"), CODE_USAGE),
+                  "%s", advice(invocation->arena, ADVICE_VERBS, NULL, NULL));
     return STATUS_REQUEST;
 }
 
@@ -138,8 +139,9 @@ static bool reader_left(int error)
 static void warn_of_shortage(struct diags *diags)
 {
     if (shortage_why() && !diags->errors)
-        complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE, "not everything could be read: %s",
-                 shortage_why());
+        diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                         "not everything could be read: %s", shortage_why()),
+                CODE_INCOMPLETE);
 }
 
 // Writes what is left of standard output; returns the status with which to exit.

@@ -31,10 +31,12 @@ enum status move_is_domain(const struct moving *moving, const char *word, bool *
 static enum status complain_same(const struct moving *moving)
 {
     struct diags *diags = moving->invocation->diags;
-    diag_hint(diags,
-              complain_error(diags, "it is to be moved from %s to %s, which are the same domain",
-                             moving->domain, moving->other),
-              "name a place in it, such as hci0.2, or another domain");
+    diag_hint(
+        diags,
+        diag_is(complain_error(diags, "it is to be moved from %s to %s, which are the same domain",
+                               moving->domain, moving->other),
+                CODE_USAGE),
+        "name a place in it, such as hci0.2, or another domain");
     return STATUS_REQUEST;
 }
 

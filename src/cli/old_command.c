@@ -310,7 +310,9 @@ struct advice_command old_command_translate(struct arena *arena, struct diags *d
     }
     old_words_drop(&old, 2);
     if (old.count < row->least || old.count > row->most) {
-        diag_hint(diags, complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
+        diag_hint(diags,
+                  diag_is(complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
+                          CODE_USAGE),
                   "%s %s %s", row->tool, row->verb, row->words);
         return none;
     }

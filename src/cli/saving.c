@@ -35,10 +35,11 @@ void saving_note(const struct job *job, enum verdict before)
         why = obstacle_of(arena, at);
     if (before == VERDICT_NO || !why)
         return;
-    complain(job->invocation->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
-             "%s (%d) %s no longer be restored if it is saved, until that is removed: %s",
-             domain->name, domain->id, job->invocation->given & OPTION_DRY_RUN ? "could" : "can",
-             why);
+    diag_is(complain(job->invocation->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                     "%s (%d) %s no longer be restored if it is saved, until that is removed: %s",
+                     domain->name, domain->id,
+                     job->invocation->given & OPTION_DRY_RUN ? "could" : "can", why),
+            CODE_NOT_RESTORABLE);
 }
 
 const char *saving_line(struct arena *arena, const struct domain *domain,

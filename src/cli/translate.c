@@ -31,9 +31,10 @@ const struct translation *dialect_named(const struct invocation *invocation, con
         return target;
     for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
-    diag_suggest(invocation->diags,
-                 complain_error(invocation->diags, "--to has no dialect '%s'", name), text_of(name),
-                 names, NULL);
+    diag_suggest(
+        invocation->diags,
+        diag_is(complain_error(invocation->diags, "--to has no dialect '%s'", name), CODE_USAGE),
+        text_of(name), names, NULL);
     return NULL;
 }
 
@@ -96,12 +97,15 @@ static enum status refuse_options(const struct invocation *invocation,
 {
     const char *name = invocation->hypervisor;
     if (name && strcmp(name, "xen") != 0 && strcmp(name, "qemu") != 0) {
-        complain_error(invocation->diags, "--hypervisor must be xen or qemu, not '%s'", name);
+        diag_is(
+            complain_error(invocation->diags, "--hypervisor must be xen or qemu, not '%s'", name),
+            CODE_USAGE);
         return STATUS_REQUEST;
     }
     const char *from = invocation->from;
     if (from && strcmp(from, "libvirt") != 0 && strcmp(from, "sxp") != 0) {
-        complain_error(invocation->diags, "--from must be libvirt or sxp, not '%s'", from);
+        diag_is(complain_error(invocation->diags, "--from must be libvirt or sxp, not '%s'", from),
+                CODE_USAGE);
         return STATUS_REQUEST;
     }
     enum status status = refuse_controllers(invocation, target);
@@ -114,7 +118,7 @@ static enum status refuse_options(const struct invocation *invocation,
                                                                : NULL;
     if (!why)
         return STATUS_OK;
-    complain_error(invocation->diags, "--in-place %s", why);
+    diag_is(complain_error(invocation->diags, "--in-place %s", why), CODE_USAGE);
     return STATUS_REQUEST;
 }
 
@@ -246,7 +250,8 @@ static enum status translate_command_line(const struct invocation *invocation,
         outcome->command = old_command_translate(invocation->arena, diags, invocation->old_command);
         return outcome->command.count ? STATUS_OK : STATUS_REQUEST;
     }
-    struct diag *diag = complain_error(diags, "translate needs either a file or --command");
+    struct diag *diag =
+        diag_is(complain_error(diags, "translate needs either a file or --command"), CODE_USAGE);
     struct buffer whole = buffer_in(invocation->arena), quoted = whole;
     buffer_add_string(&whole, invocation->old_command ? invocation->old_command : "");
     for (size_t i = 0; i < invocation->count; i++)

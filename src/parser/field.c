@@ -24,8 +24,9 @@ static void report_unknown(struct builder *builder, const char *what, const stru
     for (size_t i = 0, count = 0; keys[i].name && count < KEYS_MAX; i++)
         if (!is_family(&keys[i]))
             names[count++] = keys[i].name;
-    struct diag *diag =
-        builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what);
+    struct diag *diag = diag_is(
+        builder_error(builder, pair->key_at, "unknown key '%.*s' in %s", SHOW(pair->key), what),
+        CODE_UNKNOWN_KEY);
     const char *comma = before ? spec_comma_hint(builder->arena, before) : NULL;
     const char *meant = meant_key(pair->key, pair->value, names);
     if (meant && text_is_nocase(pair->key, "optional"))

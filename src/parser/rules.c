@@ -119,8 +119,9 @@ void rules_criterion(struct rules *rules, struct span key_at, struct span value_
         row++;
     if (!key_names[row]) {
         diag_suggest(rules->diags,
-                     report(rules, key_at, "unknown key '%.*s'", (int)key.size, key.at), key,
-                     key_names, NULL);
+                     diag_is(report(rules, key_at, "unknown key '%.*s'", (int)key.size, key.at),
+                             CODE_UNKNOWN_KEY),
+                     key, key_names, NULL);
         return;
     }
     if (rules->rule->criteria & criteria[row])

@@ -21,9 +21,11 @@ static size_t find_steps(struct arena *arena, const struct plan *plan, struct st
 static void refuse(const struct session *session, struct plan *plan, struct step *step,
                    const struct host_objection *objection)
 {
-    struct diag *diag = complain(
-        session->diags, SEVERITY_ERROR, step->source, step->why, "%s cannot be attached: %s",
-        host_device_show(session->arena, step->device->host), objection->why);
+    struct diag *diag =
+        diag_is(complain(session->diags, SEVERITY_ERROR, step->source, step->why,
+                         "%s cannot be attached: %s",
+                         host_device_show(session->arena, step->device->host), objection->why),
+                CODE_HOST_NEEDS_IT);
     diag_hint(session->diags, diag, "%s", objection->fix);
     step->op = STEP_REFUSE;
     step->words = objection->why;

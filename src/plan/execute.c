@@ -157,10 +157,12 @@ static void complain_left(struct run *run, const struct step *step, const struct
     struct session *session = run->session;
     const struct domain *domain = step_domain(step, session->domain);
     bool added = step->op == STEP_ADD;
-    struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
-                                 "could not undo: %s %s %s: %s", describe(session->arena, step),
-                                 added ? "is still in" : "is missing from", domain->name,
-                                 undo->words ? undo->words : "no reason given");
+    struct diag *diag =
+        diag_is(complain(session->diags, SEVERITY_ERROR, step->source, step->why,
+                         "could not undo: %s %s %s: %s", describe(session->arena, step),
+                         added ? "is still in" : "is missing from", domain->name,
+                         undo->words ? undo->words : "no reason given"),
+                CODE_LEFT_OVER);
     if (!added) {
         diag_hint(session->diags, diag, "fix the cause, then add it again");
         if (step->device)
@@ -255,6 +257,10 @@ static enum status complain_failed(struct run *run, enum status status)
                                      "%s could not be %s: %s", describe(session->arena, step),
                                      tried[row][step->op == STEP_ADD],
                                      step->words ? step->words : "no reason given");
+        if (step->state == STEP_LEFT)
+            diag_is(diag, CODE_LEFT_OVER);
+        else if (step->timed_out)
+            diag_is(diag, CODE_NO_ANSWER);
         if (step->state == STEP_LEFT && step->op == STEP_ADD)
             advise_removal(session, diag, step);
         if (step->state == STEP_LEFT)

@@ -8,9 +8,10 @@ static void complain_no_controller(struct planning *planning, struct placement *
     const struct config_text *name = &placement->wanted->controller_name;
     placement->op = STEP_REFUSE;
     placement->words = "no such controller";
-    struct diag *diag =
+    struct diag *diag = diag_is(
         planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
-                          planning->topology->domain->name, (int)name->text.size, name->text.at);
+                          planning->topology->domain->name, (int)name->text.size, name->text.at),
+        CODE_NO_SUCH_CONTROLLER);
     diag_hint(planning->diags, diag, "%s",
               topology_controllers_hint(planning->arena, planning->topology));
 }

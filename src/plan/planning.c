@@ -11,7 +11,9 @@ struct diag *planning_complain(struct planning *planning, enum status status, st
     const char *message = arena_vprintf(planning->arena, format, args);
     va_end(args);
     planning->status = status_worse(planning->status, status);
-    return complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message);
+    return diag_is(
+        complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message),
+        diag_code_of(status));
 }
 
 const char *planning_driver(const struct planning *planning, const struct config_device *wanted)

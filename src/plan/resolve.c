@@ -87,8 +87,10 @@ static void complain_absent(struct planning *planning, struct placement *placeme
     const char *words = words_of_absence(planning, wanted);
     bool optional = GIVEN(wanted->required) && !wanted->required.value;
     if (optional || planning->options->skip_missing) {
-        struct diag *diag = complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                                     selector_place(wanted), "%s", words);
+        struct diag *diag =
+            diag_is(complain(planning->diags, SEVERITY_WARNING, planning->config->source,
+                             selector_place(wanted), "%s", words),
+                    CODE_NOT_PLUGGED_IN);
         diag_hint(planning->diags, diag,
                   optional ? "skipped, since it is not required"
                            : "skipped, because of --skip-missing");
@@ -98,7 +100,8 @@ static void complain_absent(struct planning *planning, struct placement *placeme
     }
     refuse(placement, "not plugged in");
     struct diag *diag =
-        planning_complain(planning, STATUS_REQUEST, selector_place(wanted), "%s", words);
+        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(wanted), "%s", words),
+                CODE_NOT_PLUGGED_IN);
     const char *meant = probably_meant(planning, &wanted->selector);
     if (meant)
         diag_hint(planning->diags, diag, "%s", meant);
@@ -120,9 +123,11 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
         buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
     refuse(placement, "more than one device matches");
-    struct diag *diag = planning_complain(
-        planning, STATUS_REQUEST, selector_place(placement->wanted), "%u USB devices match %s",
-        count, selector_show(planning->arena, selector));
+    struct diag *diag =
+        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
+                                  "%u USB devices match %s", count,
+                                  selector_show(planning->arena, selector)),
+                CODE_AMBIGUOUS);
     diag_hint(planning->diags, diag, "select one: %s%s", buffer_string(&list),
               count > SHOWN_MATCHES ? ", ..." : "");
 }
@@ -141,12 +146,20 @@ static void complain_twice(struct planning *planning, struct placement *placemen
                            const struct placement *first)
 {
     refuse(placement, "requested twice");
-    struct diag *diag = planning_complain(
-        planning, STATUS_REQUEST, selector_place(placement->wanted), "%s is requested twice",
-        host_device_show(planning->arena, placement->host));
+    struct diag *diag =
+        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
+                                  "%s is requested twice",
+                                  host_device_show(planning->arena, placement->host)),
+                CODE_CONFLICT);
     diag_also(planning->diags, diag, planning->config->source, selector_place(first->wanted),
               "it is also requested here");
 }
+
+// What else is to be said of an objection to attaching a device.
+struct objection {
+    const char *fix; // what to do; NULL
+    enum diag_code code;
+};
 
 // The device of the guest that it is, or that it takes the place of; or NULL.
 static const struct device *device_here(const struct planning *planning,
@@ -177,17 +190,18 @@ static bool is_lost(const struct host_device *host)
 }
 
 static const char *objection_of_owner(const struct planning *planning,
-                                      const struct host_device *host, const char **fix)
+                                      const struct host_device *host, struct objection *objection)
 {
     const struct domain owner = { .id = host->owner_domain, .name = "" };
+    objection->code = CODE_IN_USE;
     if (!is_lost(host))
         return arena_printf(planning->arena, "%s has it", host->owner);
     if (host->owner_changes) {
-        *fix = "try again after that has ended";
+        objection->fix = "try again after that has ended";
         return arena_printf(planning->arena, "it is recorded for %s, which %s is changing",
                             host->owner, host->owner_changes);
     }
-    *fix = advice(planning->arena, ADVICE_DETACH, &owner, host->busid);
+    objection->fix = advice(planning->arena, ADVICE_DETACH, &owner, host->busid);
     return arena_printf(planning->arena, "it is recorded for %s, which does not have it",
                         host->owner);
 }
@@ -195,13 +209,14 @@ static const char *objection_of_owner(const struct planning *planning,
 // How the host itself uses the device, or NULL. --force overrides that, unless it is a disk, or
 // what it is cannot be found out.
 static const char *objection_of_host(const struct planning *planning,
-                                     const struct host_device *host, const char **fix)
+                                     const struct host_device *host, struct objection *objection)
 {
     bool force = planning->options->force;
-    *fix = host->busy_fix;
+    objection->code = CODE_HOST_NEEDS_IT;
+    objection->fix = host->busy_fix;
     if (host->busy && (host->busy_disk || !force))
         return arena_printf(planning->arena, "in use by this host: %s", host->busy);
-    *fix = force ? "--force does not override this: it may be a disk in use" : NULL;
+    objection->fix = force ? "--force does not override this: it may be a disk in use" : NULL;
     return part_is_unreadable(&host->use)
                ? arena_printf(planning->arena, "whether this host uses it is unknown: %s",
                               host->use.why)
@@ -211,7 +226,7 @@ static const char *objection_of_host(const struct planning *planning,
 // Whether the policy denies the domain a device (NULL: one of a driver domain). --force does not
 // override that.
 static const char *objection_of_policy(const struct planning *planning,
-                                       const struct host_device *host, const char **fix)
+                                       const struct host_device *host, struct objection *objection)
 {
     const struct policy *policy = planning->options->policy;
     const struct domain *domain = planning->topology->domain;
@@ -226,11 +241,13 @@ static const char *objection_of_policy(const struct planning *planning,
     const struct policy_decision decision = policy_decide(policy, &subject);
     if (decision.allowed)
         return NULL;
-    *fix = policy->broken ? advice(planning->arena, ADVICE_CHECK_POLICY, NULL, policy->path)
-           : decision.rule
-               ? arena_printf(planning->arena, "an ALLOW line before line %u would allow it",
-                              decision.rule->line)
-               : "an ALLOW line would allow it";
+    objection->code = CODE_DENIED;
+    objection->fix =
+        policy->broken ? advice(planning->arena, ADVICE_CHECK_POLICY, NULL, policy->path)
+        : decision.rule
+            ? arena_printf(planning->arena, "an ALLOW line before line %u would allow it",
+                           decision.rule->line)
+            : "an ALLOW line would allow it";
     return policy_show(planning->arena, policy, &decision);
 }
 
@@ -262,32 +279,33 @@ static const char *list_behind(const struct planning *planning, const struct hos
                         buffer_string(&list), shown > SHOWN_MATCHES ? ", ..." : "");
 }
 
-// Why the device must not be attached, or NULL. *fix is what to do, or NULL.
-static const char *objection(const struct planning *planning, const struct host_device *host,
-                             const char **fix)
+// Why the device must not be attached, or NULL.
+static const char *object(const struct planning *planning, const struct host_device *host,
+                          struct objection *objection)
 {
     const struct device *here = device_here(planning, host);
     const struct topology *from = losing(planning, host);
     const struct host_guest guest = topology_guest(from ? from : planning->topology);
-    *fix = NULL;
+    *objection = (struct objection){ NULL, CODE_UNSUPPORTED };
     if (host->hub) {
-        *fix = list_behind(planning, host);
+        objection->fix = list_behind(planning, host);
         return "it is a hub; select the devices behind it";
     }
     if (has_it(here))
         return NULL;
     if (is_others(planning, host) && !(from && host->owner_domain == from->domain->id))
-        return objection_of_owner(planning, host, fix);
+        return objection_of_owner(planning, host, objection);
     const char *why = host_hold_show(planning->arena, &host->hold, here || from ? &guest : NULL);
+    objection->code = CODE_IN_USE;
     if (why) {
-        *fix = host_hold_fix(&host->hold);
+        objection->fix = host_hold_fix(&host->hold);
         return why;
     }
     if (part_is_unreadable(&planning->host->claims))
         return arena_printf(planning->arena, "who has it is unknown: %s",
                             planning->host->claims.why);
-    why = objection_of_policy(planning, host, fix);
-    return why ? why : objection_of_host(planning, host, fix);
+    why = objection_of_policy(planning, host, objection);
+    return why ? why : objection_of_host(planning, host, objection);
 }
 
 // What the host loses with the device, unless the guest has it.
@@ -305,22 +323,23 @@ static void warn_of_loss(struct planning *planning, const struct placement *plac
 }
 
 static void refuse_attaching(struct planning *planning, struct placement *placement,
-                             const char *why, const char *fix)
+                             const char *why, const struct objection *objection)
 {
     refuse(placement, why);
     struct diag *diag = planning_complain(
         planning, STATUS_REFUSED, selector_place(placement->wanted), "%s cannot be attached: %s",
         host_device_show(planning->arena, placement->host), why);
-    if (fix)
-        diag_hint(planning->diags, diag, "%s", fix);
+    diag_is(diag, objection->code);
+    if (objection->fix)
+        diag_hint(planning->diags, diag, "%s", objection->fix);
 }
 
 void resolve_move(struct planning *planning, struct placement *placement)
 {
-    const char *fix = NULL;
-    const char *why = objection_of_policy(planning, placement->host, &fix);
+    struct objection objection = { NULL, CODE_REFUSED };
+    const char *why = objection_of_policy(planning, placement->host, &objection);
     if (why)
-        refuse_attaching(planning, placement, why, fix);
+        refuse_attaching(planning, placement, why, &objection);
 }
 
 static void resolve_target(struct planning *planning, struct placement *placement)
@@ -342,10 +361,10 @@ static void resolve_target(struct planning *planning, struct placement *placemen
         complain_twice(planning, placement, first);
         return;
     }
-    const char *fix = NULL;
-    const char *why = objection(planning, placement->host, &fix);
+    struct objection objection = { NULL, CODE_REFUSED };
+    const char *why = object(planning, placement->host, &objection);
     if (why)
-        refuse_attaching(planning, placement, why, fix);
+        refuse_attaching(planning, placement, why, &objection);
     else
         warn_of_loss(planning, placement);
 }
@@ -355,21 +374,23 @@ static void resolve_target(struct planning *planning, struct placement *placemen
 static void resolve_elsewhere(struct planning *planning, struct placement *placement)
 {
     struct span at = selector_place(placement->wanted);
-    const char *fix = NULL;
-    const char *why = objection_of_policy(planning, NULL, &fix);
+    struct objection objection = { NULL, CODE_REFUSED };
+    const char *why = objection_of_policy(planning, NULL, &objection);
     struct diag *diag;
     if (placement->wanted->selector.criteria != SELECT_BUSID) {
         refuse(placement, "not selected by busid");
-        diag = planning_complain(planning, STATUS_REQUEST, at,
-                                 "devices of driver domain %u can only be selected by busid",
-                                 placement->controller->backend_domain);
+        diag =
+            diag_is(planning_complain(planning, STATUS_REQUEST, at,
+                                      "devices of driver domain %u can only be selected by busid",
+                                      placement->controller->backend_domain),
+                    CODE_UNSUPPORTED);
         diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
     } else if (why) {
         refuse(placement, why);
         diag = planning_complain(
             planning, STATUS_REFUSED, at, "%s of driver domain %u cannot be attached: %s",
             placement->wanted->selector.busid, placement->controller->backend_domain, why);
-        diag_hint(planning->diags, diag, "%s", fix);
+        diag_hint(planning->diags, diag_is(diag, objection.code), "%s", objection.fix);
     }
 }
 

@@ -88,11 +88,14 @@ void journal_mention(const struct session *session, struct diags *diags,
     }
     const char *what = journal_show(arena, journal);
     if (journal_owner_runs(arena, journal))
-        complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE, "%s is being changed by %s", name, what);
+        diag_is(complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE, "%s is being changed by %s", name,
+                         what),
+                CODE_LOCKED);
     else
         diag_hint(diags,
-                  complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                           "%s: %s was killed before it had finished", name, what),
+                  diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                                   "%s: %s was killed before it had finished", name, what),
+                          CODE_UNFINISHED),
                   "the next command that changes something completes or undoes it");
 }
 
@@ -118,10 +121,11 @@ enum status journal_check(const struct session *session)
         return STATUS_REFUSED;
     }
     diag_hint(session->diags,
-              complain_error(session->diags,
-                             "%s: %s was killed, and what it left open has to be "
-                             "completed or undone first",
-                             name_of(session), journal_show(session->arena, journal)),
+              diag_is(complain_error(session->diags,
+                                     "%s: %s was killed, and what it left open has to be "
+                                     "completed or undone first",
+                                     name_of(session), journal_show(session->arena, journal)),
+                      CODE_UNFINISHED),
               "each command that changes something tries that; see its warning");
     return STATUS_REFUSED;
 }

@@ -269,7 +269,8 @@ enum status world_open(struct world *world, bool changes)
 
 enum status world_interrupted(const struct world *world)
 {
-    complain_error(world->session.diags, "interrupted; nothing was changed");
+    diag_is(complain_error(world->session.diags, "interrupted; nothing was changed"),
+            CODE_INTERRUPTED);
     return STATUS_FAILED;
 }
 

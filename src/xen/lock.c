@@ -109,8 +109,9 @@ static enum status complain_held(const struct session *session, const char *path
 {
     const char *holder = holder_name(session->arena, path);
     diag_hint(session->diags,
-              complain_error(session->diags, "could not take %s within %g s: %s holds it", what,
-                             limit, holder),
+              diag_is(complain_error(session->diags, "could not take %s within %g s: %s holds it",
+                                     what, limit, holder),
+                      CODE_LOCKED),
               "wait for that process to finish, or wait longer with --timeout; the lock is %s",
               path);
     return STATUS_TIMEOUT;
@@ -142,7 +143,8 @@ enum status lock_file(const struct session *session, const char *path, const cha
                                         holder_name(session->arena, path), what);
         bool in_time = session_pause(session, &waiting, pause);
         if (session_interrupted(session)) {
-            complain_error(session->diags, "interrupted while waiting for %s", what);
+            diag_is(complain_error(session->diags, "interrupted while waiting for %s", what),
+                    CODE_INTERRUPTED);
             return STATUS_FAILED;
         }
         if (!in_time)
@@ -268,8 +270,9 @@ enum status lock_watcher(const struct session *session, struct lock *lock)
     if (status != STATUS_TIMEOUT)
         return status;
     const unsigned pid = holder_of(session->arena, path);
-    complain_error(session->diags, "another watcher runs on this host%s",
-                   pid ? arena_printf(session->arena, ": process %u", pid) : "");
+    diag_is(complain_error(session->diags, "another watcher runs on this host%s",
+                           pid ? arena_printf(session->arena, ": process %u", pid) : ""),
+            CODE_LOCKED);
     return STATUS_REFUSED;
 }
 

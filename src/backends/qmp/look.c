@@ -141,8 +141,10 @@ enum status handle_complain(const struct qmp_handle *handle, const struct walk *
         complain_error(session->diags, "QEMU at %s %s", session->domain->qmp_socket, walk->why);
         return STATUS_FAILED;
     }
-    complain_error(session->diags, "%s, while %s", qmp_why(handle->client), what);
-    return qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
+    const enum status status = qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
+    diag_is(complain_error(session->diags, "%s, while %s", qmp_why(handle->client), what),
+            diag_code_of(status));
+    return status;
 }
 
 // Moves the controllers into the topology, with a number appended to names that are already used.

@@ -42,8 +42,9 @@ static enum status open_at(struct qmp_handle *handle)
         return STATUS_OK;
     }
     if (domain->qemu_silent) {
-        complain_error(session->diags, "%s", domain->qemu_silent);
-        return domain->qemu_exited ? STATUS_FAILED : STATUS_TIMEOUT;
+        const enum status failure = domain->qemu_exited ? STATUS_FAILED : STATUS_TIMEOUT;
+        diag_is(complain_error(session->diags, "%s", domain->qemu_silent), diag_code_of(failure));
+        return failure;
     }
     if (domain->shared_socket) {
         enum status status = lock_libxl(session, LOCK_LIBXL_QMP, &handle->lock);
@@ -57,7 +58,7 @@ static enum status open_at(struct qmp_handle *handle)
         return STATUS_OK;
     }
     if (status != STATUS_OK)
-        complain_error(session->diags, "%s", why);
+        diag_is(complain_error(session->diags, "%s", why), diag_code_of(status));
     session->qemu = handle->client;
     if (status == STATUS_OK)
         qmp_begin_look(handle);
@@ -68,8 +69,10 @@ static enum status qmp_open(struct session *session, void **handle)
 {
     bool ended = !session->domain->qmp_socket && has_ended(session);
     if (!session->domain->qmp_socket && !ended) {
-        complain_error(session->diags, "domain %s (%d) has no QEMU with emulated USB controllers",
-                       session->domain->name, session->domain->id);
+        diag_is(complain_error(session->diags,
+                               "domain %s (%d) has no QEMU with emulated USB controllers",
+                               session->domain->name, session->domain->id),
+                CODE_NO_BACKEND);
         return STATUS_REQUEST;
     }
     struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);
