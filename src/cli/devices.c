@@ -15,12 +15,14 @@ static const struct column columns[] = {
     { "DEVICE", NULL, COLUMN_LABEL },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },        { NULL, "serial", COLUMN_TEXT },
     { "DRIVER", "driver", COLUMN_LABEL }, { "POLICY", "policy", COLUMN_TEXT },
-    { "STATE", NULL, COLUMN_STATE },      { NULL, "state", COLUMN_TEXT },
+    { "STATE", NULL, COLUMN_STATE },      { NULL, "description", COLUMN_TEXT },
     { NULL, "program", COLUMN_TEXT },     { NULL, "pid", COLUMN_NUMBER },
     { NULL, "domain", COLUMN_TEXT },      { NULL, "domid", COLUMN_NUMBER },
     { NULL, "unknown", COLUMN_TEXT },     { NULL, "free", COLUMN_FLAG },
     { NULL, "owner", COLUMN_TEXT },       { NULL, "lost", COLUMN_FLAG },
     { NULL, "advice", COLUMN_TEXT },      { NULL, "path", COLUMN_TEXT },
+    { NULL, "state", COLUMN_TEXT },       { NULL, "vendor", COLUMN_TEXT },
+    { NULL, "product", COLUMN_TEXT },     { NULL, "owner_domid", COLUMN_NUMBER },
 };
 enum { COLUMNS = sizeof columns / sizeof *columns, POLICY_COLUMN = 11 };
 
@@ -114,6 +116,23 @@ static const char *state_of(struct arena *arena, const struct host *host,
     return device->busy ? arena_printf(arena, "in use by this host: %s", device->busy) : "free";
 }
 
+// The same in a word, for scripts.
+static const char *state_word(const struct host_device *device, const char *unknown, bool denied)
+{
+    const struct host_hold *hold = &device->hold;
+    if (device->hub)
+        return "hub";
+    if (unknown)
+        return "unknown";
+    if (device->owner)
+        return is_lost(device) ? "lost" : "attached";
+    if (hold->holders || hold->driver)
+        return "held";
+    if (hold->unauthorized)
+        return "not-authorized";
+    return device->busy ? "in-use" : denied ? "denied" : "free";
+}
+
 // What that state is like.
 static enum tone tone_of(const struct host_device *device, const char *state, const char *unknown)
 {
@@ -187,6 +206,10 @@ static void add_row(struct view *view, struct table *table, const struct host_de
         is_lost(device) ? "" : NULL,
         how,
         path_of(view, device),
+        state_word(device, unknown, denied),
+        arena_printf(arena, "%04x", device->vendor),
+        arena_printf(arena, "%04x", device->product),
+        device->owner ? arena_printf(arena, "%d", device->owner_domain) : NULL,
     };
     table_row(table, cells);
     table_set_below(table, 0, hub_of(arena, device->busid));

@@ -31,6 +31,13 @@ static enum tone tone_of(const struct finding *finding)
     return finding->answer == VERDICT_YES ? TONE_GOOD : TONE_PLAIN;
 }
 
+// In JSON, where "cannot know" is one word.
+static const char *const answers[] = {
+    [VERDICT_NO] = "no",
+    [VERDICT_YES] = "yes",
+    [VERDICT_UNKNOWN] = "unknown",
+};
+
 static void print(const struct invocation *invocation, const struct findings *findings)
 {
     struct arena *arena = invocation->arena;
@@ -39,7 +46,7 @@ static void print(const struct invocation *invocation, const struct findings *fi
     for (const struct finding *at = findings->first; at; at = at->next) {
         const char *evidence = json || !at->fix ? at->evidence : with_fix(arena, at);
         const char *cells[COLUMNS] = {
-            at->domain, at->question, verdict_name(at->answer),
+            at->domain, at->question, json ? answers[at->answer] : verdict_name(at->answer),
             evidence,   at->fix,      at->attention ? "" : NULL,
         };
         table_row(table, cells);

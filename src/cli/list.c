@@ -30,12 +30,12 @@ static const struct column columns[] = {
     { "BUSID", "busid", COLUMN_TEXT },
     { "SPEED", "speed", COLUMN_TEXT },
     { "STATE", NULL, COLUMN_STATE },
-    { NULL, "state", COLUMN_TEXT },
+    { NULL, "description", COLUMN_TEXT },
     { NULL, "backend", COLUMN_TEXT },
     { NULL, "backend_domain", COLUMN_NUMBER },
     { NULL, "backend_state", COLUMN_TEXT },
     { NULL, "frontend_state", COLUMN_TEXT },
-    { NULL, "presence", COLUMN_TEXT },
+    { NULL, "state", COLUMN_TEXT },
     { NULL, "reason", COLUMN_TEXT },
     { NULL, "now", COLUMN_TEXT },
     { NULL, "advice", COLUMN_TEXT },
@@ -45,6 +45,9 @@ static const struct column columns[] = {
     { NULL, "watcher", COLUMN_TEXT },
     { NULL, "restorable", COLUMN_TEXT },
     { NULL, "obstacle", COLUMN_TEXT },
+    { NULL, "vendor", COLUMN_TEXT },
+    { NULL, "product", COLUMN_TEXT },
+    { NULL, "serial", COLUMN_TEXT },
 };
 enum {
     DEVICE_COLUMN = 7,
@@ -57,6 +60,9 @@ enum {
     WATCHER_COLUMN = 24,
     RESTORABLE_COLUMN,
     OBSTACLE_COLUMN,
+    VENDOR_COLUMN,
+    PRODUCT_COLUMN,
+    SERIAL_COLUMN,
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
@@ -103,6 +109,24 @@ static void add_saving(const struct listing *listing, const struct controller *c
         obstacle || !device ? obstacle : restorable_prevented_by_device(listing->arena, device);
 }
 
+// What a host device is, for scripts. What is gone is known by the label that it has left.
+static void add_identity(const struct listing *listing, const struct device *device,
+                         const char **cells)
+{
+    uint16_t vendor, product;
+    if (!device || device->kind != DEVICE_HOSTDEV ||
+        !(listing->invocation->given & (OPTION_JSON | OPTION_OUTPUT)))
+        return;
+    if (!host_label_read(text_of(device_label(listing->arena, device)), &vendor, &product))
+        return;
+    cells[VENDOR_COLUMN] = arena_printf(listing->arena, "%04x", vendor);
+    cells[PRODUCT_COLUMN] = arena_printf(listing->arena, "%04x", product);
+    if (!device->host)
+        return;
+    host_read_strings(device->host, HOST_SERIAL);
+    cells[SERIAL_COLUMN] = *device->host->serial ? device->host->serial : NULL;
+}
+
 static const char *with_advice(struct arena *arena, const struct domain *domain,
                                const struct device *device)
 {
@@ -117,6 +141,16 @@ static const char *shown_state(const struct listing *listing, const struct domai
     const char *state = with_advice(listing->arena, domain, device);
     const char *words = wanted_words(listing->arena, &listing->watch, device, wanted);
     return words ? arena_printf(listing->arena, "%s; %s", state, words) : state;
+}
+
+// The state as one word, for scripts.
+static const char *state_word(struct arena *arena, enum device_state state)
+{
+    char *word = arena_strdup(arena, device_state_name(state));
+    for (char *at = word; *at; at++)
+        if (*at == ' ')
+            *at = '-';
+    return word;
 }
 
 static void add_row(const struct listing *listing, const struct domain *domain,
@@ -148,13 +182,14 @@ static void add_row(const struct listing *listing, const struct domain *domain,
         controller->pvusb ? arena_printf(arena, "%u", controller->backend_domain) : NULL,
         controller->pvusb ? xenbus_state_name(controller->backend_state) : NULL,
         controller->pvusb ? xenbus_state_name(controller->frontend_state) : NULL,
-        device ? device_state_name(device->state) : NULL,
+        device ? state_word(arena, device->state) : NULL,
         device ? device->reason : NULL,
         device && device->now ? device->now->busid : NULL,
         device ? list_advice_of(arena, domain, device) : NULL,
     };
     add_wanted(listing, wanted, cells);
     add_saving(listing, controller, device, cells);
+    add_identity(listing, device, cells);
     table_row(listing->table, cells);
     table_set_tone(listing->table, list_tone_of(controller, device));
 }

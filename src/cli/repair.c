@@ -9,7 +9,25 @@
 
 enum { LINE_SHOWN = 600 };
 
-// What a problem's state is called. Scripts rely on the JSON, so it never changes.
+// What a problem is called in JSON. Scripts rely on that, so it never changes.
+static const char *const kinds[] = {
+    [PROBLEM_CONTROLLER] = "stale-controller",
+    [PROBLEM_BUSID] = "stale-busid",
+    [PROBLEM_DEVICE] = "stale-device",
+    [PROBLEM_NOTE] = "stale-note",
+    [PROBLEM_FOREIGN] = "foreign-notes",
+    [PROBLEM_PORT] = "unrecorded-port",
+    [PROBLEM_UNKNOWN_CONTROLLER] = "unrecorded-controller",
+    [PROBLEM_UNKNOWN_DEVICE] = "unrecorded-device",
+    [PROBLEM_SAVED] = "incomplete-saved-config",
+    [PROBLEM_JOURNAL] = "unfinished-command",
+    [PROBLEM_DEAD_NOTES] = "dead-notes",
+    [PROBLEM_PARTIAL] = "partial-controller",
+    [PROBLEM_HANDOVER] = "partial-handover",
+    [PROBLEM_ORPHAN] = "device-without-driver",
+};
+
+// The same of its state.
 static const char *const states[] = {
     [PROBLEM_FOUND] = "to fix",
     [PROBLEM_FIXED] = "fixed",
@@ -80,18 +98,25 @@ static void write_json(const struct invocation *invocation, const struct problem
     static const struct column columns[] = {
         { NULL, "domain", COLUMN_TEXT }, { NULL, "domid", COLUMN_NUMBER },
         { NULL, "what", COLUMN_TEXT },   { NULL, "why", COLUMN_TEXT },
-        { NULL, "state", COLUMN_TEXT },  { NULL, "words", COLUMN_TEXT },
+        { NULL, "state", COLUMN_TEXT },  { NULL, "reason", COLUMN_TEXT },
+        { NULL, "kind", COLUMN_TEXT },   { NULL, "controller", COLUMN_TEXT },
+        { NULL, "busid", COLUMN_TEXT },  { NULL, "fix", COLUMN_TEXT },
     };
     enum { COLUMNS = sizeof columns / sizeof *columns };
     struct table *table = table_new(arena, columns, COLUMNS);
     for (const struct problem *at = problems->first; at; at = at->next) {
+        const char *busid = at->device ? device_busid(at->device) : at->frees ? at->frees : "";
         const char *cells[COLUMNS] = { at->domain < 0 ? NULL : at->name,
                                        at->domain < 0 ? NULL
                                                       : arena_printf(arena, "%d", at->domain),
                                        at->what,
                                        at->why,
                                        states[at->state],
-                                       at->failure };
+                                       at->failure,
+                                       kinds[at->kind],
+                                       at->controller ? at->controller->name : NULL,
+                                       *busid ? busid : NULL,
+                                       at->fix };
         table_row(table, cells);
     }
     table_write_json(table, envelope_list(invocation, "problems"));

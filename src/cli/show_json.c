@@ -63,6 +63,9 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
     const struct device *device = step->device;
     const struct controller *controller = step->controller;
     const char *port = device ? port_write(device->port, buf) : "";
+    const struct host_device *host = device ? device->host : NULL;
+    if (host)
+        host_read_strings(host, HOST_SERIAL);
     const struct {
         const char *key, *value;
     } members[] = {
@@ -71,10 +74,14 @@ static void json_step(struct arena *arena, struct json_writer *writer, const str
         { "controller", controller ? controller->name : NULL },
         { "model", controller && controller->model ? controller->model->name : NULL },
         { "port", *port ? arena_strdup(arena, port) : NULL },
-        { "device", device ? device_kind_name(device) : NULL },
-        { "server", step->pvusb_qemu ? step->pvusb_qemu->program : NULL },
-        { "busid", device && device->host ? device->host->busid : NULL },
-        { "words", !step->words && step->pair ? step->pair->words : step->words },
+        { "kind", device ? device_kind_name(device) : NULL },
+        { "pvusb_qemu", step->pvusb_qemu ? step->pvusb_qemu->program : NULL },
+        { "label", device ? device_label(arena, device) : NULL },
+        { "vendor", host ? arena_printf(arena, "%04x", host->vendor) : NULL },
+        { "product", host ? arena_printf(arena, "%04x", host->product) : NULL },
+        { "serial", host && *host->serial ? host->serial : NULL },
+        { "busid", host ? host->busid : NULL },
+        { "reason", !step->words && step->pair ? step->pair->words : step->words },
         { "remark", step->state == STEP_DONE ? step->remark : NULL },
     };
     json_open_object(writer);

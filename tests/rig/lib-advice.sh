@@ -277,7 +277,7 @@ promise_park()
     ! grep -q '"restorable": "no"' "$T/out" || false_advice 'it still cannot be restored'
 }
 promise_restore() { promise_attach; }
-promise_attach() { lists "$(chosen_by "$what") and .presence == \"attached\"" || false_advice 'it is not attached'; }
+promise_attach() { lists "$(chosen_by "$what") and .state == \"attached\"" || false_advice 'it is not attached'; }
 promise_move() { promise_attach; }
 promise_return() { promise_attach; }
 promise_start_qemu() { lists '.backend == "qusb"' || false_advice 'there is no such controller'; }
