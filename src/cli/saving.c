@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "job.h"
+#include "xen/advice.h"
 
 enum { WHY_SHOWN = 400 };
 
@@ -26,11 +27,48 @@ static const char *obstacle_of(struct arena *arena, const struct step *step)
                         device_describe(arena, step->device));
 }
 
+static bool is_removed(const struct plan *plan, const struct device *device)
+{
+    const struct step *step = plan->first;
+    while (step && !(step->op == STEP_REMOVE && step->device == device))
+        step = step->next;
+    return step;
+}
+
+// Whether the plan removes the last device of that controller, but not the controller.
+static bool is_emptied(const struct plan *plan, const struct controller *controller)
+{
+    for (const struct device *at = controller->devices; at; at = at->next)
+        if (!is_removed(plan, at))
+            return false;
+    return controller->devices && !plan_removal_of(plan, controller);
+}
+
+// A controller without a device prevents it as well.
+static void note_emptied(const struct job *job)
+{
+    struct arena *arena = job->invocation->arena;
+    struct diags *diags = job->invocation->diags;
+    const struct topology *topology = &job->world.topology;
+    if (job->invocation->given & OPTION_DRY_RUN)
+        return;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (is_emptied(&job->plan, at) && restorable_prevented_by_controller(arena, at))
+            advise(diags,
+                   complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                            "controller %s of %s (%d) has no device now, and as long as it is "
+                            "there, the guest cannot be restored after it was saved",
+                            at->name, topology->domain->name, topology->domain->id),
+                   ADVICE_REMOVE_CONTROLLER, topology->domain, at->name);
+}
+
 void saving_note(const struct job *job, enum verdict before)
 {
     struct arena *arena = job->invocation->arena;
     const struct domain *domain = job->world.session.domain;
     const char *why = NULL;
+    if (domain->id >= 0)
+        note_emptied(job);
     for (const struct step *at = job->plan.first; at && !why; at = at->next)
         why = obstacle_of(arena, at);
     if (before == VERDICT_NO || !why)

@@ -12,7 +12,8 @@ struct job;
 // known.
 enum verdict saving_before(const struct job *job);
 // After a successful run of the job's plan: notes what has made a domain that was restorable, or
-// may have been, unrestorable. Once.
+// may have been, unrestorable, once; and each controller that prevents it and has no device any
+// longer.
 void saving_note(const struct job *job, enum verdict before);
 
 // What list prints below the table about a domain that could not be restored; NULL otherwise. Safe
