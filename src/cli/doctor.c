@@ -8,9 +8,10 @@
 #include "table.h"
 
 static const struct column columns[] = {
-    { NULL, "domain", COLUMN_TEXT }, { "", "question", COLUMN_TEXT },
-    { "", "answer", COLUMN_STATE },  { "", "evidence", COLUMN_TEXT },
-    { NULL, "fix", COLUMN_TEXT },    { NULL, "attention", COLUMN_FLAG },
+    { NULL, "domain", COLUMN_TEXT },    { "", NULL, COLUMN_STATE },
+    { "", "question", COLUMN_TEXT },    { "", "answer", COLUMN_TEXT },
+    { "", "evidence", COLUMN_TEXT },    { NULL, "fix", COLUMN_TEXT },
+    { NULL, "attention", COLUMN_FLAG },
 };
 enum {
     COLUMNS = sizeof columns / sizeof *columns,
@@ -24,11 +25,16 @@ static const char *with_fix(struct arena *arena, const struct finding *finding)
                         finding->fix);
 }
 
-static enum tone tone_of(const struct finding *finding)
+// What an answer means, in a word.
+enum judgement { FAILED, GOOD, NOT_SUPPORTED, NOT_KNOWN };
+
+static enum judgement judge(const struct finding *finding)
 {
     if (finding->attention)
-        return TONE_BAD;
-    return finding->answer == VERDICT_YES ? TONE_GOOD : TONE_PLAIN;
+        return FAILED;
+    if (finding->answer == VERDICT_UNKNOWN)
+        return NOT_KNOWN;
+    return (finding->answer == VERDICT_NO) == finding->symptom ? GOOD : NOT_SUPPORTED;
 }
 
 // In JSON, where "cannot know" is one word.
@@ -38,31 +44,62 @@ static const char *const answers[] = {
     [VERDICT_UNKNOWN] = "unknown",
 };
 
+static void add_row(const struct invocation *invocation, struct table *table,
+                    const struct finding *finding)
+{
+    static const struct {
+        const char *word;
+        enum tone tone;
+    } words[] = { [FAILED] = { "FAIL", TONE_BAD },
+                  [GOOD] = { "ok", TONE_GOOD },
+                  [NOT_SUPPORTED] = { "--", TONE_PLAIN },
+                  [NOT_KNOWN] = { "?", TONE_PLAIN } };
+    const enum judgement judgement = judge(finding);
+    const bool json = invocation->given & OPTION_JSON;
+    const char *cells[COLUMNS] = {
+        finding->domain,
+        words[judgement].word,
+        finding->question,
+        json ? answers[finding->answer] : verdict_name(finding->answer),
+        json || !finding->fix ? finding->evidence : with_fix(invocation->arena, finding),
+        finding->fix,
+        finding->attention ? "" : NULL,
+    };
+    table_row(table, cells);
+    table_set_tone(table, words[judgement].tone);
+}
+
+static void print_count(const struct findings *findings, size_t hidden)
+{
+    if (!findings->attention)
+        fputs("Nothing needs attention.", stdout);
+    else
+        printf("%u thing%s attention.", findings->attention,
+               findings->attention == 1 ? " needs" : "s need");
+    if (hidden)
+        printf(" (-v: %zu more that %s checked)", hidden, hidden == 1 ? "was" : "were");
+    putchar('\n');
+}
+
+// For people only what has failed, unless they want all of it.
 static void print(const struct invocation *invocation, const struct findings *findings)
 {
-    struct arena *arena = invocation->arena;
-    bool json = invocation->given & OPTION_JSON;
-    struct table *table = table_new(arena, columns, COLUMNS);
+    size_t hidden = 0;
+    const bool all = invocation->given & (OPTION_JSON | OPTION_VERBOSE);
+    struct table *table = table_new(invocation->arena, columns, COLUMNS);
     for (const struct finding *at = findings->first; at; at = at->next) {
-        const char *evidence = json || !at->fix ? at->evidence : with_fix(arena, at);
-        const char *cells[COLUMNS] = {
-            at->domain, at->question, json ? answers[at->answer] : verdict_name(at->answer),
-            evidence,   at->fix,      at->attention ? "" : NULL,
-        };
-        table_row(table, cells);
-        table_set_tone(table, tone_of(at));
+        if (all || judge(at) == FAILED)
+            add_row(invocation, table, at);
+        else
+            hidden++;
     }
-    if (json) {
+    if (invocation->given & OPTION_JSON) {
         table_write_json(table, envelope_list(invocation, "findings"));
         return;
     }
     table_print_as(table, &(const struct table_layout){ .color = invocation->color_output },
                    stdout);
-    if (!findings->attention)
-        puts("Nothing needs attention.");
-    else
-        printf("%u thing%s attention.\n", findings->attention,
-               findings->attention == 1 ? " needs" : "s need");
+    print_count(findings, hidden);
 }
 
 static enum status run_doctor(const struct invocation *invocation)
@@ -87,9 +124,10 @@ const struct command doctor_command = {
     .name = "doctor",
     .arguments = "[DOMAIN]",
     .summary = "Report what this host and its domains support, and what is wrong with them.",
-    .details = "Every answer comes with its evidence, and \"cannot know\" where there is none.\n"
+    .details = "Prints what has failed; with -v everything that was checked: ok, FAIL, -- (not\n"
+               "supported), ? (cannot know). Every answer comes with its evidence.\n"
                "Changes nothing. Exits with 10 if something needs attention.",
-    .options = OPTION_JSON | OPTION_TIMEOUT,
+    .options = OPTION_JSON | OPTION_TIMEOUT | OPTION_VERBOSE,
     .json = "findings",
     .least = 0,
     .most = 1,

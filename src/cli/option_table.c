@@ -56,6 +56,7 @@ const struct option_row option_rows[OPTION_ROWS] = {
     { OPTION_UDEV, "udev", 0, false, "BUSID",
       "print the udev properties of a device that is kept for guests" },
     { OPTION_USB_ONLY, "usb-only", 0, false, NULL, "print only the USB statements" },
+    { OPTION_VERBOSE, "verbose", 'v', false, NULL, "print everything that was checked" },
     { OPTION_HELP, "help", 'h', false, NULL, "this text" },
     { OPTION_VERSION, "version", 'V', false, NULL, "the version, and what it was built with" },
 };

@@ -14,7 +14,7 @@ struct option_row {
     const char *help;
 };
 
-enum { OPTION_ROWS = 37 };
+enum { OPTION_ROWS = 38 };
 extern const struct option_row option_rows[OPTION_ROWS];
 
 // Whether the verb takes it; NULL: any verb does.

@@ -378,6 +378,12 @@ void diagnose_unread(struct arena *arena, const char *question, const char *why,
                     NULL);
 }
 
+static void answer_symptom(struct subject *subject, const char *question, enum verdict verdict,
+                           const char *evidence)
+{
+    answer(subject, question, verdict, evidence)->symptom = true;
+}
+
 void diagnose_problems(struct arena *arena, const struct domain *domain,
                        const struct problems *problems, const struct part *unread,
                        struct findings *findings)
@@ -395,14 +401,14 @@ void diagnose_problems(struct arena *arena, const struct domain *domain,
         any |= domain || problem_scope(at) == SCOPE_HOST;
     }
     if (part_is_unreadable(unread) && domain)
-        answer(&subject, arena_printf(arena, "records of %s are stale", subject.domain),
-               VERDICT_UNKNOWN, "it could not be examined");
+        answer_symptom(&subject, arena_printf(arena, "records of %s are stale", subject.domain),
+                       VERDICT_UNKNOWN, "it could not be examined");
     else if (part_is_unreadable(unread))
         diagnose_unread(arena, "host devices have lost their drivers", unread->why, findings);
     else if (!any && domain)
-        answer(&subject, arena_printf(arena, "records of %s are stale", domain->name), VERDICT_NO,
-               "they match what is there");
+        answer_symptom(&subject, arena_printf(arena, "records of %s are stale", domain->name),
+                       VERDICT_NO, "they match what is there");
     else if (!any)
-        answer(&subject, "host devices have lost their drivers", VERDICT_NO,
-               "each has a driver or an owner, or the kernel has no driver for it");
+        answer_symptom(&subject, "host devices have lost their drivers", VERDICT_NO,
+                       "each has a driver or an owner, or the kernel has no driver for it");
 }

@@ -14,6 +14,7 @@ struct finding {
     const char *evidence; // what the answer is based on
     const char *fix;      // a command, or what else to do; NULL: nothing to do
     bool attention;       // something is wrong
+    bool symptom;         // the question is whether something is wrong
 };
 
 // A list, in the order in which it is printed. Elements belong to the arena.

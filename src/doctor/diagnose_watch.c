@@ -22,8 +22,8 @@ void diagnose_watcher(struct subject *subject, const struct watch_view *view)
                                : (view->why ? view->why : "no process has its lock");
     struct finding *finding = answer(subject, "a watcher runs on this host", view->runs, evidence);
     if (view->runs == VERDICT_NO && view->keeps) {
-        finding->evidence = "no process has its lock, but there is something that was attached "
-                            "with --keep";
+        finding->evidence = "no process has its lock, but there is something that attach was "
+                            "told to keep";
         needs_attention(subject, finding, "start the service xenusb-watch");
     }
     if (view->unread)

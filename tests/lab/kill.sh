@@ -129,7 +129,7 @@ want_agreement()
     run xenusb apply "${words[@]}" "$config"
     want_rc 0
     want_out '^Nothing to do'
-    run xenusb doctor "$guest"
+    run xenusb doctor -v "$guest"
     want_rc 0
 }
 
