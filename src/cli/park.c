@@ -164,7 +164,7 @@ static enum status finish(const struct park_run *run, const struct job *job, con
                     CODE_NOT_PLUGGED_IN),
             "plug it in and unpark %s again", session->domain->name);
         *done = "incomplete";
-        return STATUS_OK;
+        return parked_release(session) == STATUS_OK ? STATUS_OK : STATUS_LEFTOVER;
     }
     if (parked_forget(session) != STATUS_OK)
         return STATUS_LEFTOVER;

@@ -3,13 +3,15 @@
 // what the domain of an earlier file wants as well; and what it cleans up.
 #include "base/arena.h"
 #include "plan/presence.h"
+#include "watch/parked.h"
 #include "watch_items.h"
 
 struct deciding {
     struct watch_items *items;
     const struct topology *topology;
     const struct host *host;
-    bool same; // the last report is about this instance of the domain, and its QEMU
+    bool same;   // the last report is about this instance of the domain, and its QEMU
+    bool parked; // nothing may be added before it is saved and restored
 };
 
 static bool is_same_instance(const struct watch_report *last, const struct topology *topology)
@@ -26,10 +28,34 @@ static bool was_given(const struct deciding *deciding, const struct watch_item *
            (item->last->verdict == WATCH_THERE || item->last->verdict == WATCH_AWAY);
 }
 
+// Leaves out what is missing in a guest that is parked.
+static void leave_parked(const struct deciding *deciding, struct watch_item *item)
+{
+    if (item->last) {
+        item->entry.place = item->last->place;
+        item->entry.label = item->last->label;
+    }
+    watch_item_leave_out(deciding->items, item, WATCH_AWAY, "it is parked");
+}
+
 // ---- controllers ----
+
+static bool has_controller(const struct deciding *deciding, const struct watch_item *item)
+{
+    const struct topology *topology = deciding->topology;
+    const struct config_controller *wanted = item->controller;
+    return wanted->at_creation || topology_controller_named(topology, text_of(wanted->name)) ||
+           (item->last && topology_controller_named(topology, text_of(item->last->place))) ||
+           (wanted->origin == ORIGIN_USBCTRL &&
+            topology_controller_index(topology, (int)wanted->index));
+}
 
 static void decide_controller(const struct deciding *deciding, struct watch_item *item)
 {
+    if (deciding->parked && !has_controller(deciding, item)) {
+        leave_parked(deciding, item);
+        return;
+    }
     if (!was_given(deciding, item) || !*item->last->place ||
         topology_controller_named(deciding->topology, text_of(item->last->place)))
         return;
@@ -72,6 +98,10 @@ static size_t count_entries(const struct deciding *deciding, enum device_kind ki
 static void decide_emulated(const struct deciding *deciding, struct watch_item *item)
 {
     const enum device_kind kind = item->device->kind;
+    if (deciding->parked && count_devices(deciding, kind, NULL) < count_entries(deciding, kind)) {
+        leave_parked(deciding, item);
+        return;
+    }
     if (!was_given(deciding, item) || count_devices(deciding, kind, item->last->place) ||
         count_devices(deciding, kind, NULL) >= count_entries(deciding, kind))
         return;
@@ -176,6 +206,11 @@ static void decide_host_device(const struct deciding *deciding, struct watch_ite
     if (!count || (count > 1 && is_still_there(deciding, item)))
         return;
     const struct host_device *before = former(deciding, item);
+    if (deciding->parked && count == 1 && !device_of(deciding->topology, host)) {
+        watch_item_describe(deciding->items, item, NULL, host);
+        leave_parked(deciding, item);
+        return;
+    }
     if (before && !device_of(deciding->topology, before)) {
         watch_item_describe(deciding->items, item, NULL, before);
         item->entry.place = item->last->place;
@@ -293,8 +328,8 @@ static void remove_left_out(const struct watch_items *items, struct config *conf
 void watch_decide(struct watch_items *items, struct job *job)
 {
     const struct deciding deciding = { items, &job->world.topology, &job->world.host,
-                                       is_same_instance(items->request->last,
-                                                        &job->world.topology) };
+                                       is_same_instance(items->request->last, &job->world.topology),
+                                       parked_holds(&job->world.session) };
     for (size_t i = 0; i < items->count; i++)
         if (!items->items[i].left_out && items->items[i].controller)
             decide_controller(&deciding, &items->items[i]);

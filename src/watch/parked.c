@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "parked.h"
+#include "parked_file.h"
 
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -7,15 +7,12 @@
 #include "plan/declare.h"
 #include "plan/plan.h"
 #include "plan/presence.h"
-#include "uuid_file.h"
-
-const char parked_directory[] = UUID_FILE_PARENT "/parked";
-static const struct uuid_files files = { parked_directory, "parked" };
 
 enum status parked_read(struct arena *arena, struct diags *diags, const struct domain *domain,
                         const struct config **config)
 {
-    return uuid_file_find(arena, diags, &files, uuid_file_path(arena, &files, domain), config);
+    return uuid_file_find(arena, diags, &parked_files, uuid_file_path(arena, &parked_files, domain),
+                          config);
 }
 
 // ---- what there will be ----
@@ -279,6 +276,8 @@ static struct text text_of_parking(const struct parking *parking)
     struct arena *arena = parking->session->arena;
     struct buffer text = buffer_in(arena);
     buffer_add_string(&text, "# What was parked. It is attached again by unpark.\n");
+    const char *line = parked_line(arena, parking->session->domain);
+    buffer_add_string(&text, line ? line : "");
     uuid_file_head(&text, parking->session->domain);
     buffer_add_string(&text, parking->controllers ? "usbcontroller=[\n" : "");
     for (const struct config_controller *at = parking->controllers; at; at = at->next)
@@ -314,7 +313,7 @@ enum status parked_write(const struct session *session, const struct plan *plan,
     parking.next_controller = &parking.controllers;
     parking.next_device = &parking.devices;
     *change = (struct parked_change){
-        .path = uuid_file_path(session->arena, &files, session->domain),
+        .path = uuid_file_path(session->arena, &parked_files, session->domain),
     };
     if (!plan->remove)
         return STATUS_OK;
@@ -333,19 +332,19 @@ enum status parked_write(const struct session *session, const struct plan *plan,
         return refuse(
             &parking, "what is to be removed",
             arena_printf(session->arena, "it cannot be written to %s: %s", change->path, why));
-    status = uuid_file_replace(session, &files, change->path, text);
+    status = uuid_file_replace(session, &parked_files, change->path, text);
     change->done = status == STATUS_OK;
     return status;
 }
 
 enum status parked_cancel(const struct session *session, const struct parked_change *change)
 {
-    return change->done ? uuid_file_replace(session, &files, change->path, change->before)
+    return change->done ? uuid_file_replace(session, &parked_files, change->path, change->before)
                         : STATUS_OK;
 }
 
 enum status parked_forget(const struct session *session)
 {
-    const char *path = uuid_file_path(session->arena, &files, session->domain);
-    return path ? uuid_file_put(session, &files, NULL, path) : STATUS_OK;
+    const char *path = uuid_file_path(session->arena, &parked_files, session->domain);
+    return path ? uuid_file_put(session, &parked_files, NULL, path) : STATUS_OK;
 }

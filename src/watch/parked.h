@@ -34,6 +34,12 @@ enum status parked_write(const struct session *session, const struct plan *plan,
 // Undoes that.
 enum status parked_cancel(const struct session *session, const struct parked_change *change);
 
+// Whether something was parked in this instance of the session's domain, which was not restored
+// since: a watcher must not bring it back before the domain is saved.
+bool parked_holds(const struct session *session);
+// From now on it is not, although some of it stays parked. Statuses as above.
+enum status parked_release(const struct session *session);
+
 // Removes the file. Statuses as above.
 enum status parked_forget(const struct session *session);
 
