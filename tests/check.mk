@@ -61,7 +61,7 @@ FEW_translate := case_resolve_pvusb_devices case_resolve_refuses_hubs_and_ambigu
 
 VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
-plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/judge/libvirt tests/judge/python tests/run.test tests/tidied.test tests/layers.test tests/security.test
+plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test tests/judge/qemu tests/judge/libvirt tests/judge/python tests/judge/xlu tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
     !/^#/ && NF { cases[$$1] = cases[$$1] " " $$2 } \
@@ -140,7 +140,12 @@ check-daemons:
 	    +'rig, plain' $(plain) \
 	    +'programs, sanitized' $(call programs,$(SAN_B)) $(call generated,$(SAN_B))
 
-check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement $(RIG_TOOLS)
+check-programs: $(UNITS) $(B)/golden $(B)/translate $(B)/readback $(B)/placement $(B)/xlu $(RIG_TOOLS)
+
+# What tests/judge/xlu asks; it has none of the project's own code.
+$(B)/xlu: tests/judge/xlu.c
+	@mkdir -p $(@D)
+	$(CC) $(WARNINGS) $(CFLAGS) $(LDFLAGS) -o $@ $< -lxlutil -lxenlight
 
 check-san:
 	$(MAKE) SAN=1 B=$(SAN_B) build check-programs
@@ -199,9 +204,10 @@ soak-watch: build rig
 # Compares the parser with the programs whose formats it reads, on more generated inputs.
 # LIBVIRT_TESTS names libvirt's tests/qemuxml2argvdata, which its source package has.
 CASES ?= 5000
-judge: build
+judge: build $(B)/xlu
 	tests/judge/qemu --cases $(CASES)
 	tests/judge/python --cases $(CASES)
+	tests/judge/xlu --cases $(CASES)
 	tests/judge/libvirt --cases $(CASES) $(if $(LIBVIRT_TESTS),--tests '$(LIBVIRT_TESTS)')
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
