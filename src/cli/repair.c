@@ -100,7 +100,7 @@ static void write_json(const struct invocation *invocation, const struct problem
         { NULL, "what", COLUMN_TEXT },   { NULL, "why", COLUMN_TEXT },
         { NULL, "state", COLUMN_TEXT },  { NULL, "reason", COLUMN_TEXT },
         { NULL, "kind", COLUMN_TEXT },   { NULL, "controller", COLUMN_TEXT },
-        { NULL, "busid", COLUMN_TEXT },  { NULL, "fix", COLUMN_TEXT },
+        { NULL, "busid", COLUMN_TEXT },
     };
     enum { COLUMNS = sizeof columns / sizeof *columns };
     struct table *table = table_new(arena, columns, COLUMNS);
@@ -115,8 +115,7 @@ static void write_json(const struct invocation *invocation, const struct problem
                                        at->failure,
                                        kinds[at->kind],
                                        at->controller ? at->controller->name : NULL,
-                                       *busid ? busid : NULL,
-                                       at->fix };
+                                       *busid ? busid : NULL };
         table_row(table, cells);
     }
     table_write_json(table, envelope_list(invocation, "problems"));
