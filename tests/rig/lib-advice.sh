@@ -239,6 +239,7 @@ eject_what_is_asked()
     local file answer
     while :; do
         for file in "$T"/qemu-*.qtest; do
+            [ -e "${file%.qtest}.pid" ] || continue # it has ended
             answer=$("$RIG/qmpc" -q "$file" 'outl 0xae10 0' 'inl 0xae04' | tail -n 1) || continue
             ((${answer#OK } == 0)) || "$RIG/qmpc" -q "$file" 'outl 0xae10 0' "outl 0xae08 ${answer#OK }"
         done
