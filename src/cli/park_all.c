@@ -333,7 +333,8 @@ enum status park_all(const struct invocation *invocation, park_one *act)
     if (status != STATUS_OK)
         return status;
     interrupt_catch();
-    cleanup_close int ends = children.ends = epoll_create1(EPOLL_CLOEXEC);
+    cleanup_close int ends = epoll_create1(EPOLL_CLOEXEC);
+    children.ends = ends;
     fflush(stdout);
     run_all(&children);
     complain_stopped(&children);
