@@ -8,7 +8,7 @@
 // Each turns the settings of the keys that one toolstack reads into controllers and devices of
 // builder->config, and reports errors.
 void xl_read(struct builder *builder);      // usbctrl, usbdev
-void xenusb_read(struct builder *builder);  // usbcontroller, and the keyed items of usbdevice
+void xenusb_read(struct builder *builder);  // usbcontroller
 void xm_read(struct builder *builder);      // vusb
 void classic_read(struct builder *builder); // usb, usbversion, usbdevice, spiceusbredirection
 void qemu_read(struct builder *builder);    // device_model_args and its kin
