@@ -216,9 +216,14 @@ void host_read_strings(const struct host_device *device, unsigned strings)
         { HOST_NAME, "product", &at->name },
         { HOST_SERIAL, "serial", &at->serial },
     };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (strings & ~at->strings & all[i].string)
-            *all[i].value = sysfs_value(arena, directory, all[i].attribute);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (!(strings & ~at->strings & all[i].string))
+            continue;
+        errno = 0;
+        *all[i].value = sysfs_value(arena, directory, all[i].attribute);
+        if (all[i].string == HOST_SERIAL && !*at->serial && errno != ENOENT && errno != ENODEV)
+            at->serial_error = errno;
+    }
     at->strings |= strings;
 }
 

@@ -68,6 +68,7 @@ struct host_device {
     const char *manufacturer; // "" if it has none
     const char *name;         // product string; ""
     const char *serial;       // ""
+    int serial_error;         // an errno if the serial could not be read; else 0
     // The rest is set by who needs it.
     const char *busy;     // host_find_use(): why it must not be given to a guest: "/dev/sda1 is
                           // mounted on /backup", "carries the default route"; NULL if it may be

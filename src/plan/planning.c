@@ -108,3 +108,14 @@ const char *planning_pvusb(const struct planning *planning, const struct config_
     *advice = pvusb->advice;
     return pvusb->no_qemu;
 }
+
+struct span planning_selector_place(const struct config_device *wanted)
+{
+    return span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
+}
+
+void planning_refuse(struct placement *placement, const char *words)
+{
+    placement->op = STEP_REFUSE;
+    placement->words = words;
+}

@@ -72,6 +72,18 @@ bool planning_starts_pvusb_qemu(const struct planning *planning);
 // only under Xen.
 bool planning_libxl_supports(const struct planning *planning, const struct device *device);
 
+// Where the config selects the device.
+struct span planning_selector_place(const struct config_device *wanted);
+// Sets the placement to STEP_REFUSE; the words must outlive the plan.
+void planning_refuse(struct placement *placement, const char *words);
+
+// absent.c
+
+// No device of this host matches: an error, or a warning and STEP_SKIP if the device is not
+// required or may be missing. If that is not known, since the serial number of one cannot be read,
+// it is an error in any case.
+void refuse_absent(struct planning *planning, struct placement *placement);
+
 // refuse.c: each reports an error at its position in the config.
 
 // For controllers:

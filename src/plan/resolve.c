@@ -8,108 +8,6 @@
 
 enum { SHOWN_MATCHES = 8 };
 
-static struct span selector_place(const struct config_device *wanted)
-{
-    return span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
-}
-
-static void refuse(struct placement *placement, const char *words)
-{
-    placement->op = STEP_REFUSE;
-    placement->words = words;
-}
-
-// The device that was probably meant by a selector that matches none: vendor and product are
-// swapped, or the serial number differs in case, or a little. NULL if there is none.
-static const char *probably_meant(const struct planning *planning, const struct selector *selector)
-{
-    enum { SERIALS_MAX = 256 };
-    const unsigned id = SELECT_VENDOR | SELECT_PRODUCT;
-    struct selector other = *selector;
-    const char *serials[SERIALS_MAX + 1] = { NULL };
-    size_t count = 0;
-    if (!planning->host)
-        return NULL;
-    other.vendor = selector->product;
-    other.product = selector->vendor;
-    if ((selector->criteria & id) == id && host_next(planning->host, &other, NULL))
-        return arena_printf(planning->arena,
-                            "%04x:%04x is plugged in: vendor and product are swapped", other.vendor,
-                            other.product);
-    if (!(selector->criteria & SELECT_SERIAL))
-        return NULL;
-    other = *selector;
-    other.criteria &= ~(unsigned)SELECT_SERIAL;
-    const struct selector *rest = other.criteria ? &other : NULL;
-    for (const struct host_device *at = planning->host->devices; at && count < SERIALS_MAX;
-         at = at->next) {
-        if (rest && !selector_matches(rest, at))
-            continue;
-        host_read_strings(at, HOST_SERIAL);
-        if (*at->serial)
-            serials[count++] = at->serial;
-    }
-    const char *near = text_nearest(selector->serial, serials);
-    return near ? arena_printf(planning->arena, "did you mean serial=%s?", near) : NULL;
-}
-
-// How many devices match that can be attached.
-static unsigned count_plugged(const struct planning *planning, const struct selector *selector)
-{
-    unsigned count = 0;
-    for (const struct host_device *at = NULL;
-         planning->host && (at = host_next(planning->host, selector, at));)
-        count += !at->hub;
-    return count;
-}
-
-static const char *words_of_absence(const struct planning *planning,
-                                    const struct config_device *wanted)
-{
-    struct arena *arena = planning->arena;
-    const char *shown = selector_show(arena, &wanted->selector);
-    const unsigned plugged = wanted->missing ? count_plugged(planning, &wanted->selector) : 0;
-    if (wanted->missing && wanted->all.value && plugged)
-        return arena_printf(arena, "each USB device %s is requested by another item as well",
-                            shown);
-    if (!wanted->missing || wanted->all.value)
-        return arena_printf(arena, "no USB device %s is plugged into this host", shown);
-    return arena_printf(arena, "%u of %u USB devices %s %s", wanted->missing, wanted->count.value,
-                        shown,
-                        plugged < wanted->count.value ? "are not plugged into this host"
-                                                      : "are requested by other items as well");
-}
-
-// Nothing matches: an error, or a warning if the device is not required or may be missing.
-static void complain_absent(struct planning *planning, struct placement *placement)
-{
-    const struct config_device *wanted = placement->wanted;
-    const char *words = words_of_absence(planning, wanted);
-    bool optional = GIVEN(wanted->required) && !wanted->required.value;
-    if (optional || planning->options->skip_missing) {
-        struct diag *diag =
-            diag_is(complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                             selector_place(wanted), "%s", words),
-                    CODE_NOT_PLUGGED_IN);
-        diag_hint(planning->diags, diag,
-                  optional ? "skipped, since it is not required"
-                           : "skipped, because of --skip-missing");
-        placement->op = STEP_SKIP;
-        placement->words = "not plugged in";
-        return;
-    }
-    refuse(placement, "not plugged in");
-    struct diag *diag =
-        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(wanted), "%s", words),
-                CODE_NOT_PLUGGED_IN);
-    const char *meant = probably_meant(planning, &wanted->selector);
-    if (meant)
-        diag_hint(planning->diags, diag, "%s", meant);
-    else
-        diag_hint(planning->diags, diag, "required=no makes it optional; %s",
-                  advice(planning->arena, ADVICE_DEVICES, NULL, NULL));
-}
-
 static void complain_ambiguous(struct planning *planning, struct placement *placement,
                                unsigned count)
 {
@@ -122,12 +20,12 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
         host_read_strings(at, HOST_SERIAL);
         buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
-    refuse(placement, "more than one device matches");
-    struct diag *diag =
-        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
-                                  "%u USB devices match %s", count,
-                                  selector_show(planning->arena, selector)),
-                CODE_AMBIGUOUS);
+    planning_refuse(placement, "more than one device matches");
+    struct diag *diag = diag_is(planning_complain(planning, STATUS_REQUEST,
+                                                  planning_selector_place(placement->wanted),
+                                                  "%u USB devices match %s", count,
+                                                  selector_show(planning->arena, selector)),
+                                CODE_AMBIGUOUS);
     diag_hint(planning->diags, diag, "select one: %s%s", buffer_string(&list),
               count > SHOWN_MATCHES ? ", ..." : "");
 }
@@ -145,14 +43,14 @@ static const struct placement *earlier_placement(const struct planning *planning
 static void complain_twice(struct planning *planning, struct placement *placement,
                            const struct placement *first)
 {
-    refuse(placement, "requested twice");
+    planning_refuse(placement, "requested twice");
     struct diag *diag =
-        diag_is(planning_complain(planning, STATUS_REQUEST, selector_place(placement->wanted),
-                                  "%s is requested twice",
-                                  host_device_show(planning->arena, placement->host)),
+        diag_is(planning_complain(
+                    planning, STATUS_REQUEST, planning_selector_place(placement->wanted),
+                    "%s is requested twice", host_device_show(planning->arena, placement->host)),
                 CODE_CONFLICT);
-    diag_also(planning->diags, diag, planning->config->source, selector_place(first->wanted),
-              "it is also requested here");
+    diag_also(planning->diags, diag, planning->config->source,
+              planning_selector_place(first->wanted), "it is also requested here");
 }
 
 // What else is to be said of an objection to attaching a device.
@@ -316,7 +214,7 @@ static void warn_of_loss(struct planning *planning, const struct placement *plac
         return;
     for (const struct host_caution *at = host->cautions; at; at = at->next) {
         struct diag *diag = complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                                     selector_place(placement->wanted), "%s: %s",
+                                     planning_selector_place(placement->wanted), "%s: %s",
                                      host_device_show(planning->arena, host), at->what);
         diag_hint(planning->diags, diag, "%s", at->hint);
     }
@@ -325,10 +223,10 @@ static void warn_of_loss(struct planning *planning, const struct placement *plac
 static void refuse_attaching(struct planning *planning, struct placement *placement,
                              const char *why, const struct objection *objection)
 {
-    refuse(placement, why);
+    planning_refuse(placement, why);
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, selector_place(placement->wanted), "%s cannot be attached: %s",
-        host_device_show(planning->arena, placement->host), why);
+        planning, STATUS_REFUSED, planning_selector_place(placement->wanted),
+        "%s cannot be attached: %s", host_device_show(planning->arena, placement->host), why);
     diag_is(diag, objection->code);
     if (objection->fix)
         diag_hint(planning->diags, diag, "%s", objection->fix);
@@ -351,7 +249,7 @@ static void resolve_target(struct planning *planning, struct placement *placemen
     if (count != 1)
         placement->host = NULL;
     if (count == 0)
-        complain_absent(planning, placement);
+        refuse_absent(planning, placement);
     if (count > 1)
         complain_ambiguous(planning, placement, count);
     if (!placement->host)
@@ -373,12 +271,12 @@ static void resolve_target(struct planning *planning, struct placement *placemen
 // only a policy that does not ask what it is can allow it.
 static void resolve_elsewhere(struct planning *planning, struct placement *placement)
 {
-    struct span at = selector_place(placement->wanted);
+    struct span at = planning_selector_place(placement->wanted);
     struct objection objection = { NULL, CODE_REFUSED };
     const char *why = objection_of_policy(planning, NULL, &objection);
     struct diag *diag;
     if (placement->wanted->selector.criteria != SELECT_BUSID) {
-        refuse(placement, "not selected by busid");
+        planning_refuse(placement, "not selected by busid");
         diag =
             diag_is(planning_complain(planning, STATUS_REQUEST, at,
                                       "devices of driver domain %u can only be selected by busid",
@@ -386,7 +284,7 @@ static void resolve_elsewhere(struct planning *planning, struct placement *place
                     CODE_UNSUPPORTED);
         diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
     } else if (why) {
-        refuse(placement, why);
+        planning_refuse(placement, why);
         diag = planning_complain(
             planning, STATUS_REFUSED, at, "%s of driver domain %u cannot be attached: %s",
             placement->wanted->selector.busid, placement->controller->backend_domain, why);
