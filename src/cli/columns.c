@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "columns.h"
 
+#include "base/arena.h"
 #include "base/scope.h"
 #include "base/text.h"
 
@@ -8,6 +9,11 @@
 #include <locale.h>
 
 static const char GAP[] = "  ";
+
+enum {
+    LAST_SHARE = 3, // what part of the terminal the last column gets
+    CUT_LEAST = 26, // how wide a column should stay that may be cut
+};
 
 static size_t width_of(const char *text, size_t size)
 {
@@ -97,6 +103,46 @@ static bool add_rows(struct libscols_table *table, const struct columns *columns
     return true;
 }
 
+// How wide a column should be: as its widest cell, within reason.
+static size_t wanted_width(const struct columns *columns, size_t column)
+{
+    const struct columns_column *own = &columns->columns[column];
+    size_t width = columns->titles ? strlen(own->title) : 0;
+    size_t most = own->cut ? CUT_LEAST : SIZE_MAX;
+    if (column + 1 == columns->count)
+        most = columns->width / LAST_SHARE;
+    for (size_t row = 0; row < columns->rows; row++) {
+        const size_t cell = width_of(own->cells[row], strlen(own->cells[row]));
+        width = cell > width ? cell : width;
+    }
+    return width < most ? width : most;
+}
+
+static bool fits(const struct columns *columns)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < columns->count; i++)
+        width += wanted_width(columns, i) + (i ? sizeof GAP - 1 : 0);
+    return width <= columns->width;
+}
+
+// Leaves out as many spare columns as is necessary.
+static struct columns fitting(const struct columns *columns)
+{
+    struct columns left = *columns;
+    left.columns = arena_array_of(columns->arena, struct columns_column, columns->count);
+    memcpy(left.columns, columns->columns, columns->count * sizeof *left.columns);
+    for (size_t i = 0; i < left.count && left.width && !fits(&left);) {
+        if (!left.columns[i].spare) {
+            i++;
+            continue;
+        }
+        left.count--;
+        memmove(&left.columns[i], &left.columns[i + 1], (left.count - i) * sizeof *left.columns);
+    }
+    return left;
+}
+
 // It must not escape what is escaped already, nor ask for the terminal itself.
 static bool set_up(struct libscols_table *table, const struct columns *columns, FILE *stream)
 {
@@ -115,8 +161,7 @@ static bool set_up(struct libscols_table *table, const struct columns *columns, 
 
 static bool fill(const struct columns *columns, FILE *stream)
 {
-    enum { SHARE = 3 }; // of the terminal, for the last column
-    size_t wanted = columns->width / SHARE;
+    size_t wanted = columns->width / LAST_SHARE;
     struct libscols_table *table = scols_new_table();
     bool done = table && set_up(table, columns, stream) && add_columns(table, columns, &wanted) &&
                 add_rows(table, columns) && scols_print_table(table) == 0;
@@ -133,8 +178,9 @@ static void print_unaligned(const struct columns *columns, FILE *stream)
                     i + 1 == columns->count ? "\n" : GAP);
 }
 
-void columns_print(const struct columns *columns, FILE *stream)
+void columns_print(const struct columns *all, FILE *stream)
 {
+    const struct columns left = fitting(all), *columns = &left;
     cleanup_free char *printed = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&printed, &size);

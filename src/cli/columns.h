@@ -17,6 +17,7 @@ struct columns_column {
     const char **cells;
     const char **colors; // of each cell, as libsmartcols names them; NULL: none
     bool cut;            // may be cut where the terminal is too narrow
+    bool spare;          // is left out there, before others are cut short
 };
 
 // What is printed.
@@ -33,9 +34,9 @@ struct columns {
     bool raw; // cells between single blanks, escaped by libsmartcols: no blanks in them
 };
 
-// Prints them two blanks apart. Where they do not fit, columns are cut, and the last one is
-// continued in more lines, but never in the midst of a command. If memory runs out, they are
-// printed without being aligned.
+// Prints them two blanks apart. Where they do not fit, spare columns are left out, from the left,
+// then others are cut, and the last one is continued in more lines, but never in the midst of a
+// command. If memory runs out, they are printed without being aligned.
 void columns_print(const struct columns *columns, FILE *stream);
 
 #endif

@@ -9,12 +9,12 @@
 #include "xen/advice.h"
 
 static const struct column columns[] = {
-    { "BUSID", "busid", COLUMN_TEXT },    { "ADDR", NULL, COLUMN_TEXT },
+    { "BUSID", "busid", COLUMN_TEXT },    { "ADDR", NULL, COLUMN_SPARE },
     { NULL, "bus", COLUMN_NUMBER },       { NULL, "address", COLUMN_NUMBER },
     { "ID", "id", COLUMN_TEXT },          { "SPEED", "speed", COLUMN_TEXT },
     { "DEVICE", NULL, COLUMN_LABEL },     { NULL, "manufacturer", COLUMN_TEXT },
     { NULL, "name", COLUMN_TEXT },        { NULL, "serial", COLUMN_TEXT },
-    { "DRIVER", "driver", COLUMN_LABEL }, { "POLICY", "policy", COLUMN_TEXT },
+    { "DRIVER", "driver", COLUMN_SPARE }, { "POLICY", "policy", COLUMN_TEXT },
     { "STATE", NULL, COLUMN_STATE },      { NULL, "description", COLUMN_TEXT },
     { NULL, "program", COLUMN_TEXT },     { NULL, "pid", COLUMN_NUMBER },
     { NULL, "domain", COLUMN_TEXT },      { NULL, "domid", COLUMN_NUMBER },

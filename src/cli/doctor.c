@@ -81,14 +81,14 @@ static void print_count(const struct findings *findings, size_t hidden)
     putchar('\n');
 }
 
-// For people only what has failed, unless they want all of it.
+// For people only what has failed or may be lost, unless they want all of it.
 static void print(const struct invocation *invocation, const struct findings *findings)
 {
     size_t hidden = 0;
     const bool all = invocation->given & (OPTION_JSON | OPTION_VERBOSE);
     struct table *table = table_new(invocation->arena, columns, COLUMNS);
     for (const struct finding *at = findings->first; at; at = at->next) {
-        if (all || judge(at) == FAILED)
+        if (all || judge(at) == FAILED || at->notable)
             add_row(invocation, table, at);
         else
             hidden++;

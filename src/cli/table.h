@@ -14,6 +14,7 @@ struct json_writer;
 enum column_kind {
     COLUMN_TEXT,
     COLUMN_LABEL, // text that may be cut where the terminal is too narrow
+    COLUMN_SPARE, // text that is left out there
     COLUMN_NUMBER,
     COLUMN_FLAG,
     COLUMN_STATE, // text that has the tone of its row

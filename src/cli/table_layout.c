@@ -102,7 +102,8 @@ static void show_column(const struct table *table, const struct table_layout *la
         (struct columns_column){ .title = title_of(table->arena, column),
                                  .cells = arena_array_of(table->arena, const char *, into->rows),
                                  .colors = arena_array_of(table->arena, const char *, into->rows),
-                                 .cut = column->kind == COLUMN_LABEL };
+                                 .cut = column->kind == COLUMN_LABEL,
+                                 .spare = column->kind == COLUMN_SPARE && !layout->output };
     for (const struct table_row *row = table->first; row; row = row->next, i++) {
         own->cells[i] = shown_cell(table, layout, column, row->cells[number]);
         own->colors[i] = column->kind == COLUMN_STATE ? colors[row->tone] : NULL;

@@ -324,7 +324,8 @@ static void answer_restorable(struct subject *subject, const struct domain *doma
     struct finding *finding =
         answer(subject, arena_printf(arena, "%s can be saved and restored", domain->name),
                restorable.verdict, restorable.why);
-    if (restorable.verdict == VERDICT_NO)
+    finding->notable = restorable.verdict == VERDICT_NO;
+    if (finding->notable)
         finding->fix = restorable.parkable
                            ? advice(arena, ADVICE_PARK, domain, NULL)
                            : "detach and remove that before it is saved or migrated";

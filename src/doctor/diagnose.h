@@ -15,6 +15,7 @@ struct finding {
     const char *fix;      // a command, or what else to do; NULL: nothing to do
     bool attention;       // something is wrong
     bool symptom;         // the question is whether something is wrong
+    bool notable;         // people are told in any case: something may be lost
 };
 
 // A list, in the order in which it is printed. Elements belong to the arena.
