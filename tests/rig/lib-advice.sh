@@ -240,8 +240,9 @@ eject_what_is_asked()
     while :; do
         for file in "$T"/qemu-*.qtest; do
             [ -e "${file%.qtest}.pid" ] || continue # it has ended
-            answer=$("$RIG/qmpc" -q "$file" 'outl 0xae10 0' 'inl 0xae04' | tail -n 1) || continue
-            ((${answer#OK } == 0)) || "$RIG/qmpc" -q "$file" 'outl 0xae10 0' "outl 0xae08 ${answer#OK }"
+            # One that is stopped does not keep the others waiting.
+            answer=$("$RIG/qmpc" -t 1 -q "$file" 'outl 0xae10 0' 'inl 0xae04' | tail -n 1) || continue
+            ((${answer#OK } == 0)) || "$RIG/qmpc" -t 1 -q "$file" 'outl 0xae10 0' "outl 0xae08 ${answer#OK }"
         done
         sleep 0.05
     done >"$T/ejects" 2>&1
