@@ -5,4 +5,7 @@
 
 enum verdict { VERDICT_NO, VERDICT_YES, VERDICT_UNKNOWN };
 
+// For scripts: "no", "yes" or "unknown".
+const char *verdict_word(enum verdict verdict);
+
 #endif

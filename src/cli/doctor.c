@@ -37,13 +37,6 @@ static enum judgement judge(const struct finding *finding)
     return (finding->answer == VERDICT_NO) == finding->symptom ? GOOD : NOT_SUPPORTED;
 }
 
-// In JSON, where "cannot know" is one word.
-static const char *const answers[] = {
-    [VERDICT_NO] = "no",
-    [VERDICT_YES] = "yes",
-    [VERDICT_UNKNOWN] = "unknown",
-};
-
 static void add_row(const struct invocation *invocation, struct table *table,
                     const struct finding *finding)
 {
@@ -60,7 +53,7 @@ static void add_row(const struct invocation *invocation, struct table *table,
         finding->domain,
         words[judgement].word,
         finding->question,
-        json ? answers[finding->answer] : verdict_name(finding->answer),
+        json ? verdict_word(finding->answer) : verdict_name(finding->answer),
         json || !finding->fix ? finding->evidence : with_fix(invocation->arena, finding),
         finding->fix,
         finding->attention ? "" : NULL,

@@ -60,18 +60,16 @@ struct table *list_table(struct arena *arena)
     return table_new(arena, columns, COLUMNS);
 }
 
-static const char *verdict_word(const struct listing *listing, enum verdict verdict)
+// NULL with --qmp, where it is not looked at.
+static const char *word_of(const struct listing *listing, enum verdict verdict)
 {
-    static const char *const words[] = {
-        [VERDICT_NO] = "no", [VERDICT_YES] = "yes", [VERDICT_UNKNOWN] = "unknown"
-    };
-    return listing->invocation->qmp ? NULL : words[verdict];
+    return listing->invocation->qmp ? NULL : verdict_word(verdict);
 }
 
 // What a row says of the watcher, for scripts.
 static void add_wanted(const struct listing *listing, struct wanted wanted, const char **cells)
 {
-    cells[WATCHER_COLUMN] = verdict_word(listing, listing->watch.runs);
+    cells[WATCHER_COLUMN] = word_of(listing, listing->watch.runs);
     if (listing->watch.unread)
         cells[WANTED_COLUMN + 1] = watch_verdict_name(WATCH_UNKNOWN);
     if (!wanted.entry)
@@ -88,7 +86,7 @@ static void add_saving(const struct listing *listing, const struct controller *c
     if (listing->invocation->qmp)
         return;
     const char *obstacle = restorable_prevented_by_controller(listing->arena, controller);
-    cells[RESTORABLE_COLUMN] = verdict_word(listing, listing->saving.verdict);
+    cells[RESTORABLE_COLUMN] = word_of(listing, listing->saving.verdict);
     cells[OBSTACLE_COLUMN] =
         obstacle || !device ? obstacle : restorable_prevented_by_device(listing->arena, device);
 }
@@ -190,7 +188,7 @@ static void add_wanted_row(const struct listing *listing, const struct domain *d
         watch_view_words(listing->arena, &listing->watch, entry);
     cells[REASON_COLUMN] = *entry->why ? entry->why : NULL;
     add_wanted(listing, wanted, cells);
-    cells[RESTORABLE_COLUMN] = verdict_word(listing, listing->saving.verdict);
+    cells[RESTORABLE_COLUMN] = word_of(listing, listing->saving.verdict);
     table_row(listing->table, cells);
     table_set_tone(listing->table, TONE_BAD);
 }
@@ -215,8 +213,8 @@ void list_add_unknown(const struct listing *listing, const char *name, int domai
     cells[SHOWN_COLUMN] = arena_printf(arena, "unknown: %s", why);
     cells[STATE_COLUMN] = cells[PRESENCE_COLUMN] = device_state_name(DEVICE_UNKNOWN);
     cells[REASON_COLUMN] = why;
-    cells[WATCHER_COLUMN] = verdict_word(listing, listing->watch.runs);
-    cells[RESTORABLE_COLUMN] = verdict_word(listing, VERDICT_UNKNOWN);
+    cells[WATCHER_COLUMN] = word_of(listing, listing->watch.runs);
+    cells[RESTORABLE_COLUMN] = word_of(listing, VERDICT_UNKNOWN);
     table_row(listing->table, cells);
     table_set_tone(listing->table, TONE_BAD);
 }
