@@ -53,9 +53,7 @@ static bool may_be_of_type(const struct json *element, enum record_kind kind)
 static bool has_controller(const struct comparison *comparison,
                            const struct record_controller *controller)
 {
-    const struct json *at = json_elements(json_member(comparison->saved, "usbctrls"));
-    while (at && json_member_integer(at, "devid", -1) != controller->index)
-        at = at->next;
+    const struct json *at = saved_controller(comparison->saved, controller->index);
     return at && may_be_of_type(at, controller->kind) &&
            may_be(at, "version", controller->version) && may_be(at, "ports", controller->ports);
 }

@@ -76,8 +76,8 @@ bool record_has_same(const struct record *one, const struct record *other, int64
 
 // In saved_edit.c:
 
-// Whether a saved configuration has the controller with that index.
-bool saved_has_controller(const struct json *config, int64_t index);
+// The entry of the controller with that index in a saved configuration; NULL if there is none.
+const struct json *saved_controller(const struct json *config, int64_t index);
 
 // In saved.c:
 

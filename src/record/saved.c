@@ -325,7 +325,7 @@ bool saved_catch_up_missing(const struct session *session, const struct json *co
 {
     const struct saved_change *before = last_change(session);
     if (device && may_have(controller) == VERDICT_UNKNOWN &&
-        !saved_has_controller(config, controller->index))
+        !saved_controller(config, controller->index))
         return false;
     if (device)
         saved_device_added(session, device);

@@ -172,7 +172,7 @@ static const char *edited_array(struct arena *arena, struct arena *scratch, stru
     return buffer_string(&text);
 }
 
-bool saved_has_controller(const struct json *config, int64_t index)
+const struct json *saved_controller(const struct json *config, int64_t index)
 {
     const struct json *at = json_elements(json_member(config, "usbctrls"));
     while (at && json_member_integer(at, "devid", -1) != index)
@@ -200,7 +200,7 @@ bool saved_edit(struct arena *arena, struct text json, const struct saved_elemen
     if (whole->type != JSON_OBJECT)
         return false;
     *edited = json;
-    if (element->if_has_controller && !saved_has_controller(whole, element->numbers[0]))
+    if (element->if_has_controller && !saved_controller(whole, element->numbers[0]))
         return true;
     arena_reset(scratch);
     bool found = find_member(arena, json, element->array, &value, &is_first);
