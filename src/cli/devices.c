@@ -63,6 +63,14 @@ static const char *unknown_of(const struct host *host, const struct host_device 
     return part_unknown(&host->claims, &device->hold.processes);
 }
 
+// The first of both that matters.
+static const char *unknown_about(const struct host *host, const struct host_device *device)
+{
+    const char *unknown = unknown_of(host, device);
+    const bool has_user = device->owner || device->hold.holders || device->hold.driver;
+    return unknown || has_user ? unknown : unknown_use(device);
+}
+
 // Whether the domain that was given the device does not have it: it was replugged, or its backend
 // has exited, or has not opened it yet.
 static bool is_lost(const struct host_device *device)
@@ -176,9 +184,7 @@ static void add_row(struct view *view, struct table *table, const struct host_de
     const char *policy = policy_of(view, device, &denied);
     const struct host_holder *holder = device->hold.holders;
     const char *state = state_of(arena, host, device), *how = advice_of(arena, device);
-    const char *unknown = unknown_of(host, device);
-    if (!unknown && !device->owner && !holder && !device->hold.driver)
-        unknown = unknown_use(device);
+    const char *unknown = unknown_about(host, device);
     if (denied && strcmp(state, "free") == 0)
         state = "denied by the policy";
     const char *cells[COLUMNS] = {

@@ -179,6 +179,16 @@ static struct diag *complain_shared(struct planning *planning, struct span span,
                          : "QEMU would abort, usbback would not: use another port, or --force");
 }
 
+static struct diag *complain_properties(struct planning *planning,
+                                        const struct config_device *wanted, const char *at)
+{
+    struct diag *diag = diag_is(
+        planning_complain(planning, STATUS_REQUEST, wanted->properties->value.at,
+                          "%s is PVUSB, which does not support properties of QEMU's devices", at),
+        CODE_UNSUPPORTED);
+    return diag_hint(planning->diags, diag, "use an emulated controller: type=emul");
+}
+
 static struct diag *complain_verdict(struct planning *planning, const struct placement *placement,
                                      const struct device *device, struct port port,
                                      enum place_verdict verdict)
@@ -215,12 +225,7 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
                        CODE_NO_PORT);
         return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
     case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, device);
-    case PLACE_PROPERTIES:
-        diag = diag_is(planning_complain(
-                           planning, STATUS_REQUEST, wanted->properties->value.at,
-                           "%s is PVUSB, which does not support properties of QEMU's devices", at),
-                       CODE_UNSUPPORTED);
-        return diag_hint(diags, diag, "use an emulated controller: type=emul");
+    case PLACE_PROPERTIES: return complain_properties(planning, wanted, at);
     case PLACE_SHARED: return complain_shared(planning, span, at, controller);
     case PLACE_FITS: break;
     }
