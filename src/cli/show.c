@@ -79,7 +79,7 @@ static const char *one_place(struct arena *arena, const struct step *step)
     };
     const char *port = port_write(step->device->port, buf);
     return arena_printf(arena, "%s%s%s%s%s", ways[step->op], step->controller->name,
-                        *port ? " port " : "", port, slower(arena, step));
+                        *port ? "." : "", port, slower(arena, step));
 }
 
 static const char *domain_of(const struct step *step)

@@ -48,8 +48,8 @@ static struct problem *add_of_device(const struct domain_check *check, enum prob
                                                device->id, known_as(arena, device)));
     problem->controller = device->controller;
     problem->device = device;
-    problem->what = arena_printf(arena, "%s at controller %s", known_as(arena, device),
-                                 device_position(arena, device));
+    problem->what =
+        arena_printf(arena, "%s at %s", known_as(arena, device), device_position(arena, device));
     return problem;
 }
 

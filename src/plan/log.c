@@ -50,7 +50,7 @@ static const char *place_of(struct arena *arena, const struct domain *domain,
                                     : arena_printf(arena, "%s (%d)", domain->name, domain->id);
     if (!step->device)
         return in;
-    return arena_printf(arena, "%s, controller %s", in, device_position(arena, step->device));
+    return arena_printf(arena, "%s, %s", in, device_position(arena, step->device));
 }
 
 const char *log_line(struct arena *arena, const struct domain *domain, const struct step *step,

@@ -254,10 +254,10 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
     placement->op = STEP_REFUSE;
     const char *position = device_position(planning->arena, there);
     placement->words = arena_printf(planning->arena, "it is already at %s", position);
-    struct diag *diag = planning_complain(planning, STATUS_REFUSED, span,
-                                          "%s is already attached to %s at controller %s",
-                                          host_device_show(planning->arena, placement->host),
-                                          planning->topology->domain->name, position);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, span, "%s is already attached to %s at %s",
+                          host_device_show(planning->arena, placement->host),
+                          planning->topology->domain->name, position);
     const char *move = advice_to_move(planning, placement, there);
     if (move)
         diag_hint(planning->diags, diag, "%s", move);

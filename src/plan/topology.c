@@ -342,5 +342,5 @@ const char *device_position(struct arena *arena, const struct device *device)
 {
     char buf[PORT_TEXT_SIZE];
     const char *port = port_write(device->port, buf);
-    return arena_printf(arena, "%s port %s", device->controller->name, *port ? port : "?");
+    return arena_printf(arena, "%s.%s", device->controller->name, *port ? port : "?");
 }

@@ -181,7 +181,8 @@ const char *device_describe(struct arena *arena, const struct device *device);
 // The same for a table with other columns for busid and speed: "046d:c52b Receiver"; "unknown
 // device" for one that is gone if nothing tells what it was.
 const char *device_label(struct arena *arena, const struct device *device);
-// Where a device is, for a message: "hci0 port 1.2"; "?" for a port that QEMU does not report.
+// Where a device is, as it can be given to a command: "hci0.1.2"; "?" for a port that QEMU does
+// not report.
 const char *device_position(struct arena *arena, const struct device *device);
 // A word that selects this device of its domain and no other, as a user can type it: its place
 // ("hci0.2"), or "bus=1,port=2" if the name of its controller could be taken for something else

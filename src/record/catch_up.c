@@ -83,9 +83,9 @@ static void find_missing_devices(struct comparison *comparison,
         bool counts = at->state == DEVICE_ATTACHED && at->host && at->port.depth == 1 &&
                       strcmp(record_busid_of(record, at->port.number[0]), at->host->busid) == 0;
         if (counts && !has_device(comparison, at))
-            add_missing(comparison, controller, at,
-                        arena_printf(arena, "%s at controller %s", at->host->busid,
-                                     device_position(arena, at)));
+            add_missing(
+                comparison, controller, at,
+                arena_printf(arena, "%s at %s", at->host->busid, device_position(arena, at)));
     }
 }
 

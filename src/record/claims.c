@@ -128,7 +128,7 @@ void claims_add_port(struct claim_list *list, const struct claim_port *port, str
     claim->index = (int)port->index;
     claim->backend_domain = port->backend_domain;
     claim->port = port->port;
-    claim->place = print(list, "controller %s port %u", named->name, port->port);
+    claim->place = print(list, "%s.%u", named->name, port->port);
 }
 
 void claims_add_note(struct claim_list *list, int domain, const char *directory)
@@ -142,8 +142,8 @@ void claims_add_note(struct claim_list *list, int domain, const char *directory)
     struct text port = value_of(list, print(list, "%s/port", directory));
     const char *id = controller.at ? controller.at : "";
     claim->name = domain_name(list, domain);
-    claim->place = print(list, "controller %s port %s", controller_name(list, domain, id, id),
-                         port.at ? port.at : "");
+    claim->place = print(list, "%s.%s", *id ? controller_name(list, domain, id, id) : "?",
+                         port.at ? port.at : "?");
 }
 
 // Of a command that has not finished: also what it detaches, which is not free before it has.
@@ -163,7 +163,7 @@ static void add_journal(struct claim_list *list, const struct domain *domain, co
         claim->open = true;
         claim->by = by;
         claim->place =
-            print(list, "controller %s port %s, where %s has not finished",
+            print(list, "%s.%s, where %s has not finished",
                   text_show(arena, text_of(at->name), NAME_SHOWN), port_write(at->port, buf),
                   text_show(arena, text_of(journal->verb), NAME_SHOWN));
     }
@@ -215,7 +215,7 @@ static void add_recorded_controller(struct claim_list *list, const struct domain
         claim->index = (int)at->index;
         claim->backend_domain = at->backend_domain;
         claim->port = port;
-        claim->place = print(list, "controller %s port %u", name, port);
+        claim->place = print(list, "%s.%u", name, port);
     }
 }
 
@@ -229,8 +229,8 @@ static void add_record(struct claim_list *list, const struct domain *domain,
             continue;
         struct record_claim *claim = add_claim(list, domain->id, note->busid);
         claim->name = *domain->name ? domain->name : domain_name(list, domain->id);
-        claim->place = print(list, "controller %s port %s",
-                             noted_name(record, note->controller, note->controller), note->port);
+        claim->place = print(list, "%s.%s", noted_name(record, note->controller, note->controller),
+                             note->port);
     }
     add_journal(list, domain, *domain->name ? domain->name : domain_name(list, domain->id),
                 record->journal);

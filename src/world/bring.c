@@ -110,7 +110,7 @@ static void say(struct arena *arena, const struct plan *plan, struct buffer *don
 {
     for (const struct step *at = plan->first; at; at = at->next)
         if (at->op == STEP_ADD && at->state == STEP_DONE)
-            buffer_join(done, ", ", "brought %s to controller %s",
+            buffer_join(done, ", ", "brought %s to %s",
                         *device_busid(at->device) ? device_busid(at->device)
                                                   : device_kind_name(at->device),
                         device_position(arena, at->device));

@@ -26,7 +26,7 @@ static void say(struct resuming *resuming, const char *what, const struct contro
     const char *kind = device && device->kind == DEVICE_HOSTDEV ? device_busid(device)
                        : device                                 ? device_kind_name(device)
                                                                 : "";
-    buffer_join(&resuming->done, ", ", "%s %s%scontroller %s", what, kind, *kind ? " at " : "",
+    buffer_join(&resuming->done, ", ", "%s %s%s%s", what, kind, device ? " at " : "controller ",
                 position);
 }
 

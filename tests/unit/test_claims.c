@@ -64,11 +64,11 @@ static void prepare_claims(struct store_scene *scene)
 
 static void all_are_found(const struct store_scene *scene)
 {
-    assert_string_equal(shown(scene, found), "1-1.3: web (3), controller 0 port 2\n"
-                                             "1-2: db (4), controller first port 1\n"
-                                             "1-4: db (4), controller 1 port 2\n"
-                                             "1-5: db (4), controller 2 port 1\n"
-                                             "1-6: db (4), controller named port 3\n");
+    assert_string_equal(shown(scene, found), "1-1.3: web (3), 0.2\n"
+                                             "1-2: db (4), first.1\n"
+                                             "1-4: db (4), 1.2\n"
+                                             "1-5: db (4), 2.1\n"
+                                             "1-6: db (4), named.3\n");
 }
 
 static void test_claims_of_all_domains(void **state)
@@ -106,7 +106,7 @@ static void test_nodes_that_libxl_would_not_write(void **state)
     fake_store_set("/local/domain/0/backend/vusb/4/2/port/01", "1-7");
     fake_store_set("/local/domain/0/backend/vusb/4/2/port/x", "1-8");
     fake_store_set("/local/domain/0/backend/vusb/4/2/port/99", "1-9");
-    assert_found(&scene, "1-5: db (4), controller 2 port 1\n");
+    assert_found(&scene, "1-5: db (4), 2.1\n");
     for (size_t i = 0; i < sizeof backends / sizeof *backends; i++) {
         fake_store_set("/libxl/4/device/vusb/2/backend", backends[i]);
         assert_found(&scene, "");
@@ -125,7 +125,7 @@ static void test_notes_that_are_incomplete(void **state)
     note_device_of_4("b", "not a busid", "qemus", "3");
     note_device_of_4("c", "1-6", NULL, NULL);
     fake_store_set("/xenusb/4/device/d/id", "without busid");
-    assert_found(&scene, "1-6: db (4), controller  port \n");
+    assert_found(&scene, "1-6: db (4), ?.?\n");
     // Those of a domain that had that id.
     fake_store_set("/xenusb/4/uuid", SCENE_UUID);
     assert_found(&scene, "");
@@ -161,9 +161,8 @@ static void prepare_journal(struct store_scene *scene)
 
 static void its_device_is_found(const struct store_scene *scene)
 {
-    assert_string_equal(shown(scene, found),
-                        "1-8: db (4), controller zero port 1, where attach has "
-                        "not finished, open\n");
+    assert_string_equal(shown(scene, found), "1-8: db (4), zero.1, where attach has "
+                                             "not finished, open\n");
 }
 
 static void test_what_a_journal_names_is_claimed(void **state)
@@ -224,9 +223,9 @@ static void test_claims_of_a_record_that_was_read(void **state)
     domains[0].name = "";
     const struct record *all[] = { records[0], NULL, NULL };
     assert_int_equal(record_claims_of(&scene.session, domains, all, 3, &claims), STATUS_OK);
-    assert_string_equal(shown(&scene, claims), "1-1.3: web (3), controller 0 port 1\n"
-                                               "1-4: web (3), controller pv port 1\n"
-                                               "1-9: web (3), controller other port 3\n");
+    assert_string_equal(shown(&scene, claims), "1-1.3: web (3), 0.1\n"
+                                               "1-4: web (3), pv.1\n"
+                                               "1-9: web (3), other.3\n");
     // A journal of a process that runs says so.
     journal = (struct journal){ .state = JOURNAL_OPEN,
                                 .verb = "attach",
@@ -289,10 +288,10 @@ static void prepare_changes(struct store_scene *scene)
 static void changes_are_found(const struct store_scene *scene)
 {
     const char *words = shown(scene, found);
-    assert_non_null(strstr(words, "1-2: db (4), controller first port 1\n"));
-    assert_non_null(strstr(words, "1-2.1: db (4), controller first port 2\n"));
-    assert_non_null(strstr(words, "1-3: db (4), controller 0 port 1\n"));
-    assert_non_null(strstr(words, "1-6: db (4), controller named port 3\n"));
+    assert_non_null(strstr(words, "1-2: db (4), first.1\n"));
+    assert_non_null(strstr(words, "1-2.1: db (4), first.2\n"));
+    assert_non_null(strstr(words, "1-3: db (4), 0.1\n"));
+    assert_non_null(strstr(words, "1-6: db (4), named.3\n"));
     assert_null(strstr(words, "1-1.3"));
     assert_null(strstr(words, "1-2.2"));
 }

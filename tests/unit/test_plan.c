@@ -76,7 +76,7 @@ static struct host_device office[] = {
       .product = 0x0001,
       .speed = SPEED_FULL,
       .name = "HASP",
-      .owner = "db1 (5), controller 0 port 1",
+      .owner = "db1 (5), 0.1",
       .owner_domain = 5 },
 };
 enum { OFFICE = sizeof office / sizeof *office };
@@ -453,7 +453,7 @@ static void test_force_takes_nothing_from_another_domain(void **state)
         &scene->host, &(struct selector){ .criteria = SELECT_VENDOR, .vendor = 0x0529 }, NULL);
     hasp->hold = (struct host_hold){ .driver = "usbback" };
     want_refusal(scene, "usbdevice=['type=hostdev,id=0529:0001']\n", STATUS_REFUSED, "id=0529:0001",
-                 "db1 (5), controller 0 port 1 has it");
+                 "db1 (5), 0.1 has it");
 }
 
 // Its record still has it, so another guest does not get it before it is detached.
@@ -461,7 +461,7 @@ static void test_a_device_that_another_domain_has_lost(void **state)
 {
     struct scene *scene = *state;
     want_refusal(scene, "usbdevice=['type=hostdev,id=0529:0001']\n", STATUS_REFUSED, "id=0529:0001",
-                 "it is recorded for db1 (5), controller 0 port 1, which does not have it");
+                 "it is recorded for db1 (5), 0.1, which does not have it");
 }
 
 static void want_held_refused(struct scene *scene, struct host_hold hold, const char *words)
@@ -531,7 +531,7 @@ static void test_a_device_at_another_place(void **state)
     want_refusal(scene,
                  "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
                  "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
-                 STATUS_REFUSED, "3", "at controller hci0 port 1");
+                 STATUS_REFUSED, "3", "at hci0.1");
 }
 
 // want_plan() with so many moves, and nothing else that changes.
@@ -601,7 +601,7 @@ static void test_a_device_without_a_busid_is_not_moved(void **state)
     want_refusal(scene,
                  "usbcontroller=['type=emul,name=hci0,usbversion=3,numports=4']\n"
                  "usbdevice=['type=hostdev,id=1050:0407,bus=hci0,port=3']\n",
-                 STATUS_REFUSED, "3", "at controller hci0 port 1");
+                 STATUS_REFUSED, "3", "at hci0.1");
     assert_string_equal(scene->diags.first->hint, "detach it first, or use that port");
     assert_int_equal(scene->plan.move + scene->plan.remove, 0);
 }
@@ -686,7 +686,7 @@ static void test_a_device_in_an_unknown_state(void **state)
     unknown->selector.criteria = SELECT_BUSID;
     assert_true(busid_read(text_of("1-4"), unknown->selector.busid));
     want_refusal(scene, "usbdevice=['type=hostdev,id=1050:0407']\n", STATUS_REFUSED,
-                 "'type=hostdev,id=1050:0407'", "0 port 3 is unknown: cannot read /proc/7/fd");
+                 "'type=hostdev,id=1050:0407'", "0.3 is unknown: cannot read /proc/7/fd");
 }
 
 static void test_prune_removes_what_the_config_does_not_name(void **state)

@@ -281,8 +281,7 @@ static void test_speed_mismatch(void **state)
     device.report.attached = VERDICT_NO;
     controller.model = controller_model_for(1);
     host.devices = &other;
-    expect(DEVICE_MISFIT, NULL, &other,
-           "plugged in as 9-1.4, but high speed does not fit hci0 port 1");
+    expect(DEVICE_MISFIT, NULL, &other, "plugged in as 9-1.4, but high speed does not fit hci0.1");
     device.port = PORT_ANY;
     expect(DEVICE_MISFIT, NULL, &other,
            "plugged in as 9-1.4, but high speed does not fit controller hci0");

@@ -81,7 +81,7 @@ static void test_device_only_in_record(void **state)
     device.host = NULL;
     device.state = DEVICE_GONE;
     const struct problem *found = found_in(false);
-    want_one(found, PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
+    want_one(found, PROBLEM_BUSID, "1-1.3 at hci0.1");
     assert_string_equal(found->frees, "1-1.3");
     assert_string_equal(found->fix, "to fix it: xenusb repair win10");
 }
@@ -92,7 +92,7 @@ static void test_device_unplugged(void **state)
     device.host = NULL;
     device.state = DEVICE_GONE;
     const struct problem *found = found_in(false);
-    want_one(found, PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found, PROBLEM_DEVICE, "1-1.3 at hci0.1");
     assert_string_equal(found->fix,
                         "to fix it: xenusb repair win10; once it is plugged in "
                         "again, to attach it: xenusb attach win10 busid=1-1.3,bus=hci0,port=1");
@@ -123,13 +123,13 @@ static void test_device_not_recorded(void **state)
 {
     (void)state;
     recorded.port[1] = "";
-    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at hci0.1");
     // A device with a foreign id belongs in a note.
     struct record_note note = { .of_device = true, .id = "mine", .busid = "1-1.3", .key = "mine" };
     problems_init(&problems);
     device.id = "mine";
     recorded.port[1] = NULL;
-    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(false), PROBLEM_UNKNOWN_DEVICE, "1-1.3 at hci0.1");
     problems_init(&problems);
     record.notes = &note;
     assert_null(found_in(false));
@@ -200,13 +200,13 @@ static void test_pvusb(void **state)
     device.state = DEVICE_UNKNOWN;
     assert_null(found_in(false));
     // Its QEMU has exited, but that of a driver domain has not.
-    want_one(found_in(true), PROBLEM_BUSID, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(true), PROBLEM_BUSID, "1-1.3 at hci0.1");
     problems_init(&problems);
     controller.backend_domain = 2;
     assert_null(found_in(true));
     controller.backend_domain = 0;
     device.state = DEVICE_GONE;
-    want_one(found_in(false), PROBLEM_DEVICE, "1-1.3 at controller hci0 port 1");
+    want_one(found_in(false), PROBLEM_DEVICE, "1-1.3 at hci0.1");
     // usbback needs no QEMU.
     problems_init(&problems);
     pvusb(PVUSB_KERNEL);

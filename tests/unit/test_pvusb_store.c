@@ -326,9 +326,8 @@ static void test_devices_that_were_handed_over_partly(void **state)
     // It is at a port of usbback.
     store_controller(3, 1, "pv", 2);
     fake_store_set(BACKEND "/port/2", "1-4");
-    assert_has(unfinished(&scene, both),
-               "web (3), controller 1 port 2 has it, but usbback does not "
-               "have 1-4:1.1");
+    assert_has(unfinished(&scene, both), "web (3), 1.2 has it, but usbback does not "
+                                         "have 1-4:1.1");
     assert_string_equal(unfinished(&scene, &both[1]), "nothing"); // it was plugged in again
     // The same port of QEMU's is not.
     fake_store_unset("/libxl/3");

@@ -195,17 +195,16 @@ static void test_a_configuration_that_is_up_to_date(void **state)
 static void test_a_configuration_that_lacks_something(void **state)
 {
     (void)state;
-    assert_string_equal(to_catch_up("", ""), "controller two, 1-1.3 at controller two port 1");
+    assert_string_equal(to_catch_up("", ""), "controller two, 1-1.3 at two.1");
     assert_string_equal(to_catch_up("{\"devid\": 2, \"type\": \"pv\"}", DEVICE), "controller two");
     assert_string_equal(to_catch_up("{\"devid\": 2, \"version\": 2}", DEVICE), "controller two");
     assert_string_equal(to_catch_up(CONTROLLER, "{\"ctrl\": 2, \"port\": 1, \"type.hostdev\": "
                                                 "{\"hostbus\": 2, \"hostaddr\": 6}}"),
-                        "1-1.3 at controller two port 1");
+                        "1-1.3 at two.1");
     assert_string_equal(to_catch_up(CONTROLLER, "{\"ctrl\": 2, \"port\": 1, \"type.hostdev\": "
                                                 "{\"hostbus\": 1, \"hostaddr\": 7}}"),
-                        "1-1.3 at controller two port 1");
-    assert_string_equal(to_catch_up(CONTROLLER, "{\"ctrl\": 2, \"port\": 2}"),
-                        "1-1.3 at controller two port 1");
+                        "1-1.3 at two.1");
+    assert_string_equal(to_catch_up(CONTROLLER, "{\"ctrl\": 2, \"port\": 2}"), "1-1.3 at two.1");
 }
 
 static void test_what_does_not_belong_into_it(void **state)

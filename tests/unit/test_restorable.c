@@ -124,7 +124,7 @@ static void test_an_obstacle_matters_more_than_what_is_unknown(void **state)
     want(VERDICT_UNKNOWN,
          "it is not known whether its QEMU was started with controller hci0: cannot read it");
     device.at_start = VERDICT_NO;
-    want(VERDICT_NO, "tablet at hci0 port 1 was attached while its QEMU ran");
+    want(VERDICT_NO, "tablet at hci0.1 was attached while its QEMU ran");
 }
 
 static void test_pvusb_beside_an_emulated_machine(void **state)

@@ -74,26 +74,26 @@ static void test_devices_that_are_gone(void **state)
     device.selector = (struct selector){ .criteria = SELECT_BUSID, .busid = "1-4" };
     step.op = STEP_REMOVE;
     want("- 1-4");
-    want("from hci0 port 1");
+    want("from hci0.1");
     // Its busid is not in its name.
     device.label = "1050:0407 YubiKey";
-    want("1-4, from hci0 port 1");
+    want("1-4, from hci0.1");
     device.label = "1-4 that is its name";
-    want("  from hci0 port 1");
+    want("  from hci0.1");
     device.selector.criteria = 0;
     device.selector.busid[0] = '\0';
-    want("  from hci0 port 1");
+    want("  from hci0.1");
 }
 
 static void test_ports_that_are_slower(void **state)
 {
     (void)state;
     device.host = &stick;
-    want("2-3, super speed, to hci0 port 1\n"); // of a model that is not known
+    want("2-3, super speed, to hci0.1\n"); // of a model that is not known
     controller.model = controller_model_for(3);
-    want("2-3, super speed, to hci0 port 1 at high speed");
+    want("2-3, super speed, to hci0.1 at high speed");
     controller.ports_usb2 = 0; // at none that it has
-    want("2-3, super speed, to hci0 port 1\n");
+    want("2-3, super speed, to hci0.1\n");
     controller.ports_usb2 = 2;
     controller.model = NULL;
 }
