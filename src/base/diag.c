@@ -22,31 +22,22 @@ void diags_init(struct diags *diags, struct arena *arena)
     diags->last = &diags->first;
 }
 
-static enum diag_code usual_code(enum severity severity, struct span span)
-{
-    switch (severity) {
-    case SEVERITY_NOTE: return CODE_NOTE;
-    case SEVERITY_WARNING: return CODE_WARNING;
-    case SEVERITY_ERROR: break;
-    }
-    return span_is_none(span) ? CODE_FAILED : CODE_INVALID;
-}
-
-static struct diag *diag_new(struct diags *diags, enum severity severity,
+static struct diag *diag_new(struct diags *diags, enum severity severity, enum diag_code code,
                              const struct source *source, struct span span, const char *format,
                              va_list args)
 {
     struct diag *diag = arena_new_of(diags->arena, struct diag);
     diag->severity = severity;
-    diag->code = usual_code(severity, span);
+    diag->code = code;
     diag->source = source;
     diag->span = span;
     diag->message = arena_vprintf(diags->arena, format, args);
     return diag;
 }
 
-struct diag *complain_va(struct diags *diags, enum severity severity, const struct source *source,
-                         struct span span, const char *format, va_list args)
+struct diag *complain_va(struct diags *diags, enum severity severity, enum diag_code code,
+                         const struct source *source, struct span span, const char *format,
+                         va_list args)
 {
     diags->errors += severity == SEVERITY_ERROR;
     diags->warnings += severity == SEVERITY_WARNING;
@@ -54,28 +45,28 @@ struct diag *complain_va(struct diags *diags, enum severity severity, const stru
         diags->dropped++;
         return &diags->spare;
     }
-    struct diag *diag = diag_new(diags, severity, source, span, format, args);
+    struct diag *diag = diag_new(diags, severity, code, source, span, format, args);
     diags->kept++;
     *diags->last = diag;
     diags->last = &diag->next;
     return diag;
 }
 
-struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
-                      struct span span, const char *format, ...)
+struct diag *complain(struct diags *diags, enum severity severity, enum diag_code code,
+                      const struct source *source, struct span span, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(diags, severity, source, span, format, args);
+    struct diag *diag = complain_va(diags, severity, code, source, span, format, args);
     va_end(args);
     return diag;
 }
 
-struct diag *complain_error(struct diags *diags, const char *format, ...)
+struct diag *complain_error(struct diags *diags, enum diag_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(diags, SEVERITY_ERROR, NULL, SPAN_NONE, format, args);
+    struct diag *diag = complain_va(diags, SEVERITY_ERROR, code, NULL, SPAN_NONE, format, args);
     va_end(args);
     return diag;
 }
@@ -86,6 +77,14 @@ const char *diags_reason(const struct diags *diags, const char *otherwise)
         if (at->severity == SEVERITY_ERROR)
             return at->message;
     return otherwise;
+}
+
+enum diag_code diags_code(const struct diags *diags)
+{
+    for (const struct diag *at = diags->first; at; at = at->next)
+        if (at->severity == SEVERITY_ERROR)
+            return at->code;
+    return CODE_FAILED;
 }
 
 struct diag *diag_is(struct diag *diag, enum diag_code code)
@@ -112,7 +111,7 @@ void diag_also(struct diags *diags, struct diag *diag, const struct source *sour
     if (diag == &diags->spare)
         return;
     va_start(args, format);
-    struct diag *also = diag_new(diags, SEVERITY_NOTE, source, span, format, args);
+    struct diag *also = diag_new(diags, SEVERITY_NOTE, CODE_NOTE, source, span, format, args);
     va_end(args);
     while (diag->also)
         diag = diag->also;

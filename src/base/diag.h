@@ -43,21 +43,22 @@ void diags_init(struct diags *diags, struct arena *arena);
 
 // Adds a diagnostic and returns it, so that a hint or a second place can be added. The message may
 // quote untrusted text: it is escaped when printed.
-struct diag *complain(struct diags *diags, enum severity severity, const struct source *source,
-                      struct span span, const char *format, ...)
-    __attribute__((returns_nonnull, format(printf, 5, 6)));
-struct diag *complain_va(struct diags *diags, enum severity severity, const struct source *source,
-                         struct span span, const char *format, va_list args)
-    __attribute__((returns_nonnull, format(printf, 5, 0)));
+struct diag *complain(struct diags *diags, enum severity severity, enum diag_code code,
+                      const struct source *source, struct span span, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 6, 7)));
+struct diag *complain_va(struct diags *diags, enum severity severity, enum diag_code code,
+                         const struct source *source, struct span span, const char *format,
+                         va_list args) __attribute__((returns_nonnull, format(printf, 6, 0)));
 // An error without a place in a text.
-struct diag *complain_error(struct diags *diags, const char *format, ...)
-    __attribute__((returns_nonnull, format(printf, 2, 3)));
+struct diag *complain_error(struct diags *diags, enum diag_code code, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 3, 4)));
 
 // The message of the first error, as a reason; `otherwise` if there is none.
 const char *diags_reason(const struct diags *diags, const char *otherwise);
+// Its code; CODE_FAILED if there is none.
+enum diag_code diags_code(const struct diags *diags);
 
-// Sets the code; without that, it only depends on the severity and on whether there is a place.
-// Returns `diag`.
+// Sets another code, for those that were raised with the usual one of their kind. Returns `diag`.
 struct diag *diag_is(struct diag *diag, enum diag_code code) __attribute__((returns_nonnull));
 // Sets the text after the caret. Returns `diag`.
 struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)

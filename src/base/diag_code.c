@@ -8,6 +8,7 @@ static const char *const names[DIAG_CODES] = {
     [CODE_FAILED] = "failed",
     [CODE_USAGE] = "usage",
     [CODE_UNREADABLE] = "unreadable",
+    [CODE_UNWRITABLE] = "unwritable",
     [CODE_UNKNOWN_KEY] = "unknown-key",
     [CODE_NO_DOMAIN] = "no-domain",
     [CODE_NO_SUCH_DOMAIN] = "no-such-domain",

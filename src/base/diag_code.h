@@ -5,14 +5,15 @@
 
 #include "status.h"
 
-// The list is also in docs/json/envelope.json and in xenusb(1).
+// The list is also in docs/json/envelope.json.
 enum diag_code {
     CODE_NOTE,               // a note of no kind below
     CODE_WARNING,            // a warning of no kind below
-    CODE_INVALID,            // an error at its place in a text, of no kind below
-    CODE_FAILED,             // any other error of no kind below
+    CODE_INVALID,            // what a config, a policy or an argument says is wrong, or incomplete
+    CODE_FAILED,             // an error of no kind below
     CODE_USAGE,              // the command line is wrong
-    CODE_UNREADABLE,         // a file, or this host's devices, cannot be read
+    CODE_UNREADABLE,         // a file, xenstore, or this host's devices cannot be read
+    CODE_UNWRITABLE,         // a file, xenstore, or standard output cannot be written
     CODE_UNKNOWN_KEY,        // in a config or a policy
     CODE_NO_DOMAIN,          // it is not said which domain it is for
     CODE_NO_SUCH_DOMAIN,     // or no longer
@@ -28,7 +29,7 @@ enum diag_code {
     CODE_CONFLICT,           // with something else in the request or in the domain
     CODE_NO_PORT,            // no such port, none free, or none that suits the device
     CODE_NO_BACKEND,         // none serves such a controller
-    CODE_UNSUPPORTED,        // by xenusb, QEMU or PVUSB
+    CODE_UNSUPPORTED,        // by xenusb, QEMU, PVUSB, or the dialect that is written
     CODE_REFUSED,            // for another reason
     CODE_NO_XEN,             // xenstored does not run, or this was built without Xen
     CODE_NO_PERMISSION,      // to connect to xenstored

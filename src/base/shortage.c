@@ -23,8 +23,7 @@ enum status shortage_check(struct diags *diags)
 {
     if (!noted)
         return STATUS_OK;
-    diag_is(complain_error(diags, "not everything could be read: %s", strerror(noted)),
-            CODE_INCOMPLETE);
+    complain_error(diags, CODE_INCOMPLETE, "not everything could be read: %s", strerror(noted));
     return STATUS_FAILED;
 }
 
@@ -45,9 +44,9 @@ enum status shortage_reserve(struct diags *diags, size_t count)
         close(descriptors[i]);
     if (!error)
         return STATUS_OK;
-    struct diag *diag =
-        complain_error(diags, "only %zu more files can be opened, and %zu are needed: %s", made,
-                       count, strerror(error));
+    struct diag *diag = complain_error(diags, CODE_FAILED,
+                                       "only %zu more files can be opened, and %zu are needed: %s",
+                                       made, count, strerror(error));
     if (error == EMFILE)
         diag_hint(diags, diag, "raise the limit of open files (ulimit -n)");
     return STATUS_FAILED;

@@ -11,7 +11,7 @@
 
 static bool complain_unreadable(struct diags *diags, const char *path, int error)
 {
-    diag_is(complain_error(diags, "cannot read '%s': %s", path, strerror(error)), CODE_UNREADABLE);
+    complain_error(diags, CODE_UNREADABLE, "cannot read '%s': %s", path, strerror(error));
     return false;
 }
 
@@ -22,9 +22,9 @@ static bool read_all(int fd, const char *path, struct diags *diags, char *bytes,
         return complain_unreadable(diags, path, errno);
     if (*length <= SOURCE_MAX)
         return true;
-    diag_is(complain_error(diags, "'%s' is larger than %d MiB, too large for a domain config", path,
-                           SOURCE_MAX / 1024 / 1024),
-            CODE_UNREADABLE);
+    complain_error(diags, CODE_UNREADABLE,
+                   "'%s' is larger than %d MiB, too large for a domain config", path,
+                   SOURCE_MAX / 1024 / 1024);
     return false;
 }
 
@@ -38,9 +38,8 @@ static bool is_readable_kind(const char *path, struct diags *diags)
         return complain_unreadable(diags, path, errno);
     if (S_ISREG(facts.st_mode) || S_ISFIFO(facts.st_mode))
         return true;
-    diag_is(complain_error(diags, "'%s' is %s, not a file", path,
-                           S_ISDIR(facts.st_mode) ? "a directory" : "a device or a socket"),
-            CODE_UNREADABLE);
+    complain_error(diags, CODE_UNREADABLE, "'%s' is %s, not a file", path,
+                   S_ISDIR(facts.st_mode) ? "a directory" : "a device or a socket");
     return false;
 }
 
@@ -51,7 +50,8 @@ static const struct source *without_nul(struct diags *diags, const struct source
     if (nul == source->text.size)
         return source;
     struct span at = { (uint32_t)nul, (uint32_t)nul + 1 };
-    diag_hint(diags, complain(diags, SEVERITY_ERROR, source, at, "NUL byte in the file"),
+    diag_hint(diags,
+              complain(diags, SEVERITY_ERROR, CODE_INVALID, source, at, "NUL byte in the file"),
               "it has to be text");
     return NULL;
 }

@@ -83,7 +83,8 @@ static enum status compile(const struct declaring *declaring, const struct sourc
     check_config(declaring->arena, &diags, document->config);
     if (!diags.errors)
         return STATUS_OK;
-    complain_error(declaring->diags, "what %s has cannot be written as a config: %s",
+    complain_error(declaring->diags, CODE_UNSUPPORTED,
+                   "what %s has cannot be written as a config: %s",
                    declaring->world->session.domain->name, diags_reason(&diags, "no reason given"));
     return STATUS_FAILED;
 }

@@ -109,7 +109,7 @@ static enum status check_policy(const struct invocation *invocation)
 static enum status complain_nothing(const struct invocation *invocation)
 {
     struct diag *diag =
-        diag_is(complain_error(invocation->diags, "too few arguments for check"), CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "too few arguments for check");
     diag_hint(invocation->diags, diag, "usage: xenusb check FILE..., or --policy FILE");
     return STATUS_REQUEST;
 }

@@ -196,7 +196,7 @@ static void add_state(const struct declaring *declaring, const struct device *fr
                                     device_state_name(from->state), from->reason ? ": " : "",
                                     from->reason ? from->reason : "");
     buffer_printf(lines, "    # %s\n", text_show(arena, text_of(what), 200));
-    complain(declaring->diags, SEVERITY_WARNING, NULL, SPAN_NONE, "%s", what);
+    complain(declaring->diags, SEVERITY_WARNING, CODE_NOT_ATTACHED, NULL, SPAN_NONE, "%s", what);
 }
 
 static void add_item(struct declaring *declaring, const struct declared_controller *on,

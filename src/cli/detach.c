@@ -29,9 +29,8 @@ static enum status run_detach(const struct invocation *invocation)
     size_t skip = invocation->qmp ? 0 : 1;
     bool all = invocation->given & OPTION_ALL;
     if (all != (invocation->count == skip)) {
-        struct diag *diag = diag_is(
-            complain_error(invocation->diags, all ? "--all takes no devices" : "nothing to detach"),
-            CODE_USAGE);
+        struct diag *diag = complain_error(invocation->diags, CODE_USAGE,
+                                           all ? "--all takes no devices" : "nothing to detach");
         diag_hint(invocation->diags, diag, "name devices, or use --all");
         return STATUS_REQUEST;
     }

@@ -231,8 +231,7 @@ static enum status print_udev(const struct invocation *invocation, const struct 
     struct host host = { 0 };
     char busid[BUSID_SIZE];
     if (!busid_read(text_of(invocation->udev), busid)) {
-        diag_is(complain_error(invocation->diags, "'%s' is not a busid", invocation->udev),
-                CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "'%s' is not a busid", invocation->udev);
         return STATUS_REQUEST;
     }
     enum status status = host_look(arena, invocation->diags, &host);

@@ -43,7 +43,7 @@ static enum status refuse_options(const struct invocation *invocation)
     for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
         if (!(invocation->given & single[i].option))
             continue;
-        complain_error(invocation->diags, "%s takes one file, not %zu", single[i].name,
+        complain_error(invocation->diags, CODE_USAGE, "%s takes one file, not %zu", single[i].name,
                        invocation->count);
         return STATUS_REQUEST;
     }
@@ -80,9 +80,9 @@ static enum status refuse_same(const struct invocation *invocation, const struct
                 continue;
             const struct text name = files[i].job.config->domain.name.text;
             diag_hint(invocation->diags,
-                      complain_error(invocation->diags, "%s and %s are both for domain %.*s",
-                                     invocation->words[j], invocation->words[i], (int)name.size,
-                                     name.at),
+                      complain_error(invocation->diags, CODE_CONFLICT,
+                                     "%s and %s are both for domain %.*s", invocation->words[j],
+                                     invocation->words[i], (int)name.size, name.at),
                       "nothing was changed; name one of them");
             status = STATUS_REQUEST;
         }
@@ -123,7 +123,7 @@ static enum status conclude(const struct invocation *invocation, const struct fi
         buffer_join(&failed, ", ", "%s", invocation->words[i]);
     }
     if (count)
-        complain_error(invocation->diags, "%s failed for %zu of %zu files: %s",
+        complain_error(invocation->diags, CODE_FAILED, "%s failed for %zu of %zu files: %s",
                        invocation->command->name, count, invocation->count, buffer_string(&failed));
     return status;
 }

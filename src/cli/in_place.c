@@ -24,15 +24,16 @@ struct replaced {
 
 static enum status refuse(const struct replaced *file, const char *why, const char *hint)
 {
-    diag_hint(file->diags, complain_error(file->diags, "%s %s: not changed", file->path, why), "%s",
-              hint);
+    diag_hint(file->diags,
+              complain_error(file->diags, CODE_REFUSED, "%s %s: not changed", file->path, why),
+              "%s", hint);
     return STATUS_REFUSED;
 }
 
 static enum status fail(const struct replaced *file, const char *what)
 {
-    complain_error(file->diags, "%s: cannot %s: %s; the file is unchanged", file->path, what,
-                   strerror(errno));
+    complain_error(file->diags, CODE_UNWRITABLE, "%s: cannot %s: %s; the file is unchanged",
+                   file->path, what, strerror(errno));
     return STATUS_FAILED;
 }
 
@@ -126,7 +127,7 @@ static enum status swap(const struct replaced *file)
     if (fsync(file->folder) == 0)
         return STATUS_OK;
     diag_hint(file->diags,
-              complain_error(file->diags,
+              complain_error(file->diags, CODE_UNWRITABLE,
                              "%s: cannot sync its directory: %s; the file is translated, but a "
                              "crash may bring the old one back",
                              file->path, strerror(errno)),

@@ -83,11 +83,10 @@ static enum status complain_mixed_up(const struct job *job)
     struct diags *diags = job->invocation->diags;
     const struct config_domain *wanted = &job->config->domain;
     const struct domain *domain = job->world.session.domain;
-    struct diag *diag = diag_is(
-        complain(diags, SEVERITY_ERROR, job->config->source, wanted->type_at,
+    struct diag *diag =
+        complain(diags, SEVERITY_ERROR, CODE_WRONG_TYPE, job->config->source, wanted->type_at,
                  "this config is for a guest of type %s, but %s is of type %s",
-                 domain_type_name(wanted->type), domain->name, domain_type_name(domain->type)),
-        CODE_WRONG_TYPE);
+                 domain_type_name(wanted->type), domain->name, domain_type_name(domain->type));
     diag_hint(diags, diag, "%s",
               span_is_none(wanted->type_at) ? "without type=, xl creates a pv guest"
                                             : "--domain names another guest");
@@ -116,9 +115,8 @@ static enum status find_domain(struct job *job, const char *name)
     name = domain_word(job, name);
     if (!name && !job->invocation->qmp) {
         struct diag *diag =
-            diag_is(complain_error(job->invocation->diags, "%s does not say which domain it is for",
-                                   job->config->source->name),
-                    CODE_NO_DOMAIN);
+            complain_error(job->invocation->diags, CODE_NO_DOMAIN,
+                           "%s does not say which domain it is for", job->config->source->name);
         diag_hint(job->invocation->diags, diag, "it has no name=; use --domain, or --qmp SOCKET");
         return STATUS_REQUEST;
     }
@@ -179,9 +177,8 @@ static enum status complain_paused(const struct job *job)
 {
     struct diags *diags = job->invocation->diags;
     const struct domain *domain = job->world.session.domain;
-    struct diag *diag =
-        diag_is(complain_error(diags, "%s is paused, so it cannot use a device now", domain->name),
-                CODE_PAUSED);
+    struct diag *diag = complain_error(diags, CODE_PAUSED,
+                                       "%s is paused, so it cannot use a device now", domain->name);
     // xl does not know a QEMU that --qmp names.
     diag_hint(diags, diag, "%s; or omit --require-guest",
               domain->id < 0 ? "to resume it, send QEMU the command cont"
@@ -261,10 +258,9 @@ static void note_unsaved(const struct job *job, const char *lacks, const char *w
 {
     struct diags *diags = job->invocation->diags;
     const struct domain *domain = job->world.session.domain;
-    struct diag *diag = diag_is(complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
-                                         "libxl's saved configuration of domain %s (%d) %s: %s",
-                                         domain->name, domain->id, lacks, what),
-                                CODE_UNSAVED);
+    struct diag *diag = complain(diags, SEVERITY_NOTE, CODE_UNSAVED, NULL, SPAN_NONE,
+                                 "libxl's saved configuration of domain %s (%d) %s: %s",
+                                 domain->name, domain->id, lacks, what);
     diag_hint(diags, diag, "an earlier command did not finish; %s", hint);
 }
 
@@ -276,12 +272,11 @@ bool job_catch_up(struct job *job, bool dry)
     const char *why = saved_catch_up(session, &job->world.topology, &missing);
     // With changes to make, saved_write() reports it.
     if (why && (dry || !plan_changes(&job->plan))) {
-        struct diag *diag = diag_is(
-            complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+        struct diag *diag =
+            complain(diags, SEVERITY_WARNING, CODE_UNSAVED, NULL, SPAN_NONE,
                      "cannot compare libxl's saved configuration of domain %s (%d) with what is "
                      "attached: %s",
-                     session->domain->name, session->domain->id, why),
-            CODE_UNSAVED);
+                     session->domain->name, session->domain->id, why);
         diag_hint(diags, diag, "if something is missing there, xl reboot will not attach it again");
     }
     if (missing && dry)

@@ -25,12 +25,10 @@ static void warn_without_watcher(const struct job *job)
     const enum verdict runs = lock_watcher_runs(job->invocation->arena, &process, &why);
     if (runs == VERDICT_YES)
         return;
-    struct diag *diag =
-        diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE, "%s%s",
-                         runs == VERDICT_NO ? "no watcher runs on this host"
-                                            : "it is not known whether a watcher runs: ",
-                         why ? why : ""),
-                CODE_NO_WATCHER);
+    struct diag *diag = complain(diags, SEVERITY_WARNING, CODE_NO_WATCHER, NULL, SPAN_NONE, "%s%s",
+                                 runs == VERDICT_NO ? "no watcher runs on this host"
+                                                    : "it is not known whether a watcher runs: ",
+                                 why ? why : "");
     diag_hint(diags, diag, "only a watcher attaches it again; its service is xenusb-watch");
 }
 

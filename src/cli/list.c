@@ -166,9 +166,9 @@ static const struct translation *dialect_of(const struct invocation *invocation)
     const char *to = invocation->to ? invocation->to : "xenusb";
     const struct translation *dialect = dialect_named(invocation, to);
     if (!(invocation->given & OPTION_AS_CONFIG))
-        diag_is(complain_error(invocation->diags, "--to needs --as-config"), CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--to needs --as-config");
     else if (!invocation->count && !invocation->qmp)
-        diag_is(complain_error(invocation->diags, "--as-config needs a domain"), CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--as-config needs a domain");
     else
         return dialect;
     return NULL;

@@ -82,8 +82,8 @@ static enum status run_without_verb(const struct invocation *invocation)
         print_help(stderr);
     else
         diag_hint(invocation->diags,
-                  diag_is(complain_error(invocation->diags, "the verb is missing"), CODE_USAGE),
-                  "%s", advice(invocation->arena, ADVICE_VERBS, NULL, NULL));
+                  complain_error(invocation->diags, CODE_USAGE, "the verb is missing"), "%s",
+                  advice(invocation->arena, ADVICE_VERBS, NULL, NULL));
     return STATUS_REQUEST;
 }
 
@@ -139,9 +139,8 @@ static bool reader_left(int error)
 static void warn_of_shortage(struct diags *diags)
 {
     if (shortage_why() && !diags->errors)
-        diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                         "not everything could be read: %s", shortage_why()),
-                CODE_INCOMPLETE);
+        complain(diags, SEVERITY_WARNING, CODE_INCOMPLETE, NULL, SPAN_NONE,
+                 "not everything could be read: %s", shortage_why());
 }
 
 // Writes what is left of standard output; returns the status with which to exit.
@@ -154,8 +153,9 @@ static enum status finish_output(const struct invocation *invocation, enum statu
     if ((failed && reader_left(errno)) || (!failed && fclose(stdout) == 0))
         return status;
     const int error = errno;
-    struct diag *diag = complain_error(diags, "cannot write to standard output: %s",
-                                       error ? strerror(error) : "some of it is lost");
+    struct diag *diag =
+        complain_error(diags, CODE_UNWRITABLE, "cannot write to standard output: %s",
+                       error ? strerror(error) : "some of it is lost");
     if (!changes_something(invocation))
         return status_worse(status, STATUS_FAILED);
     diag_hint(diags, diag, "what was done stays done; the exit status is that of %s (%d)",

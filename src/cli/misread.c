@@ -114,8 +114,8 @@ static bool is_file(const char *word)
 
 static enum status complain_controller(const struct invocation *invocation, const char *word)
 {
-    struct diag *diag = diag_is(
-        complain_error(invocation->diags, "controller needs a verb: add or remove"), CODE_USAGE);
+    struct diag *diag =
+        complain_error(invocation->diags, CODE_USAGE, "controller needs a verb: add or remove");
     if (!word)
         return STATUS_REQUEST;
     const char *meant = is_verb(word) ? word : meaning_of(word);
@@ -134,7 +134,7 @@ enum status misread_verb(const struct invocation *invocation, const char *const 
     struct diags *diags = invocation->diags;
     if (strcmp(words[0], "controller") == 0)
         return complain_controller(invocation, count > 1 ? words[1] : NULL);
-    struct diag *diag = diag_is(complain_error(diags, "unknown verb '%s'", words[0]), CODE_USAGE);
+    struct diag *diag = complain_error(diags, CODE_USAGE, "unknown verb '%s'", words[0]);
     const char *line = translated(invocation);
     const char *meant = meaning_of(words[0]);
     const char *first = reordered(invocation->arena, words, count);

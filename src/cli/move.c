@@ -29,9 +29,8 @@ static enum status complain_place(const struct moving *moving, const struct job 
 {
     const struct config_device *where = what(job)->next;
     struct diag *diag =
-        diag_is(complain(moving->invocation->diags, SEVERITY_ERROR, job->config->source,
-                         where ? where->why : SPAN_NONE, "this is not a place, such as hci0.2"),
-                CODE_USAGE);
+        complain(moving->invocation->diags, SEVERITY_ERROR, CODE_USAGE, job->config->source,
+                 where ? where->why : SPAN_NONE, "this is not a place, such as hci0.2");
     diag_hint(moving->invocation->diags, diag,
               "a controller and a port; bus=0,port=2 if the controller has a number for a name");
     return STATUS_REQUEST;
@@ -98,21 +97,21 @@ static enum status read_target(struct moving *moving, const char *target)
     enum status status = move_is_domain(moving, target, &domain);
     if (status == STATUS_OK && !domain && !strpbrk(target, ".=,")) {
         diag_hint(diags,
-                  diag_is(complain_error(diags, "'%s' is neither a domain nor a place in %s",
-                                         target, moving->domain),
-                          CODE_NO_SUCH_DOMAIN),
+                  complain_error(diags, CODE_NO_SUCH_DOMAIN,
+                                 "'%s' is neither a domain nor a place in %s", target,
+                                 moving->domain),
                   "a place is a controller and a port, such as hci0.2");
         return STATUS_REQUEST;
     }
     if (status != STATUS_OK || !domain)
         return status;
     if (names_place(moving, target)) {
-        diag_hint(
-            diags,
-            diag_is(complain_error(diags, "'%s' is a domain, and can be a place in %s as well",
-                                   target, moving->domain),
-                    CODE_AMBIGUOUS),
-            "write %s:%s for the place, or %s: for the domain", moving->domain, target, target);
+        diag_hint(diags,
+                  complain_error(diags, CODE_AMBIGUOUS,
+                                 "'%s' is a domain, and can be a place in %s as well", target,
+                                 moving->domain),
+                  "write %s:%s for the place, or %s: for the domain", moving->domain, target,
+                  target);
         return STATUS_REQUEST;
     }
     moving->other = target;

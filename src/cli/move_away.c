@@ -31,12 +31,11 @@ enum status move_is_domain(const struct moving *moving, const char *word, bool *
 static enum status complain_same(const struct moving *moving)
 {
     struct diags *diags = moving->invocation->diags;
-    diag_hint(
-        diags,
-        diag_is(complain_error(diags, "it is to be moved from %s to %s, which are the same domain",
-                               moving->domain, moving->other),
-                CODE_USAGE),
-        "name a place in it, such as hci0.2, or another domain");
+    diag_hint(diags,
+              complain_error(diags, CODE_USAGE,
+                             "it is to be moved from %s to %s, which are the same domain",
+                             moving->domain, moving->other),
+              "name a place in it, such as hci0.2, or another domain");
     return STATUS_REQUEST;
 }
 
@@ -68,8 +67,8 @@ static enum status open_both(struct moving *moving, bool changes)
 static enum status refuse(const struct moving *moving, const char *why)
 {
     const struct config *config = moving->here.config;
-    complain(moving->invocation->diags, SEVERITY_ERROR, config->source, config->devices->why,
-             "%s cannot be moved to %s: %s",
+    complain(moving->invocation->diags, SEVERITY_ERROR, CODE_REFUSED, config->source,
+             config->devices->why, "%s cannot be moved to %s: %s",
              device_describe(moving->invocation->arena, moving->from),
              moving->there.world.session.domain->name, why);
     return STATUS_REFUSED;

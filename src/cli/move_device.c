@@ -14,8 +14,8 @@ static enum status refuse(const struct moving *moving, const char *why, const ch
 {
     struct diags *diags = moving->invocation->diags;
     const struct job *job = &moving->here;
-    struct diag *diag = complain(diags, SEVERITY_ERROR, job->config->source, what(job)->why,
-                                 "%s cannot be moved: %s",
+    struct diag *diag = complain(diags, SEVERITY_ERROR, CODE_REFUSED, job->config->source,
+                                 what(job)->why, "%s cannot be moved: %s",
                                  device_describe(moving->invocation->arena, moving->from), why);
     if (fix)
         diag_hint(diags, diag, "%s", fix);

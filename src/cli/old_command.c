@@ -8,7 +8,8 @@
 
 static struct diag *complain_at(const struct old *old, size_t word, const char *what)
 {
-    return complain(old->diags, SEVERITY_ERROR, old->source, old->at[word], "%s", what);
+    return complain(old->diags, SEVERITY_ERROR, CODE_INVALID, old->source, old->at[word], "%s",
+                    what);
 }
 
 // Decimal, or hexadecimal after 0x. A leading zero is octal in xl but decimal here.
@@ -21,7 +22,7 @@ static bool number_of(const struct old *old, size_t word, struct text text, unsi
     }
     if (text.size > 1 && text.at[0] == '0' && text.at[1] >= '0' && text.at[1] <= '9')
         diag_hint(old->diags,
-                  complain(old->diags, SEVERITY_WARNING, old->source, old->at[word],
+                  complain(old->diags, SEVERITY_WARNING, CODE_WARNING, old->source, old->at[word],
                            "'%.*s' is read as %u; xl would read an octal number", (int)text.size,
                            text.at, (unsigned)value),
                   "lsusb prints decimal numbers with leading zeros");
@@ -109,7 +110,7 @@ static struct advice_command detach_from_port(struct old *old)
         return none;
     }
     if (first.size != old->word[1].size || second.size != old->word[2].size)
-        complain(old->diags, SEVERITY_WARNING, old->source, old->at[1],
+        complain(old->diags, SEVERITY_WARNING, CODE_WARNING, old->source, old->at[1],
                  "xl reads an argument with a key as 0, despite its manual");
     // Not CONTROLLER.PORT: with two numbers that is the bus and the address of a host device.
     return command_of(old, ADVICE_DETACH,
@@ -286,7 +287,7 @@ static void complain_unknown(const struct old *old)
     for (size_t i = 0; i < ROWS; i++)
         names[i] = rows[i].verb;
     struct diag *diag =
-        complain(old->diags, SEVERITY_ERROR, old->source,
+        complain(old->diags, SEVERITY_ERROR, CODE_INVALID, old->source,
                  old->count > 1 ? old->at[1] : (struct span){ 0, (uint32_t)old->source->text.size },
                  "not a USB command of xm or xl");
     diag_suggest(old->diags, diag, old->count > 1 ? old->word[1] : TEXT_EMPTY, names,
@@ -310,10 +311,10 @@ struct advice_command old_command_translate(struct arena *arena, struct diags *d
     }
     old_words_drop(&old, 2);
     if (old.count < row->least || old.count > row->most) {
-        diag_hint(diags,
-                  diag_is(complain_error(diags, "wrong arguments for %s %s", row->tool, row->verb),
-                          CODE_USAGE),
-                  "%s %s %s", row->tool, row->verb, row->words);
+        diag_hint(
+            diags,
+            complain_error(diags, CODE_USAGE, "wrong arguments for %s %s", row->tool, row->verb),
+            "%s %s %s", row->tool, row->verb, row->words);
         return none;
     }
     for (size_t i = 0; i < old.count; i++)

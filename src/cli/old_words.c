@@ -11,7 +11,7 @@ static struct span span_of(size_t at)
 
 static size_t refuse_shell(const struct old *old, size_t at)
 {
-    struct diag *diag = complain(old->diags, SEVERITY_ERROR, old->source, span_of(at),
+    struct diag *diag = complain(old->diags, SEVERITY_ERROR, CODE_INVALID, old->source, span_of(at),
                                  "a shell would not read this as it is");
     diag_hint(old->diags, diag, "give one command without variables, or quote it");
     return 0;
@@ -36,7 +36,8 @@ static size_t unquote(const struct old *old, struct buffer *word, size_t from)
     }
     if (at < text.size)
         return at + 1;
-    complain(old->diags, SEVERITY_ERROR, old->source, span_of(from), "this quote is not closed");
+    complain(old->diags, SEVERITY_ERROR, CODE_INVALID, old->source, span_of(from),
+             "this quote is not closed");
     return 0;
 }
 
@@ -111,7 +112,7 @@ void old_words_split_pairs(struct old *old)
         old->word[i + 1] = text_part(word, comma + 1, word.size);
         old->count++;
         diag_hint(old->diags,
-                  complain(old->diags, SEVERITY_WARNING, old->source, old->at[i],
+                  complain(old->diags, SEVERITY_WARNING, CODE_WARNING, old->source, old->at[i],
                            "xl reads keys that are joined by commas as one"),
                   "it takes one key=value for each word");
     }

@@ -61,7 +61,7 @@ static void complain_unknown(const struct invocation *invocation, const struct o
     const char *given = argument->letter ? arena_printf(arena, "-%c", argument->letter) : typed;
     const char *who = invocation->command ? invocation->command->name : "xenusb";
     struct diag *diag =
-        diag_is(complain_error(invocation->diags, "%s has no option %s", who, given), CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "%s has no option %s", who, given);
     if (argument->letter && strlen(typed) < 4)
         diag_hint(invocation->diags, diag, "%s", help_for(invocation));
     else
@@ -77,8 +77,7 @@ static void complain_ambiguous(const struct invocation *invocation, const struct
         if (text_starts(text_of(options->rows[i]->name), typed))
             buffer_join(&list, ", ", "--%s", options->rows[i]->name);
     diag_hint(invocation->diags,
-              diag_is(complain_error(invocation->diags, "--%s could be several options", typed),
-                      CODE_USAGE),
+              complain_error(invocation->diags, CODE_USAGE, "--%s could be several options", typed),
               "one of: %s", buffer_string(&list));
 }
 
@@ -90,11 +89,10 @@ static enum status complain_argument(const struct invocation *invocation,
     if (argument->kind == ARGUMENT_AMBIGUOUS)
         complain_ambiguous(invocation, options, argument->word);
     else if (argument->kind == ARGUMENT_NO_VALUE)
-        diag_is(
-            complain_error(invocation->diags, "--%s needs a value: %s", row->name, row->argument),
-            CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--%s needs a value: %s", row->name,
+                       row->argument);
     else if (argument->kind == ARGUMENT_A_VALUE)
-        diag_is(complain_error(invocation->diags, "--%s takes no value", row->name), CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--%s takes no value", row->name);
     else
         complain_unknown(invocation, options, argument);
     return STATUS_REQUEST;
@@ -110,9 +108,8 @@ static enum status take_timeout(struct invocation *invocation, const char *value
         invocation->timeout_scale = seconds / USUAL;
         return STATUS_OK;
     }
-    struct diag *diag =
-        diag_is(complain_error(diags, "--timeout takes a time from 100ms to 1h, not '%s'", value),
-                CODE_USAGE);
+    struct diag *diag = complain_error(diags, CODE_USAGE,
+                                       "--timeout takes a time from 100ms to 1h, not '%s'", value);
     if (decimal_read(text_of(value), &seconds))
         diag_hint(diags, diag,
                   "say %ss to wait so many seconds, or %gs for so many times the usual %gs", value,
@@ -129,9 +126,8 @@ static enum status take_factor(struct invocation *invocation)
     double factor = 1;
     if (given && *given &&
         (!decimal_read(text_of(given), &factor) || factor < 0.01 || factor > 100)) {
-        diag_is(complain_error(invocation->diags,
-                               "XENUSB_TIME_FACTOR must be from 0.01 to 100, not '%s'", given),
-                CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE,
+                       "XENUSB_TIME_FACTOR must be from 0.01 to 100, not '%s'", given);
         return STATUS_REQUEST;
     }
     const double scale = invocation->timeout_scale * factor;
@@ -143,9 +139,8 @@ static enum status take_factor(struct invocation *invocation)
 static enum status take_color(struct invocation *invocation, const char *when)
 {
     if (!color_is_when(when)) {
-        diag_is(complain_error(invocation->diags, "--color takes always, auto or never, not '%s'",
-                               when),
-                CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE,
+                       "--color takes always, auto or never, not '%s'", when);
         return STATUS_REQUEST;
     }
     invocation->color = color_on(when, STDERR_FILENO);
@@ -183,9 +178,8 @@ static enum status take_option(struct invocation *invocation, const struct optio
     if (!argument->shortened || !row->whole)
         return take(invocation, row, argument->value ? argument->value : "");
     diag_hint(invocation->diags,
-              diag_is(complain_error(invocation->diags, "%s must be typed in full",
-                                     without_value(invocation->arena, argument->word)),
-                      CODE_USAGE),
+              complain_error(invocation->diags, CODE_USAGE, "%s must be typed in full",
+                             without_value(invocation->arena, argument->word)),
               "did you mean '--%s'?", row->name);
     return STATUS_REQUEST;
 }
@@ -201,10 +195,9 @@ static enum status count_words(const struct invocation *invocation)
     size_t most = command->most == SIZE_MAX ? SIZE_MAX : command->most - spared;
     if (invocation->count >= least && invocation->count <= most)
         return STATUS_OK;
-    struct diag *diag = diag_is(complain_error(invocation->diags, "too %s arguments for %s%s",
-                                               invocation->count < least ? "few" : "many",
-                                               command->name, spared ? " --qmp" : ""),
-                                CODE_USAGE);
+    struct diag *diag = complain_error(invocation->diags, CODE_USAGE, "too %s arguments for %s%s",
+                                       invocation->count < least ? "few" : "many", command->name,
+                                       spared ? " --qmp" : "");
     diag_hint(invocation->diags, diag, "usage: xenusb %s%s%s%s", command->name,
               *command->arguments ? " " : "", command->arguments,
               spared ? ", with --qmp SOCKET in place of DOMAIN" : "");
@@ -217,9 +210,9 @@ static enum status complain_empty(const struct invocation *invocation)
     for (size_t i = 0; i < invocation->count; i++) {
         if (text_trim(text_of(invocation->words[i])).size)
             continue;
-        struct diag *diag = diag_is(complain_error(invocation->diags, "argument %zu of %s is empty",
-                                                   i + 1, invocation->command->name),
-                                    CODE_USAGE);
+        struct diag *diag =
+            complain_error(invocation->diags, CODE_USAGE, "argument %zu of %s is empty", i + 1,
+                           invocation->command->name);
         diag_hint(invocation->diags, diag, "usage: xenusb %s %s", invocation->command->name,
                   invocation->command->arguments);
         return STATUS_REQUEST;
@@ -255,9 +248,8 @@ static enum status complain_together(const struct invocation *invocation)
         uint64_t both = pairs[i][0] | pairs[i][1];
         if ((invocation->given & both) != both)
             continue;
-        diag_is(complain_error(invocation->diags, "--%s and --%s cannot be combined",
-                               name_of(pairs[i][0]), name_of(pairs[i][1])),
-                CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--%s and --%s cannot be combined",
+                       name_of(pairs[i][0]), name_of(pairs[i][1]));
         status = status_worse(status, STATUS_REQUEST);
     }
     return status;

@@ -45,7 +45,7 @@ enum status outcome_write_json(const struct invocation *invocation, const struct
 {
     if (!outcome->in_place && outcome->output.at && !text_is_utf8(outcome->output)) {
         diag_hint(invocation->diags,
-                  complain_error(invocation->diags,
+                  complain_error(invocation->diags, CODE_UNSUPPORTED,
                                  "the translation is not UTF-8, so JSON cannot hold it"),
                   "omit --json, or use --in-place");
         return STATUS_REQUEST;

@@ -77,13 +77,13 @@ static enum status check_rest(const struct job *job)
     const struct restorable rest = restorable_after(job->invocation->arena, &job->plan);
     const char *name = job->world.session.domain->name;
     if (rest.verdict == VERDICT_UNKNOWN)
-        complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+        complain(diags, SEVERITY_WARNING, CODE_INCOMPLETE, NULL, SPAN_NONE,
                  "it is not known whether %s can be restored then: %s", name, rest.why);
     if (rest.verdict != VERDICT_NO)
         return STATUS_OK;
     diag_hint(diags,
-              diag_is(complain_error(diags, "%s cannot be restored either way: %s", name, rest.why),
-                      CODE_NOT_RESTORABLE),
+              complain_error(diags, CODE_NOT_RESTORABLE, "%s cannot be restored either way: %s",
+                             name, rest.why),
               "nothing was changed");
     return STATUS_REFUSED;
 }
@@ -157,12 +157,10 @@ static enum status finish(const struct park_run *run, const struct job *job, con
     if (is_dry(run))
         return STATUS_OK;
     if (!is_complete(&job->plan)) {
-        diag_hint(
-            diags,
-            diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                             "what is not plugged in stays parked for %s", session->domain->name),
-                    CODE_NOT_PLUGGED_IN),
-            "plug it in and unpark %s again", session->domain->name);
+        diag_hint(diags,
+                  complain(diags, SEVERITY_WARNING, CODE_NOT_PLUGGED_IN, NULL, SPAN_NONE,
+                           "what is not plugged in stays parked for %s", session->domain->name),
+                  "plug it in and unpark %s again", session->domain->name);
         *done = "incomplete";
         return parked_release(session) == STATUS_OK ? STATUS_OK : STATUS_LEFTOVER;
     }
@@ -250,9 +248,8 @@ static enum status run_verb(const struct invocation *invocation, park_one *act)
     const bool all = invocation->given & OPTION_ALL;
     if (all != (invocation->count == 0)) {
         diag_hint(invocation->diags,
-                  diag_is(complain_error(invocation->diags,
-                                         all ? "--all takes no domain" : "the domain is missing"),
-                          CODE_USAGE),
+                  complain_error(invocation->diags, CODE_USAGE,
+                                 all ? "--all takes no domain" : "the domain is missing"),
                   "name one, or use --all");
         return STATUS_REQUEST;
     }

@@ -62,7 +62,7 @@ static void worsen(struct children *children, enum status status)
 static void complain_not_done(const struct children *children, struct diags *diags,
                               const struct domain *domain, const char *why)
 {
-    complain_error(diags, "%s (%d) was not %sed%s%s", domain->name, domain->id,
+    complain_error(diags, CODE_FAILED, "%s (%d) was not %sed%s%s", domain->name, domain->id,
                    children->invocation->command->name, why ? ": " : "", why ? why : "");
 }
 
@@ -287,7 +287,8 @@ static void complain_stopped(struct children *children)
     for (size_t i = children->started; i < children->count; i++)
         complain_not_done(children, diags, children->at[i].domain, children->stopped);
     if (children->started == children->count)
-        complain_error(diags, "%s", children->stopped);
+        complain_error(diags, interrupt_of_process()->raised ? CODE_INTERRUPTED : CODE_NO_ANSWER,
+                       "%s", children->stopped);
     worsen(children, interrupt_of_process()->raised ? STATUS_FAILED : STATUS_TIMEOUT);
 }
 

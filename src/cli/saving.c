@@ -55,7 +55,7 @@ static void note_emptied(const struct job *job)
     for (const struct controller *at = topology->controllers; at; at = at->next)
         if (is_emptied(&job->plan, at) && restorable_prevented_by_controller(arena, at))
             advise(diags,
-                   complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                   complain(diags, SEVERITY_NOTE, CODE_NOT_RESTORABLE, NULL, SPAN_NONE,
                             "controller %s of %s (%d) has no device now, and as long as it is "
                             "there, the guest cannot be restored after it was saved",
                             at->name, topology->domain->name, topology->domain->id),
@@ -73,11 +73,10 @@ void saving_note(const struct job *job, enum verdict before)
         why = obstacle_of(arena, at);
     if (before == VERDICT_NO || !why)
         return;
-    diag_is(complain(job->invocation->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
-                     "%s (%d) %s no longer be restored if it is saved, until that is removed: %s",
-                     domain->name, domain->id,
-                     job->invocation->given & OPTION_DRY_RUN ? "could" : "can", why),
-            CODE_NOT_RESTORABLE);
+    complain(job->invocation->diags, SEVERITY_NOTE, CODE_NOT_RESTORABLE, NULL, SPAN_NONE,
+             "%s (%d) %s no longer be restored if it is saved, until that is removed: %s",
+             domain->name, domain->id, job->invocation->given & OPTION_DRY_RUN ? "could" : "can",
+             why);
 }
 
 const char *saving_line(struct arena *arena, const struct domain *domain,

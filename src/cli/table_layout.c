@@ -52,8 +52,7 @@ bool table_has(const struct table *table, struct diags *diags, const char *outpu
                 &table->columns[i])
                 names[count++] = title_of(table->arena, &table->columns[i]);
         struct diag *diag =
-            diag_is(complain_error(diags, "there is no column '%.*s'", (int)name.size, name.at),
-                    CODE_USAGE);
+            complain_error(diags, CODE_USAGE, "there is no column '%.*s'", (int)name.size, name.at);
         diag_suggest(diags, diag, name, names, NULL);
         return false;
     }

@@ -31,10 +31,9 @@ const struct translation *dialect_named(const struct invocation *invocation, con
         return target;
     for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
-    diag_suggest(
-        invocation->diags,
-        diag_is(complain_error(invocation->diags, "--to has no dialect '%s'", name), CODE_USAGE),
-        text_of(name), names, NULL);
+    diag_suggest(invocation->diags,
+                 complain_error(invocation->diags, CODE_USAGE, "--to has no dialect '%s'", name),
+                 text_of(name), names, NULL);
     return NULL;
 }
 
@@ -82,11 +81,12 @@ static enum status refuse_controllers(const struct invocation *invocation,
     const char *word = invocation->controllers;
     const bool known = !word || is_cold(invocation) || strcmp(word, "hot") == 0;
     if (!known)
-        complain_error(invocation->diags, "--controllers must be cold or hot, not '%s'", word);
+        complain_error(invocation->diags, CODE_USAGE, "--controllers must be cold or hot, not '%s'",
+                       word);
     else if (word && strcmp(target->name, "xl") != 0)
-        complain_error(invocation->diags, "--controllers needs --to xl");
+        complain_error(invocation->diags, CODE_USAGE, "--controllers needs --to xl");
     else if (invocation->devices && !is_cold(invocation))
-        complain_error(invocation->diags, "--devices needs --controllers cold");
+        complain_error(invocation->diags, CODE_USAGE, "--devices needs --controllers cold");
     else
         return STATUS_OK;
     return STATUS_REQUEST;
@@ -97,15 +97,14 @@ static enum status refuse_options(const struct invocation *invocation,
 {
     const char *name = invocation->hypervisor;
     if (name && strcmp(name, "xen") != 0 && strcmp(name, "qemu") != 0) {
-        diag_is(
-            complain_error(invocation->diags, "--hypervisor must be xen or qemu, not '%s'", name),
-            CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--hypervisor must be xen or qemu, not '%s'",
+                       name);
         return STATUS_REQUEST;
     }
     const char *from = invocation->from;
     if (from && strcmp(from, "libvirt") != 0 && strcmp(from, "sxp") != 0) {
-        diag_is(complain_error(invocation->diags, "--from must be libvirt or sxp, not '%s'", from),
-                CODE_USAGE);
+        complain_error(invocation->diags, CODE_USAGE, "--from must be libvirt or sxp, not '%s'",
+                       from);
         return STATUS_REQUEST;
     }
     enum status status = refuse_controllers(invocation, target);
@@ -118,7 +117,7 @@ static enum status refuse_options(const struct invocation *invocation,
                                                                : NULL;
     if (!why)
         return STATUS_OK;
-    diag_is(complain_error(invocation->diags, "--in-place %s", why), CODE_USAGE);
+    complain_error(invocation->diags, CODE_USAGE, "--in-place %s", why);
     return STATUS_REQUEST;
 }
 
@@ -142,7 +141,7 @@ static void say_nothing_is_there(const struct invocation *invocation,
                                  const struct translation *target, const struct config *config)
 {
     if (!target->is_config && !config->controller_count && !config->device_count)
-        complain(invocation->diags, SEVERITY_NOTE, config->source, SPAN_NONE,
+        complain(invocation->diags, SEVERITY_NOTE, CODE_NOTE, config->source, SPAN_NONE,
                  "there is no USB in this config");
 }
 
@@ -167,13 +166,14 @@ static enum status create_file(const struct invocation *invocation, struct text 
     if (fd < 0 && errno == EEXIST && has_text(invocation->arena, path, text))
         return STATUS_OK;
     if (fd < 0 && errno == EEXIST) {
-        diag_hint(diags, complain_error(diags, "%s exists, and has something else", path),
+        diag_hint(diags,
+                  complain_error(diags, CODE_REFUSED, "%s exists, and has something else", path),
                   "remove it, or name another file");
         return STATUS_REFUSED;
     }
     if (fd >= 0 && write_all(fd, text) && fsync(fd) == 0)
         return STATUS_OK;
-    complain_error(diags, "cannot write %s: %s", path, strerror(errno));
+    complain_error(diags, CODE_UNWRITABLE, "cannot write %s: %s", path, strerror(errno));
     if (fd >= 0)
         unlink(path);
     return STATUS_FAILED;
@@ -183,22 +183,23 @@ static enum status write_devices(const struct invocation *invocation, struct tex
 {
     struct diags *diags = invocation->diags;
     if (!devices.size && invocation->devices)
-        complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+        complain(diags, SEVERITY_NOTE, CODE_NOTE, NULL, SPAN_NONE,
                  "xl attaches all devices of this guest, so %s is not written",
                  invocation->devices);
     if (!devices.size)
         return STATUS_OK;
     if (!invocation->devices) {
         diag_hint(diags,
-                  complain_error(diags, "xl cannot attach devices to these controllers when it "
-                                        "creates the guest"),
+                  complain_error(diags, CODE_UNSUPPORTED,
+                                 "xl cannot attach devices to these controllers when it "
+                                 "creates the guest"),
                   "--devices FILE writes them to a config for apply and watch");
         return STATUS_REQUEST;
     }
     enum status status = create_file(invocation, devices);
     if (status == STATUS_OK)
         diag_hint(diags,
-                  complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+                  complain(diags, SEVERITY_NOTE, CODE_NOTE, NULL, SPAN_NONE,
                            "the devices of this guest are in %s", invocation->devices),
                   "apply it once the guest runs, or put it where the watcher finds it");
     return status;
@@ -251,7 +252,7 @@ static enum status translate_command_line(const struct invocation *invocation,
         return outcome->command.count ? STATUS_OK : STATUS_REQUEST;
     }
     struct diag *diag =
-        diag_is(complain_error(diags, "translate needs either a file or --command"), CODE_USAGE);
+        complain_error(diags, CODE_USAGE, "translate needs either a file or --command");
     struct buffer whole = buffer_in(invocation->arena), quoted = whole;
     buffer_add_string(&whole, invocation->old_command ? invocation->old_command : "");
     for (size_t i = 0; i < invocation->count; i++)

@@ -29,8 +29,8 @@ static bool device_keys(struct checking *checking, const struct config_device *d
     for (size_t i = 0; model && i < sizeof rows / sizeof *rows; i++) {
         if (span_is_none(rows[i].at) || rows[i].fits)
             continue;
-        check_error(checking, rows[i].at, "%s, but this is type=%s%s", rows[i].what, model->name,
-                    host && span_is_none(device->kind_at) ? " (the default)" : "");
+        check_error(checking, CODE_CONFLICT, rows[i].at, "%s, but this is type=%s%s", rows[i].what,
+                    model->name, host && span_is_none(device->kind_at) ? " (the default)" : "");
         passed = false;
     }
     return passed;
@@ -46,18 +46,21 @@ static bool device_selector(struct checking *checking, const struct config_devic
     bool xl = device->origin == ORIGIN_USBCTRL;
     struct span at = span_or(device->selector_at, device->why);
     if (xl && (criteria & address) != address) {
-        diag_hint(checking->diags,
-                  check_error(checking, at, "usbdev needs both hostbus= and hostaddr="),
-                  "use the numbers that lsusb prints: hostbus=1,hostaddr=5");
+        diag_hint(
+            checking->diags,
+            check_error(checking, CODE_INVALID, at, "usbdev needs both hostbus= and hostaddr="),
+            "use the numbers that lsusb prints: hostbus=1,hostaddr=5");
         return false;
     }
     if (criteria == 0) {
-        diag_hint(checking->diags, check_error(checking, at, "no host device is selected"),
+        diag_hint(checking->diags,
+                  check_error(checking, CODE_INVALID, at, "no host device is selected"),
                   "use hostaddr=BUS.ADDRESS, busid=1-1.2, id=vvvv:pppp or serial=");
         return false;
     }
     if ((criteria & address) == SELECT_ADDRESS) {
-        diag_hint(checking->diags, check_error(checking, at, "an address needs its bus"),
+        diag_hint(checking->diags,
+                  check_error(checking, CODE_INVALID, at, "an address needs its bus"),
                   "use hostaddr=BUS.ADDRESS");
         return false;
     }
@@ -74,14 +77,15 @@ static bool device_group(struct checking *checking, const struct config_device *
     if (!config_device_is_group(device))
         return true;
     if (device->count.value && device->all.value) {
-        diag = check_error(checking, at, "'count' contradicts 'all'");
+        diag = check_error(checking, CODE_CONFLICT, at, "'count' contradicts 'all'");
         diag_hint(checking->diags, diag, "give only one of them");
     } else if (device->selector.criteria & one) {
-        diag = check_error(checking, at, "several devices, but only one can match");
+        diag = check_error(checking, CODE_CONFLICT, at, "several devices, but only one can match");
         diag_hint(checking->diags, diag,
                   "remove '%s', or select the devices by id=, serial= or behind=", word);
     } else if (device->port.depth) {
-        diag = check_error(checking, device->port_at, "one port for several devices");
+        diag =
+            check_error(checking, CODE_CONFLICT, device->port_at, "one port for several devices");
         diag_hint(checking->diags, diag, "remove it, or list the devices, each with its port");
     }
     return !diag;
@@ -100,8 +104,8 @@ static bool device_needs(struct checking *checking, const struct config_device *
         missing = "chardev=, a character device such as pty, file:PATH or id:NAME";
     if (!missing)
         return true;
-    check_error(checking, span_or(device->kind_at, device->why), "type=%s needs %s", model->name,
-                missing);
+    check_error(checking, CODE_INVALID, span_or(device->kind_at, device->why), "type=%s needs %s",
+                model->name, missing);
     return false;
 }
 CHECK_DEVICE(device_needs, &check_device_keys);
@@ -143,11 +147,11 @@ static bool device_controller(struct checking *checking, const struct config_dev
     bool number = text_number(name->text, 0, 0, UINT32_MAX, &index) == NUMBER_OK;
     bool xl = device->origin == ORIGIN_USBCTRL;
     const char *list = list_controllers(checking, xl);
-    struct diag *diag =
-        number ? check_error(checking, name->at, "there is no controller number %.*s%s",
-                             SHOW(name->text), xl ? " in usbctrl" : "")
-               : check_error(checking, name->at, "controller '%.*s' is not declared",
-                             SHOW(name->text));
+    struct diag *diag = number ? check_error(checking, CODE_NO_SUCH_CONTROLLER, name->at,
+                                             "there is no controller number %.*s%s",
+                                             SHOW(name->text), xl ? " in usbctrl" : "")
+                               : check_error(checking, CODE_NO_SUCH_CONTROLLER, name->at,
+                                             "controller '%.*s' is not declared", SHOW(name->text));
     size_t dot = text_find(name->text, '.', 0);
     struct text head = text_part(name->text, 0, dot);
     if (!number && !device->port.depth && dot + 1 < name->text.size &&
@@ -173,9 +177,10 @@ static bool device_on_pvusb(struct checking *checking, const struct config_devic
         return true;
     struct span at = span_or(device->kind_at, device->why);
     if (!domain_has_machine(checking->config->domain.type)) {
-        struct diag *diag = check_error(
-            checking, at, "a %s guest has no emulated machine: PVUSB supports host devices only",
-            domain_type_name(checking->config->domain.type));
+        struct diag *diag =
+            check_error(checking, CODE_UNSUPPORTED, at,
+                        "a %s guest has no emulated machine: PVUSB supports host devices only",
+                        domain_type_name(checking->config->domain.type));
         if (span_is_none(checking->config->domain.type_at) && !checking->config->from_command_line)
             diag_hint(checking->diags, diag,
                       "without type=, xl creates a pv guest: did you mean type=\"hvm\"?");
@@ -184,8 +189,8 @@ static bool device_on_pvusb(struct checking *checking, const struct config_devic
     if (!controller || controller->type != CONTROLLER_PV)
         return true;
     struct diag *diag =
-        check_error(checking, at, "controller '%s' is PVUSB, which supports host devices only",
-                    controller->name);
+        check_error(checking, CODE_UNSUPPORTED, at,
+                    "controller '%s' is PVUSB, which supports host devices only", controller->name);
     diag_also(checking->diags, diag, checking->config->source,
               span_or(controller->type_at, controller->why), "it is declared here");
     return false;
@@ -200,9 +205,10 @@ static bool device_speed(struct checking *checking, const struct config_device *
     bool known = model && model->speeds && there && !device->at_creation && device->port.depth <= 1;
     if (!known || controller->at_creation || model->speeds & there->speeds)
         return true;
-    struct diag *diag = check_error(checking, span_or(device->controller_name.at, device->why),
-                                    "type=%s does not support the speed of controller '%s' (%s)",
-                                    model->name, controller->name, there->name);
+    struct diag *diag =
+        check_error(checking, CODE_UNSUPPORTED, span_or(device->controller_name.at, device->why),
+                    "type=%s does not support the speed of controller '%s' (%s)", model->name,
+                    controller->name, there->name);
     diag_hint(checking->diags, diag, "that controller has no companions: use usbversion=3");
     return false;
 }
@@ -220,9 +226,9 @@ static bool device_twice(struct checking *checking, const struct config_device *
     if (first == device ||
         (first->at_creation && device->at_creation && !(device->selector.criteria & one)))
         return true;
-    struct diag *diag = check_error(checking, span_or(device->selector_at, device->why),
-                                    "host device %s is requested twice",
-                                    selector_show(checking->arena, &device->selector));
+    struct diag *diag = check_error(
+        checking, CODE_CONFLICT, span_or(device->selector_at, device->why),
+        "host device %s is requested twice", selector_show(checking->arena, &device->selector));
     diag_also(checking->diags, diag, checking->config->source,
               span_or(first->selector_at, first->why), "it is also requested here");
     return false;

@@ -41,8 +41,8 @@ static void report_unknown(struct checking *checking, const char *driver,
     qemu_property_names(driver, names);
     diag_suggest(
         checking->diags,
-        check_error(checking, given->value.at, "QEMU's %s has no property '%.*s'", driver,
-                    SHOW(given->name)),
+        check_error(checking, CODE_UNSUPPORTED, given->value.at, "QEMU's %s has no property '%.*s'",
+                    driver, SHOW(given->name)),
         given->name, names,
         arena_printf(checking->arena, "QEMU lists its properties with -device %s,help", driver));
 }
@@ -66,14 +66,14 @@ static bool check_given(struct checking *checking, const struct device_model *mo
     }
     if (others) {
         diag_hint(checking->diags,
-                  check_error(checking, given->value.at, "QEMU's property '%s' cannot be set",
-                              property->name),
+                  check_error(checking, CODE_UNSUPPORTED, given->value.at,
+                              "QEMU's property '%s' cannot be set", property->name),
                   "%s", others);
         return false;
     }
     if (is_octal(property, value) || !qemu_takes(property, value)) {
-        struct diag *diag = check_error(checking, given->value.at, "%s cannot be '%.*s'",
-                                        property->name, SHOW(value));
+        struct diag *diag = check_error(checking, CODE_INVALID, given->value.at,
+                                        "%s cannot be '%.*s'", property->name, SHOW(value));
         diag_hint(checking->diags, diag, "%s",
                   is_octal(property, value) ? "a leading zero may mean octal: write it without"
                                             : qemu_takes_what(checking->arena, property));
@@ -95,7 +95,7 @@ static bool device_properties(struct checking *checking, const struct config_dev
         !(controller && controller->type == CONTROLLER_PV))
         return passed;
     diag_hint(checking->diags,
-              check_error(checking, device->properties->value.at,
+              check_error(checking, CODE_UNSUPPORTED, device->properties->value.at,
                           "PVUSB does not support properties of QEMU's devices"),
               "%s",
               domain_has_machine(checking->config->domain.type)

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "checking.h"
 
-struct diag *check_error(struct checking *checking, struct span at, const char *format, ...)
+struct diag *check_error(struct checking *checking, enum diag_code code, struct span at,
+                         const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct diag *diag =
-        complain_va(checking->diags, SEVERITY_ERROR, checking->config->source, at, format, args);
+    struct diag *diag = complain_va(checking->diags, SEVERITY_ERROR, code, checking->config->source,
+                                    at, format, args);
     va_end(args);
     return diag;
 }
 
-struct diag *check_warning(struct checking *checking, struct span at, const char *format, ...)
+struct diag *check_warning(struct checking *checking, enum diag_code code, struct span at,
+                           const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    struct diag *diag =
-        complain_va(checking->diags, SEVERITY_WARNING, checking->config->source, at, format, args);
+    struct diag *diag = complain_va(checking->diags, SEVERITY_WARNING, code,
+                                    checking->config->source, at, format, args);
     va_end(args);
     return diag;
 }

@@ -61,10 +61,10 @@ struct check {
 
 // Report an error or a warning at `at` in the config's source. The result is for diag_hint() and
 // diag_also().
-struct diag *check_error(struct checking *checking, struct span at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-struct diag *check_warning(struct checking *checking, struct span at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+struct diag *check_error(struct checking *checking, enum diag_code code, struct span at,
+                         const char *format, ...) __attribute__((format(printf, 4, 5)));
+struct diag *check_warning(struct checking *checking, enum diag_code code, struct span at,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 // The bit of a check in controllers_failed and devices_failed.
 unsigned check_bit(const struct checking *checking, const struct check *check);

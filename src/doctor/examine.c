@@ -138,7 +138,7 @@ enum status examine_domain(struct look *look, size_t number, struct diags *diags
     struct session *session = &examined->world.session;
     enum status status = read_devices(look);
     if (status != STATUS_OK) {
-        complain_error(diags, "%s", look->devices.why);
+        complain_error(diags, CODE_UNREADABLE, "%s", look->devices.why);
         return status;
     }
     status = survey_open(&look->survey, number, diags, &examined->world);

@@ -242,7 +242,8 @@ enum status problems_of_xenstore(const struct session *session, const struct dom
         if (is_examined(&search, &domains->at[i]))
             search_records(&search, &domains->at[i]);
     if (search.result != XEN_OK)
-        complain_error(session->diags, "cannot read xenstore: %s", xen_why(session->xen));
+        complain_error(session->diags, CODE_UNREADABLE, "cannot read xenstore: %s",
+                       xen_why(session->xen));
     return xen_status(session->xen, search.result);
 }
 
@@ -254,7 +255,7 @@ enum status leftover_remove(const struct session *session, const struct problem 
     for (size_t i = 0; i < 2 && problem->paths[i] && result == XEN_OK; i++)
         result = xen_remove(session->xen, NULL, problem->paths[i]);
     if (result != XEN_OK)
-        complain_error(session->diags, "cannot remove %s: %s", problem->paths[0],
+        complain_error(session->diags, CODE_UNWRITABLE, "cannot remove %s: %s", problem->paths[0],
                        xen_why(session->xen));
     if (result != XEN_OK || !problem->noted)
         return xen_status(session->xen, result);

@@ -110,8 +110,8 @@ static void add_device(struct host *host, struct host_device *device)
 
 static enum status complain_unreadable(struct diags *diags, const char *path, const char *why)
 {
-    diag_is(complain_error(diags, "cannot read this host's USB devices: %s: %s", path, why),
-            CODE_UNREADABLE);
+    complain_error(diags, CODE_UNREADABLE, "cannot read this host's USB devices: %s: %s", path,
+                   why);
     return STATUS_FAILED;
 }
 

@@ -26,32 +26,33 @@ struct text builder_text(const struct builder *builder, struct span at)
     return text_part(builder->source->text, at.from, at.to);
 }
 
-static struct diag *complain_at(struct builder *builder, enum severity severity, struct span at,
-                                const char *format, va_list args)
+static struct diag *complain_at(struct builder *builder, enum severity severity,
+                                enum diag_code code, struct span at, const char *format,
+                                va_list args)
 {
-    return complain_va(builder->diags, severity, builder->source, at, format, args);
+    return complain_va(builder->diags, severity, code, builder->source, at, format, args);
 }
 
-#define COMPLAIN_AS(severity)                                                                      \
+#define COMPLAIN_AS(severity, code)                                                                \
     va_list args;                                                                                  \
     va_start(args, format);                                                                        \
-    struct diag *diag = complain_at(builder, severity, at, format, args);                          \
+    struct diag *diag = complain_at(builder, severity, code, at, format, args);                    \
     va_end(args);                                                                                  \
     return diag
 
 struct diag *builder_error(struct builder *builder, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_ERROR);
+    COMPLAIN_AS(SEVERITY_ERROR, CODE_INVALID);
 }
 
 struct diag *builder_warning(struct builder *builder, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_WARNING);
+    COMPLAIN_AS(SEVERITY_WARNING, CODE_WARNING);
 }
 
 struct diag *builder_note(struct builder *builder, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_NOTE);
+    COMPLAIN_AS(SEVERITY_NOTE, CODE_NOTE);
 }
 
 const struct setting *builder_setting(const struct builder *builder, enum key key)

@@ -79,8 +79,8 @@ void builder_init(struct builder *builder, struct arena *arena, struct diags *di
 // The bytes of a span of the source.
 struct text builder_text(const struct builder *builder, struct span at);
 
-// Report a diagnostic at a place in the source. Never NULL: the return value is for diag_hint() and
-// diag_also().
+// Report a diagnostic at a place in the source, with the code "invalid", "warning" or "note". Never
+// NULL: the return value is for diag_is(), diag_hint() and diag_also().
 struct diag *builder_error(struct builder *builder, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct diag *builder_warning(struct builder *builder, struct span at, const char *format, ...)

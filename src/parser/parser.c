@@ -61,8 +61,8 @@ static void report_errors_of(struct diags *diags, const struct diags *other)
     for (const struct diag *diag = other->first; diag; diag = diag->next) {
         if (diag->severity != SEVERITY_ERROR)
             continue;
-        struct diag *copy =
-            complain(diags, SEVERITY_ERROR, diag->source, diag->span, "%s", diag->message);
+        struct diag *copy = complain(diags, SEVERITY_ERROR, diag->code, diag->source, diag->span,
+                                     "%s", diag->message);
         if (diag->hint)
             diag_hint(diags, copy, "%s", diag->hint);
         for (const struct diag *also = diag->also; also; also = also->also)

@@ -20,7 +20,8 @@ static struct diag *report(struct rules *rules, struct span at, const char *form
 {
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(rules->diags, SEVERITY_ERROR, rules->source, at, format, args);
+    struct diag *diag =
+        complain_va(rules->diags, SEVERITY_ERROR, CODE_INVALID, rules->source, at, format, args);
     va_end(args);
     return diag;
 }

@@ -98,5 +98,5 @@ static void yyerror(const struct span *at, void *scanner, struct rules *rules,
                     const char *message)
 {
     (void)scanner;
-    complain(rules->diags, SEVERITY_ERROR, rules->source, *at, "%s", message);
+    complain(rules->diags, SEVERITY_ERROR, CODE_INVALID, rules->source, *at, "%s", message);
 }

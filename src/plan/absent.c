@@ -91,13 +91,12 @@ static void refuse_unknown(struct planning *planning, struct placement *placemen
 {
     const struct config_device *wanted = placement->wanted;
     planning_refuse(placement, "it is not known whether it is plugged in");
-    diag_is(planning_complain(
-                planning, STATUS_FAILED, planning_selector_place(wanted),
-                "it is not known whether a USB device %s is plugged into this host: cannot read "
-                "the serial number of %s: %s",
-                selector_show(planning->arena, &wanted->selector),
-                host_device_show(planning->arena, perhaps), strerror(perhaps->serial_error)),
-            CODE_UNREADABLE);
+    planning_complain(
+        planning, STATUS_FAILED, CODE_UNREADABLE, planning_selector_place(wanted),
+        "it is not known whether a USB device %s is plugged into this host: cannot read "
+        "the serial number of %s: %s",
+        selector_show(planning->arena, &wanted->selector),
+        host_device_show(planning->arena, perhaps), strerror(perhaps->serial_error));
 }
 
 void refuse_absent(struct planning *planning, struct placement *placement)
@@ -112,9 +111,8 @@ void refuse_absent(struct planning *planning, struct placement *placement)
     bool optional = GIVEN(wanted->required) && !wanted->required.value;
     if (optional || planning->options->skip_missing) {
         struct diag *diag =
-            diag_is(complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                             planning_selector_place(wanted), "%s", words),
-                    CODE_NOT_PLUGGED_IN);
+            complain(planning->diags, SEVERITY_WARNING, CODE_NOT_PLUGGED_IN,
+                     planning->config->source, planning_selector_place(wanted), "%s", words);
         diag_hint(planning->diags, diag,
                   optional ? "skipped, since it is not required"
                            : "skipped, because of --skip-missing");
@@ -123,9 +121,8 @@ void refuse_absent(struct planning *planning, struct placement *placement)
         return;
     }
     planning_refuse(placement, "not plugged in");
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REQUEST, planning_selector_place(wanted), "%s", words),
-        CODE_NOT_PLUGGED_IN);
+    struct diag *diag = planning_complain(planning, STATUS_REQUEST, CODE_NOT_PLUGGED_IN,
+                                          planning_selector_place(wanted), "%s", words);
     const char *meant = probably_meant(planning, &wanted->selector);
     if (meant)
         diag_hint(planning->diags, diag, "%s", meant);

@@ -22,10 +22,9 @@ static void refuse(const struct session *session, struct plan *plan, struct step
                    const struct host_objection *objection)
 {
     struct diag *diag =
-        diag_is(complain(session->diags, SEVERITY_ERROR, step->source, step->why,
-                         "%s cannot be attached: %s",
-                         host_device_show(session->arena, step->device->host), objection->why),
-                CODE_HOST_NEEDS_IT);
+        complain(session->diags, SEVERITY_ERROR, CODE_HOST_NEEDS_IT, step->source, step->why,
+                 "%s cannot be attached: %s", host_device_show(session->arena, step->device->host),
+                 objection->why);
     diag_hint(session->diags, diag, "%s", objection->fix);
     step->op = STEP_REFUSE;
     step->words = objection->why;

@@ -158,11 +158,10 @@ static void complain_left(struct run *run, const struct step *step, const struct
     const struct domain *domain = step_domain(step, session->domain);
     bool added = step->op == STEP_ADD;
     struct diag *diag =
-        diag_is(complain(session->diags, SEVERITY_ERROR, step->source, step->why,
-                         "could not undo: %s %s %s: %s", describe(session->arena, step),
-                         added ? "is still in" : "is missing from", domain->name,
-                         undo->words ? undo->words : "no reason given"),
-                CODE_LEFT_OVER);
+        complain(session->diags, SEVERITY_ERROR, CODE_LEFT_OVER, step->source, step->why,
+                 "could not undo: %s %s %s: %s", describe(session->arena, step),
+                 added ? "is still in" : "is missing from", domain->name,
+                 undo->words ? undo->words : "no reason given");
     if (!added) {
         diag_hint(session->diags, diag, "fix the cause, then add it again");
         if (step->device)
@@ -240,6 +239,13 @@ static enum status undo_all(struct run *run, struct step **batch)
     return status;
 }
 
+static enum diag_code code_of(const struct step *step)
+{
+    if (step->state == STEP_LEFT)
+        return CODE_LEFT_OVER;
+    return step->timed_out ? CODE_NO_ANSWER : CODE_FAILED;
+}
+
 // Reports what failed, at its position in the source. A step that its backend could not clean up
 // counts as left over.
 static enum status complain_failed(struct run *run, enum status status)
@@ -253,14 +259,10 @@ static enum status complain_failed(struct run *run, enum status status)
                                                 { "stopped", "started" },
                                                 { "moved away", "moved there" } };
         const size_t row = step->pair ? 2 : step->pvusb_qemu != NULL;
-        struct diag *diag = complain(session->diags, SEVERITY_ERROR, step->source, step->why,
-                                     "%s could not be %s: %s", describe(session->arena, step),
-                                     tried[row][step->op == STEP_ADD],
-                                     step->words ? step->words : "no reason given");
-        if (step->state == STEP_LEFT)
-            diag_is(diag, CODE_LEFT_OVER);
-        else if (step->timed_out)
-            diag_is(diag, CODE_NO_ANSWER);
+        struct diag *diag = complain(
+            session->diags, SEVERITY_ERROR, code_of(step), step->source, step->why,
+            "%s could not be %s: %s", describe(session->arena, step),
+            tried[row][step->op == STEP_ADD], step->words ? step->words : "no reason given");
         if (step->state == STEP_LEFT && step->op == STEP_ADD)
             advise_removal(session, diag, step);
         if (step->state == STEP_LEFT)

@@ -8,10 +8,9 @@ static void complain_no_controller(struct planning *planning, struct placement *
     const struct config_text *name = &placement->wanted->controller_name;
     placement->op = STEP_REFUSE;
     placement->words = "no such controller";
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REQUEST, name->at, "%s has no controller '%.*s'",
-                          planning->topology->domain->name, (int)name->text.size, name->text.at),
-        CODE_NO_SUCH_CONTROLLER);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REQUEST, CODE_NO_SUCH_CONTROLLER, name->at, "%s has no controller '%.*s'",
+        planning->topology->domain->name, (int)name->text.size, name->text.at);
     diag_hint(planning->diags, diag, "%s",
               topology_controllers_hint(planning->arena, planning->topology));
 }
@@ -27,7 +26,7 @@ static void find_controller(struct planning *planning, struct placement *placeme
         placement->words = "its controller is not available";
         // The reason has usually been reported for the controller already.
         if (planning->status == STATUS_OK)
-            planning_complain(planning, STATUS_REFUSED, wanted->why,
+            planning_complain(planning, STATUS_REFUSED, CODE_REFUSED, wanted->why,
                               "devices cannot be attached to controller '%s'",
                               wanted->controller->name);
     } else if (GIVEN(wanted->controller_name)) {

@@ -254,10 +254,10 @@ static void complain_elsewhere(struct planning *planning, struct placement *plac
     placement->op = STEP_REFUSE;
     const char *position = device_position(planning->arena, there);
     placement->words = arena_printf(planning->arena, "it is already at %s", position);
-    struct diag *diag =
-        planning_complain(planning, STATUS_REFUSED, span, "%s is already attached to %s at %s",
-                          host_device_show(planning->arena, placement->host),
-                          planning->topology->domain->name, position);
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, CODE_CONFLICT, span,
+                                          "%s is already attached to %s at %s",
+                                          host_device_show(planning->arena, placement->host),
+                                          planning->topology->domain->name, position);
     const char *move = advice_to_move(planning, placement, there);
     if (move)
         diag_hint(planning->diags, diag, "%s", move);
@@ -271,8 +271,9 @@ static void complain_unknown_kind(struct planning *planning, struct placement *p
     placement->op = STEP_REFUSE;
     placement->words = "only created together with the guest";
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, placement->wanted->why, "%s has no %s, and xenusb cannot add one",
-        planning->topology->domain->name, planning_driver(planning, placement->wanted));
+        planning, STATUS_REFUSED, CODE_UNSUPPORTED, placement->wanted->why,
+        "%s has no %s, and xenusb cannot add one", planning->topology->domain->name,
+        planning_driver(planning, placement->wanted));
     diag_hint(planning->diags, diag, "it will exist after the guest is restarted");
 }
 
@@ -283,9 +284,10 @@ static void complain_unknown_state(struct planning *planning, struct placement *
     placement->op = STEP_REFUSE;
     placement->words = "its state is unknown";
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, placement->wanted->why, "whether %s has %s at %s is unknown: %s",
-        planning->topology->domain->name, host_device_show(planning->arena, placement->host),
-        device_position(planning->arena, there), there->reason ? there->reason : "no reason given");
+        planning, STATUS_REFUSED, CODE_INCOMPLETE, placement->wanted->why,
+        "whether %s has %s at %s is unknown: %s", planning->topology->domain->name,
+        host_device_show(planning->arena, placement->host), device_position(planning->arena, there),
+        there->reason ? there->reason : "no reason given");
     diag_hint(planning->diags, diag, "detach it first");
 }
 

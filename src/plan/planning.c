@@ -3,17 +3,16 @@
 
 #include "base/arena.h"
 
-struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
-                               const char *format, ...)
+struct diag *planning_complain(struct planning *planning, enum status status, enum diag_code code,
+                               struct span span, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     const char *message = arena_vprintf(planning->arena, format, args);
     va_end(args);
     planning->status = status_worse(planning->status, status);
-    return diag_is(
-        complain(planning->diags, SEVERITY_ERROR, planning->config->source, span, "%s", message),
-        diag_code_of(status));
+    return complain(planning->diags, SEVERITY_ERROR, code, planning->config->source, span, "%s",
+                    message);
 }
 
 const char *planning_driver(const struct planning *planning, const struct config_device *wanted)

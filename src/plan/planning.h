@@ -52,9 +52,9 @@ struct planning {
 // planning.c
 
 // Reports an error at `span` of the config, and worsens the status of the planning.
-struct diag *planning_complain(struct planning *planning, enum status status, struct span span,
-                               const char *format, ...)
-    __attribute__((returns_nonnull, format(printf, 4, 5)));
+struct diag *planning_complain(struct planning *planning, enum status status, enum diag_code code,
+                               struct span span, const char *format, ...)
+    __attribute__((returns_nonnull, format(printf, 5, 6)));
 // QEMU's type of a wanted device; the name in the QEMU arguments if its kind is not known.
 const char *planning_driver(const struct planning *planning, const struct config_device *wanted);
 // The model of a wanted controller in that domain.

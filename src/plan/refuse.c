@@ -17,9 +17,9 @@ static struct span model_place(const struct config_controller *wanted)
 void refuse_plugging(struct planning *planning, const struct config_controller *wanted,
                      const struct controller_model *model)
 {
-    struct diag *diag = diag_is(planning_complain(planning, STATUS_REFUSED, model_place(wanted),
-                                                  "QEMU cannot hotplug %s", model->name),
-                                CODE_UNSUPPORTED);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, CODE_UNSUPPORTED, model_place(wanted),
+                          "QEMU cannot hotplug %s", model->name);
     diag_hint(planning->diags, diag,
               wanted->at_creation ? "it will exist after the guest is restarted; until then use "
                                     "usbcontroller=['type=emul,usbversion=3']"
@@ -30,29 +30,25 @@ void refuse_plugging(struct planning *planning, const struct config_controller *
 void refuse_slot(struct planning *planning, struct span span)
 {
     const char *why = planning->topology->plugging.why_not;
-    struct diag *diag = diag_is(planning_complain(planning, STATUS_REFUSED, span,
-                                                  "this QEMU has no free slot for a controller"),
-                                CODE_NO_PORT);
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, CODE_NO_PORT, span,
+                                          "this QEMU has no free slot for a controller");
     diag_hint(planning->diags, diag, "%s", why ? why : "use an existing controller");
 }
 
 void refuse_conflict(struct planning *planning, const struct request *request)
 {
-    struct diag *diag = diag_is(planning_complain(planning, STATUS_REFUSED, request->wanted->why,
-                                                  "%s already has a different controller %s: %s",
-                                                  planning->topology->domain->name,
-                                                  request->wanted->name, request->conflict),
-                                CODE_CONFLICT);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, CODE_CONFLICT, request->wanted->why,
+        "%s already has a different controller %s: %s", planning->topology->domain->name,
+        request->wanted->name, request->conflict);
     diag_hint(planning->diags, diag, "remove it first, or give this one another name");
 }
 
 void refuse_recorded(struct planning *planning, const struct config_controller *wanted)
 {
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REFUSED, wanted->why,
-                          "libxl has a record of controller %u, but QEMU has no such controller",
-                          wanted->index),
-        CODE_CONFLICT);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REFUSED, CODE_CONFLICT, wanted->why,
+        "libxl has a record of controller %u, but QEMU has no such controller", wanted->index);
     advise(planning->diags, diag, ADVICE_REMOVE_RECORD, planning->topology->domain,
            arena_printf(planning->arena, "%u", wanted->index));
 }
@@ -60,11 +56,10 @@ void refuse_recorded(struct planning *planning, const struct config_controller *
 void refuse_unservable(struct planning *planning, const struct config_controller *wanted,
                        const struct controller_model *model)
 {
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REFUSED, wanted->why,
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, CODE_NO_BACKEND, wanted->why,
                           "controller %s is %s, but no backend in %s supports that", wanted->name,
-                          model->driver ? "emulated" : "PVUSB", planning->topology->domain->name),
-        CODE_NO_BACKEND);
+                          model->driver ? "emulated" : "PVUSB", planning->topology->domain->name);
     diag_hint(planning->diags, diag, "%s",
               model->driver ? "a PV or PVH guest has no emulated machine" : "use type=emul");
 }
@@ -72,22 +67,19 @@ void refuse_unservable(struct planning *planning, const struct config_controller
 void refuse_pvusb(struct planning *planning, const struct config_controller *wanted,
                   const char *why, const char *advice)
 {
-    struct diag *diag =
-        diag_is(planning_complain(planning, STATUS_REFUSED,
-                                  GIVEN(wanted->backend) ? wanted->backend.at : wanted->why,
-                                  "controller %s cannot be added: %s", wanted->name, why),
-                CODE_NO_BACKEND);
+    struct diag *diag = planning_complain(planning, STATUS_REFUSED, CODE_NO_BACKEND,
+                                          GIVEN(wanted->backend) ? wanted->backend.at : wanted->why,
+                                          "controller %s cannot be added: %s", wanted->name, why);
     if (advice)
         diag_hint(planning->diags, diag, "%s", advice);
 }
 
 void refuse_supply(struct planning *planning, struct span span, const char *why)
 {
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REFUSED, span,
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, CODE_NO_PORT, span,
                           "%s has no free port for this device, and no controller can be added",
-                          planning->topology->domain->name),
-        CODE_NO_PORT);
+                          planning->topology->domain->name);
     diag_hint(planning->diags, diag, "%s",
               why ? why : "QEMU cannot hotplug a controller for its speed");
 }
@@ -129,14 +121,13 @@ static struct diag *complain_isochronous(struct planning *planning, struct span 
     const char *unread = host_endpoints(device->host).unread;
     if (unread)
         return planning_complain(
-            planning, STATUS_FAILED, span,
+            planning, STATUS_FAILED, CODE_INCOMPLETE, span,
             "cannot tell whether %s has isochronous endpoints, which PVUSB does "
             "not support: %s",
             shown, unread);
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REQUEST, span,
-                          "%s has isochronous endpoints, which PVUSB does not support", shown),
-        CODE_UNSUPPORTED);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, CODE_UNSUPPORTED, span,
+                          "%s has isochronous endpoints, which PVUSB does not support", shown);
     return diag_hint(planning->diags, diag, "%s",
                      planning_is_pv_guest(planning)
                          ? "it needs an emulated controller in an HVM guest"
@@ -168,10 +159,9 @@ static void hint_taken(const struct planning *planning, struct diag *diag,
 static struct diag *complain_shared(struct planning *planning, struct span span, const char *at,
                                     const struct controller *controller)
 {
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REFUSED, span,
-                          "%s: another PVUSB controller has a device at that port number", at),
-        CODE_CONFLICT);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REFUSED, CODE_CONFLICT, span,
+                          "%s: another PVUSB controller has a device at that port number", at);
     return diag_hint(planning->diags, diag, "%s",
                      place_is_qemu_only(controller)
                          ? "QEMU aborts if two controllers use the same port number: use another "
@@ -182,10 +172,9 @@ static struct diag *complain_shared(struct planning *planning, struct span span,
 static struct diag *complain_properties(struct planning *planning,
                                         const struct config_device *wanted, const char *at)
 {
-    struct diag *diag = diag_is(
-        planning_complain(planning, STATUS_REQUEST, wanted->properties->value.at,
-                          "%s is PVUSB, which does not support properties of QEMU's devices", at),
-        CODE_UNSUPPORTED);
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, CODE_UNSUPPORTED, wanted->properties->value.at,
+                          "%s is PVUSB, which does not support properties of QEMU's devices", at);
     return diag_hint(planning->diags, diag, "use an emulated controller: type=emul");
 }
 
@@ -202,27 +191,24 @@ static struct diag *complain_verdict(struct planning *planning, const struct pla
     struct diag *diag = NULL;
     switch (verdict) {
     case PLACE_NO_PORT:
-        diag = diag_is(planning_complain(planning, STATUS_REQUEST, span, "there is no %s", at),
-                       CODE_NO_PORT);
+        diag =
+            planning_complain(planning, STATUS_REQUEST, CODE_NO_PORT, span, "there is no %s", at);
         return diag_hint(diags, diag, "it has %u ports%s", controller->ports,
                          port.depth > 1 ? ", a hub has 8" : "");
     case PLACE_NO_HUB:
-        diag =
-            diag_is(planning_complain(planning, STATUS_REQUEST, span, "there is no hub for %s", at),
-                    CODE_NO_PORT);
+        diag = planning_complain(planning, STATUS_REQUEST, CODE_NO_PORT, span,
+                                 "there is no hub for %s", at);
         return diag_hint(diags, diag, "%s",
                          takes_hub(controller, port) ? "add a hub: type=hub, with its own port"
                                                      : speed_advice(planning, controller));
     case PLACE_TAKEN:
-        diag = diag_is(planning_complain(planning, STATUS_REFUSED, span, "%s is %s", at,
-                                         port.depth ? "already used" : "full"),
-                       CODE_NO_PORT);
+        diag = planning_complain(planning, STATUS_REFUSED, CODE_NO_PORT, span, "%s is %s", at,
+                                 port.depth ? "already used" : "full");
         hint_taken(planning, diag, controller, port);
         return diag;
     case PLACE_SPEED:
-        diag = diag_is(planning_complain(planning, STATUS_REQUEST, span,
-                                         "%s does not support the speed of %s", at, shown),
-                       CODE_NO_PORT);
+        diag = planning_complain(planning, STATUS_REQUEST, CODE_NO_PORT, span,
+                                 "%s does not support the speed of %s", at, shown);
         return diag_hint(diags, diag, "%s", speed_advice(planning, controller));
     case PLACE_ISOCHRONOUS: return complain_isochronous(planning, span, device);
     case PLACE_PROPERTIES: return complain_properties(planning, wanted, at);
@@ -244,10 +230,9 @@ void refuse_place(struct planning *planning, struct placement *placement,
 void refuse_unserved(struct planning *planning, struct placement *placement)
 {
     struct diag *diag =
-        diag_is(planning_complain(planning, STATUS_REFUSED, placement->wanted->why,
-                                  "no backend serves controller '%s': %s",
-                                  placement->controller->name, placement->controller->no_backend),
-                CODE_NO_BACKEND);
+        planning_complain(planning, STATUS_REFUSED, CODE_NO_BACKEND, placement->wanted->why,
+                          "no backend serves controller '%s': %s", placement->controller->name,
+                          placement->controller->no_backend);
     if (planning->topology->pvusb.advice)
         diag_hint(planning->diags, diag, "%s", planning->topology->pvusb.advice);
     placement->op = STEP_REFUSE;
@@ -270,8 +255,7 @@ void refuse_everywhere(struct planning *planning, struct placement *placement,
     placement->op = STEP_REFUSE;
     placement->words = "no suitable port";
     placement->verdict = PLACE_TAKEN;
-    diag_is(planning_complain(planning, STATUS_REFUSED, placement->wanted->why,
-                              "no port of %s is suitable for %s", planning->topology->domain->name,
-                              device_describe(planning->arena, device)),
-            CODE_NO_PORT);
+    planning_complain(planning, STATUS_REFUSED, CODE_NO_PORT, placement->wanted->why,
+                      "no port of %s is suitable for %s", planning->topology->domain->name,
+                      device_describe(planning->arena, device));
 }

@@ -30,10 +30,9 @@ static void complain_not_served(struct removing *removing, const struct controll
                                 struct span why)
 {
     struct diag *diag =
-        diag_is(complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
-                         "controller %s of %s is %s, which xenusb does not support",
-                         controller->name, removing->topology->domain->name, controller->driver),
-                CODE_UNSUPPORTED);
+        complain(removing->diags, SEVERITY_ERROR, CODE_UNSUPPORTED, removing->removal->source, why,
+                 "controller %s of %s is %s, which xenusb does not support", controller->name,
+                 removing->topology->domain->name, controller->driver);
     if (controller->stale)
         diag_hint(removing->diags, diag, "only libxl's record has it, until %s is destroyed",
                   removing->topology->domain->name);
@@ -132,10 +131,9 @@ static bool is_nowhere(const struct removing *removing, const struct selector *s
 
 static void note_not_attached(struct removing *removing, const struct config_device *wanted)
 {
-    struct diag *diag = diag_is(complain(removing->diags, SEVERITY_NOTE, removing->removal->source,
-                                         wanted->why, "this is not attached to %s: nothing to do",
-                                         removing->topology->domain->name),
-                                CODE_NOT_ATTACHED);
+    struct diag *diag = complain(
+        removing->diags, SEVERITY_NOTE, CODE_NOT_ATTACHED, removing->removal->source, wanted->why,
+        "this is not attached to %s: nothing to do", removing->topology->domain->name);
     const struct device *other = device_at_place(removing->topology, &wanted->selector);
     const char *word = other ? device_word(removing->arena, other) : NULL;
     if (word)
@@ -148,10 +146,9 @@ static void note_not_attached(struct removing *removing, const struct config_dev
 static void complain_no_controller(struct removing *removing, const struct config_text *name)
 {
     struct diag *diag =
-        diag_is(complain(removing->diags, SEVERITY_ERROR, removing->removal->source, name->at,
-                         "%s has no controller '%.*s'", removing->topology->domain->name,
-                         (int)name->text.size, name->text.at),
-                CODE_NO_SUCH_CONTROLLER);
+        complain(removing->diags, SEVERITY_ERROR, CODE_NO_SUCH_CONTROLLER,
+                 removing->removal->source, name->at, "%s has no controller '%.*s'",
+                 removing->topology->domain->name, (int)name->text.size, name->text.at);
     diag_hint(removing->diags, diag, "%s",
               topology_controllers_hint(removing->arena, removing->topology));
     removing->status = status_worse(removing->status, STATUS_REQUEST);
@@ -170,10 +167,9 @@ static bool has_place(struct removing *removing, const struct config_device *wan
     }
     if (!wanted->port.depth || wanted->port.number[0] <= controller->ports)
         return true;
-    struct diag *diag = diag_is(complain(removing->diags, SEVERITY_ERROR, removing->removal->source,
-                                         wanted->port_at, "controller '%s' has no port %u",
-                                         controller->name, wanted->port.number[0]),
-                                CODE_NO_PORT);
+    struct diag *diag = complain(
+        removing->diags, SEVERITY_ERROR, CODE_NO_PORT, removing->removal->source, wanted->port_at,
+        "controller '%s' has no port %u", controller->name, wanted->port.number[0]);
     diag_hint(removing->diags, diag, "its ports are 1 to %u", controller->ports);
     removing->status = status_worse(removing->status, STATUS_REQUEST);
     return false;
@@ -186,7 +182,7 @@ static bool selects(struct removing *removing, const struct config_device *wante
     if (!property)
         return true;
     diag_hint(removing->diags,
-              complain(removing->diags, SEVERITY_ERROR, removing->removal->source,
+              complain(removing->diags, SEVERITY_ERROR, CODE_INVALID, removing->removal->source,
                        property->value.at, "'%.*s' does not select a device",
                        (int)property->name.size, property->name.at),
               "remove it: it is for attaching");
@@ -221,9 +217,8 @@ static struct device *find_wanted(struct removing *removing, const struct config
     if (*count <= 1)
         return found;
     struct diag *diag =
-        diag_is(complain(removing->diags, SEVERITY_ERROR, removing->removal->source, wanted->why,
-                         "%u devices of %s match", *count, removing->topology->domain->name),
-                CODE_AMBIGUOUS);
+        complain(removing->diags, SEVERITY_ERROR, CODE_AMBIGUOUS, removing->removal->source,
+                 wanted->why, "%u devices of %s match", *count, removing->topology->domain->name);
     if (list.size)
         diag_hint(removing->diags, diag, "choose one: %s", buffer_string(&list));
     removing->status = status_worse(removing->status, STATUS_REQUEST);
@@ -275,9 +270,8 @@ struct device *plan_find(struct arena *arena, struct diags *diags,
     struct device *found = find_wanted(&removing, wanted, &count);
     if (!found && count == 0)
         advise(diags,
-               diag_is(complain(diags, SEVERITY_ERROR, removal->source, wanted->why,
-                                "this is not attached to %s", topology->domain->name),
-                       CODE_NOT_ATTACHED),
+               complain(diags, SEVERITY_ERROR, CODE_NOT_ATTACHED, removal->source, wanted->why,
+                        "this is not attached to %s", topology->domain->name),
                ADVICE_LIST, topology->domain, NULL);
     return found;
 }
@@ -290,12 +284,10 @@ static void remove_whole(struct removing *removing, struct controller *controlle
     if (status != STATUS_OK)
         return;
     if (controller->fixed_on) {
-        diag_is(
-            complain(removing->diags, SEVERITY_ERROR, removing->removal->source, why,
-                     "controller %s of %s cannot be removed while its QEMU runs: bus '%s' does not "
-                     "support hotplugging",
-                     controller->name, removing->topology->domain->name, controller->fixed_on),
-            CODE_UNSUPPORTED);
+        complain(removing->diags, SEVERITY_ERROR, CODE_UNSUPPORTED, removing->removal->source, why,
+                 "controller %s of %s cannot be removed while its QEMU runs: bus '%s' does not "
+                 "support hotplugging",
+                 controller->name, removing->topology->domain->name, controller->fixed_on);
         removing->status = status_worse(removing->status, STATUS_REFUSED);
         return;
     }

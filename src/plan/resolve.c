@@ -21,11 +21,9 @@ static void complain_ambiguous(struct planning *planning, struct placement *plac
         buffer_join(&list, ", ", "%s%s%s", at->busid, *at->serial ? " serial=" : "", at->serial);
     }
     planning_refuse(placement, "more than one device matches");
-    struct diag *diag = diag_is(planning_complain(planning, STATUS_REQUEST,
-                                                  planning_selector_place(placement->wanted),
-                                                  "%u USB devices match %s", count,
-                                                  selector_show(planning->arena, selector)),
-                                CODE_AMBIGUOUS);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REQUEST, CODE_AMBIGUOUS, planning_selector_place(placement->wanted),
+        "%u USB devices match %s", count, selector_show(planning->arena, selector));
     diag_hint(planning->diags, diag, "select one: %s%s", buffer_string(&list),
               count > SHOWN_MATCHES ? ", ..." : "");
 }
@@ -44,11 +42,9 @@ static void complain_twice(struct planning *planning, struct placement *placemen
                            const struct placement *first)
 {
     planning_refuse(placement, "requested twice");
-    struct diag *diag =
-        diag_is(planning_complain(
-                    planning, STATUS_REQUEST, planning_selector_place(placement->wanted),
-                    "%s is requested twice", host_device_show(planning->arena, placement->host)),
-                CODE_CONFLICT);
+    struct diag *diag = planning_complain(
+        planning, STATUS_REQUEST, CODE_CONFLICT, planning_selector_place(placement->wanted),
+        "%s is requested twice", host_device_show(planning->arena, placement->host));
     diag_also(planning->diags, diag, planning->config->source,
               planning_selector_place(first->wanted), "it is also requested here");
 }
@@ -213,9 +209,10 @@ static void warn_of_loss(struct planning *planning, const struct placement *plac
     if (has_it(device_here(planning, host)))
         return;
     for (const struct host_caution *at = host->cautions; at; at = at->next) {
-        struct diag *diag = complain(planning->diags, SEVERITY_WARNING, planning->config->source,
-                                     planning_selector_place(placement->wanted), "%s: %s",
-                                     host_device_show(planning->arena, host), at->what);
+        struct diag *diag =
+            complain(planning->diags, SEVERITY_WARNING, CODE_HOST_NEEDS_IT,
+                     planning->config->source, planning_selector_place(placement->wanted), "%s: %s",
+                     host_device_show(planning->arena, host), at->what);
         diag_hint(planning->diags, diag, "%s", at->hint);
     }
 }
@@ -225,9 +222,8 @@ static void refuse_attaching(struct planning *planning, struct placement *placem
 {
     planning_refuse(placement, why);
     struct diag *diag = planning_complain(
-        planning, STATUS_REFUSED, planning_selector_place(placement->wanted),
+        planning, STATUS_REFUSED, objection->code, planning_selector_place(placement->wanted),
         "%s cannot be attached: %s", host_device_show(planning->arena, placement->host), why);
-    diag_is(diag, objection->code);
     if (objection->fix)
         diag_hint(planning->diags, diag, "%s", objection->fix);
 }
@@ -277,18 +273,17 @@ static void resolve_elsewhere(struct planning *planning, struct placement *place
     struct diag *diag;
     if (placement->wanted->selector.criteria != SELECT_BUSID) {
         planning_refuse(placement, "not selected by busid");
-        diag =
-            diag_is(planning_complain(planning, STATUS_REQUEST, at,
-                                      "devices of driver domain %u can only be selected by busid",
-                                      placement->controller->backend_domain),
-                    CODE_UNSUPPORTED);
+        diag = planning_complain(planning, STATUS_REQUEST, CODE_UNSUPPORTED, at,
+                                 "devices of driver domain %u can only be selected by busid",
+                                 placement->controller->backend_domain);
         diag_hint(planning->diags, diag, "use busid=, with the busid in that domain");
     } else if (why) {
         planning_refuse(placement, why);
-        diag = planning_complain(
-            planning, STATUS_REFUSED, at, "%s of driver domain %u cannot be attached: %s",
-            placement->wanted->selector.busid, placement->controller->backend_domain, why);
-        diag_hint(planning->diags, diag_is(diag, objection.code), "%s", objection.fix);
+        diag = planning_complain(planning, STATUS_REFUSED, objection.code, at,
+                                 "%s of driver domain %u cannot be attached: %s",
+                                 placement->wanted->selector.busid,
+                                 placement->controller->backend_domain, why);
+        diag_hint(planning->diags, diag, "%s", objection.fix);
     }
 }
 

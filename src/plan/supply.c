@@ -126,7 +126,7 @@ static bool refuse_missing_pvusb(struct planning *planning, const struct config_
         return true;
     }
     if (kind == PVUSB_QEMU && wanted->pvusb == PVUSB_ANY)
-        complain(planning->diags, SEVERITY_NOTE, planning->config->source, wanted->why,
+        complain(planning->diags, SEVERITY_NOTE, CODE_NOTE, planning->config->source, wanted->why,
                  "controller %s is served by QEMU (qusb), since usbback is not loaded",
                  wanted->name);
     return false;

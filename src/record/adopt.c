@@ -93,7 +93,7 @@ enum status record_find_adoptions(const struct session *session, const struct re
     }
     if (result == XEN_OK)
         return STATUS_OK;
-    complain_error(session->diags, "cannot read the notes of domain %s (%d): %s",
+    complain_error(session->diags, CODE_UNREADABLE, "cannot read the notes of domain %s (%d): %s",
                    session->domain->name, session->domain->id, xen_why(session->xen));
     return xen_status(session->xen, result);
 }

@@ -128,8 +128,9 @@ enum status change_make(struct change *change, const char *what, change_body *bo
     const char *why = NULL;
     enum status status = change_attempt(change, body, &why);
     if (status != STATUS_OK)
-        complain_error(change->session->diags, "cannot record %s of domain %s (%d): %s", what,
-                       domain->name, domain->id, why);
+        complain_error(change->session->diags, CODE_UNWRITABLE,
+                       "cannot record %s of domain %s (%d): %s", what, domain->name, domain->id,
+                       why);
     return status;
 }
 

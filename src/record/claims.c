@@ -270,7 +270,8 @@ static enum status complain_unread(struct claim_list *list, const struct domain 
 {
     const struct session *session = list->session;
     enum status status = xen_status(session->xen, result);
-    complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
+    complain_error(session->diags, CODE_UNREADABLE,
+                   "cannot read the record of domain %s (%d) from xenstore: %s",
                    *domain->name ? domain->name : domain_name(list, domain->id), domain->id, why);
     return status;
 }

@@ -12,7 +12,7 @@
 
 static void complain_journal(const struct session *session, const char *what, const char *why)
 {
-    complain_error(session->diags, "cannot %s the journal of %s (%d): %s", what,
+    complain_error(session->diags, CODE_UNWRITABLE, "cannot %s the journal of %s (%d): %s", what,
                    session->domain->name, session->domain->id, why);
 }
 
@@ -93,7 +93,7 @@ static enum status write_journal(const struct session *session, const struct jou
     complain_journal(session, "write", why);
     if (!writing.change.unsure || remove_from_store(session, &why) == STATUS_OK)
         return status;
-    complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+    complain(session->diags, SEVERITY_WARNING, CODE_UNFINISHED, NULL, SPAN_NONE,
              "it may have been written all the same: then the next command that changes something "
              "removes what this one was to remove");
     return STATUS_LEFTOVER;
@@ -108,7 +108,8 @@ static enum status begin_one(struct session *session, const struct plan *plan, i
     if (journal_check(session) != STATUS_OK)
         return STATUS_REFUSED;
     if (count > JOURNAL_NODES_MAX) {
-        complain_error(session->diags, "these are too many steps for one command");
+        complain_error(session->diags, CODE_UNSUPPORTED,
+                       "these are too many steps for one command");
         return STATUS_REFUSED;
     }
     *journal = (struct journal){
@@ -143,7 +144,7 @@ static void end_one(struct session *session)
     const bool stays = session->saved && session->saved->failed && change_has_xen(session);
     if (!stays && journal_remove(&own) != STATUS_OK)
         diag_hint(session->diags,
-                  complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+                  complain(session->diags, SEVERITY_WARNING, CODE_UNFINISHED, NULL, SPAN_NONE,
                            "the journal of %s could not be removed: %s", session->domain->name,
                            diags_reason(&quiet, "no reason given")),
                   "this is harmless: the next command that changes something does it");

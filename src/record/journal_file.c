@@ -43,8 +43,8 @@ static int open_directory(const struct session *session, const char **name)
 
 static enum status complain_file(const struct session *session, const char *what, int error)
 {
-    complain_error(session->diags, "cannot %s the journal %s: %s", what, journal_file_path(session),
-                   strerror(error));
+    complain_error(session->diags, CODE_UNWRITABLE, "cannot %s the journal %s: %s", what,
+                   journal_file_path(session), strerror(error));
     return error == EACCES || error == EPERM || error == EROFS ? STATUS_REFUSED : STATUS_FAILED;
 }
 

@@ -51,8 +51,9 @@ enum status journal_read(const struct session *session, struct journal *journal)
     }
     enum xen_result result = read_store(session, journal);
     if (result != XEN_OK)
-        complain_error(session->diags, "cannot read the journal of domain %s (%d): %s",
-                       session->domain->name, session->domain->id, xen_why(session->xen));
+        complain_error(session->diags, CODE_UNREADABLE,
+                       "cannot read the journal of domain %s (%d): %s", session->domain->name,
+                       session->domain->id, xen_why(session->xen));
     return xen_status(session->xen, result);
 }
 
@@ -88,14 +89,12 @@ void journal_mention(const struct session *session, struct diags *diags,
     }
     const char *what = journal_show(arena, journal);
     if (journal_owner_runs(arena, journal))
-        diag_is(complain(diags, SEVERITY_NOTE, NULL, SPAN_NONE, "%s is being changed by %s", name,
-                         what),
-                CODE_LOCKED);
+        complain(diags, SEVERITY_NOTE, CODE_LOCKED, NULL, SPAN_NONE, "%s is being changed by %s",
+                 name, what);
     else
         diag_hint(diags,
-                  diag_is(complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                                   "%s: %s was killed before it had finished", name, what),
-                          CODE_UNFINISHED),
+                  complain(diags, SEVERITY_WARNING, CODE_UNFINISHED, NULL, SPAN_NONE,
+                           "%s: %s was killed before it had finished", name, what),
                   "the next command that changes something completes or undoes it");
 }
 
@@ -103,8 +102,8 @@ void journal_complain(const struct session *session, struct diags *diags, enum s
                       const struct journal *journal)
 {
     struct diag *diag =
-        complain(diags, severity, NULL, SPAN_NONE, "the journal of %s is left alone: %s",
-                 name_of(session), journal->why);
+        complain(diags, severity, CODE_UNFINISHED, NULL, SPAN_NONE,
+                 "the journal of %s is left alone: %s", name_of(session), journal->why);
     if (session->domain->id >= 0)
         advise(diags, diag, ADVICE_FORGET, session->domain, NULL);
     else
@@ -121,11 +120,10 @@ enum status journal_check(const struct session *session)
         return STATUS_REFUSED;
     }
     diag_hint(session->diags,
-              diag_is(complain_error(session->diags,
-                                     "%s: %s was killed, and what it left open has to be "
-                                     "completed or undone first",
-                                     name_of(session), journal_show(session->arena, journal)),
-                      CODE_UNFINISHED),
+              complain_error(session->diags, CODE_UNFINISHED,
+                             "%s: %s was killed, and what it left open has to be "
+                             "completed or undone first",
+                             name_of(session), journal_show(session->arena, journal)),
               "each command that changes something tries that; see its warning");
     return STATUS_REFUSED;
 }

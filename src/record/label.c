@@ -323,7 +323,8 @@ enum status record_recall_labels(const struct session *session, struct topology 
         }
     }
     if (result != XEN_OK)
-        complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
+        complain_error(session->diags, CODE_UNREADABLE,
+                       "cannot read the record of domain %s (%d) from xenstore: %s",
                        session->domain->name, session->domain->id, xen_why(session->xen));
     return xen_status(session->xen, result);
 }

@@ -229,7 +229,7 @@ void record_note_unsaved(const struct session *session)
     if (!change_has_xen(session) || note_is_unsaved(session) == VERDICT_YES ||
         change_attempt(&change, write_unsaved, &why) == STATUS_OK)
         return;
-    complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+    complain(session->diags, SEVERITY_WARNING, CODE_UNSAVED, NULL, SPAN_NONE,
              "cannot record --no-save of domain %s (%d), so the next command will add to libxl's "
              "saved configuration what this one has not: %s",
              domain->name, domain->id, why);

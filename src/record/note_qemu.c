@@ -93,7 +93,8 @@ static bool report_stopped(const struct session *session, const char *root, unsi
                            "cannot tell whether the QEMU that xenusb had started for a domain that "
                            "is gone still runs (%s)",
                            root);
-    complain(session->diags, ended ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE, "%s", line);
+    complain(session->diags, ended ? SEVERITY_NOTE : SEVERITY_WARNING, CODE_LEFT_OVER, NULL,
+             SPAN_NONE, "%s", line);
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     syslog(ended ? LOG_NOTICE : LOG_ERR, "%s", line);
     closelog();

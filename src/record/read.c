@@ -345,7 +345,8 @@ enum status record_read(const struct session *session, struct record *record)
         read_notes(&reader, record);
     } while (ask_for_rest(&reader));
     if (failed(&reader))
-        complain_error(session->diags, "cannot read the record of domain %s (%d) from xenstore: %s",
+        complain_error(session->diags, CODE_UNREADABLE,
+                       "cannot read the record of domain %s (%d) from xenstore: %s",
                        session->domain->name, session->domain->id, xen_why(session->xen));
     return xen_status(session->xen, reader.result);
 }

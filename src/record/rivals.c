@@ -133,8 +133,8 @@ static enum status claims_since(const struct session *session, int left_out,
     add_ports(&list, &changed);
     *claims = list.first;
     if (list.result != XEN_OK)
-        complain_error(session->diags, "cannot read what has changed in xenstore: %s",
-                       xen_why(session->xen));
+        complain_error(session->diags, CODE_UNREADABLE,
+                       "cannot read what has changed in xenstore: %s", xen_why(session->xen));
     return xen_status(session->xen, list.result);
 }
 

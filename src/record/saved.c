@@ -126,11 +126,9 @@ static void warn(const struct session *session, const char *why)
     bool added = false;
     for (const struct saved_change *at = session->saved->first; at; at = at->next)
         added |= at->element.json != NULL;
-    struct diag *diag =
-        diag_is(complain(session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
-                         "cannot change libxl's saved configuration of domain %s (%d): %s",
-                         session->domain->name, session->domain->id, why),
-                CODE_UNSAVED);
+    struct diag *diag = complain(session->diags, SEVERITY_WARNING, CODE_UNSAVED, NULL, SPAN_NONE,
+                                 "cannot change libxl's saved configuration of domain %s (%d): %s",
+                                 session->domain->name, session->domain->id, why);
     diag_hint(session->diags, diag, "%s; the file is %s",
               added ? "xl reboot will not attach again what was added"
                     : "this is harmless: libxl ignores what xenstore no longer has",

@@ -158,8 +158,9 @@ static enum status record_items(const struct session *session, struct change_ite
             continue;
         status = status_worse(status, items[i].status);
         if (!reported || strcmp(reported, items[i].why) != 0)
-            complain_error(session->diags, "cannot record %s of domain %s (%d): %s",
-                           name_item(items[i].step), domain->name, domain->id, items[i].why);
+            complain_error(session->diags, CODE_UNWRITABLE,
+                           "cannot record %s of domain %s (%d): %s", name_item(items[i].step),
+                           domain->name, domain->id, items[i].why);
         reported = items[i].why;
     }
     return status;
@@ -212,7 +213,7 @@ static enum status give_way(const struct session *session, struct change_item *i
             continue;
         const char *other = record_other_claim(session, claims, items[i].step->device);
         if (other)
-            complain_error(session->diags, "%s", other);
+            complain_error(session->diags, CODE_IN_USE, "%s", other);
         items[i].status = other ? STATUS_REFUSED : read;
         if (items[i].status != STATUS_OK)
             taken[found++] = &items[i];

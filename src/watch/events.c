@@ -134,7 +134,8 @@ enum status watch_look(struct watch *watch)
     const enum status status = watch_domains_update(&watch->domains, &diags, &watch->unready);
     const bool failed = status != STATUS_OK;
     if (failed && watch->options->once)
-        complain_error(watch->options->diags, "%s", diags_reason(&diags, "no reason given"));
+        complain_error(watch->options->diags, diags_code(&diags), "%s",
+                       diags_reason(&diags, "no reason given"));
     else if (failed)
         say(watch->options->json, WATCH_ITSELF, "%s", diags_reason(&diags, "no reason given"));
     for (struct watch_file *file = watch->files.first; file && !failed; file = file->next)
@@ -233,7 +234,7 @@ static void on_inotify(struct watch *watch, struct watch_source *source)
 
 static enum status complain_events(const struct watch *watch, const char *what, const char *why)
 {
-    complain_error(watch->options->diags, "cannot watch %s: %s", what, why);
+    complain_error(watch->options->diags, CODE_UNREADABLE, "cannot watch %s: %s", what, why);
     return STATUS_FAILED;
 }
 

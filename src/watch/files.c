@@ -86,7 +86,8 @@ static const struct config *compile(struct arena *arena, struct diags *diags, co
         (void)check_config(arena, diags, config);
     if (!diags->errors && has_usb(config) && !GIVEN(config->domain.name))
         diag_hint(diags,
-                  complain_error(diags, "%s does not say which domain it is for", source->name),
+                  complain_error(diags, CODE_NO_DOMAIN, "%s does not say which domain it is for",
+                                 source->name),
                   "it needs a name=");
     return diags->errors ? NULL : config;
 }
@@ -105,7 +106,7 @@ static void warn_of_first(struct diags *diags, const struct config *config, cons
                           const char *domain)
 {
     struct diag *diag =
-        complain(diags, SEVERITY_WARNING, config->source, config->domain.name.at,
+        complain(diags, SEVERITY_WARNING, CODE_CONFLICT, config->source, config->domain.name.at,
                  "%s is for %s as well, which is the one that is used", first, domain);
     diag_hint(diags, diag, "this file is ignored");
 }
@@ -229,7 +230,7 @@ static void keep_directory(struct reading *reading, const char *path, int error)
     if (!arena)
         arena_give_up();
     diags_init(&diags, arena);
-    complain_error(&diags, "cannot read %s: %s", path, strerror(error));
+    complain_error(&diags, CODE_UNREADABLE, "cannot read %s: %s", path, strerror(error));
     reading->on(reading->context, file, FILE_BREAKS, &diags);
 }
 

@@ -72,8 +72,8 @@ static enum status prepare(const struct session *session, struct kept_change *ch
     const char *next = uuid_file_next(session->arena, change->path);
     if (!reads_back(session, change->path, text, items)) {
         diag_hint(session->diags,
-                  complain_error(session->diags, "this cannot be kept: it cannot be written to %s",
-                                 change->path),
+                  complain_error(session->diags, CODE_UNSUPPORTED,
+                                 "this cannot be kept: it cannot be written to %s", change->path),
                   "a quote or a backslash in the name of the domain or of a serial number?");
         return STATUS_REFUSED;
     }
@@ -123,7 +123,7 @@ enum status kept_prepare_add(const struct session *session, const struct config 
     if (status != STATUS_OK)
         return status;
     if (!change->path) {
-        complain_error(session->diags, "--keep needs a domain with a UUID");
+        complain_error(session->diags, CODE_UNSUPPORTED, "--keep needs a domain with a UUID");
         return STATUS_REQUEST;
     }
     struct items items = items_of(arena, config->device_count + (kept ? kept->device_count : 0));

@@ -52,7 +52,8 @@ static enum status catch_signals(struct watch *watch)
     const int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd >= 0 && watch_source_add(watch, fd, take_signals))
         return STATUS_OK;
-    complain_error(watch->options->diags, "cannot wait for signals: %s", strerror(errno));
+    complain_error(watch->options->diags, CODE_FAILED, "cannot wait for signals: %s",
+                   strerror(errno));
     return STATUS_FAILED;
 }
 
@@ -104,7 +105,8 @@ static enum status turn(struct watch *watch)
         return STATUS_OK;
     int count = epoll_wait(watch->epoll, events, EVENTS_MAX, pause_of(watch));
     if (count < 0 && errno != EINTR) {
-        complain_error(watch->options->diags, "cannot wait for events: %s", strerror(errno));
+        complain_error(watch->options->diags, CODE_FAILED, "cannot wait for events: %s",
+                       strerror(errno));
         return STATUS_FAILED;
     }
     // First of all, since what xenstored reports until a run has ended is what that run has
@@ -195,7 +197,7 @@ enum status watch_loop(const struct watch_options *options)
                            .saved = -1,
                            .files = { options->words, options->count, NULL } };
     if (watch.epoll < 0) {
-        complain_error(options->diags, "cannot wait for events: %s", strerror(errno));
+        complain_error(options->diags, CODE_FAILED, "cannot wait for events: %s", strerror(errno));
         return STATUS_FAILED;
     }
     enum status status = lock_watcher(&session, &lock);

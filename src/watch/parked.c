@@ -61,7 +61,7 @@ static enum status refuse(const struct parking *parking, const char *what, const
 {
     struct diags *diags = parking->session->diags;
     diag_hint(diags,
-              complain_error(diags, "%s of %s cannot be parked: %s", what,
+              complain_error(diags, CODE_REFUSED, "%s of %s cannot be parked: %s", what,
                              parking->session->domain->name, why),
               "nothing was changed; remove it by hand, or leave it");
     return STATUS_REFUSED;
@@ -124,7 +124,7 @@ static bool select_host_device(const struct parking *parking, const struct devic
 static void warn_unplugged(const struct parking *parking, const struct device *from)
 {
     struct arena *arena = parking->session->arena;
-    complain(parking->session->diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+    complain(parking->session->diags, SEVERITY_WARNING, CODE_NOT_PLUGGED_IN, NULL, SPAN_NONE,
              "%s at %s of %s is removed and will not be attached again: it was unplugged",
              device_describe(arena, from), device_position(arena, from),
              parking->session->domain->name);

@@ -20,8 +20,8 @@ static void warn(const struct watch *watch, struct arena *arena, const char *wha
 {
     struct diags diags;
     diags_init(&diags, arena);
-    struct diag *diag =
-        complain(&diags, SEVERITY_WARNING, NULL, SPAN_NONE, "cannot %s %s", what, why);
+    struct diag *diag = complain(&diags, SEVERITY_WARNING, CODE_UNWRITABLE, NULL, SPAN_NONE,
+                                 "cannot %s %s", what, why);
     diag_hint(&diags, diag, "%s", hint);
     diags_print(&diags, stderr, watch->options->color);
 }

@@ -65,8 +65,9 @@ enum status uuid_file_find(struct arena *arena, struct diags *diags, const struc
     if (*config)
         return STATUS_OK;
     diag_hint(diags,
-              complain_error(diags, "cannot read %s, which remembers what is %s: %s", path,
-                             files->what, diags_reason(&found, "no reason given")),
+              complain_error(diags, CODE_UNREADABLE,
+                             "cannot read %s, which remembers what is %s: %s", path, files->what,
+                             diags_reason(&found, "no reason given")),
               "correct it, or remove it if nothing of it is to stay %s", files->what);
     return STATUS_FAILED;
 }
@@ -84,8 +85,9 @@ enum status uuid_file_complain(const struct session *session, const struct uuid_
                                const char *path)
 {
     const int error = errno;
-    complain_error(session->diags, "cannot write %s, which remembers what is %s: %s", path,
-                   files->what, strerror(error));
+    complain_error(session->diags, CODE_UNWRITABLE,
+                   "cannot write %s, which remembers what is %s: %s", path, files->what,
+                   strerror(error));
     return error == EACCES || error == EPERM || error == EROFS ? STATUS_REFUSED : STATUS_FAILED;
 }
 
@@ -98,7 +100,7 @@ static enum status make_directory(const struct session *session, const struct uu
     if (S_ISDIR(info.st_mode) && info.st_uid == geteuid() && !(info.st_mode & (S_IWGRP | S_IWOTH)))
         return STATUS_OK;
     diag_hint(session->diags,
-              complain_error(session->diags,
+              complain_error(session->diags, CODE_REFUSED,
                              "%s is not a directory that only this user can write to", path),
               "what is %s is remembered there", files->what);
     return STATUS_REFUSED;

@@ -15,7 +15,8 @@ const struct policy *host_policy_read(struct arena *arena, struct diags *diags, 
     // lstat(): a link that leads nowhere is a policy that was meant to be there.
     if (strcmp(path, "-") != 0 && lstat(path, &status) < 0 && errno == ENOENT) {
         if (required)
-            complain_error(diags, "there is no policy %s: every device is allowed", path);
+            complain_error(diags, CODE_UNREADABLE, "there is no policy %s: every device is allowed",
+                           path);
         return NULL;
     }
     const struct source *source = source_read(arena, diags, path);

@@ -27,7 +27,7 @@ struct recovery {
 
 static void warn(const struct recovery *recovery, struct diags *diags, const char *why)
 {
-    complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE,
+    complain(diags, SEVERITY_WARNING, CODE_UNFINISHED, NULL, SPAN_NONE,
              "devices may have been handed over to usbback, or back, only partly: %s",
              diags_reason(recovery->session.diags, why));
 }
@@ -104,7 +104,8 @@ static void finish(const struct recovery *recovery, struct diags *diags,
     bool finished = !why && pvusb_finish(&recovery->session, handover, &why);
     const char *line =
         arena_printf(arena, "%s: %s; %s", handover->busid, handover->why, finished ? done : why);
-    complain(diags, finished ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE, "%s", line);
+    complain(diags, finished ? SEVERITY_NOTE : SEVERITY_WARNING, CODE_UNFINISHED, NULL, SPAN_NONE,
+             "%s", line);
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     syslog(finished ? LOG_NOTICE : LOG_ERR, "%s; by %s",
            text_show(arena, text_of(line), LINE_SHOWN), log_who(arena));

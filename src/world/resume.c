@@ -32,7 +32,8 @@ static void report(const struct resuming *resuming, enum status status)
                      journal_show(arena, resuming->journal),
                      done ? "" : "what it left open could not be completed or undone: ",
                      *what ? what : "it had changed nothing");
-    complain(resuming->diags, done ? SEVERITY_NOTE : SEVERITY_WARNING, NULL, SPAN_NONE, "%s", line);
+    complain(resuming->diags, done ? SEVERITY_NOTE : SEVERITY_WARNING, CODE_UNFINISHED, NULL,
+             SPAN_NONE, "%s", line);
     openlog("xenusb", LOG_PID, LOG_DAEMON);
     syslog(done ? LOG_NOTICE : LOG_ERR, "%s; by %s", text_show(arena, text_of(line), LINE_SHOWN),
            log_who(arena));
@@ -137,7 +138,7 @@ static void resume_locked(struct resumption *all, struct domain *domain,
     enum status status = STATUS_TIMEOUT;
     all->silent |= why != NULL;
     if (why)
-        complain_error(&resuming.quiet, "%s", why);
+        complain_error(&resuming.quiet, CODE_NO_ANSWER, "%s", why);
     else
         status = open_and_resume(all, domain, &resuming);
     resuming.session = &session;

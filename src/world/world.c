@@ -145,7 +145,7 @@ const struct host *world_look_at_host(struct arena *arena, struct diags *diags, 
     diags_init(&quiet, arena);
     if (host_look(arena, &quiet, host) == STATUS_OK)
         return host;
-    complain(diags, SEVERITY_WARNING, NULL, SPAN_NONE, "%s",
+    complain(diags, SEVERITY_WARNING, diags_code(&quiet), NULL, SPAN_NONE, "%s",
              diags_reason(&quiet, "cannot read this host's USB devices"));
     return NULL;
 }
@@ -210,7 +210,7 @@ enum status world_open_xen(const struct world_options *options, struct xen **xen
     enum status status =
         xen_open(options->arena, options->diags, XENSTORE_SECONDS * options->timeout_scale, xen);
     if (status == STATUS_FAILED)
-        complain(options->diags, SEVERITY_NOTE, NULL, SPAN_NONE,
+        complain(options->diags, SEVERITY_NOTE, CODE_NO_XEN, NULL, SPAN_NONE,
                  "without Xen, name the guest's QEMU by its socket: --qmp SOCKET");
     return status;
 }
@@ -269,8 +269,7 @@ enum status world_open(struct world *world, bool changes)
 
 enum status world_interrupted(const struct world *world)
 {
-    diag_is(complain_error(world->session.diags, "interrupted; nothing was changed"),
-            CODE_INTERRUPTED);
+    complain_error(world->session.diags, CODE_INTERRUPTED, "interrupted; nothing was changed");
     return STATUS_FAILED;
 }
 

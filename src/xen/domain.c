@@ -212,19 +212,17 @@ static enum status finish_list(struct xen *xen, struct diags *diags, enum xen_re
     *domains = all->domains;
     *count = all->count;
     if (shortage_why()) {
-        diag_is(complain_error(diags, "cannot list the domains: %s", shortage_why()),
-                CODE_INCOMPLETE);
+        complain_error(diags, CODE_INCOMPLETE, "cannot list the domains: %s", shortage_why());
         return STATUS_FAILED;
     }
     if (xen_broken(xen)) {
         const enum status status = xen_status(xen, XEN_FAILED);
-        diag_is(complain_error(diags, "cannot list the domains: %s", xen_broken(xen)),
-                diag_code_of(status));
+        complain_error(diags, diag_code_of(status), "cannot list the domains: %s", xen_broken(xen));
         return status;
     }
     if (result != XEN_OK)
-        diag_is(complain_error(diags, "cannot list the domains: %s", xen_why(xen)),
-                diag_code_of(xen_status(xen, result)));
+        complain_error(diags, diag_code_of(xen_status(xen, result)), "cannot list the domains: %s",
+                       xen_why(xen));
     return xen_status(xen, result);
 }
 
@@ -281,10 +279,9 @@ static enum status complain_unknown(struct diags *diags, const struct domain *do
     for (size_t i = 0; i < count; i++)
         if (domains[i].id != 0 && domains[i].name[0])
             names[named++] = domains[i].name;
-    diag_suggest(
-        diags,
-        diag_is(complain_error(diags, "there is no domain \"%s\"", wanted), CODE_NO_SUCH_DOMAIN),
-        text_of(wanted), names, advice(diags->arena, ADVICE_DOMAINS, NULL, NULL));
+    diag_suggest(diags,
+                 complain_error(diags, CODE_NO_SUCH_DOMAIN, "there is no domain \"%s\"", wanted),
+                 text_of(wanted), names, advice(diags->arena, ADVICE_DOMAINS, NULL, NULL));
     return STATUS_REQUEST;
 }
 
@@ -332,28 +329,22 @@ static enum status check_supported(struct diags *diags, const struct domain *dom
     const char *name = domain->name;
     unsigned id = (unsigned)domain->id;
     if (id == 0)
-        diag_hint(diags,
-                  diag_is(complain_error(diags, "domain 0 is this host itself"), CODE_UNSUPPORTED),
+        diag_hint(diags, complain_error(diags, CODE_UNSUPPORTED, "domain 0 is this host itself"),
                   "name the guest that should get the device");
     else if (domain->dying)
-        diag_is(complain_error(diags, "domain %s (%u) is shutting down", name, id),
-                CODE_NO_SUCH_DOMAIN);
+        complain_error(diags, CODE_NO_SUCH_DOMAIN, "domain %s (%u) is shutting down", name, id);
     else if (text_is(version, "qemu_xen_traditional"))
-        diag_hint(
-            diags,
-            diag_is(complain_error(diags,
-                                   "domain %s (%u) uses qemu-traditional, which has no QMP monitor",
-                                   name, id),
-                    CODE_UNSUPPORTED),
-            "create it with device_model_version=\"qemu-xen\"");
+        diag_hint(diags,
+                  complain_error(diags, CODE_UNSUPPORTED,
+                                 "domain %s (%u) uses qemu-traditional, which has no QMP monitor",
+                                 name, id),
+                  "create it with device_model_version=\"qemu-xen\"");
     else if (stub.size && !text_is(stub, "0"))
         diag_hint(diags,
-                  diag_is(complain_error(
-                              diags,
-                              "the QEMU of domain %s (%u) runs in stub domain %s, which has no "
-                              "access to this host's devices",
-                              name, id, text_show(diags->arena, stub, 16)),
-                          CODE_UNSUPPORTED),
+                  complain_error(diags, CODE_UNSUPPORTED,
+                                 "the QEMU of domain %s (%u) runs in stub domain %s, which has no "
+                                 "access to this host's devices",
+                                 name, id, text_show(diags->arena, stub, 16)),
                   "create it without device_model_stubdomain_override=1");
     else
         return STATUS_OK;
@@ -381,8 +372,8 @@ enum status xen_find_among(struct xen *xen, struct diags *diags, const struct do
         return complain_unknown(diags, domains, count, name_or_id);
     if (matches > 1) {
         diag_hint(diags,
-                  diag_is(complain_error(diags, "%u domains are named \"%s\"", matches, name_or_id),
-                          CODE_AMBIGUOUS),
+                  complain_error(diags, CODE_AMBIGUOUS, "%u domains are named \"%s\"", matches,
+                                 name_or_id),
                   "use an id instead; the first of them is %d", found->id);
         return STATUS_REQUEST;
     }
@@ -423,15 +414,15 @@ enum status xen_check_alive(struct xen *xen, struct diags *diags, const struct d
     switch (xen_domain_is_alive(xen, domain)) {
     case VERDICT_YES: return STATUS_OK;
     case VERDICT_NO:
-        diag_is(complain_error(diags, "domain %s (%d) is gone", domain->name, domain->id),
-                CODE_NO_SUCH_DOMAIN);
+        complain_error(diags, CODE_NO_SUCH_DOMAIN, "domain %s (%d) is gone", domain->name,
+                       domain->id);
         return STATUS_REQUEST;
     case VERDICT_UNKNOWN: break;
     }
     const enum status status = xen_status(xen, XEN_FAILED);
-    diag_is(complain_error(diags, "cannot tell whether domain %s (%d) is still running: %s",
-                           domain->name, domain->id, xen_broken(xen)),
-            diag_code_of(status));
+    complain_error(diags, diag_code_of(status),
+                   "cannot tell whether domain %s (%d) is still running: %s", domain->name,
+                   domain->id, xen_broken(xen));
     return status;
 }
 

@@ -109,9 +109,8 @@ static enum status complain_held(const struct session *session, const char *path
 {
     const char *holder = holder_name(session->arena, path);
     diag_hint(session->diags,
-              diag_is(complain_error(session->diags, "could not take %s within %g s: %s holds it",
-                                     what, limit, holder),
-                      CODE_LOCKED),
+              complain_error(session->diags, CODE_LOCKED,
+                             "could not take %s within %g s: %s holds it", what, limit, holder),
               "wait for that process to finish, or wait longer with --timeout; the lock is %s",
               path);
     return STATUS_TIMEOUT;
@@ -135,7 +134,8 @@ enum status lock_file(const struct session *session, const char *path, const cha
             return STATUS_OK;
         if (attempt == FAILED) {
             int why = errno;
-            complain_error(session->diags, "cannot take %s: %s: %s", what, path, strerror(why));
+            complain_error(session->diags, CODE_UNWRITABLE, "cannot take %s: %s: %s", what, path,
+                           strerror(why));
             return status_without_lock(why);
         }
         if (!waiting.what)
@@ -143,8 +143,8 @@ enum status lock_file(const struct session *session, const char *path, const cha
                                         holder_name(session->arena, path), what);
         bool in_time = session_pause(session, &waiting, pause);
         if (session_interrupted(session)) {
-            diag_is(complain_error(session->diags, "interrupted while waiting for %s", what),
-                    CODE_INTERRUPTED);
+            complain_error(session->diags, CODE_INTERRUPTED, "interrupted while waiting for %s",
+                           what);
             return STATUS_FAILED;
         }
         if (!in_time)
@@ -169,20 +169,20 @@ static enum status make_lock_directory(const struct session *session, const char
     const char *directory = lock_directory(session->arena);
     if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
         const int why = errno;
-        complain_error(session->diags, "cannot create %s for xenusb's locks: %s", directory,
-                       strerror(why));
+        complain_error(session->diags, CODE_UNWRITABLE, "cannot create %s for xenusb's locks: %s",
+                       directory, strerror(why));
         return status_without_lock(why);
     }
     if (lstat(directory, &info) != 0) {
         const int why = errno;
-        complain_error(session->diags, "cannot examine %s, where xenusb's locks are: %s", directory,
-                       strerror(why));
+        complain_error(session->diags, CODE_UNREADABLE,
+                       "cannot examine %s, where xenusb's locks are: %s", directory, strerror(why));
         return status_without_lock(why);
     }
     if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid() ||
         (info.st_mode & (S_IWGRP | S_IWOTH))) {
         diag_hint(session->diags,
-                  complain_error(session->diags,
+                  complain_error(session->diags, CODE_REFUSED,
                                  "%s is not a directory that only this user can write to",
                                  directory),
                   "remove it; xenusb keeps its locks there and recreates it");
@@ -249,7 +249,7 @@ static enum status try_own_file(const struct session *session, const char *path,
     case FAILED: break;
     }
     const int why = errno;
-    complain_error(session->diags, "cannot lock %s: %s", path, strerror(why));
+    complain_error(session->diags, CODE_UNWRITABLE, "cannot lock %s: %s", path, strerror(why));
     return status_without_lock(why);
 }
 
@@ -270,9 +270,8 @@ enum status lock_watcher(const struct session *session, struct lock *lock)
     if (status != STATUS_TIMEOUT)
         return status;
     const unsigned pid = holder_of(session->arena, path);
-    diag_is(complain_error(session->diags, "another watcher runs on this host%s",
-                           pid ? arena_printf(session->arena, ": process %u", pid) : ""),
-            CODE_LOCKED);
+    complain_error(session->diags, CODE_LOCKED, "another watcher runs on this host%s",
+                   pid ? arena_printf(session->arena, ": process %u", pid) : "");
     return STATUS_REFUSED;
 }
 

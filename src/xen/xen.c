@@ -37,33 +37,29 @@ enum status xen_complain_probe(struct diags *diags, const char *path, enum xen_p
                                double seconds)
 {
     if (!xen_supported) {
-        diag_is(complain_error(diags, "this xenusb was built without Xen's libraries"),
-                CODE_NO_XEN);
+        complain_error(diags, CODE_NO_XEN, "this xenusb was built without Xen's libraries");
         return STATUS_FAILED;
     }
     switch (probe) {
     case PROBE_ABSENT:
-        diag_hint(
-            diags,
-            diag_is(complain_error(diags, "xenstored is not running: cannot connect to %s", path),
-                    CODE_NO_XEN),
-            "start Xen's daemons");
+        diag_hint(diags,
+                  complain_error(diags, CODE_NO_XEN,
+                                 "xenstored is not running: cannot connect to %s", path),
+                  "start Xen's daemons");
         return STATUS_FAILED;
     case PROBE_DENIED:
-        diag_hint(
-            diags,
-            diag_is(complain_error(diags, "no permission to connect to xenstored at %s", path),
-                    CODE_NO_PERMISSION),
-            "run xenusb as root");
+        diag_hint(diags,
+                  complain_error(diags, CODE_NO_PERMISSION,
+                                 "no permission to connect to xenstored at %s", path),
+                  "run xenusb as root");
         return STATUS_REFUSED;
     case PROBE_TIMEOUT:
-        diag_is(complain_error(diags, "xenstored at %s did not answer within %g s", path, seconds),
-                CODE_NO_ANSWER);
+        complain_error(diags, CODE_NO_ANSWER, "xenstored at %s did not answer within %g s", path,
+                       seconds);
         return STATUS_TIMEOUT;
     default:
-        diag_is(
-            complain_error(diags, "cannot connect to xenstored at %s: %s", path, reason_of(errno)),
-            CODE_NO_XEN);
+        complain_error(diags, CODE_NO_XEN, "cannot connect to xenstored at %s: %s", path,
+                       reason_of(errno));
         return STATUS_FAILED;
     }
 }

@@ -121,7 +121,7 @@ static void look_at(struct arena *arena, struct diags *diags, struct host_device
                "a string is too long", device->name);
     const struct host_traits traits = host_read_traits(arena, device);
     fuzz_check(traits.unread || traits.count, "nothing was read", device->busid);
-    complain_error(diags, "%s, serial %s, driver %s", host_device_show(arena, device),
+    complain_error(diags, CODE_FAILED, "%s, serial %s, driver %s", host_device_show(arena, device),
                    device->serial, device->drivers);
     fuzz_check(device->bus && device->address, "it has no address", device->busid);
 }

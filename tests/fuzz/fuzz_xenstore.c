@@ -84,10 +84,10 @@ static void print(struct arena *arena, struct diags *diags, const struct topolog
 {
     for (const struct controller *at = topology->controllers; at; at = at->next) {
         fuzz_check(at->ports <= RECORD_PORTS_MAX, "too many ports", at->name);
-        complain_error(diags, "controller %s: %s", at->name,
+        complain_error(diags, CODE_FAILED, "controller %s: %s", at->name,
                        at->no_backend ? at->no_backend : "served");
         for (const struct device *device = at->devices; device; device = device->next)
-            complain_error(diags, "%s at %s: %s", device_describe(arena, device),
+            complain_error(diags, CODE_FAILED, "%s at %s: %s", device_describe(arena, device),
                            device_position(arena, device), device_busid(device));
     }
 }
@@ -120,14 +120,15 @@ static void mark_owners(struct session *session, struct host *host)
         char busid[BUSID_SIZE];
         fuzz_check(busid_read(text_of(at->busid), busid), "it claims something else", at->busid);
         fuzz_check(at->index >= -1 && at->port <= RECORD_PORTS_MAX, "no such port", at->place);
-        complain_error(session->diags, "%s at %s of %s", at->busid, at->place, at->name);
+        complain_error(session->diags, CODE_FAILED, "%s at %s of %s", at->busid, at->place,
+                       at->name);
     }
     for (size_t i = 0; i < host->count; i++)
         plugged[i].owner = NULL;
     record_mark_owners(session->arena, claims, host);
     for (size_t i = 0; i < host->count; i++)
         if (plugged[i].owner)
-            complain_error(session->diags, "%s", plugged[i].owner);
+            complain_error(session->diags, CODE_FAILED, "%s", plugged[i].owner);
 }
 
 static void read_all(struct session *session, struct host *host)

@@ -129,7 +129,7 @@ static enum status watch_domain(char **words)
 static enum status tell(enum xen_result result)
 {
     if (result != XEN_OK)
-        complain_error(&diags, "result %u: %s", result, xen_why(session.xen));
+        complain_error(&diags, CODE_FAILED, "result %u: %s", result, xen_why(session.xen));
     return xen_status(session.xen, result);
 }
 
@@ -301,7 +301,7 @@ static enum status read_json(char **words)
         return STATUS_REQUEST;
     if (json_read(arena, source->text, &why))
         return STATUS_OK;
-    complain_error(&diags, "this is no JSON: %s", why);
+    complain_error(&diags, CODE_FAILED, "this is no JSON: %s", why);
     return STATUS_FAILED;
 }
 

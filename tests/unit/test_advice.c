@@ -142,7 +142,7 @@ static void test_no_advice_without_its_argument(void **state)
     assert_null(advice(arena, ADVICE_DETACH, &domain, NULL));
     struct diags diags;
     diags_init(&diags, arena);
-    struct diag *diag = complain_error(&diags, "x");
+    struct diag *diag = complain_error(&diags, CODE_FAILED, "x");
     advise(&diags, diag, ADVICE_DETACH, &domain, NULL);
     assert_null(diag->hint);
     advise(&diags, diag, ADVICE_UNPAUSE, &domain, NULL);

@@ -60,8 +60,8 @@ static void test_a_diagnostic_points_at_its_word(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "a=1\nusb=['type=x']\n");
-    struct diag *diag = complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "type"),
-                                 "unknown key '%s'", "type");
+    struct diag *diag = complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source,
+                                 span_of(source, "type"), "unknown key '%s'", "type");
     diag_hint(&scene->diags, diag, "did you mean '%s'?", "typ");
     want_printed(scene, "a.cfg:2:7: error: unknown key 'type'\n"
                         "    2 | usb=['type=x']\n"
@@ -73,9 +73,9 @@ static void test_diagnostics_are_sorted_by_place(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "a\nb\n");
-    complain_error(&scene->diags, "placeless");
-    complain(&scene->diags, SEVERITY_WARNING, source, span_of(source, "b"), "second");
-    complain(&scene->diags, SEVERITY_NOTE, source, span_of(source, "a"), "first");
+    complain_error(&scene->diags, CODE_FAILED, "placeless");
+    complain(&scene->diags, SEVERITY_WARNING, CODE_WARNING, source, span_of(source, "b"), "second");
+    complain(&scene->diags, SEVERITY_NOTE, CODE_NOTE, source, span_of(source, "a"), "first");
     want_printed(scene, "a.cfg:1:1: note: first\n    1 | a\n      | ^\n"
                         "a.cfg:2:1: warning: second\n    2 | b\n      | ^\n"
                         "xenusb: error: placeless\n");
@@ -85,8 +85,8 @@ static void test_a_second_place_follows(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "x=1\nx=2\n");
-    struct diag *diag =
-        complain(&scene->diags, SEVERITY_ERROR, source, (struct span){ 4, 5 }, "twice");
+    struct diag *diag = complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source,
+                                 (struct span){ 4, 5 }, "twice");
     diag_also(&scene->diags, diag, source, (struct span){ 0, 1 }, "here before");
     want_printed(scene, "a.cfg:2:1: error: twice\n    2 | x=2\n      | ^\n"
                         "a.cfg:1:1: note: here before\n    1 | x=1\n      | ^\n");
@@ -97,11 +97,13 @@ static void test_more_places_follow_in_their_order(void **state)
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "x=1\n");
     const struct source *other = source_from_bytes(scene->arena, "b.cfg", "y\n", 2);
-    struct diag *diag = complain(&scene->diags, SEVERITY_ERROR, source, (struct span){ 0, 1 }, "a");
+    struct diag *diag =
+        complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, (struct span){ 0, 1 }, "a");
     diag_also(&scene->diags, diag, other, (struct span){ 0, 1 }, "b");
     diag_also(&scene->diags, diag, NULL, SPAN_NONE, "c");
-    complain(&scene->diags, SEVERITY_NOTE, other, (struct span){ 0, 1 }, "another file");
-    diag_hint(&scene->diags, complain(&scene->diags, SEVERITY_NOTE, source, SPAN_NONE, "no place"),
+    complain(&scene->diags, SEVERITY_NOTE, CODE_NOTE, other, (struct span){ 0, 1 }, "another file");
+    diag_hint(&scene->diags,
+              complain(&scene->diags, SEVERITY_NOTE, CODE_NOTE, source, SPAN_NONE, "no place"),
               "hint");
     want_printed(scene, "a.cfg:1:1: error: a\n    1 | x=1\n      | ^\n"
                         "b.cfg:1:1: note: b\n    1 | y\n      | ^\n"
@@ -116,8 +118,8 @@ static void test_colors_are_for_a_terminal(void **state)
     const struct source *source = source_of(scene, "x=1\n");
     char *printed = NULL;
     size_t size = 0;
-    complain(&scene->diags, SEVERITY_ERROR, source, (struct span){ 0, 1 }, "here");
-    complain_error(&scene->diags, "placeless");
+    complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, (struct span){ 0, 1 }, "here");
+    complain_error(&scene->diags, CODE_FAILED, "placeless");
     FILE *stream = open_memstream(&printed, &size);
     diags_print(&scene->diags, stream, true);
     fclose(stream);
@@ -133,7 +135,7 @@ static void test_the_number_of_more_is_printed(void **state)
     char *printed = NULL;
     size_t size = 0;
     for (unsigned i = 0; i < DIAGS_KEPT + 3; i++) {
-        struct diag *diag = complain_error(&scene->diags, "number %u", i);
+        struct diag *diag = complain_error(&scene->diags, CODE_FAILED, "number %u", i);
         diag_hint(&scene->diags, diag, "hint %u", i);
         diag_also(&scene->diags, diag, NULL, SPAN_NONE, "also %u", i);
     }
@@ -152,10 +154,10 @@ static void test_the_reason_is_the_first_error(void **state)
 {
     struct scene *scene = *state;
     assert_string_equal(diags_reason(&scene->diags, "none"), "none");
-    complain(&scene->diags, SEVERITY_WARNING, NULL, SPAN_NONE, "a warning");
+    complain(&scene->diags, SEVERITY_WARNING, CODE_WARNING, NULL, SPAN_NONE, "a warning");
     assert_string_equal(diags_reason(&scene->diags, "none"), "none");
-    complain_error(&scene->diags, "an error");
-    complain_error(&scene->diags, "another");
+    complain_error(&scene->diags, CODE_FAILED, "an error");
+    complain_error(&scene->diags, CODE_FAILED, "another");
     assert_string_equal(diags_reason(&scene->diags, "none"), "an error");
 }
 
@@ -163,7 +165,8 @@ static void test_escapes_and_tabs_keep_the_caret_in_place(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "\xc3\xbc\t\x1b[31m word \xff");
-    complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "word"), "\x1b]0;evil\x07");
+    complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, span_of(source, "word"),
+             "\x1b]0;evil\x07");
     want_printed(scene, "a.cfg:1:9: error: \\x1b]0;evil\\x07\n"
                         "    1 | \xc3\xbc \\x1b[31m word \\xff\n"
                         "      |            ^~~~\n");
@@ -173,7 +176,7 @@ static void test_wide_characters_keep_the_caret_in_place(void **state)
 {
     struct scene *scene = *state;
     const struct source *source = source_of(scene, "x='键盘 word'");
-    complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "word"), "here");
+    complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, span_of(source, "word"), "here");
     want_printed(scene, "a.cfg:1:7: error: here\n"
                         "    1 | x='键盘 word'\n"
                         "      |         ^~~~\n");
@@ -188,7 +191,8 @@ static void test_a_long_line_is_cut_between_characters(void **state)
         for (size_t i = 0; i < 200; i++)
             memcpy(line + shift + 3 * i, i == 100 ? "wrd" : "键", 3);
         const struct source *source = source_of(scene, line);
-        complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "wrd"), "here");
+        complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, span_of(source, "wrd"),
+                 "here");
         char *printed = NULL;
         size_t size = 0;
         FILE *stream = open_memstream(&printed, &size);
@@ -206,7 +210,7 @@ static void test_a_long_line_is_shown_around_the_caret(void **state)
     memset(line, 'a', 5000);
     memcpy(line + 4000, "word", 4);
     const struct source *source = source_of(scene, line);
-    complain(&scene->diags, SEVERITY_ERROR, source, span_of(source, "word"), "here");
+    complain(&scene->diags, SEVERITY_ERROR, CODE_INVALID, source, span_of(source, "word"), "here");
     char *printed = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&printed, &size);
@@ -224,7 +228,7 @@ static void test_too_many_are_counted_not_kept(void **state)
 {
     struct scene *scene = *state;
     for (unsigned i = 0; i < DIAGS_KEPT + 5; i++)
-        complain_error(&scene->diags, "%u", i);
+        complain_error(&scene->diags, CODE_FAILED, "%u", i);
     assert_int_equal(scene->diags.errors, DIAGS_KEPT + 5);
     assert_int_equal(scene->diags.kept, DIAGS_KEPT);
     assert_int_equal(scene->diags.dropped, 5);
@@ -237,9 +241,9 @@ static void test_the_summary(void **state)
     size_t size = 0;
     FILE *stream = open_memstream(&printed, &size);
     diags_print_summary(&scene->diags, "a.cfg", stream);
-    complain_error(&scene->diags, "x");
-    complain_error(&scene->diags, "y");
-    complain(&scene->diags, SEVERITY_WARNING, NULL, SPAN_NONE, "z");
+    complain_error(&scene->diags, CODE_FAILED, "x");
+    complain_error(&scene->diags, CODE_FAILED, "y");
+    complain(&scene->diags, SEVERITY_WARNING, CODE_WARNING, NULL, SPAN_NONE, "z");
     diags_print_summary(&scene->diags, "a.cfg", stream);
     fclose(stream);
     assert_string_equal(printed, "2 errors, 1 warning in a.cfg\n");
@@ -306,7 +310,7 @@ static void test_suggestions(void **state)
 {
     struct scene *scene = *state;
     static const char *const choices[] = { "tablet", "mouse", "keyboard", NULL };
-    struct diag *diag = complain_error(&scene->diags, "no such device");
+    struct diag *diag = complain_error(&scene->diags, CODE_FAILED, "no such device");
     assert_ptr_equal(diag_suggest(&scene->diags, diag, text_of("tabelt"), choices, "other"), diag);
     assert_string_equal(diag->hint, "did you mean 'tablet'?");
     diag_suggest(&scene->diags, diag, text_of("disk"), choices, "100% other");

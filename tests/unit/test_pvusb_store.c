@@ -34,7 +34,7 @@ static enum status status_of(struct store_scene *scene)
     if (step.state == STEP_DONE)
         return STATUS_OK;
     assert_non_null(step.words);
-    complain_error(&scene->diags, "%s", step.words);
+    complain_error(&scene->diags, CODE_FAILED, "%s", step.words);
     return step.state == STEP_LEFT ? STATUS_LEFTOVER : STATUS_FAILED;
 }
 
@@ -231,7 +231,7 @@ static enum status forget(struct store_scene *scene)
 {
     const char *why = pvusb_forget_dead_qemu(&scene->session);
     if (why)
-        complain_error(&scene->diags, "%s", why);
+        complain_error(&scene->diags, CODE_FAILED, "%s", why);
     return why ? STATUS_FAILED : STATUS_OK;
 }
 
@@ -350,7 +350,7 @@ static enum status read_saved(struct store_scene *scene)
     struct pvusb_saved saved;
     enum status status = pvusb_saved_read(&scene->session, &saved);
     if (status != STATUS_OK)
-        complain_error(&scene->diags, "%s", "it failed");
+        complain_error(&scene->diags, CODE_FAILED, "%s", "it failed");
     else
         assert_int_equal(saved.count, 2);
     return status;

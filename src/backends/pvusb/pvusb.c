@@ -30,7 +30,7 @@ static enum status pvusb_open(struct session *session, void **handle)
 {
     struct pvusb_handle *made = calloc(1, sizeof *made);
     if (!made) {
-        complain_error(session->diags, "out of memory");
+        complain_error(session->diags, CODE_FAILED, "out of memory");
         return STATUS_FAILED;
     }
     made->session = session;

@@ -138,12 +138,13 @@ enum status handle_complain(const struct qmp_handle *handle, const struct walk *
 {
     const struct session *session = handle->session;
     if (walk->why) {
-        complain_error(session->diags, "QEMU at %s %s", session->domain->qmp_socket, walk->why);
+        complain_error(session->diags, CODE_FAILED, "QEMU at %s %s", session->domain->qmp_socket,
+                       walk->why);
         return STATUS_FAILED;
     }
     const enum status status = qmp_broken(handle->client) ? STATUS_FAILED : STATUS_TIMEOUT;
-    diag_is(complain_error(session->diags, "%s, while %s", qmp_why(handle->client), what),
-            diag_code_of(status));
+    complain_error(session->diags, diag_code_of(status), "%s, while %s", qmp_why(handle->client),
+                   what);
     return status;
 }
 

@@ -43,7 +43,7 @@ static enum status open_at(struct qmp_handle *handle)
     }
     if (domain->qemu_silent) {
         const enum status failure = domain->qemu_exited ? STATUS_FAILED : STATUS_TIMEOUT;
-        diag_is(complain_error(session->diags, "%s", domain->qemu_silent), diag_code_of(failure));
+        complain_error(session->diags, diag_code_of(failure), "%s", domain->qemu_silent);
         return failure;
     }
     if (domain->shared_socket) {
@@ -58,7 +58,7 @@ static enum status open_at(struct qmp_handle *handle)
         return STATUS_OK;
     }
     if (status != STATUS_OK)
-        diag_is(complain_error(session->diags, "%s", why), diag_code_of(status));
+        complain_error(session->diags, diag_code_of(status), "%s", why);
     session->qemu = handle->client;
     if (status == STATUS_OK)
         qmp_begin_look(handle);
@@ -69,10 +69,9 @@ static enum status qmp_open(struct session *session, void **handle)
 {
     bool ended = !session->domain->qmp_socket && has_ended(session);
     if (!session->domain->qmp_socket && !ended) {
-        diag_is(complain_error(session->diags,
-                               "domain %s (%d) has no QEMU with emulated USB controllers",
-                               session->domain->name, session->domain->id),
-                CODE_NO_BACKEND);
+        complain_error(session->diags, CODE_NO_BACKEND,
+                       "domain %s (%d) has no QEMU with emulated USB controllers",
+                       session->domain->name, session->domain->id);
         return STATUS_REQUEST;
     }
     struct qmp_handle *made = arena_new_of(session->arena, struct qmp_handle);

@@ -29,16 +29,19 @@ static void report_lookup(struct writing *writing, const struct arranged_device 
                                                                : device->wanted->selector_at;
     const char *shown = selector_show(writing->arena, selector);
     if (count > 1)
-        diag_hint(writing->diags,
-                  write_error(writing, at, "%u devices on this host match %s", count, shown),
-                  "add busid=, hostaddr= or serial=; %s",
-                  advice(writing->arena, ADVICE_DEVICES, NULL, NULL));
+        diag_hint(
+            writing->diags,
+            diag_is(write_error(writing, at, "%u devices on this host match %s", count, shown),
+                    CODE_AMBIGUOUS),
+            "add busid=, hostaddr= or serial=; %s",
+            advice(writing->arena, ADVICE_DEVICES, NULL, NULL));
     else if (count)
         diag_hint(writing->diags, write_error(writing, at, "%s is a hub", shown),
                   "select the devices behind it");
     else
         diag_hint(writing->diags,
-                  write_error(writing, at, "%s is not plugged into this host", shown),
+                  diag_is(write_error(writing, at, "%s is not plugged into this host", shown),
+                          CODE_NOT_PLUGGED_IN),
                   "plug it in, or translate without --resolve");
 }
 
@@ -63,8 +66,9 @@ static void report_missing(struct writing *writing, struct arranged_device *devi
                       shown);
     else
         diag_hint(writing->diags,
-                  write_error(writing, wanted->why, "%u of %s: not plugged into this host",
-                              wanted->missing, shown),
+                  diag_is(write_error(writing, wanted->why, "%u of %s: not plugged into this host",
+                                      wanted->missing, shown),
+                          CODE_NOT_PLUGGED_IN),
                   "required=no leaves out what is missing");
 }
 
@@ -227,8 +231,10 @@ static void report_no_port(const struct arranging *arranging, const struct confi
                            enum place_verdict verdict)
 {
     struct writing *writing = arranging->writing;
-    diag_hint(writing->diags, write_error(writing, wanted->why, "no port is free for this device"),
-              "%s", port_advice(arranging, wanted, verdict));
+    diag_hint(
+        writing->diags,
+        diag_is(write_error(writing, wanted->why, "no port is free for this device"), CODE_NO_PORT),
+        "%s", port_advice(arranging, wanted, verdict));
 }
 
 static void warn_unsuitable(const struct arranging *arranging, const struct arranged_device *device,

@@ -124,25 +124,25 @@ bool is_block_device(const struct writing *writing, struct config_flag block, st
                         : image_is_device(arena_copy(writing->arena, path.at, path.size));
 }
 
-#define COMPLAIN_AS(severity)                                                                      \
+#define COMPLAIN_AS(severity, code)                                                                \
     va_list args;                                                                                  \
     va_start(args, format);                                                                        \
     struct diag *diag =                                                                            \
-        complain_va(writing->diags, severity, writing->document->source, at, format, args);        \
+        complain_va(writing->diags, severity, code, writing->document->source, at, format, args);  \
     va_end(args);                                                                                  \
     return diag
 
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_ERROR);
+    COMPLAIN_AS(SEVERITY_ERROR, CODE_UNSUPPORTED);
 }
 
 struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_NOTE);
+    COMPLAIN_AS(SEVERITY_NOTE, CODE_NOTE);
 }
 
 struct diag *write_warning(const struct writing *writing, struct span at, const char *format, ...)
 {
-    COMPLAIN_AS(SEVERITY_WARNING);
+    COMPLAIN_AS(SEVERITY_WARNING, CODE_WARNING);
 }

@@ -42,7 +42,8 @@ bool is_left_to_xl(const struct config_controller *controller);
 // Whether an image is a block device: as the config says, or else by its path.
 bool is_block_device(const struct writing *writing, struct config_flag block, struct text path);
 
-// Report a diagnostic at a place in the source. Never NULL.
+// Report a diagnostic at a place in the source, with the code "unsupported" (the usual error is
+// that the dialect has no words for something), "note" or "warning". Never NULL.
 struct diag *write_error(const struct writing *writing, struct span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 struct diag *write_note(const struct writing *writing, struct span at, const char *format, ...)

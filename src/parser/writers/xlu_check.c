@@ -130,7 +130,7 @@ void parse_check_xl(struct diags *diags, const struct document *document)
         reported[fault] = true;
         if (!known)
             diag_hint(diags,
-                      complain(diags, SEVERITY_WARNING, source, at,
+                      complain(diags, SEVERITY_WARNING, CODE_UNSUPPORTED, source, at,
                                whole ? "xl cannot read the file as it is" : "xl cannot read this"),
                       "%s", hint_of(fault, source->text, at));
     }
