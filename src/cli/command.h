@@ -110,8 +110,9 @@ extern const struct command translate_command;
 extern const struct command watch_command;
 extern const struct command park_command;
 extern const struct command unpark_command;
+extern const struct command explain_command;
 
-enum { COMMANDS = 16 };
+enum { COMMANDS = 17 };
 // All verbs in the order of the help; ends with NULL.
 extern const struct command *const commands[COMMANDS + 1];
 

@@ -2,23 +2,15 @@
 #include "command.h"
 
 const struct command *const commands[COMMANDS + 1] = {
-    &check_command,
-    &plan_command,
-    &apply_command,
-    &attach_command,
-    &detach_command,
-    &move_command,
-    &controller_add_command,
-    &controller_remove_command,
-    &list_command,
-    &devices_command,
-    &doctor_command,
-    &repair_command,
-    &park_command,
-    &unpark_command,
-    &watch_command,
-    &translate_command,
-    NULL,
+    &check_command,          &plan_command,
+    &apply_command,          &attach_command,
+    &detach_command,         &move_command,
+    &controller_add_command, &controller_remove_command,
+    &list_command,           &devices_command,
+    &doctor_command,         &repair_command,
+    &park_command,           &unpark_command,
+    &watch_command,          &translate_command,
+    &explain_command,        NULL,
 };
 
 const struct command *command_find(const char *const *words, size_t count, size_t *used)

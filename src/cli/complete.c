@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "command.h"
+#include "explanations.h"
 #include "xen/xen.h"
 
 // Somebody waits for the list with a finger on the key.
@@ -168,13 +169,21 @@ static void offer_of_domain(const struct completion *completion)
         offer_controllers(completion, &world.topology);
 }
 
+static void offer_codes(const struct completion *completion)
+{
+    for (unsigned code = 0; code < DIAG_CODES; code++)
+        offer(completion, diag_code_name(code), explanations[code].summary);
+}
+
 static void offer_argument(const struct completion *completion)
 {
     const struct command *command = completion->command;
     bool takes_domain = strstr(command->arguments, "DOMAIN") && !completion->qmp;
     bool takes_more = command == &attach_command || command == &detach_command ||
                       command == &move_command || command == &controller_remove_command;
-    if (takes_domain && !completion->domain)
+    if (command == &explain_command)
+        offer_codes(completion);
+    else if (takes_domain && !completion->domain)
         offer_domains(completion);
     else if (command == &attach_command &&
              text_find(completion->word, ',', 0) == completion->word.size)

@@ -163,6 +163,39 @@ static enum status finish_output(const struct invocation *invocation, enum statu
     return status;
 }
 
+// The code of the first error of which there is more to say than its message does; DIAG_CODES
+// without one.
+static enum diag_code code_to_explain(const struct diags *diags)
+{
+    for (const struct diag *at = diags->first; at; at = at->next) {
+        if (at->severity != SEVERITY_ERROR)
+            continue;
+        switch (at->code) {
+        case CODE_INVALID:
+        case CODE_FAILED:
+        case CODE_USAGE:
+        case CODE_UNKNOWN_KEY:
+        case CODE_AMBIGUOUS:
+        case CODE_CONFLICT:
+        case CODE_UNSUPPORTED:
+        case CODE_REFUSED:
+        case CODE_INTERRUPTED: break;
+        default: return at->code;
+        }
+    }
+    return DIAG_CODES;
+}
+
+// Only for people: scripts have the codes in their JSON.
+static void print_diags(const struct invocation *invocation)
+{
+    const enum diag_code code = code_to_explain(invocation->diags);
+    diags_print(invocation->diags, stderr, invocation->color);
+    if (code != DIAG_CODES && isatty(STDERR_FILENO) && !(invocation->given & OPTION_QUIET))
+        fprintf(stderr, "%s\n",
+                advice(invocation->arena, ADVICE_EXPLAIN, NULL, diag_code_name(code)));
+}
+
 // If a standard stream is closed, the next file or socket opened would take its number and receive
 // the output.
 static void open_standard_streams(void)
@@ -203,6 +236,6 @@ int main(int argc, char **argv)
     if (envelope_is_wanted(&invocation, status))
         envelope_print(&invocation, status, stdout);
     status = finish_output(&invocation, status);
-    diags_print(&diags, stderr, invocation.color);
+    print_diags(&invocation);
     return (int)status;
 }

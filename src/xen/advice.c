@@ -37,6 +37,7 @@ const struct advice_row advice_rows[ADVICE_KINDS] = {
     [ADVICE_FROM_SXP] = { "from-sxp", "to convert it", "xenusb translate --from sxp %1" },
     [ADVICE_CHECK_POLICY] = { "check-policy", "for all that is wrong with it",
                               "xenusb check --policy %1" },
+    [ADVICE_EXPLAIN] = { "explain", "for more about this", "xenusb explain %1" },
     [ADVICE_PARK] = { "park", "before it is saved or migrated", "xenusb park %d" },
     [ADVICE_APPLY] = { "apply", "to add it to the running guest", "xenusb apply %1" },
 };

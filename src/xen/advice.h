@@ -30,6 +30,7 @@ enum advice_kind {
     ADVICE_FROM_SXP,
     ADVICE_APPLY,
     ADVICE_CHECK_POLICY, // a policy file
+    ADVICE_EXPLAIN,      // the code of an error
     ADVICE_PARK,         // not for a QEMU that --qmp names
     ADVICE_KINDS
 };

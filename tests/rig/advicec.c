@@ -287,17 +287,30 @@ static bool has_option(const struct command *command, const char *option)
     return !strstr(first_of(&diags), "has no option");
 }
 
-// Whether it is one of xm ("xm list --long"), or in bash's report of a process that was killed.
+// Whether it is one of another program, or in bash's report of a process that was killed.
 static bool is_foreign(const char *printed, const char *at)
 {
-    static const char of_xm[] = "xm list ";
+    static const char *const others[] = { "xm list ", "systemctl enable " };
     const char *line = memrchr(printed, '\n', (size_t)(at - printed));
     size_t before = (size_t)(at - (line ? line : printed));
-    return memmem(at - before, before, ": line ", 7) ||
-           (before > sizeof of_xm && memcmp(at - strlen(of_xm), of_xm, strlen(of_xm)) == 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        size_t size = strlen(others[i]);
+        if (before > size && memcmp(at - size, others[i], size) == 0)
+            return true;
+    }
+    return memmem(at - before, before, ": line ", 7);
 }
 
-// An option that a message names, outside of any command, is one of the verb that printed it.
+static bool any_has_option(const char *option)
+{
+    const struct command *const *at = commands;
+    while (*at && !has_option(*at, option))
+        at++;
+    return *at != NULL;
+}
+
+// An option that a message names, outside of any command, is one of the verb that printed it. What
+// "explain" explains is of any verb.
 static void check_options(const char *run, struct text printed)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
@@ -313,8 +326,9 @@ static void check_options(const char *run, struct text printed)
         size_t size = strspn(at, letters);
         const char *option = arena_copy(arena, at, size);
         bool starts = at == copy || strchr(" \n'(", at[-1]);
-        if (!starts || size < 4 || strstr(run, option) || has_option(command, option) ||
-            is_foreign(copy, at))
+        bool known =
+            command == &explain_command ? any_has_option(option) : has_option(command, option);
+        if (!starts || size < 4 || strstr(run, option) || known || is_foreign(copy, at))
             continue;
         struct found found = { .text = { option, size } };
         fault(&found, run, "this verb has no such option");

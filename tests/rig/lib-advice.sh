@@ -286,6 +286,7 @@ promise_start_qemu() { lists '.backend == "qusb"' || false_advice 'there is no s
 promise_serve() { :; }
 promise_domains() { grep -q '^Domain-0 ' "$T/out" || false_advice 'prints no domains'; }
 promise_help() { grep -q "^usage: xenusb $verb" "$T/out" || false_advice 'prints no help'; }
+promise_explain() { grep -q "^$what: " "$T/out" || false_advice 'explains something else'; }
 promise_verbs() { grep -q '^  attach ' "$T/out" || false_advice 'prints no verbs'; }
 promise_from_libvirt()
 {
