@@ -30,11 +30,12 @@ void record_known_changed(struct record_known *known, const char *path);
 // Forgets all.
 void record_known_forget(struct record_known *known);
 // Reads the claims of those of the domains that are not known, and forgets all others; only ids and
-// uuids are used, which are sorted by id. The changes that were reported before the call must have
-// been noted; those that are reported later forget what was read too early. Those that could not be
-// read stay unknown. Needs session->xen.
+// uuids are used, which are sorted by id. `except` is not read: a run reads the record of its own
+// domain anyway, and changes it, so that its claims would have to be read for each run. The changes
+// that were reported before the call must have been noted; those that are reported later forget
+// what was read too early. Those that could not be read stay unknown. Needs session->xen.
 void record_known_update(struct record_known *known, const struct session *session,
-                         const struct domain *domains, size_t count);
+                         const struct domain *domains, size_t count, int except);
 
 // Forgets what has changed, by the watches of session->xen, since they were set: from now on, what
 // session->known has is how things are. To be called with the locks that must be held to rely on

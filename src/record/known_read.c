@@ -106,14 +106,15 @@ static void keep_running(struct record_known *known, const struct domain *domain
 }
 
 void record_known_update(struct record_known *known, const struct session *session,
-                         const struct domain *domains, size_t count)
+                         const struct domain *domains, size_t count, int except)
 {
     const struct record_claim *claims;
     size_t unknown = 0, some;
     struct domain *asked = arena_array_of(session->arena, struct domain, count);
     keep_running(known, domains, count);
     for (size_t i = 0; i < count; i++)
-        if (*domains[i].uuid && !record_known_claims(known, &domains[i], &claims, &some))
+        if (domains[i].id != except && *domains[i].uuid &&
+            !record_known_claims(known, &domains[i], &claims, &some))
             asked[unknown++] = domains[i];
     if (unknown)
         read_domains(known, session, asked, unknown);

@@ -4,7 +4,7 @@
 #include "record/known.h"
 #include "watching.h"
 
-struct xen *watch_know(struct watch *watch, struct arena *arena)
+struct xen *watch_know(struct watch *watch, struct arena *arena, int id)
 {
     struct xen *xen;
     struct diags diags;
@@ -24,7 +24,7 @@ struct xen *watch_know(struct watch *watch, struct arena *arena)
     const struct session session = { .arena = arena, .diags = &diags, .xen = xen };
     const struct domain *running;
     const size_t count = watch_domains_known(&watch->domains, arena, -1, &running);
-    record_known_update(watch->known, &session, running, count);
+    record_known_update(watch->known, &session, running, count, id);
     if (xen_fd(xen) >= 0)
         return xen;
     xen_close(xen);

@@ -238,7 +238,7 @@ void watch_run_start(struct watch *watch, struct watch_file *file)
     cleanup_arena struct arena *arena = arena_new(0);
     if (!arena)
         arena_give_up();
-    cleanup_xen struct xen *xen = watch_know(watch, arena);
+    cleanup_xen struct xen *xen = watch_know(watch, arena, file->id);
     const double now = clock_now();
     task_start(&file->task, now);
     fflush(stdout);

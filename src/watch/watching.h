@@ -115,10 +115,10 @@ void watch_disconnect(struct watch *watch);
 
 // ---- what a run need not find out (know.c) ----
 
-// Brings what is known of the domains' devices up to date. Returns the connection, in the arena,
-// for a run that relies on it, whose watches report what happens from now on; NULL if it must find
-// out by itself.
-struct xen *watch_know(struct watch *watch, struct arena *arena);
+// Brings what is known of the devices of all domains but `id`, which the run is for, up to date.
+// Returns the connection, in the arena, for a run that relies on it, whose watches report what
+// happens from now on; NULL if it must find out by itself.
+struct xen *watch_know(struct watch *watch, struct arena *arena, int id);
 
 // ---- events (events.c) ----
 
