@@ -37,7 +37,7 @@ static enum phase phase_of(const struct step *step, enum step_op op)
         return op == STEP_REMOVE ? PHASE_REMOVE_DEVICES : PHASE_ADD_DEVICES;
     if (op == STEP_ADD)
         return PHASE_ADD_CONTROLLERS;
-    bool for_good = step->op == STEP_REMOVE && step->controller->cold_only;
+    bool for_good = step->op == STEP_REMOVE && step->controller->cold_only != VERDICT_NO;
     return for_good ? PHASE_REMOVE_FOR_GOOD : PHASE_REMOVE_CONTROLLERS;
 }
 

@@ -100,7 +100,7 @@ void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena)
     // Stopping QEMU makes their removal reversible: a new QEMU would accept them.
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (controller_uses_pvusb_qemu(at))
-            at->cold_only = false;
+            at->cold_only = VERDICT_NO;
 }
 
 enum status backend_supply(const struct backend *backend, struct topology *topology)

@@ -110,12 +110,13 @@ struct controller {
     enum xenbus_state frontend_state;
     uint32_t missing_ports; // PVUSB: bit N-1 set: port N has no node, so it cannot be used
     const char *no_backend; // PVUSB: why no backend serves it; NULL: one does, or it is not known
-    bool cold_only; // its backend accepts it only while it starts, or may: a removal is for good
-    bool stale;     // libxl has a record of it, but QEMU does not have it
-    bool present;   // false: planned
-    enum verdict at_start;                  // emulated, with Xen: whether QEMU was started with it
-    enum adoption adoption;                 // set by record_find_adoptions()
-    bool has_unplaced;                      // QEMU does not report the port of some device on it
+    enum verdict cold_only; // whether its backend accepts it only while it starts; if that is not
+                            // certain, a removal is for good
+    bool stale;             // libxl has a record of it, but QEMU does not have it
+    bool present;           // false: planned
+    enum verdict at_start;  // emulated, with Xen: whether QEMU was started with it
+    enum adoption adoption; // set by record_find_adoptions()
+    bool has_unplaced;      // QEMU does not report the port of some device on it
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports
     unsigned root_devices;                  // how many of them are not behind a hub

@@ -220,9 +220,10 @@ enum status saved_write(const struct session *session)
 // Whether a guest may be started from a configuration that has this controller.
 static enum verdict may_have(const struct controller *controller)
 {
-    if (controller->cold_only || (!controller->pvusb && controller->at_start == VERDICT_YES))
-        return VERDICT_NO;
-    return controller->pvusb || controller->at_start == VERDICT_NO ? VERDICT_YES : VERDICT_UNKNOWN;
+    const enum verdict cold = controller->pvusb ? controller->cold_only : controller->at_start;
+    return cold == VERDICT_UNKNOWN ? VERDICT_UNKNOWN
+           : cold == VERDICT_NO    ? VERDICT_YES
+                                   : VERDICT_NO;
 }
 
 static void change_controller(const struct session *session, const struct controller *controller,

@@ -22,8 +22,8 @@ struct saved {
 // express (record.h). They do nothing if the session has keep_saved, or no domain of Xen's. Nothing
 // is added for a cold_only controller: libxl starts QEMU before it writes the controller's nodes,
 // so a guest started from such a configuration would lose its QEMU and wait for a backend at boot;
-// nor for one that QEMU was started with: libxl would add it a second time. If it is not known
-// whether QEMU was started with it, its devices are added if the file has the controller.
+// nor for one that QEMU was started with: libxl would add it a second time. If either is
+// not known, its devices are added if the file has the controller.
 void saved_controller_added(const struct session *session, const struct controller *controller);
 void saved_controller_removed(const struct session *session, const struct controller *controller);
 void saved_device_added(const struct session *session, const struct device *device);

@@ -332,13 +332,13 @@ static void test_a_save_comes_before_removals_without_undo(void **state)
     struct scene scene;
     begin(&scene);
     saving = &scene;
-    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = VERDICT_YES;
     controller_of(&scene, "warm", STEP_ADD);
     assert_int_equal(carry_out(&scene), STATUS_OK);
     assert_string_equal(scene.log, "[+warm]save[-cold]save");
     arena_free(scene.arena);
     begin(&scene);
-    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = VERDICT_YES;
     controller_of(&scene, "warm", STEP_ADD);
     scene.save = STATUS_TIMEOUT;
     assert_int_equal(carry_out(&scene), STATUS_TIMEOUT);
@@ -436,7 +436,7 @@ static void test_removals_without_undo_come_last(void **state)
     begin(&scene);
     struct controller *cold = controller_of(&scene, "cold", STEP_REMOVE);
     device_of(&scene, cold, "stick", "1", STEP_REMOVE);
-    cold->cold_only = true;
+    cold->cold_only = VERDICT_YES;
     controller_of(&scene, "warm", STEP_REMOVE);
     struct controller *pv0 = controller_of(&scene, "pv0", STEP_KEEP);
     device_of(&scene, pv0, "key", "2", STEP_ADD);
@@ -445,8 +445,8 @@ static void test_removals_without_undo_come_last(void **state)
     assert_string_equal(scene.log, "[-stick][-warm][+key][+warm][+stick]");
     arena_free(scene.arena);
     begin(&scene);
-    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = true;
-    controller_of(&scene, "new", STEP_ADD)->cold_only = true;
+    controller_of(&scene, "cold", STEP_REMOVE)->cold_only = VERDICT_YES;
+    controller_of(&scene, "new", STEP_ADD)->cold_only = VERDICT_YES;
     assert_int_equal(carry_out(&scene), STATUS_OK);
     assert_string_equal(scene.log, "[+new][-cold]");
     arena_free(scene.arena);

@@ -288,10 +288,14 @@ static void test_changes_that_do_not_belong_there(void **state)
     saved_controller_added(&session, &noted);
     assert_null(saved.first);
     session.keep_saved = false;
-    noted.cold_only = true;
+    noted.pvusb = PVUSB_QEMU;
+    noted.cold_only = VERDICT_YES;
     saved_controller_added(&session, &noted);
     assert_null(saved.first);
-    noted.cold_only = false;
+    noted.cold_only = VERDICT_UNKNOWN;
+    saved_controller_added(&session, &noted);
+    assert_null(saved.first);
+    noted.cold_only = VERDICT_NO;
     saved_controller_added(&session, &noted);
     assert_non_null(saved.first);
     saved_catch_up_drop(&session); // that is this command's own

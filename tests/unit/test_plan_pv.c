@@ -467,7 +467,7 @@ static void has_running_server(void)
 static struct controller *has_cold_controller(const char *name, int index)
 {
     struct controller *controller = has_controller(PVUSB_QEMU, name, index, 4);
-    controller->cold_only = true;
+    controller->cold_only = VERDICT_YES;
     return controller;
 }
 
@@ -485,7 +485,7 @@ static void test_a_qemu_stops_with_its_last_controller(void **state)
     struct controller *pv0 = has_cold_controller("pv0", 0);
     remove_called("pv0");
     assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4; - server qemu");
-    assert_false(pv0->cold_only);
+    assert_int_equal(pv0->cold_only, VERDICT_NO);
 }
 
 static void test_a_qemu_stays_with_another_controller(void **state)
@@ -496,7 +496,7 @@ static void test_a_qemu_stays_with_another_controller(void **state)
     has_cold_controller("pv1", 1);
     remove_called("pv0");
     assert_string_equal(dump(), "- pv0 qusb/0 index 0 ports 4");
-    assert_true(pv0->cold_only);
+    assert_int_equal(pv0->cold_only, VERDICT_YES);
 }
 
 // Not if usbback serves the controller, nor if someone else has started the QEMU.

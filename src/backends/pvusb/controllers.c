@@ -196,7 +196,7 @@ void pvusb_add_controller(struct pvusb_handle *handle, struct step *step)
         pvusb_fail(step, STEP_FAILED, STATUS_FAILED, handle->no_qemu);
         return;
     }
-    controller->cold_only = later;
+    controller->cold_only = later ? VERDICT_YES : VERDICT_NO;
     controller->id = arena_printf(session->arena, "vusb-%d", controller->index);
     struct change change = pvusb_change_of(handle, controller);
     enum status status = change_attempt(&change, create, &why);

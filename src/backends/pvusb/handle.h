@@ -85,11 +85,9 @@ unsigned pvusb_process(const struct pvusb_handle *handle);
 // Connects to it unless a connection is open or it has no socket. Fails only if lock_libxl() does:
 // a PV guest has a QEMU only if its config needed one. Sets `why_no_client` otherwise.
 enum status pvusb_connect(struct pvusb_handle *handle);
-// Whether, by its version, that QEMU accepts controllers only while it starts. False without a
-// connection.
-bool pvusb_is_cold_only(const struct pvusb_handle *handle);
-// The same, but true if its version is not known: it may have just been started, or be stuck.
-bool pvusb_may_be_cold_only(const struct pvusb_handle *handle);
+// Whether, by its version, that QEMU accepts controllers only while it starts. Unknown without a
+// connection: it may have just been started, or be stuck.
+enum verdict pvusb_is_cold_only(const struct pvusb_handle *handle);
 // Sets whether QEMU accepts new controllers (topology->pvusb), and the QEMU that can be started or
 // stopped (topology->pvusb_qemu).
 void pvusb_look_at_qemu(struct pvusb_handle *handle, struct topology *topology);

@@ -245,7 +245,7 @@ static void add_controller(struct pvusb_handle *handle, const struct record_cont
     controller->present = true;
     if (controller_uses_pvusb_qemu(controller)) {
         controller->no_backend = handle->no_backend;
-        controller->cold_only = pvusb_may_be_cold_only(handle);
+        controller->cold_only = pvusb_is_cold_only(handle);
     }
     pvusb_read_states(handle, controller);
     topology_add_controller(topology, controller);

@@ -60,14 +60,12 @@ static uint64_t major_version(const struct pvusb_handle *handle)
     return major;
 }
 
-bool pvusb_is_cold_only(const struct pvusb_handle *handle)
+enum verdict pvusb_is_cold_only(const struct pvusb_handle *handle)
 {
-    return major_version(handle) >= FIRST_WITHOUT_HOTPLUG;
-}
-
-bool pvusb_may_be_cold_only(const struct pvusb_handle *handle)
-{
-    return !major_version(handle) || pvusb_is_cold_only(handle);
+    const uint64_t major = major_version(handle);
+    if (!major)
+        return VERDICT_UNKNOWN;
+    return major >= FIRST_WITHOUT_HOTPLUG ? VERDICT_YES : VERDICT_NO;
 }
 
 // Why the QEMU that runs, or should run, accepts no new controllers; NULL if it does.
@@ -85,7 +83,7 @@ static const char *why_no_new_controller(const struct pvusb_handle *handle)
                             handle->why_no_client ? handle->why_no_client : "no answer");
     if (!major_version(handle))
         return arena_printf(session->arena, "the QEMU of %s does not report its version", name);
-    if (!pvusb_is_cold_only(handle))
+    if (pvusb_is_cold_only(handle) == VERDICT_NO)
         return NULL;
     return arena_printf(session->arena,
                         "QEMU %s aborts if a PVUSB controller is hotplugged, and %s depends on it",
@@ -160,9 +158,9 @@ static const char *advice_for(const struct pvusb_handle *handle)
 {
     struct arena *arena = handle->session->arena;
     const struct domain *domain = handle->session->domain;
-    if (domain->type == DOMAIN_HVM && pvusb_is_cold_only(handle))
+    if (domain->type == DOMAIN_HVM && pvusb_is_cold_only(handle) == VERDICT_YES)
         return "use emulated controllers: type=emul";
-    if (pvusb_is_cold_only(handle))
+    if (pvusb_is_cold_only(handle) == VERDICT_YES)
         return arena_printf(arena,
                             "restart %s without anything in its config that needs a QEMU (usbctrl, "
                             "vfb); xenusb can then start one",

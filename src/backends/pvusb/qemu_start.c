@@ -257,7 +257,7 @@ void pvusb_start_qemu(struct pvusb_handle *handle, struct step *step)
     settle_controllers(handle);
     handle->topology->qemu_process = pvusb_process(handle);
     step->state = STEP_DONE;
-    if (pvusb_is_cold_only(handle))
+    if (pvusb_is_cold_only(handle) == VERDICT_YES)
         step->remark = arena_printf(handle->session->arena,
                                     "QEMU %s; after a reboot of %s, use --start-backend again",
                                     qmp_version(handle->client), handle->session->domain->name);
