@@ -57,25 +57,34 @@ static bool is_selected(const struct config_device *device)
     return device->kind == DEVICE_HOSTDEV && device->selector.criteria;
 }
 
+// The criteria that tell which device it is. Only one has that address, whatever else it is said to
+// be; what is plugged into a socket can be another one later.
+static unsigned deciding(const struct selector *selector)
+{
+    const unsigned address = SELECT_BUS | SELECT_ADDRESS;
+    return (selector->criteria & address) == address ? address : selector->criteria;
+}
+
 static uint64_t hash_selector(const struct config_device *device)
 {
     const struct selector *at = &device->selector;
-    uint64_t hash = mix(3, at->criteria);
-    if (at->criteria & SELECT_BUS)
+    const unsigned criteria = deciding(at);
+    uint64_t hash = mix(3, criteria);
+    if (criteria & SELECT_BUS)
         hash = mix(hash, at->bus);
-    if (at->criteria & SELECT_ADDRESS)
+    if (criteria & SELECT_ADDRESS)
         hash = mix(hash, at->address);
-    if (at->criteria & SELECT_VENDOR)
+    if (criteria & SELECT_VENDOR)
         hash = mix(hash, at->vendor);
-    if (at->criteria & SELECT_PRODUCT)
+    if (criteria & SELECT_PRODUCT)
         hash = mix(hash, at->product);
-    for (size_t i = 0; at->criteria & SELECT_BUSID && at->busid[i]; i++)
+    for (size_t i = 0; criteria & SELECT_BUSID && at->busid[i]; i++)
         hash = mix(hash, (unsigned char)at->busid[i]);
-    for (size_t i = 0; at->criteria & SELECT_SERIAL && i < at->serial.size; i++)
+    for (size_t i = 0; criteria & SELECT_SERIAL && i < at->serial.size; i++)
         hash = mix(hash, (unsigned char)at->serial.at[i]);
-    for (size_t i = 0; at->criteria & SELECT_PATH && i < at->path.size; i++)
+    for (size_t i = 0; criteria & SELECT_PATH && i < at->path.size; i++)
         hash = mix(hash, (unsigned char)at->path.at[i]);
-    for (size_t i = 0; at->criteria & SELECT_BEHIND && at->behind[i]; i++)
+    for (size_t i = 0; criteria & SELECT_BEHIND && at->behind[i]; i++)
         hash = mix(hash, (unsigned char)at->behind[i]);
     return hash;
 }
@@ -83,7 +92,7 @@ static uint64_t hash_selector(const struct config_device *device)
 static bool same_selector(const struct config_device *one, const struct config_device *other)
 {
     const struct selector *a = &one->selector, *b = &other->selector;
-    return a->criteria == b->criteria && selector_agrees(a, b, a->criteria);
+    return deciding(a) == deciding(b) && selector_agrees(a, b, deciding(a));
 }
 
 static const struct {

@@ -110,9 +110,12 @@ static const struct row rows[] = {
       "2:27 error: controller 'pv0' has 1 ports, too few for its devices (give it more ports, or "
       "move this device to another controller)\n",
       "usbctrl=['type=pv,ports=2']\nusbdevice=['id=1:2,bus=0','id=1:3,bus=0']\n" },
-    { "device_twice", "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['type=hostdev,hostaddr=1.2']\n",
-      "2:26 error: host device 1.2 is requested twice also 1:10 it is also requested here\n",
-      "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['hostaddr=1.2,busid=1-1','vendor=1']\n" },
+    { "device_twice",
+      "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['type=hostdev,hostaddr=1.2,vendor=1']\n",
+      "2:26 error: host device 1.2 vendor=0001 is requested twice also 1:10 it is also requested "
+      "here\n",
+      "usbdev=['hostbus=1,hostaddr=2']\nusbdevice=['busid=1-1','busid=1-1,serial=A','vendor=1']"
+      "\n" },
 };
 
 static void test_row(void **state)
