@@ -74,9 +74,14 @@ void libvirt_read_boot_order(struct builder *builder, struct libvirt_item *item,
         add(builder, item, value, "bootindex", arena_printf(builder->arena, "%u", (unsigned)order));
 }
 
+// The order of a device that libvirt lets the guest boot from; of any other it ignores it.
 static struct xml_attribute *boot_order(const struct xml_element *element, uint64_t *order)
 {
-    const struct xml_element *boot = xml_child(element, "boot");
+    static const char *const bootable[] = { "disk", "interface", "hostdev", "redirdev", NULL };
+    const char *const *name = bootable;
+    while (*name && strcmp(element->name, *name) != 0)
+        name++;
+    const struct xml_element *boot = *name ? xml_child(element, "boot") : NULL;
     struct xml_attribute *at = boot ? boot->attributes : NULL;
     while (at && strcmp(at->name, "order") != 0)
         at = at->next;

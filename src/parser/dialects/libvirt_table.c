@@ -66,9 +66,18 @@ static void read_address_type(struct builder *builder, struct libvirt_item *item
         libvirt_refuse(builder, item, value, "the address of a USB device has type='usb'");
 }
 
+// Whether the address is none of USB, which read_address_type() refuses.
+static bool is_other_address(const struct libvirt_item *item)
+{
+    const char *type = xml_attribute(xml_child(item->element, "address"), "type");
+    return type && strcmp(type, "usb") != 0;
+}
+
 static void read_address_bus(struct builder *builder, struct libvirt_item *item,
                              const struct libvirt_value *value)
 {
+    if (is_other_address(item))
+        return;
     libvirt_number(builder, item, value, NUMBER_OF_LIBVIRT_PLACE, &item->bus);
     item->address_at = value->at;
 }
@@ -78,7 +87,7 @@ static void read_address_port(struct builder *builder, struct libvirt_item *item
 {
     enum { DEPTH_MAX = 4 };
     struct port port = PORT_ANY;
-    if (value_is(value, "0")) // any, as if it were not given
+    if (value_is(value, "0") || is_other_address(item)) // 0 is any, as if it were not given
         return;
     if (!port_read(text_of(value->text), &port) || port.depth > DEPTH_MAX) {
         item->broken = true;
