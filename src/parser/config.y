@@ -112,8 +112,8 @@ operand
     ;
 
 string
-    : STRING                    { $$ = value_plain(VALUE_STRING, @$); }
-    | string STRING             { $$ = value_concat(builder, $1, value_plain(VALUE_STRING, @2)); }
+    : STRING                    { $$ = value_string(builder, @$); }
+    | string STRING             { $$ = value_concat(builder, $1, value_string(builder, @2)); }
     | string BROKEN             { $$ = value_plain(VALUE_BROKEN, @$); }
     ;
 

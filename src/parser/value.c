@@ -21,6 +21,16 @@ struct value value_computed(struct span at)
     return (struct value){ .kind = VALUE_COMPUTED, .at = at, .computed = at };
 }
 
+struct value value_string(const struct builder *builder, struct span at)
+{
+    struct value string = value_plain(VALUE_STRING, at);
+    for (struct text rest = builder_text(builder, at); !strchr("'\"", *rest.at);
+         rest = text_part(rest, 1, rest.size))
+        if (*rest.at == 'f' || *rest.at == 'F')
+            string.computed = at;
+    return string;
+}
+
 // Appends a copy, unless the value belongs to a foreign key and is never read.
 static void append(struct builder *builder, struct value *list, struct value value)
 {
@@ -63,6 +73,8 @@ static struct value join_strings(struct builder *builder, struct value left, str
     both.at = span_join(left.at, right.at);
     if (left.kind != VALUE_STRING || right.kind != VALUE_STRING)
         return value_plain(VALUE_BROKEN, both.at);
+    if (span_is_none(both.computed))
+        both.computed = right.computed;
     if (!left.first)
         append(builder, &both, left);
     if (right.first)

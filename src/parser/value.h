@@ -40,6 +40,9 @@ struct cell {
 // A value without parts.
 struct value value_plain(enum value_kind kind, struct span at);
 struct value value_truth(struct span at, bool truth);
+
+// A string with its prefix and quotes; an f-string is computed.
+struct value value_string(const struct builder *builder, struct span at);
 // A string literal directly after another one: Python joins them.
 struct value value_concat(struct builder *builder, struct value left, struct value right);
 // The sum of two strings or of two lists.
