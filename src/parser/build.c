@@ -113,6 +113,23 @@ static bool is_data(struct builder *builder, enum key key, struct value value)
     return false;
 }
 
+// Whether xl reads the value of a key as a number.
+static bool is_number_key(enum key key)
+{
+    return key == KEY_USB || key == KEY_USBVERSION || key == KEY_SPICEUSBREDIRECTION ||
+           key == KEY_SPICE || key == KEY_STUBDOMAIN;
+}
+
+// Reports += on a number, which makes xl ignore all of the key's values.
+static void report_sum_of_number(struct builder *builder, enum key key, struct span at)
+{
+    diag_hint(builder->diags,
+              complain(builder->diags, key_is_usb(key) ? SEVERITY_ERROR : SEVERITY_WARNING,
+                       key_is_usb(key) ? CODE_INVALID : CODE_WARNING, builder->source, at,
+                       "'+=' does not work with '%s', which is a number", key_name(key)),
+              "xl ignores '%s': write one statement with =", key_name(key));
+}
+
 static const char *kind_name(enum value_kind kind)
 {
     return kind == VALUE_LIST ? "a list" : kind == VALUE_STRING ? "a string" : "a number";
@@ -171,9 +188,11 @@ static void note_variable(struct builder *builder, struct assignment target, enu
 {
     struct text name = builder_text(builder, target.at);
     struct variable *variable = name_map_get(builder->variables, name);
-    bool strings = kind == VALUE_STRING, lists = kind == VALUE_LIST;
-    if (variable && target.append && (strings || lists) &&
-        variable->kind == (strings ? VALUE_LIST : VALUE_STRING)) {
+    // To xl a number is a string.
+    bool one = kind == VALUE_STRING || kind == VALUE_NUMBER, list = kind == VALUE_LIST;
+    if (variable && target.append &&
+        ((one && variable->kind == VALUE_LIST) ||
+         (list && (variable->kind == VALUE_STRING || variable->kind == VALUE_NUMBER)))) {
         struct diag *diag = builder_warning(builder, target.at, "'+=' cannot add %s to %s",
                                             kind_name(kind), kind_name(variable->kind));
         diag_hint(builder->diags, diag, "xl refuses the file");
@@ -209,6 +228,11 @@ void build_assign(struct builder *builder, struct assignment target, struct valu
     }
     if (!is_data(builder, key, value))
         value = value_plain(VALUE_BROKEN, value.at);
+    if (target.append && is_number_key(key) &&
+        (value.kind == VALUE_STRING || value.kind == VALUE_NUMBER)) {
+        report_sum_of_number(builder, key, value.at);
+        value = builder->settings[key].value = value_plain(VALUE_BROKEN, value.at);
+    }
     struct setting *setting = &builder->settings[key];
     bool given = !span_is_none(setting->key_at);
     if (given && target.append) {
