@@ -207,15 +207,26 @@ static void note_variable(struct builder *builder, struct assignment target, enu
         *variable = (struct variable){ target.at, kind };
 }
 
+// The kind of an assignment that a translation may change.
+static bool is_recorded(const struct builder *builder, enum key key, struct value value,
+                        enum statement_kind *kind)
+{
+    struct text text = builder_text(builder, value.at);
+    bool linux_builder = key == KEY_BUILDER && value.kind == VALUE_STRING &&
+                         text_is(text_part(text, 1, text.size - 1), "linux");
+    bool computed = value.kind == VALUE_WORD || !span_is_none(value.computed);
+    *kind = key_is_usb(key) ? STATEMENT_USB : computed ? STATEMENT_COMPUTED : STATEMENT_BUILDER;
+    return key_is_usb(key) || computed || linux_builder;
+}
+
 void build_assign(struct builder *builder, struct assignment target, struct value value,
                   struct span at)
 {
     enum key key = builder->key;
-    bool computed = value.kind == VALUE_WORD || !span_is_none(value.computed);
+    enum statement_kind kind;
     builder->key = KEY_FOREIGN;
-    if (key_is_usb(key) || computed)
-        record_statement(builder, (struct statement){ .kind = key_is_usb(key) ? STATEMENT_USB
-                                                                              : STATEMENT_COMPUTED,
+    if (is_recorded(builder, key, value, &kind))
+        record_statement(builder, (struct statement){ .kind = kind,
                                                       .key = key,
                                                       .at = { target.at.from, at.to },
                                                       .name_at = target.at,

@@ -9,6 +9,7 @@
 enum statement_kind {
     STATEMENT_USB,      // assigns a USB key
     STATEMENT_COMPUTED, // assigns a Python expression or a bare word to another key
+    STATEMENT_BUILDER,  // builder = 'linux', which only xm knows
     STATEMENT_PYTHON,   // any other Python statement, with its block
 };
 

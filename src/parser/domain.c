@@ -27,8 +27,13 @@ static enum domain_type type_of(struct builder *builder, enum key key,
     *at = text.at;
     const char *names[4] = { NULL };
     for (size_t i = 0; words[i].name; i++) {
-        if (text_is(text.text, words[i].name))
+        if (text_is(text.text, words[i].name)) {
+            if (key == KEY_BUILDER && text_is(text.text, "linux"))
+                diag_hint(builder->diags,
+                          builder_warning(builder, text.at, "only xm has the builder 'linux'"),
+                          "xl refuses the file: write type = \"pv\"");
             return words[i].type;
+        }
         names[i] = words[i].name;
     }
     struct diag *diag = builder_error(builder, text.at, "unknown %s '%.*s'",
@@ -48,6 +53,13 @@ static bool is_whole_guest(const struct builder *builder)
     return false;
 }
 
+// Whether a key is set, but not to a list, which xl ignores.
+static bool is_unread(const struct builder *builder, enum key key)
+{
+    const struct setting *setting = builder_setting(builder, key);
+    return setting && setting->value.kind != VALUE_LIST;
+}
+
 static void read_type(struct builder *builder)
 {
     struct config_domain *domain = &builder->config->domain;
@@ -61,9 +73,23 @@ static void read_type(struct builder *builder)
     }
     domain->type = type ? type : built;
     domain->type_at = type ? type_at : builder_at;
-    bool unread = builder_setting(builder, KEY_TYPE) || builder_setting(builder, KEY_BUILDER);
+    bool unread = is_unread(builder, KEY_TYPE) || is_unread(builder, KEY_BUILDER);
     if (!domain->type && !unread && is_whole_guest(builder))
         domain->type = DOMAIN_PV; // as xl does
+}
+
+static void read_version(struct builder *builder, const struct config_text *version)
+{
+    // What xl accepts.
+    static const char *const known[] = { "qemu-xen", "qemu-xen-traditional", NULL };
+    if (text_is(version->text, known[1]))
+        builder->config->domain.traditional_at = version->at;
+    else if (!text_is(version->text, known[0]))
+        diag_suggest(builder->diags,
+                     builder_warning(builder, version->at,
+                                     "xl refuses the file: unknown device_model_version '%.*s'",
+                                     SHOW(version->text)),
+                     version->text, known, NULL);
 }
 
 static void read_machine(struct builder *builder)
@@ -71,9 +97,8 @@ static void read_machine(struct builder *builder)
     struct config_domain *domain = &builder->config->domain;
     struct config_text version, model;
     struct config_number stubdom = { .value = 0 };
-    if (setting_text(builder, KEY_DEVICE_MODEL_VERSION, &version) &&
-        text_is(version.text, "qemu-xen-traditional"))
-        domain->traditional_at = version.at;
+    if (setting_text(builder, KEY_DEVICE_MODEL_VERSION, &version))
+        read_version(builder, &version);
     if (setting_number(builder, KEY_STUBDOMAIN, 0, UINT32_MAX, &stubdom) && stubdom.value)
         domain->stubdom_at = stubdom.at;
     bool old = setting_text(builder, KEY_DEVICE_MODEL, &model);

@@ -203,6 +203,8 @@ void preamble_resolve(struct arena *arena, struct diags *diags, const struct doc
             continue;
         if (at->kind == STATEMENT_COMPUTED)
             at->resolved = assign(&preamble, text);
+        else if (at->kind == STATEMENT_BUILDER)
+            at->resolved = "builder = 'generic'";
         else
             at->resolved = is_import(text) ? "" : choose(&preamble, text);
         if (at->resolved)

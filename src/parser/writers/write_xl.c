@@ -319,6 +319,27 @@ static bool is_written_by_us(enum key key)
            key != KEY_DEVICE_MODEL_ARGS_PV;
 }
 
+// Makes a list of QEMU arguments that are one string, which xl refuses.
+static void enclose_arguments(struct xl *xl)
+{
+    struct arena *arena = xl->writing->arena;
+    for (const struct statement *at = xl->writing->document->statements; at; at = at->next) {
+        if (at->kind != STATEMENT_USB || is_written_by_us(at->key))
+            continue;
+        struct text value = text_at(xl, at->value_at);
+        bool string = *value.at == '\'' || *value.at == '"';
+        if (string && at->append)
+            diag_hint(xl->writing->diags,
+                      write_error(xl->writing, at->value_at, "xl cannot add a string to '%s'",
+                                  key_name(at->key)),
+                      "put [ ] around all of its strings");
+        else if (!at->append)
+            xl->changes[at->key] = (struct replacement){
+                string, string ? arena_printf(arena, "[%.*s]", (int)value.size, value.at) : NULL
+            };
+    }
+}
+
 // Rewrites statements that xl refuses or reads differently, and leaves those alone that have the
 // right value already.
 static void check_statements(struct xl *xl)
@@ -366,7 +387,10 @@ void write_xl(struct writing *writing)
     change_controllers(&xl);
     change_devices(&xl);
     change_numbers(&xl, change_classic(&xl));
-    xl.changes[KEY_DEVICE_MODEL_ARGS_HVM] = cold_arguments(writing, &xl.arrangement);
+    enclose_arguments(&xl);
+    const struct replacement cold = cold_arguments(writing, &xl.arrangement);
+    if (cold.touch)
+        xl.changes[KEY_DEVICE_MODEL_ARGS_HVM] = cold;
     check_statements(&xl);
     preamble_resolve(writing->arena, writing->diags, writing->document);
     rewrite_init(&rewrite, writing->arena, writing->document->source, writing->comments);
