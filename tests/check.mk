@@ -63,7 +63,7 @@ VALGRIND      := env WRAP=$(CURDIR)/tests/valgrind RIG_SCALE=5
 rig            = $(foreach test,$(RIG_TESTS),'$(if $(1),env XENUSB=$(1)/xenusb )tests/rig/$(test).test')
 # Always the same inputs, so that it depends on the change alone whether it passes. "make judge" draws others.
 JUDGE_SEED ?= 1
-JUDGES      = $(foreach judge,qemu libvirt python xlu,'tests/judge/$(judge) --seed $(JUDGE_SEED)')
+JUDGES      = $(foreach judge,qemu libvirt python xlu xl,'tests/judge/$(judge) --seed $(JUDGE_SEED)')
 plain          = $(PLAIN:%='tests/rig/%.test') tests/install.test tests/pages.test $(JUDGES) tests/run.test tests/tidied.test tests/layers.test tests/security.test
 # One test for each file that the list names cases of.
 valgrind_few   = $(shell awk -v run='$(VALGRIND)' ' \
@@ -207,10 +207,11 @@ soak-watch: build rig
 # Compares the parser with the programs whose formats it reads, on more generated inputs.
 # LIBVIRT_TESTS names libvirt's tests/qemuxml2argvdata, which its source package has.
 CASES ?= 5000
-judge: build $(B)/xlu
+judge: build rig $(B)/xlu
 	tests/judge/qemu --cases $(CASES)
 	tests/judge/python --cases $(CASES)
 	tests/judge/xlu --cases $(CASES)
+	tests/judge/xl --cases $(CASES)
 	tests/judge/libvirt --cases $(CASES) $(if $(LIBVIRT_TESTS),--tests '$(LIBVIRT_TESTS)')
 
 # Checks the project's own code; .clang-tidy has the disabled checks and the reasons.
