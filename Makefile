@@ -183,6 +183,8 @@ demo: build rig
 MAN_PAGES := $(wildcard docs/*.[158])
 EXAMPLES  := $(wildcard examples/*)
 SCHEMAS   := $(wildcard docs/json/*.json)
+# For other tools: each is below the examples where it is below contrib/, and as executable as there.
+CONTRIB   := $(sort $(shell find contrib -type f ! -name '*.pyc'))
 GUIDES    := README.md SECURITY.md $(filter-out docs/hacking.md docs/bench.md docs/tour.md,$(wildcard docs/*.md))
 page_in    = $(mandir)/man$(subst .,,$(suffix $(1)))
 
@@ -194,6 +196,10 @@ put_named = install -d "$(DESTDIR)$(3)" && \
 define put_page
 
 	$(call put,644,$(1),$(call page_in,$(1)))
+endef
+define put_contrib
+
+	$(call put,$(if $(shell test -x $(1) && echo yes),755,644),$(1),$(docdir)/examples$(patsubst contrib%/,%,$(dir $(1))))
 endef
 define put_beside
 
@@ -218,6 +224,7 @@ install: $(B)/xenusb install-udev install-systemd
 	$(call put,755,$(B)/xenusb,$(bindir))
 	$(foreach file,$(MAN_PAGES),$(call put_page,$(file)))
 	$(foreach file,$(EXAMPLES),$(call put_beside,$(file),$(docdir)/examples))
+	$(foreach file,$(CONTRIB),$(call put_contrib,$(file)))
 	$(foreach file,$(SCHEMAS),$(call put_beside,$(file),$(schemadir)))
 	$(foreach file,$(GUIDES),$(call put_beside,$(file),$(docdir)))
 	$(call put,644,completions/xenusb.bash,$(bashdir),xenusb)
