@@ -2,6 +2,7 @@
 #include "resume.h"
 
 #include "base/arena.h"
+#include "base/shortage.h"
 #include "bring.h"
 #include "plan/log.h"
 #include "qemu/qmp_probe.h"
@@ -144,8 +145,9 @@ static void resume_locked(struct resumption *all, struct domain *domain,
     resuming.session = &session;
     if (resuming.strays)
         status = status_worse(status, bring(all, domain, &resuming));
-    // What a guest does not eject, for example, is not tried again by each command from now on.
-    if (resuming.ran)
+    // What a guest does not eject, for example, is not tried again by each command from now on;
+    // what only lacked descriptors or memory is.
+    if (resuming.ran && (status == STATUS_OK || !shortage_why()))
         status = status_worse(status, journal_remove(&session));
     all->resumed += status == STATUS_OK;
     report(&resuming, status);
