@@ -23,6 +23,13 @@ struct text text_trim(struct text text)
     return text;
 }
 
+bool text_is_among(struct text text, const char *const *words)
+{
+    while (*words && !text_is(text, *words))
+        words++;
+    return *words;
+}
+
 bool text_same(struct text a, struct text b)
 {
     if (a.size != b.size)

@@ -38,6 +38,8 @@ static inline char text_lower(char letter)
 bool text_is(struct text text, const char *word);
 // The same, ignoring the case of ASCII letters.
 bool text_is_nocase(struct text text, const char *word);
+// Whether it is one of the words, which end with NULL.
+bool text_is_among(struct text text, const char *const *words);
 bool text_same(struct text a, struct text b);
 // Whether it is a single word, as people write it when they forget the quotes of a string.
 bool text_is_bare(struct text text);

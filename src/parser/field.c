@@ -2,6 +2,7 @@
 #include "field.h"
 
 #include "base/arena.h"
+#include "base/lookalike.h"
 #include "base/suggest.h"
 #include "meant.h"
 
@@ -65,7 +66,7 @@ static size_t wrong_separator(const struct spec_key *keys, bool is_text,
 static bool has_other_comma(struct builder *builder, const struct spec_key *keys,
                             const struct spec_pair *pair)
 {
-    struct text plain = meant_ascii(builder->arena, pair->value);
+    struct text plain = lookalike_ascii(builder->arena, pair->value);
     size_t comma = text_find(plain, ',', 0);
     if (pair->quoted || text_same(plain, pair->value) || comma == plain.size ||
         !begins_with_key(keys, text_part(plain, comma + 1, plain.size)))
@@ -100,8 +101,8 @@ static bool has_wrong_separator(struct builder *builder, const struct spec_key *
 // Quotes of a word processor do not quote.
 static void warn_about_quote(struct builder *builder, const struct spec_pair *pair)
 {
-    struct text plain = meant_ascii(builder->arena, pair->value);
-    if (meant_is_quoted(pair->value))
+    struct text plain = lookalike_ascii(builder->arena, pair->value);
+    if (lookalike_is_quoted(pair->value))
         diag_hint(builder->diags,
                   builder_warning(builder, pair->value_at,
                                   "the typographic quotes are part of this value"),

@@ -2,63 +2,11 @@
 #include "meant.h"
 
 #include "base/arena.h"
-#include "base/buffer.h"
+#include "base/lookalike.h"
 #include "builder.h"
 #include "usb/model.h"
 
-// ---- other characters ----
-
-// The character that is meant by another one: itself, or 0 if it cannot be seen.
-static uint32_t ascii_of(uint32_t point)
-{
-    if (point >= 0xff01 && point <= 0xff5e)
-        return point - 0xff01 + '!'; // full-width
-    if ((point >= 0x2010 && point <= 0x2015) || point == 0x2212)
-        return '-';
-    if (point == 0x00a0 || point == 0x3000)
-        return ' ';
-    if (point == 0x00ad || (point >= 0x200b && point <= 0x200d) || point == 0xfeff)
-        return 0;
-    if (point == 0x201c || point == 0x201d || point == 0x201e)
-        return '"';
-    return point == 0x2018 || point == 0x2019 ? '\'' : point;
-}
-
-struct text meant_ascii(struct arena *arena, struct text text)
-{
-    struct buffer ascii = buffer_in(arena);
-    bool same = true;
-    for (size_t i = 0, size = 0; i < text.size; i += size) {
-        uint32_t point = 0;
-        size = text_utf8(text_part(text, i, text.size), &point);
-        uint32_t meant = size ? ascii_of(point) : point;
-        if (!size)
-            size = 1;
-        if (meant != point && meant)
-            buffer_printf(&ascii, "%c", (char)meant);
-        else if (meant == point)
-            buffer_add(&ascii, text_part(text, i, i + size));
-        same = same && meant == point;
-    }
-    return same ? text : buffer_text(&ascii);
-}
-
-bool meant_is_quoted(struct text text)
-{
-    uint32_t point = 0;
-    uint32_t meant = text_utf8(text, &point) ? ascii_of(point) : 0;
-    return meant != point && (meant == '"' || meant == '\'');
-}
-
 // ---- host devices ----
-
-static bool is_id(struct text text)
-{
-    uint64_t number = 0;
-    return text.size == 9 && text.at[4] == ':' &&
-           text_number(text_part(text, 0, 4), 16, 0, UINT16_MAX, &number) == NUMBER_OK &&
-           text_number(text_part(text, 5, 9), 16, 0, UINT16_MAX, &number) == NUMBER_OK;
-}
 
 static bool is_busid(struct text text)
 {
@@ -69,9 +17,9 @@ static bool is_busid(struct text text)
 // The key of which the text is a value; NULL if it is of none.
 static const char *key_of_form(struct text text)
 {
-    struct selector selector;
+    struct selector selector = { 0 };
     return is_busid(text)                           ? "busid"
-           : is_id(text)                            ? "id"
+           : selector_read_id(text, &selector)      ? "id"
            : selector_read_address(text, &selector) ? "hostaddr"
                                                     : NULL;
 }
@@ -136,7 +84,7 @@ const char *meant_host_device(struct arena *arena, const char *key, struct text 
         rest = text_part(rest, 0, 0);
     else
         text = text_part(text, 0, comma);
-    struct text plain = without_sysfs(meant_ascii(arena, text));
+    struct text plain = without_sysfs(lookalike_ascii(arena, text));
     const char *form = key_of_form(plain);
     struct text same = *key ? in_form_of(arena, key, plain) : TEXT_EMPTY;
     if (!form) {
@@ -157,7 +105,7 @@ const char *meant_host_device(struct arena *arena, const char *key, struct text 
 const char *meant_item(struct arena *arena, struct text item)
 {
     static const char *const options[] = { "-device ", "-usbdevice ", "--device ", "--usbdevice " };
-    struct text plain = meant_ascii(arena, item);
+    struct text plain = lookalike_ascii(arena, item);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (text_starts(plain, options[i]))
             plain = text_trim(text_part(plain, strlen(options[i]), plain.size));
@@ -176,13 +124,6 @@ const char *meant_item(struct arena *arena, struct text item)
 }
 
 // ---- keys and values ----
-
-static bool is_among(const char *word, const char *const *words)
-{
-    while (*words && strcmp(*words, word) != 0)
-        words++;
-    return *words;
-}
 
 const char *meant_key(struct text word, struct text value, const char *const *keys)
 {
@@ -205,10 +146,10 @@ const char *meant_key(struct text word, struct text value, const char *const *ke
         { "ver", "usbversion" },     { "usb_version", "usbversion" }
     };
     if (text_is_nocase(word, "device") && text_find(value, ':', 0) < value.size &&
-        is_among("id", keys))
+        text_is_among(text_of("id"), keys))
         return "id";
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (text_is_nocase(word, rows[i][0]) && is_among(rows[i][1], keys))
+        if (text_is_nocase(word, rows[i][0]) && text_is_among(text_of(rows[i][1]), keys))
             return rows[i][1];
     return NULL;
 }
@@ -241,17 +182,17 @@ const char *meant_choice(struct arena *arena, struct text key, struct text value
         { "usb3", "emul,usbversion=3" },
     };
     const struct device_model *model = device_model_driver(value);
-    if (model && is_among(model->name, choices))
+    if (model && text_is_among(text_of(model->name), choices))
         return arena_printf(arena, "write %.*s=%s", SHOW(key), model->name);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct text meant = text_of(rows[i][1]);
-        const char *word = arena_copy(arena, meant.at, text_find(meant, ',', 0));
-        if (text_is_nocase(value, rows[i][0]) && is_among(word, choices))
+        struct text word = text_part(meant, 0, text_find(meant, ',', 0));
+        if (text_is_nocase(value, rows[i][0]) && text_is_among(word, choices))
             return arena_printf(arena, "write %.*s=%s", SHOW(key), rows[i][1]);
     }
-    if (is_among("tablet", choices) && is_kind_of_controller(value))
+    if (text_is_among(text_of("tablet"), choices) && is_kind_of_controller(value))
         return "that is a type of controller, which belongs into usbcontroller";
-    if (is_among("pv", choices) && device_model_named(value))
+    if (text_is_among(text_of("pv"), choices) && device_model_named(value))
         return "that is a type of device, which belongs into usbdevice";
     return NULL;
 }

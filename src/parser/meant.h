@@ -7,12 +7,6 @@
 
 struct arena;
 
-// With ASCII in place of what word processors and other keyboards write for it: dashes, quotes,
-// full-width forms; without what cannot be seen. The text itself if it has none of that.
-struct text meant_ascii(struct arena *arena, struct text text);
-// Whether it begins with a typographic quote.
-bool meant_is_quoted(struct text text);
-
 // "write busid=1-4": for a word that names a host device in another form than that of `key` ("" if
 // it is no value of a key). NULL if it does not.
 const char *meant_host_device(struct arena *arena, const char *key, struct text text);

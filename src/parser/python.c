@@ -22,14 +22,6 @@ static bool is_word_letter(char letter)
     return (lower >= 'a' && lower <= 'z') || (letter >= '0' && letter <= '9') || letter == '_';
 }
 
-static bool is_among(struct text word, const char *const *words)
-{
-    for (; *words; words++)
-        if (text_is(word, *words))
-            return true;
-    return false;
-}
-
 static const char *const compound_words[] = { "if",    "for",     "while", "def",  "class",
                                               "try",   "with",    "elif",  "else", "except",
                                               "async", "finally", NULL };
@@ -41,7 +33,7 @@ static const char *const operator_words[] = { "and", "or",   "not", "in",     "i
 
 bool python_is_operator(struct text word)
 {
-    return is_among(word, operator_words);
+    return text_is_among(word, operator_words);
 }
 
 // The offset of the first byte after the current token that is not a blank.
@@ -214,7 +206,7 @@ static bool word_starts(const struct scan *scan, struct text word, const struct 
     bool usb = key_is_usb(key_of(word));
     if (python_assigns(scan))
         return !ahead->invalid && (ahead->assignments > 1 || (ahead->comma && !usb));
-    return is_among(word, compound_words) || is_among(word, simple_words) ||
+    return text_is_among(word, compound_words) || text_is_among(word, simple_words) ||
            python_is_operator(word) || is_used(scan) ||
            (!ahead->invalid && (ahead->assignments || (is_operand(scan) && !usb)));
 }
@@ -248,7 +240,7 @@ void python_begin(struct scan *scan)
 {
     struct text word = builder_text(scan->builder, scan->at);
     scan->python = (struct python){ .word = scan->at,
-                                    .compound = is_among(word, compound_words),
+                                    .compound = text_is_among(word, compound_words),
                                     .indent = indent_of(scan, scan->line, scan->at.from) };
     scan->fresh = true;
 }
@@ -304,9 +296,9 @@ static void follow_binding(struct scan *scan, struct text word)
     if (python->binding == PYTHON_BINDS_WORD ||
         (python->binding == PYTHON_BINDS_TO_IN && text_is(word, "in")))
         python->binding = PYTHON_BINDS_NOTHING;
-    if (is_among(word, line))
+    if (text_is_among(word, line))
         python->binding = PYTHON_BINDS_LINE;
-    else if (is_among(word, next) && python->binding != PYTHON_BINDS_LINE)
+    else if (text_is_among(word, next) && python->binding != PYTHON_BINDS_LINE)
         python->binding = PYTHON_BINDS_WORD;
     else if (text_is(word, "for"))
         python->binding = PYTHON_BINDS_TO_IN;
@@ -320,7 +312,7 @@ void python_word(struct scan *scan)
     struct text word = builder_text(scan->builder, scan->at);
     bool first = scan->fresh;
     note_token(scan);
-    scan->python.dynamic = scan->python.dynamic || is_among(word, dynamic);
+    scan->python.dynamic = scan->python.dynamic || text_is_among(word, dynamic);
     // usbdevice.append() changes usbdevice, too
     enum key key = key_of(text_part(word, 0, text_find(word, '.', 0)));
     if (key_is_usb(key) && is_bound(scan, first))
@@ -397,7 +389,7 @@ bool python_continues(struct scan *scan)
         end++;
     struct text word = text_part(scan->builder->source->text, scan->offset, end);
     return indent > scan->python.indent ||
-           (indent == scan->python.indent && is_among(word, clauses));
+           (indent == scan->python.indent && text_is_among(word, clauses));
 }
 
 struct span python_end(struct scan *scan)

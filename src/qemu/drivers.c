@@ -103,7 +103,7 @@ bool qemu_takes(const struct qemu_property *property, struct text value)
     bool negative = text_starts(value, "-");
     switch (property->type) {
     case QEMU_TEXT: return true;
-    case QEMU_BOOL: return is_among(value, "on/yes/true/y/off/no/false/n");
+    case QEMU_BOOL: return qemu_is_on(value) || is_among(value, "off/no/false/n");
     case QEMU_WORD: return is_among(value, property->words);
     case QEMU_SIZE: return read_size(value, &size);
     case QEMU_NUMBER:

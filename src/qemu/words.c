@@ -38,6 +38,13 @@ const struct qemu_chardev *qemu_chardev(struct text word, struct text *value)
     return NULL;
 }
 
+bool qemu_chardev_is_plain(struct text word)
+{
+    struct text value;
+    const struct qemu_chardev *row = qemu_chardev(word, &value);
+    return row && text_is(word, row->word);
+}
+
 const char *qemu_default_chardev(enum device_kind kind)
 {
     return kind == DEVICE_SERIAL ? "pty" : kind == DEVICE_BRAILLE ? "braille" : "spicevmc";

@@ -24,6 +24,8 @@ struct qemu_chardev {
 // The type for "pty", "file:PATH", ...; *value is then a part of `word`, or a constant. NULL for
 // any other word, or if the path is missing.
 const struct qemu_chardev *qemu_chardev(struct text word, struct text *value);
+// Whether it is one of those that have no path.
+bool qemu_chardev_is_plain(struct text word);
 // The default of chardev= for that kind of device. Constant.
 const char *qemu_default_chardev(enum device_kind kind) __attribute__((returns_nonnull));
 // The NAME in "id:NAME", an existing character device of QEMU; TEXT_EMPTY for any other word.

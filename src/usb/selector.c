@@ -78,6 +78,21 @@ bool selector_read_address(struct text text, struct selector *selector)
     return true;
 }
 
+bool selector_read_id(struct text text, struct selector *selector)
+{
+    enum { DIGITS = 4 };
+    uint64_t vendor = 0, product = 0;
+    if (text.size != 2 * DIGITS + 1 || text.at[DIGITS] != ':' ||
+        text_number(text_part(text, 0, DIGITS), 16, 0, UINT16_MAX, &vendor) != NUMBER_OK ||
+        text_number(text_part(text, DIGITS + 1, text.size), 16, 0, UINT16_MAX, &product) !=
+            NUMBER_OK)
+        return false;
+    selector->criteria |= SELECT_VENDOR | SELECT_PRODUCT;
+    selector->vendor = (uint16_t)vendor;
+    selector->product = (uint16_t)product;
+    return true;
+}
+
 bool selector_read_node(struct text path, struct selector *selector)
 {
     static const char directory[] = "/dev/bus/usb/";
@@ -99,7 +114,6 @@ static struct text take_word(struct text *text)
 static bool read_lsusb(struct text text, struct selector *selector)
 {
     struct selector read = *selector;
-    uint64_t vendor, product;
     if (!text_is_nocase(take_word(&text), "bus"))
         return false;
     struct text bus = take_word(&text);
@@ -110,15 +124,8 @@ static bool read_lsusb(struct text text, struct selector *selector)
         return false;
     if (text.size) {
         bool labelled = text_is(take_word(&text), "ID");
-        struct text id = take_word(&text);
-        size_t colon = text_find(id, ':', 0);
-        if (!labelled || colon != 4 || id.size != 9 ||
-            text_number(text_part(id, 0, 4), 16, 0, UINT16_MAX, &vendor) != NUMBER_OK ||
-            text_number(text_part(id, 5, 9), 16, 0, UINT16_MAX, &product) != NUMBER_OK)
+        if (!labelled || !selector_read_id(take_word(&text), &read))
             return false;
-        read.criteria |= SELECT_VENDOR | SELECT_PRODUCT;
-        read.vendor = (uint16_t)vendor;
-        read.product = (uint16_t)product;
     }
     *selector = read; // what lsusb prints after the id is the name of the device
     return true;

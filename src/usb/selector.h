@@ -51,6 +51,10 @@ bool path_has_ports(struct text path, const char *busid);
 // Whether a text is BUS.ADDRESS, decimal and both in range; if so, sets *selector to it.
 bool selector_read_address(struct text text, struct selector *selector);
 
+// Adds the ids in VENDOR:PRODUCT, as lsusb prints them: four hexadecimal digits each. False, and
+// nothing changed, for any other text.
+bool selector_read_id(struct text text, struct selector *selector);
+
 // Adds the bus and address in a device node, /dev/bus/usb/001/004. False, and nothing changed, for
 // any other path.
 bool selector_read_node(struct text path, struct selector *selector);

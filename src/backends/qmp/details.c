@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "ids.h"
 #include "qemu/drivers.h"
+#include "qemu/words.h"
 #include "walk_usb.h"
 
 // A property of a device that is being asked for.
@@ -143,16 +144,12 @@ static struct text backend_of(const struct details *details, struct text label)
 // What add_chardev() of wire.c was given; of a file, QEMU does not tell which.
 static const char *own_chardev(const struct details *details, struct text label)
 {
-    static const char *const words[] = { "null", "spicevmc", "braille" };
     struct text backend = backend_of(details, label);
     if (text_starts(backend, "pty:"))
         return "pty";
     if (text_starts(backend, "unix:"))
         return walk_copy(details->walk, text_part(backend, 0, text_find(backend, ',', 0)));
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text_is(backend, words[i]))
-            return words[i];
-    return NULL;
+    return qemu_chardev_is_plain(backend) ? walk_copy(details->walk, backend) : NULL;
 }
 
 // One that xenusb has not made with the device exists on its own.

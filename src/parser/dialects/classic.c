@@ -167,21 +167,12 @@ static void report_unknown(struct builder *builder, struct text item, struct spa
         words, "use tablet, mouse, keyboard, host:BUS.ADDRESS, host:VENDOR:PRODUCT, or key=value");
 }
 
-// Whether an item is VENDOR:PRODUCT, as lsusb prints it.
-static bool is_id(struct text item)
-{
-    uint64_t number;
-    return item.size == 9 && item.at[4] == ':' &&
-           text_number(text_part(item, 0, 4), 16, 0, UINT16_MAX, &number) == NUMBER_OK &&
-           text_number(text_part(item, 5, 9), 16, 0, UINT16_MAX, &number) == NUMBER_OK;
-}
-
 // The row of an item that names a host device without "host:", or NULL.
 static const struct classic_row *host_row(struct text item)
 {
     struct selector selector = { 0 };
     bool host = busid_read(item, selector.busid) || selector_read_printed(item, &selector) ||
-                selector_read_address(item, &selector) || is_id(item);
+                selector_read_address(item, &selector) || selector_read_id(item, &selector);
     return host ? row_of(text_of("host:")) : NULL;
 }
 

@@ -68,8 +68,7 @@ static void read_machine(struct builder *builder, const struct literal *literal)
         return;
     if (!qemu_takes(&flag, usb->value))
         builder_error(builder, usb->value_at, "QEMU does not start: usb must be on or off");
-    else if (text_starts(usb->value, "on") || text_starts(usb->value, "y") ||
-             text_is(usb->value, "true"))
+    else if (qemu_is_on(usb->value))
         enable_usb(builder, literal->at);
     else if (machine_controller(builder))
         diag_hint(builder->diags,

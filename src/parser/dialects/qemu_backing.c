@@ -2,6 +2,7 @@
 // The images and character devices that QEMU's arguments define, and devices refer to.
 #include "base/arena.h"
 #include "base/name_map.h"
+#include "qemu/words.h"
 #include "qemu_option.h"
 
 // A character device in the words of chardev=; empty if they have none for it.
@@ -11,12 +12,10 @@ static struct text chardev_word(struct builder *builder, const struct spec *spec
                            *path = qemu_option(spec, "path"), *server = qemu_option(spec, "server");
     struct text kind = backend ? backend->value : spec->head;
     bool client = !server || !qemu_is_on(server->value);
-    bool plain = text_is(kind, "pty") || text_is(kind, "null") || text_is(kind, "spicevmc") ||
-                 text_is(kind, "braille");
     const char *prefix = text_is(kind, "file")               ? "file:"
                          : text_is(kind, "socket") && client ? "unix:"
                                                              : NULL;
-    if (plain)
+    if (qemu_chardev_is_plain(kind))
         return kind;
     if (!prefix || !path)
         return TEXT_EMPTY;
@@ -28,7 +27,7 @@ static struct text chardev_word(struct builder *builder, const struct spec *spec
 static bool names_node(enum argument option, struct text name)
 {
     static const char *const words[] = { "file", "backing", "data-file", "image",
-                                         "raw",  "test",    "children" };
+                                         "raw",  "test",    "children",  NULL };
     size_t dot = name.size;
     if (option == ARGUMENT_DRIVE && text_is(name, "file"))
         return false;
@@ -38,10 +37,7 @@ static bool names_node(enum argument option, struct text name)
         name.size = dot - 1;
     for (dot = name.size; dot && name.at[dot - 1] != '.';)
         dot--;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (text_is(text_part(name, dot, name.size), words[i]))
-            return true;
-    return false;
+    return text_is_among(text_part(name, dot, name.size), words);
 }
 
 static struct config_backing *resolve(const struct builder *builder, struct text id, unsigned depth)

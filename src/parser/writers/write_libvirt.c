@@ -6,6 +6,7 @@
 #include "arrange.h"
 #include "base/arena.h"
 #include "libvirt_kept.h"
+#include "qemu/words.h"
 
 struct libvirt_writer {
     struct writing *writing;
@@ -284,7 +285,7 @@ static bool print_chardev(const struct libvirt_writer *libvirt, const char *elem
                 is_file ? "" : "mode='connect' ");
         print_value(libvirt, text_part(text, 5, text.size));
         fputs("'/>\n", out);
-    } else if (text_is(text, "pty") || text_is(text, "null") || text_is(text, "spicevmc")) {
+    } else if (qemu_chardev_is_plain(text) && !text_is(text, "braille")) {
         fprintf(out, "  <%s type='%.*s'>\n", element, (int)text.size, text.at);
     } else {
         refuse(libvirt, chardev->at, "this character device",
