@@ -66,6 +66,7 @@ static bool join_bare(struct config_device *device, const struct config_device *
     if (!span_is_none(bare->selector_at) && device->selector_at.to < bare->selector_at.to)
         device->selector_at.to = bare->selector_at.to;
     device->broken = device->broken || bare->broken;
+    xenusb_set_all(device);
     return true;
 }
 
@@ -104,6 +105,22 @@ void words_read_device(struct builder *builder, const struct spec *spec)
     }
 }
 
+// Reports a word that can be a name, but is more likely something else.
+static bool is_other_bare(struct builder *builder, struct text word, struct span at)
+{
+    static const char *const versions[] = { "usb1", "usb2", "usb3", NULL };
+    const struct device_model *device = device_model_named(word);
+    if (device)
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "'%.*s' is a type of device", SHOW(word)),
+                  "'attach' adds devices; name=%.*s if it is the name of a controller", SHOW(word));
+    else if (text_is_among(word, versions))
+        diag_hint(builder->diags,
+                  builder_error(builder, at, "'%.*s' can be a name or a version", SHOW(word)),
+                  "write usbversion=%c or name=%.*s", word.at[word.size - 1], SHOW(word));
+    return device || text_is_among(word, versions);
+}
+
 void words_read_controller(struct builder *builder, const struct spec *spec)
 {
     struct config_controller *controller = xenusb_read_controller(builder, spec);
@@ -116,6 +133,8 @@ void words_read_controller(struct builder *builder, const struct spec *spec)
     controller->model = controller_model_named(word);
     controller->model_at = controller->model ? spec->head_at : SPAN_NONE;
     if (controller->model)
+        return;
+    if (is_other_bare(builder, word, spec->head_at))
         return;
     if (text_number(word, 10, 0, UINT16_MAX, &index) == NUMBER_OK) {
         controller->name = arena_copy(builder->arena, word.at, word.size);

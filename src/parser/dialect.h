@@ -35,6 +35,8 @@ struct config_controller *classic_add_ich9(struct builder *builder, struct span 
 bool xenusb_is_keyed(struct text item);
 // Adds what a spec describes, without its head. Never NULL; `broken` is set after an error.
 struct config_device *xenusb_read_device(struct builder *builder, const struct spec *spec);
+// Without count= or all=, what is behind a hub means all of it.
+void xenusb_set_all(struct config_device *device);
 struct config_controller *xenusb_read_controller(struct builder *builder, const struct spec *spec);
 // Sets a controller's type; false, without a report, if the word is not the name of a type.
 bool xenusb_set_type(struct config_controller *controller, struct text word, struct span at);

@@ -30,10 +30,13 @@ static void report_unknown(struct builder *builder, const char *what, const stru
         CODE_UNKNOWN_KEY);
     const char *comma = before ? spec_comma_hint(builder->arena, before) : NULL;
     const char *meant = meant_key(pair->key, pair->value, names);
+    const char *apart = meant ? NULL : meant_apart(builder->arena, pair->key, pair->value, names);
     if (meant && text_is_nocase(pair->key, "optional"))
         diag_hint(builder->diags, diag, "write required=no");
     else if (meant)
         diag_hint(builder->diags, diag, "did you mean '%s'?", meant);
+    else if (apart)
+        diag_hint(builder->diags, diag, "%s", apart);
     else
         diag_suggest(builder->diags, diag, pair->key, names, comma);
 }
@@ -204,12 +207,27 @@ static bool is_hex_and_colon(struct text text)
     return text_find(text, ':', 0) < text.size;
 }
 
+// Two words of letters and digits, one of which may have a mistake.
+static bool is_like_id(struct text text)
+{
+    unsigned colons = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        const char letter = text_lower(text.at[i]);
+        colons += letter == ':';
+        if (letter != ':' && (letter < '0' || letter > '9') && (letter < 'a' || letter > 'z'))
+            return false;
+    }
+    return colons == 1;
+}
+
 bool id_read(struct builder *builder, struct text text, struct span at, struct selector *selector)
 {
     size_t colon = text_find(text, ':', 0);
     bool plain = is_hex_and_colon(text);
     const char *meant = plain ? NULL : meant_host_device(builder->arena, "id", text);
-    if (colon == text.size || meant) {
+    if (colon == text.size || meant || !is_like_id(text)) {
+        if (!meant)
+            meant = meant_item(builder->arena, text);
         diag_hint(builder->diags,
                   builder_error(builder, at, "'%.*s' is not VENDOR:PRODUCT", SHOW(text)), "%s",
                   meant ? meant : "use the form of lsusb, for example 046d:c52b");
@@ -233,7 +251,7 @@ bool host_word_read(struct builder *builder, struct text word, struct span at,
         selector->criteria |= SELECT_BUSID;
     else if (path_read(word, &selector->path))
         selector->criteria |= SELECT_PATH;
-    else if (selector_read_printed(word, selector))
+    else if (selector_read_printed(word, selector) || selector_read_behind(word, selector))
         return true;
     else if (text_find(word, ':', 0) < word.size)
         *broken = !id_read(builder, word, at, selector);

@@ -66,6 +66,24 @@ static struct text in_form_of(struct arena *arena, const char *key, struct text 
     return TEXT_EMPTY;
 }
 
+// Without quotes, a word for what follows, and what ends a sentence.
+static struct text without_frame(struct text text)
+{
+    static const char *const words[] = { "usb", "dev", "device", "id", "busid", NULL };
+    size_t word = 0;
+    while (text.size && strchr("\"'", text.at[0]))
+        text = text_part(text, 1, text.size);
+    while (text.size && strchr("\"'.,;:", text.at[text.size - 1]))
+        text.size--;
+    while (word < text.size && text_lower(text.at[word]) >= 'a' && text_lower(text.at[word]) <= 'z')
+        word++;
+    if (!text_is_among(text_part(text, 0, word), words))
+        return text;
+    while (word < text.size && strchr("-: ", text.at[word]))
+        word++;
+    return text_part(text, word, text.size);
+}
+
 // Without the directory in sysfs, and the number of an interface behind a bus id.
 static struct text without_sysfs(struct text text)
 {
@@ -74,6 +92,21 @@ static struct text without_sysfs(struct text text)
         text = text_part(text, sizeof directory - 1, text.size);
     struct text head = text_part(text, 0, text_find(text, ':', 0));
     return is_busid(head) ? head : text;
+}
+
+// "1/7" and "1050/0407", whose separator is of no form.
+static const char *meant_address(struct arena *arena, struct text text, struct text rest)
+{
+    struct text id = separated(arena, text, false, ':');
+    struct text address = separated(arena, text, false, '.');
+    const char *form = key_of_form(address);
+    if (key_of_form(id) && strcmp(key_of_form(id), "id") == 0)
+        return arena_printf(arena, "write id=%.*s%.*s", SHOW(id), SHOW(rest));
+    struct selector selector = { 0 };
+    return form && selector_read_address(address, &selector)
+               ? arena_printf(arena, "write %s=%u.%u%.*s", form, selector.bus, selector.address,
+                              SHOW(rest))
+               : NULL;
 }
 
 const char *meant_host_device(struct arena *arena, const char *key, struct text text)
@@ -88,9 +121,15 @@ const char *meant_host_device(struct arena *arena, const char *key, struct text 
     const char *form = key_of_form(plain);
     struct text same = *key ? in_form_of(arena, key, plain) : TEXT_EMPTY;
     if (!form) {
+        plain = without_frame(plain);
+        form = key_of_form(plain);
+    }
+    if (!form) {
         plain = with_digits(arena, plain);
         form = key_of_form(plain);
     }
+    if (!form && !*key && text_find(plain, '/', 0) < plain.size)
+        return meant_address(arena, plain, rest);
     if (!form && !same.size)
         return NULL;
     if (form && same.size && strcmp(form, key) != 0)
@@ -111,9 +150,15 @@ const char *meant_item(struct arena *arena, struct text item)
             plain = text_trim(text_part(plain, strlen(options[i]), plain.size));
     const char *host = meant_host_device(arena, "", plain);
     size_t comma = text_find(plain, ',', 0), colon = text_find(plain, ':', 0);
-    const struct device_model *model = device_model_driver(text_part(plain, 0, comma));
+    const struct text first = text_part(plain, 0, comma);
+    const struct device_model *model = device_model_driver(first);
+    if (!model && text_same(plain, item))
+        model = device_model_named(first);
     if (host)
         return host;
+    if (text_starts(plain, "disk:"))
+        return arena_printf(arena, "write type=disk,file=%.*s",
+                            SHOW(text_part(plain, colon + 1, plain.size)));
     if (model)
         return arena_printf(arena, "write type=%s%.*s", model->name,
                             SHOW(text_part(plain, comma, plain.size)));
@@ -124,6 +169,35 @@ const char *meant_item(struct arena *arena, struct text item)
 }
 
 // ---- keys and values ----
+
+const char *meant_pair(struct arena *arena, struct text before, struct text word)
+{
+    const bool place = text_is(before, "bus") || text_is(before, "controller");
+    const struct text port = text_part(word, text_find(word, '.', 0), word.size);
+    uint64_t number = 0;
+    if (place && text_number(word, 10, 1, UINT8_MAX, &number) == NUMBER_OK)
+        return arena_printf(arena, "write port=%.*s", SHOW(word));
+    if (text_is(word, "all"))
+        return "write all=yes";
+    return port.size < 2 && meant_host_device(arena, "", word) ? "each device is an item of its own"
+                                                               : NULL;
+}
+
+const char *meant_apart(struct arena *arena, struct text word, struct text value,
+                        const char *const *keys)
+{
+    static const char *const others[] = { "usbversion", "version", "numports",
+                                          "model",      "backend", NULL };
+    size_t from = word.size;
+    while (from && !strchr(";:|/& \t", word.at[from - 1]))
+        from--;
+    struct text key = text_part(word, from, word.size);
+    if (from > 1 && text_is_among(key, keys))
+        return arena_printf(arena, "keys are separated by ',': write %.*s,%.*s=%.*s",
+                            SHOW(text_trim(text_part(word, 0, from - 1))), SHOW(key), SHOW(value));
+    return text_is_among(word, others) ? "that is a key of a controller"
+                                       : meant_host_device(arena, "", word);
+}
 
 const char *meant_key(struct text word, struct text value, const char *const *keys)
 {
@@ -145,6 +219,9 @@ const char *meant_key(struct text word, struct text value, const char *const *ke
         { "version", "usbver" },     { "usbversion", "usbver" },
         { "ver", "usbversion" },     { "usb_version", "usbversion" }
     };
+    if (text_is_nocase(word, "bus") && text_starts(value, "0") && // as lsusb prints it
+        text_is_among(text_of("hostbus"), keys))
+        return "hostbus";
     if (text_is_nocase(word, "device") && text_find(value, ':', 0) < value.size &&
         text_is_among(text_of("id"), keys))
         return "id";

@@ -14,6 +14,15 @@ const char *meant_host_device(struct arena *arena, const char *key, struct text 
 // "write type=tablet": for what is not an item of usbdevice, but of QEMU's arguments and the like.
 const char *meant_item(struct arena *arena, struct text item);
 
+// "write port=2": for a word behind a comma that is no key=value, after a pair of that key (empty:
+// none). NULL if it means nothing.
+const char *meant_pair(struct arena *arena, struct text before, struct text word);
+
+// "write 1-4,port=2": for "1-4;port" in place of a key, one of `keys`, and its value. NULL if it
+// means nothing.
+const char *meant_apart(struct arena *arena, struct text word, struct text value,
+                        const char *const *keys);
+
 // The key, one of `keys`, that a word of other tools or a longer form means, for that value; NULL
 // if there is none.
 const char *meant_key(struct text word, struct text value, const char *const *keys);

@@ -2,6 +2,7 @@
 #include "spec.h"
 
 #include "base/arena.h"
+#include "meant.h"
 
 // Generated; these need the includes and macros above them.
 #include "spec.tab.h"
@@ -106,8 +107,10 @@ void spec_unexpected(struct spec_builder *specs, struct span at)
     struct diag *diag = builder_error(specs->builder, place_of(specs, at),
                                       "expected key=value, not '%.*s'", SHOW(word));
     const char *comma = specs->last ? spec_comma_hint(specs->builder->arena, specs->last) : NULL;
-    if (comma)
-        diag_hint(specs->builder->diags, diag, "%s", comma);
+    const struct text before = specs->last ? specs->last->key : TEXT_EMPTY;
+    const char *meant = comma ? comma : meant_pair(specs->builder->arena, before, word);
+    if (meant)
+        diag_hint(specs->builder->diags, diag, "%s", meant);
 }
 
 static void spec_start(struct spec_builder *specs)

@@ -5,6 +5,16 @@
 #include "planning.h"
 #include "xen/advice.h"
 
+// Whether a device is plugged in that has the digits of an id, as in 1:7, for bus and address.
+static bool is_address_of(const struct planning *planning, const struct selector *selector,
+                          struct selector *address)
+{
+    const char *digits =
+        arena_printf(planning->arena, "%x.%x", selector->vendor, selector->product);
+    return selector_read_address(text_of(digits), address) &&
+           host_next(planning->host, address, NULL);
+}
+
 // The device that was probably meant by a selector that matches none: vendor and product are
 // swapped, or the serial number differs in case, or a little. NULL if there is none.
 static const char *probably_meant(const struct planning *planning, const struct selector *selector)
@@ -22,6 +32,9 @@ static const char *probably_meant(const struct planning *planning, const struct 
         return arena_printf(planning->arena,
                             "%04x:%04x is plugged in: vendor and product are swapped", other.vendor,
                             other.product);
+    if (selector->criteria == id && is_address_of(planning, selector, &other))
+        return arena_printf(planning->arena, "did you mean %u.%u, a bus and an address?", other.bus,
+                            other.address);
     if (!(selector->criteria & SELECT_SERIAL))
         return NULL;
     other = *selector;

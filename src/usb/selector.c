@@ -93,6 +93,17 @@ bool selector_read_id(struct text text, struct selector *selector)
     return true;
 }
 
+bool selector_read_behind(struct text text, struct selector *selector)
+{
+    static const char any[] = ".*";
+    const size_t size = text.size < sizeof any ? 0 : text.size - (sizeof any - 1);
+    if (!size || !text_is(text_part(text, size, text.size), any) ||
+        !busid_read(text_part(text, 0, size), selector->behind))
+        return false;
+    selector->criteria |= SELECT_BEHIND;
+    return true;
+}
+
 bool selector_read_node(struct text path, struct selector *selector)
 {
     static const char directory[] = "/dev/bus/usb/";

@@ -55,6 +55,9 @@ bool selector_read_address(struct text text, struct selector *selector);
 // nothing changed, for any other text.
 bool selector_read_id(struct text text, struct selector *selector);
 
+// Adds what is behind a hub, in "1-8.*". False, and nothing changed, for any other text.
+bool selector_read_behind(struct text text, struct selector *selector);
+
 // Adds the bus and address in a device node, /dev/bus/usb/001/004. False, and nothing changed, for
 // any other path.
 bool selector_read_node(struct text path, struct selector *selector);

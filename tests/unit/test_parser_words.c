@@ -46,9 +46,7 @@ static const struct row devices[] = {
     { "hostaddr=1.2,hostbus=1", "", "device hostdev 1.2" FROM },
     { "hostbus=0x1,hostaddr=0x2", "", "device hostdev 1.2" FROM },
     { "vendor=46D,product=C52B,id=046d:c52b", "", "device hostdev 046d:c52b" FROM },
-    { "hostdev",
-      "1:1 error: 'hostdev' does not name a device (use BUS.ADDRESS, a bus id (1-1.2), "
-      "VENDOR:PRODUCT, a type (tablet), or key=value)\n",
+    { "hostdev", "1:1 error: 'hostdev' does not name a device (write type=hostdev)\n",
       "device hostdev BROKEN" },
     { "tabelt", "1:1 error: 'tabelt' does not name a device (did you mean 'tablet'?)\n", NULL },
     { "hci0",

@@ -341,14 +341,19 @@ bool xenusb_is_keyed(struct text item)
     return false;
 }
 
+void xenusb_set_all(struct config_device *device)
+{
+    if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_BEHIND &&
+        !GIVEN(device->all) && !GIVEN(device->count))
+        device->all = (struct config_flag){ device->selector_at, true };
+}
+
 struct config_device *xenusb_read_device(struct builder *builder, const struct spec *spec)
 {
     unsigned errors = builder->diags->errors;
     struct config_device *device = builder_device(builder, ORIGIN_USBCONTROLLER, spec->at);
     fields_read(builder, spec, "usbdevice", device_keys, device);
-    if (device->kind == DEVICE_HOSTDEV && device->selector.criteria & SELECT_BEHIND &&
-        !GIVEN(device->all) && !GIVEN(device->count))
-        device->all = (struct config_flag){ device->selector_at, true };
+    xenusb_set_all(device);
     device->broken = spec->broken || builder->diags->errors != errors;
     return device;
 }
