@@ -103,10 +103,14 @@ static bool controller_ports(struct checking *checking, const struct config_cont
     const struct controller_model *model = config_model(controller);
     if (!model)
         return true;
+    // On a command line the default name depends on the controllers that the domain has.
+    const bool unnamed = checking->config->from_command_line && span_is_none(controller->name_at);
     if (!GIVEN(controller->ports) && has_lowered_ports(controller, model))
         complain(checking->diags, SEVERITY_NOTE, CODE_NOTE, checking->config->source,
-                 controller->why, "controller '%s' gets %u ports, the maximum of %s",
-                 controller->name, controller->ports.value, model->name);
+                 controller->why, "%s gets %u ports, the maximum of %s",
+                 unnamed ? "the controller"
+                         : arena_printf(checking->arena, "controller '%s'", controller->name),
+                 controller->ports.value, model->name);
     if (!GIVEN(controller->ports) || controller->ports.value == model->ports)
         return true;
     return check_given_ports(checking, controller, model);

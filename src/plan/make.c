@@ -12,7 +12,7 @@ static void complain_no_controller(struct planning *planning, struct placement *
         planning, STATUS_REQUEST, CODE_NO_SUCH_CONTROLLER, name->at, "%s has no controller '%.*s'",
         planning->topology->domain->name, (int)name->text.size, name->text.at);
     diag_hint(planning->diags, diag, "%s",
-              topology_controllers_hint(planning->arena, planning->topology));
+              topology_controllers_hint(planning->arena, planning->topology, name->text));
 }
 
 static void find_controller(struct planning *planning, struct placement *placement)

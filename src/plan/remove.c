@@ -150,7 +150,7 @@ static void complain_no_controller(struct removing *removing, const struct confi
                  removing->removal->source, name->at, "%s has no controller '%.*s'",
                  removing->topology->domain->name, (int)name->text.size, name->text.at);
     diag_hint(removing->diags, diag, "%s",
-              topology_controllers_hint(removing->arena, removing->topology));
+              topology_controllers_hint(removing->arena, removing->topology, name->text));
     removing->status = status_worse(removing->status, STATUS_REQUEST);
 }
 

@@ -145,6 +145,24 @@ static const char *free_name(struct planning *planning, const struct controller_
     }
 }
 
+// Whether it is named by the number of one that is not there.
+static bool is_number(const struct config_controller *wanted)
+{
+    uint64_t number = 0;
+    return wanted->origin == ORIGIN_USBCONTROLLER && !span_is_none(wanted->name_at) &&
+           text_number(text_of(wanted->name), 10, 0, UINT16_MAX, &number) == NUMBER_OK;
+}
+
+static void refuse_number(struct planning *planning, const struct config_controller *wanted)
+{
+    struct diag *diag =
+        planning_complain(planning, STATUS_REQUEST, CODE_NO_SUCH_CONTROLLER, wanted->name_at,
+                          "%s has no controller %s, and a new one cannot have a number "
+                          "for a name",
+                          planning->topology->domain->name, wanted->name);
+    diag_hint(planning->diags, diag, "usbversion=3 is a version, name=hci1 a name");
+}
+
 // Returns true after reporting why this controller cannot be added.
 static bool refuse_request(struct planning *planning, const struct request *request,
                            const struct controller_model *model)
@@ -154,6 +172,8 @@ static bool refuse_request(struct planning *planning, const struct request *requ
         refuse_conflict(planning, request);
     else if (index_is_recorded(planning, wanted))
         refuse_recorded(planning, wanted);
+    else if (is_number(wanted))
+        refuse_number(planning, wanted);
     else if (!backend_for(planning, wanted))
         refuse_unservable(planning, wanted, model);
     else if (!model->driver && refuse_missing_pvusb(planning, wanted))

@@ -167,8 +167,27 @@ const char *device_busid(const struct device *device)
     return device->selector.criteria & SELECT_BUSID ? device->selector.busid : "";
 }
 
-const char *topology_controllers_hint(struct arena *arena, const struct topology *topology)
+// The controller in "name=hci0" or "hci0,", which is none of a word; NULL if it is in neither.
+static const struct controller *controller_in(const struct topology *topology, struct text word)
 {
+    size_t from = text_find(word, '=', 0);
+    word = text_part(word, from < word.size ? from + 1 : 0, word.size);
+    while (word.size && strchr(",;:", word.at[word.size - 1]))
+        word.size--;
+    return topology_controller_named(topology, word);
+}
+
+const char *topology_controllers_hint(struct arena *arena, const struct topology *topology,
+                                      struct text wanted)
+{
+    const struct controller *meant = controller_in(topology, wanted);
+    const size_t dot = text_find(wanted, '.', 0);
+    const struct controller *there = topology_controller_named(topology, text_part(wanted, 0, dot));
+    if (meant)
+        return arena_printf(arena, "did you mean '%s'?", meant->name);
+    if (there && dot + 1 < wanted.size)
+        return arena_printf(arena, "that is a place: its controller is %s, its port %.*s",
+                            there->name, (int)(wanted.size - dot - 1), wanted.at + dot + 1);
     struct buffer list = buffer_in(arena);
     for (const struct controller *at = topology->controllers; at; at = at->next)
         if (!at->stale)

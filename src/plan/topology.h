@@ -199,7 +199,8 @@ bool device_can_return(const struct device *device);
 // usbversion=2". NULL if there is none.
 const char *controller_word(struct arena *arena, const struct controller *controller);
 // The hint for a controller that the domain does not have: "it has: hci0, usb" or "it has none".
-const char *topology_controllers_hint(struct arena *arena, const struct topology *topology);
+const char *topology_controllers_hint(struct arena *arena, const struct topology *topology,
+                                      struct text wanted);
 // What this host has of a host device: the attached one, or what is plugged in where it was.
 const struct host_device *device_on_host(const struct device *device);
 // The busid of its host device, as the host, QEMU or the record has it; "" if unknown.

@@ -271,6 +271,21 @@ enum status xen_domains_named(struct xen *xen, struct diags *diags, const struct
     return finish_list(xen, diags, result, &all, domains, count);
 }
 
+// The name in "domain=win10", "win10.cfg" or "win10:"; NULL if none of the names is in it.
+static const char *name_within(const char *wanted, const char *const *names)
+{
+    const char *equals = strchr(wanted, '=');
+    const struct text word = text_of(equals ? equals + 1 : wanted);
+    for (; *names; names++) {
+        const size_t size = strlen(*names);
+        struct text rest = text_part(word, size, word.size);
+        if (text_starts(word, *names) &&
+            (!rest.size || text_is(rest, ".cfg") || text_is(rest, ":") || text_is(rest, ",")))
+            return *names;
+    }
+    return NULL;
+}
+
 static enum status complain_unknown(struct diags *diags, const struct domain *domains, size_t count,
                                     const char *wanted)
 {
@@ -279,9 +294,14 @@ static enum status complain_unknown(struct diags *diags, const struct domain *do
     for (size_t i = 0; i < count; i++)
         if (domains[i].id != 0 && domains[i].name[0])
             names[named++] = domains[i].name;
-    diag_suggest(diags,
-                 complain_error(diags, CODE_NO_SUCH_DOMAIN, "there is no domain \"%s\"", wanted),
-                 text_of(wanted), names, advice(diags->arena, ADVICE_DOMAINS, NULL, NULL));
+    struct diag *diag =
+        complain_error(diags, CODE_NO_SUCH_DOMAIN, "there is no domain \"%s\"", wanted);
+    const char *meant = name_within(wanted, names);
+    if (meant)
+        diag_hint(diags, diag, "did you mean '%s'?", meant);
+    else
+        diag_suggest(diags, diag, text_of(wanted), names,
+                     advice(diags->arena, ADVICE_DOMAINS, NULL, NULL));
     return STATUS_REQUEST;
 }
 

@@ -172,16 +172,21 @@ static void test_the_order_of_controllers(void **state)
     topology_add_controller(&topology, &numbered[0]);
     topology_add_controller(&topology, &others[1]);
     topology_add_controller(&topology, &numbered[1]);
-    assert_string_equal(topology_controllers_hint(arena, &topology), "it has: hci0, 1, 2, usb, x");
+    assert_string_equal(topology_controllers_hint(arena, &topology, text_of("nec")),
+                        "it has: hci0, 1, 2, usb, x");
+    assert_string_equal(topology_controllers_hint(arena, &topology, text_of("name=hci0,")),
+                        "did you mean 'hci0'?");
+    assert_string_equal(topology_controllers_hint(arena, &topology, text_of("hci0.2.1")),
+                        "that is a place: its controller is hci0, its port 2.1");
     numbered[0].stale = true;
     topology_drop_controller(&topology, &others[1]);
     topology_drop_controller(&topology, &controller);
-    assert_string_equal(topology_controllers_hint(arena, &topology), "it has: 1, usb");
+    assert_string_equal(topology_controllers_hint(arena, &topology, TEXT_EMPTY), "it has: 1, usb");
     assert_ptr_equal(topology.last, &others[0]);
     topology_drop_controller(&topology, &others[0]);
     topology_drop_controller(&topology, &numbered[0]);
     topology_drop_controller(&topology, &numbered[1]);
-    assert_string_equal(topology_controllers_hint(arena, &topology), "it has none");
+    assert_string_equal(topology_controllers_hint(arena, &topology, TEXT_EMPTY), "it has none");
     assert_null(topology.last);
 }
 
