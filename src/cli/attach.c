@@ -63,7 +63,8 @@ static enum status run_attach(const struct invocation *invocation)
 
 static enum status run_controller_add(const struct invocation *invocation)
 {
-    return run_specs(invocation, SPEC_CONTROLLER);
+    const enum status status = misread_split(invocation);
+    return status == STATUS_OK ? run_specs(invocation, SPEC_CONTROLLER) : status;
 }
 
 const struct command attach_command = {

@@ -24,6 +24,9 @@ static const struct {
     { "insert", "attach" },
     { "attach-device", "attach" },
     { "usb-add", "attach" },
+    { "device_add", "attach" },
+    { "attach-usb", "attach" },
+    { "bind", "attach" },
     { "usb-attach", "attach" },
     { "usbdev-attach", "attach" },
     { "rm", "detach" },
@@ -34,6 +37,17 @@ static const struct {
     { "eject", "detach" },
     { "detach-device", "detach" },
     { "usb-del", "detach" },
+    { "device_del", "detach" },
+    { "detach-usb", "detach" },
+    { "unbind", "detach" },
+    { "mv", "move" },
+    { "ps", "list" },
+    { "info", "list" },
+    { "ctrl", "controller" },
+    { "hc", "controller" },
+    { "up", "apply" },
+    { "start", "apply" },
+    { "xml", "translate" },
     { "usb-detach", "detach" },
     { "usbdev-detach", "detach" },
     { "usb-hc-create", "controller add" },
@@ -55,12 +69,38 @@ static const struct {
     { "monitor", "watch" },
 };
 
+// Whether two words are the same but for case, dashes and underscores.
+static bool is_same_word(const char *a, const char *b)
+{
+    static const char ignored[] = "-_";
+    for (;; a++, b++) {
+        a += strspn(a, ignored);
+        b += strspn(b, ignored);
+        if (text_lower(*a) != text_lower(*b) || !*a)
+            return text_lower(*a) == text_lower(*b);
+    }
+}
+
 static const char *meaning_of(const char *word)
 {
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++)
-        if (text_is_nocase(text_of(word), meanings[i].word))
+        if (is_same_word(word, meanings[i].word))
             return meanings[i].verb;
     return NULL;
+}
+
+// The only verb that begins with the word; NULL if there are none or several.
+static const char *begun_with(const char *word)
+{
+    const char *found = NULL;
+    for (size_t i = 0; commands[i]; i++) {
+        if (!text_starts(text_of(commands[i]->name), word))
+            continue;
+        if (found)
+            return NULL;
+        found = commands[i]->name;
+    }
+    return found;
 }
 
 static bool is_verb(const char *word)
@@ -82,14 +122,17 @@ static const char *translated(const struct invocation *invocation)
         struct diags quiet;
         struct buffer line = buffer_in(arena);
         diags_init(&quiet, arena);
-        buffer_add_string(&line, tools[i]);
+        const bool typed = strcmp(invocation->typed[0], tools[i]) == 0;
+        if (!typed)
+            buffer_add_string(&line, tools[i]);
         for (size_t j = 0; j < invocation->typed_count; j++)
             shell_add_word(&line, text_of(invocation->typed[j]));
         const struct advice_command command =
             old_command_translate(arena, &quiet, buffer_string(&line));
         if (command.count)
-            return arena_printf(arena, "%s's %s is here: %s", tools[i], invocation->typed[0],
-                                advice_line(arena, &command));
+            return typed ? arena_printf(arena, "that is here: %s", advice_line(arena, &command))
+                         : arena_printf(arena, "%s's %s is here: %s", tools[i],
+                                        invocation->typed[0], advice_line(arena, &command));
     }
     return NULL;
 }
@@ -106,23 +149,40 @@ static const char *reordered(struct arena *arena, const char *const *words, size
     return is_verb(words[1]) && !meaning_of(words[0]) ? words[1] : NULL;
 }
 
+// Another program, whose command was typed behind "xenusb".
+static bool is_program(const char *word)
+{
+    static const char *const programs[] = { "xenusb", "sudo", "doas",   "xl",     "xm",
+                                            "virsh",  "qm",   "podman", "docker", NULL };
+    return text_is_among(text_of(word), programs);
+}
+
 static bool is_file(const char *word)
 {
     size_t size = strlen(word);
     return strchr(word, '/') || (size > 4 && strcmp(word + size - 4, ".cfg") == 0);
 }
 
-static enum status complain_controller(const struct invocation *invocation, const char *word)
+static enum status complain_controller(const struct invocation *invocation,
+                                       const char *const *words, size_t count)
 {
+    const char *word = count > 1 ? words[1] : NULL;
+    const char *turned =
+        count > 2 ? arena_printf(invocation->arena, "%s %s", words[0], words[2]) : "";
     struct diag *diag =
         complain_error(invocation->diags, CODE_USAGE, "controller needs a verb: add or remove");
     if (!word)
         return STATUS_REQUEST;
     const char *meant = is_verb(word) ? word : meaning_of(word);
-    if (meant && strcmp(meant, "list") == 0)
+    if (strcmp(turned, controller_add_command.name) == 0 ||
+        strcmp(turned, controller_remove_command.name) == 0)
+        diag_hint(invocation->diags, diag, "the verb comes first: '%s'", turned);
+    else if (meant && strcmp(meant, "list") == 0)
         diag_hint(invocation->diags, diag, "'list' lists the controllers");
     else if (meant && strcmp(meant, "detach") == 0)
         diag_hint(invocation->diags, diag, "did you mean 'controller remove'?");
+    else if (meant && (strcmp(meant, "attach") == 0 || strcmp(meant, "apply") == 0))
+        diag_hint(invocation->diags, diag, "did you mean 'controller add'?");
     else
         diag_hint(invocation->diags, diag, "not '%s'", word);
     return STATUS_REQUEST;
@@ -133,7 +193,7 @@ enum status misread_verb(const struct invocation *invocation, const char *const 
 {
     struct diags *diags = invocation->diags;
     if (strcmp(words[0], "controller") == 0)
-        return complain_controller(invocation, count > 1 ? words[1] : NULL);
+        return complain_controller(invocation, words, count);
     struct diag *diag = complain_error(diags, CODE_USAGE, "unknown verb '%s'", words[0]);
     const char *line = translated(invocation);
     const char *meant = meaning_of(words[0]);
@@ -142,8 +202,18 @@ enum status misread_verb(const struct invocation *invocation, const char *const 
     for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;
     names[COMMANDS] = "controller";
+    const char *xml = NULL;
+    for (size_t i = 1; i < count; i++)
+        if (strlen(words[i]) > 4 && strcmp(words[i] + strlen(words[i]) - 4, ".xml") == 0)
+            xml = words[i];
     if (line)
         diag_hint(diags, diag, "%s", line);
+    else if (xml)
+        diag_hint(diags, diag, "%s", advice(diags->arena, ADVICE_FROM_LIBVIRT, NULL, xml));
+    else if (strchr(words[0], ' '))
+        diag_hint(diags, diag, "leave out the quotes around all of it");
+    else if (is_program(words[0]))
+        diag_hint(diags, diag, "leave out '%s': the verb follows xenusb", words[0]);
     else if (first)
         diag_hint(diags, diag, "the verb comes first: '%s'", first);
     else if (meant)
@@ -152,6 +222,8 @@ enum status misread_verb(const struct invocation *invocation, const char *const 
         diag_hint(diags, diag, "'plan' shows what that file would change, 'apply' changes it");
     else
         diag_suggest(diags, diag, text_of(words[0]), names,
-                     advice(diags->arena, ADVICE_VERBS, NULL, NULL));
+                     begun_with(words[0])
+                         ? arena_printf(diags->arena, "did you mean '%s'?", begun_with(words[0]))
+                         : advice(diags->arena, ADVICE_VERBS, NULL, NULL));
     return STATUS_REQUEST;
 }

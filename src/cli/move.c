@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "keep.h"
+#include "misread.h"
 
 // Compiles SPEC, and the place in TARGET if it has one.
 static enum status compile(struct moving *moving, struct job *job, bool with_place)
@@ -10,6 +11,8 @@ static enum status compile(struct moving *moving, struct job *job, bool with_pla
     const char *const words[] = { moving->spec, moving->place };
     enum status status = job_compile_words(job, words, with_place ? 2 : 1, SPEC_DEVICE, false);
     job->attaches = true;
+    if (status == STATUS_REQUEST) // before the domain is locked
+        misread_words(moving->invocation, SPEC_DEVICE);
     return status;
 }
 
@@ -70,14 +73,25 @@ static enum status move_there(struct moving *moving)
 
 // ---- the target ----
 
-static bool names_place(const struct moving *moving, const char *word)
+// What a word says that may be a place; NULL if it says nothing that can be understood.
+static const struct config_device *read_word(const struct moving *moving, const char *word)
 {
     struct diags quiet;
     struct arena *arena = moving->invocation->arena;
     diags_init(&quiet, arena);
     const struct source *source = source_from_words(arena, "", &word, 1);
     const struct config *config = parse_specs(arena, &quiet, source, SPEC_DEVICE);
-    return !quiet.errors && is_place(config->devices);
+    return quiet.errors ? NULL : config->devices;
+}
+
+static enum status complain_target(const struct moving *moving, const char *target)
+{
+    struct diags *diags = moving->invocation->diags;
+    diag_hint(diags,
+              complain_error(diags, CODE_NO_SUCH_DOMAIN,
+                             "'%s' is neither a domain nor a place in %s", target, moving->domain),
+              "a place is a controller and a port, such as hci0.2; of another domain, db:hci0.2");
+    return STATUS_REQUEST;
 }
 
 // Sets the domain and the place that TARGET names.
@@ -91,21 +105,18 @@ static enum status read_target(struct moving *moving, const char *target)
         return STATUS_OK;
     if (colon) {
         moving->other = colon > target ? arena_copy(arena, target, (size_t)(colon - target)) : NULL;
-        return STATUS_OK;
+        return !colon[1] || strchr(colon, '=') || read_word(moving, colon + 1)
+                   ? STATUS_OK
+                   : complain_target(moving, target);
     }
     bool domain = false;
     enum status status = move_is_domain(moving, target, &domain);
-    if (status == STATUS_OK && !domain && !strpbrk(target, ".=,")) {
-        diag_hint(diags,
-                  complain_error(diags, CODE_NO_SUCH_DOMAIN,
-                                 "'%s' is neither a domain nor a place in %s", target,
-                                 moving->domain),
-                  "a place is a controller and a port, such as hci0.2");
-        return STATUS_REQUEST;
-    }
+    if (status == STATUS_OK && !domain && !strpbrk(target, "=,") &&
+        (!strchr(target, '.') || !read_word(moving, target)))
+        return complain_target(moving, target);
     if (status != STATUS_OK || !domain)
         return status;
-    if (names_place(moving, target)) {
+    if (is_place(read_word(moving, target))) {
         diag_hint(diags,
                   complain_error(diags, CODE_AMBIGUOUS,
                                  "'%s' is a domain, and can be a place in %s as well", target,
@@ -130,6 +141,8 @@ static enum status run_move(const struct invocation *invocation)
         .there = { .invocation = invocation, .world = WORLD_NONE, .moves = true },
     };
     enum status status = read_target(&moving, invocation->words[skip + 1]);
+    if (status == STATUS_REQUEST)
+        misread_words(invocation, SPEC_DEVICE);
     if (status != STATUS_OK)
         return status;
     if (moving.other && strcmp(moving.other, moving.domain) == 0 && *moving.place)

@@ -7,6 +7,7 @@
 #include "color.h"
 #include "command.h"
 #include "envelope.h"
+#include "misread.h"
 #include "option_table.h"
 #include "xen/advice.h"
 
@@ -58,11 +59,15 @@ static void complain_unknown(const struct invocation *invocation, const struct o
     for (size_t i = 0; i < options->count; i++)
         names[i] = arena_printf(arena, "--%s", options->rows[i]->name);
     const char *typed = without_value(arena, argument->word);
-    const char *given = argument->letter ? arena_printf(arena, "-%c", argument->letter) : typed;
+    const char *meant = misread_option(invocation, argument->word);
+    const bool letter = argument->letter > 0 && argument->letter != '-' && !meant;
+    const char *given = letter ? arena_printf(arena, "-%c", argument->letter) : typed;
     const char *who = invocation->command ? invocation->command->name : "xenusb";
     struct diag *diag =
         complain_error(invocation->diags, CODE_USAGE, "%s has no option %s", who, given);
-    if (argument->letter && strlen(typed) < 4)
+    if (meant)
+        diag_hint(invocation->diags, diag, "%s", meant);
+    else if (argument->letter && strlen(typed) < 4)
         diag_hint(invocation->diags, diag, "%s", help_for(invocation));
     else
         diag_suggest(invocation->diags, diag, text_of(typed), names, help_for(invocation));
@@ -110,7 +115,7 @@ static enum status take_timeout(struct invocation *invocation, const char *value
     }
     struct diag *diag = complain_error(diags, CODE_USAGE,
                                        "--timeout takes a time from 100ms to 1h, not '%s'", value);
-    if (decimal_read(text_of(value), &seconds))
+    if (decimal_read(text_of(value), &seconds) && seconds > 0)
         diag_hint(diags, diag,
                   "say %ss to wait so many seconds, or %gs for so many times the usual %gs", value,
                   seconds * USUAL, USUAL);
@@ -198,9 +203,13 @@ static enum status count_words(const struct invocation *invocation)
     struct diag *diag = complain_error(invocation->diags, CODE_USAGE, "too %s arguments for %s%s",
                                        invocation->count < least ? "few" : "many", command->name,
                                        spared ? " --qmp" : "");
-    diag_hint(invocation->diags, diag, "usage: xenusb %s%s%s%s", command->name,
-              *command->arguments ? " " : "", command->arguments,
-              spared ? ", with --qmp SOCKET in place of DOMAIN" : "");
+    const char *meant = misread_count(invocation);
+    if (meant)
+        diag_hint(invocation->diags, diag, "%s", meant);
+    else
+        diag_hint(invocation->diags, diag, "usage: xenusb %s%s%s%s", command->name,
+                  *command->arguments ? " " : "", command->arguments,
+                  spared ? ", with --qmp SOCKET in place of DOMAIN" : "");
     return STATUS_REQUEST;
 }
 
@@ -300,6 +309,7 @@ static enum status read_rest(struct invocation *invocation, const char *const *w
     struct arguments arguments =
         arguments_of(invocation->arena, options.read, options.count, words, count);
     const char **rest = arena_array_of(invocation->arena, const char *, count);
+    const char *complained = NULL;
     enum status status = STATUS_OK;
     for (struct argument next; (next = arguments_next(&arguments)).kind != ARGUMENT_END;) {
         if (next.kind == ARGUMENT_WORD)
@@ -307,8 +317,10 @@ static enum status read_rest(struct invocation *invocation, const char *const *w
         else if (next.kind == ARGUMENT_OPTION)
             status =
                 status_worse(status, take_option(invocation, options.rows[next.option], &next));
-        else
+        else if (next.word != complained) // once for all letters of a word
             status = status_worse(status, complain_argument(invocation, &options, &next));
+        if (next.kind == ARGUMENT_UNKNOWN)
+            complained = next.word;
     }
     invocation->words = rest;
     return status;
@@ -331,7 +343,9 @@ enum status options_read(struct invocation *invocation, const char *const *words
     struct verb_words verb = { .count = 0 };
     if (invocation->envelope)
         invocation->envelope->wanted = ask_for_json(invocation->arena, words, count);
-    enum status status = find_verb(invocation, words, count, &verb);
+    enum status status = misread_dashes(invocation, words, count);
+    if (status == STATUS_OK)
+        status = find_verb(invocation, words, count, &verb);
     if (status != STATUS_OK || !invocation->command)
         return status;
     const char **others = arena_array_of(invocation->arena, const char *, count);

@@ -53,7 +53,13 @@ bool table_has(const struct table *table, struct diags *diags, const char *outpu
                 names[count++] = title_of(table->arena, &table->columns[i]);
         struct diag *diag =
             complain_error(diags, CODE_USAGE, "there is no column '%.*s'", (int)name.size, name.at);
-        diag_suggest(diags, diag, name, names, NULL);
+        if (text_find(name, ' ', 0) < name.size || !name.size)
+            diag_hint(diags, diag, "columns are separated by ',' without blanks: %s,%s", names[0],
+                      names[1]);
+        else if (text_is_nocase(name, "json"))
+            diag_hint(diags, diag, "JSON is --json, without -o");
+        else
+            diag_suggest(diags, diag, name, names, NULL);
         return false;
     }
     return true;

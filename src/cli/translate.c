@@ -31,9 +31,12 @@ const struct translation *dialect_named(const struct invocation *invocation, con
         return target;
     for (const struct translation *at = translations; at->name && count < 15; at++)
         names[count++] = at->name;
-    diag_suggest(invocation->diags,
-                 complain_error(invocation->diags, CODE_USAGE, "--to has no dialect '%s'", name),
-                 text_of(name), names, NULL);
+    struct diag *diag =
+        complain_error(invocation->diags, CODE_USAGE, "--to has no dialect '%s'", name);
+    if (text_is_nocase(text_of(name), "xml"))
+        diag_hint(invocation->diags, diag, "did you mean 'libvirt'?");
+    else
+        diag_suggest(invocation->diags, diag, text_of(name), names, NULL);
     return NULL;
 }
 
@@ -103,8 +106,12 @@ static enum status refuse_options(const struct invocation *invocation,
     }
     const char *from = invocation->from;
     if (from && strcmp(from, "libvirt") != 0 && strcmp(from, "sxp") != 0) {
-        complain_error(invocation->diags, CODE_USAGE, "--from must be libvirt or sxp, not '%s'",
-                       from);
+        struct diag *diag = complain_error(invocation->diags, CODE_USAGE,
+                                           "--from must be libvirt or sxp, not '%s'", from);
+        if (text_is_nocase(text_of(from), "xml"))
+            diag_hint(invocation->diags, diag, "did you mean 'libvirt'?");
+        else if (translation_named(from))
+            diag_hint(invocation->diags, diag, "a config is recognised without it");
         return STATUS_REQUEST;
     }
     enum status status = refuse_controllers(invocation, target);
