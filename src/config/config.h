@@ -138,6 +138,7 @@ struct config_domain {
     struct span type_at;
     struct span stubdom_at;     // device_model_stubdomain_override=1
     struct span traditional_at; // device_model_version="qemu-xen-traditional"
+    struct span version_at;     // a device_model_version that xl refuses
 };
 
 // A parsed config: a file, or a command line in the same grammar.

@@ -84,12 +84,14 @@ static void read_version(struct builder *builder, const struct config_text *vers
     static const char *const known[] = { "qemu-xen", "qemu-xen-traditional", NULL };
     if (text_is(version->text, known[1]))
         builder->config->domain.traditional_at = version->at;
-    else if (!text_is(version->text, known[0]))
-        diag_suggest(builder->diags,
-                     builder_warning(builder, version->at,
-                                     "xl refuses the file: unknown device_model_version '%.*s'",
-                                     SHOW(version->text)),
-                     version->text, known, NULL);
+    if (text_is(version->text, known[0]) || text_is(version->text, known[1]))
+        return;
+    builder->config->domain.version_at = version->at;
+    diag_suggest(builder->diags,
+                 builder_warning(builder, version->at,
+                                 "xl refuses the file: unknown device_model_version '%.*s'",
+                                 SHOW(version->text)),
+                 version->text, known, NULL);
 }
 
 static void read_machine(struct builder *builder)

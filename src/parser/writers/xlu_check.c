@@ -136,8 +136,20 @@ void parse_check_xl(struct diags *diags, const struct document *document)
     }
 }
 
+// Makes an error of what is only a warning as long as xl need not read the file.
+static void report_version(const struct writing *writing)
+{
+    struct span at = writing->document->config->domain.version_at;
+    if (span_is_none(at))
+        return;
+    diags_settle(writing->diags, writing->document->source, at);
+    diag_hint(writing->diags, write_error(writing, at, "xl does not know this QEMU"),
+              "write device_model_version = \"qemu-xen\"");
+}
+
 void xlu_check(const struct writing *writing, const struct rewrite *rewrite, struct text result)
 {
+    report_version(writing);
     struct xlu_checking xlu_checking = { .writing = writing,
                                          .edit = rewrite->first,
                                          .statement = writing->document->statements };
