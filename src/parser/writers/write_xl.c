@@ -182,7 +182,7 @@ static const char *device_spec(const struct xl *xl, const struct arranged_device
     struct arena *arena = xl->writing->arena;
     const unsigned address = SELECT_BUS | SELECT_ADDRESS;
     struct span at = span_is_none(wanted->selector_at) ? wanted->why : wanted->selector_at;
-    if (!device->found && (wanted->selector.criteria & address) != address) {
+    if (!device->found && wanted->selector.criteria != address) { // more would be lost
         diag_hint(xl->writing->diags,
                   write_error(xl->writing, at,
                               "xl selects devices only by bus and address, not by %s",
