@@ -231,6 +231,9 @@ static bool device_twice(struct checking *checking, const struct config_device *
         "host device %s is requested twice", selector_show(checking->arena, &device->selector));
     diag_also(checking->diags, diag, checking->config->source,
               span_or(first->selector_at, first->why), "it is also requested here");
+    const bool alike = !(device->selector.criteria & one) && !config_device_is_group(device);
+    if (alike && !first->at_creation && !device->at_creation)
+        diag_hint(checking->diags, diag, "count=2 requests two devices of the same kind");
     return false;
 }
 CHECK_DEVICE(device_twice, &check_device_keys, &check_device_selector);
