@@ -336,8 +336,10 @@ enum status job_run(struct job *job)
     status = execute(&job->world.session, &job->plan, &execution);
     if (!dry && has_changed(job))
         envelope_changed(job->invocation);
-    if (status == STATUS_OK && !dry)
+    if (status == STATUS_OK && !dry) {
         keep_unsaved(job);
+        record_note_declared(&job->world.session, &job->world.topology);
+    }
     if (job->world.session.saved->added)
         note_unsaved(job, "lacked", job->world.session.saved->added,
                      "it has been added, so that xl reboot keeps it");

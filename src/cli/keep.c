@@ -73,6 +73,7 @@ enum status keep_no_longer(struct job *job, bool all)
     enum status status = kept_prepare_drop(session, &removal, &change);
     if (status != STATUS_OK)
         return status;
+    kept_reserve(&change, &job->world.topology, &job->plan);
     status = kept_commit(session, &change);
     if (status == STATUS_OK)
         status = job_run(job);
@@ -99,6 +100,8 @@ enum status keep_moved(struct job *job)
     if (!move)
         return job_run(job);
     enum status status = kept_prepare_move(session, move->pair->device, move->device, &change);
+    if (status == STATUS_OK)
+        kept_reserve(&change, &job->world.topology, &job->plan);
     return status == STATUS_OK ? run_and_keep(job, &change) : status;
 }
 
@@ -135,8 +138,10 @@ enum status keep_moved_away(struct job *from, struct job *to)
     enum status status = kept_prepare_drop(here, &removal, &dropped);
     if (status == STATUS_OK && dropped.count)
         status = kept_prepare_add(there, kept_there(to, &dropped), &added);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        kept_reserve(&dropped, &from->world.topology, &to->plan);
         status = job_run(to);
+    }
     if (status != STATUS_OK) {
         (void)kept_cancel(there, &added);
         return cancel(from, &dropped, status);

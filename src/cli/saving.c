@@ -27,39 +27,58 @@ static const char *obstacle_of(struct arena *arena, const struct step *step)
                         device_describe(arena, step->device));
 }
 
-static bool is_removed(const struct plan *plan, const struct device *device)
+// Why the plan has left that controller without a device, but not removed it; NULL if it has not.
+static const char *why_left(const struct plan *plan, const struct controller *controller)
 {
-    const struct step *step = plan->first;
-    while (step && !(step->op == STEP_REMOVE && step->device == device))
-        step = step->next;
-    return step;
-}
-
-// Whether the plan removes the last device of that controller, but not the controller.
-static bool is_emptied(const struct plan *plan, const struct controller *controller)
-{
-    for (const struct device *at = controller->devices; at; at = at->next)
-        if (!is_removed(plan, at))
-            return false;
-    return controller->devices && !plan_removal_of(plan, controller);
+    const struct step *removal = plan_removal_of(plan, controller);
+    if (!plan_empties(plan, controller))
+        return NULL;
+    if (!removal)
+        return "";
+    if (removal->state != STEP_FAILED && removal->state != STEP_LEFT)
+        return NULL;
+    return removal->words ? removal->words : "";
 }
 
 // A controller without a device prevents it as well.
-static void note_emptied(const struct job *job)
+static void note_left(const struct job *job, const struct controller *controller, const char *why)
 {
     struct arena *arena = job->invocation->arena;
     struct diags *diags = job->invocation->diags;
-    const struct topology *topology = &job->world.topology;
+    const struct domain *domain = controller->topology->domain;
+    const bool prevents = domain->id >= 0 && restorable_prevented_by_controller(arena, controller);
+    if (controller->wanted || (!prevents && !controller->as_needed))
+        return;
+    struct diag *diag =
+        complain(diags, SEVERITY_NOTE, prevents ? CODE_NOT_RESTORABLE : CODE_NOTE, NULL, SPAN_NONE,
+                 "controller %s of %s (%d) has no device now%s%s%s", controller->name, domain->name,
+                 domain->id,
+                 prevents ? ", and as long as it is there, the guest cannot be restored after it "
+                            "was saved"
+                          : "",
+                 *why ? "; it was left: " : "", why);
+    // Nothing is to be done about what the guest was asked for, but to wait.
+    if (!controller->leaving)
+        advise(diags, diag, ADVICE_REMOVE_CONTROLLER, domain, controller->name);
+}
+
+static void note_emptied(const struct job *job)
+{
+    const struct plan *plan = &job->plan;
     if (job->invocation->given & OPTION_DRY_RUN)
         return;
-    for (const struct controller *at = topology->controllers; at; at = at->next)
-        if (is_emptied(&job->plan, at) && restorable_prevented_by_controller(arena, at))
-            advise(diags,
-                   complain(diags, SEVERITY_NOTE, CODE_NOT_RESTORABLE, NULL, SPAN_NONE,
-                            "controller %s of %s (%d) has no device now, and as long as it is "
-                            "there, the guest cannot be restored after it was saved",
-                            at->name, topology->domain->name, topology->domain->id),
-                   ADVICE_REMOVE_CONTROLLER, topology->domain, at->name);
+    for (const struct step *at = plan->first; at; at = at->next) {
+        if (at->op != STEP_REMOVE || !at->device)
+            continue;
+        const struct controller *controller = at->controller;
+        const struct step *before = plan->first;
+        while (before != at &&
+               !(before->op == STEP_REMOVE && before->device && before->controller == controller))
+            before = before->next;
+        const char *why = before == at ? why_left(plan, controller) : NULL;
+        if (why)
+            note_left(job, controller, why);
+    }
 }
 
 void saving_note(const struct job *job, enum verdict before)

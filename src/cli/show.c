@@ -171,7 +171,7 @@ static const char *outcome_of(const struct step *step)
         return add ? "attached" : "detached";
     case STEP_UNDONE: return "undone";
     case STEP_LEFT: return "LEFT OVER";
-    case STEP_FAILED: return "failed";
+    case STEP_FAILED: return step->spare ? "not removed" : "failed";
     case STEP_PLANNED: break;
     }
     return "";
@@ -254,6 +254,8 @@ void show_outcome(struct arena *arena, const struct plan *plan, enum status stat
                   FILE *stream)
 {
     unsigned changes = plan->add + plan->remove + plan->move;
+    for (const struct step *at = plan->first; at; at = at->next)
+        changes -= at->spare && at->state == STEP_FAILED;
     if (status != STATUS_OK) {
         show_failure(arena, plan, status, stream);
         return;

@@ -2,24 +2,9 @@
 #include "execute.h"
 
 #include "base/arena.h"
+#include "phase.h"
 #include "xen/advice.h"
 #include "xen/xen.h"
-
-// The order in which steps run. It matters: a controller can be removed only after its devices, and
-// a device needs its controller and its hub; removals free ports and slots for additions. A PVUSB
-// QEMU starts after all its controllers were created, since some versions accept none later, and
-// stops after they are removed. What cannot be recreated is removed last, when no later step can
-// fail. Undoing uses the same order, in which each inverse step has its own phase.
-enum phase {
-    PHASE_REMOVE_DEVICES,
-    PHASE_REMOVE_CONTROLLERS,
-    PHASE_STOP_PVUSB_QEMU,
-    PHASE_ADD_CONTROLLERS,
-    PHASE_START_PVUSB_QEMU,
-    PHASE_ADD_DEVICES,
-    PHASE_REMOVE_FOR_GOOD,
-    PHASES
-};
 
 // One execute().
 struct run {
@@ -27,27 +12,6 @@ struct run {
     struct plan *plan;
     const struct execution *execution;
 };
-
-// The phase of a step, or of its inverse, depending on `op`.
-static enum phase phase_of(const struct step *step, enum step_op op)
-{
-    if (step->pvusb_qemu)
-        return op == STEP_REMOVE ? PHASE_STOP_PVUSB_QEMU : PHASE_START_PVUSB_QEMU;
-    if (step->device)
-        return op == STEP_REMOVE ? PHASE_REMOVE_DEVICES : PHASE_ADD_DEVICES;
-    if (op == STEP_ADD)
-        return PHASE_ADD_CONTROLLERS;
-    bool for_good = step->op == STEP_REMOVE && step->controller->cold_only != VERDICT_NO;
-    return for_good ? PHASE_REMOVE_FOR_GOOD : PHASE_REMOVE_CONTROLLERS;
-}
-
-// Splits a phase into waves of independent steps: hubs are added before the devices behind them,
-// and removed after those.
-static unsigned wave_of(const struct step *step, enum step_op op)
-{
-    unsigned depth = step->device ? step->device->port.depth : 0;
-    return op == STEP_REMOVE ? PORT_DEPTH_MAX - depth : depth;
-}
 
 static bool is_change(const struct step *step)
 {
@@ -57,7 +21,7 @@ static bool is_change(const struct step *step)
 static bool is_due(const struct step *step, enum phase phase, unsigned wave)
 {
     return is_change(step) && step->state == STEP_PLANNED && phase_of(step, step->op) == phase &&
-           wave_of(step, step->op) == wave;
+           phase_wave_of(step, step->op) == wave;
 }
 
 // Why to stop before the next wave, or NULL.
@@ -96,7 +60,31 @@ static enum status run_wave(struct run *run, struct step **steps, size_t count)
     return status;
 }
 
-// Runs all due steps of a phase and wave, one batch per backend.
+// A QEMU stays as long as one of its controllers does.
+static bool serves_any(const struct topology *topology)
+{
+    const struct controller *at = topology->controllers;
+    while (at && !(controller_uses_pvusb_qemu(at) && at->present))
+        at = at->next;
+    return at;
+}
+
+// Why to leave a spare step out, or NULL.
+static const char *reason_to_skip(const struct run *run, const struct step *step)
+{
+    return step->pvusb_qemu && serves_any(run->plan->topology) ? "it still has a controller"
+                                                               : reason_to_stop(run);
+}
+
+// Fails a spare step that was not tried.
+static void skip(const struct run *run, struct step *step, const char *why)
+{
+    step->state = STEP_FAILED;
+    step->words = why;
+    notify(run, step);
+}
+
+// Runs all due steps of a phase and wave, one batch per backend. Spare ones may fail.
 static enum status run_batches(struct run *run, enum phase phase, unsigned wave,
                                struct step **batch)
 {
@@ -107,13 +95,17 @@ static enum status run_batches(struct run *run, enum phase phase, unsigned wave,
         for (struct step *step = first; step; step = step->next)
             if (is_due(step, phase, wave) && step_backend(step) == step_backend(first))
                 batch[count++] = step;
-        const char *stop = reason_to_stop(run);
+        const char *stop = first->spare ? reason_to_skip(run, first) : reason_to_stop(run);
+        if (stop && first->spare) {
+            skip(run, first, stop);
+            continue;
+        }
         if (stop) {
             first->words = stop;
             return STATUS_FAILED;
         }
         enum status status = run_wave(run, batch, count);
-        if (status != STATUS_OK)
+        if (status != STATUS_OK && !first->spare)
             return status;
     }
     return STATUS_OK;
@@ -220,7 +212,7 @@ static size_t gather_done(const struct run *run, unsigned phase, unsigned wave, 
     size_t count = 0;
     for (struct step *step = run->plan->first; step; step = step->next) {
         enum step_op op = inverse(step->op);
-        if (!can_be_undone(step) || phase_of(step, op) != phase || wave_of(step, op) != wave)
+        if (!can_be_undone(step) || phase_of(step, op) != phase || phase_wave_of(step, op) != wave)
             continue;
         if (count == 0 || step_backend(step) == step_backend(batch[0]))
             batch[count++] = step;

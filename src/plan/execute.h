@@ -27,7 +27,8 @@ struct execution {
 
 // Runs all steps that change something, each on its backend: removes devices before controllers,
 // adds controllers before devices, and runs independent steps together. If a step fails, reports an
-// error at its position in the source and undoes everything that was done (or keeps it). Returns
+// error at its position in the source and undoes everything that was done (or keeps it); a spare
+// step may fail, which is neither reported here nor an error. Returns
 // STATUS_OK; STATUS_FAILED or STATUS_TIMEOUT if everything was undone; STATUS_LEFTOVER if something
 // could not be undone, after reporting it with the command that fixes it.
 enum status execute(struct session *session, struct plan *plan, const struct execution *execution);

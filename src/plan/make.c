@@ -119,6 +119,18 @@ static void remove_discarded_devices(struct planning *planning)
         }
 }
 
+// What the guest has released since it was asked to is as good as removed: its name and its index
+// are free.
+static void drop_left_controllers(struct topology *topology)
+{
+    struct controller *next;
+    for (struct controller *at = topology->controllers; at; at = next) {
+        next = at->next;
+        if (at->stale && at->leaving)
+            topology_drop_controller(topology, at);
+    }
+}
+
 static void add_removals(struct planning *planning)
 {
     for (size_t i = 0; i < planning->placement_count; i++) {
@@ -141,7 +153,7 @@ static void add_removals(struct planning *planning)
             continue;
         planning->status =
             status_worse(planning->status, backend_supply(at->backend, planning->topology));
-        step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE);
+        step_for(planning, STEP_REMOVE, at, NULL, SPAN_NONE)->spare = at->as_needed;
     }
 }
 
@@ -220,6 +232,7 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
                                  .plan = plan,
                                  .status = STATUS_OK };
     plan_init(plan, topology);
+    drop_left_controllers(topology);
     match_controllers(&planning);
     supply_requests(&planning);
     make_placements(&planning);
@@ -233,6 +246,8 @@ enum status plan_make(struct diags *diags, const struct config *config, struct t
     add_controllers(&planning);
     add_pvusb_qemu(&planning);
     add_devices(&planning);
+    if (options->move || options->prune)
+        plan_spare_controllers(plan, diags->arena);
     plan_stop_pvusb_qemu(plan, diags->arena);
     return planning.status;
 }

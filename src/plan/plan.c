@@ -97,6 +97,8 @@ void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena)
     struct step *step = plan_add_pvusb_qemu(plan, arena, STEP_REMOVE, topology->pvusb_qemu);
     step->source = last->source;
     step->why = last->why;
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        step->spare |= controller_uses_pvusb_qemu(at) && plan_removal_of(plan, at)->spare;
     // Stopping QEMU makes their removal reversible: a new QEMU would accept them.
     for (struct controller *at = topology->controllers; at; at = at->next)
         if (controller_uses_pvusb_qemu(at))

@@ -39,6 +39,7 @@ struct step {
     bool timed_out;     // the peer did not answer in time
     bool refused;       // it failed because of another, before anything was changed for it
     bool pending;       // the guest was asked to release the controller, and may still do it
+    bool spare;         // a removal that may fail: then it stays, and the plan is done all the same
     struct step *pair;  // of a move: its other step; the device is removed, then added. NULL
 };
 
@@ -88,6 +89,14 @@ bool step_is_first_of_move(const struct step *step);
 enum step_state step_outcome(const struct step *step);
 // The step that removes that controller itself; NULL if the plan keeps it.
 struct step *plan_removal_of(const struct plan *plan, const struct controller *controller);
+// Whether no device is on that controller after the plan.
+bool plan_empties(const struct plan *plan, const struct controller *controller);
+// Adds a step, which is spare, for each controller that was made as needed and that the plan leaves
+// without a device: it removes it, if the guest releases it. Not if the guest cannot answer, or has
+// not answered such a request before.
+void plan_spare_controllers(struct plan *plan, struct arena *arena);
+// Takes the spare removal of that controller out of the plan again; a no-op if there is none.
+void plan_keep_controller(struct plan *plan, const struct controller *controller);
 // Adds a step that stops the PVUSB QEMU that xenusb started, if the plan removes the last of its
 // controllers: another one can then be started with new controllers.
 void plan_stop_pvusb_qemu(struct plan *plan, struct arena *arena);

@@ -351,6 +351,8 @@ enum status plan_remove(struct arena *arena, struct diags *diags,
             remove_wanted(&removing, wanted);
     for (size_t i = 0; i < removal->count; i++)
         remove_controller(&removing, &removal->controllers[i]);
+    if (removal->devices || removal->all)
+        plan_spare_controllers(plan, arena);
     plan_stop_pvusb_qemu(plan, arena);
     return removing.status;
 }

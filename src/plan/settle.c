@@ -72,10 +72,11 @@ static bool may_be_too_slow(const struct planning *planning, const struct contro
 // support must not be on a controller that libxl knows: xl would assign its port again. A device
 // that libxl supports goes to a controller that libxl knows or the config declares; to another one,
 // such as that of usb=1, only if `last_resort`, since xl could neither list nor detach it there.
+// One that the guest may release at any time would take the device with it.
 static bool may_choose(const struct planning *planning, const struct controller *controller,
                        const struct device *device, bool last_resort)
 {
-    if (!controller->model || !controller->backend || controller->stale ||
+    if (!controller->model || !controller->backend || controller->stale || controller->leaving ||
         controller->adoption == ADOPTION_RELEASED || controller->adoption == ADOPTION_UNSURE ||
         has_no_backend(planning, controller) || may_be_too_slow(planning, controller, device))
         return false;
@@ -187,7 +188,7 @@ static bool settle_where_it_was(struct planning *planning, struct placement *pla
     struct controller *before = placement->stale->controller;
     struct port port = placement->stale->port;
     struct device *device = settle_device(planning, placement);
-    bool same = !before->stale && !has_no_backend(planning, before) &&
+    bool same = !before->stale && !before->leaving && !has_no_backend(planning, before) &&
                 (!placement->controller || placement->controller == before) &&
                 (!placement->wanted->port.depth || port_same(placement->wanted->port, port));
     if (!same || place_at(before, device, port) != PLACE_FITS)

@@ -296,6 +296,9 @@ struct controller *supply_for(struct planning *planning, const struct device *de
         ports = count > LIBXL_PORTS ? (unsigned)count : LIBXL_PORTS;
         ports = count > model->ports_max ? model->ports_max : ports;
     }
-    return plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
-                           planning_libxl_supports(planning, device));
+    struct controller *controller =
+        plan_controller(planning, &any_controller, model, free_name(planning, model), ports,
+                        planning_libxl_supports(planning, device));
+    controller->as_needed = true;
+    return controller;
 }

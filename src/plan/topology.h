@@ -114,9 +114,11 @@ struct controller {
                             // certain, a removal is for good
     bool stale;             // libxl has a record of it, but QEMU does not have it
     bool present;           // false: planned
-    enum verdict at_start;  // emulated, with Xen: whether QEMU was started with it
-    enum adoption adoption; // set by record_find_adoptions()
-    bool has_unplaced;      // QEMU does not report the port of some device on it
+    bool as_needed; // xenusb has made it for devices that named none, and no file has declared it
+    bool leaving;   // the guest was asked to release it and has not: it may still do so
+    enum verdict at_start;                  // emulated, with Xen: whether QEMU was started with it
+    enum adoption adoption;                 // set by record_find_adoptions()
+    bool has_unplaced;                      // QEMU does not report the port of some device on it
     const struct config_controller *wanted; // the part of the config that wants it, or NULL
     struct device *devices;                 // in the order of their ports
     unsigned root_devices;                  // how many of them are not behind a hub

@@ -46,10 +46,12 @@ struct journal_step {
     struct journal_step *next;
     bool adds;  // else it removes
     bool moves; // it is one of the two steps of a move: of the device with that busid or kind
+    bool spare; // a removal that may fail
     bool qemu;  // the PVUSB QEMU; the members below are not set
     bool pvusb; // of its controller
     int index;  // libxl's index of the controller; -1: it has none, and its name identifies it
     const char *name;  // of the controller
+    bool as_needed;    // it is made for devices that name none
     struct port port;  // of a device; PORT_ANY: the step is for the controller
     const char *kind;  // of a device: "hostdev", "tablet"
     const char *busid; // of a host device; "" if it has none

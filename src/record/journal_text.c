@@ -13,7 +13,9 @@
 // A step that starts or stops the PVUSB QEMU only has "op" and "qemu":true. The two steps of a
 // move, a removal and an addition of the same device, have "moves":true, and the header of a
 // journal with them "xenusb":2. If the addition is in another domain, whose journal has it, the
-// header has the id of that domain as "to".
+// header has the id of that domain as "to". A removal that may fail has "spare":true, and the
+// addition of a controller that is made as needed "as-needed":true; a version that does not know
+// these takes them for any others.
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/json.h"
@@ -93,7 +95,11 @@ static struct text step_text(struct arena *arena, const struct step *step)
             add_device(writer, step->device);
         if (step->pair)
             json_add_bool(writer, "moves", true);
+        if (!step->device && step->op == STEP_ADD && step->controller->as_needed)
+            json_add_bool(writer, "as-needed", true);
     }
+    if (step->spare)
+        json_add_bool(writer, "spare", true);
     json_close(writer);
     return json_writer_end(writer);
 }
@@ -208,6 +214,8 @@ static bool read_step(struct arena *arena, const struct json *object, struct jou
     step->adds = text_is(op, "add");
     step->qemu = json_member_is_true(object, "qemu");
     step->moves = json_member_is_true(object, "moves");
+    step->spare = json_member_is_true(object, "spare");
+    step->as_needed = json_member_is_true(object, "as-needed");
     if (!step->adds && !text_is(op, "remove"))
         return false;
     if (step->qemu)

@@ -150,6 +150,16 @@ static void merge_emulated(struct arena *arena, const struct record_controller *
             merge_port(arena, controller, port, record->port[port]);
 }
 
+static void merge_controller(struct arena *arena, const struct record_note *note,
+                             struct controller *controller)
+{
+    if (*note->name)
+        controller->name = note->name;
+    controller->as_needed = note->as_needed;
+    controller->leaving =
+        *note->leaving && strcmp(note->leaving, note_started_with(arena, controller)) == 0;
+}
+
 void record_merge(const struct session *session, const struct record *record,
                   struct topology *topology)
 {
@@ -159,8 +169,8 @@ void record_merge(const struct session *session, const struct record *record,
     for (const struct record_note *note = record->notes; note; note = note->next) {
         struct controller *controller =
             note->of_device ? NULL : controller_with_id(topology, note->id);
-        if (controller && *note->name)
-            controller->name = note->name;
+        if (controller)
+            merge_controller(session->arena, note, controller);
         else if (note->of_device && topology->qemu_ended)
             merge_noted(session->arena, record, note, topology);
     }

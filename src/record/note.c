@@ -75,15 +75,17 @@ enum xen_result note_is_owned(struct change *change, const char *root, bool *own
 // Copies the notes of controllers.
 static enum xen_result copy_notes(struct change *change, const char *from, const char *to)
 {
-    static const char *const members[] = { "id", "name", "driver" };
+    static const char *const members[] = { "id", "name", "driver", "as-needed" };
+    const size_t each = sizeof members / sizeof *members;
     struct arena *arena = change->session->arena;
     const char *const *keys;
     size_t count = 0;
     struct text value;
     enum xen_result result = change_ignore_absent(xen_list(
         change->xen, change->in, arena_printf(arena, "%s/controller", from), &keys, &count));
-    for (size_t i = 0; i < count * 3 && result == XEN_OK; i++) {
-        const char *rest = arena_printf(arena, "controller/%s/%s", keys[i / 3], members[i % 3]);
+    for (size_t i = 0; i < count * each && result == XEN_OK; i++) {
+        const char *rest =
+            arena_printf(arena, "controller/%s/%s", keys[i / each], members[i % each]);
         result =
             xen_read(change->xen, change->in, arena_printf(arena, "%s/%s", from, rest), &value);
         if (result == XEN_OK)
@@ -271,6 +273,8 @@ enum xen_result note_controller(struct change *change)
         result = change_write(change, at, "name", controller->name);
     if (result == XEN_OK)
         result = change_write(change, at, "driver", controller->driver);
+    if (result == XEN_OK && controller->as_needed)
+        result = change_write(change, at, "as-needed", "1");
     return result == XEN_OK && !controller->pvusb && controller->at_start == VERDICT_YES
                ? change_write(change, at, "qemu", note_started_with(arena, controller))
                : result;

@@ -195,9 +195,11 @@ static struct record_note *read_note(struct record_reader *reader, const char *d
     note->of_device = of_device;
     note->key = key;
     note->id = string_of(reader, at, "id");
-    note->name = note->busid = note->controller = note->port = "";
+    note->name = note->busid = note->controller = note->port = note->leaving = "";
     if (!of_device) {
         note->name = string_of(reader, at, "name");
+        note->as_needed = value_of(reader, at, "as-needed").size;
+        note->leaving = string_of(reader, at, "leaving");
         return note;
     }
     const char *busid = record_port_value(text_of(string_of(reader, at, "busid")));

@@ -13,6 +13,9 @@
 //                                                   usb-ver, num-ports and port/<N> instead
 //     /xenusb/<domid>/uuid
 //                    /controller/<key>/id, name, driver
+//                                     /as-needed  if it was made for devices that named none
+//                                     /leaving  the QEMU whose guest was asked to release it and
+//                                            had not
 //                                     /qemu  if QEMU was started with it: that process, and when
 //                                            it was started
 //                    /device/<key>/id, kind, controller, port, busid
@@ -65,6 +68,8 @@ struct record_note {
     const char *busid;      // of a host device
     const char *controller; // of a device: QEMU's id of its controller
     const char *port;       // of a device
+    bool as_needed;         // of a controller, as is the next one
+    const char *leaving;    // the QEMU whose guest was asked to release it
 };
 
 struct journal;
@@ -109,7 +114,9 @@ enum status record_find_adoptions(const struct session *session, const struct re
 // controllers that QEMU no longer has, and moves notes from before a reboot to the domain's new id.
 // If xl has failed to attach to a port in use, its cleanup has written "" to that port's node:
 // removes the node if libxl cannot express the device there, else writes the busid again. Call it
-// after record_find_adoptions(), with the domain's lock held. Statuses as from record_read().
+// after record_find_adoptions(), with the domain's lock held. Removes a controller that the guest
+// has released since it was asked to, also from libxl's saved configuration at the end of the run.
+// Statuses as from record_read().
 enum status record_tidy(const struct session *session, const struct record *record,
                         const struct topology *topology);
 
@@ -117,6 +124,15 @@ enum status record_tidy(const struct session *session, const struct record *reco
 // longer has: its id is `id`. Leaves the notes of an earlier domain with that domain id alone.
 // Statuses as from record_read().
 enum status record_forget_controller(const struct session *session, const char *id);
+
+// Notes that the guest was asked to release an emulated controller and may still do so: nothing is
+// to be attached to it by then, and once it is gone, its record is to go as well. A failure is only
+// a warning.
+void record_note_leaving(const struct session *session, struct controller *controller);
+
+// Drops the note that they were made as needed of those controllers that the config has (`wanted`).
+// A failure is only a warning: the next command does it.
+void record_note_declared(const struct session *session, const struct topology *topology);
 
 // Notes that libxl's saved configuration of the domain lacks something on purpose, so that no later
 // command adds it. A failure is only a warning.

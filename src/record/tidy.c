@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "base/arena.h"
 #include "recording.h"
+#include "saved.h"
 
 bool record_note_holds(const struct topology *topology, const struct record_note *note)
 {
@@ -97,6 +98,25 @@ static enum xen_result purge_notes(struct change *change)
     return change_ignore_absent(result);
 }
 
+// Whether the guest has released it meanwhile, so that QEMU has removed it.
+static bool has_left(const struct topology *topology, const struct controller *controller)
+{
+    return controller->stale && controller->leaving && topology->qemu;
+}
+
+// Does what the command would have done that asked the guest to release it.
+static enum xen_result drop_left(struct change *change)
+{
+    struct arena *arena = change->session->arena;
+    const char *key = record_key(arena, change->controller->id);
+    enum xen_result result = change_remove_up(change, change_libxl_path(change, ""));
+    if (result == XEN_OK)
+        result = note_drop(change, "controller", key);
+    return result == XEN_OK ? xen_remove(change->xen, change->in,
+                                         arena_printf(arena, "%s/label/%s", note_root(change), key))
+                            : result;
+}
+
 static enum xen_result tidy(struct change *change)
 {
     enum xen_result result = XEN_OK;
@@ -115,7 +135,7 @@ static enum xen_result tidy(struct change *change)
     for (const struct controller *at = change->topology->controllers; at && result == XEN_OK;
          at = at->next) {
         change->controller = at;
-        result = tidy_controller(change);
+        result = has_left(change->topology, at) ? drop_left(change) : tidy_controller(change);
     }
     return result;
 }
@@ -226,10 +246,17 @@ static bool is_tidy(const struct session *session, const struct record *record,
         if (!record_note_holds(topology, note))
             return false;
     for (const struct controller *at = topology->controllers; at; at = at->next)
-        if (at->adoption == ADOPTION_DUE)
+        if (at->adoption == ADOPTION_DUE || has_left(topology, at))
             return false;
     return !record->foreign && !record->former && !is_any_port_wrong(record, topology) &&
            !is_any_note_left(session, record);
+}
+
+static void note_saved(const struct session *session, const struct topology *topology)
+{
+    for (const struct controller *at = topology->controllers; at; at = at->next)
+        if (has_left(topology, at))
+            saved_controller_removed(session, at);
 }
 
 enum status record_tidy(const struct session *session, const struct record *record,
@@ -241,5 +268,8 @@ enum status record_tidy(const struct session *session, const struct record *reco
     if (!change_has_xen(session) || is_tidy(session, record, topology))
         return STATUS_OK;
     stop_left_qemus(session, record);
-    return change_make(&change, "the present state", tidy);
+    enum status status = change_make(&change, "the present state", tidy);
+    if (status == STATUS_OK)
+        note_saved(session, topology);
+    return status;
 }

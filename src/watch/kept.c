@@ -141,6 +141,27 @@ enum status kept_prepare_add(const struct session *session, const struct config 
     return prepare(session, change, &items);
 }
 
+// ---- what stays ----
+
+static struct config_text *controllers_of(struct arena *arena, struct kept_change *change,
+                                          const struct config *kept)
+{
+    struct config_text *controllers = arena_array_of(arena, struct config_text, kept->device_count);
+    change->controllers = controllers;
+    return controllers;
+}
+
+void kept_reserve(const struct kept_change *change, const struct topology *topology,
+                  struct plan *plan)
+{
+    for (size_t i = 0; i < change->controller_count; i++) {
+        const struct controller *controller =
+            topology_find_controller(topology, change->controllers[i].text);
+        if (controller)
+            plan_keep_controller(plan, controller);
+    }
+}
+
 // ---- dropping ----
 
 static const struct controller *controller_of(const struct topology *topology,
@@ -261,9 +282,13 @@ enum status kept_prepare_drop(const struct session *session, const struct kept_r
         return status;
     struct items items = items_of(arena, kept->device_count);
     struct items dropped = items_of(arena, kept->device_count);
-    for (const struct config_device *at = kept->devices; at; at = at->next)
-        (void)add_item(is_dropped(session, removal, at) ? &dropped : &items,
-                       config_device_item(arena, at));
+    struct config_text *controllers = controllers_of(arena, change, kept);
+    for (const struct config_device *at = kept->devices; at; at = at->next) {
+        const bool drops = is_dropped(session, removal, at);
+        (void)add_item(drops ? &dropped : &items, config_device_item(arena, at));
+        if (!drops && GIVEN(at->controller_name))
+            controllers[change->controller_count++] = at->controller_name;
+    }
     change->items = dropped.at;
     change->count = dropped.count;
     return prepare(session, change, &items);
@@ -291,11 +316,14 @@ enum status kept_prepare_move(const struct session *session, const struct device
         return status;
     struct items items = items_of(arena, kept->device_count);
     struct items moved = items_of(arena, kept->device_count);
+    struct config_text *controllers = controllers_of(arena, change, kept);
     for (const struct config_device *at = kept->devices; at; at = at->next) {
         const bool moves = has_place(at) && can_be(from, at);
         const struct config_device there = moves ? kept_at(at, to) : *at;
         const char *item = config_device_item(arena, &there);
         (void)add_item(&items, item);
+        if (GIVEN(there.controller_name))
+            controllers[change->controller_count++] = there.controller_name;
         if (moves)
             moved.at[moved.count++] = item;
     }

@@ -12,6 +12,7 @@
 
 struct device;
 struct plan;
+struct topology;
 
 // The directory of these files.
 extern const char kept_directory[];
@@ -36,6 +37,8 @@ struct kept_change {
     struct text before; // what the file has had; empty: there was none
     const char **items; // what was added or dropped, as a user can type it
     size_t count;
+    const struct config_text *controllers; // of what stays kept, or is kept elsewhere: the
+    size_t controller_count;               // controllers that it names
     bool done;
 };
 
@@ -62,6 +65,11 @@ enum status kept_prepare_drop(const struct session *session, const struct kept_r
 // one. Statuses as above.
 enum status kept_prepare_move(const struct session *session, const struct device *from,
                               const struct device *to, struct kept_change *change);
+
+// Has the plan keep the controllers of the topology that what stays kept names, even if they were
+// made as needed: it is to return there once it is plugged in.
+void kept_reserve(const struct kept_change *change, const struct topology *topology,
+                  struct plan *plan);
 
 // Puts the change into effect, at once and so that it survives a crash of the host. Statuses as
 // above.

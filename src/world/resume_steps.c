@@ -30,23 +30,42 @@ static void say(struct resuming *resuming, const char *what, const struct contro
                 position);
 }
 
-static void remove_it(struct resuming *resuming, struct controller *controller,
-                      struct device *device, const char *what)
+static struct step *remove_it(struct resuming *resuming, struct controller *controller,
+                              struct device *device)
 {
-    if (!controller->backend || is_planned(resuming, controller, device))
-        return;
-    plan_add_step(&resuming->plan, resuming->arena, STEP_REMOVE, controller, device);
-    say(resuming, what, controller, device);
+    return !controller->backend || is_planned(resuming, controller, device)
+               ? NULL
+               : plan_add_step(&resuming->plan, resuming->arena, STEP_REMOVE, controller, device);
 }
 
 // A device that was added since then keeps its controller; one that QEMU does not have keeps none.
-static void remove_controller(struct resuming *resuming, struct controller *controller,
-                              const char *what)
+static struct step *remove_controller(struct resuming *resuming, struct controller *controller)
 {
     for (const struct device *at = controller->devices; at; at = at->next)
         if (!controller->stale && !is_planned(resuming, controller, at))
-            return;
-    remove_it(resuming, controller, NULL, what);
+            return NULL;
+    return remove_it(resuming, controller, NULL);
+}
+
+// Plans the removal of what a step is about.
+static void undo_or_remove(struct resuming *resuming, const struct journal_step *of,
+                           struct controller *controller, struct device *device)
+{
+    struct step *step =
+        device ? remove_it(resuming, controller, device) : remove_controller(resuming, controller);
+    if (!step)
+        return;
+    step->spare = of->spare;
+    // Of what may stay, that is not known yet.
+    if (!of->spare)
+        say(resuming, of->adds ? "undid" : "removed", controller, device);
+}
+
+static void say_spare(struct resuming *resuming)
+{
+    for (const struct step *at = resuming->plan.first; at; at = at->next)
+        if (at->spare)
+            say(resuming, at->state == STEP_DONE ? "removed" : "left", at->controller, at->device);
 }
 
 static enum status keep(struct resuming *resuming, struct controller *controller,
@@ -98,20 +117,20 @@ static enum status resume_step(struct resuming *resuming, const struct journal_s
     struct device *device = *step->kind ? meant_device(controller, step) : NULL;
     if (!controller || (*step->kind && !device))
         return STATUS_OK;
-    if (step->adds && !device)
+    if (step->adds && !device) {
         controller->name = step->name;
+        controller->as_needed |= step->as_needed;
+    }
     bool kept = stays(resuming, step, controller, device);
     if (kept && keeping && (step->adds || !is_recorded(resuming, controller, device))) {
         enum status status = keep(resuming, controller, device);
         if (status != STATUS_REFUSED || !device)
             return status;
-        remove_it(resuming, controller, device, "undid");
+        if (remove_it(resuming, controller, device))
+            say(resuming, "undid", controller, device);
     }
-    const char *what = step->adds ? "undid" : "removed";
-    if (!kept && !keeping && device)
-        remove_it(resuming, controller, device, what);
-    else if (!kept && !keeping)
-        remove_controller(resuming, controller, what);
+    if (!kept && !keeping)
+        undo_or_remove(resuming, step, controller, device);
     return STATUS_OK;
 }
 
@@ -150,6 +169,7 @@ enum status resume_steps(struct resuming *resuming)
                                          .context = resuming,
                                          .save = saved_write };
     status = execute(resuming->session, &resuming->plan, &execution);
+    say_spare(resuming);
     for (const struct journal_step *at = resuming->journal->steps; at; at = at->next)
         if (at->qemu)
             (void)pvusb_forget_dead_qemu(resuming->session);

@@ -564,6 +564,76 @@ static void test_a_move_that_loses_the_device(void **state)
     arena_free(scene.arena);
 }
 
+// Removes a device, and its controller and its QEMU if the guest releases it.
+static struct controller *plan_spare(struct scene *scene)
+{
+    static struct pvusb_qemu qemu;
+    struct controller *hci0 = controller_of(scene, "hci0", STEP_REMOVE);
+    scene->plan.first->spare = true;
+    device_of(scene, hci0, "key", "1", STEP_REMOVE);
+    qemu = (struct pvusb_qemu){ .backend = &scene->backend, .program = "qemu", .runs = true };
+    hci0->pvusb = PVUSB_QEMU;
+    scene->topology.controllers = hci0;
+    plan_add_pvusb_qemu(&scene->plan, scene->arena, STEP_REMOVE, &qemu)->spare = true;
+    return hci0;
+}
+
+static void test_a_spare_step_comes_last(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_spare(&scene);
+    controller_of(&scene, "hci1", STEP_ADD);
+    want(&scene, STATUS_OK, "[-key][+hci1][-hci0][-qemu]");
+    arena_free(scene.arena);
+}
+
+static void test_a_spare_step_may_fail(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    struct controller *hci0 = plan_spare(&scene);
+    scene.misfortunes[0] =
+        (struct misfortune){ "hci0", STEP_REMOVE, STEP_FAILED, true, STATUS_TIMEOUT };
+    want(&scene, STATUS_OK, "[-key][-hci0]");
+    assert_true(hci0->present);
+    assert_int_equal(scene.diags.errors, 0);
+    const struct step *step = scene.plan.first;
+    assert_int_equal(step->state, STEP_FAILED);
+    assert_int_equal(step->next->state, STEP_DONE);
+    assert_int_equal(step->next->next->state, STEP_FAILED);
+    assert_string_equal(step->next->next->words, "it still has a controller");
+    arena_free(scene.arena);
+}
+
+static void test_an_interrupt_leaves_out_spare_steps(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_spare(&scene);
+    scene.interrupt_after = "key";
+    want(&scene, STATUS_OK, "[-key]");
+    assert_int_equal(scene.plan.first->state, STEP_FAILED);
+    assert_string_equal(scene.plan.first->words, "interrupted");
+    arena_free(scene.arena);
+}
+
+static void test_a_spare_step_is_undone(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin(&scene);
+    plan_spare(&scene);
+    saving = &scene;
+    scene.save = STATUS_TIMEOUT;
+    want(&scene, STATUS_TIMEOUT, "[-key][-hci0][-qemu]save[+hci0][+qemu][+key]save");
+    saving = NULL;
+    arena_free(scene.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -592,6 +662,10 @@ int main(void)
         cmocka_unit_test(test_removals_without_undo_come_last),
         cmocka_unit_test(test_the_undo_skips_devices_that_were_gone),
         cmocka_unit_test(test_the_undo_skips_stale_controllers),
+        cmocka_unit_test(test_a_spare_step_comes_last),
+        cmocka_unit_test(test_a_spare_step_may_fail),
+        cmocka_unit_test(test_an_interrupt_leaves_out_spare_steps),
+        cmocka_unit_test(test_a_spare_step_is_undone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

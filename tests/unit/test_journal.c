@@ -224,6 +224,19 @@ static void test_steps_are_read_back(void **state)
     assert_null(step->next);
 }
 
+static void test_spare_removals_are_read_back(void **state)
+{
+    (void)state;
+    size_t count;
+    struct plan *plan = plan_of(0);
+    plan->first->controller->as_needed = true;
+    plan->first->next->next->spare = true;
+    const struct text *nodes = journal_nodes(arena, plan, NULL, &count);
+    const struct journal_step *step = read_back(nodes, count).steps;
+    assert_true(step->as_needed && !step->spare);
+    assert_true(step->next->spare && !step->next->as_needed);
+}
+
 // Only a version that knows moves takes a journal with one.
 static void test_moves_are_read_back(void **state)
 {
@@ -369,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_headers_of_strangers, begin, end),
         cmocka_unit_test_setup_teardown(test_a_header_that_is_too_long, begin, end),
         cmocka_unit_test_setup_teardown(test_steps_are_read_back, begin, end),
+        cmocka_unit_test_setup_teardown(test_spare_removals_are_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_moves_are_read_back, begin, end),
         cmocka_unit_test_setup_teardown(test_a_move_to_another_domain, begin, end),
         cmocka_unit_test_setup_teardown(test_many_steps_are_in_several_nodes, begin, end),

@@ -119,8 +119,8 @@ static void test_names(void **state)
 {
     (void)state;
     struct record_note of_device = { .of_device = true, .id = "xenusb-2", .name = "wrong" };
-    struct record_note empty = { .next = &of_device, .id = "xenusb-2", .name = "" };
-    struct record_note note = { .next = &empty, .id = "xenusb-2", .name = "hci7" };
+    struct record_note empty = { .next = &of_device, .id = "xenusb-2", .name = "", .leaving = "" };
+    struct record_note note = { .next = &empty, .id = "xenusb-2", .name = "hci7", .leaving = "" };
     struct record_note other = { .next = &note, .id = "elsewhere", .name = "wrong" };
     record.notes = &other;
     merge();

@@ -282,9 +282,9 @@ static void test_records_that_differ(void **state)
 // What was noted of the devices of a QEMU that has exited.
 static void test_notes_of_a_qemu_that_has_exited(void **state)
 {
-    struct record_note named = { .id = "own", .name = "fast" };
-    struct record_note other = { .next = &named, .id = "other", .name = "slow" };
-    struct record_note unnamed = { .next = &other, .id = "own", .name = "" };
+    struct record_note named = { .id = "own", .name = "fast", .leaving = "" };
+    struct record_note other = { .next = &named, .id = "other", .name = "slow", .leaving = "" };
+    struct record_note unnamed = { .next = &other, .id = "own", .name = "", .leaving = "" };
     struct record_note without_id = { .next = &unnamed,
                                       .of_device = true,
                                       .id = "",

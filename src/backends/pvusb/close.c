@@ -99,6 +99,11 @@ static bool both_closed(struct pvusb_handle *handle, const struct controller *co
            (controller->no_backend && pvusb_is_unused(pvusb_frontend_state(handle, controller)));
 }
 
+static double close_seconds(const struct pvusb_handle *handle)
+{
+    return handle->spare ? PVUSB_SPARE_SECONDS : PVUSB_STATE_SECONDS;
+}
+
 static const char *why_not_closed(const struct pvusb_handle *handle,
                                   const struct controller *controller)
 {
@@ -111,7 +116,7 @@ static const char *why_not_closed(const struct pvusb_handle *handle,
                                              handle->session->domain->name)
                               : xenbus_frontend_meaning(controller->frontend_state);
     return arena_printf(arena, "the guest's frontend did not close within %g s (state: %s); %s",
-                        PVUSB_STATE_SECONDS * handle->session->timeout_scale,
+                        close_seconds(handle) * handle->session->timeout_scale,
                         xenbus_state_name(controller->frontend_state), meaning);
 }
 
@@ -159,7 +164,7 @@ static enum status close_and_wait(struct pvusb_handle *handle, struct controller
     if (status != STATUS_OK && change.unsure)
         *left = change_attempt(&change, pvusb_reopen, &failure) != STATUS_OK;
     const struct waiting waiting =
-        pvusb_waiting(handle, PVUSB_STATE_SECONDS, awaited_guest(handle, controller));
+        pvusb_waiting(handle, close_seconds(handle), awaited_guest(handle, controller));
     if (status != STATUS_OK || idle || pvusb_wait(handle, waiting, both_closed, controller, NULL))
         return status;
     controller->frontend_state = pvusb_frontend_state(handle, controller);

@@ -125,7 +125,9 @@ void pvusb_remove_controller(struct pvusb_handle *handle, struct step *step)
     change.again = true;
     controller->frontend_state = pvusb_frontend_state(handle, controller);
     bool idle = pvusb_is_unused(controller->frontend_state);
+    handle->spare = step->spare;
     enum status status = pvusb_close(handle, controller, &left, &why);
+    handle->spare = false;
     if (status != STATUS_OK) {
         pvusb_fail(step, left ? STEP_LEFT : STEP_FAILED, status, why);
         step->pending = status == STATUS_TIMEOUT && !left && !controller->no_backend;

@@ -31,6 +31,7 @@ struct pvusb_handle {
     struct qemu_process process; // the QEMU that this run started
     struct qemu_round *round;    // of the arena
     struct takeover takeover;    // of the controller being removed, if no backend serves it
+    bool spare;                  // the controller being removed may stay: wait for less long
     struct topology *topology;   // of the last look
     bool guest_ignores_devices;  // a guest did not configure a device although it was added twice
     bool frontend_timed_out;     // a frontend did not connect in its time; do not wait again
@@ -47,6 +48,8 @@ struct pvusb_handle {
 #define PVUSB_NOTICE_SECONDS 1.0
 // For a guest to configure a new device.
 #define PVUSB_ARRIVAL_SECONDS 5.0
+// For the guest to release a controller that may stay.
+#define PVUSB_SPARE_SECONDS 3.0
 // For a QEMU to start and to answer, and to exit.
 #define PVUSB_START_SECONDS 30.0
 #define PVUSB_STOP_SECONDS  5.0

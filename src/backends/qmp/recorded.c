@@ -150,12 +150,21 @@ static enum status record_all(struct qmp_handle *handle, struct step *const *ste
     return status;
 }
 
+// What the guest was asked to release and still has is not to be used by the next command.
+static void note_leaving(struct qmp_handle *handle, struct step *const *steps, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (steps[i]->pending)
+            record_note_leaving(handle->session, steps[i]->controller);
+}
+
 // Runs and records the steps. The host's lock, which are_free() takes, is held until the devices
 // are recorded.
 static enum status run_and_record(struct qmp_handle *handle, struct step *const *steps,
                                   size_t count)
 {
     enum status status = run_in_qemu(handle, steps, count);
+    note_leaving(handle, steps, count);
     status = status_worse(status, verify_attached(handle, steps, count));
     status = status_worse(status, record_all(handle, steps, count));
     lock_release(&handle->host_lock);

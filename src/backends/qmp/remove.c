@@ -2,9 +2,10 @@
 #include "base/arena.h"
 #include "run.h"
 
-// Seconds, before they are scaled: for a guest to eject a controller, and for QEMU to release the
-// block node or character device of a removed device.
+// Seconds, before they are scaled: for a guest to eject a controller, or one that is spare; and for
+// QEMU to release the block node or character device of a removed device.
 #define EJECT_SECONDS   10.0
+#define SPARE_SECONDS   3.0
 #define BACKING_SECONDS 2.0
 
 // How long to keep QEMU's monitor meanwhile.
@@ -119,12 +120,18 @@ static size_t count_open(const struct qmp_removal *removals, size_t count)
     return open;
 }
 
+// For all removals of a batch, which are all spare or none.
+static double eject_seconds(const struct session *session, const struct qmp_removal *removals)
+{
+    return (removals->spare ? SPARE_SECONDS : EJECT_SECONDS) * session->timeout_scale;
+}
+
 // Why the wait for a removal ended without it. The request stays pending in the guest: QEMU has no
 // command to cancel it.
 static const char *why_not_gone(const struct session *session, const struct qmp_removal *removal)
 {
     const bool interrupted = session_interrupted(session);
-    const double limit = EJECT_SECONDS * session->timeout_scale;
+    const double limit = eject_seconds(session, removal);
     if (!removal->by_guest)
         return interrupted ? "interrupted; QEMU still has it"
                            : arena_printf(session->arena, "QEMU still has it after %g s", limit);
@@ -186,7 +193,7 @@ static const char *awaited(struct qmp_handle *handle, const struct qmp_removal *
 
 static void wait_until_gone(struct qmp_handle *handle, struct qmp_removal *removals, size_t count)
 {
-    const double limit = EJECT_SECONDS * handle->session->timeout_scale;
+    const double limit = eject_seconds(handle->session, removals);
     cleanup_waiting struct waiting waiting = waiting_until(deadline_in(limit), NULL);
     const struct deadline hold = deadline_in(HOLD_SECONDS);
     double pause = FIRST_PAUSE;

@@ -277,6 +277,7 @@ static void remove_steps(struct qmp_handle *handle, struct step *const *steps, s
         removals[i].path = device ? device->path : controller->path;
         removals[i].what = device ? device_position(arena, device) : controller->name;
         removals[i].by_guest = !device;
+        removals[i].spare = steps[i]->spare;
         if (device)
             removals[i].delete_backing = wire_delete_backing(arena, device->kind, device->id);
     }
