@@ -22,30 +22,28 @@ void diags_init(struct diags *diags, struct arena *arena)
     diags->last = &diags->first;
 }
 
-static struct diag *diag_new(struct diags *diags, enum severity severity, enum diag_code code,
-                             const struct source *source, struct span span, const char *format,
+static struct diag *diag_new(struct diags *diags, const struct diag *like, const char *format,
                              va_list args)
 {
     struct diag *diag = arena_new_of(diags->arena, struct diag);
-    diag->severity = severity;
-    diag->code = code;
-    diag->source = source;
-    diag->span = span;
+    diag->severity = like->severity;
+    diag->code = like->code;
+    diag->source = like->source;
+    diag->span = like->span;
     diag->message = arena_vprintf(diags->arena, format, args);
     return diag;
 }
 
-struct diag *complain_va(struct diags *diags, enum severity severity, enum diag_code code,
-                         const struct source *source, struct span span, const char *format,
+struct diag *complain_va(struct diags *diags, const struct diag *like, const char *format,
                          va_list args)
 {
-    diags->errors += severity == SEVERITY_ERROR;
-    diags->warnings += severity == SEVERITY_WARNING;
+    diags->errors += like->severity == SEVERITY_ERROR;
+    diags->warnings += like->severity == SEVERITY_WARNING;
     if (diags->kept == DIAGS_KEPT) {
         diags->dropped++;
         return &diags->spare;
     }
-    struct diag *diag = diag_new(diags, severity, code, source, span, format, args);
+    struct diag *diag = diag_new(diags, like, format, args);
     diags->kept++;
     *diags->last = diag;
     diags->last = &diag->next;
@@ -55,18 +53,20 @@ struct diag *complain_va(struct diags *diags, enum severity severity, enum diag_
 struct diag *complain(struct diags *diags, enum severity severity, enum diag_code code,
                       const struct source *source, struct span span, const char *format, ...)
 {
+    const struct diag like = { .severity = severity, .code = code, .source = source, .span = span };
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(diags, severity, code, source, span, format, args);
+    struct diag *diag = complain_va(diags, &like, format, args);
     va_end(args);
     return diag;
 }
 
 struct diag *complain_error(struct diags *diags, enum diag_code code, const char *format, ...)
 {
+    const struct diag like = { .severity = SEVERITY_ERROR, .code = code, .span = SPAN_NONE };
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(diags, SEVERITY_ERROR, code, NULL, SPAN_NONE, format, args);
+    struct diag *diag = complain_va(diags, &like, format, args);
     va_end(args);
     return diag;
 }
@@ -107,11 +107,14 @@ struct diag *diag_hint(struct diags *diags, struct diag *diag, const char *forma
 void diag_also(struct diags *diags, struct diag *diag, const struct source *source,
                struct span span, const char *format, ...)
 {
+    const struct diag like = {
+        .severity = SEVERITY_NOTE, .code = CODE_NOTE, .source = source, .span = span
+    };
     va_list args;
     if (diag == &diags->spare)
         return;
     va_start(args, format);
-    struct diag *also = diag_new(diags, SEVERITY_NOTE, CODE_NOTE, source, span, format, args);
+    struct diag *also = diag_new(diags, &like, format, args);
     va_end(args);
     while (diag->also)
         diag = diag->also;

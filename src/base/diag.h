@@ -46,9 +46,9 @@ void diags_init(struct diags *diags, struct arena *arena);
 struct diag *complain(struct diags *diags, enum severity severity, enum diag_code code,
                       const struct source *source, struct span span, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 6, 7)));
-struct diag *complain_va(struct diags *diags, enum severity severity, enum diag_code code,
-                         const struct source *source, struct span span, const char *format,
-                         va_list args) __attribute__((returns_nonnull, format(printf, 6, 0)));
+// The same with what `like` has: its severity, its code, and its place.
+struct diag *complain_va(struct diags *diags, const struct diag *like, const char *format,
+                         va_list args) __attribute__((returns_nonnull, format(printf, 3, 0)));
 // An error without a place in a text.
 struct diag *complain_error(struct diags *diags, enum diag_code code, const char *format, ...)
     __attribute__((returns_nonnull, format(printf, 3, 4)));

@@ -88,13 +88,10 @@ static void write_json(struct json_writer *json, enum diag_code code)
     json_close(json);
 }
 
-// The code of that name, also in the brackets in which messages have it; DIAG_CODES after reporting
-// that there is none.
+// The code of that name; DIAG_CODES after reporting that there is none.
 static enum diag_code find_code(const struct invocation *invocation, struct text word)
 {
     const char *names[DIAG_CODES + 1] = { NULL };
-    if (text_starts(word, "[") && word.at[word.size - 1] == ']')
-        word = text_part(word, 1, word.size - 1);
     for (unsigned code = 0; code < DIAG_CODES; code++) {
         names[code] = diag_code_name(code);
         if (text_is(word, names[code]))

@@ -4,10 +4,12 @@
 struct diag *check_error(struct checking *checking, enum diag_code code, struct span at,
                          const char *format, ...)
 {
+    const struct diag like = {
+        .severity = SEVERITY_ERROR, .code = code, .source = checking->config->source, .span = at
+    };
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(checking->diags, SEVERITY_ERROR, code, checking->config->source,
-                                    at, format, args);
+    struct diag *diag = complain_va(checking->diags, &like, format, args);
     va_end(args);
     return diag;
 }
@@ -15,10 +17,12 @@ struct diag *check_error(struct checking *checking, enum diag_code code, struct 
 struct diag *check_warning(struct checking *checking, enum diag_code code, struct span at,
                            const char *format, ...)
 {
+    const struct diag like = {
+        .severity = SEVERITY_WARNING, .code = code, .source = checking->config->source, .span = at
+    };
     va_list args;
     va_start(args, format);
-    struct diag *diag = complain_va(checking->diags, SEVERITY_WARNING, code,
-                                    checking->config->source, at, format, args);
+    struct diag *diag = complain_va(checking->diags, &like, format, args);
     va_end(args);
     return diag;
 }

@@ -26,17 +26,13 @@ struct text builder_text(const struct builder *builder, struct span at)
     return text_part(builder->source->text, at.from, at.to);
 }
 
-static struct diag *complain_at(struct builder *builder, enum severity severity,
-                                enum diag_code code, struct span at, const char *format,
-                                va_list args)
-{
-    return complain_va(builder->diags, severity, code, builder->source, at, format, args);
-}
-
-#define COMPLAIN_AS(severity, code)                                                                \
+#define COMPLAIN_AS(of_severity, of_code)                                                          \
+    const struct diag like = {                                                                     \
+        .severity = (of_severity), .code = (of_code), .source = builder->source, .span = at        \
+    };                                                                                             \
     va_list args;                                                                                  \
     va_start(args, format);                                                                        \
-    struct diag *diag = complain_at(builder, severity, code, at, format, args);                    \
+    struct diag *diag = complain_va(builder->diags, &like, format, args);                          \
     va_end(args);                                                                                  \
     return diag
 

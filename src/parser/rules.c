@@ -18,10 +18,12 @@ static struct diag *report(struct rules *rules, struct span at, const char *form
     __attribute__((returns_nonnull, format(printf, 3, 4)));
 static struct diag *report(struct rules *rules, struct span at, const char *format, ...)
 {
+    const struct diag like = {
+        .severity = SEVERITY_ERROR, .code = CODE_INVALID, .source = rules->source, .span = at
+    };
     va_list args;
     va_start(args, format);
-    struct diag *diag =
-        complain_va(rules->diags, SEVERITY_ERROR, CODE_INVALID, rules->source, at, format, args);
+    struct diag *diag = complain_va(rules->diags, &like, format, args);
     va_end(args);
     return diag;
 }

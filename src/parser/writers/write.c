@@ -124,11 +124,14 @@ bool is_block_device(const struct writing *writing, struct config_flag block, st
                         : image_is_device(arena_copy(writing->arena, path.at, path.size));
 }
 
-#define COMPLAIN_AS(severity, code)                                                                \
+#define COMPLAIN_AS(of_severity, of_code)                                                          \
+    const struct diag like = { .severity = (of_severity),                                          \
+                               .code = (of_code),                                                  \
+                               .source = writing->document->source,                                \
+                               .span = at };                                                       \
     va_list args;                                                                                  \
     va_start(args, format);                                                                        \
-    struct diag *diag =                                                                            \
-        complain_va(writing->diags, severity, code, writing->document->source, at, format, args);  \
+    struct diag *diag = complain_va(writing->diags, &like, format, args);                          \
     va_end(args);                                                                                  \
     return diag
 
