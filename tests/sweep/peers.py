@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-DIRECTORY, READ, GET_PERMS, WRITE, RM, SET_PERMS, ERROR = 1, 2, 3, 11, 13, 14, 16
+DIRECTORY, READ, GET_PERMS, TRANSACTION_START, TRANSACTION_END, WRITE, RM, SET_PERMS, ERROR = 1, 2, 3, 6, 7, 11, 13, 14, 16
 
 
 class Gone(Exception):
@@ -26,13 +26,14 @@ class Xenstore:
     def __init__(self, path="/run/xenstored/socket"):
         self.socket = connected(path)
         self.file = self.socket.makefile("rb")
+        self.transaction = 0
 
     def ask(self, requests):
         """Send (type, bytes) pairs; return the answers, None for an error."""
         answers = []
         for at in range(0, len(requests), 32):  # the daemon stops reading if it cannot answer
             part = requests[at:at + 32]
-            self.socket.sendall(b"".join(struct.pack("<IIII", kind, number, 0, len(body)) + body
+            self.socket.sendall(b"".join(struct.pack("<IIII", kind, number, self.transaction, len(body)) + body
                                          for number, (kind, body) in enumerate(part)))
             for _ in part:
                 header = self.file.read(16)
@@ -42,6 +43,18 @@ class Xenstore:
                 body = self.file.read(size)
                 answers.append(None if kind == ERROR else body)
         return answers
+
+    def at_once(self, work):
+        """Do work() in a transaction, until that does not conflict with others; return what it does."""
+        for _ in range(1000):
+            self.transaction = int(self.ask([(TRANSACTION_START, b"\0")])[0].rstrip(b"\0"))
+            try:
+                result = work()
+                if self.ask([(TRANSACTION_END, b"T\0")])[0] is not None:
+                    return result
+            finally:
+                self.transaction = 0
+        raise Gone("a transaction that is not disturbed")
 
     def dump(self):
         """All nodes: path to (value, permissions)."""
@@ -58,6 +71,13 @@ class Xenstore:
                 below += [path + "/" + name for name in (names or b"").decode("latin1").split("\0") if name]
             level = below
         return nodes
+
+    def restore(self, nodes):
+        """The opposite of dump()."""
+        for path, (value, perms) in sorted(nodes.items()):
+            if path != "/":
+                self.write(path, value)
+                self.permit(path, perms)
 
     def read(self, path):
         value = self.ask([(READ, path.encode() + b"\0")])[0]

@@ -137,16 +137,14 @@ class Races:
         subprocess.run([RIG + "/usbbed", "tell", T + "/usbbed.sock", *words], check=True, stdout=subprocess.DEVNULL)
 
     def restart(self):
-        """xenstored ends while commands run, and is started again with the nodes that it had."""
+        """xenstored ends while commands run, and is started again with the nodes that it had, all at once: never does a
+        command see a part of what another one has written together."""
         bash("mail_ends", str(self.mail))
-        nodes = self.xenstore.dump()
+        nodes = self.xenstore.at_once(self.xenstore.dump)
         bash("daemon_ends")
         bash("daemon_again")
         self.xenstore = peers.Xenstore()
-        for path, (value, perms) in sorted(nodes.items()):
-            if path != "/":
-                self.xenstore.write(path, value)
-                self.xenstore.permit(path, perms)
+        self.xenstore.at_once(lambda: self.xenstore.restore(nodes))
         bash("players_again")
         self.mail += 1
         bash("mail_up", MAIL=str(self.mail))
