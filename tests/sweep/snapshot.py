@@ -14,6 +14,8 @@ IGNORED = [
     (r"(xenstore /local/domain/\d+/device) = .*", None, "libxl removes it together with the last device, too"),
     (r"(xenstore /xenusb/\d+/started) = .*", "ignored",
      "when the QEMU was started; that it runs is in the processes"),
+    (r"(xenstore /xenusb/\d+/controller/[^/ ]+/leaving) = .*", None,
+     "the guest was asked to release it and may still do so; QEMU, which does not show that request, has it too"),
     (r"(xenstore /local/domain/\d+/device/vusb/\d+/(event-channel|(urb|conn)-ring-ref)) = .*", "ignored",
      "the guest's frontend allocates them again when it connects again"),
     (r"(file (/run/xenusb/|/var/lib/xen/userdata-l\.)[^/]*) = ", None,
