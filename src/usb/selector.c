@@ -67,14 +67,11 @@ static bool add_address(struct text first, struct text second, struct selector *
 
 bool selector_read_address(struct text text, struct selector *selector)
 {
-    size_t dot = text_find(text, '.', 0);
-    uint64_t bus = 0, address = 0;
-    if (text_number(text_part(text, 0, dot), 10, 1, UINT8_MAX, &bus) != NUMBER_OK ||
-        text_number(text_part(text, dot + 1, text.size), 10, 1, ADDRESS_MAX, &address) != NUMBER_OK)
+    const size_t dot = text_find(text, '.', 0);
+    struct selector read = { .criteria = 0 };
+    if (!add_address(text_part(text, 0, dot), text_part(text, dot + 1, text.size), &read))
         return false;
-    *selector = (struct selector){ .criteria = SELECT_BUS | SELECT_ADDRESS,
-                                   .bus = (uint8_t)bus,
-                                   .address = (uint8_t)address };
+    *selector = read;
     return true;
 }
 
