@@ -14,7 +14,7 @@ const char *meant_host_device(struct arena *arena, const char *key, struct text 
 // "write type=tablet": for what is not an item of usbdevice, but of QEMU's arguments and the like.
 const char *meant_item(struct arena *arena, struct text item);
 
-// "write port=2": for a word behind a comma that is no key=value, after a pair of that key (empty:
+// "write port=2": for a word behind a comma that is not key=value, after a pair of that key (empty:
 // none). NULL if it means nothing.
 const char *meant_pair(struct arena *arena, struct text before, struct text word);
 

@@ -31,7 +31,7 @@ struct pvusb_handle {
     struct qemu_process process; // the QEMU that this run started
     struct qemu_round *round;    // of the arena
     struct takeover takeover;    // of the controller being removed, if no backend serves it
-    bool spare;                  // the controller being removed may stay: wait for less long
+    bool spare;                  // the controller being removed may stay: wait for less time
     struct topology *topology;   // of the last look
     bool guest_ignores_devices;  // a guest did not configure a device although it was added twice
     bool frontend_timed_out;     // a frontend did not connect in its time; do not wait again

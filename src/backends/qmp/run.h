@@ -12,7 +12,7 @@ struct qmp_removal {
     const char *path;                   // its QOM path
     const char *what;                   // for a user: "hci0.1", the name of a controller
     bool by_guest;                      // a PCI device, which the guest must eject
-    bool spare;                         // if it does not, that is no failure: wait for less long
+    bool spare;                         // if it does not, that is not a failure: wait for less time
     bool gone;                          // if set in advance, only the backing is deleted
     struct wire_command delete_backing; // name NULL: it has no backing
     enum step_state state;              // out: STEP_DONE, STEP_FAILED (still there), STEP_LEFT
